@@ -1,0 +1,88 @@
+"""Hookline trains PyTorch models from a TOML file.
+
+>>> import hookline
+>>> spec = hookline.load("specs/iris.toml")
+>>> spec.run.name
+'iris'
+"""
+
+from hookline.building import build_and_apply
+from hookline.data import Batch, Batches, Data, Target, TensorBatches, permutation
+from hookline.errors import (
+    DataError,
+    HooklineError,
+    MissingExtraError,
+    ModelError,
+    OptionError,
+    PluginError,
+    Problem,
+    SpecError,
+    StageError,
+    TrainingError,
+    did_you_mean,
+    enumerate_names,
+)
+from hookline.loading import load
+from hookline.options import Bounds, option
+from hookline.pipeline import Interrupted, train
+from hookline.run import Run
+from hookline.specs import (
+    CallbackSpec,
+    DataSpec,
+    DeploySpec,
+    LayerSpec,
+    LossSpec,
+    MetricSpec,
+    ModelSpec,
+    OptimizerSpec,
+    RunSpec,
+    Spec,
+    TrainingSpec,
+)
+from hookline.stages import hookimpl
+from hookline.trial import Trial
+from hookline.writing import dumps, plain, to_json
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "Bounds",
+    "CallbackSpec",
+    "Data",
+    "DataError",
+    "DataSpec",
+    "DeploySpec",
+    "HooklineError",
+    "Interrupted",
+    "LayerSpec",
+    "LossSpec",
+    "MetricSpec",
+    "MissingExtraError",
+    "ModelError",
+    "ModelSpec",
+    "OptimizerSpec",
+    "OptionError",
+    "PluginError",
+    "Problem",
+    "Run",
+    "RunSpec",
+    "Spec",
+    "SpecError",
+    "StageError",
+    "Target",
+    "TensorBatches",
+    "TrainingError",
+    "TrainingSpec",
+    "Trial",
+    "build_and_apply",
+    "did_you_mean",
+    "dumps",
+    "enumerate_names",
+    "hookimpl",
+    "load",
+    "option",
+    "permutation",
+    "plain",
+    "to_json",
+    "train",
+]

@@ -1,0 +1,7 @@
+"""`python -m hookline`."""
+
+import sys
+
+from hookline.command_line import main
+
+sys.exit(main())

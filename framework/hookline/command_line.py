@@ -1,0 +1,54 @@
+"""The command `hookline`: each subcommand is a module of `hookline.commands`, imported when it is used."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {"train": "train what a spec says"}
+"""The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
+
+GOOD, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser(words).parse_args(words)
+    from hookline.errors import HooklineError
+
+    try:
+        return int(parsed.run(parsed))
+    except HooklineError as error:
+        if parsed.traceback:
+            raise
+        print(f"hookline: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("hookline: interrupted before training began; nothing was written.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hookline", description="Train PyTorch models from a TOML file.")
+    parser.add_argument("--version", action="version", version=_Version())
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.")
+        command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
+        if name in words:
+            module = importlib.import_module(f"hookline.commands.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+class _Version(str):
+    """Looked up when it is printed: the metadata of all installed packages is slow to read."""
+
+    __slots__ = ()
+
+    def __mod__(self, _: object) -> str:
+        from importlib.metadata import version
+
+        return f"hookline {version('hookline')}"

@@ -1,0 +1,1 @@
+"""The subcommands of `hookline`, one in each module."""

@@ -1,0 +1,83 @@
+"""`hookline train spec.toml`."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from hookline.command_line import GOOD, INTERRUPTED
+from hookline.loading import load
+from hookline.pipeline import Interrupted, train
+from hookline.plugins import Plugins, from_file
+from hookline.specs import CallbackSpec, TrainingSpec
+from hookline.trial import Trial
+
+DISPLAY = "Progress"
+"""The callback that a person sees, which is used without being listed unless it is to be quiet."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", help="the TOML file that says what to train")
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a value of the spec, such as optimizer.lr=0.01")
+    parser.add_argument("-p", "--plugin", action="append", default=[], metavar="FILE", help="a Python file with callbacks or other hooks")
+    parser.add_argument("--out", metavar="DIR", help="a new directory for the results (default: runs/<name>/<number>)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, and tell what came of it."""
+    extra: list[object] = [from_file(path) for path in arguments.plugin]
+    spec = load(arguments.spec, arguments.set, plugins=extra)
+    listed = [callback for callback in spec.callbacks if type(callback).__name__ == DISPLAY]
+    if arguments.quiet:
+        spec = evolve(spec, callbacks=tuple(callback for callback in spec.callbacks if callback not in listed))
+    elif not listed:
+        # Outermost, so that it shows what all others have logged.
+        extra.insert(0, _display(spec, extra))
+    try:
+        trial = train(spec, plugins=extra, out=arguments.out)
+    except Interrupted as interruption:
+        if not arguments.quiet:
+            _tell(interruption.trial)
+        print(f"hookline: interrupted after {interruption.trial.epochs} epochs.", file=sys.stderr)
+        return INTERRUPTED
+    if not arguments.quiet:
+        _tell(trial)
+    return GOOD
+
+
+def _display(spec: TrainingSpec, extra: list[object]) -> object:
+    kind = Plugins(spec.plugins, extra).catalog.find(CallbackSpec, DISPLAY)
+    callback = kind()
+    assert isinstance(callback, CallbackSpec)
+    return callback.build()
+
+
+def _tell(trial: Trial) -> None:
+    """Print the final table, and where the results are."""
+    print()
+    for line in table(trial.metrics):
+        print(line)
+    print()
+    if trial.stopped:
+        print(trial.stopped)
+    print(f"{trial.epochs} epochs, {trial.steps} steps, {trial.seconds:.1f} s. Results are in {trial.directory}")
+    for path in trial.deployed:
+        print(f"  deployed {path}")
+
+
+def table(metrics: Mapping[str, float]) -> list[str]:
+    """The final metrics as lines, with a row for each and a column for each split."""
+    splits = list(dict.fromkeys(name.partition("/")[0] for name in metrics))
+    names = list(dict.fromkeys(name.partition("/")[2] for name in metrics))
+    rows = [["", *splits]]
+    for name in names:
+        values = (metrics.get(f"{split}/{name}") for split in splits)
+        rows.append([name, *("" if value is None else f"{value:.5g}" for value in values)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        f"{row[0]:<{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    ]

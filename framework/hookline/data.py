@@ -1,0 +1,173 @@
+"""Batches: what data sources answer `prepare_data` with, and tensors in memory as the usual source of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+WINDOW = 16 * 2**20
+"""How many bytes of shuffled rows are gathered at once: enough to make the indexing cheap, little beside the data."""
+
+
+@frozen
+class Batch:
+    """Some rows, as the model and the loss take them."""
+
+    inputs: "Mapping[str, Tensor]"
+    """The model's inputs by name, the first dimension of each being the rows."""
+    targets: "Mapping[str, Tensor]"
+    """What the loss compares the outputs with, by name."""
+
+    @property
+    def input(self) -> "Tensor":
+        """The only group of inputs."""
+        [tensor] = self.inputs.values()
+        return tensor
+
+    @property
+    def target(self) -> "Tensor":
+        """The only target."""
+        [tensor] = self.targets.values()
+        return tensor
+
+    @property
+    def rows(self) -> int:
+        """How many rows the batch has."""
+        return len(next(iter(self.targets.values())))
+
+
+class Batches(Protocol):
+    """A split of the data, in batches."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows the split has."""
+
+    def __len__(self) -> int:
+        """How many batches an epoch has."""
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, which is counted from 1, from the batch `start` on.
+
+        The order depends on the seed and on the epoch's number and on nothing else, so that the place of a run in
+        its data is two integers.
+        """
+
+
+class TensorBatches:
+    """Rows that are held as tensors in memory, taken batch by batch and never row by row."""
+
+    def __init__(
+        self,
+        inputs: "Mapping[str, Tensor]",
+        targets: "Mapping[str, Tensor]",
+        *,
+        batch_size: int,
+        seed: int | None = None,
+        drop_last: bool = False,
+    ):
+        """Hold the tensors; a `seed` shuffles the rows anew for each epoch, without one they keep their order."""
+        self._tensors = {**inputs, **targets}
+        self._names = tuple(inputs), tuple(targets)
+        self._batch_size = batch_size
+        self._seed = seed
+        self._drop_last = drop_last
+        if len({len(tensor) for tensor in self._tensors.values()}) != 1:
+            raise ValueError("Inputs and targets must have the same number of rows.")
+        if len(self._tensors) != len(inputs) + len(targets):
+            raise ValueError("An input and a target cannot have the same name.")
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self._tensors.values())))
+
+    def __len__(self) -> int:
+        """How many batches an epoch has."""
+        whole, rest = divmod(self.rows, self._batch_size)
+        return whole + bool(rest and not self._drop_last)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch; shuffled rows come in the order of `permutation(seed, number, rows)`."""
+        order = None
+        if self._seed is not None:
+            device = next(iter(self._tensors.values())).device
+            order = permutation(self._seed, number, self.rows).to(device)
+        end = min(self.rows, len(self) * self._batch_size)
+        window = self._window()
+        for first in range(start * self._batch_size, end, window):
+            # One indexing operation gathers many batches, and `split` makes views of it.
+            place = slice(first, min(first + window, end))
+            columns = [
+                (tensor[place] if order is None else tensor[order[place]]).split(self._batch_size)
+                for tensor in self._tensors.values()
+            ]
+            inputs, targets = self._names
+            if len(inputs) == len(targets) == 1:
+                # The usual case, without a slice and a zip for each batch.
+                [[input_name], [target_name]] = inputs, targets
+                for input_rows, target_rows in zip(*columns, strict=True):
+                    yield Batch({input_name: input_rows}, {target_name: target_rows})
+            else:
+                for tensors in zip(*columns, strict=True):
+                    yield Batch(
+                        dict(zip(inputs, tensors[: len(inputs)], strict=True)),
+                        dict(zip(targets, tensors[len(inputs) :], strict=True)),
+                    )
+
+    def _window(self) -> int:
+        """How many rows are gathered at once: whole batches of no more than `WINDOW` bytes, and at least one."""
+        row = sum(tensor[:1].nbytes for tensor in self._tensors.values())
+        return max(1, WINDOW // max(1, row * self._batch_size)) * self._batch_size
+
+
+def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
+    """The order of the rows in an epoch, `numpy.random.default_rng((seed, epoch)).permutation(rows)`.
+
+    NumPy's generator takes the pair as it is. torch's would have to be given one number, of which it uses 32 bits.
+
+    >>> permutation(seed=0, epoch=1, rows=5).tolist()
+    [4, 2, 3, 0, 1]
+    """
+    import numpy
+    import torch
+
+    return torch.from_numpy(numpy.random.default_rng((seed, epoch)).permutation(rows))
+
+
+@frozen(kw_only=True)
+class Target:
+    """What is known of a target."""
+
+    columns: tuple[str, ...]
+    """The columns of the source that it comes from."""
+    classes: tuple[str | int, ...] | None = None
+    """The names of the classes, in the order of their indices; `None` if the target is a number."""
+
+
+@frozen(kw_only=True)
+class Data:
+    """What a data source answers with: its splits, and what is known of them."""
+
+    training: Batches
+    """What the model learns from."""
+    validation: Batches | None = None
+    """What it is judged by after each epoch, if there is such a split."""
+    test: Batches | None = None
+    """What it is judged by at the end, if there is such a split."""
+    example: Batch
+    """Two rows, or fewer, of the training split, for shapes and types."""
+    targets: Mapping[str, Target]
+    """What is known of each target, by its name."""
+    preparation: Mapping[str, Any] = field(factory=dict)
+    """How a row of the source becomes an input (columns, statistics, shape), as JSON can say it: it is deployed."""
+
+    @property
+    def target(self) -> Target:
+        """What is known of the only target."""
+        [target] = self.targets.values()
+        return target

@@ -1,0 +1,67 @@
+"""Where a run is computed, and what makes it repeat there. No other module knows of devices."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hookline.errors import HooklineError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def select(name: str) -> "torch.device":
+    """The device of this name, `auto` being the accelerator that there is, or else the CPU.
+
+    Raises:
+        HooklineError: if there is no such device.
+    """
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if name == "auto":
+        return accelerator or torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise HooklineError(f'run.device: There is no device called "{name}": "auto", "cpu" or "cuda" are.') from None
+    if device.type != "cpu" and (accelerator is None or accelerator.type != device.type):
+        has = "only a CPU" if accelerator is None else f'"{accelerator.type}"'
+        raise HooklineError(f'run.device: This machine has no "{name}". It has {has}.')
+    if device.index is not None and device.type != "cpu" and device.index >= torch.accelerator.device_count():
+        raise HooklineError(f'run.device: There is no "{name}": {torch.accelerator.device_count()} are here.')
+    return device
+
+
+@contextmanager
+def reproducible(device: "torch.device") -> Iterator[None]:
+    """Random numbers and algorithms that repeat, and the caller's own left as they were.
+
+    On a CPU torch repeats by itself. Accelerators are told to choose algorithms that do.
+    """
+    import torch
+
+    with forked_generators(device):
+        if device.type == "cpu":
+            yield
+            return
+        mode = torch.get_deterministic_debug_mode()
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            yield
+        finally:
+            torch.set_deterministic_debug_mode(mode)
+
+
+@contextmanager
+def forked_generators(device: "torch.device") -> Iterator[None]:
+    """The state of torch's random generators is put back at the end."""
+    import torch
+
+    if device.type == "cpu":
+        with torch.random.fork_rng(devices=[]):
+            yield
+    else:
+        index = device.index if device.index is not None else torch.accelerator.current_device_index()
+        with torch.random.fork_rng(devices=[index], device_type=device.type):
+            yield

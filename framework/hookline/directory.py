@@ -1,0 +1,87 @@
+"""The run directory: what a run leaves behind, and that it never writes over another."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline.errors import HooklineError
+from hookline.writing import dumps, to_json
+
+if TYPE_CHECKING:
+    from hookline.run import Run
+    from hookline.trial import Trial
+
+
+def plan(out: str | Path | None, name: str) -> Path:
+    """The directory for a new run: `out`, which must not exist, or the next number in `runs/<name>`.
+
+    Nothing is made yet.
+
+    Raises:
+        HooklineError: if there is something already.
+    """
+    if out is not None:
+        if Path(out).exists():
+            raise HooklineError(f"{out} exists already, and a run never writes over another: give a new directory.")
+        return Path(out)
+    home = Path("runs") / name
+    numbers = [int(entry.name) for entry in home.glob("*") if entry.name.isdecimal()] if home.is_dir() else []
+    return home / str(max(numbers, default=0) + 1)
+
+
+def create(planned: Path, *, numbered: bool) -> Path:
+    """Make the directory; one that is `numbered` takes the next number if another run was faster.
+
+    Raises:
+        HooklineError: if it cannot be made.
+    """
+    while True:
+        try:
+            planned.parent.mkdir(parents=True, exist_ok=True)
+            planned.mkdir()
+        except FileExistsError as error:
+            if not numbered or not planned.is_dir():
+                raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+            planned = planned.with_name(str(int(planned.name) + 1))
+        except OSError as error:
+            raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+        else:
+            return planned
+
+
+def write_spec(run: "Run", directory: Path) -> None:
+    """Write `spec.toml`, the complete spec, which trains again as it is."""
+    (directory / "spec.toml").write_text(dumps(run.spec, directory), encoding="utf-8")
+
+
+def write_results(run: "Run", trial: "Trial") -> None:
+    """Write `result.json`, `loss.png` and `model.safetensors`."""
+    from safetensors.torch import save_model
+
+    from hookline.loss_curve import draw
+
+    splits: dict[str, dict[str, float]] = {}
+    for name, value in trial.metrics.items():
+        split, _, metric = name.partition("/")
+        splits.setdefault(split, {})[metric] = value
+    result = {
+        "name": trial.spec.run.name,
+        "seed": trial.spec.run.seed,
+        "epochs": trial.epochs,
+        "steps": trial.steps,
+        "seconds": round(trial.seconds, 3),
+        "stopped": trial.stopped,
+        "device": str(run.device),
+        "metrics": splits,
+        "versions": versions(),
+    }
+    (trial.directory / "result.json").write_text(to_json(result, indent=2) + "\n", encoding="utf-8")
+    save_model(trial.model, str(trial.directory / "model.safetensors"))
+    if trial.history:
+        draw(trial.history, trial.spec.run.name, trial.directory / "loss.png")
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the numbers depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

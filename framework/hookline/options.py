@@ -1,0 +1,82 @@
+"""How a spec class declares an option: default and bounds beside name and type, in one line."""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import NOTHING, Attribute, field, frozen
+
+
+@frozen(kw_only=True)
+class Bounds:
+    """The numbers that an option allows; for an option that takes several numbers, each must be inside."""
+
+    minimum: float | None = None
+    """The least number that is allowed."""
+    above: float | None = None
+    """Numbers must be greater than this one."""
+    maximum: float | None = None
+    """The greatest number that is allowed."""
+    below: float | None = None
+    """Numbers must be less than this one."""
+
+    def __str__(self) -> str:
+        limits = [
+            f"{words} {limit}"
+            for words, limit in (
+                ("at least", self.minimum),
+                ("greater than", self.above),
+                ("at most", self.maximum),
+                ("less than", self.below),
+            )
+            if limit is not None
+        ]
+        return " and ".join(limits)
+
+    def contains(self, number: float) -> bool:
+        """Whether the number is inside; a NaN never is."""
+        return (
+            number == number
+            and (self.minimum is None or number >= self.minimum)
+            and (self.above is None or number > self.above)
+            and (self.maximum is None or number <= self.maximum)
+            and (self.below is None or number < self.below)
+        )
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        """Raise a `ValueError` if a number in `value` is outside; called by attrs as the field's validator."""
+        if isinstance(value, tuple):
+            for element in value:
+                self(instance, attribute, element)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
+            raise ValueError(f"{value} is out of bounds: it must be {self}.")
+
+
+def option(
+    default: Any = NOTHING,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+    validator: Callable[[object, "Attribute[Any]", Any], None] | None = None,
+) -> Any:
+    """Declare an option of a spec class: its default (none: it is required) and its bounds.
+
+    The sentence that says what the option does is the docstring under it. An option whose default is `None` may be
+    left out; what happens then is part of that sentence.
+
+    >>> from attrs import frozen
+    >>> from hookline import LossSpec, option
+    >>> @frozen(kw_only=True)
+    ... class FocalLoss(LossSpec):
+    ...     '''Cross-entropy that gives little weight to rows that are already classified well.'''
+    ...
+    ...     gamma: float = option(2.0, minimum=0)
+    ...     '''How fast the weight falls.'''
+    >>> FocalLoss(gamma=-1)
+    Traceback (most recent call last):
+    ValueError: -1 is out of bounds: it must be at least 0.
+    """
+    bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below)
+    validators = [check for check in (bounds if str(bounds) else None, validator) if check is not None]
+    return field(default=default, validator=validators or None)

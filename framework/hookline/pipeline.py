@@ -1,0 +1,198 @@
+"""The pipeline: it asks the stages in their order and hands each one's product to the next. Read it from top to bottom."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from hookline import devices, directory
+from hookline.asking import Stages
+from hookline.errors import ModelError
+from hookline.losses import EpochLosses
+from hookline.plugins import Plugins, describe
+from hookline.run import Run
+from hookline.specs import TrainingSpec
+from hookline.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data import Batch, Data
+
+
+class Interrupted(KeyboardInterrupt):
+    """A training that was interrupted from the keyboard, when its results so far have been written."""
+
+    def __init__(self, trial: Trial):
+        super().__init__("interrupted")
+        self.trial = trial
+
+
+def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path | None = None) -> Trial:
+    """Train what a spec says, and return what came of it.
+
+    Args:
+        spec: what to train, from `hookline.load`.
+        plugins: modules or objects with hook implementations, beside the installed plugins that the spec lists. The
+            wrappers of the first are outermost, and those of the spec's callbacks are inside of them.
+        out: the directory for the results, which must not exist; left out, it is `runs/<name>/<number>`.
+
+    Raises:
+        HooklineError: if the data or the model does not fit, if a plugin fails, or if the loss is NaN.
+        KeyboardInterrupt: if interrupted, after the results so far have been written.
+
+    >>> import hookline
+    >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
+    >>> result = hookline.train(spec, out=getfixture("tmp_path") / "iris")
+    >>> [record["epoch"] for record in result.history]
+    [1, 2, 3]
+    >>> sorted(result.metrics)[:2]
+    ['test/Accuracy', 'test/F1Score']
+    >>> result.model
+    Sequential(
+      (0): Linear(in_features=4, out_features=16, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=16, out_features=3, bias=True)
+    )
+    """
+    loaded = Plugins(spec.plugins, plugins)
+    planned = directory.plan(out, spec.run.name)
+    runs: list[Run] = []
+    trials: list[Trial] = []
+    next_spec: TrainingSpec | None = spec
+    while next_spec is not None:
+        run = new_run(next_spec, loaded)
+        place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
+        with run.stages.naming_plugins(), run.resources, devices.reproducible(run.device):
+            runs.append(run)
+            trials.append(train_once(run, place, numbered=out is None and not trials))
+            next_spec = run.stages.tune(run=run, trials=tuple(trials))
+    trial, run = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
+    with run.stages.naming_plugins():
+        return evolve(trial, deployed=tuple(run.stages.deploy(run=run, trial=trial)))
+
+
+def new_run(spec: TrainingSpec, plugins: Plugins) -> Run:
+    """A run of the spec that has not begun, with a plugin manager of its own."""
+    manager = plugins.manager(describe(spec.callbacks))
+    return Run(spec=spec, stages=Stages(manager), device=devices.select(spec.run.device))
+
+
+def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
+    """Go through the stages once, from the data to the test, and write the results to `place`."""
+    import torch
+
+    started = time.perf_counter()
+    stages = run.stages
+    data = stages.prepare_data(run=run)
+    torch.manual_seed(run.spec.run.seed)
+    model = stages.build_model(run=run, data=data)
+    criterion = stages.select_loss(run=run, data=data)
+    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
+    rehearse(run, data, model, criterion)
+
+    run.directory = directory.create(place, numbered=numbered)
+    directory.write_spec(run, run.directory)
+    metrics: dict[str, float] = {}
+    interrupted = False
+    try:
+        fit(run, data, model, criterion, optimizer)
+        if data.test is not None:
+            judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=data.test, split="test")
+            metrics = {f"test/{name}": value for name, value in judged.items()}
+    except KeyboardInterrupt:
+        interrupted = True
+        run.stop("It was interrupted from the keyboard.")
+
+    last = run.history[-1] if run.history else {}
+    trial = Trial(
+        spec=run.spec,
+        directory=run.directory,
+        data=data,
+        model=model,
+        criterion=criterion,
+        metrics={**{name: value for name, value in last.items() if "/" in name}, **metrics},
+        history=tuple(run.history),
+        epochs=len(run.history),
+        steps=run.step,
+        seconds=time.perf_counter() - started,
+        stopped=run.stopped,
+    )
+    directory.write_results(run, trial)
+    if interrupted:
+        raise Interrupted(trial)
+    return trial
+
+
+def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
+    import torch
+
+    batch = data.example
+    model.eval()
+    with torch.no_grad(), devices.forked_generators(run.device):
+        outputs = run.stages.forward(run=run, model=model, batch=batch)
+        try:
+            run.spec.loss.check(outputs, batch.target, data)
+        except ValueError as error:
+            raise ModelError(str(error), ("loss",)) from None
+        run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+    model.train()
+
+
+def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> None:
+    """Train all epochs, or as many as there are before the run is stopped."""
+    stages = run.stages
+    forward, loss, backward, step = stages.forward, stages.loss, stages.backward, stages.step
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    summed = run.spec.loss.divisor(criterion, data.example.target) is None
+    run.steps_per_epoch = len(data.training)
+
+    def gradients(batch: "Batch") -> "Tensor":
+        for parameter in parameters:
+            parameter.grad = None
+        outputs = forward(run=run, model=model, batch=batch)
+        return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
+
+    for run.epoch in range(1, run.spec.run.epochs + 1):
+        losses = EpochLosses(run.epoch, run.step + 1, summed)
+        model.train()
+        for batch in data.training.epoch(run.epoch):
+            run.loss = gradients(batch)
+            step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss))
+            run.step += 1
+            losses.add(run.loss, batch.rows)
+        record = {"epoch": run.epoch, "step": run.step, "training/loss": losses.mean()}
+        if data.validation is not None:
+            judged = stages.evaluate(
+                run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
+            )
+            record |= {f"validation/{name}": value for name, value in judged.items()}
+        stages.log(run=run, record=record)
+        if run.stopped:
+            return
+
+
+class Closure:
+    """Evaluates the loss of a batch and its gradients, for optimizers that ask for it.
+
+    The first call gives what has been computed already, so that gradients are complete before the stage `step` and an
+    optimizer such as LBFGS still evaluates exactly as often as in plain PyTorch.
+    """
+
+    __slots__ = ("batch", "computed", "gradients")
+
+    def __init__(self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor"):
+        """Remember the loss whose gradients are on the parameters now."""
+        self.gradients = gradients
+        self.batch = batch
+        self.computed: Tensor | None = computed
+
+    def __call__(self) -> "Tensor":
+        """The loss, detached, with its gradients on the parameters."""
+        if self.computed is None:
+            return self.gradients(self.batch)
+        loss, self.computed = self.computed, None
+        return loss

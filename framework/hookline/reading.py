@@ -1,0 +1,233 @@
+"""From a document to a spec: cattrs makes attrs classes of tables, strictly, and every problem is found at once.
+
+Nothing is converted, except that an integer is accepted where a float is wanted. Names of types are looked up in the
+catalog and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from attrs import Attribute, fields, has
+from cattrs import (
+    AttributeValidationNote,
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn, override
+
+from hookline.catalog import Catalog, is_family
+from hookline.documents import Document
+from hookline.errors import OptionError, PathElement, Problem, SpecError, did_you_mean, enumerate_names
+from hookline.specs import Spec, TrainingSpec
+
+PRIMITIVES = {
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    Path: "a string with the path of a file",
+}
+
+
+def structure(document: Document, catalog: Catalog) -> TrainingSpec:
+    """The spec that a document says.
+
+    Raises:
+        SpecError: with all problems of the document.
+    """
+    converter = strict_converter(catalog, document.directory)
+    try:
+        return converter.structure(document.table, TrainingSpec)
+    except (ClassValidationError, ValueError) as error:
+        raise SpecError(list(_problems(error, TrainingSpec, ())), document.source) from None
+
+
+def strict_converter(catalog: Catalog, directory: Path) -> Converter:
+    """A cattrs converter that converts nothing and knows the families of the catalog."""
+    converter = Converter(detailed_validation=True, forbid_extra_keys=True)
+
+    # Later registrations are asked first, so the most particular ones stand last.
+    def structure_spec(kind: type[Spec]) -> Callable[[Any, type], Spec]:
+        return _spec_hook(kind, converter)
+
+    converter.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple, lambda kind: _tuple_hook(kind, converter))
+    converter.register_structure_hook_factory(
+        lambda kind: get_origin(kind) in (Union, UnionType), lambda kind: _union_hook(kind, converter)
+    )
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _literal)
+    for primitive in PRIMITIVES:
+        converter.register_structure_hook(primitive, _primitive)
+    converter.register_structure_hook(Path, lambda value, kind: directory / _primitive(value, kind))
+    converter.register_structure_hook_factory(
+        lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), structure_spec
+    )
+    converter.register_structure_hook_func(is_family, lambda value, base: _choose(value, base, catalog, converter))
+    return converter
+
+
+def expected(kind: Any) -> str:
+    """The type of an option in words: "an integer or an array of 2 integers"."""
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(expected(arm) for arm in get_args(kind) if arm is not NoneType)
+    if get_origin(kind) is Literal:
+        return enumerate_names(get_args(kind), "or")
+    if get_origin(kind) is tuple:
+        elements = get_args(kind)
+        if elements[-1] is Ellipsis:
+            return f"an array, each element of which is {expected(elements[0])}"
+        return f"an array of {len(elements)} elements, each of which is {expected(elements[0])}"
+    return PRIMITIVES.get(kind, "a table")
+
+
+def found(value: object) -> str:
+    """A value of TOML in words: `the string "x"`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f'the string "{value}"' if len(value) <= 60 else "a long string"
+    if isinstance(value, list):
+        return f"an array of {len(value)} elements" if len(value) != 1 else "an array of one element"
+    return "a table" if isinstance(value, dict) else f"the {type(value).__name__} {value}"
+
+
+def _wrong(value: object, kind: Any) -> ValueError:
+    return ValueError(f"This must be {expected(kind)}, and it is {found(value)}.")
+
+
+def _accepts(kind: Any, value: object) -> bool:
+    """Whether the value is of this kind at its outside, so that a union knows which of its arms is meant."""
+    if isinstance(value, bool) or kind is bool:
+        return kind is bool and isinstance(value, bool)
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and (
+            get_args(kind)[-1] is Ellipsis or len(value) == len(get_args(kind))
+        )
+    if kind is float:
+        return isinstance(value, (int, float))
+    if kind is Path:
+        return isinstance(value, str)
+    return isinstance(value, kind if kind in PRIMITIVES else dict)
+
+
+def _primitive(value: object, kind: type) -> Any:
+    if not _accepts(kind, value):
+        raise _wrong(value, kind)
+    return float(value) if kind is float and isinstance(value, int) else value
+
+
+def _literal(value: object, kind: Any) -> Any:
+    if not _accepts(kind, value):
+        choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
+        near = did_you_mean(value, choices) if isinstance(value, str) else ""
+        raise ValueError(f"{_wrong(value, kind)}{near if near.startswith(' Did') else ''}")
+    return value
+
+
+def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    # `None` is not asked for: TOML has no such value, leaving the option out says it.
+    arms = [arm for arm in get_args(kind) if arm is not NoneType]
+
+    def structure_union(value: Any, _: Any) -> Any:
+        fitting = [arm for arm in arms if _accepts(arm, value)]
+        if not fitting and len(arms) > 1:
+            raise _wrong(value, kind)
+        return converter.structure(value, (fitting or arms)[0])
+
+    return structure_union
+
+
+def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[Any, ...]]:
+    elements = get_args(kind)
+
+    def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
+        if not _accepts(kind, value):
+            raise _wrong(value, kind)
+        made, errors = [], []
+        for index, element in enumerate(value):
+            element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]
+            try:
+                made.append(converter.structure(element, element_kind))
+            except (ClassValidationError, IterableValidationError, ValueError) as error:
+                error.add_note(IterableValidationNote(f"element {index}", index, element_kind))
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("", errors, kind)
+        return tuple(made)
+
+    return structure_tuple
+
+
+def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:
+    """A hook for one spec class: each option is of its type and inside its bounds, and there are no others."""
+
+    def checked(attribute: "Attribute[Any]") -> Callable[[Any, Any], Any]:
+        def structure_option(value: Any, option_kind: Any) -> Any:
+            made = converter.structure(value, option_kind)
+            if attribute.validator is not None:
+                # attrs would stop at the first option that is out of bounds; here each is told.
+                attribute.validator(kind, attribute, made)  # type: ignore[arg-type]
+            return made
+
+        return structure_option
+
+    hooks = {attribute.name: override(struct_hook=checked(attribute)) for attribute in fields(kind)}
+    generated = make_dict_structure_fn(
+        kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **hooks
+    )
+
+    def structure_table(value: Any, _: type) -> Spec:
+        if not isinstance(value, dict):
+            raise ValueError(f"This must be a table, and it is {found(value)}.")
+        return generated(value, kind)
+
+    return structure_table
+
+
+def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
+    """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
+    if not isinstance(value, dict):
+        raise ValueError(f"This must be a table with a `type`, and it is {found(value)}.")
+    options = dict(value)
+    name = options.pop("type", None)
+    if name is None:
+        raise ValueError(f"The `type` is missing, which says what {base.family} it is.")
+    try:
+        kind = catalog.find(base, _primitive(name, str))
+    except ValueError as error:
+        raise OptionError("type", str(error)) from None
+    return converter.structure(options, kind)
+
+
+def _problems(error: BaseException, kind: Any, path: tuple[PathElement, ...]) -> Iterator[Problem]:
+    """The problems in what cattrs raised, each with its path."""
+    if isinstance(error, (ClassValidationError, IterableValidationError)):
+        kind = error.cl
+        for part in error.exceptions:
+            here, part_kind = path, kind
+            for note in getattr(part, "__notes__", ()):
+                if isinstance(note, AttributeValidationNote):
+                    here, part_kind = (*path, note.name), note.type
+                elif isinstance(note, IterableValidationNote):
+                    here, part_kind = (*path, note.index), note.type
+            yield from _problems(part, kind if isinstance(part, KeyError) else part_kind, here)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        known = [attribute.name for attribute in fields(error.cl) if attribute.init]
+        for key in sorted(error.extra_fields):
+            what = f"{error.cl.__name__} has no option" if error.cl.family else "There is no key"
+            yield Problem(f'{what} "{key}".{did_you_mean(key, known)}', (*path, key), on_key=True)
+    elif isinstance(error, KeyError):
+        option = getattr(fields(kind), str(error.args[0]))
+        yield Problem(f"This is missing. It must be {expected(option.type)}.", path)
+    elif isinstance(error, OptionError):
+        yield Problem(str(error), (*path, error.option))
+    else:
+        yield Problem(str(error), path)

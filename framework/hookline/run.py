@@ -1,0 +1,47 @@
+"""A run: what stays the same during a training, where it is, and how it is stopped."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from hookline.asking import Stages
+    from hookline.data import Batches
+    from hookline.specs import TrainingSpec
+
+
+@define(eq=False, kw_only=True)
+class Run:
+    """One training of one spec, as every stage is given it."""
+
+    spec: "TrainingSpec"
+    """What is trained."""
+    stages: "Stages"
+    """Asks the other stages: `run.stages.forward(run=run, model=model, batch=batch)`."""
+    device: "torch.device"
+    """Where it is computed."""
+    directory: Path | None = None
+    """Where the results are written; `None` until training begins, so that a mistake leaves nothing behind."""
+    resources: ExitStack = field(factory=ExitStack)
+    """What must be closed when the run ends, whatever happens: `run.resources.enter_context(...)`."""
+    steps_per_epoch: int = 0
+    """How many batches an epoch has; 0 until training begins."""
+    epoch: int = 0
+    """The epoch that is being trained, counted from 1."""
+    step: int = 0
+    """How many steps have been made, over all epochs."""
+    loss: "Tensor | None" = None
+    """The loss of the latest step, detached. To read its number is to wait for the device."""
+    history: list[dict[str, Any]] = field(factory=list)
+    """What has been logged, a record for each epoch."""
+    stopped: str | None = None
+    """Why the run is to end before its last epoch, or `None`."""
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch, and go on with the test and what follows."""
+        self.stopped = self.stopped or reason

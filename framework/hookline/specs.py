@@ -1,0 +1,231 @@
+"""What a spec is made of: a small class for each section, and one base class for each family of components.
+
+A component is an attrs class below one of the family classes. Its name is the `type` that a spec file gives, its
+fields are the options, and it is found when a plugin returns it from `register_specs`. Nothing here imports torch:
+a component imports it where it builds something.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from attrs import Attribute, frozen
+
+from hookline.errors import OptionError, enumerate_names
+from hookline.options import option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor, nn, optim
+
+    from hookline.data import Batch, Data
+    from hookline.run import Run
+    from hookline.trial import Trial
+
+LossTargets = Literal["classes", "probabilities", "values"]
+Activation = Literal["identity", "sigmoid", "softmax", "exp"]
+
+
+class Spec:
+    """The base of everything that is read from a spec file."""
+
+    __slots__ = ()
+
+    family: ClassVar[str | None] = None
+    """What components below this class are called in messages; set by the base class of a family."""
+
+
+class ModelSpec(Spec):
+    """A model, or one layer of it: builds an `nn.Module` that fits its inputs."""
+
+    __slots__ = ()
+    family = "model"
+
+    def build(self, inputs: "Tensor") -> "nn.Module":
+        """The module, with newly initialised parameters on the device of `inputs`.
+
+        `inputs` is what the module will be applied to: a batch of the right shape and type, with one row. Sizes
+        that the spec leaves out follow from it.
+        """
+        raise NotImplementedError
+
+
+class LayerSpec(ModelSpec):
+    """One layer of a model. Every layer can be a model by itself."""
+
+    __slots__ = ()
+    family = "layer"
+
+
+class LossSpec(Spec):
+    """A loss: builds the criterion and says what it takes its inputs and targets to be."""
+
+    __slots__ = ()
+    family = "loss"
+
+    targets: ClassVar[LossTargets] = "values"
+    """What a target is: the index of a class (int64, shape `(N,)`), the probability of each output (float, shape
+    `(N, outputs)`), or any number for each output (the same type and shape)."""
+
+    activation: ClassVar[Activation] = "identity"
+    """What turns the model's output into a prediction: a probability, or the number itself."""
+
+    def build(self, data: "Data") -> "nn.Module":
+        """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
+        raise NotImplementedError
+
+    def predictions(self, outputs: "Tensor") -> "Tensor":
+        """What the model's outputs predict: probabilities where the loss knows them, in the shape of `outputs`."""
+        if self.activation == "sigmoid":
+            return outputs.sigmoid()
+        if self.activation == "softmax":
+            return outputs.softmax(dim=1)
+        if self.activation == "exp":
+            return outputs.exp()
+        return outputs
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: "Data") -> None:
+        """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
+
+        Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
+        bounds in the middle of an epoch, is told in a sentence.
+        """
+
+    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+        """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
+        return targets.shape[0]
+
+
+class OptimizerSpec(Spec):
+    """An optimizer: builds it over the parameters that it is to train."""
+
+    __slots__ = ()
+    family = "optimizer"
+
+    needs_closure: ClassVar[bool] = False
+    """Whether a step evaluates the loss again and again, as LBFGS does."""
+
+    def build(self, parameters: "Iterable[nn.Parameter]") -> "optim.Optimizer":
+        """The optimizer over these parameters."""
+        raise NotImplementedError
+
+
+@frozen(kw_only=True)
+class DataSpec(Spec):
+    """A source of data: reads it and splits it into batches for training, validation and test."""
+
+    family = "data"
+
+    batch_size: int = option(32, minimum=1)
+    """How many rows are in a batch."""
+    shuffle: bool = True
+    """Whether the rows for training are put into a new order for each epoch, which follows from seed and epoch."""
+    drop_last: bool = False
+    """Whether the last batch of an epoch of training is left out if it is smaller than the others."""
+
+    def prepare(self, run: "Run") -> "Data":
+        """Read the data; `run` tells the seed, the device, and what the loss wants as targets."""
+        raise NotImplementedError
+
+
+@frozen(kw_only=True)
+class MetricSpec(Spec):
+    """A number that judges predictions."""
+
+    family = "metric"
+
+    name: str | None = None
+    """What the metric is called in the results; left out, it is called as its type."""
+
+    higher_is_better: ClassVar[bool] = True
+    """Whether a greater number is the better one, as early stopping needs to know."""
+
+    @property
+    def label(self) -> str:
+        """The name that stands in the results."""
+        return self.name or type(self).__name__
+
+    def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
+        """A metric of torchmetrics, or an object with the same `update`, `compute` and `to`.
+
+        `predictions` are those of the first batch, from which the number of classes follows.
+        """
+        raise NotImplementedError
+
+    def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
+        """The predictions of a batch and its targets as `update` takes them."""
+        return predictions, targets
+
+
+class CallbackSpec(Spec):
+    """A callback: an object with wrappers around stages."""
+
+    __slots__ = ()
+    family = "callback"
+
+    def build(self) -> object:
+        """The object whose hook implementations are used in one run. One without state is the spec itself."""
+        return self
+
+
+class DeploySpec(Spec):
+    """A form in which the trained model is handed on."""
+
+    __slots__ = ()
+    family = "deployment target"
+
+    def deploy(self, run: "Run", trial: "Trial") -> "Iterable[Path]":
+        """Write the model and return the paths of what was written."""
+        raise NotImplementedError
+
+
+def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    # The name becomes a directory: a spec must not be able to choose one elsewhere.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
+        raise ValueError(f'"{value}" is not a plain name: letters, digits, "_", "-" and "." are allowed.')
+
+
+@frozen(kw_only=True)
+class RunSpec(Spec):
+    """How the training is run."""
+
+    name: str = option("run", validator=_is_a_plain_name)
+    """The run is kept in `runs/<name>/<number>`; left out, it is called as the spec file."""
+    seed: int = option(0, minimum=0, maximum=2**32 - 1)
+    """Where all random numbers start: the model's parameters, the order of the rows, dropout."""
+    epochs: int = option(10, minimum=1)
+    """How many times the training data is gone through."""
+    device: str = "auto"
+    """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
+
+
+@frozen(kw_only=True)
+class TrainingSpec(Spec):
+    """A whole spec: what to train, on which data, and what to do with it."""
+
+    plugins: tuple[str, ...] = ()
+    """Installed plugins to use, by the names of their entry points."""
+    run: RunSpec = RunSpec()
+    """How the training is run."""
+    data: DataSpec
+    """What the model learns from."""
+    model: ModelSpec
+    """What is trained."""
+    loss: LossSpec
+    """What is made small."""
+    optimizer: OptimizerSpec
+    """How it is made small."""
+    metrics: tuple[MetricSpec, ...] = ()
+    """Numbers that judge the model beside the loss."""
+    callbacks: tuple[CallbackSpec, ...] = ()
+    """What is done around the stages; the first one listed is the outermost."""
+    deploy: tuple[DeploySpec, ...] = ()
+    """The forms in which the trained model is handed on."""
+
+    def __attrs_post_init__(self) -> None:
+        labels = [metric.label for metric in self.metrics]
+        if "loss" in labels:
+            raise OptionError("metrics", 'A metric cannot be called "loss": give it another name.')
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise OptionError("metrics", f"Several metrics are called {enumerate_names(twice)}: give each a `name`.")

@@ -1,0 +1,219 @@
+"""The stages of a training, in the order in which they are asked. This page is the manual of the hooks.
+
+A stage is a question put to the plugins: the first answer counts, and the built-in one is asked last. An
+implementation that answers `None` says "not mine", and the next one is asked. It takes the arguments that it needs, by
+name, and leaves out the others:
+
+    from hookline import hookimpl
+
+    @hookimpl
+    def select_loss(run, data): ...
+
+A callback is a wrapper around a stage. What stands before the `yield` is done before the stage, what stands after it
+is done after, and what it returns is the stage's answer, so it must return something:
+
+    @hookimpl(wrapper=True)
+    def step(run, optimizer, closure):
+        answer = yield
+        return answer
+"""
+
+# ruff: noqa: ARG001 - a hook specification has arguments and no body.
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from hookline.specs import Spec, TrainingSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data import Batch, Batches, Data
+    from hookline.run import Run
+    from hookline.trial import Trial
+
+PROJECT = "hookline"
+
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function or method as an implementation of the stage that bears its name."""
+_hookspec = pluggy.HookspecMarker(PROJECT)
+
+
+@_hookspec
+def register_specs() -> Iterable[type[Spec]]:
+    """What a plugin adds to the names that a spec may use: its component classes.
+
+    This is no stage: every plugin is asked, when it is loaded. The family of a class follows from its base class, its
+    name is the class's own.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def prepare_data(run: "Run") -> "Data":
+    """Read the data and split it into batches. Asked first, once per trial, before anything is written.
+
+    Returns:
+        The training, validation and test batches on `run.device`, an example of a batch, and what is known of them.
+
+    Built in: `run.spec.data.prepare(run)`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def build_model(run: "Run", data: "Data") -> "nn.Module":
+    """Build the model, on `run.device`. Asked once per trial; `run.spec.run.seed` has just been sown.
+
+    Built in: `run.spec.model.build(...)` with one row of `data.example`, from which sizes follow.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def select_loss(run: "Run", data: "Data") -> "nn.Module":
+    """Build the criterion, on `run.device`. Asked once per trial. Its parameters, if it has any, are trained too.
+
+    Built in: `run.spec.loss.build(data)`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def select_optimizer(run: "Run", model: "nn.Module", criterion: "nn.Module") -> "optim.Optimizer":
+    """Build the optimizer over the parameters of model and criterion. Asked once per trial.
+
+    Built in: `run.spec.optimizer.build(parameters)`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Tensor":
+    """Apply the model to a batch. Asked for each batch of training and evaluation.
+
+    `model.training` tells which of the two it is. Before training begins the stages `forward` and `loss` are asked
+    once, as in an evaluation, with `data.example`, so that shapes that do not fit are found before anything is written.
+
+    Returns:
+        The outputs, as the loss takes them: raw scores, not predictions.
+
+    Built in: `model(input)` with the batch's one group of inputs.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def loss(run: "Run", criterion: "nn.Module", outputs: "Tensor", batch: "Batch") -> "Tensor":
+    """Compare outputs with targets. Asked after each `forward`.
+
+    Returns:
+        The loss, a scalar tensor.
+
+    Built in: `criterion(outputs, target)` with the batch's one target.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def backward(run: "Run", loss: "Tensor") -> "Tensor":
+    """Compute the gradients. Asked after each `loss` of training; gradients have been cleared before.
+
+    Returns:
+        The loss, detached, once its gradients are on the parameters.
+
+    Built in: `loss.backward()`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
+    """Update the parameters. Asked once per batch of training, when the gradients are complete.
+
+    A wrapper may change the gradients before its `yield`; it does so once, before the first evaluation, if an
+    optimizer such as LBFGS evaluates the loss several times in one step. `closure` evaluates the loss and its gradients
+    for the batch; its first call returns what is already computed.
+
+    Returns:
+        `True`, once the parameters are updated.
+
+    Built in: `optimizer.step()`, with the closure if the optimizer's spec says that it needs one.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def evaluate(
+    run: "Run", model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
+) -> Mapping[str, float]:
+    """Judge the model. Asked after each epoch for the split "validation", and at the end for the split "test".
+
+    A split that the data does not have is not asked for.
+
+    Returns:
+        The loss and the metrics by name, without the name of the split.
+
+    Built in: the loss over all of the split's rows, and the metrics of the spec, which are given predictions.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def log(run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
+    """Keep what an epoch has shown. Asked once at the end of each epoch.
+
+    `record` has "epoch" and "step", counted from 1, "training/loss", and what `evaluate` has answered, as
+    "validation/loss" and so on. A wrapper that has something to add puts it into `record` before its `yield`; one that
+    keeps the record elsewhere too reads the answer.
+
+    Returns:
+        The record, once it is kept.
+
+    Built in: it is kept in `run.history` and written as a line of `metrics.jsonl`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def tune(run: "Run", trials: "Sequence[Trial]") -> TrainingSpec | None:
+    """Say what to try next. Asked after each trial.
+
+    Returns:
+        The next spec to train, or `None`: it is enough.
+
+    Built in: `None`.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def deploy(run: "Run", trial: "Trial") -> "Sequence[Path]":
+    """Hand on the best trial. Asked last, once.
+
+    Returns:
+        The paths of what was written.
+
+    Built in: what each `[[deploy]]` of the spec writes.
+    """
+    raise NotImplementedError
+
+
+STAGES = (
+    "prepare_data",
+    "build_model",
+    "select_loss",
+    "select_optimizer",
+    "forward",
+    "loss",
+    "backward",
+    "step",
+    "evaluate",
+    "log",
+    "tune",
+    "deploy",
+)
+"""The names of the stages, in order."""

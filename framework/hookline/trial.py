@@ -1,0 +1,48 @@
+"""A trial: one spec trained, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data import Data
+    from hookline.specs import TrainingSpec
+
+
+@frozen(kw_only=True, eq=False)
+class Trial:
+    """What `hookline.train` returns."""
+
+    spec: "TrainingSpec"
+    """What was trained."""
+    directory: Path
+    """Where the results are."""
+    data: "Data"
+    """What it was trained on."""
+    model: "nn.Module"
+    """The trained model."""
+    criterion: "nn.Module"
+    """The loss, with its trained parameters, if it has any."""
+    metrics: Mapping[str, float]
+    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`."""
+    history: Sequence[Mapping[str, Any]]
+    """The record of each epoch, as in `metrics.jsonl`."""
+    epochs: int
+    """How many epochs were trained."""
+    steps: int
+    """How many steps were made."""
+    seconds: float
+    """How long it took, from the data to the test."""
+    stopped: str | None = None
+    """Why it ended before its last epoch, if it did."""
+    deployed: Sequence[Path] = field(default=())
+    """What was deployed."""
+
+    @property
+    def objective(self) -> float:
+        """What the trial is compared with others by: the validation loss, or the training loss if there is none."""
+        return self.metrics.get("validation/loss", self.metrics["training/loss"])

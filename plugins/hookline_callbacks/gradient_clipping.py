@@ -1,0 +1,43 @@
+"""Gradients that cannot be too great."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline import CallbackSpec, OptionError, hookimpl, option
+
+if TYPE_CHECKING:
+    from torch import optim
+
+
+@frozen(kw_only=True)
+class GradientClipping(CallbackSpec):
+    """Makes gradients smaller that are too great: all of them together by their norm, or each number by itself.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html and
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+    """
+
+    max_norm: float | None = option(None, above=0)
+    """The greatest norm that all gradients together may have."""
+    norm_type: float = option(2.0, above=0)
+    """Which norm it is."""
+    clip_value: float | None = option(None, above=0)
+    """The greatest absolute value that a number of a gradient may have."""
+
+    def __attrs_post_init__(self) -> None:
+        if (self.max_norm is None) == (self.clip_value is None):
+            raise OptionError("max_norm", "Give either `max_norm` or `clip_value`.")
+
+    @hookimpl(wrapper=True)
+    def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
+        """Clip the gradients before the parameters are updated."""
+        from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        if self.max_norm is not None:
+            clip_grad_norm_(parameters, self.max_norm, self.norm_type)
+        elif self.clip_value is not None:
+            clip_grad_value_(parameters, self.clip_value)
+        return (yield)

@@ -1,0 +1,137 @@
+"""What a person sees while it trains."""
+
+import sys
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline import Batches, CallbackSpec, Data, Run, hookimpl, option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from torch import nn, optim
+
+
+@frozen(kw_only=True)
+class Progress(CallbackSpec):
+    """Shows what is about to run, a row for each epoch, and on a terminal a bar with loss and speed.
+
+    The command line shows it unless it is told to be quiet. Where there is no terminal it prints plain lines.
+    """
+
+    refresh_per_second: float = option(4.0, above=0, maximum=30)
+    """How often the bar is drawn."""
+
+    def build(self) -> object:
+        """The display of one run."""
+        return _Display(self)
+
+
+class _Display:
+    """Draws from a thread of its own, which looks at the run: the loop does nothing for it."""
+
+    def __init__(self, spec: Progress):
+        self._spec = spec
+        self._console: Console | None = None
+        self._data: Data | None = None
+        self._widths: list[int] = []
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self) -> Generator[None, Data, Data]:
+        """Remember the data for the lines at the beginning."""
+        self._data = yield
+        return self._data
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(
+        self, run: Run, model: "nn.Module"
+    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Say what is about to run, now that all of it is there, and begin to draw."""
+        optimizer = yield
+        if sys.stdout.isatty():
+            from rich.console import Console
+
+            self._console = Console()
+        for line in self._introduction(run, model):
+            self._print(line)
+        if self._console is not None:
+            run.resources.enter_context(_bar(run, self._console, self._spec.refresh_per_second))
+        return optimizer
+
+    @hookimpl(wrapper=True)
+    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Print the epoch's row."""
+        record = yield
+        cells = [_cell(value) for value in record.values()]
+        if not self._widths:
+            self._widths = [max(len(name), len(cell), 8) for name, cell in zip(record, cells, strict=True)]
+            self._print(self._row(record))
+        self._print(self._row(cells))
+        return record
+
+    def _row(self, cells: Any) -> str:
+        widths = [*self._widths, *([8] * len(cells))]
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False))
+
+    def _print(self, line: str) -> None:
+        if self._console is None:
+            print(line, flush=True)
+        else:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _introduction(self, run: Run, model: "nn.Module") -> list[str]:
+        spec, data = run.spec, self._data
+        assert data is not None
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
+        rows = ", ".join(f"{_rows(batches)} for {name}" for name, batches in splits if batches is not None)
+        inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
+        return [
+            f"{spec.run.name}: {spec.run.epochs} epochs of {len(data.training)} steps on {run.device}, "
+            f"seed {spec.run.seed}",
+            f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
+            f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
+            f"  loss       {type(spec.loss).__name__}",
+            f"  optimizer  {type(spec.optimizer).__name__}, learning rate {getattr(spec.optimizer, 'lr', '?')}",
+            "",
+        ]
+
+
+def _rows(batches: Batches) -> str:
+    return f"{batches.rows:,}"
+
+
+def _cell(value: object) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
+    """A bar that is drawn from what the run says about itself, and leaves no trace on the screen."""
+    from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    steps = run.spec.run.epochs
+
+    class Position(ProgressColumn):
+        """Looks at the run whenever the bar is drawn."""
+
+        def render(self, task: Any) -> Text:
+            total = run.spec.run.epochs * run.steps_per_epoch
+            bar.update(task.id, completed=run.step, total=total or None)
+            loss = "" if run.loss is None else f"  loss {float(run.loss):.4g}"
+            speed = "" if not task.speed else f"  {task.speed:,.0f} steps/s"
+            return Text(f"epoch {run.epoch}/{steps}{loss}{speed}")
+
+    bar = RichProgress(
+        TextColumn("  "),
+        BarColumn(),
+        Position(),
+        TimeRemainingColumn(),
+        console=console,
+        refresh_per_second=refresh_per_second,
+        transient=True,
+    )
+    bar.add_task("training", total=None)
+    return bar

@@ -1,0 +1,164 @@
+"""Tables of comma-separated values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline import Batch, Data, DataError, DataSpec, OptionError, Run, TensorBatches, option
+from hookline_data import splits, targets
+from hookline_data.columns import chosen, column_names, numbers, values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+@frozen(kw_only=True)
+class CSV(DataSpec):
+    """A file with a header and a row for each example, held in memory as float32.
+
+    The target's cells may be text: they are then the names of classes, which are sorted and counted from 0.
+    """
+
+    path: Path
+    """The file, relative to the spec."""
+    inputs: str | tuple[str, ...] = "*"
+    """The columns that the model is given, by names or patterns such as `pixel_*`; `*` is all others."""
+    targets: str | tuple[str, ...]
+    """The column, or columns, that it is to predict."""
+    shape: tuple[int, ...] | None = option(None, minimum=1)
+    """The shape of a row of inputs, such as `[1, 8, 8]` for an image in 64 columns; left out, one dimension."""
+    standardize: bool = False
+    """Whether each input column gets mean 0 and variance 1, by the statistics of the training split."""
+    validation: float | Path = option(0.0, minimum=0, below=1)
+    """The fraction of rows that the model is judged by after each epoch, or a file with such rows."""
+    test: float | Path = option(0.0, minimum=0, below=1)
+    """The fraction of rows that the model is judged by at the end, or a file with such rows."""
+    stratify: bool = False
+    """Whether fractions are taken of each class by itself."""
+    split_seed: int = option(0, minimum=0)
+    """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
+    split_column: str | None = None
+    """A column that says of each row whether it is for "training", "validation" or "test"."""
+
+    def __attrs_post_init__(self) -> None:
+        fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
+        if sum(fractions) >= 1:
+            raise OptionError("validation", "With the `test` fraction it takes all rows, and none are left for training.")
+        if self.split_column is not None and (any(fractions) or len(fractions) < 2):
+            raise OptionError("split_column", "The column says which split a row is in: `validation` and `test` do not.")
+        if self.stratify and not any(fractions):
+            raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
+
+    def prepare(self, run: Run) -> Data:
+        """Read, split, standardise and encode."""
+        import torch
+
+        names = column_names(self.path)
+        target_columns = chosen(_several(self.targets), names, (), self.path)
+        others = [*target_columns, *([self.split_column] if self.split_column else [])]
+        input_columns = chosen(_several(self.inputs), names, others, self.path)
+        if not input_columns:
+            raise DataError(f"{self.path}: No column is left for the inputs.")
+
+        raw_inputs, raw_targets = self._split(input_columns, target_columns)
+        inputs = {split: torch.from_numpy(matrix) for split, matrix in raw_inputs.items()}
+        preparation: dict[str, Any] = {"columns": input_columns}
+        if self.standardize:
+            preparation |= _standardized(inputs)
+        if self.shape is not None:
+            inputs = {split: self._shaped(rows) for split, rows in inputs.items()}
+            preparation["shape"] = list(self.shape)
+        try:
+            known = targets.learn(raw_targets["training"], run.spec.loss)
+            encoded = {
+                split: targets.apply(columns, known, run.spec.loss, split) for split, columns in raw_targets.items()
+            }
+        except DataError as error:
+            raise DataError(f"{self.path}: {error}") from None
+
+        batches = {
+            split: TensorBatches(
+                {"input": inputs[split].to(run.device)},
+                {"target": encoded[split].to(run.device)},
+                batch_size=self.batch_size,
+                seed=run.spec.run.seed if self.shuffle and split == "training" else None,
+                drop_last=self.drop_last and split == "training",
+            )
+            for split in inputs
+        }
+        if not len(batches["training"]):
+            raise DataError(f"{self.path}: With `drop_last` no batch is left: there are {batches['training'].rows} rows.")
+        example = Batch(
+            {"input": inputs["training"][:2].to(run.device)}, {"target": encoded["training"][:2].to(run.device)}
+        )
+        return Data(**batches, example=example, targets={"target": known}, preparation=preparation)
+
+    def _split(
+        self, input_columns: list[str], target_columns: list[str]
+    ) -> "tuple[dict[str, NDArray[Any]], dict[str, Mapping[str, NDArray[Any]]]]":
+        """The inputs and the target columns of each split, as they stand in the files."""
+        inputs = numbers(self.path, input_columns)
+        columns = {name: values(self.path, name) for name in target_columns}
+        try:
+            if self.split_column is not None:
+                names = column_names(self.path)
+                [split_column] = chosen([self.split_column], names, (), self.path)
+                rows = splits.by_column(values(self.path, split_column), split_column)
+            else:
+                rows = splits.by_fraction(
+                    len(inputs),
+                    self.validation if isinstance(self.validation, float) else 0.0,
+                    self.test if isinstance(self.test, float) else 0.0,
+                    self.split_seed,
+                    next(iter(columns.values())) if self.stratify else None,
+                )
+        except DataError as error:
+            raise DataError(str(error) if str(self.path) in str(error) else f"{self.path}: {error}") from None
+        split_inputs = {split: inputs[chosen_rows] for split, chosen_rows in rows.items()}
+        split_columns: dict[str, Mapping[str, NDArray[Any]]] = {
+            split: {name: cells[chosen_rows] for name, cells in columns.items()} for split, chosen_rows in rows.items()
+        }
+        for split, source in (("validation", self.validation), ("test", self.test)):
+            if isinstance(source, Path):
+                names = column_names(source)
+                for name in [*input_columns, *target_columns]:
+                    chosen([name], names, (), source)
+                split_inputs[split] = numbers(source, input_columns)
+                split_columns[split] = {name: values(source, name) for name in target_columns}
+                if not len(split_inputs[split]):
+                    raise DataError(f"{source}: The {split} split has no rows.")
+        return split_inputs, split_columns
+
+    def _shaped(self, rows: "Tensor") -> "Tensor":
+        import math
+
+        assert self.shape is not None
+        if math.prod(self.shape) != rows.shape[1]:
+            raise DataError(
+                f"{self.path}: {rows.shape[1]} input columns do not make a row of the shape {list(self.shape)}, "
+                f"which has {math.prod(self.shape)} numbers."
+            )
+        return rows.reshape(-1, *self.shape)
+
+
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
+def _standardized(inputs: "dict[str, Tensor]") -> dict[str, Any]:
+    """Change the inputs in place to mean 0 and variance 1 in the training split, and return its statistics.
+
+    The statistics are computed in float64 and used as float32, as they are deployed. A column that is constant in
+    training is only moved to 0.
+    """
+    import torch
+
+    std, mean = torch.std_mean(inputs["training"].double(), dim=0, correction=0)
+    std = torch.where(std == 0, 1.0, std).float()
+    mean = mean.float()
+    for rows in inputs.values():
+        rows.sub_(mean).div_(std)
+    return {"mean": mean.tolist(), "std": std.tolist()}

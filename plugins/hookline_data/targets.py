@@ -1,0 +1,99 @@
+"""Targets as a loss wants them: indices of classes, probabilities, or numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hookline import DataError, LossSpec, Target, enumerate_names
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+Columns = Mapping[str, "NDArray[Any]"]
+
+
+def encode(columns: Columns, loss: LossSpec) -> "tuple[Tensor, Target]":
+    """The target columns of the training rows as a tensor, and what is known of them.
+
+    Raises:
+        DataError: if the columns are not what the loss can be given.
+    """
+    known = learn(columns, loss)
+    return apply(columns, known, loss, "training"), known
+
+
+def learn(columns: Columns, loss: LossSpec) -> Target:
+    """What the training rows say about the target: the names of the classes, in order, if it is one."""
+    name = type(loss).__name__
+    if loss.targets == "values":
+        for column, cells in columns.items():
+            if not _is_numeric(cells):
+                raise DataError(f'The target column "{column}" is text ("{cells[0]}"), and {name} needs numbers.')
+        return Target(columns=tuple(columns))
+    if loss.targets == "classes" and len(columns) != 1:
+        raise DataError(f"{name} needs one target column with classes, and {enumerate_names(columns)} are given.")
+    if len(columns) == 1:
+        [(column, cells)] = columns.items()
+        classes = _classes(column, cells)
+        if loss.targets == "classes" or not _is_numeric(cells):
+            _check_classes(column, classes, name, exactly_two=loss.targets == "probabilities")
+            return Target(columns=(column,), classes=classes)
+    for column, cells in columns.items():
+        if not _is_numeric(cells):
+            raise DataError(f'The target column "{column}" is text, and {name} needs 0 or 1 in each of several columns.')
+        if (cells < 0).any() or (cells > 1).any():
+            row = int(((cells < 0) | (cells > 1)).argmax())
+            raise DataError(f'The target column "{column}" has {cells[row]:g}, and {name} needs numbers from 0 to 1.')
+        if (cells == cells[0]).all():
+            raise DataError(f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.')
+    return Target(columns=tuple(columns), classes=(0, 1) if len(columns) == 1 else None)
+
+
+def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tensor":
+    """The target columns of some rows as a tensor: int64 `(N,)` for classes, float32 `(N, columns)` otherwise.
+
+    Raises:
+        DataError: if a class does not occur in training, or if text stands where numbers stood in training.
+    """
+    import numpy
+    import torch
+
+    if known.classes is not None and not (loss.targets == "probabilities" and known.classes == (0, 1)):
+        [(column, cells)] = columns.items()
+        indices = {name: index for index, name in enumerate(known.classes)}
+        if unknown := set(_classes(column, cells)) - set(indices):
+            raise DataError(
+                f'The class {enumerate_names(sorted(unknown, key=str)[:1])} of "{column}" occurs in the {split} split '
+                f"and not in the training split: it cannot be learnt."
+            )
+        encoded = torch.tensor([indices[cell] for cell in cells.tolist()], dtype=torch.int64)
+        return encoded if loss.targets == "classes" else encoded.float().unsqueeze(1)
+    for column, cells in columns.items():
+        if not _is_numeric(cells):
+            raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
+    return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float32))
+
+
+def _is_numeric(cells: "NDArray[Any]") -> bool:
+    return cells.dtype.kind in "if"
+
+
+def _classes(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
+    """The different cells, sorted; integers stay integers."""
+    distinct: Sequence[Any] = sorted(set(cells.tolist()))
+    if cells.dtype.kind == "f":
+        if any(value != int(value) for value in distinct):
+            fraction = next(value for value in distinct if value != int(value))
+            raise DataError(f'The target column "{column}" has {fraction:g}: classes are text or whole numbers.')
+        return tuple(int(value) for value in distinct)
+    return tuple(distinct)
+
+
+def _check_classes(column: str, classes: Sequence[object], loss: str, *, exactly_two: bool) -> None:
+    if len(classes) < 2:
+        raise DataError(f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.')
+    if exactly_two and len(classes) > 2:
+        raise DataError(
+            f'The target column "{column}" has {len(classes)} classes, and {loss} tells two apart: '
+            f"CrossEntropyLoss takes several."
+        )

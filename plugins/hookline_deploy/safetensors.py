@@ -1,0 +1,39 @@
+"""The weights as safetensors, and what else is needed to predict as JSON."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from hookline import DeploySpec, Run, Trial, plain, to_json
+
+
+@frozen(kw_only=True)
+class Safetensors(DeploySpec):
+    """Two files in the directory `safetensors` of the run: `model.safetensors` and `model.json`.
+
+    The JSON holds the spec, the shape of a row of inputs, how a row of the source becomes one (columns, statistics,
+    shape), the names of the classes, and the function that makes a prediction of an output. Neither file holds code.
+    """
+
+    def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
+        """Write both files."""
+        from safetensors.torch import save_model
+
+        directory = trial.directory / "safetensors"
+        directory.mkdir()
+        description = {
+            "format": "hookline.safetensors.1",
+            "spec": plain(trial.spec, directory),
+            "inputs": {
+                name: {"shape": list(rows.shape[1:]), "dtype": str(rows.dtype).removeprefix("torch.")}
+                for name, rows in trial.data.example.inputs.items()
+            },
+            "preparation": trial.data.preparation,
+            "targets": {name: asdict(target) for name, target in trial.data.targets.items()},
+            "activation": trial.spec.loss.activation,
+        }
+        weights, json = directory / "model.safetensors", directory / "model.json"
+        save_model(trial.model, str(weights))
+        json.write_text(to_json(description, indent=2) + "\n", encoding="utf-8")
+        return weights, json

@@ -1,0 +1,22 @@
+"""The losses of torch, by topic."""
+
+from collections.abc import Iterable
+
+from hookline import Spec, hookimpl
+from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
+
+
+@hookimpl
+def register_specs() -> Iterable[type[Spec]]:
+    """All of this plugin's losses."""
+    return (
+        BCELoss,
+        BCEWithLogitsLoss,
+        CrossEntropyLoss,
+        HuberLoss,
+        L1Loss,
+        MSELoss,
+        NLLLoss,
+        SmoothL1Loss,
+    )

@@ -1,0 +1,45 @@
+"""What all losses of torch have in common: the criterion is torch's class of the same name, with the same options."""
+
+from typing import TYPE_CHECKING, Literal
+
+from attrs import fields, frozen
+
+from hookline import Data, LossSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@frozen(kw_only=True)
+class TorchLoss(LossSpec):
+    """A loss of `torch.nn`. A class below it declares torch's options and is complete."""
+
+    reduction: Literal["mean", "sum"] = "mean"
+    """Whether the losses of a batch are averaged or added. (torch's third, "none", leaves nothing to be made small.)"""
+
+    def build(self, data: Data) -> "nn.Module":
+        """`torch.nn.<the name of this class>` with these options; numbers given as an array become a tensor."""
+        import torch
+
+        options = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        tensors = {
+            name: torch.tensor(value, dtype=torch.float32) if isinstance(value, tuple) else value
+            for name, value in options.items()
+        }
+        criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)
+        return criterion
+
+    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+        """The number of rows, or `None` for the sum."""
+        return None if self.reduction == "sum" else targets.shape[0]
+
+
+def check_same_shape(name: str, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    """Refuse outputs that would be broadcast against the targets: torch does so with no more than a warning."""
+    if outputs.shape != targets.shape:
+        wanted = targets.shape[1] if targets.dim() == 2 else tuple(targets.shape[1:])
+        columns = ", ".join(data.target.columns)
+        raise ValueError(
+            f"{name} compares each output with a target: the model must give {wanted} for each row ({columns}), "
+            f"and its outputs for a batch of {outputs.shape[0]} rows have the shape {tuple(outputs.shape)}."
+        )

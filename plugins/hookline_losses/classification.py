@@ -1,0 +1,118 @@
+"""Losses that compare scores with classes."""
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline import Data, option
+from hookline_losses.base import TorchLoss, check_same_shape
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@frozen(kw_only=True)
+class ClassIndexLoss(TorchLoss):
+    """The base of losses of one class among several: outputs `(N, C)`, targets the indices of classes, `(N,)`."""
+
+    targets = "classes"
+
+    weight: tuple[float, ...] | None = option(None, minimum=0)
+    """How much each class counts, in the order of the classes; left out, all count the same."""
+    ignore_index: int = -100
+    """Rows whose target is this one do not count."""
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """There must be an output, and a weight if there are any, for each class."""
+        name, classes = type(self).__name__, len(data.target.classes or ())
+        if outputs.dim() != 2 or outputs.shape[1] != classes:
+            raise ValueError(
+                f'{name} compares a score for each class with the class: "{data.target.columns[0]}" has {classes} '
+                f"classes, and the model gives outputs of shape {tuple(outputs.shape[1:])} for each row."
+            )
+        if self.weight is not None and len(self.weight) != classes:
+            raise ValueError(
+                f'"{data.target.columns[0]}" has {classes} classes, and `weight` has {len(self.weight)} numbers.'
+            )
+
+    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+        """The weight of all rows that count, by which torch divides a mean."""
+        if self.reduction == "sum":
+            return None
+        counted = targets[targets != self.ignore_index]
+        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index, operator]
+
+
+@frozen(kw_only=True)
+class CrossEntropyLoss(ClassIndexLoss):
+    """The cross-entropy of one class among several, from raw scores: -log softmax(x)[y].
+
+    The usual choice for classification. The model ends in a layer with an output for each class, without Softmax.
+    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+    """
+
+    activation = "softmax"
+
+    label_smoothing: float = option(0.0, minimum=0, maximum=1)
+    """How much of the target is spread over all classes."""
+
+
+@frozen(kw_only=True)
+class NLLLoss(ClassIndexLoss):
+    """The negative log-likelihood of one class among several, from log-probabilities: -x[y].
+
+    The model ends in LogSoftmax; without it, CrossEntropyLoss does both in one.
+    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+    """
+
+    activation = "exp"
+
+
+@frozen(kw_only=True)
+class ProbabilityLoss(TorchLoss):
+    """The base of losses of classes that are or are not: outputs and targets `(N, k)`, k target columns."""
+
+    targets = "probabilities"
+
+    weight: tuple[float, ...] | None = option(None, minimum=0)
+    """How much each target column counts; left out, all count the same."""
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """Outputs and targets must have the same shape, and a number that is given for each column too."""
+        check_same_shape(type(self).__name__, outputs, targets, data)
+        for name in ("weight", "pos_weight"):
+            numbers = getattr(self, name, None)
+            if numbers is not None and len(numbers) not in (1, targets.shape[1]):
+                raise ValueError(f"There are {targets.shape[1]} target columns, and `{name}` has {len(numbers)} numbers.")
+
+
+@frozen(kw_only=True)
+class BCELoss(ProbabilityLoss):
+    """The binary cross-entropy, from probabilities: -(y log x + (1 - y) log(1 - x)).
+
+    The model ends in Sigmoid; without it, BCEWithLogitsLoss does both in one, and more exactly.
+    Outputs: float `(N, k)`, 0 to 1. Targets: float `(N, k)`, 0 to 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+    """
+
+
+@frozen(kw_only=True)
+class BCEWithLogitsLoss(ProbabilityLoss):
+    """The binary cross-entropy, from raw scores: that of sigmoid(x).
+
+    The usual choice for two classes, or for several that may be true at once. The model ends in a layer with an
+    output for each target column, without Sigmoid.
+    Outputs: float `(N, k)`. Targets: float `(N, k)`, 0 to 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+    """
+
+    activation = "sigmoid"
+
+    pos_weight: tuple[float, ...] | None = option(None, minimum=0)
+    """How much a row counts whose target is 1, for each target column; left out, as much as one whose target is 0."""

@@ -1,0 +1,69 @@
+"""Losses that compare numbers with numbers.
+
+Outputs and targets are floats of the same shape `(N, k)`, k being the number of target columns.
+"""
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline import Data, option
+from hookline_losses.base import TorchLoss, check_same_shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@frozen(kw_only=True)
+class RegressionLoss(TorchLoss):
+    """The base of this page's losses."""
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """Outputs and targets must have the same shape."""
+        check_same_shape(type(self).__name__, outputs, targets, data)
+
+
+@frozen(kw_only=True)
+class MSELoss(RegressionLoss):
+    """The mean squared error, (x - y)².
+
+    The usual choice for regression. A row that is far off counts much: if there are outliers, see HuberLoss.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
+    """
+
+
+@frozen(kw_only=True)
+class L1Loss(RegressionLoss):
+    """The mean absolute error, |x - y|.
+
+    Robust against outliers: it leads to the median, where MSELoss leads to the mean.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
+    """
+
+
+@frozen(kw_only=True)
+class SmoothL1Loss(RegressionLoss):
+    """Squared where the error is small, absolute where it is great.
+
+    (x - y)² / (2 beta) if |x - y| < beta, and |x - y| - beta / 2 otherwise.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
+    """
+
+    beta: float = option(1.0, minimum=0)
+    """The error at which the one form goes over into the other; with 0 it is L1Loss."""
+
+
+@frozen(kw_only=True)
+class HuberLoss(RegressionLoss):
+    """Squared where the error is small, absolute where it is great; beta times SmoothL1Loss.
+
+    (x - y)² / 2 if |x - y| < delta, and delta (|x - y| - delta / 2) otherwise.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
+    """
+
+    delta: float = option(1.0, above=0)
+    """The error at which the one form goes over into the other."""

@@ -1,0 +1,29 @@
+"""What all metrics of torchmetrics have in common: it is their class of the same name, with the same options."""
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import fields, frozen
+
+from hookline import LossSpec, MetricSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@frozen(kw_only=True)
+class TorchMetric(MetricSpec):
+    """A metric of torchmetrics. A class below it declares its options and is complete."""
+
+    def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
+        """`torchmetrics.<the name of this class>` with these options."""
+        import torchmetrics
+
+        return getattr(torchmetrics, type(self).__name__)(**self.options(loss, predictions))
+
+    def options(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:  # noqa: ARG002 - for classes below
+        """The options of torchmetrics, with what follows from the loss and the predictions filled in."""
+        return {
+            attribute.name: getattr(self, attribute.name)
+            for attribute in fields(type(self))
+            if attribute.name != "name"
+        }

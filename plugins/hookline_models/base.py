@@ -1,0 +1,35 @@
+"""What all layers of torch have in common: the module is torch's class of the same name, with the same options."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import fields, frozen
+
+from hookline import LayerSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@frozen(kw_only=True)
+class TorchLayer(LayerSpec):
+    """A layer of `torch.nn`. A class below it declares torch's options and is complete."""
+
+    follows: ClassVar[Mapping[str, int]] = {}
+    """Options that may be left out, and the dimension of the inputs `(N, …)` whose size each is then."""
+
+    row: ClassVar[tuple[str, ...] | None] = None
+    """The dimensions of one row, where the layer takes exactly these: torch would take one less for a single row."""
+
+    def build(self, inputs: "Tensor") -> "nn.Module":
+        """`torch.nn.<the name of this class>` with these options, and sizes that follow from the inputs."""
+        import torch
+
+        if self.row is not None and inputs.dim() - 1 != len(self.row):
+            raise ValueError(f"It takes {len(self.row)} dimensions for each row: {', '.join(self.row)}.")
+        options = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        for name, dimension in self.follows.items():
+            if options[name] is None:
+                options[name] = inputs.shape[dimension]
+        module: nn.Module = getattr(torch.nn, type(self).__name__)(**options)
+        return module

@@ -1,0 +1,67 @@
+"""Convolutions."""
+
+from typing import Literal
+
+from attrs import frozen
+
+from hookline import option
+from hookline_models.base import TorchLayer
+
+
+@frozen(kw_only=True)
+class Convolution(TorchLayer):
+    """The options that do not depend on the number of dimensions."""
+
+    follows = {"in_channels": 1}
+
+    in_channels: int | None = option(None, minimum=1)
+    """How many channels go in; left out, it follows from the inputs."""
+    out_channels: int = option(minimum=1)
+    """How many channels come out."""
+    groups: int = option(1, minimum=1)
+    """Into how many groups the channels are divided, which do not see each other."""
+    bias: bool = True
+    """Whether a learned number is added to each channel."""
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+    """What stands beyond the edges."""
+
+
+@frozen(kw_only=True)
+class Conv1d(Convolution):
+    """A convolution over one dimension: `(N, in_channels, length)` to `(N, out_channels, length')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+    """
+
+    row = ("channels", "length")
+
+    kernel_size: int = option(minimum=1)
+    """How long the kernel is."""
+    stride: int = option(1, minimum=1)
+    """How far the kernel moves at a time."""
+    padding: int | Literal["valid", "same"] = option(0, minimum=0)
+    """How much is added at each end; "same" keeps the length."""
+    dilation: int = option(1, minimum=1)
+    """How far apart the kernel's elements are."""
+
+
+@frozen(kw_only=True)
+class Conv2d(Convolution):
+    """A convolution over images: `(N, in_channels, height, width)` to `(N, out_channels, height', width')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+
+    row = ("channels", "height", "width")
+
+    kernel_size: int | tuple[int, int] = option(minimum=1)
+    """The kernel's height and width."""
+    stride: int | tuple[int, int] = option(1, minimum=1)
+    """How far the kernel moves at a time."""
+    padding: int | tuple[int, int] | Literal["valid", "same"] = option(0, minimum=0)
+    """How much is added at each edge; "same" keeps height and width."""
+    dilation: int | tuple[int, int] = option(1, minimum=1)
+    """How far apart the kernel's elements are."""
+
+
+LAYERS = (Conv1d, Conv2d)

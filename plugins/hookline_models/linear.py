@@ -1,0 +1,26 @@
+"""Layers that multiply by a matrix."""
+
+from attrs import frozen
+
+from hookline import option
+from hookline_models.base import TorchLayer
+
+
+@frozen(kw_only=True)
+class Linear(TorchLayer):
+    """An affine map of the last dimension, x Aᵀ + b: `(N, …, in_features)` to `(N, …, out_features)`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    follows = {"in_features": -1}
+
+    in_features: int | None = option(None, minimum=1)
+    """How many features go in; left out, it follows from the inputs."""
+    out_features: int = option(minimum=1)
+    """How many features come out."""
+    bias: bool = True
+    """Whether a learned number is added to each feature."""
+
+
+LAYERS = (Linear,)

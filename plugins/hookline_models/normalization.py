@@ -1,0 +1,66 @@
+"""Layers that keep numbers near mean 0 and variance 1."""
+
+from attrs import frozen
+
+from hookline import option
+from hookline_models.base import TorchLayer
+
+
+@frozen(kw_only=True)
+class BatchNorm(TorchLayer):
+    """The options that do not depend on the number of dimensions."""
+
+    follows = {"num_features": 1}
+
+    num_features: int | None = option(None, minimum=1)
+    """How many features, or channels, there are; left out, it follows from the inputs."""
+    eps: float = option(1e-05, minimum=0)
+    """Added to the variance, so that it is never 0."""
+    momentum: float = option(0.1, minimum=0, maximum=1)
+    """How much a batch counts in the running statistics. (torch's `None`, a plain average, cannot be said in TOML.)"""
+    affine: bool = True
+    """Whether each feature is then scaled and shifted by learned numbers."""
+    track_running_stats: bool = True
+    """Whether running statistics are kept, and used in evaluation."""
+    bias: bool = True
+    """Whether the learned numbers have the shift."""
+
+
+@frozen(kw_only=True)
+class BatchNorm1d(BatchNorm):
+    """Normalises each feature over the batch: `(N, C)` or `(N, C, length)`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
+    """
+
+
+@frozen(kw_only=True)
+class BatchNorm2d(BatchNorm):
+    """Normalises each channel over the batch and the image: `(N, C, height, width)`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+    """
+
+    row = ("channels", "height", "width")
+
+
+@frozen(kw_only=True)
+class LayerNorm(TorchLayer):
+    """Normalises each row over its last dimensions.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+    """
+
+    follows = {"normalized_shape": -1}
+
+    normalized_shape: int | tuple[int, ...] | None = option(None, minimum=1)
+    """The sizes of the last dimensions; left out, the size of the last one, which follows from the inputs."""
+    eps: float = option(1e-05, minimum=0)
+    """Added to the variance, so that it is never 0."""
+    elementwise_affine: bool = True
+    """Whether each number is then scaled and shifted by learned numbers."""
+    bias: bool = True
+    """Whether the learned numbers have the shift."""
+
+
+LAYERS = (BatchNorm1d, BatchNorm2d, LayerNorm)

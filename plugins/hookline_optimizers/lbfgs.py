@@ -1,0 +1,35 @@
+"""LBFGS."""
+
+from typing import Literal
+
+from attrs import frozen
+
+from hookline import option
+from hookline_optimizers.base import TorchOptimizer
+
+
+@frozen(kw_only=True)
+class LBFGS(TorchOptimizer):
+    """A quasi-Newton method: for small models, and batches that are all of the data.
+
+    It evaluates the loss several times in a step, always for the same batch.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
+    """
+
+    needs_closure = True
+
+    lr: float = option(1.0, above=0)
+    """The learning rate; with a line search, the length that it tries first."""
+    max_iter: int = option(20, minimum=1)
+    """How many iterations a step has at most."""
+    max_eval: int | None = option(None, minimum=1)
+    """How many times a step evaluates the loss at most; left out, 1.25 times `max_iter`."""
+    tolerance_grad: float = option(1e-07, minimum=0)
+    """A step ends when no gradient is greater than this."""
+    tolerance_change: float = option(1e-09, minimum=0)
+    """A step ends when the loss or the parameters change by less than this."""
+    history_size: int = option(100, minimum=1)
+    """How many updates are remembered."""
+    line_search_fn: Literal["strong_wolfe"] | None = None
+    """The line search; left out, there is none."""

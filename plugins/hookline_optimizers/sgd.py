@@ -1,0 +1,31 @@
+"""Stochastic gradient descent."""
+
+from attrs import frozen
+
+from hookline import OptionError, option
+from hookline_optimizers.base import FirstOrder
+
+
+@frozen(kw_only=True)
+class SGD(FirstOrder):
+    """Stochastic gradient descent, with momentum on request.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+    """
+
+    lr: float = option(0.001, minimum=0)
+    """The learning rate."""
+    momentum: float = option(0.0, minimum=0)
+    """How much of the last step is kept in the next."""
+    dampening: float = 0.0
+    """How much less a new gradient counts in the momentum."""
+    weight_decay: float = option(0.0, minimum=0)
+    """How strongly parameters are drawn towards 0, as an addition to the gradient."""
+    nesterov: bool = False
+    """Whether the gradient is taken where the momentum leads; needs a momentum, and no dampening."""
+    fused: bool | None = None
+    """Whether one kernel does it all; left out, torch decides."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.nesterov and (self.momentum <= 0 or self.dampening != 0):
+            raise OptionError("nesterov", "Nesterov's momentum needs a `momentum` and no `dampening`.")

@@ -1,0 +1,18 @@
+"""What is done after training: say what to try next, and hand on the best."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hookline import Run, TrainingSpec, Trial, hookimpl
+
+
+@hookimpl(trylast=True)
+def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:  # noqa: ARG001 - called by name
+    """One trial is enough."""
+    return None
+
+
+@hookimpl(trylast=True)
+def deploy(run: Run, trial: Trial) -> Sequence[Path]:
+    """Write the model in each of the forms that the spec names."""
+    return [path for target in trial.spec.deploy for path in target.deploy(run, trial)]

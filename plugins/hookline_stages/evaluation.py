@@ -1,0 +1,78 @@
+"""What is done after each epoch: the model is judged, and what came of it is kept."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from hookline import Batches, MetricSpec, ModelError, Run, hookimpl, to_json
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@hookimpl(trylast=True)
+def evaluate(
+    run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str
+) -> Mapping[str, float]:
+    """The loss over all rows of the split, and the metrics of its predictions."""
+    import torch
+
+    spec = run.spec
+    losses: list[Tensor] = []
+    divisors: list[Tensor | float | None] = []
+    metrics: list[tuple[MetricSpec, Any]] = []
+    model.eval()
+    criterion.eval()
+    with torch.no_grad():
+        for batch in batches.epoch(run.epoch):
+            outputs = run.stages.forward(run=run, model=model, batch=batch)
+            losses.append(run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
+            divisors.append(spec.loss.divisor(criterion, batch.target))
+            if spec.metrics:
+                predictions = spec.loss.predictions(outputs)
+                # How many classes there are is known when there is a prediction.
+                metrics = metrics or [(metric, _built(metric, run, predictions)) for metric in spec.metrics]
+                for metric, state in metrics:
+                    with _naming(metric, split):
+                        state.update(*metric.prepare(predictions, batch.target))
+    model.train()
+    criterion.train()
+    judged = {"loss": _mean(losses, divisors)}
+    for metric, state in metrics:
+        with _naming(metric, split):
+            judged[metric.label] = float(state.compute())
+    return judged
+
+
+@hookimpl(trylast=True)
+def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
+    """Keep the record in memory, and write it as a line of `metrics.jsonl`."""
+    run.history.append(record)
+    if run.directory is not None:
+        with (run.directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(to_json(record) + "\n")
+    return record
+
+
+def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:
+    return metric.build(run.spec.loss, predictions).to(predictions.device)
+
+
+def _mean(losses: "Sequence[Tensor]", divisors: "Sequence[Tensor | float | None]") -> float:
+    """The loss of all rows together, from the losses of the batches and what each was divided by."""
+    import torch
+
+    values = torch.stack(list(losses)).cpu().double()
+    if divisors[0] is None:
+        return float(values.sum())
+    weights = torch.stack([torch.as_tensor(divisor) for divisor in divisors]).cpu().double()
+    return float((values * weights).sum() / weights.sum())
+
+
+@contextmanager
+def _naming(metric: MetricSpec, split: str) -> Iterator[None]:
+    """What torchmetrics raises becomes a sentence that names the metric."""
+    try:
+        yield
+    except (ValueError, RuntimeError, TypeError, IndexError) as error:
+        raise ModelError(f"{metric.label} cannot judge the {split} split. {error}", ("metrics",)) from error
