@@ -23,7 +23,7 @@ from hookline.errors import (
     enumerate_names,
 )
 from hookline.loading import load
-from hookline.options import Bounds, option
+from hookline.options import Bounds, option, spec
 from hookline.pipeline import Interrupted, train
 from hookline.run import Run
 from hookline.specs import (
@@ -83,6 +83,7 @@ __all__ = [
     "option",
     "permutation",
     "plain",
+    "spec",
     "to_json",
     "train",
 ]

@@ -30,8 +30,8 @@ class Catalog:
             )
         if "__attrs_attrs__" not in vars(kind):
             raise PluginError(
-                f'The plugin "{plugin}" registers {kind.__name__}, which is not an attrs class, so that its options '
-                f"would be passed over: put @frozen(kw_only=True) over it."
+                f'The plugin "{plugin}" registers {kind.__name__}, which is not made by @spec, so that its options '
+                f"would be passed over: put @spec over it."
             )
         for other, owner in self._plugins.items():
             if other.__name__ == kind.__name__ and other.family == kind.family:

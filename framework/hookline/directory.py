@@ -1,7 +1,6 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
 import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,4 +83,6 @@ def write_results(run: "Run", trial: "Trial") -> None:
 
 def versions() -> dict[str, str]:
     """The versions of what the numbers depend on."""
+    from importlib.metadata import version
+
     return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -136,7 +135,11 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
 def _installed(names: list[str]) -> list[Named]:
     if not names:
         return []
-    available: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=stages.PROJECT)}
+    from importlib.metadata import (
+        entry_points,  # As slow to import as all of the plugins together.
+    )
+
+    available = {point.name: point for point in entry_points(group=stages.PROJECT)}
     loaded: list[Named] = []
     for name in names:
         if name not in available:

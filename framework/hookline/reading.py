@@ -22,7 +22,14 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
-from hookline.errors import OptionError, PathElement, Problem, SpecError, did_you_mean, enumerate_names
+from hookline.errors import (
+    OptionError,
+    PathElement,
+    Problem,
+    SpecError,
+    did_you_mean,
+    enumerate_names,
+)
 from hookline.specs import Spec, TrainingSpec
 
 PRIMITIVES = {

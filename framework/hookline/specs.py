@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from attrs import Attribute, frozen
+from attrs import Attribute, asdict, fields
 
 from hookline.errors import OptionError, enumerate_names
-from hookline.options import option
+from hookline.options import option, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,24 @@ class Spec:
 
     family: ClassVar[str | None] = None
     """What components below this class are called in messages; set by the base class of a family."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is of the same type and has the same options."""
+        return type(self) is type(other) and _options(self) == _options(other)
+
+    def __hash__(self) -> int:
+        """Equal specs have equal hashes."""
+        return hash((type(self), *_options(self).values()))
+
+    def __repr__(self) -> str:
+        """The type, and the options that are not at their defaults."""
+        defaults = {attribute.name: attribute.default for attribute in fields(type(self))}
+        given = (f"{name}={value!r}" for name, value in _options(self).items() if value != defaults[name])
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _options(component: Any) -> dict[str, Any]:
+    return asdict(component, recurse=False)
 
 
 class ModelSpec(Spec):
@@ -111,13 +129,13 @@ class OptimizerSpec(Spec):
         raise NotImplementedError
 
 
-@frozen(kw_only=True)
+@spec
 class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
     family = "data"
 
-    batch_size: int = option(32, minimum=1)
+    batch_size: int = option(default=32, minimum=1)
     """How many rows are in a batch."""
     shuffle: bool = True
     """Whether the rows for training are put into a new order for each epoch, which follows from seed and epoch."""
@@ -129,7 +147,7 @@ class DataSpec(Spec):
         raise NotImplementedError
 
 
-@frozen(kw_only=True)
+@spec
 class MetricSpec(Spec):
     """A number that judges predictions."""
 
@@ -186,21 +204,21 @@ def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) 
         raise ValueError(f'"{value}" is not a plain name: letters, digits, "_", "-" and "." are allowed.')
 
 
-@frozen(kw_only=True)
+@spec
 class RunSpec(Spec):
     """How the training is run."""
 
-    name: str = option("run", validator=_is_a_plain_name)
+    name: str = option(default="run", validator=_is_a_plain_name)
     """The run is kept in `runs/<name>/<number>`; left out, it is called as the spec file."""
-    seed: int = option(0, minimum=0, maximum=2**32 - 1)
+    seed: int = option(default=0, minimum=0, maximum=2**32 - 1)
     """Where all random numbers start: the model's parameters, the order of the rows, dropout."""
-    epochs: int = option(10, minimum=1)
+    epochs: int = option(default=10, minimum=1)
     """How many times the training data is gone through."""
     device: str = "auto"
     """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
 
 
-@frozen(kw_only=True)
+@spec
 class TrainingSpec(Spec):
     """A whole spec: what to train, on which data, and what to do with it."""
 

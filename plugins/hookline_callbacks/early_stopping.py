@@ -3,20 +3,27 @@
 from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
-from attrs import frozen
+from hookline import (
+    CallbackSpec,
+    Data,
+    HooklineError,
+    Run,
+    did_you_mean,
+    hookimpl,
+    option,
+    spec,
+)
 
-from hookline import CallbackSpec, Data, HooklineError, Run, did_you_mean, hookimpl, option
 
-
-@frozen(kw_only=True)
+@spec
 class EarlyStopping(CallbackSpec):
     """Stops the run when the monitored number has not become better for some epochs."""
 
     monitor: str = "validation/loss"
     """The name of the number in `metrics.jsonl`."""
-    patience: int = option(10, minimum=1)
+    patience: int = option(default=10, minimum=1)
     """After how many epochs without a better number the run stops."""
-    min_delta: float = option(0.0, minimum=0)
+    min_delta: float = option(default=0.0, minimum=0)
     """By how much a number must be better to count."""
     mode: Literal["min", "max"] | None = None
     """Which number is better, the lower or the higher; left out, it follows from the metric."""

@@ -3,15 +3,13 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from hookline import CallbackSpec, OptionError, hookimpl, option
+from hookline import CallbackSpec, OptionError, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from torch import optim
 
 
-@frozen(kw_only=True)
+@spec
 class GradientClipping(CallbackSpec):
     """Makes gradients smaller that are too great: all of them together by their norm, or each number by itself.
 
@@ -19,11 +17,11 @@ class GradientClipping(CallbackSpec):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
 
-    max_norm: float | None = option(None, above=0)
+    max_norm: float | None = option(default=None, above=0)
     """The greatest norm that all gradients together may have."""
-    norm_type: float = option(2.0, above=0)
+    norm_type: float = option(default=2.0, above=0)
     """Which norm it is."""
-    clip_value: float | None = option(None, above=0)
+    clip_value: float | None = option(default=None, above=0)
     """The greatest absolute value that a number of a gradient may have."""
 
     def __attrs_post_init__(self) -> None:

@@ -4,23 +4,21 @@ import sys
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
-from hookline import Batches, CallbackSpec, Data, Run, hookimpl, option
+from hookline import Batches, CallbackSpec, Data, Run, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from rich.console import Console
     from torch import nn, optim
 
 
-@frozen(kw_only=True)
+@spec
 class Progress(CallbackSpec):
     """Shows what is about to run, a row for each epoch, and on a terminal a bar with loss and speed.
 
     The command line shows it unless it is told to be quiet. Where there is no terminal it prints plain lines.
     """
 
-    refresh_per_second: float = option(4.0, above=0, maximum=30)
+    refresh_per_second: float = option(default=4.0, above=0, maximum=30)
     """How often the bar is drawn."""
 
     def build(self) -> object:

@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from hookline import (
+    Batch,
+    Data,
+    DataError,
+    DataSpec,
+    OptionError,
+    Run,
+    TensorBatches,
+    option,
+    spec,
+)
 
-from hookline import Batch, Data, DataError, DataSpec, OptionError, Run, TensorBatches, option
 from hookline_data import splits, targets
 from hookline_data.columns import chosen, column_names, numbers, values
 
@@ -15,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(kw_only=True)
+@spec
 class CSV(DataSpec):
     """A file with a header and a row for each example, held in memory as float32.
 
@@ -28,17 +37,17 @@ class CSV(DataSpec):
     """The columns that the model is given, by names or patterns such as `pixel_*`; `*` is all others."""
     targets: str | tuple[str, ...]
     """The column, or columns, that it is to predict."""
-    shape: tuple[int, ...] | None = option(None, minimum=1)
+    shape: tuple[int, ...] | None = option(default=None, minimum=1)
     """The shape of a row of inputs, such as `[1, 8, 8]` for an image in 64 columns; left out, one dimension."""
     standardize: bool = False
     """Whether each input column gets mean 0 and variance 1, by the statistics of the training split."""
-    validation: float | Path = option(0.0, minimum=0, below=1)
+    validation: float | Path = option(default=0.0, minimum=0, below=1)
     """The fraction of rows that the model is judged by after each epoch, or a file with such rows."""
-    test: float | Path = option(0.0, minimum=0, below=1)
+    test: float | Path = option(default=0.0, minimum=0, below=1)
     """The fraction of rows that the model is judged by at the end, or a file with such rows."""
     stratify: bool = False
     """Whether fractions are taken of each class by itself."""
-    split_seed: int = option(0, minimum=0)
+    split_seed: int = option(default=0, minimum=0)
     """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
     split_column: str | None = None
     """A column that says of each row whether it is for "training", "validation" or "test"."""

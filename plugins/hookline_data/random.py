@@ -1,12 +1,12 @@
 """Random inputs, for examples and benchmarks that are about something else."""
 
-from attrs import frozen
 
-from hookline import Batch, Data, DataSpec, Run, Target, TensorBatches, option
+from hookline import Batch, Data, DataSpec, Run, Target, TensorBatches, option, spec
+
 from hookline_data.targets import encode
 
 
-@frozen(kw_only=True)
+@spec
 class Random(DataSpec):
     """Inputs from the normal distribution with mean 0 and variance 1, and the targets that are given.
 
@@ -17,7 +17,7 @@ class Random(DataSpec):
     """How many numbers a row has."""
     targets: tuple[float, ...]
     """The target of each row; as many as there are to be rows."""
-    data_seed: int = option(0, minimum=0)
+    data_seed: int = option(default=0, minimum=0)
     """Where the random numbers of the inputs start: `torch.Generator().manual_seed(data_seed)`."""
 
     def prepare(self, run: Run) -> Data:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
+
 from hookline_deploy.safetensors import Safetensors
 
 

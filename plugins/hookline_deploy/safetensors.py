@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import asdict
+from hookline import DeploySpec, Run, Trial, plain, spec, to_json
 
-from hookline import DeploySpec, Run, Trial, plain, to_json
 
-
-@frozen(kw_only=True)
+@spec
 class Safetensors(DeploySpec):
     """Two files in the directory `safetensors` of the run: `model.safetensors` and `model.json`.
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+
+from hookline_losses.classification import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    NLLLoss,
+)
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
 

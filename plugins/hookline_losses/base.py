@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import fields, frozen
-
-from hookline import Data, LossSpec
+from attrs import asdict
+from hookline import Data, LossSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@frozen(kw_only=True)
+@spec
 class TorchLoss(LossSpec):
     """A loss of `torch.nn`. A class below it declares torch's options and is complete."""
 
@@ -21,7 +20,7 @@ class TorchLoss(LossSpec):
         """`torch.nn.<the name of this class>` with these options; numbers given as an array become a tensor."""
         import torch
 
-        options = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        options = asdict(self, recurse=False)
         tensors = {
             name: torch.tensor(value, dtype=torch.float32) if isinstance(value, tuple) else value
             for name, value in options.items()

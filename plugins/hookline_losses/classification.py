@@ -2,22 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from hookline import Data, option, spec
 
-from hookline import Data, option
 from hookline_losses.base import TorchLoss, check_same_shape
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@frozen(kw_only=True)
+@spec
 class ClassIndexLoss(TorchLoss):
     """The base of losses of one class among several: outputs `(N, C)`, targets the indices of classes, `(N,)`."""
 
     targets = "classes"
 
-    weight: tuple[float, ...] | None = option(None, minimum=0)
+    weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
     ignore_index: int = -100
     """Rows whose target is this one do not count."""
@@ -43,7 +42,7 @@ class ClassIndexLoss(TorchLoss):
         return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index, operator]
 
 
-@frozen(kw_only=True)
+@spec
 class CrossEntropyLoss(ClassIndexLoss):
     """The cross-entropy of one class among several, from raw scores: -log softmax(x)[y].
 
@@ -55,11 +54,11 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     activation = "softmax"
 
-    label_smoothing: float = option(0.0, minimum=0, maximum=1)
+    label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""
 
 
-@frozen(kw_only=True)
+@spec
 class NLLLoss(ClassIndexLoss):
     """The negative log-likelihood of one class among several, from log-probabilities: -x[y].
 
@@ -72,13 +71,13 @@ class NLLLoss(ClassIndexLoss):
     activation = "exp"
 
 
-@frozen(kw_only=True)
+@spec
 class ProbabilityLoss(TorchLoss):
     """The base of losses of classes that are or are not: outputs and targets `(N, k)`, k target columns."""
 
     targets = "probabilities"
 
-    weight: tuple[float, ...] | None = option(None, minimum=0)
+    weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each target column counts; left out, all count the same."""
 
     def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
@@ -90,7 +89,7 @@ class ProbabilityLoss(TorchLoss):
                 raise ValueError(f"There are {targets.shape[1]} target columns, and `{name}` has {len(numbers)} numbers.")
 
 
-@frozen(kw_only=True)
+@spec
 class BCELoss(ProbabilityLoss):
     """The binary cross-entropy, from probabilities: -(y log x + (1 - y) log(1 - x)).
 
@@ -101,7 +100,7 @@ class BCELoss(ProbabilityLoss):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class BCEWithLogitsLoss(ProbabilityLoss):
     """The binary cross-entropy, from raw scores: that of sigmoid(x).
 
@@ -114,5 +113,5 @@ class BCEWithLogitsLoss(ProbabilityLoss):
 
     activation = "sigmoid"
 
-    pos_weight: tuple[float, ...] | None = option(None, minimum=0)
+    pos_weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much a row counts whose target is 1, for each target column; left out, as much as one whose target is 0."""

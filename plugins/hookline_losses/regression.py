@@ -5,16 +5,15 @@ Outputs and targets are floats of the same shape `(N, k)`, k being the number of
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from hookline import Data, option, spec
 
-from hookline import Data, option
 from hookline_losses.base import TorchLoss, check_same_shape
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(kw_only=True)
+@spec
 class RegressionLoss(TorchLoss):
     """The base of this page's losses."""
 
@@ -23,7 +22,7 @@ class RegressionLoss(TorchLoss):
         check_same_shape(type(self).__name__, outputs, targets, data)
 
 
-@frozen(kw_only=True)
+@spec
 class MSELoss(RegressionLoss):
     """The mean squared error, (x - y)².
 
@@ -33,7 +32,7 @@ class MSELoss(RegressionLoss):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class L1Loss(RegressionLoss):
     """The mean absolute error, |x - y|.
 
@@ -43,7 +42,7 @@ class L1Loss(RegressionLoss):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class SmoothL1Loss(RegressionLoss):
     """Squared where the error is small, absolute where it is great.
 
@@ -52,11 +51,11 @@ class SmoothL1Loss(RegressionLoss):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
     """
 
-    beta: float = option(1.0, minimum=0)
+    beta: float = option(default=1.0, minimum=0)
     """The error at which the one form goes over into the other; with 0 it is L1Loss."""
 
 
-@frozen(kw_only=True)
+@spec
 class HuberLoss(RegressionLoss):
     """Squared where the error is small, absolute where it is great; beta times SmoothL1Loss.
 
@@ -65,5 +64,5 @@ class HuberLoss(RegressionLoss):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
     """
 
-    delta: float = option(1.0, above=0)
+    delta: float = option(default=1.0, above=0)
     """The error at which the one form goes over into the other."""

@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import fields, frozen
-
-from hookline import LossSpec, MetricSpec
+from attrs import asdict
+from hookline import LossSpec, MetricSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(kw_only=True)
+@spec
 class TorchMetric(MetricSpec):
     """A metric of torchmetrics. A class below it declares its options and is complete."""
 
@@ -18,12 +17,8 @@ class TorchMetric(MetricSpec):
         """`torchmetrics.<the name of this class>` with these options."""
         import torchmetrics
 
-        return getattr(torchmetrics, type(self).__name__)(**self.options(loss, predictions))
+        return getattr(torchmetrics, type(self).__name__)(**self.arguments(loss, predictions))
 
-    def options(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:  # noqa: ARG002 - for classes below
+    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:  # noqa: ARG002 - for classes below
         """The options of torchmetrics, with what follows from the loss and the predictions filled in."""
-        return {
-            attribute.name: getattr(self, attribute.name)
-            for attribute in fields(type(self))
-            if attribute.name != "name"
-        }
+        return {name: value for name, value in asdict(self, recurse=False).items() if name != "name"}

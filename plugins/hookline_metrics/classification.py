@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
+from hookline import LossSpec, option, spec
 
-from hookline import LossSpec, option
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ Task = Literal["binary", "multiclass", "multilabel"]
 Average = Literal["micro", "macro", "weighted"]
 
 
-@frozen(kw_only=True)
+@spec
 class ClassificationMetric(TorchMetric):
     """The options that metrics of classes have in common.
 
@@ -24,43 +23,43 @@ class ClassificationMetric(TorchMetric):
 
     task: Task | None = None
     """Of what kind the classes are; left out, it follows from the loss and the number of outputs."""
-    num_classes: int | None = option(None, minimum=2)
+    num_classes: int | None = option(default=None, minimum=2)
     """How many classes there are, for the task "multiclass"; left out, as many as the model has outputs."""
-    num_labels: int | None = option(None, minimum=2)
+    num_labels: int | None = option(default=None, minimum=2)
     """How many labels there are, for the task "multilabel"; left out, as many as the model has outputs."""
     ignore_index: int | None = None
     """Rows whose target is this one do not count."""
     validate_args: bool = True
     """Whether torchmetrics checks what it is given, which takes a little time."""
 
-    def options(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
+    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
         """The options of torchmetrics, with task and number of classes filled in."""
-        options = TorchMetric.options(self, loss, predictions)
-        task = options["task"] = self.task or _task(type(self).__name__, loss, predictions)
+        arguments = TorchMetric.arguments(self, loss, predictions)
+        task = arguments["task"] = self.task or _task(type(self).__name__, loss, predictions)
         if task == "multiclass" and self.num_classes is None:
-            options["num_classes"] = predictions.shape[1]
+            arguments["num_classes"] = predictions.shape[1]
         if task == "multilabel" and self.num_labels is None:
-            options["num_labels"] = predictions.shape[1]
-        return options
+            arguments["num_labels"] = predictions.shape[1]
+        return arguments
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
         """Probabilities as they are, and the targets as integers."""
         return predictions, (targets >= 0.5).int() if targets.is_floating_point() else targets
 
 
-@frozen(kw_only=True)
+@spec
 class ThresholdMetric(ClassificationMetric):
     """The options of metrics that decide for a class."""
 
-    threshold: float = option(0.5, minimum=0, maximum=1)
+    threshold: float = option(default=0.5, minimum=0, maximum=1)
     """The probability from which on a binary prediction counts as 1."""
     average: Average = "micro"
     """How classes are averaged: all rows alike, all classes alike, or classes by their number of rows."""
-    top_k: int = option(1, minimum=1)
+    top_k: int = option(default=1, minimum=1)
     """Among how many of the most probable classes the right one must be."""
 
 
-@frozen(kw_only=True)
+@spec
 class Accuracy(ThresholdMetric):
     """Which part of the rows is classified rightly.
 
@@ -68,40 +67,40 @@ class Accuracy(ThresholdMetric):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class F1Score(ThresholdMetric):
     """The harmonic mean of precision and recall. For more than two classes, see `average`.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/f1_score.html
     """
 
-    zero_division: float = option(0.0, minimum=0, maximum=1)
+    zero_division: float = option(default=0.0, minimum=0, maximum=1)
     """What it is if there is nothing to divide by."""
 
 
-@frozen(kw_only=True)
+@spec
 class Precision(ThresholdMetric):
     """Which part of the rows that are predicted to be of a class is of it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
     """
 
-    zero_division: float = option(0.0, minimum=0, maximum=1)
+    zero_division: float = option(default=0.0, minimum=0, maximum=1)
     """What it is if there is nothing to divide by."""
 
 
-@frozen(kw_only=True)
+@spec
 class Recall(ThresholdMetric):
     """Which part of the rows of a class is predicted to be of it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
     """
 
-    zero_division: float = option(0.0, minimum=0, maximum=1)
+    zero_division: float = option(default=0.0, minimum=0, maximum=1)
     """What it is if there is nothing to divide by."""
 
 
-@frozen(kw_only=True)
+@spec
 class AUROC(ClassificationMetric):
     """The area under the receiver operating characteristic: how well probabilities order the rows.
 
@@ -110,7 +109,7 @@ class AUROC(ClassificationMetric):
 
     average: Literal["macro", "weighted"] = "macro"
     """How classes are averaged: all alike, or by their number of rows."""
-    max_fpr: float | None = option(None, above=0, maximum=1)
+    max_fpr: float | None = option(default=None, above=0, maximum=1)
     """The greatest rate of false positives up to which the area is taken; left out, 1. For binary tasks."""
     thresholds: int | tuple[float, ...] | None = None
     """At how many, or which, thresholds it is computed; left out, at all, which keeps every prediction."""

@@ -2,16 +2,15 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from hookline import option, spec
 
-from hookline import option
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(kw_only=True)
+@spec
 class RegressionMetric(TorchMetric):
     """The base of this page's metrics."""
 
@@ -22,7 +21,7 @@ class RegressionMetric(TorchMetric):
         return predictions, targets
 
 
-@frozen(kw_only=True)
+@spec
 class MeanAbsoluteError(RegressionMetric):
     """The mean of |prediction - target|.
 
@@ -32,7 +31,7 @@ class MeanAbsoluteError(RegressionMetric):
     higher_is_better = False
 
 
-@frozen(kw_only=True)
+@spec
 class MeanSquaredError(RegressionMetric):
     """The mean of (prediction - target)².
 
@@ -45,14 +44,14 @@ class MeanSquaredError(RegressionMetric):
     """Whether it is left squared; with `false` its root is given."""
 
 
-@frozen(kw_only=True)
+@spec
 class R2Score(RegressionMetric):
     """Which part of the targets' variance is explained: 1 is all, 0 no more than by their mean.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/r2_score.html
     """
 
-    adjusted: int = option(0, minimum=0)
+    adjusted: int = option(default=0, minimum=0)
     """How many inputs are independent, for the adjusted score."""
     multioutput: Literal["uniform_average", "variance_weighted"] = "uniform_average"
     """How the scores of several targets are averaged."""

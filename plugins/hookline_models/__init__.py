@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-from hookline_models import activation, containers, convolution, linear, normalization, pooling, regularization, shape
+
+from hookline_models import (
+    activation,
+    containers,
+    convolution,
+    linear,
+    normalization,
+    pooling,
+    regularization,
+    shape,
+)
 
 
 @hookimpl

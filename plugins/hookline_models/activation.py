@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from attrs import frozen
+from hookline import option, spec
 
-from hookline import option
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class Identity(TorchLayer):
     """What goes in comes out.
 
@@ -16,7 +15,7 @@ class Identity(TorchLayer):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class InPlace(TorchLayer):
     """The option of functions that can write over what goes in."""
 
@@ -24,7 +23,7 @@ class InPlace(TorchLayer):
     """Whether the result is written over what goes in, which saves memory."""
 
 
-@frozen(kw_only=True)
+@spec
 class ReLU(InPlace):
     """max(0, x).
 
@@ -32,7 +31,7 @@ class ReLU(InPlace):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class LeakyReLU(InPlace):
     """x if it is positive, and `negative_slope` times x otherwise.
 
@@ -43,7 +42,7 @@ class LeakyReLU(InPlace):
     """The slope below 0."""
 
 
-@frozen(kw_only=True)
+@spec
 class ELU(InPlace):
     """x if it is positive, and alpha (exp(x) - 1) otherwise.
 
@@ -54,7 +53,7 @@ class ELU(InPlace):
     """How far it goes below 0."""
 
 
-@frozen(kw_only=True)
+@spec
 class SELU(InPlace):
     """ELU, scaled so that a deep network keeps mean 0 and variance 1.
 
@@ -62,7 +61,7 @@ class SELU(InPlace):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class SiLU(InPlace):
     """x sigmoid(x), also called swish.
 
@@ -70,7 +69,7 @@ class SiLU(InPlace):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class GELU(TorchLayer):
     """x Φ(x), Φ being the distribution function of the normal distribution.
 
@@ -81,7 +80,7 @@ class GELU(TorchLayer):
     """Whether Φ is computed exactly or by tanh."""
 
 
-@frozen(kw_only=True)
+@spec
 class Tanh(TorchLayer):
     """The hyperbolic tangent, between -1 and 1.
 
@@ -89,7 +88,7 @@ class Tanh(TorchLayer):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class Sigmoid(TorchLayer):
     """1 / (1 + exp(-x)), between 0 and 1.
 
@@ -97,20 +96,20 @@ class Sigmoid(TorchLayer):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class Softplus(TorchLayer):
     """log(1 + exp(beta x)) / beta, a smooth ReLU.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
     """
 
-    beta: float = option(1.0, above=0)
+    beta: float = option(default=1.0, above=0)
     """How sharp the bend is."""
     threshold: float = 20.0
     """Where beta x is greater than this, the result is x."""
 
 
-@frozen(kw_only=True)
+@spec
 class Softmax(TorchLayer):
     """Numbers between 0 and 1 whose sum along a dimension is 1.
 
@@ -123,7 +122,7 @@ class Softmax(TorchLayer):
     """The dimension, counted with that of the rows; the last one by default."""
 
 
-@frozen(kw_only=True)
+@spec
 class LogSoftmax(TorchLayer):
     """The logarithm of Softmax, as NLLLoss wants it.
 

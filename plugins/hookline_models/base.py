@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import fields, frozen
-
-from hookline import LayerSpec
+from attrs import asdict
+from hookline import LayerSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@frozen(kw_only=True)
+@spec
 class TorchLayer(LayerSpec):
     """A layer of `torch.nn`. A class below it declares torch's options and is complete."""
 
@@ -27,7 +26,7 @@ class TorchLayer(LayerSpec):
 
         if self.row is not None and inputs.dim() - 1 != len(self.row):
             raise ValueError(f"It takes {len(self.row)} dimensions for each row: {', '.join(self.row)}.")
-        options = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        options = asdict(self, recurse=False)
         for name, dimension in self.follows.items():
             if options[name] is None:
                 options[name] = inputs.shape[dimension]

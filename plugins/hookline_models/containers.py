@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import Attribute, frozen
-
-from hookline import LayerSpec, ModelError, build_and_apply, option
+from attrs import Attribute
+from hookline import LayerSpec, ModelError, build_and_apply, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -15,7 +14,7 @@ def _not_empty(instance: object, attribute: "Attribute[Any]", value: tuple[Layer
         raise ValueError("There must be at least one layer.")
 
 
-@frozen(kw_only=True)
+@spec
 class Sequential(LayerSpec):
     """Layers one after another: each is applied to what the one before it gives.
 

@@ -2,23 +2,22 @@
 
 from typing import Literal
 
-from attrs import frozen
+from hookline import option, spec
 
-from hookline import option
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class Convolution(TorchLayer):
     """The options that do not depend on the number of dimensions."""
 
     follows = {"in_channels": 1}
 
-    in_channels: int | None = option(None, minimum=1)
+    in_channels: int | None = option(default=None, minimum=1)
     """How many channels go in; left out, it follows from the inputs."""
     out_channels: int = option(minimum=1)
     """How many channels come out."""
-    groups: int = option(1, minimum=1)
+    groups: int = option(default=1, minimum=1)
     """Into how many groups the channels are divided, which do not see each other."""
     bias: bool = True
     """Whether a learned number is added to each channel."""
@@ -26,7 +25,7 @@ class Convolution(TorchLayer):
     """What stands beyond the edges."""
 
 
-@frozen(kw_only=True)
+@spec
 class Conv1d(Convolution):
     """A convolution over one dimension: `(N, in_channels, length)` to `(N, out_channels, length')`.
 
@@ -37,15 +36,15 @@ class Conv1d(Convolution):
 
     kernel_size: int = option(minimum=1)
     """How long the kernel is."""
-    stride: int = option(1, minimum=1)
+    stride: int = option(default=1, minimum=1)
     """How far the kernel moves at a time."""
-    padding: int | Literal["valid", "same"] = option(0, minimum=0)
+    padding: int | Literal["valid", "same"] = option(default=0, minimum=0)
     """How much is added at each end; "same" keeps the length."""
-    dilation: int = option(1, minimum=1)
+    dilation: int = option(default=1, minimum=1)
     """How far apart the kernel's elements are."""
 
 
-@frozen(kw_only=True)
+@spec
 class Conv2d(Convolution):
     """A convolution over images: `(N, in_channels, height, width)` to `(N, out_channels, height', width')`.
 
@@ -56,11 +55,11 @@ class Conv2d(Convolution):
 
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The kernel's height and width."""
-    stride: int | tuple[int, int] = option(1, minimum=1)
+    stride: int | tuple[int, int] = option(default=1, minimum=1)
     """How far the kernel moves at a time."""
-    padding: int | tuple[int, int] | Literal["valid", "same"] = option(0, minimum=0)
+    padding: int | tuple[int, int] | Literal["valid", "same"] = option(default=0, minimum=0)
     """How much is added at each edge; "same" keeps height and width."""
-    dilation: int | tuple[int, int] = option(1, minimum=1)
+    dilation: int | tuple[int, int] = option(default=1, minimum=1)
     """How far apart the kernel's elements are."""
 
 

@@ -1,12 +1,12 @@
 """Layers that multiply by a matrix."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class Linear(TorchLayer):
     """An affine map of the last dimension, x Aᵀ + b: `(N, …, in_features)` to `(N, …, out_features)`.
 
@@ -15,7 +15,7 @@ class Linear(TorchLayer):
 
     follows = {"in_features": -1}
 
-    in_features: int | None = option(None, minimum=1)
+    in_features: int | None = option(default=None, minimum=1)
     """How many features go in; left out, it follows from the inputs."""
     out_features: int = option(minimum=1)
     """How many features come out."""

@@ -1,22 +1,22 @@
 """Layers that keep numbers near mean 0 and variance 1."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class BatchNorm(TorchLayer):
     """The options that do not depend on the number of dimensions."""
 
     follows = {"num_features": 1}
 
-    num_features: int | None = option(None, minimum=1)
+    num_features: int | None = option(default=None, minimum=1)
     """How many features, or channels, there are; left out, it follows from the inputs."""
-    eps: float = option(1e-05, minimum=0)
+    eps: float = option(default=1e-05, minimum=0)
     """Added to the variance, so that it is never 0."""
-    momentum: float = option(0.1, minimum=0, maximum=1)
+    momentum: float = option(default=0.1, minimum=0, maximum=1)
     """How much a batch counts in the running statistics. (torch's `None`, a plain average, cannot be said in TOML.)"""
     affine: bool = True
     """Whether each feature is then scaled and shifted by learned numbers."""
@@ -26,7 +26,7 @@ class BatchNorm(TorchLayer):
     """Whether the learned numbers have the shift."""
 
 
-@frozen(kw_only=True)
+@spec
 class BatchNorm1d(BatchNorm):
     """Normalises each feature over the batch: `(N, C)` or `(N, C, length)`.
 
@@ -34,7 +34,7 @@ class BatchNorm1d(BatchNorm):
     """
 
 
-@frozen(kw_only=True)
+@spec
 class BatchNorm2d(BatchNorm):
     """Normalises each channel over the batch and the image: `(N, C, height, width)`.
 
@@ -44,7 +44,7 @@ class BatchNorm2d(BatchNorm):
     row = ("channels", "height", "width")
 
 
-@frozen(kw_only=True)
+@spec
 class LayerNorm(TorchLayer):
     """Normalises each row over its last dimensions.
 
@@ -53,9 +53,9 @@ class LayerNorm(TorchLayer):
 
     follows = {"normalized_shape": -1}
 
-    normalized_shape: int | tuple[int, ...] | None = option(None, minimum=1)
+    normalized_shape: int | tuple[int, ...] | None = option(default=None, minimum=1)
     """The sizes of the last dimensions; left out, the size of the last one, which follows from the inputs."""
-    eps: float = option(1e-05, minimum=0)
+    eps: float = option(default=1e-05, minimum=0)
     """Added to the variance, so that it is never 0."""
     elementwise_affine: bool = True
     """Whether each number is then scaled and shifted by learned numbers."""

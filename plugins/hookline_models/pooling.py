@@ -1,12 +1,12 @@
 """Layers that make one number of several neighbours."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class MaxPool2d(TorchLayer):
     """The greatest number under a window: `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -19,17 +19,17 @@ class MaxPool2d(TorchLayer):
 
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
-    stride: int | tuple[int, int] | None = option(None, minimum=1)
+    stride: int | tuple[int, int] | None = option(default=None, minimum=1)
     """How far the window moves at a time; left out, by its own size."""
-    padding: int | tuple[int, int] = option(0, minimum=0)
+    padding: int | tuple[int, int] = option(default=0, minimum=0)
     """How much is added at each edge."""
-    dilation: int | tuple[int, int] = option(1, minimum=1)
+    dilation: int | tuple[int, int] = option(default=1, minimum=1)
     """How far apart the window's elements are."""
     ceil_mode: bool = False
     """Whether a window that is not complete gives a number too."""
 
 
-@frozen(kw_only=True)
+@spec
 class AvgPool2d(TorchLayer):
     """The mean under a window: `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -40,19 +40,19 @@ class AvgPool2d(TorchLayer):
 
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
-    stride: int | tuple[int, int] | None = option(None, minimum=1)
+    stride: int | tuple[int, int] | None = option(default=None, minimum=1)
     """How far the window moves at a time; left out, by its own size."""
-    padding: int | tuple[int, int] = option(0, minimum=0)
+    padding: int | tuple[int, int] = option(default=0, minimum=0)
     """How much is added at each edge."""
     ceil_mode: bool = False
     """Whether a window that is not complete gives a number too."""
     count_include_pad: bool = True
     """Whether what was added at the edges counts in the mean."""
-    divisor_override: int | None = option(None, minimum=1)
+    divisor_override: int | None = option(default=None, minimum=1)
     """What the sum is divided by; left out, the size of the window."""
 
 
-@frozen(kw_only=True)
+@spec
 class AdaptiveAvgPool2d(TorchLayer):
     """The mean under windows that are chosen so that the output has the size that is wanted.
 

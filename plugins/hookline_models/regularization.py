@@ -1,25 +1,25 @@
 """Layers that make it harder to learn by heart."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class Dropout(TorchLayer):
     """Sets numbers to 0 at random during training, and scales the others to make up for it.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
-    p: float = option(0.5, minimum=0, maximum=1)
+    p: float = option(default=0.5, minimum=0, maximum=1)
     """How likely a number is set to 0."""
     inplace: bool = False
     """Whether the result is written over what goes in."""
 
 
-@frozen(kw_only=True)
+@spec
 class Dropout2d(TorchLayer):
     """Sets whole channels to 0 at random during training, and scales the others to make up for it.
 
@@ -28,7 +28,7 @@ class Dropout2d(TorchLayer):
 
     row = ("channels", "height", "width")
 
-    p: float = option(0.5, minimum=0, maximum=1)
+    p: float = option(default=0.5, minimum=0, maximum=1)
     """How likely a channel is set to 0."""
     inplace: bool = False
     """Whether the result is written over what goes in."""

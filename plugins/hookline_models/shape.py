@@ -1,12 +1,12 @@
 """Layers that only change the shape."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_models.base import TorchLayer
 
 
-@frozen(kw_only=True)
+@spec
 class Flatten(TorchLayer):
     """Makes several dimensions one: `(N, C, height, width)` to `(N, C height width)`.
 
@@ -19,7 +19,7 @@ class Flatten(TorchLayer):
     """The last of the dimensions."""
 
 
-@frozen(kw_only=True)
+@spec
 class Unflatten(TorchLayer):
     """Makes one dimension several: `(N, 64)` to `(N, 1, 8, 8)`.
 

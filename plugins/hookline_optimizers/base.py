@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from attrs import fields, frozen
-
-from hookline import OptimizerSpec
+from attrs import asdict
+from hookline import OptimizerSpec, spec
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
 
-@frozen(kw_only=True)
+@spec
 class TorchOptimizer(OptimizerSpec):
     """An optimizer of `torch.optim`. A class below it declares torch's options and is complete."""
 
@@ -19,12 +18,12 @@ class TorchOptimizer(OptimizerSpec):
         """`torch.optim.<the name of this class>` with these options."""
         import torch
 
-        options = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        options = asdict(self, recurse=False)
         optimizer: optim.Optimizer = getattr(torch.optim, type(self).__name__)(parameters, **options)
         return optimizer
 
 
-@frozen(kw_only=True)
+@spec
 class FirstOrder(TorchOptimizer):
     """The options that torch's optimizers by gradients have in common."""
 

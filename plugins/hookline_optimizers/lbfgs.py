@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from attrs import frozen
+from hookline import option, spec
 
-from hookline import option
 from hookline_optimizers.base import TorchOptimizer
 
 
-@frozen(kw_only=True)
+@spec
 class LBFGS(TorchOptimizer):
     """A quasi-Newton method: for small models, and batches that are all of the data.
 
@@ -19,17 +18,17 @@ class LBFGS(TorchOptimizer):
 
     needs_closure = True
 
-    lr: float = option(1.0, above=0)
+    lr: float = option(default=1.0, above=0)
     """The learning rate; with a line search, the length that it tries first."""
-    max_iter: int = option(20, minimum=1)
+    max_iter: int = option(default=20, minimum=1)
     """How many iterations a step has at most."""
-    max_eval: int | None = option(None, minimum=1)
+    max_eval: int | None = option(default=None, minimum=1)
     """How many times a step evaluates the loss at most; left out, 1.25 times `max_iter`."""
-    tolerance_grad: float = option(1e-07, minimum=0)
+    tolerance_grad: float = option(default=1e-07, minimum=0)
     """A step ends when no gradient is greater than this."""
-    tolerance_change: float = option(1e-09, minimum=0)
+    tolerance_change: float = option(default=1e-09, minimum=0)
     """A step ends when the loss or the parameters change by less than this."""
-    history_size: int = option(100, minimum=1)
+    history_size: int = option(default=100, minimum=1)
     """How many updates are remembered."""
     line_search_fn: Literal["strong_wolfe"] | None = None
     """The line search; left out, there is none."""

@@ -1,12 +1,12 @@
 """RMSprop."""
 
-from attrs import frozen
 
-from hookline import option
+from hookline import option, spec
+
 from hookline_optimizers.base import FirstOrder
 
 
-@frozen(kw_only=True)
+@spec
 class RMSprop(FirstOrder):
     """Steps scaled by the root of a running mean of each parameter's squared gradient.
 
@@ -14,15 +14,15 @@ class RMSprop(FirstOrder):
     https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
     """
 
-    lr: float = option(0.01, minimum=0)
+    lr: float = option(default=0.01, minimum=0)
     """The learning rate."""
-    alpha: float = option(0.99, minimum=0)
+    alpha: float = option(default=0.99, minimum=0)
     """How much of the running mean is kept at each step."""
-    eps: float = option(1e-08, minimum=0)
+    eps: float = option(default=1e-08, minimum=0)
     """Added to the denominator, so that it is never 0."""
-    weight_decay: float = option(0.0, minimum=0)
+    weight_decay: float = option(default=0.0, minimum=0)
     """How strongly parameters are drawn towards 0, as an addition to the gradient."""
-    momentum: float = option(0.0, minimum=0)
+    momentum: float = option(default=0.0, minimum=0)
     """How much of the last step is kept in the next."""
     centered: bool = False
     """Whether the gradient is scaled by an estimate of its variance."""

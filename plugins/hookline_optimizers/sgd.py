@@ -1,25 +1,25 @@
 """Stochastic gradient descent."""
 
-from attrs import frozen
 
-from hookline import OptionError, option
+from hookline import OptionError, option, spec
+
 from hookline_optimizers.base import FirstOrder
 
 
-@frozen(kw_only=True)
+@spec
 class SGD(FirstOrder):
     """Stochastic gradient descent, with momentum on request.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
 
-    lr: float = option(0.001, minimum=0)
+    lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
-    momentum: float = option(0.0, minimum=0)
+    momentum: float = option(default=0.0, minimum=0)
     """How much of the last step is kept in the next."""
     dampening: float = 0.0
     """How much less a new gradient counts in the momentum."""
-    weight_decay: float = option(0.0, minimum=0)
+    weight_decay: float = option(default=0.0, minimum=0)
     """How strongly parameters are drawn towards 0, as an addition to the gradient."""
     nesterov: bool = False
     """Whether the gradient is taken where the momentum leads; needs a momentum, and no dampening."""

@@ -1,6 +1,11 @@
 """The built-in answer to every stage. Each is asked last, after those of all other plugins."""
 
-from hookline_stages.beginning import build_model, prepare_data, select_loss, select_optimizer
+from hookline_stages.beginning import (
+    build_model,
+    prepare_data,
+    select_loss,
+    select_optimizer,
+)
 from hookline_stages.ending import deploy, tune
 from hookline_stages.evaluation import evaluate, log
 from hookline_stages.inner_loop import backward, forward, loss, step

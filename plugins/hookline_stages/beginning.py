@@ -1,8 +1,5 @@
 """What is made before training: data, model, criterion and optimizer, each by its component in the spec."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hookline import Data, ModelError, Run, build_and_apply, hookimpl
@@ -42,27 +39,4 @@ def select_optimizer(run: Run, model: "nn.Module", criterion: "nn.Module") -> "o
     parameters = [*model.parameters(), *criterion.parameters()]
     if not parameters:
         raise ModelError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
-    with _without_compiler():
-        return run.spec.optimizer.build(parameters)
-
-
-@contextmanager
-def _without_compiler() -> Iterator[None]:
-    """Make an optimizer without importing torch's compiler, which takes about as long as the import of torch.
-
-    `Optimizer.add_param_group` is marked as not to be compiled, and the first call of a function that is so marked
-    imports the compiler to have it step aside. torch keeps the function it then calls in an attribute of the marked
-    one; here that is the function itself, for as long as the compiler is not there.
-    """
-    from torch.optim import Optimizer
-
-    marked = getattr(Optimizer.add_param_group, "__wrapped__", None)
-    attribute = "__dynamo_disable"
-    if marked is None or hasattr(marked, attribute) or "torch._dynamo" in sys.modules:
-        yield
-        return
-    setattr(marked, attribute, marked)
-    try:
-        yield
-    finally:
-        delattr(marked, attribute)
+    return run.spec.optimizer.build(parameters)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
+from hookline import deferred_compiler
 from hookline.command_line import GOOD, INTERRUPTED
 from hookline.loading import load
 from hookline.pipeline import Interrupted, train
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif not listed:
         # Outermost, so that it shows what all others have logged.
         extra.insert(0, _display(spec, extra))
+    deferred_compiler.defer()
     try:
         trial = train(spec, plugins=extra, out=arguments.out)
     except Interrupted as interruption:

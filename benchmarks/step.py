@@ -1,0 +1,144 @@
+"""The loop's speed: 10 → 5 → 1 with batches of 32 from 8,192 rows, beside two hand-written loops.
+
+    python benchmarks/step.py
+
+All contenders train the same network on the same rows in one process and on one thread, some epochs each in turn, so
+that what else the machine does touches all alike. Printed are the medians of a step's time, over rounds, and the medians
+of the ratios within a round.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import hookline
+
+ROWS, BATCH, EPOCHS, ROUNDS = 8192, 32, 8, 9
+STEPS = ROWS // BATCH
+
+
+def rows() -> tuple[torch.Tensor, torch.Tensor]:
+    """The data, as the spec below makes it."""
+    inputs = torch.randn(ROWS, 10, generator=torch.Generator().manual_seed(0))
+    return inputs, torch.tensor([float(index % 2) for index in range(ROWS)]).unsqueeze(1)
+
+
+def network() -> tuple[nn.Module, nn.Module, torch.optim.Optimizer]:
+    """The network, its loss and its optimizer."""
+    model = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1))
+    return model, nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01)
+
+
+def best_loop() -> Iterator[None]:
+    """The best hand-written loop: one permutation and one index for an epoch, the loss kept per step."""
+    inputs, targets = rows()
+    model, criterion, optimizer = network()
+    while True:
+        order = torch.randperm(ROWS)
+        losses = []
+        for x, y in zip(inputs[order].split(BATCH), targets[order].split(BATCH), strict=True):
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        torch.stack(losses).mean().item()
+        yield
+
+
+def usual_loop() -> Iterator[None]:
+    """The usual hand-written loop, with a DataLoader."""
+    loader = DataLoader(TensorDataset(*rows()), batch_size=BATCH, shuffle=True)
+    model, criterion, optimizer = network()
+    while True:
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+        yield
+
+
+class Clock:
+    """A callback that looks at the clock at the end of each epoch."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    @hookline.hookimpl(wrapper=True)
+    def log(self):  # noqa: ANN201
+        record = yield
+        self.times.append(time.perf_counter())
+        return record
+
+
+def with_hookline() -> Iterator[float]:
+    """Hookline, through its public API: a training each time, of which the epochs but the first are measured."""
+    spec = hookline.load(
+        {
+            "run": {"epochs": EPOCHS + 1, "device": "cpu"},
+            "data": {"type": "Random", "features": 10, "targets": [index % 2 for index in range(ROWS)], "batch_size": BATCH},
+            "model": {
+                "type": "Sequential",
+                "layers": [
+                    {"type": "Linear", "out_features": 5},
+                    {"type": "ReLU"},
+                    {"type": "Linear", "out_features": 1},
+                ],
+            },
+            "loss": {"type": "MSELoss"},
+            "optimizer": {"type": "SGD", "lr": 0.01},
+        }
+    )
+    while True:
+        clock = Clock()
+        with tempfile.TemporaryDirectory() as directory:
+            hookline.train(spec, plugins=[clock], out=Path(directory) / "run")
+        yield clock.times[-1] - clock.times[0]
+
+
+def by_hand(loop: Callable[[], Iterator[None]]) -> Iterator[float]:
+    """A hand-written loop: the time of some epochs each time."""
+    epochs = loop()
+    next(epochs)
+    while True:
+        started = time.perf_counter()
+        for _ in range(EPOCHS):
+            next(epochs)
+        yield time.perf_counter() - started
+
+
+def main() -> None:
+    """Take turns and print."""
+    torch.set_num_threads(1)
+    contenders = {
+        "a  Hookline": with_hookline(),
+        "b  best hand-written loop": by_hand(best_loop),
+        "c  usual loop, DataLoader": by_hand(usual_loop),
+    }
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for round_number in range(ROUNDS + 1):
+        for name, contender in contenders.items():
+            seconds = next(contender)
+            if round_number:  # The first round warms up.
+                times[name].append(seconds)
+    a, b, c = times.values()
+    for name, seconds_of_rounds in times.items():
+        print(f"{name:28} {statistics.median(seconds_of_rounds) / EPOCHS / STEPS * 1e6:7.1f} µs per step")
+    print(f"a / b  {ratio(a, b):.3f}   (aim: at most 1.05)")
+    print(f"a / c  {ratio(a, c):.3f}   (aim: at most 0.6)")
+
+
+def ratio(times: list[float], others: list[float]) -> float:
+    """The median of the ratios within a round."""
+    return statistics.median(time / other for time, other in zip(times, others, strict=True))
+
+
+if __name__ == "__main__":
+    main()
