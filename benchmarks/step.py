@@ -3,8 +3,8 @@
     python benchmarks/step.py
 
 All contenders train the same network on the same rows in one process and on one thread, some epochs each in turn, so
-that what else the machine does touches all alike. Printed are the medians of a step's time, over rounds, and the medians
-of the ratios within a round.
+that what else the machine does touches all alike. Printed are the medians of a step's time over the rounds, and of the
+ratios within a round.
 """
 
 import statistics
@@ -72,7 +72,7 @@ class Clock:
         self.times: list[float] = []
 
     @hookline.hookimpl(wrapper=True)
-    def log(self):  # noqa: ANN201
+    def log(self):
         record = yield
         self.times.append(time.perf_counter())
         return record
@@ -83,7 +83,12 @@ def with_hookline() -> Iterator[float]:
     spec = hookline.load(
         {
             "run": {"epochs": EPOCHS + 1, "device": "cpu"},
-            "data": {"type": "Random", "features": 10, "targets": [index % 2 for index in range(ROWS)], "batch_size": BATCH},
+            "data": {
+                "type": "Random",
+                "features": 10,
+                "targets": [index % 2 for index in range(ROWS)],
+                "batch_size": BATCH,
+            },
             "model": {
                 "type": "Sequential",
                 "layers": [

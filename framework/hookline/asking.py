@@ -90,7 +90,9 @@ def _unanswered(caller: pluggy.HookCaller) -> StageError:
     if answering:
         message += f" Asked were, in this order: {', '.join(answering)}."
     if wrapping:
-        message += f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
+        message += (
+            f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
+        )
     return StageError(message)
 
 

@@ -17,6 +17,7 @@ def build_and_apply(spec: ModelSpec, inputs: "Tensor") -> "tuple[nn.Module, Tens
 
     Raises:
         ModelError: if it cannot be built for, or applied to, inputs of this shape and type.
+
     """
     import torch
 

@@ -22,6 +22,7 @@ class Catalog:
 
         Raises:
             PluginError: if it is no component class, or if its family has another one of that name.
+
         """
         if not (isinstance(kind, type) and issubclass(kind, Spec) and kind.family) or is_family(kind):
             raise PluginError(
@@ -56,6 +57,7 @@ class Catalog:
 
         Raises:
             ValueError: if there is none; says where the name is known, or which one is near.
+
         """
         components = self.family(base)
         if name in components:

@@ -38,7 +38,7 @@ class _StandIn(ModuleType):
     def graph_break() -> None:
         """Nothing is compiled, so there is nothing to interrupt."""
 
-    def disable(self, function: Callable[..., Any], recursive: bool = True, **_: Any) -> Callable[..., Any]:  # noqa: ARG002
+    def disable(self, function: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
         """The function itself, remembered so that the real compiler is asked when it is there."""
         self._marked.append(function)
         return function

@@ -15,6 +15,7 @@ def select(name: str) -> "torch.device":
 
     Raises:
         HooklineError: if there is no such device.
+
     """
     import torch
 
@@ -46,7 +47,7 @@ def reproducible(device: "torch.device") -> Iterator[None]:
             yield
             return
         mode = torch.get_deterministic_debug_mode()
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(mode=True, warn_only=True)
         try:
             yield
         finally:

@@ -19,6 +19,7 @@ def plan(out: str | Path | None, name: str) -> Path:
 
     Raises:
         HooklineError: if there is something already.
+
     """
     if out is not None:
         if Path(out).exists():
@@ -34,6 +35,7 @@ def create(planned: Path, *, numbered: bool) -> Path:
 
     Raises:
         HooklineError: if it cannot be made.
+
     """
     while True:
         try:

@@ -34,6 +34,7 @@ def read(path: str | Path) -> Document:
     Raises:
         HooklineError: if the file cannot be read.
         SpecError: if it is not TOML, with line and column.
+
     """
     source = str(path)
     try:
@@ -64,6 +65,7 @@ def override(document: Document, overrides: Iterable[str]) -> None:
 
     Raises:
         SpecError: if one is no path and value, or if its path leads nowhere.
+
     """
     for change in overrides:
         _apply(change, document.table)
@@ -85,26 +87,30 @@ def _apply(change: str, table: Table) -> None:
         raise refused("This is not a path and a value, such as optimizer.lr=0.01.")
     place: Any = table
     for depth, key in enumerate(path):
+        index: Any = key
         if isinstance(place, list):
             if not key.isdecimal() or int(key) >= len(place):
                 raise refused(f'"{key}" is not the place of an element: there are {len(place)}, counted from 0.')
-        elif not isinstance(place, dict):
+            index = int(key)
+        elif isinstance(place, dict):
+            place.setdefault(key, {})
+        else:
             raise refused(f'"{path[depth - 1]}" is a value, so that nothing in it can be set.')
-        index = int(key) if isinstance(place, list) else key
         if depth == len(path) - 1:
             place[index] = value
         else:
-            place = place[index] if isinstance(place, list) else place.setdefault(index, {})
+            place = place[index]
 
 
 def _split(change: str) -> tuple[list[str], Any]:
     """The path and the value of a change, the path empty if there is none. TOML itself takes both apart."""
     for equals in (index for index, letter in enumerate(change) if letter == "="):
+        place: Any
         try:
             place = tomli.loads(f"{change[:equals]}=0")
         except tomli.TOMLDecodeError:
             continue  # This equals sign is part of a quoted key.
-        path = []
+        path: list[str] = []
         while isinstance(place, dict):
             [(key, place)] = place.items()
             path.append(key)

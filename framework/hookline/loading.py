@@ -29,6 +29,7 @@ def load(
     >>> import hookline
     >>> hookline.load("specs/iris.toml", ["optimizer.lr=0.5"]).optimizer.lr
     0.5
+
     """
     document = documents.read(source) if isinstance(source, (str, Path)) else documents.from_table(source)
     documents.override(document, overrides)

@@ -1,5 +1,6 @@
 """The picture of a run: training and validation loss over epochs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ def draw(history: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
     epochs = [record["epoch"] for record in history]
     marker = "o" if len(epochs) <= 30 else None  # One epoch alone would be an invisible line.
     for name, color in (("training", "#2a6fbb"), ("validation", "#d1682d")):
-        losses = [record.get(f"{name}/loss") for record in history]
-        if any(loss is not None for loss in losses):
+        losses = [record.get(f"{name}/loss", math.nan) for record in history]
+        if not all(math.isnan(loss) for loss in losses):
             axes.plot(epochs, losses, label=name, color=color, marker=marker, markersize=3.5, linewidth=1.6)
     axes.set(xlabel="epoch", ylabel="loss")
     axes.set_title(title, loc="left")

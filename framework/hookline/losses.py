@@ -14,7 +14,7 @@ CHECKED_EVERY = 1024
 class EpochLosses:
     """Adds up the losses of one epoch's steps and finds the first that is NaN."""
 
-    def __init__(self, epoch: int, first_step: int, summed: bool):
+    def __init__(self, epoch: int, first_step: int, *, summed: bool):
         """Begin an epoch; `summed` tells that the loss of a batch is the sum over its rows and not the mean."""
         self._epoch = epoch
         self._next_step = first_step
@@ -36,6 +36,7 @@ class EpochLosses:
 
         Raises:
             TrainingError: if a loss is NaN.
+
         """
         self._add_up()
         return self._total if self._summed else self._total / max(1, self._total_rows)

@@ -1,4 +1,4 @@
-"""The pipeline: it asks the stages in their order and hands each one's product to the next. Read it from top to bottom."""
+"""The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -56,6 +56,7 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
       (1): ReLU()
       (2): Linear(in_features=16, out_features=3, bias=True)
     )
+
     """
     loaded = Plugins(spec.plugins, plugins)
     planned = directory.plan(out, spec.run.name)
@@ -156,15 +157,16 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
         outputs = forward(run=run, model=model, batch=batch)
         return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
 
-    for run.epoch in range(1, run.spec.run.epochs + 1):
-        losses = EpochLosses(run.epoch, run.step + 1, summed)
+    for epoch in range(1, run.spec.run.epochs + 1):
+        run.epoch = epoch
+        losses = EpochLosses(epoch, run.step + 1, summed=summed)
         model.train()
-        for batch in data.training.epoch(run.epoch):
+        for batch in data.training.epoch(epoch):
             run.loss = gradients(batch)
             step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss))
             run.step += 1
             losses.add(run.loss, batch.rows)
-        record = {"epoch": run.epoch, "step": run.step, "training/loss": losses.mean()}
+        record = {"epoch": epoch, "step": run.step, "training/loss": losses.mean()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"

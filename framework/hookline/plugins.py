@@ -37,6 +37,7 @@ class Plugins:
 
         Raises:
             PluginError: if one is not installed, cannot be loaded, or does not fit in.
+
         """
         self._built_in = [(name, _imported(name)) for name in BUILT_IN]
         self._added = _installed(list(listed)) + [(_name(plugin), plugin) for plugin in extra]
@@ -49,6 +50,7 @@ class Plugins:
 
         Raises:
             PluginError: if a plugin implements a hook that does not exist, or with arguments that it does not have.
+
         """
         manager = new_manager()
         # pluggy asks the plugin last that was registered first.
@@ -60,7 +62,8 @@ class Plugins:
         manager = new_manager()
         register(manager, name, plugin)
         for implementation in manager.hook.register_specs.get_hookimpls():
-            for kind in implementation.function():
+            kinds: Any = implementation.function()
+            for kind in kinds:
                 self.catalog.add(kind, name)
 
 
@@ -94,6 +97,7 @@ def from_file(path: str | Path) -> ModuleType:
 
     Raises:
         PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
+
     """
     source = Path(path)
     if not source.is_file():
@@ -127,7 +131,9 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
             and value.__module__ == module.__name__
         ):
             line = value.__code__.co_firstlineno
-            raise PluginError(f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.')
+            raise PluginError(
+                f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
+            )
     if not marked:
         raise PluginError(f"{path}: Nothing in this file is marked with @hookimpl.")
 

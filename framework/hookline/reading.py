@@ -46,6 +46,7 @@ def structure(document: Document, catalog: Catalog) -> TrainingSpec:
 
     Raises:
         SpecError: with all problems of the document.
+
     """
     converter = strict_converter(catalog, document.directory)
     try:
@@ -58,32 +59,40 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
     """A cattrs converter that converts nothing and knows the families of the catalog."""
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
 
-    # Later registrations are asked first, so the most particular ones stand last.
-    def structure_spec(kind: type[Spec]) -> Callable[[Any, type], Spec]:
-        return _spec_hook(kind, converter)
+    def register(fits: Callable[[Any], bool], make: Callable[[Any, Converter], Callable[[Any, Any], Any]]) -> None:
+        converter.register_structure_hook_factory(fits, lambda kind: make(kind, converter))
 
-    converter.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple, lambda kind: _tuple_hook(kind, converter))
-    converter.register_structure_hook_factory(
-        lambda kind: get_origin(kind) in (Union, UnionType), lambda kind: _union_hook(kind, converter)
-    )
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _literal)
+    # Hooks that are registered later are asked first: the most particular stand last.
+    register(_is_tuple, _tuple_hook)
+    register(_is_union, _union_hook)
+    converter.register_structure_hook_func(_is_literal, _literal)
     for primitive in PRIMITIVES:
         converter.register_structure_hook(primitive, _primitive)
     converter.register_structure_hook(Path, lambda value, kind: directory / _primitive(value, kind))
-    converter.register_structure_hook_factory(
-        lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), structure_spec
-    )
+    register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), _spec_hook)
     converter.register_structure_hook_func(is_family, lambda value, base: _choose(value, base, catalog, converter))
     return converter
 
 
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
 def expected(kind: Any) -> str:
     """The type of an option in words: "an integer or an array of 2 integers"."""
-    if get_origin(kind) in (Union, UnionType):
+    if _is_union(kind):
         return " or ".join(expected(arm) for arm in get_args(kind) if arm is not NoneType)
-    if get_origin(kind) is Literal:
+    if _is_literal(kind):
         return enumerate_names(get_args(kind), "or")
-    if get_origin(kind) is tuple:
+    if _is_tuple(kind):
         elements = get_args(kind)
         if elements[-1] is Ellipsis:
             return f"an array, each element of which is {expected(elements[0])}"
@@ -112,12 +121,10 @@ def _accepts(kind: Any, value: object) -> bool:
     """Whether the value is of this kind at its outside, so that a union knows which of its arms is meant."""
     if isinstance(value, bool) or kind is bool:
         return kind is bool and isinstance(value, bool)
-    if get_origin(kind) is Literal:
+    if _is_literal(kind):
         return value in get_args(kind)
-    if get_origin(kind) is tuple:
-        return isinstance(value, list) and (
-            get_args(kind)[-1] is Ellipsis or len(value) == len(get_args(kind))
-        )
+    if _is_tuple(kind):
+        return isinstance(value, list) and (get_args(kind)[-1] is Ellipsis or len(value) == len(get_args(kind)))
     if kind is float:
         return isinstance(value, (int, float))
     if kind is Path:
@@ -181,12 +188,12 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
             made = converter.structure(value, option_kind)
             if attribute.validator is not None:
                 # attrs would stop at the first option that is out of bounds; here each is told.
-                attribute.validator(kind, attribute, made)  # type: ignore[arg-type]
+                attribute.validator(kind, attribute, made)
             return made
 
         return structure_option
 
-    hooks = {attribute.name: override(struct_hook=checked(attribute)) for attribute in fields(kind)}
+    hooks: dict[str, Any] = {attribute.name: override(struct_hook=checked(attribute)) for attribute in fields(kind)}
     generated = make_dict_structure_fn(
         kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **hooks
     )
@@ -229,7 +236,7 @@ def _problems(error: BaseException, kind: Any, path: tuple[PathElement, ...]) ->
     elif isinstance(error, ForbiddenExtraKeysError):
         known = [attribute.name for attribute in fields(error.cl) if attribute.init]
         for key in sorted(error.extra_fields):
-            what = f"{error.cl.__name__} has no option" if error.cl.family else "There is no key"
+            what = f"{error.cl.__name__} has no option" if getattr(error.cl, "family", None) else "There is no key"
             yield Problem(f'{what} "{key}".{did_you_mean(key, known)}', (*path, key), on_key=True)
     elif isinstance(error, KeyError):
         option = getattr(fields(kind), str(error.args[0]))

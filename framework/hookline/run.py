@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.asking import Stages
-    from hookline.data import Batches
     from hookline.specs import TrainingSpec
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn, optim
 
-    from hookline.data import Batch, Data
+    from hookline.data import Data
     from hookline.run import Run
     from hookline.trial import Trial
 
@@ -31,6 +31,9 @@ class Spec:
     """The base of everything that is read from a spec file."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+        __attrs_attrs__: ClassVar[Any]  # What `attrs` sets, and what its functions ask for.
 
     family: ClassVar[str | None] = None
     """What components below this class are called in messages; set by the base class of a family."""

@@ -18,8 +18,6 @@ is done after, and what it returns is the stage's answer, so it must return some
         return answer
 """
 
-# ruff: noqa: ARG001 - a hook specification has arguments and no body.
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +58,7 @@ def prepare_data(run: "Run") -> "Data":
         The training, validation and test batches on `run.device`, an example of a batch, and what is known of them.
 
     Built in: `run.spec.data.prepare(run)`.
+
     """
     raise NotImplementedError
 
@@ -102,6 +101,7 @@ def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Tensor":
         The outputs, as the loss takes them: raw scores, not predictions.
 
     Built in: `model(input)` with the batch's one group of inputs.
+
     """
     raise NotImplementedError
 
@@ -114,6 +114,7 @@ def loss(run: "Run", criterion: "nn.Module", outputs: "Tensor", batch: "Batch") 
         The loss, a scalar tensor.
 
     Built in: `criterion(outputs, target)` with the batch's one target.
+
     """
     raise NotImplementedError
 
@@ -126,6 +127,7 @@ def backward(run: "Run", loss: "Tensor") -> "Tensor":
         The loss, detached, once its gradients are on the parameters.
 
     Built in: `loss.backward()`.
+
     """
     raise NotImplementedError
 
@@ -142,6 +144,7 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
         `True`, once the parameters are updated.
 
     Built in: `optimizer.step()`, with the closure if the optimizer's spec says that it needs one.
+
     """
     raise NotImplementedError
 
@@ -158,6 +161,7 @@ def evaluate(
         The loss and the metrics by name, without the name of the split.
 
     Built in: the loss over all of the split's rows, and the metrics of the spec, which are given predictions.
+
     """
     raise NotImplementedError
 
@@ -174,6 +178,7 @@ def log(run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
         The record, once it is kept.
 
     Built in: it is kept in `run.history` and written as a line of `metrics.jsonl`.
+
     """
     raise NotImplementedError
 
@@ -186,6 +191,7 @@ def tune(run: "Run", trials: "Sequence[Trial]") -> TrainingSpec | None:
         The next spec to train, or `None`: it is enough.
 
     Built in: `None`.
+
     """
     raise NotImplementedError
 
@@ -198,6 +204,7 @@ def deploy(run: "Run", trial: "Trial") -> "Sequence[Path]":
         The paths of what was written.
 
     Built in: what each `[[deploy]]` of the spec writes.
+
     """
     raise NotImplementedError
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-
 from hookline_callbacks.early_stopping import EarlyStopping
 from hookline_callbacks.gradient_clipping import GradientClipping
 from hookline_callbacks.progress import Progress

@@ -42,9 +42,7 @@ class _Display:
         return self._data
 
     @hookimpl(wrapper=True)
-    def select_optimizer(
-        self, run: Run, model: "nn.Module"
-    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Say what is about to run, now that all of it is there, and begin to draw."""
         optimizer = yield
         if sys.stdout.isatty():

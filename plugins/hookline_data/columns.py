@@ -19,6 +19,7 @@ def column_names(path: Path) -> list[str]:
 
     Raises:
         DataError: if the file cannot be read, is empty, or has two columns of one name.
+
     """
     from pyarrow import csv
 
@@ -36,6 +37,7 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
 
     Raises:
         DataError: if a name or pattern chooses nothing.
+
     """
     excluded = set(excluded)
     found: set[str] = set()
@@ -53,6 +55,7 @@ def numbers(path: Path, columns: Sequence[str]) -> "NDArray[numpy.float32]":
 
     Raises:
         DataError: if a cell is empty or not a finite number; names row and column.
+
     """
     import numpy
     import pyarrow
@@ -80,6 +83,7 @@ def values(path: Path, column: str) -> "NDArray[Any]":
 
     Raises:
         DataError: if a cell is empty.
+
     """
     import numpy
     import pyarrow

@@ -15,7 +15,6 @@ from hookline import (
     option,
     spec,
 )
-
 from hookline_data import splits, targets
 from hookline_data.columns import chosen, column_names, numbers, values
 
@@ -55,9 +54,13 @@ class CSV(DataSpec):
     def __attrs_post_init__(self) -> None:
         fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
         if sum(fractions) >= 1:
-            raise OptionError("validation", "With the `test` fraction it takes all rows, and none are left for training.")
+            raise OptionError(
+                "validation", "With the `test` fraction it takes all rows, and none are left for training."
+            )
         if self.split_column is not None and (any(fractions) or len(fractions) < 2):
-            raise OptionError("split_column", "The column says which split a row is in: `validation` and `test` do not.")
+            raise OptionError(
+                "split_column", "The column says which split a row is in: `validation` and `test` do not."
+            )
         if self.stratify and not any(fractions):
             raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
 
@@ -99,7 +102,9 @@ class CSV(DataSpec):
             for split in inputs
         }
         if not len(batches["training"]):
-            raise DataError(f"{self.path}: With `drop_last` no batch is left: there are {batches['training'].rows} rows.")
+            raise DataError(
+                f"{self.path}: With `drop_last` no batch is left: there are {batches['training'].rows} rows."
+            )
         example = Batch(
             {"input": inputs["training"][:2].to(run.device)}, {"target": encoded["training"][:2].to(run.device)}
         )

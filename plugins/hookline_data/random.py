@@ -1,8 +1,6 @@
 """Random inputs, for examples and benchmarks that are about something else."""
 
-
-from hookline import Batch, Data, DataSpec, Run, Target, TensorBatches, option, spec
-
+from hookline import Batch, Data, DataSpec, Run, TensorBatches, option, spec
 from hookline_data.targets import encode
 
 

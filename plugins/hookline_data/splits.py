@@ -21,6 +21,7 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
 
     Raises:
         DataError: if a split has no rows.
+
     """
     import numpy
 
@@ -45,6 +46,7 @@ def by_column(cells: "NDArray[Any]", column: str) -> "Rows":
 
     Raises:
         DataError: if the column has anything but the names of splits, or no rows for training.
+
     """
     import numpy
 

@@ -17,6 +17,7 @@ def encode(columns: Columns, loss: LossSpec) -> "tuple[Tensor, Target]":
 
     Raises:
         DataError: if the columns are not what the loss can be given.
+
     """
     known = learn(columns, loss)
     return apply(columns, known, loss, "training"), known
@@ -40,12 +41,16 @@ def learn(columns: Columns, loss: LossSpec) -> Target:
             return Target(columns=(column,), classes=classes)
     for column, cells in columns.items():
         if not _is_numeric(cells):
-            raise DataError(f'The target column "{column}" is text, and {name} needs 0 or 1 in each of several columns.')
+            raise DataError(
+                f'The target column "{column}" is text, and {name} needs 0 or 1 in each of several columns.'
+            )
         if (cells < 0).any() or (cells > 1).any():
             row = int(((cells < 0) | (cells > 1)).argmax())
             raise DataError(f'The target column "{column}" has {cells[row]:g}, and {name} needs numbers from 0 to 1.')
         if (cells == cells[0]).all():
-            raise DataError(f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.')
+            raise DataError(
+                f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.'
+            )
     return Target(columns=tuple(columns), classes=(0, 1) if len(columns) == 1 else None)
 
 
@@ -54,6 +59,7 @@ def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tenso
 
     Raises:
         DataError: if a class does not occur in training, or if text stands where numbers stood in training.
+
     """
     import numpy
     import torch
@@ -91,7 +97,9 @@ def _classes(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
 
 def _check_classes(column: str, classes: Sequence[object], loss: str, *, exactly_two: bool) -> None:
     if len(classes) < 2:
-        raise DataError(f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.')
+        raise DataError(
+            f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.'
+        )
     if exactly_two and len(classes) > 2:
         raise DataError(
             f'The target column "{column}" has {len(classes)} classes, and {loss} tells two apart: '

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-
 from hookline_deploy.safetensors import Safetensors
 
 

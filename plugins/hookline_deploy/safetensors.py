@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import asdict
+
 from hookline import DeploySpec, Run, Trial, plain, spec, to_json
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
+
 from hookline import Data, LossSpec, spec
 
 if TYPE_CHECKING:

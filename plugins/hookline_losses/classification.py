@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from hookline import Data, option, spec
-
 from hookline_losses.base import TorchLoss, check_same_shape
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class ClassIndexLoss(TorchLoss):
         if self.reduction == "sum":
             return None
         counted = targets[targets != self.ignore_index]
-        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index, operator]
+        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
 
 
 @spec
@@ -86,7 +85,9 @@ class ProbabilityLoss(TorchLoss):
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
             if numbers is not None and len(numbers) not in (1, targets.shape[1]):
-                raise ValueError(f"There are {targets.shape[1]} target columns, and `{name}` has {len(numbers)} numbers.")
+                raise ValueError(
+                    f"There are {targets.shape[1]} target columns, and `{name}` has {len(numbers)} numbers."
+                )
 
 
 @spec

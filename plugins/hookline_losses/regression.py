@@ -6,7 +6,6 @@ Outputs and targets are floats of the same shape `(N, k)`, k being the number of
 from typing import TYPE_CHECKING
 
 from hookline import Data, option, spec
-
 from hookline_losses.base import TorchLoss, check_same_shape
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-
 from hookline_metrics.classification import AUROC, Accuracy, F1Score, Precision, Recall
 from hookline_metrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
+
 from hookline import LossSpec, MetricSpec, spec
 
 if TYPE_CHECKING:
@@ -19,6 +20,6 @@ class TorchMetric(MetricSpec):
 
         return getattr(torchmetrics, type(self).__name__)(**self.arguments(loss, predictions))
 
-    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:  # noqa: ARG002 - for classes below
+    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
         """The options of torchmetrics, with what follows from the loss and the predictions filled in."""
         return {name: value for name, value in asdict(self, recurse=False).items() if name != "name"}

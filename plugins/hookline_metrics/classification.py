@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import LossSpec, option, spec
-
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:

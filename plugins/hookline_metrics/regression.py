@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Literal
 
 from hookline import option, spec
-
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:

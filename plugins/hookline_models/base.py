@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from attrs import asdict
+
 from hookline import LayerSpec, spec
 
 if TYPE_CHECKING:

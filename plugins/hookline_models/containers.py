@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
+
 from hookline import LayerSpec, ModelError, build_and_apply, option, spec
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

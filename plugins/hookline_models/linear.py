@@ -1,8 +1,6 @@
 """Layers that multiply by a matrix."""
 
-
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

@@ -1,8 +1,6 @@
 """Layers that keep numbers near mean 0 and variance 1."""
 
-
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

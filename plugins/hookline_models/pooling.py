@@ -1,8 +1,6 @@
 """Layers that make one number of several neighbours."""
 
-
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

@@ -1,8 +1,6 @@
 """Layers that make it harder to learn by heart."""
 
-
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

@@ -1,8 +1,6 @@
 """Layers that only change the shape."""
 
-
 from hookline import option, spec
-
 from hookline_models.base import TorchLayer
 
 

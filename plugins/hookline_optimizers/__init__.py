@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
-
 from hookline_optimizers.adam import Adam, AdamW
 from hookline_optimizers.lbfgs import LBFGS
 from hookline_optimizers.rmsprop import RMSprop

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from attrs import asdict
+
 from hookline import OptimizerSpec, spec
 
 if TYPE_CHECKING:

@@ -1,8 +1,6 @@
 """Stochastic gradient descent."""
 
-
 from hookline import OptionError, option, spec
-
 from hookline_optimizers.base import FirstOrder
 
 

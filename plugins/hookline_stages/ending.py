@@ -7,7 +7,7 @@ from hookline import Run, TrainingSpec, Trial, hookimpl
 
 
 @hookimpl(trylast=True)
-def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:  # noqa: ARG001 - called by name
+def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:
     """One trial is enough."""
     return None
 

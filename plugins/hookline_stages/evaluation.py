@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl(trylast=True)
-def evaluate(
-    run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str
-) -> Mapping[str, float]:
+def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str) -> Mapping[str, float]:
     """The loss over all rows of the split, and the metrics of its predictions."""
     import torch
 

@@ -3,8 +3,6 @@
 Each takes all arguments of its stage, used or not, so that it can be called directly.
 """
 
-# ruff: noqa: ARG001 - see above.
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,7 +37,7 @@ def backward(run: Run, loss: "Tensor") -> "Tensor":
 def step(run: Run, optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
     """Update the parameters once."""
     if run.spec.optimizer.needs_closure:
-        optimizer.step(closure)
+        optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
     else:
         optimizer.step()
     return True

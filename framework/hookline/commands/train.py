@@ -21,8 +21,21 @@ DISPLAY = "Progress"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", help="the TOML file that says what to train")
-    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a value of the spec, such as optimizer.lr=0.01")
-    parser.add_argument("-p", "--plugin", action="append", default=[], metavar="FILE", help="a Python file with callbacks or other hooks")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a value of the spec, such as optimizer.lr=0.01",
+    )
+    parser.add_argument(
+        "-p",
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a Python file with callbacks or other hooks",
+    )
     parser.add_argument("--out", metavar="DIR", help="a new directory for the results (default: runs/<name>/<number>)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
@@ -33,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     spec = load(arguments.spec, arguments.set, plugins=extra)
     listed = [callback for callback in spec.callbacks if type(callback).__name__ == DISPLAY]
     if arguments.quiet:
-        spec = evolve(spec, callbacks=tuple(callback for callback in spec.callbacks if callback not in listed))
+        spec = evolve(  # type: ignore[misc]  # mypy knows attrs classes by the name of their decorator.
+            spec, callbacks=tuple(callback for callback in spec.callbacks if callback not in listed)
+        )
     elif not listed:
         # Outermost, so that it shows what all others have logged.
         extra.insert(0, _display(spec, extra))
@@ -80,6 +95,7 @@ def table(metrics: Mapping[str, float]) -> list[str]:
         rows.append([name, *("" if value is None else f"{value:.5g}" for value in values)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
-        f"{row[0]:<{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        f"{row[0]:<{widths[0]}}"
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
         for row in rows
     ]

@@ -1,0 +1,40 @@
+# The two commands: `make train` and `make test`. The others are for those who work on Hookline; see CONTRIBUTING.md.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: train test check bench clean
+
+train: .venv/installed
+	$(BIN)/hookline train specs/breast_cancer.toml
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/installed-check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/start.py
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(INSTALL) --editable .[test]
+	touch $@
+
+.venv/installed-check: .venv/installed-test
+	$(INSTALL) --editable .[test,check]
+	touch $@
