@@ -131,7 +131,7 @@ def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
     NumPy's generator takes the pair as it is. torch's would have to be given one number, of which it uses 32 bits.
 
     >>> permutation(seed=0, epoch=1, rows=5).tolist()
-    [4, 2, 3, 0, 1]
+    [1, 4, 3, 0, 2]
     """
     import numpy
     import torch

@@ -40,7 +40,7 @@ class Plugins:
 
         """
         self._built_in = [(name, _imported(name)) for name in BUILT_IN]
-        self._added = _installed(list(listed)) + [(_name(plugin), plugin) for plugin in extra]
+        self._added = _installed(list(listed)) + _named(extra)
         self.catalog = Catalog()
         for name, plugin in [*self._built_in, *self._added]:
             self._fill_catalog(name, plugin)
@@ -88,8 +88,8 @@ def register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
             ) from None
         reason = " ".join(str(error).split())
         raise PluginError(f'The plugin "{name}" has a hook that does not fit. {reason}') from None
-    except ValueError as error:
-        raise PluginError(f'The plugin "{name}" is used twice: {error}.') from None
+    except ValueError:
+        raise PluginError(f'The plugin "{name}" is used twice.') from None
 
 
 def from_file(path: str | Path) -> ModuleType:
@@ -162,10 +162,17 @@ def _imported(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def _name(plugin: object) -> str:
-    if isinstance(plugin, ModuleType):
-        return str(getattr(plugin, "__hookline_name__", plugin.__name__))
-    return plugin.__name__ if isinstance(plugin, type) else type(plugin).__name__
+def _named(plugins: Iterable[object]) -> list[Named]:
+    """Modules and objects with the names by which messages call them; a second one of a kind is numbered."""
+    named: list[Named] = []
+    for plugin in plugins:
+        if isinstance(plugin, ModuleType):
+            name = str(getattr(plugin, "__hookline_name__", plugin.__name__))
+        else:
+            name = plugin.__name__ if isinstance(plugin, type) else type(plugin).__name__
+        same = sum(other == name or other.startswith(f"{name} (") for other, _ in named)
+        named.append((f"{name} ({same + 1})" if same else name, plugin))
+    return named
 
 
 def _is_unknown_hook(manager: pluggy.PluginManager, plugin: object, name: str, known: Sequence[str]) -> bool:

@@ -99,7 +99,7 @@ def _rows(batches: Batches) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return f"{value:#.5g}" if isinstance(value, float) else str(value)
 
 
 def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:

@@ -92,7 +92,7 @@ def table(metrics: Mapping[str, float]) -> list[str]:
     rows = [["", *splits]]
     for name in names:
         values = (metrics.get(f"{split}/{name}") for split in splits)
-        rows.append([name, *("" if value is None else f"{value:.5g}" for value in values)])
+        rows.append([name, *("" if value is None else f"{value:#.5g}" for value in values)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         f"{row[0]:<{widths[0]}}"

@@ -1,0 +1,76 @@
+"""How soon something happens: help, an error in a spec, and the first step of a training, beside `import torch`.
+
+    python benchmarks/start.py
+
+Each is a process of its own. They run in turn, and printed are the medians over the rounds.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROUNDS = 7
+SPEC = Path(__file__).parent.parent / "specs" / "iris.toml"
+FIRST_STEP = """
+import time
+from hookline import hookimpl
+
+@hookimpl(wrapper=True)
+def step(run):
+    answer = yield
+    if run.step == 0:
+        print("first step at", time.clock_gettime(time.CLOCK_MONOTONIC))
+    return answer
+"""
+
+
+def process(*arguments: str) -> float:
+    """How long a Python process takes, in seconds."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=False)  # noqa: S603
+    return time.perf_counter() - started
+
+
+def first_step(directory: Path) -> float:
+    """How long it takes from the start of `hookline train` to the end of its first step, in seconds."""
+    callback = directory / "first_step.py"
+    callback.write_text(FIRST_STEP)
+    out = directory / f"run-{time.monotonic_ns()}"
+    started = time.clock_gettime(time.CLOCK_MONOTONIC)
+    shown = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "hookline", "train", str(SPEC), "-p", str(callback), "--out", str(out)],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    return float(shown.partition("first step at")[2].split()[0]) - started
+
+
+def main() -> None:
+    """Take turns and print."""
+    with tempfile.TemporaryDirectory() as directory:
+        contenders = {
+            "python -c pass": lambda: process("-c", "pass"),
+            "import torch": lambda: process("-c", "import torch"),
+            "hookline --help": lambda: process("-m", "hookline", "--help"),
+            "an error in a spec": lambda: process("-m", "hookline", "train", str(SPEC), "--set", "optimizer.lr=-1"),
+            "the first step of hookline train": lambda: first_step(Path(directory)),
+        }
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        for round_number in range(ROUNDS + 1):
+            for name, contender in contenders.items():
+                seconds = contender()
+                if round_number:  # The first round warms up.
+                    times[name].append(seconds)
+    for name, seconds_of_rounds in times.items():
+        print(f"{name:34} {statistics.median(seconds_of_rounds) * 1000:7.0f} ms")
+    imports, steps = times["import torch"], times["the first step of hookline train"]
+    ratio = statistics.median(step / imported for step, imported in zip(steps, imports, strict=True))
+    print(f"first step / import torch  {ratio:.2f}   (aim: at most 1.3)")
+
+
+if __name__ == "__main__":
+    main()

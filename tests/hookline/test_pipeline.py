@@ -1,0 +1,357 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from attrs import evolve
+
+import hookline
+from hookline import HooklineError, Interrupted, StageError, TrainingError, hookimpl
+from hookline.stages import STAGES
+
+
+def table(**changes):
+    sections = {
+        "run": {"epochs": 3, "device": "cpu"},
+        "data": {"type": "Random", "features": 4, "targets": [0, 1, 1, 0, 1, 0, 1, 1], "batch_size": 4},
+        "model": {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 1}]},
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD", "lr": 0.1},
+    }
+    for section, values in changes.items():
+        sections[section] = {**sections.get(section, {}), **values} if isinstance(values, dict) else values
+    return sections
+
+
+def trained(out: Path, *plugins: object, **changes):
+    return hookline.train(hookline.load(table(**changes)), plugins=plugins, out=out / "run")
+
+
+def wrapper_of(stage, change):
+    """A plugin that changes the answer of one stage."""
+
+    class Wrapper:
+        pass
+
+    def implementation(self):
+        answer = yield
+        return change(answer)
+
+    implementation.__name__ = stage
+    setattr(Wrapper, stage, hookimpl(wrapper=True)(implementation))
+    return Wrapper()
+
+
+def with_validation(data):
+    return evolve(data, validation=data.training, test=data.training)
+
+
+# The effect that a changed answer of each stage must have on what comes out.
+
+
+def test_a_wrapper_changes_the_data(tmp_path):
+    result = trained(tmp_path, wrapper_of("prepare_data", with_validation))
+    assert list(result.metrics) == ["training/loss", "validation/loss", "test/loss"]
+
+
+def test_a_wrapper_changes_the_model(tmp_path):
+    result = trained(tmp_path, wrapper_of("build_model", lambda model: torch.nn.Sequential(model, torch.nn.Sigmoid())))
+    assert isinstance(result.model[1], torch.nn.Sigmoid)
+
+
+def test_a_wrapper_changes_the_criterion(tmp_path):
+    result = trained(tmp_path, wrapper_of("select_loss", lambda _: torch.nn.L1Loss()))
+    other = trained(tmp_path / "other", loss={"type": "L1Loss"})
+    assert result.history == other.history
+
+
+def test_a_wrapper_changes_the_optimizer(tmp_path):
+    def faster(optimizer):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.2
+        return optimizer
+
+    result = trained(tmp_path, wrapper_of("select_optimizer", faster))
+    assert result.history == trained(tmp_path / "other", optimizer={"lr": 0.2}).history
+
+
+def test_a_wrapper_changes_the_outputs(tmp_path):
+    result = trained(tmp_path, wrapper_of("forward", torch.sigmoid))
+    layers = [{"type": "Linear", "out_features": 1}, {"type": "Sigmoid"}]
+    assert result.history == trained(tmp_path / "other", model={"layers": layers}).history
+
+
+def test_a_wrapper_changes_the_loss(tmp_path):
+    result = trained(tmp_path, wrapper_of("loss", lambda loss: loss * 2))
+    plain = trained(tmp_path / "other")
+    assert result.history[0]["training/loss"] > plain.history[0]["training/loss"]
+
+
+def test_a_wrapper_changes_what_backward_answers_and_so_what_is_logged(tmp_path):
+    result = trained(tmp_path, wrapper_of("backward", lambda loss: torch.full_like(loss, 7.0)))
+    assert [record["training/loss"] for record in result.history] == [7.0, 7.0, 7.0]
+
+
+def test_a_wrapper_changes_the_gradients_before_the_step(tmp_path):
+    class Doubled:
+        @hookimpl(wrapper=True)
+        def step(self, optimizer):
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad.mul_(2)
+            return (yield)
+
+    result = trained(tmp_path, Doubled())
+    assert result.history == trained(tmp_path / "other", optimizer={"lr": 0.2}).history
+
+
+def test_an_answer_of_step_takes_the_place_of_the_built_in_one(tmp_path):
+    class Nothing:
+        @hookimpl
+        def step(self, optimizer):
+            return True
+
+    result = trained(tmp_path, Nothing(), data={"shuffle": False})
+    assert len({record["training/loss"] for record in result.history}) == 1
+
+
+def test_a_wrapper_changes_the_evaluation(tmp_path):
+    more = wrapper_of("evaluate", lambda metrics: {**metrics, "Answer": 42.0})
+    result = trained(tmp_path, wrapper_of("prepare_data", with_validation), more)
+    assert result.metrics["validation/Answer"] == result.metrics["test/Answer"] == 42.0
+
+
+def test_a_wrapper_adds_to_the_record_before_it_is_kept(tmp_path):
+    class LearningRate:
+        @hookimpl(wrapper=True)
+        def log(self, record):
+            record["lr"] = 0.1
+            return (yield)
+
+    result = trained(tmp_path, LearningRate())
+    lines = (result.directory / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["lr"] for line in lines] == [0.1, 0.1, 0.1]
+
+
+def test_a_plugin_tunes_and_the_best_trial_is_deployed(tmp_path):
+    rates = [0.0, 0.05, 0.001]
+
+    class Tuner:
+        @hookimpl
+        def tune(self, run, trials):
+            if len(trials) < len(rates):
+                optimizer = evolve(run.spec.optimizer, lr=rates[len(trials)])
+                return evolve(run.spec, optimizer=optimizer)
+            return None
+
+    deploy = [{"type": "Safetensors"}]
+    result = trained(tmp_path, Tuner(), optimizer={"lr": rates[0]}, deploy=deploy)
+    assert result.spec.optimizer.lr == 0.05
+    assert result.directory == tmp_path / "run" / "trial-2"
+    assert sorted(path.name for path in (tmp_path / "run").glob("trial-*")) == ["trial-2", "trial-3"]
+    assert [path.parent.parent for path in result.deployed] == [result.directory] * 2
+
+
+def test_a_wrapper_changes_what_was_deployed(tmp_path):
+    assert trained(tmp_path, wrapper_of("deploy", lambda paths: (*paths, Path("x")))).deployed == (Path("x"),)
+
+
+# What goes wrong.
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "tune"])
+def test_a_wrapper_that_returns_nothing_is_an_error_that_names_it(tmp_path, stage):
+    plugins = [wrapper_of(stage, lambda answer: None), wrapper_of("prepare_data", with_validation)]
+    with pytest.raises(StageError) as error:
+        trained(tmp_path, *plugins)
+    assert str(error.value).startswith(
+        f'Nobody answered the stage "{stage}". Asked were, in this order: hookline_stages.'
+    )
+    assert "Wrapper" in str(error.value)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_plugin_that_raises_is_named_with_its_stage_and_line(tmp_path, stage):
+    def fail(_):
+        raise KeyError("lost")
+
+    plugins = [wrapper_of("prepare_data", with_validation), wrapper_of(stage, fail)]
+    with pytest.raises(StageError) as error:
+        trained(tmp_path, *plugins)
+    assert str(error.value).startswith('The plugin "Wrapper')
+    assert f'failed in the stage "{stage}" ({__file__}, line ' in str(error.value)
+    assert str(error.value).endswith("KeyError: 'lost'")
+
+
+def test_a_plugin_that_fails_in_a_stage_within_a_stage_is_the_one_that_is_named(tmp_path):
+    class OnlyInEvaluation:
+        @hookimpl(wrapper=True)
+        def forward(self, run, model):
+            if not model.training and run.epoch:
+                raise RuntimeError("broken")
+            return (yield)
+
+    with pytest.raises(StageError, match='"OnlyInEvaluation" failed in the stage "forward"'):
+        trained(tmp_path, wrapper_of("prepare_data", with_validation), OnlyInEvaluation())
+
+
+def test_a_loss_that_is_nan_ends_the_run_and_what_was_logged_stays(tmp_path):
+    class Poison:
+        @hookimpl(wrapper=True)
+        def loss(self, run):
+            answer = yield
+            return answer * math.nan if run.step == 4 else answer
+
+    with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 3, step 5\."):
+        trained(tmp_path, Poison())
+    records = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+def test_an_interruption_writes_the_results_so_far(tmp_path):
+    class Interrupt:
+        @hookimpl(wrapper=True)
+        def step(self, run):
+            if run.step == 5:
+                raise KeyboardInterrupt
+            return (yield)
+
+    with pytest.raises(Interrupted) as interruption:
+        trained(tmp_path, Interrupt(), deploy=[{"type": "Safetensors"}])
+    assert interruption.value.trial.epochs == 2
+    directory = tmp_path / "run"
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "loss.png",
+        "metrics.jsonl",
+        "model.safetensors",
+        "result.json",
+        "spec.toml",
+    ]
+    assert json.loads((directory / "result.json").read_text())["stopped"] == "It was interrupted from the keyboard."
+
+
+def test_nothing_is_written_when_the_model_does_not_fit(tmp_path):
+    layers = [{"type": "Linear", "out_features": 2}]
+    with pytest.raises(HooklineError, match=r"^loss: MSELoss compares each output with a target"):
+        trained(tmp_path, model={"layers": layers})
+    assert list(tmp_path.iterdir()) == []
+
+
+# What holds in every run.
+
+
+def test_the_first_listed_wraps_the_others_and_plugins_wrap_the_callbacks_of_the_spec(tmp_path):
+    order = []
+
+    class Noting:
+        def __init__(self, name):
+            self.name = name
+
+        @hookimpl(wrapper=True)
+        def select_loss(self):
+            order.append(self.name)
+            answer = yield
+            order.append(self.name)
+            return answer
+
+    class Bringing:
+        @hookimpl
+        def register_specs(self):
+            return [NotingSpec]
+
+    @hookline.spec
+    class NotingSpec(hookline.CallbackSpec):
+        """Notes when it is called."""
+
+        name: str
+
+        def build(self):
+            return Noting(self.name)
+
+    class First(Noting):
+        pass
+
+    callbacks = [{"type": "NotingSpec", "name": "c"}, {"type": "NotingSpec", "name": "d"}]
+    spec = hookline.load(table(callbacks=callbacks), plugins=[Bringing()])
+    hookline.train(spec, plugins=[First("a"), Noting("b"), Bringing()], out=tmp_path / "run")
+    assert order == ["a", "b", "c", "d", "d", "c", "b", "a"]
+
+
+def test_a_callback_stops_the_run_after_the_epoch(tmp_path):
+    class Stop:
+        @hookimpl(wrapper=True)
+        def step(self, run):
+            run.stop("It is enough.")
+            return (yield)
+
+    result = trained(tmp_path, Stop())
+    assert (result.epochs, result.steps, result.stopped) == (1, 2, "It is enough.")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_resources_are_closed_whatever_happens(tmp_path, fails):
+    closed = []
+
+    class Opening:
+        @hookimpl(wrapper=True)
+        def build_model(self, run):
+            run.resources.callback(closed.append, "closed")
+            return (yield)
+
+        @hookimpl(wrapper=True)
+        def step(self):
+            if fails:
+                raise RuntimeError("broken")
+            return (yield)
+
+    if fails:
+        with pytest.raises(StageError):
+            trained(tmp_path, Opening())
+    else:
+        trained(tmp_path, Opening())
+    assert closed == ["closed"]
+
+
+def test_the_rehearsal_draws_no_random_numbers_of_the_run(tmp_path):
+    class Drawing:
+        @hookimpl(wrapper=True)
+        def forward(self, run):
+            if run.epoch == 0:
+                torch.rand(100)
+            return (yield)
+
+    layers = [{"type": "Linear", "out_features": 8}, {"type": "Dropout"}, {"type": "Linear", "out_features": 1}]
+    result = trained(tmp_path, Drawing(), model={"layers": layers})
+    assert result.history == trained(tmp_path / "other", model={"layers": layers}).history
+
+
+def test_an_optimizer_with_a_closure_evaluates_as_often_as_in_plain_torch(tmp_path):
+    evaluations = []
+
+    class Counting:
+        @hookimpl(wrapper=True)
+        def backward(self, run):
+            evaluations.append(run.step)
+            return (yield)
+
+    options = {"type": "LBFGS", "max_iter": 4, "lr": 0.1}
+    trained(tmp_path, Counting(), optimizer=options, run={"epochs": 1}, data={"batch_size": 8, "shuffle": False})
+    del options["type"]
+
+    model = torch.nn.Linear(4, 1)
+    optimizer = torch.optim.LBFGS(model.parameters(), **options)
+    inputs = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))
+    targets = torch.tensor([0.0, 1, 1, 0, 1, 0, 1, 1]).unsqueeze(1)
+    by_hand = []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(inputs), targets)
+        loss.backward()
+        by_hand.append(0)
+        return loss
+
+    optimizer.step(closure)
+    assert evaluations == by_hand
