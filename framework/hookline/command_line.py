@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HooklineError as error:
         if parsed.traceback:
             raise
-        print(f"hookline: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("hookline: interrupted before training began; nothing was written.", file=sys.stderr)

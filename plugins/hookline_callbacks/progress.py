@@ -1,7 +1,7 @@
 """What a person sees while it trains."""
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline import Batches, CallbackSpec, Data, Run, hookimpl, option, spec
@@ -61,14 +61,19 @@ class _Display:
         record = yield
         cells = [_cell(value) for value in record.values()]
         if not self._widths:
-            self._widths = [max(len(name), len(cell), 8) for name, cell in zip(record, cells, strict=True)]
-            self._print(self._row(record))
+            for names in _header(record):
+                self._widths = [
+                    max(width, len(name), len(cell), 7)
+                    for width, name, cell in zip(self._widths or [0] * len(cells), names, cells, strict=True)
+                ]
+            for names in _header(record):
+                self._print(self._row(names))
         self._print(self._row(cells))
         return record
 
-    def _row(self, cells: Any) -> str:
+    def _row(self, cells: Sequence[str]) -> str:
         widths = [*self._widths, *([8] * len(cells))]
-        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False))
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
     def _print(self, line: str) -> None:
         if self._console is None:
@@ -92,6 +97,17 @@ class _Display:
             f"  optimizer  {type(spec.optimizer).__name__}, learning rate {getattr(spec.optimizer, 'lr', '?')}",
             "",
         ]
+
+
+def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The names over the columns: splits, each over the first of its columns, and below them what is in the column."""
+    splits, names, last = [], [], ""
+    for name in record:
+        split, slash, metric = name.partition("/")
+        splits.append(split if slash and split != last else "")
+        names.append(metric if slash else name)
+        last = split
+    return splits, names
 
 
 def _rows(batches: Batches) -> str:

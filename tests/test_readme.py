@@ -1,0 +1,82 @@
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import hookline
+from hookline.command_line import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_spec_is_the_shipped_one():
+    assert tomllib.loads(blocks("toml")[0]) == tomllib.loads((ROOT / "specs" / "iris.toml").read_text())
+
+
+def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(["train", "specs/iris.toml", "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out.replace(str(tmp_path / "run"), "runs/iris/1")
+    printed = re.sub(r"[\d.]+ s\. Results", "2.1 s. Results", printed)
+    before, after = blocks("text")[0].split("      …\n")
+    assert printed.startswith(before)
+    assert printed.endswith(after)
+
+
+def test_the_mistakes_are_told_as_shown():
+    command, *shown = blocks("text")[1].splitlines()
+    words = command.removeprefix("$ hookline ").split()
+    told = subprocess.run([sys.executable, "-m", "hookline", *words], capture_output=True, text=True, cwd=ROOT)
+    assert told.stderr.splitlines() == shown
+    assert told.returncode == 2
+
+
+def test_the_callback_warms_up(tmp_path):
+    callback, python = tmp_path / "warm_up.py", blocks("python")[0]
+    callback.write_text(python)
+    arguments = [
+        "train",
+        str(ROOT / "specs" / "iris.toml"),
+        "-q",
+        "--set",
+        "run.epochs=2",
+        "--set",
+        "optimizer.type=SGD",
+    ]
+    assert main([*arguments, "-p", str(callback), "--out", str(tmp_path / "warm")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "cold")]) == 0
+    warm, cold = ((tmp_path / name / "metrics.jsonl").read_text() for name in ("warm", "cold"))
+    assert warm != cold
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    exec(blocks("python")[1], {})  # noqa: S102 - the example is to run as it stands.
+    assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
+
+
+def test_all_components_are_listed():
+    from hookline.plugins import Plugins
+
+    table = README.partition("## What there is")[2]
+    listed = set(re.findall(r"`(\w+)`", table[: table.index("Each is a class")]))
+    assert {kind.__name__ for kind in Plugins().catalog} == listed
+
+
+def test_the_stages_are_listed_in_order():
+    from hookline.stages import STAGES
+
+    sentence = README.partition("The stages, in order, are ")[2].partition(";")[0]
+    assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
+
+
+def test_everything_public_is_there():
+    assert all(hasattr(hookline, name) for name in hookline.__all__)
