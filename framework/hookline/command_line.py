@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("hookline: interrupted before training began; nothing was written.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -16,15 +16,16 @@ class HooklineError(Exception):
 
 
 class OptionError(ValueError):
-    """Raised by a spec class for options that do not go together: names the option and says what is wrong.
+    """Raised by a spec class for options that do not go together: names an option and says what is wrong.
 
     The reader turns it into a `Problem` at the option's path. Classes that check a single option raise a plain
     `ValueError` from its validator instead.
     """
 
-    def __init__(self, option: str, message: str):
+    def __init__(self, option: str, message: str, *within: PathElement):
+        """The option, and the path of the place in its value, if it is not the value as a whole."""
         super().__init__(message)
-        self.option = option
+        self.path = (option, *within)
 
 
 @frozen

@@ -107,6 +107,8 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
         interrupted = True
         run.stop("It was interrupted from the keyboard.")
 
+    model.eval()
+    criterion.eval()
     last = run.history[-1] if run.history else {}
     trial = Trial(
         spec=run.spec,

@@ -242,6 +242,6 @@ def _problems(error: BaseException, kind: Any, path: tuple[PathElement, ...]) ->
         option = getattr(fields(kind), str(error.args[0]))
         yield Problem(f"This is missing. It must be {expected(option.type)}.", path)
     elif isinstance(error, OptionError):
-        yield Problem(str(error), (*path, error.option))
+        yield Problem(str(error), (*path, *error.path))
     else:
         yield Problem(str(error), path)

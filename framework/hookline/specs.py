@@ -167,6 +167,9 @@ class MetricSpec(Spec):
         """The name that stands in the results."""
         return self.name or type(self).__name__
 
+    def check(self, loss: LossSpec) -> None:
+        """Raise a `ValueError` if the metric cannot judge what is trained with this loss."""
+
     def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
         """A metric of torchmetrics, or an object with the same `update`, `compute` and `to`.
 
@@ -250,3 +253,8 @@ class TrainingSpec(Spec):
             raise OptionError("metrics", 'A metric cannot be called "loss": give it another name.')
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise OptionError("metrics", f"Several metrics are called {enumerate_names(twice)}: give each a `name`.")
+        for index, metric in enumerate(self.metrics):
+            try:
+                metric.check(self.loss)
+            except ValueError as error:
+                raise OptionError("metrics", str(error), index) from None

@@ -50,69 +50,82 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
     return [name for name in names if name in found and name not in excluded]
 
 
-def numbers(path: Path, columns: Sequence[str]) -> "NDArray[numpy.float32]":
-    """The cells of these columns, float32 of shape `(rows, columns)`.
+def read(path: Path, numeric: Sequence[str], text: Sequence[str]) -> "pyarrow.Table":
+    """These columns of the file, read in one go: the first as float64, the others as text.
 
     Raises:
-        DataError: if a cell is empty or not a finite number; names row and column.
+        DataError: if it is no table, or if a cell of a numeric column is not a number; names row and column.
 
     """
-    import numpy
     import pyarrow
     from pyarrow import csv
 
-    options = csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pyarrow.float64()))
+    types = {**dict.fromkeys(numeric, pyarrow.float64()), **dict.fromkeys(text, pyarrow.string())}
+    options = csv.ConvertOptions(include_columns=list(types), column_types=types)
     try:
-        table = csv.read_csv(path, convert_options=options)
+        return csv.read_csv(path, convert_options=options)
     except pyarrow.ArrowInvalid:
-        raise _first_bad_cell(path, columns) from None
+        raise _first_bad_cell(path, numeric) from None
+
+
+def numbers(table: "pyarrow.Table", columns: Sequence[str], path: Path) -> "NDArray[numpy.float32]":
+    """The cells of numeric columns, float32 of shape `(rows, columns)`.
+
+    Raises:
+        DataError: if a cell is empty or not finite; names row and column.
+
+    """
+    import numpy
+
     matrix = numpy.empty((table.num_rows, len(columns)), dtype=numpy.float32)
     for index, name in enumerate(columns):
         column = table.column(name)
         if column.null_count:
             raise _first_bad_cell(path, columns)
-        matrix[:, index] = column.to_numpy()
+        with numpy.errstate(over="ignore"):  # A number too great for float32 is told below.
+            matrix[:, index] = column.to_numpy()
     if not numpy.isfinite(matrix).all():
-        row, index = (int(place[0]) for place in numpy.nonzero(~numpy.isfinite(matrix)))
-        raise DataError(f'{path}: row {row + 1}, column "{columns[index]}": The number is not finite.')
+        row, index = numpy.argwhere(~numpy.isfinite(matrix))[0]
+        number = table.column(columns[index])[int(row)]
+        raise DataError(f'{path}: row {row + 1}, column "{columns[index]}": {number} is not a finite float32.')
     return matrix
 
 
-def values(path: Path, column: str) -> "NDArray[Any]":
-    """The cells of one column: integers or floats if all of them are, and text otherwise.
+def values(table: "pyarrow.Table", column: str, path: Path) -> "NDArray[Any]":
+    """The cells of one text column: integers or floats if all of them are, and text otherwise.
 
     Raises:
         DataError: if a cell is empty.
 
     """
-    import numpy
     import pyarrow
     from pyarrow import compute
 
-    cells = _text(path, [column]).column(column)
-    if "" in (strings := [text.strip() for text in cells.to_pylist()]):
-        raise DataError(f'{path}: row {strings.index("") + 1}, column "{column}": The cell is empty.')
+    cells = compute.utf8_trim_whitespace(table.column(column).combine_chunks())
+    row = compute.index(cells, "").as_py()
+    if row >= 0:
+        raise DataError(f'{path}: row {row + 1}, column "{column}": The cell is empty.')
     for kind in (pyarrow.int64(), pyarrow.float64()):
         try:
-            return compute.cast(pyarrow.array(strings), kind).to_numpy()
+            return compute.cast(cells, kind).to_numpy()
         except pyarrow.ArrowInvalid:
             continue
-    return numpy.array(strings)
+    return cells.to_numpy(zero_copy_only=False).astype(str)
 
 
-def _text(path: Path, columns: Sequence[str]) -> "pyarrow.Table":
-    """These columns as they stand, without guessing at types."""
+def _as_text(path: Path, columns: Sequence[str]) -> "pyarrow.Table":
+    """These columns as they stand, with the number of a row that has too few or too many cells if there is one."""
     import pyarrow
     from pyarrow import csv
 
     options = csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pyarrow.string()))
     with _as_sentences(path):
-        # With one thread the number of a row is known that has too few or too many cells.
         return csv.read_csv(path, convert_options=options, read_options=csv.ReadOptions(use_threads=False))
 
 
 def _first_bad_cell(path: Path, columns: Sequence[str]) -> DataError:
-    table = _text(path, columns)
+    """Why these columns cannot be read as numbers: looked for slowly, since it ends here."""
+    table = _as_text(path, columns)
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in columns), strict=True), start=1):
         for name, cell in zip(columns, cells, strict=True):
             place = f'{path}: row {row}, column "{name}"'

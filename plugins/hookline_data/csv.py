@@ -1,6 +1,5 @@
 """Tables of comma-separated values."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,13 @@ from hookline import (
     spec,
 )
 from hookline_data import splits, targets
-from hookline_data.columns import chosen, column_names, numbers, values
+from hookline_data.columns import chosen, column_names, numbers, read, values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    Columns = dict[str, NDArray[Any]]
 
 
 @spec
@@ -70,7 +71,9 @@ class CSV(DataSpec):
 
         names = column_names(self.path)
         target_columns = chosen(_several(self.targets), names, (), self.path)
-        others = [*target_columns, *([self.split_column] if self.split_column else [])]
+        if self.split_column is not None:
+            chosen([self.split_column], names, (), self.path)
+        others = [*target_columns, self.split_column or ""]
         input_columns = chosen(_several(self.inputs), names, others, self.path)
         if not input_columns:
             raise DataError(f"{self.path}: No column is left for the inputs.")
@@ -112,36 +115,31 @@ class CSV(DataSpec):
 
     def _split(
         self, input_columns: list[str], target_columns: list[str]
-    ) -> "tuple[dict[str, NDArray[Any]], dict[str, Mapping[str, NDArray[Any]]]]":
+    ) -> "tuple[dict[str, NDArray[Any]], dict[str, Columns]]":
         """The inputs and the target columns of each split, as they stand in the files."""
-        inputs = numbers(self.path, input_columns)
-        columns = {name: values(self.path, name) for name in target_columns}
+        extra = [self.split_column] if self.split_column is not None else []
+        inputs, columns = _read(self.path, input_columns, [*target_columns, *extra])
         try:
             if self.split_column is not None:
-                names = column_names(self.path)
-                [split_column] = chosen([self.split_column], names, (), self.path)
-                rows = splits.by_column(values(self.path, split_column), split_column)
+                rows = splits.by_column(columns.pop(self.split_column), self.split_column)
             else:
                 rows = splits.by_fraction(
                     len(inputs),
                     self.validation if isinstance(self.validation, float) else 0.0,
                     self.test if isinstance(self.test, float) else 0.0,
                     self.split_seed,
-                    next(iter(columns.values())) if self.stratify else None,
+                    columns[target_columns[0]] if self.stratify else None,
                 )
         except DataError as error:
-            raise DataError(str(error) if str(self.path) in str(error) else f"{self.path}: {error}") from None
+            raise DataError(f"{self.path}: {error}") from None
         split_inputs = {split: inputs[chosen_rows] for split, chosen_rows in rows.items()}
-        split_columns: dict[str, Mapping[str, NDArray[Any]]] = {
+        split_columns: dict[str, Columns] = {
             split: {name: cells[chosen_rows] for name, cells in columns.items()} for split, chosen_rows in rows.items()
         }
         for split, source in (("validation", self.validation), ("test", self.test)):
             if isinstance(source, Path):
-                names = column_names(source)
-                for name in [*input_columns, *target_columns]:
-                    chosen([name], names, (), source)
-                split_inputs[split] = numbers(source, input_columns)
-                split_columns[split] = {name: values(source, name) for name in target_columns}
+                chosen([*input_columns, *target_columns], column_names(source), (), source)
+                split_inputs[split], split_columns[split] = _read(source, input_columns, target_columns)
                 if not len(split_inputs[split]):
                     raise DataError(f"{source}: The {split} split has no rows.")
         return split_inputs, split_columns
@@ -156,6 +154,11 @@ class CSV(DataSpec):
                 f"which has {math.prod(self.shape)} numbers."
             )
         return rows.reshape(-1, *self.shape)
+
+
+def _read(path: Path, numeric: list[str], others: list[str]) -> "tuple[NDArray[Any], Columns]":
+    table = read(path, numeric, others)
+    return numbers(table, numeric, path), {name: values(table, name, path) for name in others}
 
 
 def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:

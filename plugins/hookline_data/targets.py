@@ -64,16 +64,15 @@ def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tenso
     import numpy
     import torch
 
-    if known.classes is not None and not (loss.targets == "probabilities" and known.classes == (0, 1)):
+    if known.classes is not None and (loss.targets == "classes" or isinstance(known.classes[0], str)):
         [(column, cells)] = columns.items()
-        indices = {name: index for index, name in enumerate(known.classes)}
-        if unknown := set(_classes(column, cells)) - set(indices):
+        if unknown := sorted(set(_classes(column, cells)) - set(known.classes), key=str):
             raise DataError(
-                f'The class {enumerate_names(sorted(unknown, key=str)[:1])} of "{column}" occurs in the {split} split '
-                f"and not in the training split: it cannot be learnt."
+                f'The class "{unknown[0]}" of "{column}" occurs in the {split} split and not in the training split: '
+                f"it cannot be learnt."
             )
-        encoded = torch.tensor([indices[cell] for cell in cells.tolist()], dtype=torch.int64)
-        return encoded if loss.targets == "classes" else encoded.float().unsqueeze(1)
+        indices = torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
+        return indices if loss.targets == "classes" else indices.float().unsqueeze(1)
     for column, cells in columns.items():
         if not _is_numeric(cells):
             raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
@@ -86,13 +85,10 @@ def _is_numeric(cells: "NDArray[Any]") -> bool:
 
 def _classes(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """The different cells, sorted; integers stay integers."""
-    distinct: Sequence[Any] = sorted(set(cells.tolist()))
-    if cells.dtype.kind == "f":
-        if any(value != int(value) for value in distinct):
-            fraction = next(value for value in distinct if value != int(value))
-            raise DataError(f'The target column "{column}" has {fraction:g}: classes are text or whole numbers.')
-        return tuple(int(value) for value in distinct)
-    return tuple(distinct)
+    distinct = sorted(set(cells.tolist()))
+    if fractions := [value for value in distinct if isinstance(value, float) and not value.is_integer()]:
+        raise DataError(f'The target column "{column}" has {fractions[0]:g}: classes are text or whole numbers.')
+    return tuple(int(value) if isinstance(value, float) else value for value in distinct)
 
 
 def _check_classes(column: str, classes: Sequence[object], loss: str, *, exactly_two: bool) -> None:

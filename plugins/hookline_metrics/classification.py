@@ -31,10 +31,16 @@ class ClassificationMetric(TorchMetric):
     validate_args: bool = True
     """Whether torchmetrics checks what it is given, which takes a little time."""
 
+    def check(self, loss: LossSpec) -> None:
+        """A loss of numbers does not say of what kind the classes are."""
+        if self.task is None and loss.targets == "values":
+            name = type(self).__name__
+            raise ValueError(f"{type(loss).__name__} is a loss of numbers: {name} must be told its `task`.")
+
     def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
         """The options of torchmetrics, with task and number of classes filled in."""
         arguments = TorchMetric.arguments(self, loss, predictions)
-        task = arguments["task"] = self.task or _task(type(self).__name__, loss, predictions)
+        task = arguments["task"] = self.task or _task(loss, predictions)
         if task == "multiclass" and self.num_classes is None:
             arguments["num_classes"] = predictions.shape[1]
         if task == "multilabel" and self.num_labels is None:
@@ -114,9 +120,7 @@ class AUROC(ClassificationMetric):
     """At how many, or which, thresholds it is computed; left out, at all, which keeps every prediction."""
 
 
-def _task(metric: str, loss: LossSpec, predictions: "Tensor") -> Task:
+def _task(loss: LossSpec, predictions: "Tensor") -> Task:
     if loss.targets == "classes":
         return "multiclass"
-    if loss.targets == "probabilities":
-        return "binary" if predictions.dim() == 1 or predictions.shape[1] == 1 else "multilabel"
-    raise ValueError(f"{type(loss).__name__} is a loss of numbers, so that {metric} must be told its `task`")
+    return "binary" if predictions.dim() == 1 or predictions.shape[1] == 1 else "multilabel"

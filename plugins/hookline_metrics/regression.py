@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from hookline import option, spec
+from hookline import LossSpec, option, spec
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 @spec
 class RegressionMetric(TorchMetric):
     """The base of this page's metrics."""
+
+    def check(self, loss: LossSpec) -> None:
+        """Numbers are compared with numbers, and not with the index of a class."""
+        if loss.targets == "classes":
+            raise ValueError(f"{type(self).__name__} compares numbers, and {type(loss).__name__} tells classes apart.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
         """Predictions and targets as they are; of one number a row, without the dimension of the columns."""

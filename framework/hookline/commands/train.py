@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)
-        print(f"hookline: interrupted after {interruption.trial.epochs} epochs.", file=sys.stderr)
+        print(f"Interrupted after {interruption.trial.epochs} epochs.", file=sys.stderr)
         return INTERRUPTED
     if not arguments.quiet:
         _tell(trial)
