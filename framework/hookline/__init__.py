@@ -35,11 +35,10 @@ from hookline.specs import (
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
-    RunSpec,
     Spec,
-    TrainingSpec,
 )
 from hookline.stages import hookimpl
+from hookline.training_spec import RunSpec, TrainingSpec
 from hookline.trial import Trial
 from hookline.writing import dumps, plain, to_json
 

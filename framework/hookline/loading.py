@@ -9,7 +9,7 @@ from hookline.documents import Document
 from hookline.errors import Problem, SpecError
 from hookline.plugins import Plugins
 from hookline.reading import structure
-from hookline.specs import TrainingSpec
+from hookline.training_spec import TrainingSpec
 
 
 def load(

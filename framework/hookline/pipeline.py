@@ -13,7 +13,7 @@ from hookline.errors import ModelError
 from hookline.losses import EpochLosses
 from hookline.plugins import Plugins, describe
 from hookline.run import Run
-from hookline.specs import TrainingSpec
+from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
 
 if TYPE_CHECKING:

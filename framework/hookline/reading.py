@@ -4,10 +4,11 @@ Nothing is converted, except that an integer is accepted where a float is wanted
 catalog and nowhere else.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, get_args
 
 from attrs import Attribute, fields, has
 from cattrs import (
@@ -22,23 +23,10 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
-from hookline.errors import (
-    OptionError,
-    PathElement,
-    Problem,
-    SpecError,
-    did_you_mean,
-    enumerate_names,
-)
-from hookline.specs import Spec, TrainingSpec
-
-PRIMITIVES = {
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    Path: "a string with the path of a file",
-}
+from hookline.errors import OptionError, PathElement, Problem, SpecError, did_you_mean
+from hookline.kinds import PRIMITIVES, accepts, expected, found, is_literal, is_tuple, is_union, wrong
+from hookline.specs import Spec
+from hookline.training_spec import TrainingSpec
 
 
 def structure(document: Document, catalog: Catalog) -> TrainingSpec:
@@ -63,86 +51,30 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
         converter.register_structure_hook_factory(fits, lambda kind: make(kind, converter))
 
     # Hooks that are registered later are asked first: the most particular stand last.
-    register(_is_tuple, _tuple_hook)
-    register(_is_union, _union_hook)
-    converter.register_structure_hook_func(_is_literal, _literal)
+    register(is_tuple, _tuple_hook)
+    register(is_union, _union_hook)
+    converter.register_structure_hook_func(is_literal, _literal)
     for primitive in PRIMITIVES:
         converter.register_structure_hook(primitive, _primitive)
-    converter.register_structure_hook(Path, lambda value, kind: directory / _primitive(value, kind))
+    converter.register_structure_hook(
+        Path, lambda value, kind: Path(os.path.normpath(directory / _primitive(value, kind)))
+    )
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), _spec_hook)
     converter.register_structure_hook_func(is_family, lambda value, base: _choose(value, base, catalog, converter))
     return converter
 
 
-def _is_tuple(kind: Any) -> bool:
-    return get_origin(kind) is tuple
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
-
-
-def _is_literal(kind: Any) -> bool:
-    return get_origin(kind) is Literal
-
-
-def expected(kind: Any) -> str:
-    """The type of an option in words: "an integer or an array of 2 integers"."""
-    if _is_union(kind):
-        return " or ".join(expected(arm) for arm in get_args(kind) if arm is not NoneType)
-    if _is_literal(kind):
-        return enumerate_names(get_args(kind), "or")
-    if _is_tuple(kind):
-        elements = get_args(kind)
-        if elements[-1] is Ellipsis:
-            return f"an array, each element of which is {expected(elements[0])}"
-        return f"an array of {len(elements)} elements, each of which is {expected(elements[0])}"
-    return PRIMITIVES.get(kind, "a table")
-
-
-def found(value: object) -> str:
-    """A value of TOML in words: `the string "x"`."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f'the string "{value}"' if len(value) <= 60 else "a long string"
-    if isinstance(value, list):
-        return f"an array of {len(value)} elements" if len(value) != 1 else "an array of one element"
-    return "a table" if isinstance(value, dict) else f"the {type(value).__name__} {value}"
-
-
-def _wrong(value: object, kind: Any) -> ValueError:
-    return ValueError(f"This must be {expected(kind)}, and it is {found(value)}.")
-
-
-def _accepts(kind: Any, value: object) -> bool:
-    """Whether the value is of this kind at its outside, so that a union knows which of its arms is meant."""
-    if isinstance(value, bool) or kind is bool:
-        return kind is bool and isinstance(value, bool)
-    if _is_literal(kind):
-        return value in get_args(kind)
-    if _is_tuple(kind):
-        return isinstance(value, list) and (get_args(kind)[-1] is Ellipsis or len(value) == len(get_args(kind)))
-    if kind is float:
-        return isinstance(value, (int, float))
-    if kind is Path:
-        return isinstance(value, str)
-    return isinstance(value, kind if kind in PRIMITIVES else dict)
-
-
 def _primitive(value: object, kind: type) -> Any:
-    if not _accepts(kind, value):
-        raise _wrong(value, kind)
+    if not accepts(kind, value):
+        raise wrong(value, kind)
     return float(value) if kind is float and isinstance(value, int) else value
 
 
 def _literal(value: object, kind: Any) -> Any:
-    if not _accepts(kind, value):
+    if not accepts(kind, value):
         choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
         near = did_you_mean(value, choices) if isinstance(value, str) else ""
-        raise ValueError(f"{_wrong(value, kind)}{near if near.startswith(' Did') else ''}")
+        raise ValueError(f"{wrong(value, kind)}{near if near.startswith(' Did') else ''}")
     return value
 
 
@@ -151,9 +83,9 @@ def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     arms = [arm for arm in get_args(kind) if arm is not NoneType]
 
     def structure_union(value: Any, _: Any) -> Any:
-        fitting = [arm for arm in arms if _accepts(arm, value)]
+        fitting = [arm for arm in arms if accepts(arm, value)]
         if not fitting and len(arms) > 1:
-            raise _wrong(value, kind)
+            raise wrong(value, kind)
         return converter.structure(value, (fitting or arms)[0])
 
     return structure_union
@@ -163,8 +95,8 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
     elements = get_args(kind)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
-        if not _accepts(kind, value):
-            raise _wrong(value, kind)
+        if not accepts(kind, value):
+            raise wrong(value, kind)
         made, errors = [], []
         for index, element in enumerate(value):
             element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]

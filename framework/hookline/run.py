@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.asking import Stages
-    from hookline.specs import TrainingSpec
+    from hookline.training_spec import TrainingSpec
 
 
 @define(eq=False, kw_only=True)

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from hookline.specs import Spec, TrainingSpec
+from hookline.specs import Spec
+from hookline.training_spec import TrainingSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim

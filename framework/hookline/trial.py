@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data import Data
-    from hookline.specs import TrainingSpec
+    from hookline.training_spec import TrainingSpec
 
 
 @frozen(kw_only=True, eq=False)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batches, CallbackSpec, Data, Run, hookimpl, option, spec
+from hookline import CallbackSpec, Data, Run, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,13 +61,10 @@ class _Display:
         record = yield
         cells = [_cell(value) for value in record.values()]
         if not self._widths:
-            for names in _header(record):
-                self._widths = [
-                    max(width, len(name), len(cell), 7)
-                    for width, name, cell in zip(self._widths or [0] * len(cells), names, cells, strict=True)
-                ]
-            for names in _header(record):
-                self._print(self._row(names))
+            splits, names = _header(record)
+            self._widths = [max(7, *map(len, column)) for column in zip(splits, names, cells, strict=True)]
+            self._print(self._row(splits))
+            self._print(self._row(names))
         self._print(self._row(cells))
         return record
 
@@ -86,7 +83,7 @@ class _Display:
         assert data is not None
         parameters = sum(parameter.numel() for parameter in model.parameters())
         splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
-        rows = ", ".join(f"{_rows(batches)} for {name}" for name, batches in splits if batches is not None)
+        rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
         inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
         return [
             f"{spec.run.name}: {spec.run.epochs} epochs of {len(data.training)} steps on {run.device}, "
@@ -108,10 +105,6 @@ def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         names.append(metric if slash else name)
         last = split
     return splits, names
-
-
-def _rows(batches: Batches) -> str:
-    return f"{batches.rows:,}"
 
 
 def _cell(value: object) -> str:

@@ -11,7 +11,8 @@ from hookline.command_line import GOOD, INTERRUPTED
 from hookline.loading import load
 from hookline.pipeline import Interrupted, train
 from hookline.plugins import Plugins, from_file
-from hookline.specs import CallbackSpec, TrainingSpec
+from hookline.specs import CallbackSpec
+from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
 
 DISPLAY = "Progress"
