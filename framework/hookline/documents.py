@@ -47,8 +47,11 @@ def read(path: str | Path) -> Document:
         raise HooklineError(f"{source}: The file is not text in UTF-8: byte {error.start} is wrong.") from None
     try:
         table = tomli.loads(text)
-    except (tomli.TOMLDecodeError, RecursionError) as error:
-        raise SpecError([Problem(f"This is not TOML: {error}.")], source) from None
+    except tomli.TOMLDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise SpecError([Problem(f"{place}: This is not TOML: {error.msg}.")], source) from None
+    except RecursionError:
+        raise SpecError([Problem("This is not a spec: it is nested too deeply.")], source) from None
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
     if isinstance(run := table.setdefault("run", {}), dict):
         run.setdefault("name", _plain_name(Path(path).stem))

@@ -141,7 +141,8 @@ class DataSpec(Spec):
     shuffle: bool = True
     """Whether the rows for training are put into a new order for each epoch, which follows from seed and epoch."""
     drop_last: bool = False
-    """Whether the last batch of an epoch of training is left out if it is smaller than the others."""
+    """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
+    trained with a batch of one row.)"""
 
     def prepare(self, run: "Run") -> "Data":
         """Read the data; `run` tells the seed, the device, and what the loss wants as targets."""

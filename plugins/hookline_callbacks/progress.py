@@ -34,6 +34,7 @@ class _Display:
         self._console: Console | None = None
         self._data: Data | None = None
         self._widths: list[int] = []
+        self._is_closed = False
 
     @hookimpl(wrapper=True)
     def prepare_data(self) -> Generator[None, Data, Data]:
@@ -73,10 +74,15 @@ class _Display:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
     def _print(self, line: str) -> None:
-        if self._console is None:
-            print(line, flush=True)
-        else:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if self._is_closed:
+            return
+        try:
+            if self._console is None:
+                print(line, flush=True)
+            else:
+                self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        except BrokenPipeError:
+            self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
     def _introduction(self, run: Run, model: "nn.Module") -> list[str]:
         spec, data = run.spec, self._data

@@ -1,5 +1,6 @@
 """Columns of a CSV file: which ones are chosen, and their cells as numbers or text."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -154,4 +155,7 @@ def _as_sentences(path: Path) -> Iterator[None]:
     except pyarrow.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             raise DataError(f"{path}: The file is empty.") from None
+        if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", str(error)):
+            line, expected, found = map(int, uneven.groups())
+            raise DataError(f"{path}: row {line - 1}: It has {found} cells, and the header has {expected}.") from None
         raise DataError(f"{path}: This is not a table of comma-separated values. {error}") from None

@@ -158,6 +158,8 @@ class CSV(DataSpec):
 
 def _read(path: Path, numeric: list[str], others: list[str]) -> "tuple[NDArray[Any], Columns]":
     table = read(path, numeric, others)
+    if not table.num_rows:
+        raise DataError(f"{path}: The file has a header and no rows.")
     return numbers(table, numeric, path), {name: values(table, name, path) for name in others}
 
 
