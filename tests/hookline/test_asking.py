@@ -1,0 +1,225 @@
+import pluggy
+import pytest
+
+from hookline import HooklineError, ModelError, StageError, hookimpl
+from hookline.asking import Stages, blamed
+from hookline.plugins import new_manager
+from hookline.stages import STAGES
+
+
+def answering(stage, answer):
+    class Answering:
+        pass
+
+    def implementation(self, run):
+        return answer(run) if callable(answer) else answer
+
+    implementation.__name__ = stage
+    setattr(Answering, stage, hookimpl(implementation))
+    return Answering()
+
+
+def manager_of(*plugins):
+    """A manager with these plugins, the first of which is asked first."""
+    manager = new_manager()
+    for index, plugin in reversed(list(enumerate(plugins))):
+        manager.register(plugin, f"plugin-{index}")
+    return manager
+
+
+def stages_of(*plugins):
+    return Stages(manager_of(*plugins))
+
+
+class Wrapping:
+    @hookimpl(wrapper=True)
+    def step(self, run):
+        return (yield) + [run]
+
+
+class Forgetting:
+    @hookimpl(wrapper=True)
+    def step(self):
+        yield
+
+
+def ask(stages, stage, run="run"):
+    arguments = {
+        "prepare_data": {},
+        "build_model": {"data": 1},
+        "select_loss": {"data": 1},
+        "select_optimizer": {"model": 1, "criterion": 2},
+        "forward": {"model": 1, "batch": 2},
+        "loss": {"criterion": 1, "outputs": 2, "batch": 3},
+        "backward": {"loss": 1},
+        "step": {"optimizer": 1, "closure": 2},
+        "evaluate": {"model": 1, "criterion": 2, "batches": 3, "split": "test"},
+        "log": {"record": {}},
+        "tune": {"trials": ()},
+        "deploy": {"trial": 1},
+    }[stage]
+    return getattr(stages, stage)(run=run, **arguments)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_only_answer_is_the_answer(stage):
+    assert ask(stages_of(answering(stage, "yes")), stage) == "yes"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_first_answer_counts(stage):
+    stages = stages_of(answering(stage, None), answering(stage, "first"), answering(stage, "second"))
+    assert ask(stages, stage) == "first"
+
+
+@pytest.mark.parametrize("answer", [0, False, "", [], 0.0])
+def test_an_answer_that_is_false_is_an_answer(answer):
+    stages = stages_of(answering("step", answer), answering("step", "other"))
+    assert ask(stages, "step") == answer
+    assert ask(stages_of(answering("step", answer)), "step") == answer
+
+
+def test_a_stage_with_one_implementation_is_called_directly():
+    called = []
+
+    class Direct:
+        @hookimpl
+        def step(self, run, optimizer, closure):
+            called.append((run, optimizer, closure))
+            return True
+
+    manager = manager_of(Direct())
+    manager.add_hookcall_monitoring(lambda *_: pytest.fail("pluggy was asked"), lambda *_: None)
+    assert Stages(manager).step(run=1, optimizer=2, closure=3) is True
+    assert called == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize("names", ["", "run", "closure", "optimizer, run", "closure, optimizer, run"])
+def test_an_implementation_takes_the_arguments_that_it_needs_in_any_order(names):
+    scope = {"hookimpl": hookimpl}
+    exec(f"class Some:\n  @hookimpl\n  def step(self, {names}):\n    return [{names}]", scope)  # noqa: S102
+    given = {"run": 1, "optimizer": 2, "closure": 3}
+    expected = [given[name] for name in names.split(", ") if name]
+    assert stages_of(scope["Some"]()).step(**given) == expected
+    assert stages_of(answering("step", None), scope["Some"]()).step(**given) == expected
+
+
+def test_a_wrapper_is_given_the_answer_and_may_change_it():
+    assert ask(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
+
+
+def test_a_stage_without_an_implementation_is_told():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(), "step")
+    assert str(error.value) == 'Nobody answered the stage "step".'
+
+
+def test_a_stage_that_all_leave_unanswered_is_told_with_those_that_were_asked():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(answering("step", None), answering("step", None)), "step")
+    assert str(error.value) == 'Nobody answered the stage "step". Asked were, in this order: plugin-0, plugin-1.'
+
+
+def test_the_only_implementation_that_leaves_a_stage_unanswered_is_told():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(answering("log", None)), "log")
+    assert str(error.value) == 'Nobody answered the stage "log". Asked were, in this order: plugin-0.'
+
+
+def test_a_wrapper_that_loses_the_answer_is_told_what_to_do():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(Forgetting(), answering("step", "yes")), "step")
+    assert str(error.value) == (
+        'Nobody answered the stage "step". Asked were, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
+        "must return what its `yield` gives, or another answer."
+    )
+
+
+def test_tune_is_the_stage_for_which_none_is_an_answer():
+    assert ask(stages_of(answering("tune", None)), "tune") is None
+    assert ask(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
+
+
+def fail(run):
+    raise ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_error_in_a_plugin_names_plugin_and_stage_and_the_line_in_its_file(others):
+    stages = stages_of(answering("step", fail), *[answering("step", None)] * others)
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fail.__code__.co_firstlineno + 1
+    assert str(error.value) == (
+        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): '
+        "ZeroDivisionError: division by zero"
+    )
+    assert isinstance(error.value.__cause__, ZeroDivisionError)
+
+
+def test_an_error_without_a_text_is_told_by_its_type():
+    def interrupt(run):
+        raise StopAsyncIteration
+
+    stages = stages_of(answering("step", interrupt))
+    with pytest.raises(StageError, match=r": StopAsyncIteration$"), stages.naming_plugins():
+        ask(stages, "step")
+
+
+@pytest.mark.parametrize("error", [HooklineError("Mend it."), ModelError("Mend it.", ("model",)), KeyboardInterrupt()])
+def test_an_error_that_hookline_raises_on_purpose_is_left_as_it_is(error):
+    def refuse(run):
+        raise error
+
+    stages = stages_of(answering("step", refuse))
+    with pytest.raises(type(error)) as raised, stages.naming_plugins():
+        ask(stages, "step")
+    assert raised.value is error
+
+
+def test_an_error_outside_of_all_plugins_is_left_as_it_is():
+    error = KeyError("x")
+    with pytest.raises(KeyError) as raised, stages_of(answering("step", "yes")).naming_plugins():
+        raise error
+    assert raised.value is error
+
+
+def test_an_error_within_a_stage_that_a_plugin_asks_is_that_of_the_inner_one():
+    class Asking:
+        @hookimpl
+        def step(self, run):
+            return ask(run, "forward", run)
+
+    stages = stages_of(Asking(), answering("forward", fail))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step", stages)
+    assert str(error.value).startswith('The plugin "plugin-1" failed in the stage "forward" (')
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_of_two_plugins_of_one_class_the_one_that_failed_is_named(failing):
+    class Perhaps:
+        def __init__(self, fails):
+            self.fails = fails
+
+        @hookimpl
+        def step(self):
+            if self.fails:
+                raise KeyError("x")
+
+    stages = stages_of(*(Perhaps(index == failing) for index in range(2)))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
+
+
+def test_nobody_is_blamed_without_a_traceback():
+    assert blamed(KeyError("x"), manager_of(answering("step", "yes"))) is None
+
+
+def test_stages_are_those_of_the_plugins_that_were_there_when_they_were_made():
+    manager: pluggy.PluginManager = manager_of(answering("step", "first"))
+    stages = Stages(manager)
+    manager.register(answering("step", "second"), "late")
+    assert ask(stages, "step") == "first"
+    assert ask(Stages(manager), "step") == "second"

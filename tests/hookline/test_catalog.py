@@ -1,0 +1,150 @@
+import pytest
+from attrs import frozen
+
+from hookline import CallbackSpec, LayerSpec, LossSpec, ModelSpec, PluginError, Spec, spec
+from hookline.catalog import Catalog, is_family
+
+
+@spec
+class FocalLoss(LossSpec):
+    """A loss."""
+
+
+@spec
+class Attention(LayerSpec):
+    """A layer."""
+
+
+@spec
+class Transformer(ModelSpec):
+    """A model that is no layer."""
+
+
+@spec
+class Watching(CallbackSpec):
+    """A callback."""
+
+
+class Undecorated(LossSpec):
+    """A class whose options nobody would see."""
+
+    gamma: float = 1.0
+
+
+@frozen(kw_only=True)
+class ByAttrs(LossSpec):
+    """A class that attrs itself has made."""
+
+
+class Family(Spec):
+    """A family of a third party."""
+
+    __slots__ = ()
+    family = "scheduler"
+
+
+@spec
+class Cosine(Family):
+    """A component of it."""
+
+
+@pytest.fixture
+def catalog():
+    made = Catalog()
+    for kind in (FocalLoss, Attention, Transformer, Watching):
+        made.add(kind, "mine")
+    return made
+
+
+def same_name(base):
+    return spec(type("FocalLoss", (base,), {"__doc__": "Of the same name."}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_one"),
+    [(LossSpec, True), (ModelSpec, True), (LayerSpec, True), (Family, True), (FocalLoss, False), (Spec, False)],
+)
+def test_a_family_is_the_class_that_names_it(kind, is_one):
+    assert is_family(kind) is is_one
+
+
+@pytest.mark.parametrize("kind", [3, "LossSpec", int, LossSpec | None, None])
+def test_what_is_no_spec_class_is_no_family(kind):
+    assert is_family(kind) is False
+
+
+def test_a_component_is_found_by_its_name(catalog):
+    assert catalog.find(LossSpec, "FocalLoss") is FocalLoss
+
+
+def test_a_catalog_lists_all_of_its_components_in_order(catalog):
+    assert list(catalog) == [FocalLoss, Attention, Transformer, Watching]
+
+
+def test_a_catalog_knows_who_brought_a_component(catalog):
+    catalog.add(Cosine, "yours")
+    assert (catalog.plugin(FocalLoss), catalog.plugin(Cosine)) == ("mine", "yours")
+
+
+def test_a_layer_can_stand_where_a_model_is_asked_for(catalog):
+    assert catalog.family(ModelSpec) == {"Attention": Attention, "Transformer": Transformer}
+
+
+def test_a_model_that_is_no_layer_cannot_stand_among_layers(catalog):
+    assert catalog.family(LayerSpec) == {"Attention": Attention}
+
+
+def test_a_plugin_can_add_a_family_of_its_own(catalog):
+    catalog.add(Cosine, "mine")
+    assert catalog.family(Family) == {"Cosine": Cosine}
+
+
+def test_a_class_that_attrs_made_will_do(catalog):
+    catalog.add(ByAttrs, "mine")
+    assert catalog.find(LossSpec, "ByAttrs") is ByAttrs
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "message"),
+    [
+        (LossSpec, "FocalLos", 'There is no loss called "FocalLos". Did you mean "FocalLoss"?'),
+        (LossSpec, "focalloss", 'There is no loss called "focalloss". Did you mean "FocalLoss"?'),
+        (LossSpec, "MSE", 'There is no loss called "MSE". Known is "FocalLoss".'),
+        (LossSpec, "Watching", 'There is no loss called "Watching". Watching belongs to the family "callback".'),
+        (Family, "Cosine", 'There is no scheduler called "Cosine".'),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest_one_or_with_its_family(catalog, base, name, message):
+    with pytest.raises(ValueError, match="There is no") as error:
+        catalog.find(base, name)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("kind", [LossSpec, Spec, int, 3, FocalLoss()], ids=str)
+def test_what_is_no_component_class_is_refused(catalog, kind):
+    with pytest.raises(PluginError) as error:
+        catalog.add(kind, "mine")
+    assert str(error.value) == (
+        f'The plugin "mine" registers {kind!r}, which is not a class below that of a family, such as LossSpec.'
+    )
+
+
+def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
+    with pytest.raises(PluginError) as error:
+        catalog.add(Undecorated, "mine")
+    assert str(error.value) == (
+        'The plugin "mine" registers Undecorated, which is not made by @spec, so that its options would be passed '
+        "over: put @spec over it."
+    )
+
+
+def test_two_components_of_one_family_cannot_have_the_same_name(catalog):
+    with pytest.raises(PluginError) as error:
+        catalog.add(same_name(LossSpec), "yours")
+    assert str(error.value) == 'The plugins "mine" and "yours" both bring a loss that is called FocalLoss.'
+
+
+def test_components_of_different_families_can_have_the_same_name(catalog):
+    other = same_name(CallbackSpec)
+    catalog.add(other, "yours")
+    assert (catalog.find(LossSpec, "FocalLoss"), catalog.find(CallbackSpec, "FocalLoss")) == (FocalLoss, other)

@@ -1,0 +1,148 @@
+import pytest
+import torch
+
+from hookline import (
+    Bounds,
+    CallbackSpec,
+    DataSpec,
+    DeploySpec,
+    LayerSpec,
+    LossSpec,
+    MetricSpec,
+    ModelSpec,
+    OptimizerSpec,
+    Spec,
+    option,
+    spec,
+)
+
+OUTPUTS = torch.tensor([[-1.0, 0.0, 2.0], [3.0, 0.5, -2.0]])
+
+
+@spec
+class Focal(LossSpec):
+    """A loss."""
+
+    gamma: float = option(default=2.0, minimum=0)
+    """A number."""
+    weight: tuple[float, ...] | None = None
+    """Some numbers."""
+
+
+@spec
+class Other(LossSpec):
+    """A loss with the same options."""
+
+    gamma: float = 2.0
+    """A number."""
+    weight: tuple[float, ...] | None = None
+    """Some numbers."""
+
+
+@spec
+class Nested(CallbackSpec):
+    """A component with a component."""
+
+    inner: LossSpec = Focal()
+    """A component."""
+    name: str
+    """A name."""
+
+
+@spec
+class Judge(MetricSpec):
+    """A metric."""
+
+
+def test_specs_are_equal_if_type_and_options_are():
+    assert Focal(gamma=1.0) == Focal(gamma=1.0)
+    assert Focal(gamma=1.0) != Focal(gamma=1.5)
+    assert Focal() != Other()
+    assert Focal() != "Focal"
+
+
+def test_equal_specs_have_equal_hashes():
+    assert len({Focal(gamma=1.0), Focal(gamma=1.0), Focal(gamma=1.5), Other(gamma=1.0)}) == 3
+
+
+def test_specs_are_equal_if_those_within_them_are():
+    assert Nested(name="x", inner=Focal(gamma=1.0)) == Nested(name="x", inner=Focal(gamma=1.0))
+    assert Nested(name="x", inner=Focal(gamma=1.0)) != Nested(name="x", inner=Other(gamma=1.0))
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (Focal(), "Focal()"),
+        (Focal(gamma=2.0), "Focal()"),
+        (Focal(gamma=1.0, weight=(1.0, 2.0)), "Focal(gamma=1.0, weight=(1.0, 2.0))"),
+        (Nested(name="x"), "Nested(name='x')"),
+        (Nested(name="x", inner=Focal(gamma=1.0)), "Nested(inner=Focal(gamma=1.0), name='x')"),
+    ],
+)
+def test_a_spec_is_shown_with_the_options_that_are_not_at_their_defaults(made, text):
+    assert repr(made) == text
+
+
+@pytest.mark.parametrize(
+    ("base", "family"),
+    [
+        (Spec, None),
+        (DataSpec, "data"),
+        (ModelSpec, "model"),
+        (LayerSpec, "layer"),
+        (LossSpec, "loss"),
+        (OptimizerSpec, "optimizer"),
+        (MetricSpec, "metric"),
+        (CallbackSpec, "callback"),
+        (DeploySpec, "deployment target"),
+    ],
+)
+def test_a_family_is_called_by_what_its_components_are(base, family):
+    assert base.family == family
+
+
+@pytest.mark.parametrize(
+    ("activation", "predict"),
+    [
+        ("identity", lambda outputs: outputs),
+        ("sigmoid", torch.sigmoid),
+        ("softmax", lambda outputs: torch.softmax(outputs, dim=1)),
+        ("exp", torch.exp),
+    ],
+)
+def test_predictions_are_what_the_activation_makes_of_the_outputs(activation, predict):
+    kind = spec(type("Activated", (LossSpec,), {"activation": activation}))
+    assert torch.equal(kind().predictions(OUTPUTS), predict(OUTPUTS))
+
+
+def test_a_loss_is_a_mean_over_rows_unless_it_says_otherwise():
+    assert Focal().divisor(torch.nn.MSELoss(), torch.zeros(7, 2)) == 7
+
+
+def test_a_loss_takes_any_outputs_unless_it_says_otherwise():
+    assert Focal().check(OUTPUTS, torch.zeros(1), None) is None
+
+
+def test_a_metric_is_called_by_its_type_or_as_it_is_told():
+    assert (Judge().label, Judge(name="mine").label) == ("Judge", "mine")
+
+
+def test_a_metric_takes_predictions_and_targets_as_they_are_unless_it_says_otherwise():
+    targets = torch.zeros(2)
+    assert Judge().prepare(OUTPUTS, targets) == (OUTPUTS, targets)
+
+
+def test_a_callback_without_state_is_its_spec():
+    made = Nested(name="x")
+    assert made.build() is made
+
+
+def test_a_batch_has_32_shuffled_rows_unless_the_spec_says_otherwise():
+    made = DataSpec()
+    assert (made.batch_size, made.shuffle, made.drop_last) == (32, True, False)
+
+
+def test_a_batch_has_at_least_one_row():
+    with pytest.raises(ValueError, match=rf"^0 is out of bounds: it must be {Bounds(minimum=1)}\.$"):
+        DataSpec(batch_size=0)

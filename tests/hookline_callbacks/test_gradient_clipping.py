@@ -1,0 +1,118 @@
+from math import inf
+
+import numpy
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+import hookline
+
+
+def spec(optimizer, *callbacks):
+    return hookline.load(
+        {
+            "run": {"epochs": 4, "seed": 3},
+            "data": {"type": "Random", "features": 6, "targets": [float(row) for row in range(20)], "batch_size": 8},
+            "model": {"type": "Linear", "out_features": 1},
+            "loss": {"type": "MSELoss"},
+            "optimizer": optimizer,
+            "callbacks": [{"type": "GradientClipping", **options} for options in callbacks],
+        }
+    )
+
+
+def batches():
+    x = torch.randn(20, 6, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(20.0).unsqueeze(1)
+    for epoch in range(1, 5):
+        for rows in torch.from_numpy(numpy.random.default_rng((3, epoch)).permutation(20)).split(8):
+            yield x[rows], y[rows]
+
+
+CLIPPINGS = [
+    ({"max_norm": 0.5}, lambda parameters: clip_grad_norm_(parameters, 0.5)),
+    ({"max_norm": 0.5, "norm_type": 1}, lambda parameters: clip_grad_norm_(parameters, 0.5, 1.0)),
+    ({"max_norm": 0.5, "norm_type": inf}, lambda parameters: clip_grad_norm_(parameters, 0.5, inf)),
+    ({"clip_value": 0.25}, lambda parameters: clip_grad_value_(parameters, 0.25)),
+]
+
+
+@pytest.mark.parametrize(("options", "clip"), CLIPPINGS, ids=[str(options) for options, _ in CLIPPINGS])
+def test_gradients_are_clipped_as_by_hand(options, clip, tmp_path):
+    model = hookline.train(spec({"type": "SGD", "lr": 0.1}, options), out=tmp_path / "run").model
+
+    torch.manual_seed(3)
+    expected = nn.Linear(6, 1)
+    optimizer = torch.optim.SGD(expected.parameters(), lr=0.1)
+    for x, y in batches():
+        optimizer.zero_grad()
+        nn.functional.mse_loss(expected(x), y).backward()
+        clip(expected.parameters())
+        optimizer.step()
+
+    unclipped = hookline.train(spec({"type": "SGD", "lr": 0.1}), out=tmp_path / "unclipped").model
+    assert torch.equal(model.weight, expected.weight)
+    assert torch.equal(model.bias, expected.bias)
+    assert not torch.equal(model.weight, unclipped.weight)
+
+
+@pytest.mark.parametrize(("options", "clip"), CLIPPINGS, ids=[str(options) for options, _ in CLIPPINGS])
+def test_lbfgs_gets_clipped_gradients_at_its_first_evaluation_of_a_step(options, clip, tmp_path):
+    model = hookline.train(spec({"type": "LBFGS", "lr": 0.1, "max_iter": 3}, options), out=tmp_path / "run").model
+
+    torch.manual_seed(3)
+    expected = nn.Linear(6, 1)
+    optimizer = torch.optim.LBFGS(expected.parameters(), lr=0.1, max_iter=3)
+    for x, y in batches():
+        evaluations = []
+
+        def closure(x=x, y=y, evaluations=evaluations):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(expected(x), y)
+            loss.backward()
+            if not evaluations:
+                clip(expected.parameters())
+            evaluations.append(loss)
+            return loss
+
+        optimizer.step(closure)
+        assert len(evaluations) > 1
+
+    assert torch.equal(model.weight, expected.weight)
+    assert torch.equal(model.bias, expected.bias)
+
+
+def test_clippings_are_applied_in_the_order_in_which_they_are_listed(tmp_path):
+    callbacks = [{"clip_value": 0.25}, {"max_norm": 0.1}]
+    trained = [
+        hookline.train(spec({"type": "SGD", "lr": 0.1}, *order), out=tmp_path / str(number)).model
+        for number, order in enumerate((callbacks, callbacks[::-1]))
+    ]
+    torch.manual_seed(3)
+    expected = nn.Linear(6, 1)
+    optimizer = torch.optim.SGD(expected.parameters(), lr=0.1)
+    for x, y in batches():
+        optimizer.zero_grad()
+        nn.functional.mse_loss(expected(x), y).backward()
+        clip_grad_value_(expected.parameters(), 0.25)
+        clip_grad_norm_(expected.parameters(), 0.1)
+        optimizer.step()
+    assert torch.equal(trained[0].weight, expected.weight)
+    assert not torch.equal(trained[1].weight, expected.weight)
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({}, "max_norm"),
+        ({"max_norm": 1, "clip_value": 1}, "max_norm"),
+        ({"max_norm": 0}, "max_norm"),
+        ({"clip_value": -1}, "clip_value"),
+        ({"max_norm": 1, "norm_type": 0}, "norm_type"),
+    ],
+)
+def test_options_that_make_no_sense_are_problems_of_the_spec(options, option):
+    with pytest.raises(hookline.SpecError) as raised:
+        spec({"type": "SGD"}, options)
+    assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, option)]

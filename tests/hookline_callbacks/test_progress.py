@@ -1,0 +1,81 @@
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import hookline
+
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
+
+def train(name, out, *overrides):
+    return hookline.train(hookline.load(SPECS / f"{name}.toml", [*overrides, "callbacks=[{type='Progress'}]"]), out=out)
+
+
+def numbers_of_rows(lines):
+    """The first cell of the lines that begin with a number."""
+    return [int(line.split()[0]) for line in lines if line.strip() and line.split()[0].isdecimal()]
+
+
+def test_without_a_terminal_it_prints_what_will_run_and_a_plain_row_for_each_epoch(tmp_path, capsys):
+    trial = train("iris", tmp_path / "run", "run.epochs=3")
+    out, error = capsys.readouterr()
+    lines = out.splitlines()
+    assert error == ""
+    assert re.fullmatch(r"[\x20-\x7e×\n]+", out)
+    assert lines[0] == "iris: 3 epochs of 6 steps on cpu, seed 0"
+    assert [line.split()[0] for line in lines[1:5]] == ["data", "model", "loss", "optimizer"]
+    assert numbers_of_rows(lines) == [1, 2, 3]
+    for line, record in zip(lines[-3:], trial.history, strict=True):
+        assert [float(cell) for cell in line.split()] == [float(f"{value:.5g}") for value in record.values()]
+
+
+def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
+    train("digits", tmp_path / "run", "run.epochs=1")
+    out = capsys.readouterr().out
+    assert "1,259 for training, 269 for validation, 269 for test" in out
+    assert "rows of 1 × 8 × 8 numbers" in out
+    assert "Sequential, 6,122 parameters" in out
+    assert "SGD, learning rate 0.05" in out
+
+
+def test_the_columns_have_the_names_of_what_is_logged(tmp_path, capsys):
+    train("iris", tmp_path / "run", "run.epochs=2")
+    *_, splits, names, _, _ = capsys.readouterr().out.splitlines()
+    assert splits.split() == ["training", "validation"]
+    assert names.split() == ["epoch", "step", "loss", "loss", "Accuracy", "F1Score"]
+    assert splits.index("training") + len("training") == names.index("loss") + len("loss")
+
+
+def test_the_rows_are_aligned(tmp_path, capsys):
+    train("iris", tmp_path / "run", "run.epochs=12")
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.strip() and line.split()[0].isdecimal()]
+    assert len(rows) == 12
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_on_a_terminal_it_prints_the_same_rows(tmp_path, capsys, monkeypatch):
+    trial = train("iris", tmp_path / "plain", "run.epochs=3")
+    plain = [line for line in capsys.readouterr().out.splitlines() if line]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    train("iris", tmp_path / "terminal", "run.epochs=3")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    assert len(trial.history) == 3
+    assert [line for line in shown if line in plain] == plain
+
+
+@pytest.mark.parametrize("name", ["iris", "diabetes"])
+def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
+    shown = train(name, tmp_path / "shown", "run.epochs=3")
+    quiet = hookline.train(hookline.load(SPECS / f"{name}.toml", ["run.epochs=3", "callbacks=[]"]), out=tmp_path / "q")
+    for file in ("metrics.jsonl", "model.safetensors"):
+        assert (shown.directory / file).read_bytes() == (quiet.directory / file).read_bytes()
+
+
+@pytest.mark.parametrize("refresh", [0, 31])
+def test_how_often_it_draws_is_bounded(refresh):
+    with pytest.raises(hookline.SpecError, match="out of bounds"):
+        hookline.load(SPECS / "iris.toml", [f"callbacks=[{{type='Progress', refresh_per_second={refresh}}}]"])

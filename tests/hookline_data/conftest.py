@@ -1,0 +1,43 @@
+"""Data from a few lines of text."""
+
+import pytest
+import torch
+
+import hookline
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Prepares a CSV file with this text, for this loss; each split is one batch, in the order of the file."""
+
+    def prepare(text, *, loss="MSELoss", seed=0, **options):
+        path = tmp_path / "table.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        data = {"type": "CSV", "path": str(path), "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared(data, loss, seed)
+
+    return prepare
+
+
+@pytest.fixture
+def prepare_random():
+    """Prepares random inputs for these targets, for this loss; they are one batch."""
+
+    def prepare_random(targets, *, loss="MSELoss", seed=0, **options):
+        data = {"type": "Random", "targets": targets, "batch_size": 10**6, "shuffle": False, **options}
+        return prepared(data, loss, seed)
+
+    return prepare_random
+
+
+def prepared(data, loss, seed):
+    spec = hookline.load(
+        {
+            "run": {"seed": seed},
+            "data": data,
+            "model": {"type": "Linear", "out_features": 1},
+            "loss": {"type": loss},
+            "optimizer": {"type": "SGD"},
+        }
+    )
+    return spec.data.prepare(hookline.Run(spec=spec, stages=None, device=torch.device("cpu")))

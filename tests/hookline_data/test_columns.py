@@ -1,0 +1,189 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from hookline import DataError
+from hookline_data.columns import chosen
+
+NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "columns"),
+    [
+        (["age"], ["age"]),
+        (["pixel_1", "age"], ["age", "pixel_1"]),
+        (["pixel_*"], ["pixel_0", "pixel_1"]),
+        (["pixel_?", "pixel_0"], ["pixel_0", "pixel_1"]),
+        (["*"], ["age", "pixel_0", "pixel_1", "pixel[0]"]),
+        (["pixel[0]"], ["pixel[0]"]),
+        (["[ap]*e"], ["age"]),
+    ],
+)
+def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns, columns):
+    assert chosen(patterns, NAMES, ["label"], Path("d.csv")) == columns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("agee", 'd.csv: There is no column "agee". Did you mean "age"?'),
+        ("AGE", 'd.csv: There is no column "AGE". Did you mean "age"?'),
+        ("pixels_*", 'd.csv: There is no column "pixels_*". Did you mean "pixel_1"?'),
+        (
+            "weight_in_kg",
+            'd.csv: There is no column "weight_in_kg". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
+        ),
+    ],
+)
+def test_a_pattern_that_chooses_nothing_is_an_error_that_names_the_nearest_column(pattern, message):
+    with pytest.raises(DataError) as raised:
+        chosen(["age", pattern], NAMES, [], Path("d.csv"))
+    assert str(raised.value) == message
+
+
+def test_the_inputs_are_all_columns_but_the_targets_unless_they_are_named(prepare):
+    text = "a,y,b\n1,2,3\n4,5,6\n"
+    [everything] = prepare(text).training.epoch(1)
+    [named] = prepare(text, inputs="b").training.epoch(1)
+    [several] = prepare(text, inputs=["b", "a"]).training.epoch(1)
+    assert everything.input.tolist() == several.input.tolist() == [[1, 3], [4, 6]]
+    assert named.input.tolist() == [[3], [6]]
+    assert everything.target.tolist() == [[2], [5]]
+
+
+def test_the_columns_of_the_inputs_are_told_in_their_order(prepare):
+    data = prepare("b,y,a\n1,2,3\n4,5,6\n", inputs=["a", "b"])
+    assert data.preparation == {"columns": ["b", "a"]}
+    assert data.target.columns == ("y",)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("y", "No column is left for the inputs."),
+        ("weight", 'There is no column "weight". Known are "a" and "y".'),
+    ],
+)
+def test_inputs_that_are_not_there_are_an_error(prepare, inputs, message):
+    with pytest.raises(DataError, match=message):
+        prepare("a,y\n1,2\n", inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a,y\r\n1,2\r\n3.5,4\r\n",
+        b"\xef\xbb\xbfa,y\n1,2\n3.5,4\n",
+        b"a,y\n1,2\n\n3.5,4\n\n",
+        b'"a","y"\n"1","2"\n"3.5",4\n',
+        b"a,y\n 1 ,2\n3.5, 4",
+        b"a,y\n1e0,2\n+35e-1,4\n",
+    ],
+    ids=["line ends of Windows", "byte order mark", "blank lines", "quotes", "spaces", "exponents"],
+)
+def test_numbers_are_read_in_all_their_spellings(prepare, text):
+    [batch] = prepare(text).training.epoch(1)
+    assert batch.input.dtype == batch.target.dtype == torch.float32
+    assert batch.input.tolist() == [[1], [3.5]]
+    assert batch.target.tolist() == [[2], [4]]
+
+
+def test_a_number_is_rounded_once_to_float32(prepare):
+    [batch] = prepare("a,y\n0.1,16777217\n1e-46,1.00000017881393432617187499\n").training.epoch(1)
+    assert batch.input.tolist() == [[torch.tensor(0.1).item()], [0]]
+    assert torch.equal(batch.target, torch.tensor([[16777217.0], [1.00000017881393432617187499]]))
+
+
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        ("x", '"x" is not a number.'),
+        ("NA", '"NA" is not a number.'),
+        ("nan", '"nan" is not a number.'),
+        ("1.5.2", '"1.5.2" is not a number.'),
+        ("12 kg", '"12 kg" is not a number.'),
+        ("true", '"true" is not a number.'),
+        ("1_000", '"1_000" is not a number.'),
+        ("", "The cell is empty."),
+        ("  ", "The cell is empty."),
+        ("inf", "inf is not a finite float32."),
+        ("1e400", "inf is not a finite float32."),
+        ("-1e39", "-1e+39 is not a finite float32."),
+    ],
+)
+def test_a_cell_of_the_inputs_that_is_no_number_is_told_with_row_and_column(prepare, tmp_path, cell, complaint):
+    with pytest.raises(DataError) as raised:
+        prepare(f"a,b,y\n1,2,3\n4,{cell},6\n7,8,9\n")
+    assert str(raised.value) == f'{tmp_path / "table.csv"}: row 2, column "b": {complaint}'
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "inf", "-inf", "1e39"])
+def test_a_target_that_is_not_finite_is_told_with_row_and_column(prepare, cell):
+    with pytest.raises(DataError, match=r'row 2, column "y": '):
+        prepare(f"a,y\n1,2\n3,{cell}\n")
+
+
+def test_an_empty_target_is_told_with_row_and_column(prepare):
+    with pytest.raises(DataError, match=r'table\.csv: row 2, column "y": The cell is empty\.'):
+        prepare("a,y\n1,u\n3,\n5,v\n", loss="CrossEntropyLoss")
+
+
+@pytest.mark.parametrize("cell", ["x", "NA", "1,5"])
+def test_a_target_that_is_text_among_numbers_is_told_with_its_row_when_numbers_are_needed(prepare, cell):
+    with pytest.raises(DataError, match=rf'row 2, column "y": "{cell}" is not a number'):
+        prepare(f'a,y\n1,1.5\n2,"{cell}"\n3,2.5\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The file is empty."),
+        ("a,a,y\n1,2,3\n", 'Two columns are called "a".'),
+        ("a;y\n1;2\n", 'There is no column "y". Known is "a;y".'),
+        ("a,y\n", "The file has a header and no rows."),
+    ],
+)
+def test_a_file_that_is_no_table_is_told_in_a_sentence(prepare, tmp_path, text, message):
+    with pytest.raises(DataError) as raised:
+        prepare(text)
+    assert str(raised.value).startswith(f"{tmp_path / 'table.csv'}: {message}")
+
+
+@pytest.mark.parametrize("row", ["4,5", "4,5,6,7"])
+@pytest.mark.parametrize("loss", ["MSELoss", "CrossEntropyLoss"])
+def test_a_row_with_too_few_or_too_many_cells_is_told_with_its_number(prepare, tmp_path, row, loss):
+    with pytest.raises(DataError) as raised:
+        prepare(f"a,b,y\n1,2,3\n{row}\n7,8,9\n", loss=loss)
+    cells = row.count(",") + 1
+    assert str(raised.value) == f"{tmp_path / 'table.csv'}: row 2: It has {cells} cells, and the header has 3."
+
+
+@pytest.mark.parametrize(
+    "text", ["a,y\n1,2\n3,ä\n".encode("latin-1"), "ä,y\n1,2\n3,4\n".encode("latin-1")], ids=["in a cell", "in a name"]
+)
+def test_text_that_is_not_utf8_is_told_as_such(prepare, text):
+    with pytest.raises(DataError, match=r"table\.csv: .*UTF-?8"):
+        prepare(text, loss="CrossEntropyLoss")
+
+
+def test_a_file_that_is_not_there_is_told(prepare, tmp_path):
+    with pytest.raises(DataError, match=r"missing\.csv: There is no such file\."):
+        prepare("", path=str(tmp_path / "missing.csv"))
+
+
+def test_a_directory_is_told_to_be_no_file(prepare, tmp_path):
+    with pytest.raises(DataError, match="The file cannot be read"):
+        prepare("", path=str(tmp_path))
+
+
+def test_text_in_the_last_row_of_a_numeric_column_of_megabytes_is_told_with_its_row(prepare):
+    rows = 120_000
+    lines = [f"{row},{row}.125,{row % 7}.0625,{row % 3}" for row in range(rows)]
+    text = "a,b,c,y\n" + "\n".join(lines) + "\n"
+    assert len(text) > 2_500_000
+    [batch] = prepare(text).training.epoch(1)
+    assert batch.input[-1].tolist() == [rows - 1, rows - 1 + 0.125, (rows - 1) % 7 + 0.0625]
+    with pytest.raises(DataError, match=rf'table\.csv: row {rows + 1}, column "c": "three" is not a number\.'):
+        prepare(f"{text}1,2,three,0\n")

@@ -1,0 +1,152 @@
+import pytest
+import torch
+
+from hookline import DataError
+
+
+def target(data):
+    [batch] = data.training.epoch(1)
+    return batch.target
+
+
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "NLLLoss"])
+@pytest.mark.parametrize(
+    ("cells", "classes", "indices"),
+    [
+        (["rose", "iris", "tulip", "iris"], ("iris", "rose", "tulip"), [1, 0, 2, 0]),
+        (["b", "B", "a", "ä"], ("B", "a", "b", "ä"), [2, 0, 1, 3]),
+        (["10", "9", "-1", "10"], (-1, 9, 10), [2, 1, 0, 2]),
+        (["1.0", "2.0", "2", "0"], (0, 1, 2), [1, 2, 2, 0]),
+        (["1", "2", "two", "10"], ("1", "10", "2", "two"), [0, 2, 3, 1]),
+        (['"x, y"', '"say ""z"""', '"x, y"', "w"], ('say "z"', "w", "x, y"), [2, 0, 2, 1]),
+        ([" u", "u ", "v", "w"], ("u", "v", "w"), [0, 0, 1, 2]),
+        (["true", "false", "false", "true"], ("false", "true"), [1, 0, 0, 1]),
+        (["NA", "null", "NA", "nan"], ("NA", "nan", "null"), [0, 2, 0, 1]),
+    ],
+)
+def test_classes_are_sorted_and_counted_from_0(prepare, loss, cells, classes, indices):
+    data = prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
+    assert data.target.classes == classes
+    assert [type(name) for name in data.target.classes] == [type(name) for name in classes]
+    assert target(data).dtype == torch.int64
+    assert target(data).tolist() == indices
+
+
+@pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
+@pytest.mark.parametrize(
+    ("cells", "classes", "probabilities"),
+    [
+        (["malignant", "benign", "malignant"], ("benign", "malignant"), [[1], [0], [1]]),
+        (["0", "1", "0"], (0, 1), [[0], [1], [0]]),
+        (["1.0", "0.0", "0.0"], (0, 1), [[1], [0], [0]]),
+    ],
+)
+def test_two_classes_are_one_column_of_probabilities_for_losses_of_probabilities(
+    prepare, loss, cells, classes, probabilities
+):
+    data = prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
+    assert data.target.classes == classes
+    assert target(data).dtype == torch.float32
+    assert target(data).tolist() == probabilities
+
+
+@pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
+def test_probabilities_between_0_and_1_are_targets_too(prepare, loss):
+    assert target(prepare("a,y\n1,0.25\n2,0.5\n3,1\n", loss=loss)).tolist() == [[0.25], [0.5], [1]]
+
+
+@pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
+def test_several_target_columns_are_several_labels(prepare, loss):
+    data = prepare("u,a,v\n0,5,1\n1,6,0.5\n1,7,0\n", loss=loss, targets=["u", "v"])
+    assert target(data).tolist() == [[0, 1], [1, 0.5], [1, 0]]
+    assert data.target.columns == ("u", "v")
+    assert data.target.classes is None
+
+
+@pytest.mark.parametrize("loss", ["MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss"])
+@pytest.mark.parametrize("targets", [["u", "v"], "[uv]", ["v", "u"]])
+def test_several_target_columns_are_several_numbers_in_the_order_of_the_file(prepare, loss, targets):
+    data = prepare("u,a,v\n0,5,1\n-1,6,2.5\n", loss=loss, targets=targets)
+    assert target(data).dtype == torch.float32
+    assert target(data).tolist() == [[0, 1], [-1, 2.5]]
+    assert data.target.columns == ("u", "v")
+    assert data.target.classes is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "cells", "message"),
+    [
+        ("CrossEntropyLoss", ["1.5", "2"], 'The target column "y" has 1.5: classes are text or whole numbers.'),
+        ("CrossEntropyLoss", ["u", "u"], 'The target column "y" is "u" in all training rows: two classes are needed.'),
+        ("NLLLoss", ["3", "3"], 'The target column "y" is "3" in all training rows: two classes are needed.'),
+        ("BCELoss", ["1", "1"], 'The target column "y" is 1 in all training rows: two classes are needed.'),
+        ("BCELoss", ["u", "u"], 'The target column "y" is "u" in all training rows: two classes are needed.'),
+        ("BCELoss", ["1", "2"], 'The target column "y" has 2, and BCELoss needs numbers from 0 to 1.'),
+        ("BCEWithLogitsLoss", ["-1", "1"], 'y" has -1, and BCEWithLogitsLoss needs numbers from 0 to 1.'),
+        (
+            "BCEWithLogitsLoss",
+            ["u", "v", "w"],
+            'The target column "y" has 3 classes, and BCEWithLogitsLoss tells two apart: '
+            "CrossEntropyLoss takes several.",
+        ),
+    ],
+)
+def test_targets_that_the_loss_cannot_be_given_are_told(prepare, tmp_path, loss, cells, message):
+    with pytest.raises(DataError) as raised:
+        prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
+    assert str(raised.value).startswith(f"{tmp_path / 'table.csv'}: ")
+    assert message in str(raised.value)
+
+
+def test_a_loss_of_classes_takes_one_target_column(prepare):
+    with pytest.raises(
+        DataError, match='CrossEntropyLoss needs one target column with classes, and "u" and "v" are given'
+    ):
+        prepare("u,a,v\n0,5,1\n1,6,0\n", loss="CrossEntropyLoss", targets=["u", "v"])
+
+
+def test_text_in_one_of_several_label_columns_is_told(prepare):
+    with pytest.raises(DataError, match='The target column "v" is text, and BCELoss needs 0 or 1'):
+        prepare("u,a,v\n0,5,yes\n1,6,no\n", loss="BCELoss", targets=["u", "v"])
+
+
+@pytest.mark.parametrize(
+    ("loss", "training", "validation", "unseen"),
+    [
+        ("CrossEntropyLoss", ["u", "v"], "w", "w"),
+        ("CrossEntropyLoss", ["1", "2"], "3", "3"),
+        ("NLLLoss", ["1", "2"], "3", "3"),
+        ("BCEWithLogitsLoss", ["no", "yes"], "maybe", "maybe"),
+    ],
+)
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_class_that_does_not_occur_in_training_is_an_error(prepare, loss, training, validation, unseen, split):
+    rows = [f"0,training,{name}" for name in training] + [f"0,{split},{validation}"]
+    with pytest.raises(
+        DataError,
+        match=f'The class "{unseen}" of "y" occurs in the {split} split and not in the training split',
+    ):
+        prepare("a,split,y\n" + "\n".join(rows) + "\n", loss=loss, split_column="split")
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("cell", ["2", "-0.5"])
+def test_a_probability_outside_of_0_and_1_is_an_error_in_every_split(prepare, split, cell):
+    with pytest.raises(DataError, match=r"BCELoss needs numbers from 0 to 1"):
+        prepare(f"a,split,y\n1,training,0\n2,training,1\n3,{split},{cell}\n", loss="BCELoss", split_column="split")
+
+
+def test_text_in_another_file_where_numbers_stood_in_training_is_an_error(prepare, tmp_path):
+    (tmp_path / "other.csv").write_text("a,y\n1,x\n")
+    with pytest.raises(DataError, match=r'The target column "y" has text in the test split, and numbers in training\.'):
+        prepare("a,y\n1,2\n3,4\n", test=str(tmp_path / "other.csv"))
+
+
+def test_classes_that_do_not_occur_in_validation_keep_their_indices(prepare):
+    data = prepare(
+        "a,split,y\n1,training,u\n2,training,v\n3,training,w\n4,validation,w\n5,validation,u\n",
+        loss="CrossEntropyLoss",
+        split_column="split",
+    )
+    [batch] = data.validation.epoch(1)
+    assert batch.target.tolist() == [2, 0]

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import hookline
+from hookline import ModelError
+
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
+
+class Kept:
+    """A plugin that keeps what the first stages answer with."""
+
+    @hookline.hookimpl(wrapper=True)
+    def select_optimizer(self, model, criterion):
+        self.model, self.criterion = model, criterion
+        self.initial = [parameter.clone() for parameter in model.parameters()]
+        self.optimizer = yield
+        return self.optimizer
+
+
+class WithParameter:
+    """A plugin whose criterion is trained too."""
+
+    @hookline.hookimpl
+    def select_loss(self):
+        class Scaled(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter(torch.tensor(2.0))
+
+            def forward(self, outputs, targets):
+                return (self.scale * outputs - targets).square().mean()
+
+        return Scaled()
+
+
+def test_each_stage_is_answered_by_the_component_of_the_spec(tmp_path):
+    kept = Kept()
+    hookline.train(hookline.load(SPECS / "iris.toml", ["run.epochs=1"]), plugins=[kept], out=tmp_path / "run")
+    assert repr(kept.model) == repr(nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3)))
+    assert repr(kept.criterion) == repr(nn.CrossEntropyLoss())
+    assert isinstance(kept.optimizer, torch.optim.Adam)
+    [group] = kept.optimizer.param_groups
+    assert [id(parameter) for parameter in group["params"]] == [id(one) for one in kept.model.parameters()]
+
+
+def test_the_seed_decides_the_first_parameters(tmp_path):
+    kept = Kept()
+    spec = hookline.load(SPECS / "iris.toml", ["run.epochs=1", "run.seed=11"])
+    hookline.train(spec, plugins=[kept], out=tmp_path / "run")
+    torch.manual_seed(11)
+    expected = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
+    assert all(torch.equal(one, other) for one, other in zip(kept.initial, expected.parameters(), strict=True))
+
+
+def test_the_parameters_of_the_criterion_are_trained_too(tmp_path):
+    spec = hookline.load(SPECS / "first_network.toml", ["run.epochs=3"])
+    trial = hookline.train(spec, plugins=[WithParameter()], out=tmp_path / "run")
+
+    x = torch.randn(10, 10, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor(spec.data.targets).unsqueeze(1)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1), nn.Sigmoid())
+    scale = nn.Parameter(torch.tensor(2.0))
+    optimizer = torch.optim.SGD([*model.parameters(), scale], lr=0.01)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (scale * model(x) - y).square().mean().backward()
+        optimizer.step()
+    assert torch.equal(trial.criterion.scale, scale)
+    assert torch.equal(trial.model[0].weight, model[0].weight)
+
+
+def test_a_model_without_parameters_cannot_be_trained(tmp_path):
+    spec = hookline.load(SPECS / "iris.toml", ["model={type='Identity'}", "data.inputs=['petal_*', 'sepal_width']"])
+    with pytest.raises(ModelError, match="model: There is nothing to train"):
+        hookline.train(spec, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_does_not_fit_the_loss_is_told_before_anything_is_written(tmp_path):
+    spec = hookline.load(SPECS / "iris.toml", ["model.layers.2.out_features=4"])
+    with pytest.raises(ModelError, match=r'loss: CrossEntropyLoss compares .* "species" has 3 classes'):
+        hookline.train(spec, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
