@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import pluggy
@@ -102,17 +103,17 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
     Looked for in the traceback when it has happened, so that the loop pays nothing for it. `None` if no plugin
     was running.
     """
-    owners = {
-        implementation.function.__code__: (implementation.plugin_name, caller.name)
+    implementations = [
+        (implementation, caller.name)
         for caller in (getattr(manager.hook, stage) for stage in STAGES)
         for implementation in caller.get_hookimpls()
-        if hasattr(implementation.function, "__code__")
-    }
+    ]
     owner, file, line, trace = None, "", 0, error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if code in owners:
-            owner, file = owners[code], code.co_filename
+        for implementation, stage in implementations:
+            if _runs_in(implementation, trace.tb_frame):
+                owner, file = (implementation.plugin_name, stage), code.co_filename
         if code.co_filename == file:
             line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
         trace = trace.tb_next
@@ -121,3 +122,12 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
     plugin, stage = owner
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     return StageError(f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}')
+
+
+def _runs_in(implementation: pluggy.HookImpl, frame: FrameType) -> bool:
+    """Whether the frame is a call of this implementation; two objects of one class share their code."""
+    function, code = implementation.function, frame.f_code
+    if getattr(function, "__code__", None) is not code:
+        return False
+    owner = getattr(function, "__self__", None)
+    return owner is None or frame.f_locals.get(code.co_varnames[0]) is owner

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hookline.errors import ModelError
+from hookline.errors import MisfitError
 from hookline.specs import ModelSpec
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def build_and_apply(spec: ModelSpec, inputs: "Tensor") -> "tuple[nn.Module, Tens
     model has the same parameters as one that was written by hand.
 
     Raises:
-        ModelError: if it cannot be built for, or applied to, inputs of this shape and type.
+        MisfitError: if it cannot be built for, or applied to, inputs of this shape and type.
 
     """
     import torch
@@ -27,5 +27,5 @@ def build_and_apply(spec: ModelSpec, inputs: "Tensor") -> "tuple[nn.Module, Tens
             outputs = module(inputs)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         shape, reason = tuple(inputs.shape[1:]), " ".join(str(error).split()).rstrip(".")
-        raise ModelError(f"{type(spec).__name__} cannot take an input of shape {shape}. {reason}.") from error
+        raise MisfitError(f"{type(spec).__name__} cannot take an input of shape {shape}. {reason}.") from error
     return module.train(), outputs

@@ -100,10 +100,11 @@ class TensorBatches:
         end = min(self.rows, len(self) * self._batch_size)
         window = self._window()
         for first in range(start * self._batch_size, end, window):
-            # One indexing operation gathers many batches, and `split` makes views of it.
+            # One indexing operation gathers many batches, and `split` makes views of it. It is a copy in any case: a
+            # layer that works in place must not write over the data.
             place = slice(first, min(first + window, end))
             columns = [
-                (tensor[place] if order is None else tensor[order[place]]).split(self._batch_size)
+                (tensor[place].clone() if order is None else tensor[order[place]]).split(self._batch_size)
                 for tensor in self._tensors.values()
             ]
             inputs, targets = self._names

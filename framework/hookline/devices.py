@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors import HooklineError
+from hookline.errors import MisfitError
 
 if TYPE_CHECKING:
     import torch
@@ -14,7 +14,7 @@ def select(name: str) -> "torch.device":
     """The device of this name, `auto` being the accelerator that there is, or else the CPU.
 
     Raises:
-        HooklineError: if there is no such device.
+        MisfitError: if there is no such device.
 
     """
     import torch
@@ -25,13 +25,19 @@ def select(name: str) -> "torch.device":
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise HooklineError(f'run.device: There is no device called "{name}": "auto", "cpu" or "cuda" are.') from None
+        raise _missing(f'There is no device called "{name}": "auto", "cpu" or "cuda" are.') from None
+    if device.type == "cpu" and device.index:
+        raise _missing(f'There is no "{name}": there is one CPU, which is called "cpu".')
     if device.type != "cpu" and (accelerator is None or accelerator.type != device.type):
         has = "only a CPU" if accelerator is None else f'"{accelerator.type}"'
-        raise HooklineError(f'run.device: This machine has no "{name}". It has {has}.')
+        raise _missing(f'This machine has no "{name}". It has {has}.')
     if device.index is not None and device.type != "cpu" and device.index >= torch.accelerator.device_count():
-        raise HooklineError(f'run.device: There is no "{name}": {torch.accelerator.device_count()} are here.')
+        raise _missing(f'There is no "{name}": {torch.accelerator.device_count()} are here.')
     return device
+
+
+def _missing(message: str) -> MisfitError:
+    return MisfitError(message, ("run", "device"))
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def read(path: str | Path) -> Document:
     """
     source = str(path)
     try:
-        text = Path(path).read_bytes().decode()
+        text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise HooklineError(f"{source}: There is no such file.") from None
     except OSError as error:
@@ -114,6 +114,8 @@ def _split(change: str) -> tuple[list[str], Any]:
         except tomli.TOMLDecodeError:
             continue  # This equals sign is part of a quoted key.
         path: list[str] = []
+        if not place:
+            return [], None  # It is a comment.
         while isinstance(place, dict):
             [(key, place)] = place.items()
             path.append(key)

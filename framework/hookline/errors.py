@@ -56,17 +56,17 @@ class DataError(HooklineError):
     """Data that cannot be read, or that does not fit the spec: names the file, and the column or row."""
 
 
-class ModelError(HooklineError):
-    """A model that cannot be built, or whose outputs do not fit the loss: names the place in the spec."""
+class MisfitError(HooklineError):
+    """A part of the spec that does not fit the others, the data or this machine: names its place in the spec."""
 
     def __init__(self, message: str, path: Sequence[PathElement] = ()):
         self.message = message
         self.path = tuple(path)
         super().__init__(str(Problem(message, self.path)))
 
-    def within(self, *path: PathElement) -> "ModelError":
+    def within(self, *path: PathElement) -> "MisfitError":
         """The same error, seen from outside: its path begins with these keys and indices."""
-        return ModelError(self.message, (*path, *self.path))
+        return MisfitError(self.message, (*path, *self.path))
 
 
 class PluginError(HooklineError):

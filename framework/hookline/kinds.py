@@ -33,7 +33,8 @@ def is_literal(kind: Any) -> bool:
 def expected(kind: Any) -> str:
     """The type of an option in words: "an integer or an array of 2 integers"."""
     if is_union(kind):
-        return " or ".join(expected(arm) for arm in get_args(kind) if arm is not NoneType)
+        arms = [arm for arm in get_args(kind) if arm is not NoneType]
+        return " or ".join(expected(arm) for arm in sorted(arms, key=is_tuple))  # Arrays last, with what is in them.
     if is_literal(kind):
         return enumerate_names(get_args(kind), "or")
     if is_tuple(kind):

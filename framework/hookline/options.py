@@ -50,7 +50,8 @@ class Bounds:
             for element in value:
                 self(instance, attribute, element)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
-            raise ValueError(f"{value} is out of bounds: it must be {self}.")
+            whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+            raise ValueError(f"{int(value) if whole else value} is out of bounds: it must be {self}.")
 
 
 def option(

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from hookline import devices, directory
 from hookline.asking import Stages
-from hookline.errors import ModelError
+from hookline.errors import MisfitError
 from hookline.losses import EpochLosses
 from hookline.plugins import Plugins, describe
 from hookline.run import Run
@@ -91,8 +91,8 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
-    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     rehearse(run, data, model, criterion)
+    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
 
     run.directory = directory.create(place, numbered=numbered)
     directory.write_spec(run, run.directory)
@@ -133,14 +133,16 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
     import torch
 
-    batch = data.example
+    # A layer that works in place is to have a copy.
+    inputs = {name: rows.clone() for name, rows in data.example.inputs.items()}
+    batch = evolve(data.example, inputs=inputs)
     model.eval()
     with torch.no_grad(), devices.forked_generators(run.device):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         try:
             run.spec.loss.check(outputs, batch.target, data)
         except ValueError as error:
-            raise ModelError(str(error), ("loss",)) from None
+            raise MisfitError(str(error), ("loss",)) from None
         run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
     model.train()
 

@@ -2,11 +2,12 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pluggy
 
@@ -62,7 +63,11 @@ class Plugins:
         manager = new_manager()
         register(manager, name, plugin)
         for implementation in manager.hook.register_specs.get_hookimpls():
-            kinds: Any = implementation.function()
+            try:
+                kinds = list(cast("Any", implementation.function()))
+            except Exception as error:
+                what = f"{type(error).__name__}: {error}"
+                raise PluginError(f'The plugin "{name}" failed in "register_specs". {what}') from error
             for kind in kinds:
                 self.catalog.add(kind, name)
 
@@ -86,8 +91,9 @@ def register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
             raise PluginError(
                 f'The plugin "{name}" implements "{hook}", which is not a stage.{did_you_mean(hook, known)}'
             ) from None
-        reason = " ".join(str(error).split())
-        raise PluginError(f'The plugin "{name}" has a hook that does not fit. {reason}') from None
+        raise PluginError(
+            f'The plugin "{name}" has a hook that does not fit. {_misfit(manager, plugin, error)}'
+        ) from None
     except ValueError:
         raise PluginError(f'The plugin "{name}" is used twice.') from None
 
@@ -112,8 +118,8 @@ def from_file(path: str | Path) -> ModuleType:
         found.loader.exec_module(module)
     except HooklineError:
         raise
-    except Exception as error:
-        raise PluginError(f"{path}: {_reason(error, str(source))}") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{path}: {_reason(error, str(source.absolute()))}") from error
     module.__hookline_name__ = source.stem  # type: ignore[attr-defined]
     _refuse_unmarked(module, str(path))
     return module
@@ -169,7 +175,11 @@ def _named(plugins: Iterable[object]) -> list[Named]:
         if isinstance(plugin, ModuleType):
             name = str(getattr(plugin, "__hookline_name__", plugin.__name__))
         else:
-            name = plugin.__name__ if isinstance(plugin, type) else type(plugin).__name__
+            name = type(plugin).__name__
+        if isinstance(plugin, type):
+            raise PluginError(
+                f"{plugin.__name__} is a class: a plugin is a module, or an object such as {plugin.__name__}()."
+            )
         same = sum(other == name or other.startswith(f"{name} (") for other, _ in named)
         named.append((f"{name} ({same + 1})" if same else name, plugin))
     return named
@@ -179,7 +189,24 @@ def _is_unknown_hook(manager: pluggy.PluginManager, plugin: object, name: str, k
     return name not in known and manager.parse_hookimpl_opts(plugin, name) is not None
 
 
-def _reason(error: Exception, file: str) -> str:
+def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
+    """What is wrong with a hook: which argument its stage does not give, or else what pluggy says."""
+    for stage in (*stages.STAGES, "register_specs"):
+        caller = getattr(manager.hook, stage)
+        if manager.parse_hookimpl_opts(plugin, stage) is None:
+            continue
+        function = getattr(plugin, stage)
+        for argument in inspect.signature(function).parameters:
+            if argument not in caller.spec.argnames:
+                code = inspect.unwrap(function).__code__
+                return (
+                    f'{code.co_filename}, line {code.co_firstlineno}: "{stage}" takes "{argument}", which this stage '
+                    f"does not give.{did_you_mean(argument, caller.spec.argnames)}"
+                )
+    return " ".join(str(error).split())
+
+
+def _reason(error: BaseException, file: str) -> str:
     """What went wrong, with the last line of this file that had to do with it."""
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}."

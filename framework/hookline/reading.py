@@ -67,7 +67,10 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
 def _primitive(value: object, kind: type) -> Any:
     if not accepts(kind, value):
         raise wrong(value, kind)
-    return float(value) if kind is float and isinstance(value, int) else value
+    try:
+        return float(value) if kind is float and isinstance(value, int) else value
+    except OverflowError:
+        raise ValueError("This number is too large for a float.") from None
 
 
 def _literal(value: object, kind: Any) -> Any:

@@ -68,6 +68,9 @@ class TrainingSpec(Spec):
             raise OptionError("metrics", 'A metric cannot be called "loss": give it another name.')
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise OptionError("metrics", f"Several metrics are called {enumerate_names(twice)}: give each a `name`.")
+        for index, target in enumerate(self.deploy):
+            if target in self.deploy[:index]:
+                raise OptionError("deploy", f"{type(target).__name__} is listed twice.", index)
         for index, metric in enumerate(self.metrics):
             try:
                 metric.check(self.loss)

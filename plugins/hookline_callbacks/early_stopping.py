@@ -62,10 +62,8 @@ class _EarlyStopping:
         if self._is_better(number, run):
             self._best, self._best_epoch = number, run.epoch
         elif run.epoch - self._best_epoch >= self._spec.patience:
-            run.stop(
-                f"{self._spec.monitor} has not become better for {self._spec.patience} epochs; "
-                f"it was best in epoch {self._best_epoch}."
-            )
+            best = f"it was best in epoch {self._best_epoch}" if self._best_epoch else "it was never a number"
+            run.stop(f"{self._spec.monitor} has not become better for {self._spec.patience} epochs; {best}.")
         return record
 
     def _is_better(self, number: float, run: Run) -> bool:

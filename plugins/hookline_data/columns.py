@@ -1,5 +1,6 @@
 """Columns of a CSV file: which ones are chosen, and their cells as numbers or text."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,10 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
         matches = {pattern} if pattern in names else {name for name in names if fnmatchcase(name, pattern)}
         if not matches:
             raise DataError(f'{path}: There is no column "{pattern}".{did_you_mean(pattern, names)}')
+        if clashing := sorted({pattern} & excluded):
+            raise DataError(
+                f'{path}: The column "{clashing[0]}" is a target, or says the split: it cannot be an input.'
+            )
         found |= matches
     return [name for name in names if name in found and name not in excluded]
 
@@ -65,8 +70,8 @@ def read(path: Path, numeric: Sequence[str], text: Sequence[str]) -> "pyarrow.Ta
     options = csv.ConvertOptions(include_columns=list(types), column_types=types)
     try:
         return csv.read_csv(path, convert_options=options)
-    except pyarrow.ArrowInvalid:
-        raise _first_bad_cell(path, numeric) from None
+    except pyarrow.ArrowInvalid as error:
+        raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
 
 
 def numbers(table: "pyarrow.Table", columns: Sequence[str], path: Path) -> "NDArray[numpy.float32]":
@@ -82,7 +87,7 @@ def numbers(table: "pyarrow.Table", columns: Sequence[str], path: Path) -> "NDAr
     for index, name in enumerate(columns):
         column = table.column(name)
         if column.null_count:
-            raise _first_bad_cell(path, columns)
+            raise _first_bad_cell(path, columns) or DataError(f'{path}: column "{name}": A cell is empty.')
         with numpy.errstate(over="ignore"):  # A number too great for float32 is told below.
             matrix[:, index] = column.to_numpy()
     if not numpy.isfinite(matrix).all():
@@ -96,9 +101,10 @@ def values(table: "pyarrow.Table", column: str, path: Path) -> "NDArray[Any]":
     """The cells of one text column: integers or floats if all of them are, and text otherwise.
 
     Raises:
-        DataError: if a cell is empty.
+        DataError: if a cell is empty, or a number that is not finite; names row and column.
 
     """
+    import numpy
     import pyarrow
     from pyarrow import compute
 
@@ -108,10 +114,25 @@ def values(table: "pyarrow.Table", column: str, path: Path) -> "NDArray[Any]":
         raise DataError(f'{path}: row {row + 1}, column "{column}": The cell is empty.')
     for kind in (pyarrow.int64(), pyarrow.float64()):
         try:
-            return compute.cast(cells, kind).to_numpy()
+            numeric = compute.cast(cells, kind).to_numpy()
         except pyarrow.ArrowInvalid:
             continue
+        with numpy.errstate(over="ignore"):  # A number too great for float32 is told here.
+            finite = numpy.isfinite(numeric.astype(numpy.float32))
+        if not finite.all():
+            row = int(finite.argmin())
+            raise DataError(f'{path}: row {row + 1}, column "{column}": {cells[row]} is not a finite float32.')
+        return numeric
     return cells.to_numpy(zero_copy_only=False).astype(str)
+
+
+def refuse_text(cells: "NDArray[Any]", column: str, path: Path, wanted_by: str) -> None:
+    """Raise a `DataError` with the first cell that is no number, if the cells are text."""
+    if cells.dtype.kind == "U":
+        row = next(row for row, cell in enumerate(cells.tolist()) if not _is_number(cell))
+        raise DataError(
+            f'{path}: row {row + 1}, column "{column}": "{cells[row]}" is not a number, and {wanted_by} needs numbers.'
+        )
 
 
 def _as_text(path: Path, columns: Sequence[str]) -> "pyarrow.Table":
@@ -124,21 +145,28 @@ def _as_text(path: Path, columns: Sequence[str]) -> "pyarrow.Table":
         return csv.read_csv(path, convert_options=options, read_options=csv.ReadOptions(use_threads=False))
 
 
-def _first_bad_cell(path: Path, columns: Sequence[str]) -> DataError:
-    """Why these columns cannot be read as numbers: looked for slowly, since it ends here."""
+def _first_bad_cell(path: Path, columns: Sequence[str]) -> DataError | None:
+    """The first cell of these columns that is no number: looked for slowly, since it ends here."""
     table = _as_text(path, columns)
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in columns), strict=True), start=1):
         for name, cell in zip(columns, cells, strict=True):
             place = f'{path}: row {row}, column "{name}"'
             if not cell.strip():
                 return DataError(f"{place}: The cell is empty.")
-            try:
-                float(cell)
-            except ValueError:
+            if not _is_number(cell):
                 return DataError(f'{place}: "{cell}" is not a number.')
-            if cell.strip().lower() in ("nan", "+nan", "-nan"):
-                return DataError(f'{place}: "{cell}" is not a number.')
-    return DataError(f"{path}: A cell cannot be read as a number.")
+    return None
+
+
+def _is_number(cell: str) -> bool:
+    """Whether pyarrow reads it as a number, which is stricter than Python."""
+    import pyarrow
+    from pyarrow import compute
+
+    try:
+        return not math.isnan(compute.cast(cell.strip(), pyarrow.float64()).as_py())
+    except pyarrow.ArrowInvalid:
+        return False
 
 
 @contextmanager
@@ -150,12 +178,23 @@ def _as_sentences(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise DataError(f"{path}: There is no such file.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: The file is not text in UTF-8.") from None
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
     except pyarrow.ArrowInvalid as error:
-        if "Empty CSV file" in str(error):
-            raise DataError(f"{path}: The file is empty.") from None
-        if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", str(error)):
-            line, expected, found = map(int, uneven.groups())
-            raise DataError(f"{path}: row {line - 1}: It has {found} cells, and the header has {expected}.") from None
-        raise DataError(f"{path}: This is not a table of comma-separated values. {error}") from None
+        raise _sentence(path, error) from None
+
+
+def _sentence(path: Path, error: "pyarrow.ArrowInvalid") -> DataError:
+    """What pyarrow says of a file, in the words of this page."""
+    message = str(error)
+    if "Empty CSV file" in message:
+        # It says so of a header without a line break too.
+        return DataError(f"{path}: The file {'has a header and no rows' if path.read_bytes().strip() else 'is empty'}.")
+    if "invalid UTF8" in message:
+        return DataError(f"{path}: The file is not text in UTF-8.")
+    if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):
+        line, expected, found = map(int, uneven.groups())
+        return DataError(f"{path}: row {line - 1}: It has {found} cells, and the header has {expected}.")
+    return DataError(f"{path}: This is not a table of comma-separated values. {message}")

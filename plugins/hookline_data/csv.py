@@ -8,14 +8,16 @@ from hookline import (
     Data,
     DataError,
     DataSpec,
+    LossSpec,
     OptionError,
     Run,
     TensorBatches,
+    did_you_mean,
     option,
     spec,
 )
 from hookline_data import splits, targets
-from hookline_data.columns import chosen, column_names, numbers, read, values
+from hookline_data.columns import chosen, column_names, numbers, read, refuse_text, values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,14 +73,15 @@ class CSV(DataSpec):
 
         names = column_names(self.path)
         target_columns = chosen(_several(self.targets), names, (), self.path)
-        if self.split_column is not None:
-            chosen([self.split_column], names, (), self.path)
+        if self.split_column is not None and self.split_column not in names:
+            near = did_you_mean(self.split_column, names)
+            raise DataError(f'{self.path}: There is no column "{self.split_column}".{near}')
         others = [*target_columns, self.split_column or ""]
         input_columns = chosen(_several(self.inputs), names, others, self.path)
         if not input_columns:
             raise DataError(f"{self.path}: No column is left for the inputs.")
 
-        raw_inputs, raw_targets = self._split(input_columns, target_columns)
+        raw_inputs, raw_targets = self._split(input_columns, target_columns, run.spec.loss)
         inputs = {split: torch.from_numpy(matrix) for split, matrix in raw_inputs.items()}
         preparation: dict[str, Any] = {"columns": input_columns}
         if self.standardize:
@@ -109,16 +112,20 @@ class CSV(DataSpec):
                 f"{self.path}: With `drop_last` no batch is left: there are {batches['training'].rows} rows."
             )
         example = Batch(
-            {"input": inputs["training"][:2].to(run.device)}, {"target": encoded["training"][:2].to(run.device)}
+            {"input": inputs["training"][:2].clone().to(run.device)},
+            {"target": encoded["training"][:2].to(run.device)},
         )
         return Data(**batches, example=example, targets={"target": known}, preparation=preparation)
 
     def _split(
-        self, input_columns: list[str], target_columns: list[str]
+        self, input_columns: list[str], target_columns: list[str], loss: LossSpec
     ) -> "tuple[dict[str, NDArray[Any]], dict[str, Columns]]":
         """The inputs and the target columns of each split, as they stand in the files."""
         extra = [self.split_column] if self.split_column is not None else []
         inputs, columns = _read(self.path, input_columns, [*target_columns, *extra])
+        if loss.targets == "values":
+            for name in target_columns:
+                refuse_text(columns[name], name, self.path, type(loss).__name__)
         try:
             if self.split_column is not None:
                 rows = splits.by_column(columns.pop(self.split_column), self.split_column)

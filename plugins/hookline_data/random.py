@@ -1,6 +1,6 @@
 """Random inputs, for examples and benchmarks that are about something else."""
 
-from hookline import Batch, Data, DataSpec, Run, TensorBatches, option, spec
+from hookline import Batch, Data, DataError, DataSpec, Run, TensorBatches, option, spec
 from hookline_data.targets import encode
 
 
@@ -23,6 +23,10 @@ class Random(DataSpec):
         import numpy
         import torch
 
+        if not self.targets:
+            raise DataError("data.targets: There are no rows.")
+        if self.drop_last and len(self.targets) < self.batch_size:
+            raise DataError(f"data.targets: With `drop_last` no batch is left: there are {len(self.targets)} rows.")
         generator = torch.Generator().manual_seed(self.data_seed)
         inputs = torch.randn(len(self.targets), self.features, generator=generator).to(run.device)
         encoded, targets = encode({"target": numpy.array(self.targets)}, run.spec.loss)
@@ -33,5 +37,5 @@ class Random(DataSpec):
             seed=run.spec.run.seed if self.shuffle else None,
             drop_last=self.drop_last,
         )
-        example = Batch({"input": inputs[:2]}, {"target": encoded[:2].to(run.device)})
+        example = Batch({"input": inputs[:2].clone()}, {"target": encoded[:2].to(run.device)})
         return Data(training=training, example=example, targets={"target": targets})

@@ -29,24 +29,19 @@ def learn(columns: Columns, loss: LossSpec) -> Target:
     if loss.targets == "values":
         for column, cells in columns.items():
             if not _is_numeric(cells):
-                raise DataError(f'The target column "{column}" is text ("{cells[0]}"), and {name} needs numbers.')
+                text = next(cell for cell in cells.tolist() if not _is_a_number(cell))
+                raise DataError(f'The target column "{column}" is text ("{text}"), and {name} needs numbers.')
         return Target(columns=tuple(columns))
     if loss.targets == "classes" and len(columns) != 1:
         raise DataError(f"{name} needs one target column with classes, and {enumerate_names(columns)} are given.")
     if len(columns) == 1:
         [(column, cells)] = columns.items()
-        classes = _classes(column, cells)
         if loss.targets == "classes" or not _is_numeric(cells):
+            classes = _classes(column, cells)
             _check_classes(column, classes, name, exactly_two=loss.targets == "probabilities")
             return Target(columns=(column,), classes=classes)
+    _check_probabilities(columns, name)
     for column, cells in columns.items():
-        if not _is_numeric(cells):
-            raise DataError(
-                f'The target column "{column}" is text, and {name} needs 0 or 1 in each of several columns.'
-            )
-        if (cells < 0).any() or (cells > 1).any():
-            row = int(((cells < 0) | (cells > 1)).argmax())
-            raise DataError(f'The target column "{column}" has {cells[row]:g}, and {name} needs numbers from 0 to 1.')
         if (cells == cells[0]).all():
             raise DataError(
                 f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.'
@@ -76,7 +71,17 @@ def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tenso
     for column, cells in columns.items():
         if not _is_numeric(cells):
             raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
+    if loss.targets == "probabilities":
+        _check_probabilities(columns, type(loss).__name__)
     return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float32))
+
+
+def _is_a_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_numeric(cells: "NDArray[Any]") -> bool:
@@ -89,6 +94,18 @@ def _classes(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     if fractions := [value for value in distinct if isinstance(value, float) and not value.is_integer()]:
         raise DataError(f'The target column "{column}" has {fractions[0]:g}: classes are text or whole numbers.')
     return tuple(int(value) if isinstance(value, float) else value for value in distinct)
+
+
+def _check_probabilities(columns: Columns, loss: str) -> None:
+    for column, cells in columns.items():
+        if not _is_numeric(cells):
+            raise DataError(
+                f'The target column "{column}" is text, and {loss} needs 0 or 1 in each of several columns.'
+            )
+        if (outside := (cells < 0) | (cells > 1)).any():
+            raise DataError(
+                f'The target column "{column}" has {cells[outside][0]:g}, and {loss} needs numbers from 0 to 1.'
+            )
 
 
 def _check_classes(column: str, classes: Sequence[object], loss: str, *, exactly_two: bool) -> None:

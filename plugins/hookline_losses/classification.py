@@ -69,6 +69,14 @@ class NLLLoss(ClassIndexLoss):
 
     activation = "exp"
 
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """As for every loss of classes; and no log-probability is greater than 0."""
+        ClassIndexLoss.check(self, outputs, targets, data)
+        if (outputs > 0).any():
+            raise ValueError(
+                "NLLLoss takes log-probabilities, none of which is greater than 0: the model must end in LogSoftmax."
+            )
+
 
 @spec
 class ProbabilityLoss(TorchLoss):
@@ -99,6 +107,12 @@ class BCELoss(ProbabilityLoss):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
     """
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """As for every loss of probabilities; and the outputs are such."""
+        ProbabilityLoss.check(self, outputs, targets, data)
+        if ((outputs < 0) | (outputs > 1)).any():
+            raise ValueError("BCELoss takes probabilities, which are from 0 to 1: the model must end in Sigmoid.")
 
 
 @spec

@@ -22,4 +22,6 @@ class TorchMetric(MetricSpec):
 
     def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
         """The options of torchmetrics, with what follows from the loss and the predictions filled in."""
-        return {name: value for name, value in asdict(self, recurse=False).items() if name != "name"}
+        options = asdict(self, recurse=False)
+        del options["name"]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}

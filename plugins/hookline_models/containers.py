@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import LayerSpec, ModelError, build_and_apply, option, spec
+from hookline import LayerSpec, MisfitError, build_and_apply, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,7 +33,7 @@ class Sequential(LayerSpec):
         for index, layer in enumerate(self.layers):
             try:
                 module, inputs = build_and_apply(layer, inputs)
-            except ModelError as error:
+            except MisfitError as error:
                 raise error.within("layers", index) from error.__cause__
             modules.append(module)
         return nn.Sequential(*modules)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Data, ModelError, Run, build_and_apply, hookimpl
+from hookline import Data, MisfitError, Run, build_and_apply, hookimpl
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -21,8 +21,8 @@ def build_model(run: Run, data: Data) -> "nn.Module":
     It is built on the CPU and then moved, so that a seed gives the same parameters on every device.
     """
     try:
-        model, _ = build_and_apply(run.spec.model, data.example.input[:1].cpu())
-    except ModelError as error:
+        model, _ = build_and_apply(run.spec.model, data.example.input[:1].clone().cpu())
+    except MisfitError as error:
         raise error.within("model") from error.__cause__
     return model.to(run.device)
 
@@ -38,5 +38,5 @@ def select_optimizer(run: Run, model: "nn.Module", criterion: "nn.Module") -> "o
     """Build the optimizer of the spec over all parameters of model and criterion."""
     parameters = [*model.parameters(), *criterion.parameters()]
     if not parameters:
-        raise ModelError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
+        raise MisfitError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
     return run.spec.optimizer.build(parameters)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batches, MetricSpec, ModelError, Run, hookimpl, to_json
+from hookline import Batches, MetricSpec, MisfitError, Run, hookimpl, to_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -53,7 +53,8 @@ def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:
-    return metric.build(run.spec.loss, predictions).to(predictions.device)
+    with _naming(metric, "validation"):
+        return metric.build(run.spec.loss, predictions).to(predictions.device)
 
 
 def _mean(losses: "Sequence[Tensor]", divisors: "Sequence[Tensor | float | None]") -> float:
@@ -64,7 +65,8 @@ def _mean(losses: "Sequence[Tensor]", divisors: "Sequence[Tensor | float | None]
     if divisors[0] is None:
         return float(values.sum())
     weights = torch.stack([torch.as_tensor(divisor) for divisor in divisors]).cpu().double()
-    return float((values * weights).sum() / weights.sum())
+    # A batch in which no row counts has a loss of 0 / 0.
+    return float(torch.where(weights > 0, values * weights, 0.0).sum() / weights.sum())
 
 
 @contextmanager
@@ -73,4 +75,4 @@ def _naming(metric: MetricSpec, split: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise ModelError(f"{metric.label} cannot judge the {split} split. {error}", ("metrics",)) from error
+        raise MisfitError(f"{metric.label} cannot judge the {split} split. {error}", ("metrics",)) from error

@@ -1,7 +1,7 @@
 import pluggy
 import pytest
 
-from hookline import HooklineError, ModelError, StageError, hookimpl
+from hookline import HooklineError, MisfitError, StageError, hookimpl
 from hookline.asking import Stages, blamed
 from hookline.plugins import new_manager
 from hookline.stages import STAGES
@@ -166,7 +166,7 @@ def test_an_error_without_a_text_is_told_by_its_type():
         ask(stages, "step")
 
 
-@pytest.mark.parametrize("error", [HooklineError("Mend it."), ModelError("Mend it.", ("model",)), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [HooklineError("Mend it."), MisfitError("Mend it.", ("model",)), KeyboardInterrupt()])
 def test_an_error_that_hookline_raises_on_purpose_is_left_as_it_is(error):
     def refuse(run):
         raise error

@@ -1,7 +1,7 @@
 import pytest
 
 import hookline
-from hookline import HooklineError, ModelError, OptionError, Problem, SpecError, did_you_mean, enumerate_names
+from hookline import HooklineError, MisfitError, OptionError, Problem, SpecError, did_you_mean, enumerate_names
 from hookline.errors import dotted
 
 
@@ -36,7 +36,7 @@ def test_all_problems_of_a_spec_are_told_each_on_a_line_with_the_file():
 
 
 def test_a_model_error_gathers_its_path_from_the_inside_to_the_outside():
-    error = ModelError("It does not fit.", ("weight",)).within("layers", 1).within("model")
+    error = MisfitError("It does not fit.", ("weight",)).within("layers", 1).within("model")
     assert str(error) == "model.layers[1].weight: It does not fit."
     assert (error.message, error.path) == ("It does not fit.", ("model", "layers", 1, "weight"))
 

@@ -173,13 +173,13 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         (
             "padding",
             [1, 2, 3],
-            'This must be an integer or an array of 2 elements, each of which is an integer or "same", '
+            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
             "and it is an array of 3 elements.",
         ),
         (
             "padding",
             "sane",
-            'This must be an integer or an array of 2 elements, each of which is an integer or "same", '
+            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
             'and it is the string "sane".',
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, and it is true."),
@@ -188,10 +188,10 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
         ("inners", {"type": "Inner"}, "This must be an array, each element of which is a table, and it is a table."),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
-        ("rate", 0, "0.0 is out of bounds: it must be greater than 0."),
+        ("rate", 0, "0 is out of bounds: it must be greater than 0."),
         ("rate", float("nan"), "nan is out of bounds: it must be greater than 0."),
         ("padding", [1, -1], "-1 is out of bounds: it must be at least 0."),
-        ("fraction", 1, "1.0 is out of bounds: it must be at least 0 and less than 1."),
+        ("fraction", 1, "1 is out of bounds: it must be at least 0 and less than 1."),
         ("text", "wrong", "This text is wrong."),
     ],
 )
@@ -216,7 +216,7 @@ def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
         ({"text": "worse"}, "pair[1]: This text does not go with the second one."),
         (
             {"inner": {"type": "Inner", "weight": 2}},
-            "inner.weight: 2.0 is out of bounds: it must be at least 0 and at most 1.",
+            "inner.weight: 2 is out of bounds: it must be at least 0 and at most 1.",
         ),
         (
             {"inner": {"type": "Inner", "wieght": 1}},
@@ -284,7 +284,7 @@ def test_all_problems_are_told_at_once():
             'model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
             "loss: This is missing. It must be a table.",
             'optimizer.lr: This must be a number, and it is the string "x".',
-            "optimizer.momentum: -1.0 is out of bounds: it must be at least 0.",
+            "optimizer.momentum: -1 is out of bounds: it must be at least 0.",
             "callbacks[0].count: 0 is out of bounds: it must be at least 1.",
             "callbacks[1].epochs: This must be an integer, and it is the number 1.5.",
             "callbacks[1].files: This is missing. It must be an array, each element of which is a string with the "

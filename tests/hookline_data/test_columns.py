@@ -62,7 +62,7 @@ def test_the_columns_of_the_inputs_are_told_in_their_order(prepare):
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ("y", "No column is left for the inputs."),
+        ("y", 'The column "y" is a target, or says the split: it cannot be an input.'),
         ("weight", 'There is no column "weight". Known are "a" and "y".'),
     ],
 )

@@ -208,5 +208,5 @@ def test_a_metric_is_called_as_its_type_unless_it_has_a_name():
 def test_options_that_do_not_fit_the_model_are_told_with_the_name_of_the_metric(options, tmp_path):
     table = ", ".join(f"{name}={value!r}" for name, value in {"type": "Accuracy", **options}.items())
     spec = hookline.load(SPECS / "iris.toml", ["run.epochs=1", f"metrics=[{{{table}}}]"])
-    with pytest.raises(hookline.ModelError, match=r"^metrics.*Accuracy"):
+    with pytest.raises(hookline.MisfitError, match=r"^metrics.*Accuracy"):
         hookline.train(spec, out=tmp_path / "run")

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import ModelError
+from hookline import MisfitError
 
 
 def spec(*layers, features=6, shape=None, **options):
@@ -81,7 +81,7 @@ def test_a_model_is_built_in_training_mode():
     ],
 )
 def test_an_error_names_the_place_of_the_layer_however_deep_and_what_it_was_given(layers, place, tmp_path):
-    with pytest.raises(ModelError) as raised:
+    with pytest.raises(MisfitError) as raised:
         hookline.train(spec(*layers), out=tmp_path / "run")
     assert str(raised.value).startswith(f"{place}: Linear cannot take an input of shape (")
     assert not (tmp_path / "run").exists()
@@ -111,7 +111,7 @@ def test_an_error_names_the_place_of_the_layer_however_deep_and_what_it_was_give
     ],
 )
 def test_a_layer_for_rows_of_some_dimensions_says_which_it_takes(layer, shape, dimensions, tmp_path):
-    with pytest.raises(ModelError) as raised:
+    with pytest.raises(MisfitError) as raised:
         hookline.train(spec(layer, shape=shape), out=tmp_path / "run")
     assert str(raised.value) == (
         f"model.layers[1]: {layer['type']} cannot take an input of shape {tuple(shape)}."

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import ModelError
+from hookline import MisfitError
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -76,13 +76,13 @@ def test_the_parameters_of_the_criterion_are_trained_too(tmp_path):
 
 def test_a_model_without_parameters_cannot_be_trained(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model={type='Identity'}", "data.inputs=['petal_*', 'sepal_width']"])
-    with pytest.raises(ModelError, match="model: There is nothing to train"):
+    with pytest.raises(MisfitError, match="model: There is nothing to train"):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_model_that_does_not_fit_the_loss_is_told_before_anything_is_written(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model.layers.2.out_features=4"])
-    with pytest.raises(ModelError, match=r'loss: CrossEntropyLoss compares .* "species" has 3 classes'):
+    with pytest.raises(MisfitError, match=r'loss: CrossEntropyLoss compares .* "species" has 3 classes'):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

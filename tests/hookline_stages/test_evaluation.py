@@ -140,5 +140,5 @@ def test_a_record_is_kept_in_memory_and_as_a_line_of_json(tmp_path):
 def test_a_metric_that_cannot_judge_a_split_is_told_with_its_name(tmp_path):
     (tmp_path / "one.csv").write_text("\n".join((SPECS / "data/diabetes.csv").read_text().splitlines()[:2]) + "\n")
     spec = hookline.load(SPECS / "diabetes.toml", ["run.epochs=1", f"data.validation={str(tmp_path / 'one.csv')!r}"])
-    with pytest.raises(hookline.ModelError, match="R2Score cannot judge the validation split"):
+    with pytest.raises(hookline.MisfitError, match="R2Score cannot judge the validation split"):
         hookline.train(spec, out=tmp_path / "run")

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from hookline import deferred_compiler
 from hookline.command_line import GOOD, INTERRUPTED
+from hookline.errors import MisfitError, Problem, SpecError
 from hookline.loading import load
 from hookline.pipeline import Interrupted, train
 from hookline.plugins import Plugins, from_file
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     deferred_compiler.defer()
     try:
         trial = train(spec, plugins=extra, out=arguments.out)
+    except MisfitError as error:
+        raise SpecError([Problem(error.message, error.path)], arguments.spec) from error
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)
