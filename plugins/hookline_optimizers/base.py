@@ -1,7 +1,7 @@
 """What all optimizers of torch have in common: it is torch's class of the same name, with the same options."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
@@ -19,9 +19,12 @@ class TorchOptimizer(OptimizerSpec):
         """`torch.optim.<the name of this class>` with these options."""
         import torch
 
-        options = asdict(self, recurse=False)
-        optimizer: optim.Optimizer = getattr(torch.optim, type(self).__name__)(parameters, **options)
+        optimizer: optim.Optimizer = getattr(torch.optim, type(self).__name__)(parameters, **self.arguments())
         return optimizer
+
+    def arguments(self) -> dict[str, Any]:
+        """The options as torch's class takes them."""
+        return asdict(self, recurse=False)
 
 
 @spec
