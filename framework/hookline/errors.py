@@ -81,10 +81,6 @@ class TrainingError(HooklineError):
     """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""
 
 
-class MissingExtraError(HooklineError):
-    """A package that only some people need is missing: names the extra that brings it."""
-
-
 def dotted(path: Sequence[PathElement]) -> str:
     """The path as one writes it: `model.layers[2].out_features`."""
     text = ""

@@ -40,7 +40,7 @@ class Plugins:
             PluginError: if one is not installed, cannot be loaded, or does not fit in.
 
         """
-        self._built_in = [(name, _imported(name)) for name in BUILT_IN]
+        self._built_in: list[Named] = [(name, importlib.import_module(name)) for name in BUILT_IN]
         self._added = _installed(list(listed)) + _named(extra)
         self.catalog = Catalog()
         for name, plugin in [*self._built_in, *self._added]:
@@ -162,10 +162,6 @@ def _installed(names: list[str]) -> list[Named]:
         except Exception as error:
             raise PluginError(f'The plugin "{name}" cannot be loaded: {type(error).__name__}: {error}') from error
     return loaded
-
-
-def _imported(name: str) -> ModuleType:
-    return importlib.import_module(name)
 
 
 def _named(plugins: Iterable[object]) -> list[Named]:
