@@ -39,6 +39,17 @@ class Batch:
         """How many rows the batch has."""
         return len(next(iter(self.targets.values())))
 
+    def parts(self, count: int) -> "list[Batch]":
+        """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
+        size = -(-self.rows // count)
+        return [
+            Batch(
+                {name: rows[first : first + size] for name, rows in self.inputs.items()},
+                {name: rows[first : first + size] for name, rows in self.targets.items()},
+            )
+            for first in range(0, self.rows, size)
+        ]
+
 
 class Batches(Protocol):
     """A split of the data, in batches."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from hookline import devices, directory
+from hookline.accumulation import shares
 from hookline.asking import Stages
 from hookline.errors import MisfitError
 from hookline.losses import EpochLosses
@@ -149,6 +150,8 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
 def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> None:
     """Train all epochs, or as many as there are before the run is stopped."""
+    import torch
+
     stages = run.stages
     forward, loss, backward, step = stages.forward, stages.loss, stages.backward, stages.step
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -160,6 +163,18 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
             parameter.grad = None
         outputs = forward(run=run, model=model, batch=batch)
         return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
+
+    def accumulated_gradients(batch: "Batch") -> "Tensor":
+        for parameter in parameters:
+            parameter.grad = None
+        total = torch.zeros((), device=run.device)
+        for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
+            outputs = forward(run=run, model=model, batch=part)
+            total += backward(run=run, loss=share * loss(run=run, criterion=criterion, outputs=outputs, batch=part))
+        return total
+
+    if run.spec.run.accumulate > 1:
+        gradients = accumulated_gradients
 
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch

@@ -35,6 +35,9 @@ class RunSpec(Spec):
     """Where all random numbers start: the model's parameters, the order of the rows, dropout."""
     epochs: int = option(default=10, minimum=1)
     """How many times the training data is gone through."""
+    accumulate: int = option(default=1, minimum=1)
+    """In how many parts each batch is gone through, one after another, for less memory. The gradients are those of the
+    whole batch, unless a layer such as BatchNorm looks at several rows together."""
     device: str = "auto"
     """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
 

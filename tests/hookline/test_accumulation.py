@@ -1,0 +1,130 @@
+import pytest
+import torch
+from torch import nn
+
+import hookline
+
+ROWS = 22  # In batches of 8 the last is of 6 rows, whose parts are 2, 2 and 2; those of 8 rows are 3, 3 and 2.
+
+
+def spec(loss, optimizer=None, accumulate=3, outputs=3, targets=None, epochs=2):
+    return hookline.load(
+        {
+            "run": {"epochs": epochs, "device": "cpu", "accumulate": accumulate},
+            "data": {
+                "type": "Random",
+                "features": 4,
+                "targets": targets or [(3 * row) % 7 % 3 for row in range(ROWS)],
+                "batch_size": 8,
+            },
+            "model": {
+                "type": "Sequential",
+                "layers": [
+                    {"type": "Linear", "out_features": 6},
+                    {"type": "Tanh"},
+                    {"type": "Linear", "out_features": outputs},
+                ],
+            },
+            "loss": loss,
+            "optimizer": optimizer or {"type": "SGD", "lr": 0.1, "momentum": 0.9},
+        }
+    )
+
+
+class Steps:
+    """Keeps the loss and the gradients of each step."""
+
+    def __init__(self):
+        self.losses, self.gradients, self.rows = [], [], []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        self.losses.append(run.loss)
+        self.gradients.append(
+            [parameter.grad.clone() for group in optimizer.param_groups for parameter in group["params"]]
+        )
+        return (yield)
+
+    @hookline.hookimpl(wrapper=True)
+    def forward(self, batch, run):
+        if run.epoch:
+            self.rows.append(batch.rows)
+        return (yield)
+
+
+def trained(made, out):
+    steps = Steps()
+    trial = hookline.train(made, plugins=[steps], out=out)
+    return trial, steps
+
+
+LOSSES = {
+    "mean": {"type": "CrossEntropyLoss"},
+    "sum": {"type": "CrossEntropyLoss", "reduction": "sum"},
+    "weights": {"type": "CrossEntropyLoss", "weight": [0.2, 1.0, 5.0], "label_smoothing": 0.1},
+    "a weight of 0": {"type": "CrossEntropyLoss", "weight": [0.0, 1.0, 5.0]},
+    "ignore_index": {"type": "CrossEntropyLoss", "ignore_index": 1},
+    "weights and ignore_index": {"type": "CrossEntropyLoss", "weight": [0.2, 1.0, 5.0], "ignore_index": 2},
+}
+OPTIMIZERS = {
+    "SGD": {"type": "SGD", "lr": 0.1, "momentum": 0.9},
+    "LBFGS": {"type": "LBFGS", "lr": 0.5, "max_iter": 3},
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_parts_add_up_to_the_whole_batch(loss, optimizer, tmp_path):
+    parts, in_parts = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer]), tmp_path / "parts")
+    whole, at_once = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer], accumulate=1), tmp_path / "whole")
+    assert parts.steps == whole.steps == 6
+    # A sum in another order differs in its last bits, and LBFGS makes more of them.
+    tolerance = {"rtol": 1e-4, "atol": 1e-6} if optimizer == "SGD" else {"rtol": 1e-2, "atol": 1e-4}
+    torch.testing.assert_close(torch.stack(in_parts.losses), torch.stack(at_once.losses), **tolerance)
+    torch.testing.assert_close(in_parts.gradients, at_once.gradients, **tolerance)
+    torch.testing.assert_close(parts.model.state_dict(), whole.model.state_dict(), **tolerance)
+
+
+def test_each_part_is_smaller_and_all_rows_are_seen(tmp_path):
+    _, steps = trained(spec({"type": "CrossEntropyLoss"}, epochs=1), tmp_path / "run")
+    assert steps.rows == [3, 3, 2, 3, 3, 2, 2, 2, 2]
+
+
+def test_more_parts_than_rows_are_as_many_as_there_are_rows(tmp_path):
+    _, steps = trained(spec({"type": "CrossEntropyLoss"}, epochs=1, accumulate=100), tmp_path / "run")
+    assert steps.rows == [1] * ROWS
+
+
+def test_a_part_in_which_no_row_counts_is_left_out(tmp_path):
+    targets = [1, 1, 0, 2, 0, 2, 0, 2]
+    made = spec({"type": "CrossEntropyLoss", "ignore_index": 1}, targets=targets, accumulate=4)
+    _, steps = trained(
+        hookline.load({**as_table(made), "data": {**as_table(made)["data"], "shuffle": False}}), tmp_path / "r"
+    )
+    assert steps.rows == [2, 2, 2, 2, 2, 2]
+    assert not torch.stack(steps.losses).isnan().any()
+
+
+def as_table(made):
+    return hookline.plain(made, ".")
+
+
+def test_the_parts_equal_a_hand_written_loop_bit_for_bit(tmp_path):
+    made = spec({"type": "CrossEntropyLoss"}, epochs=3)
+    trial, _ = trained(made, tmp_path / "run")
+
+    inputs = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
+    targets = torch.tensor([(3 * row) % 7 % 3 for row in range(ROWS)])
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for epoch in (1, 2, 3):
+        order = hookline.permutation(0, epoch, ROWS)
+        for rows in order.split(8):
+            optimizer.zero_grad()
+            for part in rows.split(-(-len(rows) // 3)):
+                loss = nn.functional.cross_entropy(model(inputs[part]), targets[part])
+                (len(part) / len(rows) * loss).backward()
+            optimizer.step()
+    for name, expected in model.state_dict().items():
+        assert torch.equal(trial.model.state_dict()[name], expected)
