@@ -26,6 +26,7 @@ from hookline.options import Bounds, option, spec
 from hookline.pipeline import Interrupted, train
 from hookline.run import Run
 from hookline.specs import (
+    Activation,
     CallbackSpec,
     DataSpec,
     DeploySpec,
@@ -42,6 +43,7 @@ from hookline.trial import Trial
 from hookline.writing import dumps, plain, to_json
 
 __all__ = [
+    "Activation",
     "Batch",
     "Batches",
     "Bounds",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hookline.run import Run
     from hookline.trial import Trial
 
-LossTargets = Literal["classes", "probabilities", "values"]
+LossTargets = Literal["classes", "probabilities", "signs", "values"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp"]
 
 
@@ -85,10 +85,12 @@ class LossSpec(Spec):
 
     targets: ClassVar[LossTargets] = "values"
     """What a target is: the index of a class (int64, shape `(N,)`), the probability of each output (float, shape
-    `(N, outputs)`), or any number for each output (the same type and shape)."""
+    `(N, outputs)`), -1 or 1 for each output, or any number for each output (the same type and shape)."""
 
-    activation: ClassVar[Activation] = "identity"
-    """What turns the model's output into a prediction: a probability, or the number itself."""
+    @property
+    def activation(self) -> Activation:
+        """What turns the model's output into a prediction: a probability, or the number itself."""
+        return "identity"
 
     def build(self, data: "Data") -> "nn.Module":
         """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, "NDArray[Any]"]
 
+RANGES = {"probabilities": (0, 1), "signs": (-1, 1)}
+"""What stands for no and yes in targets of which there are two."""
+
 
 def encode(columns: Columns, loss: LossSpec) -> "tuple[Tensor, Target]":
     """The target columns of the training rows as a tensor, and what is known of them.
@@ -38,15 +41,15 @@ def learn(columns: Columns, loss: LossSpec) -> Target:
         [(column, cells)] = columns.items()
         if loss.targets == "classes" or not _is_numeric(cells):
             classes = _classes(column, cells)
-            _check_classes(column, classes, name, exactly_two=loss.targets == "probabilities")
+            _check_classes(column, classes, name, exactly_two=loss.targets != "classes")
             return Target(columns=(column,), classes=classes)
-    _check_probabilities(columns, name)
+    _check_range(columns, loss)
     for column, cells in columns.items():
         if (cells == cells[0]).all():
             raise DataError(
                 f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.'
             )
-    return Target(columns=tuple(columns), classes=(0, 1) if len(columns) == 1 else None)
+    return Target(columns=tuple(columns), classes=RANGES[loss.targets] if len(columns) == 1 else None)
 
 
 def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tensor":
@@ -67,12 +70,14 @@ def apply(columns: Columns, known: Target, loss: LossSpec, split: str) -> "Tenso
                 f"it cannot be learnt."
             )
         indices = torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
-        return indices if loss.targets == "classes" else indices.float().unsqueeze(1)
+        if loss.targets == "classes":
+            return indices
+        return (indices * 2 - 1 if loss.targets == "signs" else indices).float().unsqueeze(1)
     for column, cells in columns.items():
         if not _is_numeric(cells):
             raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
-    if loss.targets == "probabilities":
-        _check_probabilities(columns, type(loss).__name__)
+    if loss.targets in RANGES:
+        _check_range(columns, loss)
     return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float32))
 
 
@@ -96,16 +101,19 @@ def _classes(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     return tuple(int(value) if isinstance(value, float) else value for value in distinct)
 
 
-def _check_probabilities(columns: Columns, loss: str) -> None:
+def _check_range(columns: Columns, loss: LossSpec) -> None:
+    name, (no, yes) = type(loss).__name__, RANGES[loss.targets]
     for column, cells in columns.items():
         if not _is_numeric(cells):
             raise DataError(
-                f'The target column "{column}" is text, and {loss} needs 0 or 1 in each of several columns.'
+                f'The target column "{column}" is text, and {name} needs {no} or {yes} in each of several columns.'
             )
-        if (outside := (cells < 0) | (cells > 1)).any():
-            raise DataError(
-                f'The target column "{column}" has {cells[outside][0]:g}, and {loss} needs numbers from 0 to 1.'
-            )
+        if loss.targets == "signs":
+            outside, wanted = (cells != no) & (cells != yes), f"{no} or {yes}"
+        else:
+            outside, wanted = (cells < no) | (cells > yes), f"numbers from {no} to {yes}"
+        if outside.any():
+            raise DataError(f'The target column "{column}" has {cells[outside][0]:g}, and {name} needs {wanted}.')
 
 
 def _check_classes(column: str, classes: Sequence[object], loss: str, *, exactly_two: bool) -> None:

@@ -7,8 +7,11 @@ from hookline_losses.classification import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    MultiLabelSoftMarginLoss,
     NLLLoss,
 )
+from hookline_losses.margin import HingeEmbeddingLoss, MultiMarginLoss, SoftMarginLoss
+from hookline_losses.probabilistic import PoissonNLLLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
 
@@ -19,9 +22,14 @@ def register_specs() -> Iterable[type[Spec]]:
         BCELoss,
         BCEWithLogitsLoss,
         CrossEntropyLoss,
+        HingeEmbeddingLoss,
         HuberLoss,
         L1Loss,
         MSELoss,
+        MultiLabelSoftMarginLoss,
+        MultiMarginLoss,
         NLLLoss,
+        PoissonNLLLoss,
         SmoothL1Loss,
+        SoftMarginLoss,
     )

@@ -34,6 +34,18 @@ class TorchLoss(LossSpec):
         return None if self.reduction == "sum" else targets.shape[0]
 
 
+def check_score_for_each_class(name: str, outputs: "Tensor", weight: tuple[float, ...] | None, data: Data) -> None:
+    """Refuse outputs that are not a score for each class, or weights that are not as many."""
+    column, classes = data.target.columns[0], len(data.target.classes or ())
+    if outputs.dim() != 2 or outputs.shape[1] != classes:
+        raise ValueError(
+            f'{name} compares a score for each class with the class: "{column}" has {classes} classes, and the model '
+            f"gives outputs of shape {tuple(outputs.shape[1:])} for each row."
+        )
+    if weight is not None and len(weight) != classes:
+        raise ValueError(f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
+
+
 def check_same_shape(name: str, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
     """Refuse outputs that would be broadcast against the targets: torch does so with no more than a warning."""
     if outputs.shape != targets.shape:

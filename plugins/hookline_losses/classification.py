@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline import Data, option, spec
-from hookline_losses.base import TorchLoss, check_same_shape
+from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,16 +22,7 @@ class ClassIndexLoss(TorchLoss):
 
     def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
-        name, classes = type(self).__name__, len(data.target.classes or ())
-        if outputs.dim() != 2 or outputs.shape[1] != classes:
-            raise ValueError(
-                f'{name} compares a score for each class with the class: "{data.target.columns[0]}" has {classes} '
-                f"classes, and the model gives outputs of shape {tuple(outputs.shape[1:])} for each row."
-            )
-        if self.weight is not None and len(self.weight) != classes:
-            raise ValueError(
-                f'"{data.target.columns[0]}" has {classes} classes, and `weight` has {len(self.weight)} numbers.'
-            )
+        check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
     def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
@@ -130,3 +121,16 @@ class BCEWithLogitsLoss(ProbabilityLoss):
 
     pos_weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much a row counts whose target is 1, for each target column; left out, as much as one whose target is 0."""
+
+
+@spec
+class MultiLabelSoftMarginLoss(ProbabilityLoss):
+    """The binary cross-entropy of several labels from raw scores, averaged over the labels.
+
+    As BCEWithLogitsLoss, but that a sum is over rows only.
+    Outputs: float `(N, C)`, raw scores. Targets: float `(N, C)`, 0 or 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
+    """
+
+    activation = "sigmoid"

@@ -36,6 +36,11 @@ OPTIONS = {
     "MSELoss": NUMBERS,
     "L1Loss": NUMBERS,
     "SmoothL1Loss": [*NUMBERS, {"beta": 0.25}, {"beta": 0.0}],
+    "SoftMarginLoss": NUMBERS,
+    "HingeEmbeddingLoss": [*NUMBERS, {"margin": 0.3}],
+    "MultiLabelSoftMarginLoss": [{}, {"reduction": "sum"}, {"weight": [0.5, 2]}],
+    "MultiMarginLoss": [{}, {"p": 2, "margin": 0.5}, {"weight": [0.5, 2, 3]}, {"reduction": "sum"}],
+    "PoissonNLLLoss": [*NUMBERS, {"full": True}, {"log_input": False, "eps": 1e-3}, {"reduction": "sum", "full": True}],
     "HuberLoss": [*NUMBERS, {"delta": 0.25}, {"delta": 3, "reduction": "sum"}],
 }
 CASES = [pytest.param(name, options, id=f"{name} {options}") for name in OPTIONS for options in OPTIONS[name]]
@@ -61,12 +66,18 @@ def torchs(name, options):
 def compared(name, rows=24):
     """Outputs and targets as the loss takes them, in which every class occurs."""
     generator = torch.Generator().manual_seed(3)
-    if name in ("CrossEntropyLoss", "NLLLoss"):
+    if name in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss"):
         scores = torch.randn(rows, 3, generator=generator)
-        return scores if name == "CrossEntropyLoss" else scores.log_softmax(dim=1), torch.arange(rows) % 3
+        return scores.log_softmax(dim=1) if name == "NLLLoss" else scores, torch.arange(rows) % 3
     outputs, targets = torch.randn(2, rows, 2, generator=generator)
     if name.startswith("BCE"):
         return outputs.sigmoid() if name == "BCELoss" else outputs, (targets > 0).float()
+    if name in ("SoftMarginLoss", "HingeEmbeddingLoss"):
+        return outputs, targets.sign()
+    if name == "MultiLabelSoftMarginLoss":
+        return outputs, (targets > 0).float()
+    if name == "PoissonNLLLoss":
+        return outputs.abs(), (targets.abs() * 3).floor()
     return outputs, targets
 
 

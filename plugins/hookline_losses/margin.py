@@ -1,0 +1,69 @@
+"""Losses that ask for a margin between the scores of the right class and the others."""
+
+from typing import TYPE_CHECKING
+
+from hookline import Data, option, spec
+from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@spec
+class MultiMarginLoss(TorchLoss):
+    """The hinge loss of one class among several: the mean over the other classes i of max(0, margin - x[y] + x[i])ᵖ.
+
+    A linear model with it is a support vector machine.
+    Outputs: float `(N, C)`, raw scores. Targets: int64 `(N,)`, 0 to C - 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
+    """
+
+    targets = "classes"
+
+    p: int = option(default=1, minimum=1, maximum=2)
+    """The power to which what is missing is raised: 1 or 2."""
+    margin: float = 1.0
+    """By how much the score of the right class is to be greater."""
+    weight: tuple[float, ...] | None = option(default=None, minimum=0)
+    """How much each class counts, in the order of the classes; left out, all count the same."""
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """There must be an output, and a weight if there are any, for each class."""
+        check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
+
+
+class SignLoss(TorchLoss):
+    """The base of losses of what is, 1, or is not, -1: outputs and targets `(N, k)`, k target columns."""
+
+    targets = "signs"
+
+    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+        """Outputs and targets must have the same shape."""
+        check_same_shape(type(self).__name__, outputs, targets, data)
+
+
+@spec
+class SoftMarginLoss(SignLoss):
+    """The logistic loss of two classes, from raw scores: log(1 + exp(-y x)).
+
+    The same as BCEWithLogitsLoss with 1 and 0 in place of 1 and -1.
+    Outputs: float `(N, k)`, raw scores. Targets: float `(N, k)`, -1 or 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
+    """
+
+    activation = "sigmoid"
+
+
+@spec
+class HingeEmbeddingLoss(SignLoss):
+    """The loss of a distance: x for rows that belong together (1), and max(0, margin - x) for those that do not (-1).
+
+    Outputs: float `(N, k)`, distances. Targets: float `(N, k)`, -1 or 1.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+    """
+
+    margin: float = 1.0
+    """The distance from which on rows that do not belong together are far enough apart."""
