@@ -22,6 +22,7 @@ from hookline.errors import (
     enumerate_names,
 )
 from hookline.loading import load
+from hookline.losses import MeanLoss
 from hookline.options import Bounds, option, spec
 from hookline.pipeline import Interrupted, train
 from hookline.run import Run
@@ -56,6 +57,7 @@ __all__ = [
     "Interrupted",
     "LayerSpec",
     "LossSpec",
+    "MeanLoss",
     "MetricSpec",
     "MisfitError",
     "ModelSpec",

@@ -8,10 +8,14 @@ from typing import Any
 import pluggy
 
 from hookline.errors import HooklineError, StageError
+from hookline.products import shown, wanted
 from hookline.stages import STAGES
 
 MAY_BE_UNANSWERED = frozenset({"tune"})
 """The stages for which `None` is an answer."""
+
+INNER = frozenset({"forward", "loss", "backward", "step"})
+"""The stages of the inner loop, whose answers are not looked at each time."""
 
 
 class Stages:
@@ -50,13 +54,13 @@ class Stages:
         except Exception as error:
             if named := blamed(error, self._manager):
                 raise named from error
+            if isinstance(error, RuntimeError) and "second yield" in str(error):
+                raise StageError(f"{error}: a wrapper must yield once.") from error
             raise
 
 
 def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
     ask = _direct(caller) or caller
-    if caller.name in MAY_BE_UNANSWERED:
-        return ask
 
     def answered(**values: Any) -> Any:
         answer = ask(**values)
@@ -64,7 +68,16 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
             raise _unanswered(caller)
         return answer
 
-    return answered
+    def looked_at(**values: Any) -> Any:
+        answer = ask(**values)
+        if answer is None and caller.name not in MAY_BE_UNANSWERED:
+            raise _unanswered(caller)
+        if product := wanted(caller.name, answer):
+            message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
+            raise StageError(message + _asked(caller))
+        return answer
+
+    return answered if caller.name in INNER else looked_at
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
@@ -83,18 +96,23 @@ def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
 
 
 def _unanswered(caller: pluggy.HookCaller) -> StageError:
+    return StageError(f'Nobody answered the stage "{caller.name}".{_asked(caller)}')
+
+
+def _asked(caller: pluggy.HookCaller) -> str:
+    """Who answers and who wraps a stage, in sentences, in the order in which they are asked."""
     implementations = caller.get_hookimpls()
     # Asked from the last to the first.
     answering = [impl.plugin_name for impl in reversed(implementations) if not (impl.wrapper or impl.hookwrapper)]
     wrapping = [impl.plugin_name for impl in reversed(implementations) if impl.wrapper or impl.hookwrapper]
-    message = f'Nobody answered the stage "{caller.name}".'
+    message = ""
     if answering:
         message += f" Asked were, in this order: {', '.join(answering)}."
     if wrapping:
         message += (
             f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
         )
-    return StageError(message)
+    return message
 
 
 def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:

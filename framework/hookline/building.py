@@ -26,6 +26,8 @@ def build_and_apply(spec: ModelSpec, inputs: "Tensor") -> "tuple[nn.Module, Tens
         with torch.no_grad():
             outputs = module(inputs)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        shape, reason = tuple(inputs.shape[1:]), " ".join(str(error).split()).rstrip(".")
+        # torch may add where in its own code it was raised.
+        message = str(error).partition("Exception raised from")[0]
+        shape, reason = tuple(inputs.shape[1:]), " ".join(message.split()).rstrip(".")
         raise MisfitError(f"{type(spec).__name__} cannot take an input of shape {shape}. {reason}.") from error
     return module.train(), outputs

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,21 @@ GOOD, BAD_INPUT, INTERRUPTED = 0, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption."""
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # A terminal that lacks a sign is no reason to fail.
+    try:
+        return _run(words)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would try once more to write the rest when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(words: Sequence[str]) -> int:
     parsed = _parser(words).parse_args(words)
     from hookline.errors import HooklineError
 
@@ -25,13 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(error, file=sys.stderr)
         return BAD_INPUT
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would try once more to write the rest when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return INTERRUPTED
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -38,8 +38,10 @@ class _StandIn(ModuleType):
     def graph_break() -> None:
         """Nothing is compiled, so there is nothing to interrupt."""
 
-    def disable(self, function: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
+    def disable(self, function: Callable[..., Any] | None = None, *more: Any, **options: Any) -> Any:
         """The function itself, remembered so that the real compiler is asked when it is there."""
+        if function is None or not function.__module__.startswith("torch.optim"):
+            return self.__getattr__("disable")(function, *more, **options)
         self._marked.append(function)
         return function
 

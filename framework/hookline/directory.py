@@ -1,8 +1,9 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
 import platform
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.errors import HooklineError
 from hookline.writing import dumps, to_json
@@ -56,6 +57,13 @@ def write_spec(run: "Run", directory: Path) -> None:
     (directory / "spec.toml").write_text(dumps(run.spec, directory), encoding="utf-8")
 
 
+def append_record(directory: Path | None, record: Mapping[str, Any]) -> None:
+    """Add a line to `metrics.jsonl`."""
+    if directory is not None:
+        with (directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(to_json(record) + "\n")
+
+
 def write_results(run: "Run", trial: "Trial") -> None:
     """Write `result.json`, `loss.png` and `model.safetensors`."""
     from safetensors.torch import save_model
@@ -79,6 +87,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
     }
     (trial.directory / "result.json").write_text(to_json(result, indent=2) + "\n", encoding="utf-8")
     save_model(trial.model, str(trial.directory / "model.safetensors"))
+    if any(True for _ in trial.criterion.parameters()):
+        save_model(trial.criterion, str(trial.directory / "criterion.safetensors"))
     if trial.history:
         draw(trial.history, trial.spec.run.name, trial.directory / "loss.png")
 

@@ -50,6 +50,8 @@ def read(path: str | Path) -> Document:
     except tomli.TOMLDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SpecError([Problem(f"{place}: This is not TOML: {error.msg}.")], source) from None
+    except ValueError as error:  # An integer of more digits than Python reads.
+        raise SpecError([Problem(f"This is not TOML: {error}.")], source) from None
     except RecursionError:
         raise SpecError([Problem("This is not a spec: it is nested too deeply.")], source) from None
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
@@ -114,9 +116,9 @@ def _split(change: str) -> tuple[list[str], Any]:
         except tomli.TOMLDecodeError:
             continue  # This equals sign is part of a quoted key.
         path: list[str] = []
-        if not place:
-            return [], None  # It is a comment.
         while isinstance(place, dict):
+            if len(place) != 1:
+                return [], None  # It is a comment, or several lines.
             [(key, place)] = place.items()
             path.append(key)
         text = change[equals + 1 :]

@@ -1,4 +1,4 @@
-"""The losses of an epoch, kept as tensors until somebody wants the number."""
+"""The losses of many batches, kept as tensors until somebody wants the number."""
 
 from typing import TYPE_CHECKING
 
@@ -7,39 +7,34 @@ from hookline.errors import TrainingError
 if TYPE_CHECKING:
     from torch import Tensor
 
-CHECKED_EVERY = 1024
-"""After how many steps the losses are looked at: to look at each would be to wait for the device at each."""
+LOOKED_AT_EVERY = 1024
+"""After how many batches the losses are looked at: to look at each would be to wait for the device at each."""
 
 
-class EpochLosses:
-    """Adds up the losses of one epoch's steps and finds the first that is NaN."""
+class MeanLoss:
+    """The loss of all rows together, from the losses of batches and what each of them was divided by."""
 
-    def __init__(self, epoch: int, first_step: int, *, summed: bool):
-        """Begin an epoch; `summed` tells that the loss of a batch is the sum over its rows and not the mean."""
-        self._epoch = epoch
-        self._next_step = first_step
-        self._summed = summed
+    def __init__(self) -> None:
+        """Begin with no batch."""
         self._losses: list[Tensor] = []
-        self._rows: list[int] = []
+        self._divisors: list[Tensor | float | None] = []
         self._total = 0.0
-        self._total_rows = 0
+        self._divisor: float | None = None
 
-    def add(self, loss: "Tensor", rows: int) -> None:
-        """Keep the loss of one step."""
+    def add(self, loss: "Tensor", divisor: "Tensor | float | None") -> None:
+        """Keep the loss of a batch; `divisor` is what `LossSpec.divisor` says, `None` for a sum."""
         self._losses.append(loss)
-        self._rows.append(rows)
-        if len(self._losses) == CHECKED_EVERY:
+        self._divisors.append(divisor)
+        if len(self._losses) == LOOKED_AT_EVERY:
             self._add_up()
 
-    def mean(self) -> float:
-        """The loss of the epoch: the mean over its rows, or the sum if the loss is one.
-
-        Raises:
-            TrainingError: if a loss is NaN.
-
-        """
+    def value(self) -> float:
+        """The mean, or the sum if the losses are sums."""
         self._add_up()
-        return self._total if self._summed else self._total / max(1, self._total_rows)
+        return self._total if self._divisor is None else self._total / self._divisor if self._divisor else 0.0
+
+    def _look(self, losses: "Tensor") -> None:
+        """What is to be done with some losses when they are looked at."""
 
     def _add_up(self) -> None:
         import torch
@@ -47,15 +42,34 @@ class EpochLosses:
         if not self._losses:
             return
         losses = torch.stack(self._losses).cpu().double()
+        if self._divisors[0] is None:
+            self._look(losses)
+            self._total += float(losses.sum())
+        else:
+            divisors = torch.stack([torch.as_tensor(divisor).cpu() for divisor in self._divisors]).double()
+            losses = torch.where(divisors > 0, losses, 0.0)  # A batch in which no row counts has a loss of 0 / 0.
+            self._look(losses)
+            self._total += float((losses * divisors).sum())
+            self._divisor = (self._divisor or 0.0) + float(divisors.sum())
+        self._losses.clear()
+        self._divisors.clear()
+
+
+class EpochLosses(MeanLoss):
+    """The losses of an epoch's steps, none of which may be NaN."""
+
+    def __init__(self, epoch: int, first_step: int):
+        """Begin an epoch, whose steps are counted from `first_step`."""
+        super().__init__()
+        self._epoch = epoch
+        self._next_step = first_step
+
+    def _look(self, losses: "Tensor") -> None:
+        """Raise a `TrainingError` that names the first step whose loss is NaN."""
         if losses.isnan().any():
             step = self._next_step + int(losses.isnan().nonzero()[0])
             raise TrainingError(
                 f"The loss is NaN in epoch {self._epoch}, step {step}. Often the learning rate is too high, "
                 f"or an input is not finite."
             )
-        rows = torch.tensor(self._rows)
-        self._total += float(losses.sum() if self._summed else (losses * rows).sum())
-        self._total_rows += int(rows.sum())
-        self._next_step += len(self._losses)
-        self._losses.clear()
-        self._rows.clear()
+        self._next_step += len(losses)

@@ -10,9 +10,10 @@ from attrs import evolve
 from hookline import devices, directory
 from hookline.accumulation import shares
 from hookline.asking import Stages
-from hookline.errors import MisfitError
+from hookline.errors import HooklineError, MisfitError, StageError
 from hookline.losses import EpochLosses
-from hookline.plugins import Plugins, describe
+from hookline.plugins import Plugins, built
+from hookline.products import shown
 from hookline.run import Run
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
@@ -78,7 +79,7 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
 
 def new_run(spec: TrainingSpec, plugins: Plugins) -> Run:
     """A run of the spec that has not begun, with a plugin manager of its own."""
-    manager = plugins.manager(describe(spec.callbacks))
+    manager = plugins.manager(built(spec.callbacks))
     return Run(spec=spec, stages=Stages(manager), device=devices.select(spec.run.device))
 
 
@@ -88,7 +89,9 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
 
     started = time.perf_counter()
     stages = run.stages
+    torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
+    run.steps_per_epoch = len(data.training)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
@@ -124,7 +127,10 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
         seconds=time.perf_counter() - started,
         stopped=run.stopped,
     )
-    directory.write_results(run, trial)
+    try:
+        directory.write_results(run, trial)
+    except OSError as error:
+        raise HooklineError(f"The results cannot be written to {trial.directory}: {error.strerror}.") from error
     if interrupted:
         raise Interrupted(trial)
     return trial
@@ -144,8 +150,28 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             run.spec.loss.check(outputs, batch.target, data)
         except ValueError as error:
             raise MisfitError(str(error), ("loss",)) from None
-        run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+        value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+    if not isinstance(value, torch.Tensor) or value.dim() != 0:
+        raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
+    _refuse_lonely_row(run, data, model)
+    if run.spec.metrics and data.validation is None and data.test is None:
+        raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
     model.train()
+
+
+def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module") -> None:
+    """Refuse a last batch of one row where BatchNorm1d would fail on it, at the end of the first epoch."""
+    from torch import nn
+
+    full = run.spec.data.batch_size
+    is_lonely = data.training.rows == (len(data.training) - 1) * full + 1
+    rows_are_flat = data.example.input.dim() == 2
+    if is_lonely and rows_are_flat and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
+        raise MisfitError(
+            "The last batch of an epoch has one row, with which BatchNorm1d cannot be trained: set `drop_last`, or "
+            "another `batch_size`.",
+            ("data",),
+        )
 
 
 def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> None:
@@ -154,19 +180,21 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
 
     stages = run.stages
     forward, loss, backward, step = stages.forward, stages.loss, stages.backward, stages.step
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    summed = run.spec.loss.divisor(criterion, data.example.target) is None
-    run.steps_per_epoch = len(data.training)
+    divisor = run.spec.loss.divisor
+
+    def clear_gradients() -> None:
+        # What `zero_grad` does, without what torch does around it. Groups may come during training.
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def gradients(batch: "Batch") -> "Tensor":
-        for parameter in parameters:
-            parameter.grad = None
+        clear_gradients()
         outputs = forward(run=run, model=model, batch=batch)
         return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
 
     def accumulated_gradients(batch: "Batch") -> "Tensor":
-        for parameter in parameters:
-            parameter.grad = None
+        clear_gradients()
         total = torch.zeros((), device=run.device)
         for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
             outputs = forward(run=run, model=model, batch=part)
@@ -178,20 +206,22 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
 
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
-        losses = EpochLosses(epoch, run.step + 1, summed=summed)
+        losses = EpochLosses(epoch, run.step + 1)
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = gradients(batch)
             step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss))
             run.step += 1
-            losses.add(run.loss, batch.rows)
-        record = {"epoch": epoch, "step": run.step, "training/loss": losses.mean()}
+            losses.add(run.loss, divisor(criterion, batch.target))
+        record = {"epoch": epoch, "step": run.step, "training/loss": losses.value()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
             record |= {f"validation/{name}": value for name, value in judged.items()}
-        stages.log(run=run, record=record)
+        record = stages.log(run=run, record=record)
+        run.history.append(record)
+        directory.append_record(run.directory, record)
         if run.stopped:
             return
 

@@ -84,6 +84,8 @@ def register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
     try:
         manager.register(plugin, name)
         manager.check_pending()
+        if not manager.get_hookcallers(plugin):
+            raise PluginError(f'The plugin "{name}" implements no hook: nothing in it is marked with @hookimpl.')
     except pluggy.PluginValidationError as error:
         known = [*stages.STAGES, "register_specs"]
         hook = next((hook for hook in dir(plugin) if _is_unknown_hook(manager, plugin, hook, known)), None)
@@ -114,12 +116,15 @@ def from_file(path: str | Path) -> ModuleType:
         raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # Where attrs and typing look names up.
+    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbours, as a script may.
     try:
         found.loader.exec_module(module)
     except HooklineError:
         raise
     except (Exception, SystemExit) as error:
         raise PluginError(f"{path}: {_reason(error, str(source.absolute()))}") from error
+    finally:
+        sys.path.remove(str(source.absolute().parent))
     module.__hookline_name__ = source.stem  # type: ignore[attr-defined]
     _refuse_unmarked(module, str(path))
     return module
@@ -168,6 +173,8 @@ def _named(plugins: Iterable[object]) -> list[Named]:
     """Modules and objects with the names by which messages call them; a second one of a kind is numbered."""
     named: list[Named] = []
     for plugin in plugins:
+        if isinstance(plugin, str):
+            raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
         if isinstance(plugin, ModuleType):
             name = str(getattr(plugin, "__hookline_name__", plugin.__name__))
         else:
@@ -214,6 +221,13 @@ def _reason(error: BaseException, file: str) -> str:
     return f"line {line}: {type(error).__name__}: {error}"
 
 
-def describe(callbacks: Iterable[Any]) -> list[Named]:
-    """The callbacks of a spec with the names by which messages call them."""
-    return [(f"callbacks[{index}] {type(spec).__name__}", spec.build()) for index, spec in enumerate(callbacks)]
+def built(callbacks: Iterable[Any]) -> list[Named]:
+    """The callbacks of a spec, built, with the names by which messages call them."""
+    named: list[Named] = []
+    for index, spec in enumerate(callbacks):
+        name = f"callbacks[{index}] {type(spec).__name__}"
+        try:
+            named.append((name, spec.build()))
+        except Exception as error:
+            raise PluginError(f"{name} cannot be built: {type(error).__name__}: {error}") from error
+    return named

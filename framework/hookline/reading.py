@@ -4,6 +4,7 @@ Nothing is converted, except that an integer is accepted where a float is wanted
 catalog and nowhere else.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,8 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
 def _primitive(value: object, kind: type) -> Any:
     if not accepts(kind, value):
         raise wrong(value, kind)
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError("This must be a number, and it is nan.")
     try:
         return float(value) if kind is float and isinstance(value, int) else value
     except OverflowError:

@@ -169,16 +169,16 @@ def evaluate(
 
 @_hookspec(firstresult=True)
 def log(run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
-    """Keep what an epoch has shown. Asked once at the end of each epoch.
+    """Say what is kept of an epoch. Asked once at the end of each epoch.
 
     `record` has "epoch" and "step", counted from 1, "training/loss", and what `evaluate` has answered, as
-    "validation/loss" and so on. A wrapper that has something to add puts it into `record` before its `yield`; one that
-    keeps the record elsewhere too reads the answer.
+    "validation/loss" and so on. A wrapper that has something to add returns more than it was given; one that keeps the
+    record elsewhere too reads the answer.
 
     Returns:
-        The record, once it is kept.
+        The record, which is then kept in `run.history` and written as a line of `metrics.jsonl`.
 
-    Built in: it is kept in `run.history` and written as a line of `metrics.jsonl`.
+    Built in: the record as it is.
 
     """
     raise NotImplementedError

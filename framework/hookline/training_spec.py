@@ -71,9 +71,11 @@ class TrainingSpec(Spec):
             raise OptionError("metrics", 'A metric cannot be called "loss": give it another name.')
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise OptionError("metrics", f"Several metrics are called {enumerate_names(twice)}: give each a `name`.")
-        for index, target in enumerate(self.deploy):
-            if target in self.deploy[:index]:
-                raise OptionError("deploy", f"{type(target).__name__} is listed twice.", index)
+        for section, listed in (("callbacks", self.callbacks), ("deploy", self.deploy)):
+            for index, component in enumerate(listed):
+                if component in listed[:index]:
+                    name = type(component).__name__
+                    raise OptionError(section, f"{name} is listed twice, with the same options.", index)
         for index, metric in enumerate(self.metrics):
             try:
                 metric.check(self.loss)

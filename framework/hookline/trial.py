@@ -1,5 +1,6 @@
 """A trial: one spec trained, and what came of it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,5 +45,10 @@ class Trial:
 
     @property
     def objective(self) -> float:
-        """What the trial is compared with others by: the validation loss, or the training loss if there is none."""
-        return self.metrics.get("validation/loss", self.metrics["training/loss"])
+        """What the trial is compared with others by, the less the better: its validation loss, or its training loss.
+
+        A loss that is not finite is worse than any other.
+        """
+        names = [name for name in ("validation/loss", "training/loss") if name in self.metrics]
+        loss = self.metrics[names[0]] if names else math.inf
+        return loss if math.isfinite(loss) else math.inf

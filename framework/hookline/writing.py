@@ -36,7 +36,7 @@ def plain(value: Any, directory: Path) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(element, directory) for key, element in value.items()}
     if isinstance(value, Path):
-        return os.path.relpath(value, directory)
+        return os.path.relpath(value, Path(directory).resolve())
     return value
 
 

@@ -46,7 +46,9 @@ class _EarlyStopping:
         known = ["training/loss"]
         if data.validation is not None:
             known += ["validation/loss", *(f"validation/{metric.label}" for metric in run.spec.metrics)]
-        if self._spec.monitor not in known:
+        # A name without a split may be that of a number which another callback adds to the record.
+        is_of_a_split = "/" in self._spec.monitor or any(name.endswith(f"/{self._spec.monitor}") for name in known)
+        if is_of_a_split and self._spec.monitor not in known:
             split = "" if data.validation is not None else " The data has no validation split."
             raise HooklineError(
                 f'EarlyStopping monitors "{self._spec.monitor}", which is not logged.{split}'
@@ -58,6 +60,9 @@ class _EarlyStopping:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Compare this epoch's number with the best one."""
         record = yield
+        if self._spec.monitor not in record:
+            near = did_you_mean(self._spec.monitor, record)
+            raise HooklineError(f'EarlyStopping monitors "{self._spec.monitor}", which is not logged.{near}')
         number = record[self._spec.monitor]
         if self._is_better(number, run):
             self._best, self._best_epoch = number, run.epoch

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class GradientClipping(CallbackSpec):
     """Makes gradients smaller that are too great: all of them together by their norm, or each number by itself.
 
+    Of an optimizer that evaluates the loss several times in a step, as LBFGS does, the first evaluation is clipped.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html and
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """

@@ -46,6 +46,7 @@ class _Display:
     def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Say what is about to run, now that all of it is there, and begin to draw."""
         optimizer = yield
+        self._widths = []
         if sys.stdout.isatty():
             from rich.console import Console
 
@@ -81,7 +82,7 @@ class _Display:
                 print(line, flush=True)
             else:
                 self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-        except BrokenPipeError:
+        except OSError:
             self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
     def _introduction(self, run: Run, model: "nn.Module") -> list[str]:
@@ -133,7 +134,7 @@ def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
             bar.update(task.id, completed=run.step, total=total or None)
             loss = "" if run.loss is None else f"  loss {float(run.loss):.4g}"
             speed = "" if not task.speed else f"  {task.speed:,.0f} steps/s"
-            return Text(f"epoch {run.epoch}/{steps}{loss}{speed}")
+            return Text(f"epoch {run.epoch}/{steps}{loss}{speed}", no_wrap=True, overflow="ellipsis")
 
     bar = RichProgress(
         TextColumn("  "),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
+INTEGER = r"^[+-]?(0|[1-9][0-9]*)$"
+NUMBER = r"^[+-]?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$"
+
 
 def column_names(path: Path) -> list[str]:
     """The names in the first line of the file.
@@ -23,15 +26,27 @@ def column_names(path: Path) -> list[str]:
         DataError: if the file cannot be read, is empty, or has two columns of one name.
 
     """
+    import pyarrow
     from pyarrow import csv
 
-    # Rows that are too short or too long are told when they are read.
-    lenient = csv.ParseOptions(invalid_row_handler=lambda row: "skip")
-    with _as_sentences(path), csv.open_csv(path, parse_options=lenient) as reader:
-        names = list(reader.schema.names)
+    # The header alone is read: a streaming reader would leave a thread that reads on behind.
+    with _as_sentences(path):
+        table = csv.read_csv(pyarrow.BufferReader(_header(path)), read_options=csv.ReadOptions(use_threads=False))
+        names = list(table.column_names)
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f'{path}: Two columns are called "{twice[0]}".')
     return names
+
+
+def _header(path: Path) -> bytes:
+    """The first line, and the next ones if a quoted name goes on there."""
+    header = b""
+    with path.open("rb") as file:
+        for line in file:
+            header += line
+            if header.strip() and header.count(b'"') % 2 == 0:
+                break
+    return header
 
 
 def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str], path: Path) -> list[str]:
@@ -46,6 +61,8 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
     for pattern in patterns:
         # A name counts as such, though it may look like a pattern.
         matches = {pattern} if pattern in names else {name for name in names if fnmatchcase(name, pattern)}
+        if "" in matches:
+            raise DataError(f'{path}: Column {names.index("") + 1} has no name, and "{pattern}" would choose it.')
         if not matches:
             raise DataError(f'{path}: There is no column "{pattern}".{did_you_mean(pattern, names)}')
         if clashing := sorted({pattern} & excluded):
@@ -71,6 +88,9 @@ def read(path: Path, numeric: Sequence[str], text: Sequence[str]) -> "pyarrow.Ta
     try:
         return csv.read_csv(path, convert_options=options)
     except pyarrow.ArrowInvalid as error:
+        if "newlines_in_values" in str(error):
+            # Rare, and slow, since the file cannot be divided among threads.
+            return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
         raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
 
 
@@ -97,8 +117,10 @@ def numbers(table: "pyarrow.Table", columns: Sequence[str], path: Path) -> "NDAr
     return matrix
 
 
-def values(table: "pyarrow.Table", column: str, path: Path) -> "NDArray[Any]":
-    """The cells of one text column: integers or floats if all of them are, and text otherwise.
+def values(table: "pyarrow.Table", column: str, path: Path, *, as_text: bool = False) -> "NDArray[Any]":
+    """The cells of one text column: integers or floats if all of them are written as such, and text otherwise.
+
+    Codes such as "01" and "0x1F" are text, so that no two different cells become one class.
 
     Raises:
         DataError: if a cell is empty, or a number that is not finite; names row and column.
@@ -112,11 +134,13 @@ def values(table: "pyarrow.Table", column: str, path: Path) -> "NDArray[Any]":
     row = compute.index(cells, "").as_py()
     if row >= 0:
         raise DataError(f'{path}: row {row + 1}, column "{column}": The cell is empty.')
-    for kind in (pyarrow.int64(), pyarrow.float64()):
+    for pattern, kind in () if as_text else ((INTEGER, pyarrow.int64()), (NUMBER, pyarrow.float64())):
         try:
+            if not compute.all(compute.match_substring_regex(cells, pattern)).as_py():
+                continue
             numeric = compute.cast(cells, kind).to_numpy()
         except pyarrow.ArrowInvalid:
-            continue
+            continue  # An integer that is too great for int64.
         with numpy.errstate(over="ignore"):  # A number too great for float32 is told here.
             finite = numpy.isfinite(numeric.astype(numpy.float32))
         if not finite.all():

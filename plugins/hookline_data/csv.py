@@ -1,5 +1,6 @@
 """Tables of comma-separated values."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ class CSV(DataSpec):
         if self.split_column is not None and self.split_column not in names:
             near = did_you_mean(self.split_column, names)
             raise DataError(f'{self.path}: There is no column "{self.split_column}".{near}')
-        others = [*target_columns, self.split_column or ""]
+        others = [*target_columns, *([] if self.split_column is None else [self.split_column])]
         input_columns = chosen(_several(self.inputs), names, others, self.path)
         if not input_columns:
             raise DataError(f"{self.path}: No column is left for the inputs.")
@@ -143,10 +144,11 @@ class CSV(DataSpec):
         split_columns: dict[str, Columns] = {
             split: {name: cells[chosen_rows] for name, cells in columns.items()} for split, chosen_rows in rows.items()
         }
+        text = {name for name, cells in columns.items() if cells.dtype.kind == "U"}
         for split, source in (("validation", self.validation), ("test", self.test)):
             if isinstance(source, Path):
                 chosen([*input_columns, *target_columns], column_names(source), (), source)
-                split_inputs[split], split_columns[split] = _read(source, input_columns, target_columns)
+                split_inputs[split], split_columns[split] = _read(source, input_columns, target_columns, text)
                 if not len(split_inputs[split]):
                     raise DataError(f"{source}: The {split} split has no rows.")
         return split_inputs, split_columns
@@ -163,11 +165,14 @@ class CSV(DataSpec):
         return rows.reshape(-1, *self.shape)
 
 
-def _read(path: Path, numeric: list[str], others: list[str]) -> "tuple[NDArray[Any], Columns]":
+def _read(
+    path: Path, numeric: list[str], others: list[str], text: Collection[str] = ()
+) -> "tuple[NDArray[Any], Columns]":
+    """The numeric columns as a matrix, and the others each by itself, those of `text` as text in any case."""
     table = read(path, numeric, others)
     if not table.num_rows:
         raise DataError(f"{path}: The file has a header and no rows.")
-    return numbers(table, numeric, path), {name: values(table, name, path) for name in others}
+    return numbers(table, numeric, path), {name: values(table, name, path, as_text=name in text) for name in others}
 
 
 def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:

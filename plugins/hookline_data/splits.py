@@ -37,7 +37,8 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     splits = {split: numpy.sort(numpy.concatenate(parts[split])) for split in SPLITS if wanted[split] > 0}
     for split, chosen in splits.items():
         if not len(chosen):
-            raise DataError(f"The {split} split has no rows: it is to have {wanted[split]:g} of {rows}.")
+            each = "" if classes is None else f", and of each of {len(groups)} classes by itself"
+            raise DataError(f"The {split} split has no rows: it is to have {wanted[split]:g} of {rows}{each}.")
     return splits
 
 

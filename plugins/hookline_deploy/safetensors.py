@@ -12,6 +12,8 @@ from hookline import DeploySpec, Run, Trial, plain, spec, to_json
 class Safetensors(DeploySpec):
     """Two files in the directory `safetensors` of the run: `model.safetensors` and `model.json`.
 
+    A loss that has parameters of its own is in `criterion.safetensors` beside them.
+
     The JSON holds the spec, the shape of a row of inputs, how a row of the source becomes one (columns, statistics,
     shape), the names of the classes, and the function that makes a prediction of an output. Neither file holds code.
     """
@@ -36,4 +38,8 @@ class Safetensors(DeploySpec):
         weights, json = directory / "model.safetensors", directory / "model.json"
         save_model(trial.model, str(weights))
         json.write_text(to_json(description, indent=2) + "\n", encoding="utf-8")
-        return weights, json
+        if not any(True for _ in trial.criterion.parameters()):
+            return weights, json
+        criterion = directory / "criterion.safetensors"
+        save_model(trial.criterion, str(criterion))
+        return weights, criterion, json

@@ -28,7 +28,8 @@ class ClassIndexLoss(TorchLoss):
         """The weight of all rows that count, by which torch divides a mean."""
         if self.reduction == "sum":
             return None
-        counted = targets[targets != self.ignore_index]
+        # Classes are counted from 0: where no class can be ignored, nothing is computed.
+        counted = targets if self.ignore_index < 0 else targets[targets != self.ignore_index]
         return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
 
 

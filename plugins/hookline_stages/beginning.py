@@ -39,4 +39,7 @@ def select_optimizer(run: Run, model: "nn.Module", criterion: "nn.Module") -> "o
     parameters = [*model.parameters(), *criterion.parameters()]
     if not parameters:
         raise MisfitError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
-    return run.spec.optimizer.build(parameters)
+    try:
+        return run.spec.optimizer.build(parameters)
+    except (ValueError, RuntimeError) as error:
+        raise MisfitError(f"{type(run.spec.optimizer).__name__}: {error}.", ("optimizer",)) from error

@@ -1,10 +1,10 @@
 """What is done after each epoch: the model is judged, and what came of it is kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batches, MetricSpec, MisfitError, Run, hookimpl, to_json
+from hookline import Batches, MeanLoss, MetricSpec, MisfitError, Run, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -16,16 +16,15 @@ def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batc
     import torch
 
     spec = run.spec
-    losses: list[Tensor] = []
-    divisors: list[Tensor | float | None] = []
+    losses = MeanLoss()
     metrics: list[tuple[MetricSpec, Any]] = []
     model.eval()
     criterion.eval()
     with torch.no_grad():
         for batch in batches.epoch(run.epoch):
             outputs = run.stages.forward(run=run, model=model, batch=batch)
-            losses.append(run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
-            divisors.append(spec.loss.divisor(criterion, batch.target))
+            loss = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            losses.add(loss, spec.loss.divisor(criterion, batch.target))
             if spec.metrics:
                 predictions = spec.loss.predictions(outputs)
                 # How many classes there are is known when there is a prediction.
@@ -35,7 +34,7 @@ def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batc
                         state.update(*metric.prepare(predictions, batch.target))
     model.train()
     criterion.train()
-    judged = {"loss": _mean(losses, divisors)}
+    judged = {"loss": losses.value()}
     for metric, state in metrics:
         with _naming(metric, split):
             judged[metric.label] = float(state.compute())
@@ -44,29 +43,13 @@ def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batc
 
 @hookimpl(trylast=True)
 def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
-    """Keep the record in memory, and write it as a line of `metrics.jsonl`."""
-    run.history.append(record)
-    if run.directory is not None:
-        with (run.directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(to_json(record) + "\n")
+    """The record as it is."""
     return record
 
 
 def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:
     with _naming(metric, "validation"):
         return metric.build(run.spec.loss, predictions).to(predictions.device)
-
-
-def _mean(losses: "Sequence[Tensor]", divisors: "Sequence[Tensor | float | None]") -> float:
-    """The loss of all rows together, from the losses of the batches and what each was divided by."""
-    import torch
-
-    values = torch.stack(list(losses)).cpu().double()
-    if divisors[0] is None:
-        return float(values.sum())
-    weights = torch.stack([torch.as_tensor(divisor) for divisor in divisors]).cpu().double()
-    # A batch in which no row counts has a loss of 0 / 0.
-    return float(torch.where(weights > 0, values * weights, 0.0).sum() / weights.sum())
 
 
 @contextmanager

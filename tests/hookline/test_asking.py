@@ -7,6 +7,12 @@ from hookline.plugins import new_manager
 from hookline.stages import STAGES
 
 
+@pytest.fixture(autouse=True)
+def _any_product(monkeypatch, request):
+    if "products" not in request.keywords:
+        monkeypatch.setattr("hookline.asking.wanted", lambda stage, answer: None)
+
+
 def answering(stage, answer):
     class Answering:
         pass

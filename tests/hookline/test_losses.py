@@ -4,38 +4,38 @@ import pytest
 import torch
 
 from hookline import TrainingError
-from hookline.losses import CHECKED_EVERY, EpochLosses
+from hookline.losses import LOOKED_AT_EVERY, EpochLosses
 
 
 def added(losses, rows, *, summed=False, first_step=1):
-    made = EpochLosses(3, first_step, summed=summed)
+    made = EpochLosses(3, first_step)
     for loss, number in zip(losses, rows, strict=True):
-        made.add(torch.tensor(loss), number)
+        made.add(torch.tensor(loss), None if summed else number)
     return made
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
-    assert added([1.0, 4.0], [3, 1]).mean() == 1.75
+    assert added([1.0, 4.0], [3, 1]).value() == 1.75
 
 
 def test_losses_that_are_sums_are_added():
-    assert added([1.0, 4.0], [3, 1], summed=True).mean() == 5.0
+    assert added([1.0, 4.0], [3, 1], summed=True).value() == 5.0
 
 
 def test_an_epoch_without_steps_has_no_loss_to_speak_of():
-    assert added([], []).mean() == 0.0
+    assert added([], []).value() == 0.0
 
 
 def test_losses_are_added_up_in_float64():
-    assert added([2.0**24, 1.0, 1.0], [1, 1, 1], summed=True).mean() == 2.0**24 + 2
+    assert added([2.0**24, 1.0, 1.0], [1, 1, 1], summed=True).value() == 2.0**24 + 2
 
 
-@pytest.mark.parametrize("count", [CHECKED_EVERY - 1, CHECKED_EVERY, CHECKED_EVERY + 1, 2 * CHECKED_EVERY + 5])
+@pytest.mark.parametrize("count", [LOOKED_AT_EVERY - 1, LOOKED_AT_EVERY, LOOKED_AT_EVERY + 1, 2 * LOOKED_AT_EVERY + 5])
 def test_losses_that_are_added_up_now_and_then_have_the_mean_of_all(count):
     losses = [float(index % 7) for index in range(count)]
     rows = [1 + index % 3 for index in range(count)]
     expected = sum(loss * number for loss, number in zip(losses, rows, strict=True)) / sum(rows)
-    assert added(losses, rows).mean() == expected
+    assert added(losses, rows).value() == expected
 
 
 @pytest.mark.parametrize("place", [0, 1, 4])
@@ -43,26 +43,34 @@ def test_a_loss_that_is_nan_is_told_with_epoch_and_step(place):
     losses = [1.0] * 5
     losses[place] = math.nan
     with pytest.raises(TrainingError) as error:
-        added(losses, [1] * 5, first_step=11).mean()
+        added(losses, [1] * 5, first_step=11).value()
     assert str(error.value).startswith(f"The loss is NaN in epoch 3, step {11 + place}. ")
 
 
 def test_the_first_of_several_losses_that_are_nan_is_told():
     with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 3, step 2\. "):
-        added([1.0, math.nan, 1.0, math.nan], [1] * 4).mean()
+        added([1.0, math.nan, 1.0, math.nan], [1] * 4).value()
 
 
 def test_a_loss_that_is_nan_is_told_before_the_epoch_ends():
-    made = added([1.0] * (CHECKED_EVERY - 2) + [math.nan], [1] * (CHECKED_EVERY - 1))
-    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {CHECKED_EVERY - 1}\. "):
+    made = added([1.0] * (LOOKED_AT_EVERY - 2) + [math.nan], [1] * (LOOKED_AT_EVERY - 1))
+    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {LOOKED_AT_EVERY - 1}\. "):
         made.add(torch.tensor(1.0), 1)
 
 
 def test_the_step_is_right_when_earlier_ones_have_been_added_up():
-    losses = [1.0] * (CHECKED_EVERY + 2) + [math.nan]
-    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {100 + CHECKED_EVERY + 2}\. "):
-        added(losses, [1] * len(losses), first_step=100).mean()
+    losses = [1.0] * (LOOKED_AT_EVERY + 2) + [math.nan]
+    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {100 + LOOKED_AT_EVERY + 2}\. "):
+        added(losses, [1] * len(losses), first_step=100).value()
 
 
 def test_a_loss_that_is_infinite_is_no_nan():
-    assert added([1.0, math.inf], [1, 1]).mean() == math.inf
+    assert added([1.0, math.inf], [1, 1]).value() == math.inf
+
+
+def test_a_batch_in_which_no_row_counts_is_left_out():
+    assert added([1.0, math.nan, 4.0], [3, 0, 1]).value() == 1.75
+
+
+def test_divisors_may_be_tensors():
+    assert added([1.0, 4.0], [torch.tensor(3.0), torch.tensor(1)]).value() == 1.75

@@ -6,7 +6,7 @@ import pytest
 
 import hookline
 from hookline import CallbackSpec, LossSpec, PluginError, hookimpl, spec
-from hookline.plugins import BUILT_IN, Plugins, describe, from_file, new_manager
+from hookline.plugins import BUILT_IN, Plugins, built, from_file, new_manager
 from hookline.stages import STAGES
 
 MARKED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
@@ -106,7 +106,9 @@ def test_each_run_has_a_manager_of_its_own():
 
 
 def test_plugins_are_called_by_their_module_or_type():
-    manager = Plugins(extra=[ModuleType("some_module"), First("a", [])]).manager()
+    some_module = ModuleType("some_module")
+    some_module.log = hookimpl(lambda record: record)
+    manager = Plugins(extra=[some_module, First("a", [])]).manager()
     registered = [name for name, _ in manager.list_name_plugin() if name not in BUILT_IN]
     assert sorted(registered) == ["First", "some_module"]
     assert names_of(manager, "select_loss") == ["First", "hookline_stages"]
@@ -129,7 +131,7 @@ def test_callbacks_are_called_by_their_place_in_the_spec():
         """A callback."""
 
     made = Watching()
-    assert describe([made, made]) == [("callbacks[0] Watching", made), ("callbacks[1] Watching", made)]
+    assert built([made, made]) == [("callbacks[0] Watching", made), ("callbacks[1] Watching", made)]
 
 
 # What they bring.
@@ -382,3 +384,37 @@ def test_a_new_manager_knows_the_stages_and_no_plugin():
     manager = new_manager()
     assert manager.get_plugins() == set()
     assert [stage for stage in STAGES if not hasattr(manager.hook, stage)] == []
+
+
+@pytest.mark.parametrize("nothing", [None, 3, ModuleType("empty")], ids=["None", "a number", "an empty module"])
+def test_what_implements_no_hook_is_told(nothing):
+    with pytest.raises(PluginError, match="implements no hook: nothing in it is marked with @hookimpl"):
+        Plugins(extra=[nothing])
+
+
+def test_a_name_in_place_of_an_object_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=["focal"])
+    told = '"focal" is a string: a plugin is a module or an object. Specs list installed ones.'
+    assert str(error.value) == told
+
+
+def test_a_callback_that_cannot_be_built_is_told():
+    @spec
+    class Broken(CallbackSpec):
+        """A callback."""
+
+        def build(self):
+            raise KeyError("x")
+
+    with pytest.raises(PluginError) as error:
+        built([Broken()])
+    assert str(error.value) == "callbacks[0] Broken cannot be built: KeyError: 'x'"
+
+
+def test_a_file_may_import_its_neighbours(tmp_path):
+    (tmp_path / "neighbour_of_it.py").write_text("RATE = 3\n")
+    (tmp_path / "it.py").write_text(
+        "from neighbour_of_it import RATE\nfrom hookline import hookimpl\n\n@hookimpl\ndef tune(): return None\n"
+    )
+    assert from_file(tmp_path / "it.py").RATE == 3

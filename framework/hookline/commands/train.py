@@ -1,10 +1,11 @@
 """`hookline train spec.toml`."""
 
 import argparse
+import os
 import sys
-from collections.abc import Mapping
-
-from attrs import evolve
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
 
 from hookline import deferred_compiler
 from hookline.command_line import GOOD, INTERRUPTED
@@ -46,27 +47,31 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, and tell what came of it."""
     extra: list[object] = [from_file(path) for path in arguments.plugin]
     spec = load(arguments.spec, arguments.set, plugins=extra)
-    listed = [callback for callback in spec.callbacks if type(callback).__name__ == DISPLAY]
-    if arguments.quiet:
-        spec = evolve(  # type: ignore[misc]  # mypy knows attrs classes by the name of their decorator.
-            spec, callbacks=tuple(callback for callback in spec.callbacks if callback not in listed)
-        )
-    elif not listed:
+    is_listed = any(type(callback).__name__ == DISPLAY for callback in spec.callbacks)
+    if not is_listed and not arguments.quiet:
         # Outermost, so that it shows what all others have logged.
         extra.insert(0, _display(spec, extra))
     deferred_compiler.defer()
     try:
-        trial = train(spec, plugins=extra, out=arguments.out)
+        # A display that the spec lists stays in the spec that is kept: it is only not seen.
+        with _silence() if is_listed and arguments.quiet else nullcontext():
+            trial = train(spec, plugins=extra, out=arguments.out)
     except MisfitError as error:
         raise SpecError([Problem(error.message, error.path)], arguments.spec) from error
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)
-        print(f"Interrupted after {interruption.trial.epochs} epochs.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     if not arguments.quiet:
         _tell(trial)
     return GOOD
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _display(spec: TrainingSpec, extra: list[object]) -> object:
@@ -78,15 +83,20 @@ def _display(spec: TrainingSpec, extra: list[object]) -> object:
 
 def _tell(trial: Trial) -> None:
     """Print the final table, and where the results are."""
-    print()
-    for line in table(trial.metrics):
-        print(line)
+    if trial.metrics:
+        print("", *table(trial.metrics), sep="\n")
     print()
     if trial.stopped:
         print(trial.stopped)
-    print(f"{trial.epochs} epochs, {trial.steps} steps, {trial.seconds:.1f} s. Results are in {trial.directory}")
+    epochs, steps = counted(trial.epochs, "epoch"), counted(trial.steps, "step")
+    print(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
         print(f"  deployed {path}")
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and the noun: `1 epoch`, `2 epochs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def table(metrics: Mapping[str, float]) -> list[str]:

@@ -1,0 +1,40 @@
+"""What the answer of each stage must be, looked at where it comes in, so that a wrong one is told by its stage."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hookline.data import Data
+from hookline.training_spec import TrainingSpec
+
+
+def wanted(stage: str, answer: Any) -> str | None:
+    """What the stage must be answered with, if this is not it. The stages of the inner loop are not looked at."""
+    if stage == "prepare_data":
+        return None if isinstance(answer, Data) else "a hookline.Data"
+    if stage in ("build_model", "select_loss"):
+        from torch import nn
+
+        return None if isinstance(answer, nn.Module) else "an nn.Module"
+    if stage == "select_optimizer":
+        return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
+    if stage == "evaluate":
+        return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
+    if stage == "log":
+        return None if isinstance(answer, Mapping) and "training/loss" in answer else 'a mapping with "training/loss"'
+    if stage == "tune":
+        return None if answer is None or isinstance(answer, TrainingSpec) else "a TrainingSpec, or None"
+    if stage == "deploy":
+        is_paths = (
+            isinstance(answer, Sequence)
+            and not isinstance(answer, str)
+            and all(isinstance(path, (str, Path)) for path in answer)
+        )
+        return None if is_paths else "a sequence of paths"
+    return None
+
+
+def shown(answer: object) -> str:
+    """An answer in a message: its type, and for a tensor its shape."""
+    shape = getattr(answer, "shape", None)
+    return f"of the type {type(answer).__name__}" + (f" and the shape {tuple(shape)}" if shape is not None else "")
