@@ -87,10 +87,12 @@ def read(path: Path, numeric: Sequence[str], text: Sequence[str]) -> "pyarrow.Ta
     options = csv.ConvertOptions(include_columns=list(types), column_types=types)
     try:
         return csv.read_csv(path, convert_options=options)
+    except pyarrow.ArrowInvalid:
+        pass
+    try:
+        # Cells with line breaks are rare, and slow, since the file cannot be divided among threads.
+        return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
     except pyarrow.ArrowInvalid as error:
-        if "newlines_in_values" in str(error):
-            # Rare, and slow, since the file cannot be divided among threads.
-            return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
         raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
 
 
@@ -166,7 +168,12 @@ def _as_text(path: Path, columns: Sequence[str]) -> "pyarrow.Table":
 
     options = csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pyarrow.string()))
     with _as_sentences(path):
-        return csv.read_csv(path, convert_options=options, read_options=csv.ReadOptions(use_threads=False))
+        return csv.read_csv(
+            path,
+            convert_options=options,
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            read_options=csv.ReadOptions(use_threads=False),
+        )
 
 
 def _first_bad_cell(path: Path, columns: Sequence[str]) -> DataError | None:

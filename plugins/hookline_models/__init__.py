@@ -4,14 +4,28 @@ from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
 from hookline_models import (
-    activation,
+    adaptive_pooling,
+    average_pooling,
+    channel_normalization,
     containers,
     convolution,
+    edge_padding,
+    folding,
+    gates,
     linear,
+    max_pooling,
     normalization,
-    pooling,
+    padding,
+    power_pooling,
+    rectifiers,
     regularization,
     shape,
+    shrinkage,
+    shuffling,
+    sigmoids,
+    softmax,
+    transposed_convolution,
+    upsampling,
 )
 
 
@@ -19,12 +33,26 @@ from hookline_models import (
 def register_specs() -> Iterable[type[Spec]]:
     """All of this plugin's models and layers."""
     return (
-        *activation.LAYERS,
+        *adaptive_pooling.LAYERS,
+        *average_pooling.LAYERS,
+        *channel_normalization.LAYERS,
         *containers.LAYERS,
         *convolution.LAYERS,
+        *edge_padding.LAYERS,
+        *folding.LAYERS,
+        *gates.LAYERS,
         *linear.LAYERS,
+        *max_pooling.LAYERS,
         *normalization.LAYERS,
-        *pooling.LAYERS,
+        *padding.LAYERS,
+        *power_pooling.LAYERS,
+        *rectifiers.LAYERS,
         *regularization.LAYERS,
         *shape.LAYERS,
+        *shrinkage.LAYERS,
+        *shuffling.LAYERS,
+        *sigmoids.LAYERS,
+        *softmax.LAYERS,
+        *transposed_convolution.LAYERS,
+        *upsampling.LAYERS,
     )

@@ -1,4 +1,4 @@
-"""What all layers of torch have in common: the module is torch's class of the same name, with the same options."""
+"""What layers of torch have in common: the module is torch's class of the same name, with the same options."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
@@ -33,3 +33,11 @@ class TorchLayer(LayerSpec):
                 options[name] = inputs.shape[dimension]
         module: nn.Module = getattr(torch.nn, type(self).__name__)(**options)
         return module
+
+
+@spec
+class InPlace(TorchLayer):
+    """The option of layers that can write over what goes in."""
+
+    inplace: bool = False
+    """Whether the result is written over what goes in, which saves memory."""

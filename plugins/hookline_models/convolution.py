@@ -62,4 +62,25 @@ class Conv2d(Convolution):
     """How far apart the kernel's elements are."""
 
 
-LAYERS = (Conv1d, Conv2d)
+@spec
+class Conv3d(Convolution):
+    """A convolution over volumes.
+
+    `(N, in_channels, depth, height, width)` to `(N, out_channels, depth', height', width')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+    """
+
+    row = ("channels", "depth", "height", "width")
+
+    kernel_size: int | tuple[int, int, int] = option(minimum=1)
+    """The kernel's depth, height and width."""
+    stride: int | tuple[int, int, int] = option(default=1, minimum=1)
+    """How far the kernel moves at a time."""
+    padding: int | tuple[int, int, int] | Literal["valid", "same"] = option(default=0, minimum=0)
+    """How much is added at each face; "same" keeps depth, height and width."""
+    dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
+    """How far apart the kernel's elements are."""
+
+
+LAYERS = (Conv1d, Conv2d, Conv3d)

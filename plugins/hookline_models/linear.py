@@ -1,7 +1,15 @@
-"""Layers that multiply by a matrix."""
+"""Layers that multiply by a matrix, be it the one that changes nothing."""
 
 from hookline import option, spec
 from hookline_models.base import TorchLayer
+
+
+@spec
+class Identity(TorchLayer):
+    """What goes in comes out.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
+    """
 
 
 @spec
@@ -21,4 +29,4 @@ class Linear(TorchLayer):
     """Whether a learned number is added to each feature."""
 
 
-LAYERS = (Linear,)
+LAYERS = (Identity, Linear)

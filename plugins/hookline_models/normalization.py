@@ -1,45 +1,7 @@
-"""Layers that keep numbers near mean 0 and variance 1."""
+"""Layers that bring the numbers of each row to mean 0 and variance 1, or to one size."""
 
 from hookline import option, spec
 from hookline_models.base import TorchLayer
-
-
-@spec
-class BatchNorm(TorchLayer):
-    """The options that do not depend on the number of dimensions."""
-
-    follows = {"num_features": 1}
-
-    num_features: int | None = option(default=None, minimum=1)
-    """How many features, or channels, there are; left out, it follows from the inputs."""
-    eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance, so that it is never 0."""
-    momentum: float = option(default=0.1, minimum=0, maximum=1)
-    """How much a batch counts in the running statistics. (torch's `None`, a plain average, cannot be said in TOML.)"""
-    affine: bool = True
-    """Whether each feature is then scaled and shifted by learned numbers."""
-    track_running_stats: bool = True
-    """Whether running statistics are kept, and used in evaluation."""
-    bias: bool = True
-    """Whether the learned numbers have the shift."""
-
-
-@spec
-class BatchNorm1d(BatchNorm):
-    """Normalises each feature over the batch: `(N, C)` or `(N, C, length)`.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
-    """
-
-
-@spec
-class BatchNorm2d(BatchNorm):
-    """Normalises each channel over the batch and the image: `(N, C, height, width)`.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
-    """
-
-    row = ("channels", "height", "width")
 
 
 @spec
@@ -61,4 +23,59 @@ class LayerNorm(TorchLayer):
     """Whether the learned numbers have the shift."""
 
 
-LAYERS = (BatchNorm1d, BatchNorm2d, LayerNorm)
+@spec
+class RMSNorm(TorchLayer):
+    """Divides each row by the root of its mean square over its last dimensions.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
+    """
+
+    follows = {"normalized_shape": -1}
+
+    normalized_shape: int | tuple[int, ...] | None = option(default=None, minimum=1)
+    """The sizes of the last dimensions; left out, the size of the last one, which follows from the inputs."""
+    eps: float | None = option(default=None, minimum=0)
+    """Added to the mean square, so that it is never 0; left out, the machine epsilon of the inputs' type."""
+    elementwise_affine: bool = True
+    """Whether each number is then scaled by a learned number."""
+
+
+@spec
+class GroupNorm(TorchLayer):
+    """Normalises each row over groups of its channels: `(N, C, …)`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+    """
+
+    follows = {"num_channels": 1}
+
+    num_groups: int = option(minimum=1)
+    """Into how many groups the channels are divided."""
+    num_channels: int | None = option(default=None, minimum=1)
+    """How many channels there are; left out, it follows from the inputs."""
+    eps: float = option(default=1e-05, minimum=0)
+    """Added to the variance, so that it is never 0."""
+    affine: bool = True
+    """Whether each channel is then scaled and shifted by learned numbers."""
+    bias: bool = True
+    """Whether the learned numbers have the shift."""
+
+
+@spec
+class LocalResponseNorm(TorchLayer):
+    """Divides each number by (k + alpha times the mean square of `size` neighbouring channels) to the power of beta.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
+    """
+
+    size: int = option(minimum=1)
+    """How many channels are looked at, the number's own in their middle."""
+    alpha: float = option(default=0.0001, minimum=0)
+    """How much the neighbours count."""
+    beta: float = 0.75
+    """The power."""
+    k: float = option(default=1.0, minimum=0)
+    """What is added to them."""
+
+
+LAYERS = (GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from attrs import evolve
+from safetensors.torch import load_file
 
 import hookline
 from hookline import HooklineError, Interrupted, StageError, TrainingError, hookimpl
@@ -157,7 +158,157 @@ def test_a_wrapper_changes_what_was_deployed(tmp_path):
     assert trained(tmp_path, wrapper_of("deploy", lambda paths: (*paths, Path("x")))).deployed == (Path("x"),)
 
 
+def test_a_wrapper_returns_a_longer_record_which_is_kept(tmp_path):
+    result = trained(tmp_path, wrapper_of("log", lambda record: {**record, "answer": 42}))
+    lines = (result.directory / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["answer"] for line in lines] == [record["answer"] for record in result.history] == [42] * 3
+
+
+def test_a_trial_whose_loss_is_nan_is_not_the_best(tmp_path):
+    class Nan:
+        @hookimpl(wrapper=True)
+        def log(self, run):
+            record = yield
+            return {**record, "training/loss": math.nan} if run.spec.optimizer.lr == 0.1 else record
+
+        @hookimpl
+        def tune(self, run, trials):
+            return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=0.0)) if len(trials) == 1 else None
+
+    assert trained(tmp_path, Nan()).spec.optimizer.lr == 0.0
+
+
+def test_gradients_of_parameters_that_are_added_later_are_cleared_too(tmp_path):
+    norms = []
+
+    class Unfreeze:
+        extra = torch.nn.Parameter(torch.ones(1))
+
+        @hookimpl(wrapper=True)
+        def select_optimizer(self):
+            return (yield)
+
+        @hookimpl(wrapper=True)
+        def loss(self):
+            return (yield) + self.extra.sum()
+
+        @hookimpl(wrapper=True)
+        def step(self, run, optimizer):
+            if run.step == 0:
+                optimizer.add_param_group({"params": [self.extra]})
+            else:
+                norms.append(float(self.extra.grad.norm()))
+            return (yield)
+
+    trained(tmp_path, Unfreeze())
+    assert norms == [1.0] + [1.0] * 4 or norms == [2.0] + [1.0] * 4
+
+
+def test_random_numbers_of_a_data_source_follow_the_seed_of_the_run(tmp_path):
+    drawn = []
+
+    class Drawing:
+        @hookimpl(wrapper=True)
+        def prepare_data(self):
+            drawn.append(torch.rand(3).tolist())
+            return (yield)
+
+    for run, seed in enumerate((1, 1, 2)):
+        torch.rand(run)
+        trained(tmp_path / str(run), Drawing(), run={"seed": seed})
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_criterion_with_parameters_is_saved(tmp_path):
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, outputs, targets):
+            return ((outputs * self.scale - targets) ** 2).mean()
+
+    result = trained(tmp_path, wrapper_of("select_loss", lambda _: Scaled()), deploy=[{"type": "Safetensors"}])
+    for directory in (result.directory, result.directory / "safetensors"):
+        assert torch.equal(load_file(directory / "criterion.safetensors")["scale"], result.criterion.scale)
+
+
+def test_the_spec_that_is_kept_trains_again_from_behind_a_link(tmp_path):
+    source = tmp_path / "project"
+    source.mkdir()
+    (source / "rows.csv").write_text("a,y\n1,2\n2,4\n3,6\n")
+    (tmp_path / "big" / "disk").mkdir(parents=True)
+    (source / "runs").symlink_to(tmp_path / "big" / "disk")
+    data = {"type": "CSV", "path": str(source / "rows.csv"), "targets": "y"}
+    spec = hookline.load({**table(), "data": data})
+    result = hookline.train(spec, out=source / "runs" / "one")
+    again = hookline.train(hookline.load(result.directory / "spec.toml"), out=source / "runs" / "two")
+    assert again.history == result.history
+
+
+def test_a_training_loss_is_weighted_as_a_validation_loss_is(tmp_path):
+    result = trained(
+        tmp_path,
+        wrapper_of("prepare_data", with_validation),
+        data={"targets": [0, 0, 0, 1, 0, 0, 0, 0, 0, 1], "batch_size": 4},
+        model={"layers": [{"type": "Linear", "out_features": 2}]},
+        loss={"type": "CrossEntropyLoss", "weight": [1, 50]},
+        optimizer={"lr": 0.0},
+    )
+    assert result.metrics["training/loss"] == pytest.approx(result.metrics["validation/loss"], rel=1e-6)
+
+
 # What goes wrong.
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "product"),
+    [
+        ("prepare_data", {}, "a hookline.Data, and it is of the type dict"),
+        ("build_model", "x", "an nn.Module, and it is of the type str"),
+        ("select_optimizer", 3, "an optimizer, and it is of the type int"),
+        ("loss", torch.zeros(4), "a scalar tensor, and it is of the type Tensor and the shape (4,)"),
+        ("evaluate", [], 'a mapping with the "loss", and it is of the type list'),
+        ("log", {}, 'a mapping with "training/loss", and it is of the type dict'),
+        ("tune", {}, "a TrainingSpec, or None, and it is of the type dict"),
+        ("deploy", 3, "a sequence of paths, and it is of the type int"),
+    ],
+)
+def test_a_stage_with_a_wrong_product_is_told(tmp_path, stage, answer, product):
+    plugins = [wrapper_of(stage, lambda _: answer), wrapper_of("prepare_data", with_validation)]
+    with pytest.raises(StageError) as error:
+        trained(tmp_path, *plugins)
+    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {product}.')
+
+
+def test_a_wrapper_that_yields_twice_is_told(tmp_path):
+    class Twice:
+        @hookimpl(wrapper=True)
+        def log(self):
+            yield
+            yield
+
+    with pytest.raises(StageError, match="a wrapper must yield once"):
+        trained(tmp_path, Twice())
+
+
+def test_a_last_batch_of_one_row_is_told_where_batch_norm_would_fail_on_it(tmp_path):
+    layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
+    with pytest.raises(HooklineError, match=r"^data: The last batch of an epoch has one row"):
+        trained(tmp_path, model={"layers": layers}, data={"batch_size": 7})
+    assert list(tmp_path.iterdir()) == []
+    assert trained(tmp_path, model={"layers": layers}, data={"batch_size": 7, "drop_last": True}).steps == 3
+
+
+def test_metrics_without_a_split_to_judge_are_told(tmp_path):
+    with pytest.raises(HooklineError, match=r"^metrics: The data has neither a validation nor a test split"):
+        trained(tmp_path, metrics=[{"type": "R2Score"}])
+
+
+def test_a_callback_that_is_listed_twice_is_told():
+    clipping = {"type": "GradientClipping", "max_norm": 1}
+    with pytest.raises(HooklineError, match=r"callbacks\[1\]: GradientClipping is listed twice, with the same options"):
+        hookline.load(table(callbacks=[clipping, clipping]))
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "tune"])

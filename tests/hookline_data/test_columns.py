@@ -187,3 +187,29 @@ def test_text_in_the_last_row_of_a_numeric_column_of_megabytes_is_told_with_its_
     assert batch.input[-1].tolist() == [rows - 1, rows - 1 + 0.125, (rows - 1) % 7 + 0.0625]
     with pytest.raises(DataError, match=rf'table\.csv: row {rows + 1}, column "c": "three" is not a number\.'):
         prepare(f"{text}1,2,three,0\n")
+
+
+def test_codes_are_classes_by_their_text_and_no_two_of_them_become_one(prepare):
+    data = prepare("a,y\n1,01\n2,1\n3,0x1\n4,02\n", loss="CrossEntropyLoss")
+    assert data.target.classes == ("01", "02", "0x1", "1")
+    assert data.training._tensors["target"].tolist() == [0, 3, 2, 1]
+
+
+def test_classes_that_are_text_in_training_are_text_in_another_file(prepare, tmp_path):
+    (tmp_path / "validation.csv").write_text("a,y\n1,1\n2,2\n")
+    data = prepare("a,y\n1,1\n2,2\n3,a\n", loss="CrossEntropyLoss", validation=str(tmp_path / "validation.csv"))
+    assert data.target.classes == ("1", "2", "a")
+    assert data.validation._tensors["target"].tolist() == [0, 1]
+
+
+def test_a_column_without_a_name_is_told_and_not_taken_for_an_input(prepare):
+    with pytest.raises(DataError, match=r'Column 1 has no name, and "\*" would choose it\.'):
+        prepare(",a,y\n0,1,2\n1,3,4\n")
+    assert prepare(",a,y\n0,1,2\n1,3,4\n", inputs="a").preparation == {"columns": ["a"]}
+
+
+def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):
+    rows = "".join(f'{index},"u\nv{index % 2}"\n' for index in range(200_000))
+    data = prepare(f'"a\nb",y\n{rows}', loss="CrossEntropyLoss", inputs="a\nb")
+    assert data.training.rows == 200_000
+    assert data.target.classes == ("u\nv0", "u\nv1")

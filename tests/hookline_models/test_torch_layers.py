@@ -1,6 +1,7 @@
 """Each layer is torch's own, with the same options."""
 
 from inspect import Parameter, signature
+from itertools import product
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 import hookline
 from hookline_models import register_specs
 
-FLAT, SERIES, IMAGES = (4, 6), (4, 3, 10), (4, 3, 8, 8)
+FLAT, SERIES, IMAGES, VOLUMES = (4, 6), (4, 3, 10), (4, 3, 8, 8), (4, 3, 6, 5, 4)
 """Shapes of inputs."""
 
 CASES = [
@@ -122,6 +123,280 @@ CASES = [
     (IMAGES, "Flatten", {"start_dim": 2, "end_dim": 3}, nn.Flatten(2, 3)),
     (FLAT, "Unflatten", {"dim": 1, "unflattened_size": [2, 3]}, nn.Unflatten(1, (2, 3))),
     (FLAT, "Unflatten", {"dim": -1, "unflattened_size": [1, -1]}, nn.Unflatten(-1, (1, -1))),
+    (FLAT, "ReLU6", {}, nn.ReLU6()),
+    (FLAT, "ReLU6", {"inplace": True}, nn.ReLU6(inplace=True)),
+    (FLAT, "PReLU", {}, nn.PReLU),
+    (IMAGES, "PReLU", {"num_parameters": 3, "init": 0.5}, lambda: nn.PReLU(3, 0.5)),
+    (FLAT, "RReLU", {}, nn.RReLU()),
+    (FLAT, "RReLU", {"lower": 0.5, "upper": 0.5, "inplace": True}, nn.RReLU(0.5, 0.5, inplace=True)),
+    (FLAT, "Threshold", {"threshold": 0.1, "value": 2}, nn.Threshold(0.1, 2.0)),
+    (FLAT, "Threshold", {"threshold": 0.1, "value": 0.0, "inplace": True}, nn.Threshold(0.1, 0.0, inplace=True)),
+    (FLAT, "CELU", {}, nn.CELU()),
+    (FLAT, "CELU", {"alpha": 0.5, "inplace": True}, nn.CELU(0.5, inplace=True)),
+    (FLAT, "Mish", {}, nn.Mish()),
+    (FLAT, "Mish", {"inplace": True}, nn.Mish(inplace=True)),
+    (FLAT, "Hardswish", {}, nn.Hardswish()),
+    (FLAT, "Hardswish", {"inplace": True}, nn.Hardswish(inplace=True)),
+    (FLAT, "GLU", {}, nn.GLU()),
+    ((4, 6, 5), "GLU", {"dim": 1}, nn.GLU(1)),
+    (FLAT, "LogSigmoid", {}, nn.LogSigmoid()),
+    (FLAT, "Hardsigmoid", {}, nn.Hardsigmoid()),
+    (FLAT, "Hardsigmoid", {"inplace": True}, nn.Hardsigmoid(inplace=True)),
+    (FLAT, "Hardtanh", {}, nn.Hardtanh()),
+    (FLAT, "Hardtanh", {"min_val": -2, "max_val": 0.5, "inplace": True}, nn.Hardtanh(-2.0, 0.5, inplace=True)),
+    (FLAT, "Softsign", {}, nn.Softsign()),
+    (FLAT, "Hardshrink", {}, nn.Hardshrink()),
+    (FLAT, "Hardshrink", {"lambd": 0.1}, nn.Hardshrink(0.1)),
+    (FLAT, "Softshrink", {}, nn.Softshrink()),
+    (FLAT, "Softshrink", {"lambd": 0.1}, nn.Softshrink(0.1)),
+    (FLAT, "Tanhshrink", {}, nn.Tanhshrink()),
+    (FLAT, "Softmin", {}, nn.Softmin(dim=-1)),
+    (IMAGES, "Softmin", {"dim": 1}, nn.Softmin(dim=1)),
+    (IMAGES, "Softmax2d", {}, nn.Softmax2d()),
+    (VOLUMES, "Conv3d", {"out_channels": 4, "kernel_size": 3}, lambda: nn.Conv3d(3, 4, 3)),
+    (
+        VOLUMES,
+        "Conv3d",
+        {
+            "in_channels": 3,
+            "out_channels": 6,
+            "kernel_size": [3, 2, 1],
+            "stride": [2, 1, 2],
+            "padding": [1, 0, 2],
+            "dilation": [1, 2, 1],
+            "groups": 3,
+            "bias": False,
+            "padding_mode": "replicate",
+        },
+        lambda: nn.Conv3d(
+            3, 6, (3, 2, 1), (2, 1, 2), (1, 0, 2), (1, 2, 1), groups=3, bias=False, padding_mode="replicate"
+        ),
+    ),
+    (
+        VOLUMES,
+        "Conv3d",
+        {"out_channels": 2, "kernel_size": 3, "padding": "same"},
+        lambda: nn.Conv3d(3, 2, 3, padding="same"),
+    ),
+    (SERIES, "ConvTranspose1d", {"out_channels": 4, "kernel_size": 3}, lambda: nn.ConvTranspose1d(3, 4, 3)),
+    (
+        SERIES,
+        "ConvTranspose1d",
+        {
+            "in_channels": 3,
+            "out_channels": 6,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": 1,
+            "output_padding": 1,
+            "groups": 3,
+            "bias": False,
+            "dilation": 2,
+            "padding_mode": "zeros",
+        },
+        lambda: nn.ConvTranspose1d(3, 6, 3, 2, 1, 1, groups=3, bias=False, dilation=2),
+    ),
+    (IMAGES, "ConvTranspose2d", {"out_channels": 4, "kernel_size": 3}, lambda: nn.ConvTranspose2d(3, 4, 3)),
+    (
+        IMAGES,
+        "ConvTranspose2d",
+        {
+            "out_channels": 6,
+            "kernel_size": [3, 2],
+            "stride": [2, 3],
+            "padding": [1, 0],
+            "output_padding": [1, 2],
+            "groups": 3,
+            "dilation": [1, 2],
+        },
+        lambda: nn.ConvTranspose2d(3, 6, (3, 2), (2, 3), (1, 0), (1, 2), groups=3, dilation=(1, 2)),
+    ),
+    (VOLUMES, "ConvTranspose3d", {"out_channels": 4, "kernel_size": 3}, lambda: nn.ConvTranspose3d(3, 4, 3)),
+    (
+        VOLUMES,
+        "ConvTranspose3d",
+        {
+            "out_channels": 6,
+            "kernel_size": [3, 2, 1],
+            "stride": [2, 3, 1],
+            "padding": [1, 0, 0],
+            "output_padding": [1, 2, 0],
+            "groups": 3,
+            "dilation": [1, 2, 1],
+        },
+        lambda: nn.ConvTranspose3d(3, 6, (3, 2, 1), (2, 3, 1), (1, 0, 0), (1, 2, 0), groups=3, dilation=(1, 2, 1)),
+    ),
+    (IMAGES, "Unfold", {"kernel_size": 2}, nn.Unfold(2)),
+    (
+        IMAGES,
+        "Unfold",
+        {"kernel_size": [3, 2], "dilation": [1, 2], "padding": [1, 0], "stride": [2, 1]},
+        nn.Unfold((3, 2), (1, 2), (1, 0), (2, 1)),
+    ),
+    ((4, 12, 9), "Fold", {"output_size": 4, "kernel_size": 2}, nn.Fold(4, 2)),
+    (
+        (4, 12, 16),
+        "Fold",
+        {"output_size": [8, 8], "kernel_size": [3, 2], "dilation": [1, 4], "padding": [1, 0], "stride": [2, 1]},
+        nn.Fold((8, 8), (3, 2), (1, 4), (1, 0), (2, 1)),
+    ),
+    (VOLUMES, "BatchNorm3d", {}, lambda: nn.BatchNorm3d(3)),
+    (VOLUMES, "BatchNorm3d", {"eps": 0.1, "momentum": 0.5}, lambda: nn.BatchNorm3d(3, 0.1, 0.5)),
+    (SERIES, "InstanceNorm1d", {}, lambda: nn.InstanceNorm1d(3)),
+    (
+        SERIES,
+        "InstanceNorm1d",
+        {"num_features": 3, "eps": 0.1, "momentum": 0.5, "affine": True, "track_running_stats": True},
+        lambda: nn.InstanceNorm1d(3, 0.1, 0.5, affine=True, track_running_stats=True),
+    ),
+    (IMAGES, "InstanceNorm2d", {}, lambda: nn.InstanceNorm2d(3)),
+    (
+        IMAGES,
+        "InstanceNorm2d",
+        {"affine": True, "bias": False},
+        lambda: nn.InstanceNorm2d(3, affine=True, bias=False),
+    ),
+    (VOLUMES, "InstanceNorm3d", {}, lambda: nn.InstanceNorm3d(3)),
+    (
+        VOLUMES,
+        "InstanceNorm3d",
+        {"track_running_stats": True},
+        lambda: nn.InstanceNorm3d(3, track_running_stats=True),
+    ),
+    (FLAT, "GroupNorm", {"num_groups": 2}, lambda: nn.GroupNorm(2, 6)),
+    (
+        IMAGES,
+        "GroupNorm",
+        {"num_groups": 3, "num_channels": 3, "eps": 0.1, "bias": False},
+        lambda: nn.GroupNorm(3, 3, 0.1, bias=False),
+    ),
+    (FLAT, "GroupNorm", {"num_groups": 1, "affine": False}, lambda: nn.GroupNorm(1, 6, affine=False)),
+    (FLAT, "RMSNorm", {}, lambda: nn.RMSNorm(6)),
+    (IMAGES, "RMSNorm", {"normalized_shape": [8, 8], "eps": 0.1}, lambda: nn.RMSNorm((8, 8), 0.1)),
+    (FLAT, "RMSNorm", {"elementwise_affine": False}, lambda: nn.RMSNorm(6, elementwise_affine=False)),
+    (SERIES, "LocalResponseNorm", {"size": 2}, nn.LocalResponseNorm(2)),
+    (
+        IMAGES,
+        "LocalResponseNorm",
+        {"size": 3, "alpha": 0.5, "beta": 0.5, "k": 2},
+        nn.LocalResponseNorm(3, 0.5, 0.5, 2.0),
+    ),
+    (SERIES, "MaxPool1d", {"kernel_size": 2}, nn.MaxPool1d(2)),
+    (
+        SERIES,
+        "MaxPool1d",
+        {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True},
+        nn.MaxPool1d(3, 2, 1, 2, ceil_mode=True),
+    ),
+    (VOLUMES, "MaxPool3d", {"kernel_size": 2}, nn.MaxPool3d(2)),
+    (
+        VOLUMES,
+        "MaxPool3d",
+        {"kernel_size": [3, 2, 1], "stride": [2, 3, 1], "padding": [1, 0, 0], "dilation": [1, 2, 1], "ceil_mode": True},
+        nn.MaxPool3d((3, 2, 1), (2, 3, 1), (1, 0, 0), (1, 2, 1), ceil_mode=True),
+    ),
+    (SERIES, "AvgPool1d", {"kernel_size": 2}, nn.AvgPool1d(2)),
+    (
+        SERIES,
+        "AvgPool1d",
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False},
+        nn.AvgPool1d(3, 2, 1, ceil_mode=True, count_include_pad=False),
+    ),
+    (VOLUMES, "AvgPool3d", {"kernel_size": 2}, nn.AvgPool3d(2)),
+    (
+        VOLUMES,
+        "AvgPool3d",
+        {
+            "kernel_size": [3, 2, 1],
+            "stride": 3,
+            "padding": [1, 1, 0],
+            "ceil_mode": True,
+            "count_include_pad": False,
+            "divisor_override": 5,
+        },
+        nn.AvgPool3d((3, 2, 1), 3, (1, 1, 0), ceil_mode=True, count_include_pad=False, divisor_override=5),
+    ),
+    (SERIES, "LPPool1d", {"norm_type": 2, "kernel_size": 2}, nn.LPPool1d(2.0, 2)),
+    (
+        SERIES,
+        "LPPool1d",
+        {"norm_type": 4, "kernel_size": 3, "stride": 2, "ceil_mode": True},
+        nn.LPPool1d(4.0, 3, 2, ceil_mode=True),
+    ),
+    (IMAGES, "LPPool2d", {"norm_type": float("inf"), "kernel_size": 2}, nn.LPPool2d(float("inf"), 2)),
+    (
+        IMAGES,
+        "LPPool2d",
+        {"norm_type": 2, "kernel_size": [3, 2], "stride": [2, 3], "ceil_mode": True},
+        nn.LPPool2d(2.0, (3, 2), (2, 3), ceil_mode=True),
+    ),
+    (VOLUMES, "LPPool3d", {"norm_type": 1, "kernel_size": 2}, nn.LPPool3d(1.0, 2)),
+    (
+        VOLUMES,
+        "LPPool3d",
+        {"norm_type": 2, "kernel_size": [3, 2, 1], "stride": [2, 3, 1], "ceil_mode": True},
+        nn.LPPool3d(2.0, (3, 2, 1), (2, 3, 1), ceil_mode=True),
+    ),
+    (SERIES, "AdaptiveAvgPool1d", {"output_size": 3}, nn.AdaptiveAvgPool1d(3)),
+    (VOLUMES, "AdaptiveAvgPool3d", {"output_size": 1}, nn.AdaptiveAvgPool3d(1)),
+    (VOLUMES, "AdaptiveAvgPool3d", {"output_size": [3, 5, 2]}, nn.AdaptiveAvgPool3d((3, 5, 2))),
+    (SERIES, "AdaptiveMaxPool1d", {"output_size": 3}, nn.AdaptiveMaxPool1d(3)),
+    (IMAGES, "AdaptiveMaxPool2d", {"output_size": 1}, nn.AdaptiveMaxPool2d(1)),
+    (IMAGES, "AdaptiveMaxPool2d", {"output_size": [3, 5]}, nn.AdaptiveMaxPool2d((3, 5))),
+    (VOLUMES, "AdaptiveMaxPool3d", {"output_size": 1}, nn.AdaptiveMaxPool3d(1)),
+    (VOLUMES, "AdaptiveMaxPool3d", {"output_size": [3, 5, 2]}, nn.AdaptiveMaxPool3d((3, 5, 2))),
+    (SERIES, "Dropout1d", {}, nn.Dropout1d()),
+    (SERIES, "Dropout1d", {"p": 0.2, "inplace": True}, nn.Dropout1d(0.2, inplace=True)),
+    (VOLUMES, "Dropout3d", {}, nn.Dropout3d()),
+    (VOLUMES, "Dropout3d", {"p": 0.2, "inplace": True}, nn.Dropout3d(0.2, inplace=True)),
+    (FLAT, "AlphaDropout", {}, nn.AlphaDropout()),
+    (FLAT, "AlphaDropout", {"p": 0.2, "inplace": True}, nn.AlphaDropout(0.2, inplace=True)),
+    (IMAGES, "FeatureAlphaDropout", {}, nn.FeatureAlphaDropout()),
+    (SERIES, "FeatureAlphaDropout", {"p": 0.2, "inplace": True}, nn.FeatureAlphaDropout(0.2, inplace=True)),
+    *(
+        (shape, f"{kind}Pad{len(shape) - 2}d", {"padding": padding}, torchs(padding))
+        for kind, torchs_of_all in {
+            "Zero": (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d),
+            "Reflection": (nn.ReflectionPad1d, nn.ReflectionPad2d, nn.ReflectionPad3d),
+            "Replication": (nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReplicationPad3d),
+            "Circular": (nn.CircularPad1d, nn.CircularPad2d, nn.CircularPad3d),
+        }.items()
+        for shape, torchs, sides in zip(
+            (SERIES, IMAGES, VOLUMES), torchs_of_all, ([3, -1], [1, 2, 3, 0], [1, 2, 3, 0, -1, 2]), strict=True
+        )
+        for padding in (2, sides)
+    ),
+    (SERIES, "ConstantPad1d", {"padding": 2, "value": 1}, nn.ConstantPad1d(2, 1.0)),
+    (SERIES, "ConstantPad1d", {"padding": [3, -1], "value": 0.5}, nn.ConstantPad1d((3, -1), 0.5)),
+    (IMAGES, "ConstantPad2d", {"padding": 2, "value": 1}, nn.ConstantPad2d(2, 1.0)),
+    (IMAGES, "ConstantPad2d", {"padding": [1, 2, 3, 0], "value": 0.5}, nn.ConstantPad2d((1, 2, 3, 0), 0.5)),
+    (VOLUMES, "ConstantPad3d", {"padding": 2, "value": 1}, nn.ConstantPad3d(2, 1.0)),
+    (
+        VOLUMES,
+        "ConstantPad3d",
+        {"padding": [1, 2, 3, 0, -1, 2], "value": 0.5},
+        nn.ConstantPad3d((1, 2, 3, 0, -1, 2), 0.5),
+    ),
+    ((4, 12, 2, 3), "PixelShuffle", {"upscale_factor": 2}, nn.PixelShuffle(2)),
+    (IMAGES, "PixelUnshuffle", {"downscale_factor": 4}, nn.PixelUnshuffle(4)),
+    ((4, 6, 5), "ChannelShuffle", {"groups": 2}, nn.ChannelShuffle(2)),
+    ((4, 6, 2, 3), "ChannelShuffle", {"groups": 3}, nn.ChannelShuffle(3)),
+    (SERIES, "Upsample", {"size": 15}, nn.Upsample(15)),
+    (SERIES, "Upsample", {"scale_factor": 1.5, "mode": "linear"}, nn.Upsample(scale_factor=1.5, mode="linear")),
+    (IMAGES, "Upsample", {"size": [5, 9], "mode": "bicubic"}, nn.Upsample((5, 9), mode="bicubic")),
+    (
+        IMAGES,
+        "Upsample",
+        {"scale_factor": [2, 1.3], "mode": "bilinear", "align_corners": True, "recompute_scale_factor": True},
+        nn.Upsample(None, (2.0, 1.3), "bilinear", align_corners=True, recompute_scale_factor=True),
+    ),
+    (IMAGES, "Upsample", {"scale_factor": 0.4, "mode": "area"}, nn.Upsample(scale_factor=0.4, mode="area")),
+    (VOLUMES, "Upsample", {"scale_factor": 2, "mode": "trilinear"}, nn.Upsample(scale_factor=2, mode="trilinear")),
+    (VOLUMES, "Upsample", {"size": 7, "mode": "nearest-exact"}, nn.Upsample(7, mode="nearest-exact")),
+    (IMAGES, "UpsamplingNearest2d", {"size": 5}, nn.UpsamplingNearest2d(5)),
+    (IMAGES, "UpsamplingNearest2d", {"scale_factor": [2, 1.5]}, nn.UpsamplingNearest2d(scale_factor=(2.0, 1.5))),
+    (IMAGES, "UpsamplingBilinear2d", {"size": [5, 9]}, nn.UpsamplingBilinear2d((5, 9))),
+    (IMAGES, "UpsamplingBilinear2d", {"scale_factor": 1.5}, nn.UpsamplingBilinear2d(scale_factor=1.5)),
 ]
 
 
@@ -165,8 +440,12 @@ OF_THE_BUILD = {"device", "dtype"}
 OTHER_THAN_TORCHS = {
     "Softmax": {"dim": -1},
     "LogSoftmax": {"dim": -1},
+    "Softmin": {"dim": -1},
 }
-LEFT_OUT = {"MaxPool2d": {"return_indices"}}
+OPTIONS_LEFT_OUT = {
+    **{f"{kind}Pool{n}d": {"return_indices"} for kind in ("Max", "AdaptiveMax") for n in (1, 2, 3)},
+    "Hardtanh": {"min_value", "max_value"},  # Deprecated.
+}
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
@@ -177,13 +456,81 @@ def test_a_layer_has_torchs_options_with_torchs_defaults_but_sizes_may_follow_fr
         for parameter in signature(getattr(nn, name)).parameters.values()
         if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     }
-    expected = {key: default for key, default in theirs.items() if key not in OF_THE_BUILD | LEFT_OUT.get(name, set())}
+    expected = {
+        key: default for key, default in theirs.items() if key not in OF_THE_BUILD | OPTIONS_LEFT_OUT.get(name, set())
+    }
     expected |= dict.fromkeys(kind.follows) | OTHER_THAN_TORCHS.get(name, {})
     assert {option.name: option.default for option in fields(kind)} == expected
 
 
 def test_every_layer_is_compared_with_torchs():
     assert {kind.__name__ for kind in LAYERS} == {name for _, name, _, _ in CASES}
+
+
+@pytest.mark.parametrize(("name", "options"), [pytest.param(*case[1:3], id=f"{case[1]} {case[2]}") for case in CASES])
+def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
+    """A batch of rows with one dimension less than a layer wants would be a single row to torch."""
+    layer = loaded(name, options)
+    for (rows, size), dimensions in product([(3, 6), (4, 4)], range(1, 6)):
+        batch = torch.randn(rows, *[size] * dimensions)
+        try:
+            module = hookline.build_and_apply(layer, batch[:1])[0].eval()
+        except hookline.MisfitError:
+            continue
+        if isinstance(module, nn.BatchNorm2d) and not module.track_running_stats:
+            continue  # It is to look at the whole batch.
+        one_by_one = [module(batch[index : index + 1].clone()) for index in range(rows)]
+        assert all(len(outputs) == 1 for outputs in one_by_one)
+        torch.testing.assert_close(module(batch), torch.cat(one_by_one))
+
+
+CLASSES_LEFT_OUT = {
+    "they have a state from step to step, and give two values": {
+        *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "RNNBase", "RNNCellBase"),
+    },
+    "they attend to several inputs, or are made of layers that do": {
+        *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerEncoderLayer"),
+        *("TransformerDecoder", "TransformerDecoderLayer"),
+    },
+    "they take indices": {"Embedding", "EmbeddingBag"},
+    "they take two inputs": {"Bilinear", "CosineSimilarity", "PairwiseDistance"},
+    "they take the indices that a pooling returns": {"MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"},
+    "they draw random numbers in evaluation too, so that no two are equal": {
+        *("FractionalMaxPool2d", "FractionalMaxPool3d"),
+    },
+    "its sums leave its window (torch's loop begins to subtract one channel late); LocalResponseNorm is right": {
+        "CrossMapLRN2d",
+    },
+    "it needs several processes": {"SyncBatchNorm"},
+    "they are losses, which are another plugin's": {
+        *("AdaptiveLogSoftmaxWithLoss", "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
+        *("CTCLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
+        *("LinearCrossEntropyLoss", "MarginRankingLoss", "MSELoss", "MultiLabelMarginLoss"),
+        *("MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss"),
+        *("SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
+    },
+    "they hold what Python code calls by name": {
+        *("Module", "Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"),
+    },
+    "it is a way of training, not a layer": {"DataParallel"},
+    "sizes follow from the inputs in every layer": {
+        *("LazyLinear", "LazyConv1d", "LazyConv2d", "LazyConv3d"),
+        *("LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d"),
+        *("LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"),
+        *("LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d"),
+    },
+}
+"""Why, and which: quantised and intrinsic modules stand in namespaces of their own, below `torch.nn`."""
+
+
+def test_all_modules_of_torch_are_there_or_left_out_for_a_reason():
+    torchs = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
+    assert torchs == {kind.__name__ for kind in register_specs()} | set().union(*CLASSES_LEFT_OUT.values())
+
+
+def test_no_class_is_both_there_and_left_out():
+    names = [kind.__name__ for kind in register_specs()] + [name for each in CLASSES_LEFT_OUT.values() for name in each]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(
@@ -197,6 +544,29 @@ def test_every_layer_is_compared_with_torchs():
         ("Conv2d", {"out_channels": 1, "kernel_size": [1, 0]}, "model.kernel_size"),
         ("Conv2d", {"out_channels": 1, "kernel_size": 1, "padding": "sames"}, "model.padding"),
         ("GELU", {"approximate": "tan"}, "model.approximate"),
+        ("PReLU", {"num_parameters": 0}, "model.num_parameters"),
+        ("RReLU", {"lower": 0.5}, "model.upper"),
+        ("Hardtanh", {"min_val": 1.0}, "model.max_val"),
+        ("Hardtanh", {"min_value": -1.0}, "model.min_value"),
+        ("CELU", {"alpha": 0}, "model.alpha"),
+        ("Softshrink", {"lambd": -1}, "model.lambd"),
+        ("Threshold", {"threshold": 1}, "model.value"),
+        ("ConvTranspose1d", {"out_channels": 1, "kernel_size": 1, "padding": "same"}, "model.padding"),
+        ("ConvTranspose2d", {"out_channels": 1, "kernel_size": 1, "padding_mode": "circular"}, "model.padding_mode"),
+        ("LPPool2d", {"norm_type": 0, "kernel_size": 2}, "model.norm_type"),
+        ("MaxPool3d", {"kernel_size": [1, 2]}, "model.kernel_size"),
+        ("MaxPool3d", {"kernel_size": 1, "return_indices": True}, "model.return_indices"),
+        ("AdaptiveMaxPool2d", {"output_size": 0}, "model.output_size"),
+        ("GroupNorm", {"num_groups": 0}, "model.num_groups"),
+        ("ZeroPad2d", {"padding": [1, 2]}, "model.padding"),
+        ("Upsample", {}, "model.size"),
+        ("Upsample", {"size": 1, "scale_factor": 2}, "model.size"),
+        ("Upsample", {"scale_factor": 0}, "model.scale_factor"),
+        ("Upsample", {"size": 1, "mode": "cubic"}, "model.mode"),
+        ("Upsample", {"size": 1, "align_corners": False}, "model.align_corners"),
+        ("Upsample", {"size": 1, "recompute_scale_factor": True}, "model.recompute_scale_factor"),
+        ("UpsamplingNearest2d", {}, "model.size"),
+        ("UpsamplingBilinear2d", {"size": 1, "scale_factor": [1, 2]}, "model.size"),
         ("Sequential", {"layers": []}, "model.layers"),
         ("Sequential", {}, "model.layers"),
     ],
