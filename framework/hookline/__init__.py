@@ -6,43 +6,89 @@
 'iris'
 """
 
-from hookline.building import build_and_apply
-from hookline.data import Batch, Batches, Data, Target, TensorBatches, permutation
-from hookline.errors import (
-    DataError,
-    HooklineError,
-    MisfitError,
-    OptionError,
-    PluginError,
-    Problem,
-    SpecError,
-    StageError,
-    TrainingError,
-    did_you_mean,
-    enumerate_names,
-)
-from hookline.loading import load
-from hookline.losses import MeanLoss
-from hookline.options import Bounds, option, spec
-from hookline.pipeline import Interrupted, train
-from hookline.run import Run
-from hookline.specs import (
-    Activation,
-    CallbackSpec,
-    DataSpec,
-    DeploySpec,
-    LayerSpec,
-    LossSpec,
-    MetricSpec,
-    ModelSpec,
-    OptimizerSpec,
-    Spec,
-)
-from hookline.stages import hookimpl
-from hookline.training_spec import RunSpec, TrainingSpec
-from hookline.trial import Trial
-from hookline.writing import dumps, plain, to_json
+import importlib
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from hookline.building import build_and_apply
+    from hookline.data import Batch, Batches, Data, Target, TensorBatches, permutation
+    from hookline.errors import (
+        DataError,
+        HooklineError,
+        MisfitError,
+        OptionError,
+        PluginError,
+        Problem,
+        SpecError,
+        StageError,
+        TrainingError,
+        did_you_mean,
+        enumerate_names,
+    )
+    from hookline.loading import load
+    from hookline.losses import MeanLoss
+    from hookline.options import Bounds, option, spec
+    from hookline.pipeline import Interrupted, train
+    from hookline.run import Run
+    from hookline.specs import (
+        Activation,
+        CallbackSpec,
+        DataSpec,
+        DeploySpec,
+        LayerSpec,
+        LossSpec,
+        MetricSpec,
+        ModelSpec,
+        OptimizerSpec,
+        Spec,
+    )
+    from hookline.stages import hookimpl
+    from hookline.training_spec import RunSpec, TrainingSpec
+    from hookline.trial import Trial
+    from hookline.writing import dumps, plain, to_json
+
+_HOMES = {
+    "building": ("build_and_apply",),
+    "data": ("Batch", "Batches", "Data", "Target", "TensorBatches", "permutation"),
+    "errors": (
+        "DataError",
+        "HooklineError",
+        "MisfitError",
+        "OptionError",
+        "PluginError",
+        "Problem",
+        "SpecError",
+        "StageError",
+        "TrainingError",
+        "did_you_mean",
+        "enumerate_names",
+    ),
+    "loading": ("load",),
+    "losses": ("MeanLoss",),
+    "options": ("Bounds", "option", "spec"),
+    "pipeline": ("Interrupted", "train"),
+    "run": ("Run",),
+    "specs": (
+        "Activation",
+        "CallbackSpec",
+        "DataSpec",
+        "DeploySpec",
+        "LayerSpec",
+        "LossSpec",
+        "MetricSpec",
+        "ModelSpec",
+        "OptimizerSpec",
+        "Spec",
+    ),
+    "stages": ("hookimpl",),
+    "training_spec": ("RunSpec", "TrainingSpec"),
+    "trial": ("Trial",),
+    "writing": ("dumps", "plain", "to_json"),
+}
+"""Where the public names are defined. A module is imported when one of its names is first used: `hookline --help`
+and an error in a spec do not wait for the rest."""
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Activation",
     "Batch",
@@ -88,3 +134,12 @@ __all__ = [
     "to_json",
     "train",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """A public name, from the module that defines it."""
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"hookline.{_HOME[name]}"), name)
+        return value

@@ -88,10 +88,36 @@ def option(
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
 def spec(kind: Class) -> Class:
-    """Make a class one whose annotated fields are options: `attrs.frozen(kw_only=True)`, made in half of the time.
+    """Make a class one whose annotated fields are options: `attrs.frozen(kw_only=True)`, when it is first used.
 
-    `attrs` would compile `__eq__`, `__hash__` and `__repr__` for each of some hundred classes whenever a spec is read;
-    `Spec` has them once. A class under `attrs.frozen(kw_only=True)` itself will do as well.
+    `attrs` compiles code for each class. Of some hundred that the plugins bring, a spec names ten, and to read it is to
+    take a tenth of a second or a third. A class under `attrs.frozen(kw_only=True)` itself will do as well.
     """
-    made: Class = frozen(kw_only=True, eq=False, repr=False)(kind)
-    return made
+    pending = _Pending(kind)
+    kind.__attrs_attrs__ = pending  # type: ignore[attr-defined]
+
+    def complete_and_init(self: Any, **options: Any) -> None:
+        pending.complete()
+        self.__init__(**options)
+
+    kind.__init__ = complete_and_init  # type: ignore[misc]
+    return kind
+
+
+class _Pending:
+    """Stands where `attrs` keeps the fields of a class, and makes it an attrs class as soon as it is asked for them."""
+
+    def __init__(self, kind: type):
+        self._kind = kind
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        self.complete()
+        return getattr(owner, "__attrs_attrs__")  # noqa: B009 - the real ones, which mypy does not know of.
+
+    def complete(self) -> None:
+        """Make the class, unless it has been made."""
+        if vars(self._kind).get("__attrs_attrs__") is self:
+            del self._kind.__attrs_attrs__, self._kind.__init__
+            # `Spec` has equality, hash and representation for all. Slots would need another class, and it is this one
+            # that others know.
+            frozen(kw_only=True, eq=False, repr=False, slots=False)(self._kind)
