@@ -21,10 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # A terminal that lacks a sign is no reason to fail.
     try:
         return _run(words)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would try once more to write the rest when it exits.
+    except OSError as error:
+        # Python would try once more to write the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
+        if isinstance(error, BrokenPipeError):
+            return GOOD  # Whoever read the output has seen enough.
+        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

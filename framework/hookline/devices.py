@@ -1,5 +1,6 @@
 """Where a run is computed, and what makes it repeat there. No other module knows of devices."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -52,6 +53,8 @@ def reproducible(device: "torch.device") -> Iterator[None]:
         if device.type == "cpu":
             yield
             return
+        # Without it cuBLAS does not repeat; it is read when the device is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         mode = torch.get_deterministic_debug_mode()
         torch.use_deterministic_algorithms(mode=True, warn_only=True)
         try:

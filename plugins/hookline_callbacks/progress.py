@@ -65,23 +65,31 @@ class _Display:
         if not self._widths:
             splits, names = _header(record)
             self._widths = [max(7, *map(len, column)) for column in zip(splits, names, cells, strict=True)]
-            self._print(self._row(splits))
-            self._print(self._row(names))
-        self._print(self._row(cells))
+            self._print(self._row(splits), in_one_line=True)
+            self._print(self._row(names), in_one_line=True)
+        self._print(self._row(cells), in_one_line=True)
         return record
 
     def _row(self, cells: Sequence[str]) -> str:
         widths = [*self._widths, *([8] * len(cells))]
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
-    def _print(self, line: str) -> None:
+    def _print(self, line: str, *, in_one_line: bool = False) -> None:
         if self._is_closed:
             return
         try:
             if self._console is None:
                 print(line, flush=True)
             else:
-                self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+                # A row that is wider than the terminal is cut, so that columns stay columns; the files have all of it.
+                self._console.print(
+                    line,
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=not in_one_line,
+                    no_wrap=in_one_line,
+                    overflow="ellipsis",
+                )
         except OSError:
             self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
@@ -93,7 +101,7 @@ class _Display:
         rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
         inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
         return [
-            f"{spec.run.name}: {spec.run.epochs} epochs of {len(data.training)} steps on {run.device}, "
+            f"{spec.run.name}: {_counted(spec.run.epochs, 'epoch')} of {_counted(len(data.training), 'step')} on {run.device}, "
             f"seed {spec.run.seed}",
             f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
             f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
@@ -112,6 +120,10 @@ def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         names.append(metric if slash else name)
         last = split
     return splits, names
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _cell(value: object) -> str:

@@ -61,10 +61,22 @@ def test_on_a_terminal_it_prints_the_same_rows(tmp_path, capsys, monkeypatch):
     plain = [line for line in capsys.readouterr().out.splitlines() if line]
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
     train("iris", tmp_path / "terminal", "run.epochs=3")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
     assert len(trial.history) == 3
     assert [line for line in shown if line in plain] == plain
+
+
+def test_on_a_narrow_terminal_rows_are_cut_and_what_is_about_to_run_is_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    train("iris", tmp_path / "terminal", "run.epochs=1")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    told = " ".join(" ".join(shown).split())
+    assert "data CSV, rows of 4 numbers: 90 for training, 30 for validation, 30 for test model" in told
+    assert "      1        6    1.1379     0.94960…" in [line.rstrip() for line in shown]
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
