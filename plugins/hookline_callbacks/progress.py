@@ -100,9 +100,9 @@ class _Display:
         splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
         rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
         inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
+        epochs, steps = _counted(spec.run.epochs, "epoch"), _counted(len(data.training), "step")
         return [
-            f"{spec.run.name}: {_counted(spec.run.epochs, 'epoch')} of {_counted(len(data.training), 'step')} on {run.device}, "
-            f"seed {spec.run.seed}",
+            f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}",
             f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
             f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
             f"  loss       {type(spec.loss).__name__}",
