@@ -1,6 +1,7 @@
 """The command `hookline`: each subcommand is a module of `hookline.commands`, imported when it is used."""
 
 import argparse
+import gc
 import importlib
 import io
 import os
@@ -15,6 +16,7 @@ GOOD, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption."""
+    gc.disable()  # Until a spec is read there is nothing but imports, and no garbage; the commands enable it again.
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -31,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
+    finally:
+        gc.enable()
 
 
 def _run(words: Sequence[str]) -> int:

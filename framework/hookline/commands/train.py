@@ -1,17 +1,16 @@
 """`hookline train spec.toml`."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
-from hookline import deferred_compiler
 from hookline.command_line import GOOD, INTERRUPTED
 from hookline.errors import MisfitError, Problem, SpecError
 from hookline.loading import load
-from hookline.pipeline import Interrupted, train
 from hookline.plugins import Plugins, from_file
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
@@ -47,6 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, and tell what came of it."""
     extra: list[object] = [from_file(path) for path in arguments.plugin]
     spec = load(arguments.spec, arguments.set, plugins=extra)
+    # A wrong spec has been told by now, without waiting for what follows to be imported.
+    from hookline import deferred_compiler
+    from hookline.pipeline import Interrupted, train
+
+    gc.enable()
     is_listed = any(type(callback).__name__ == DISPLAY for callback in spec.callbacks)
     if not is_listed and not arguments.quiet:
         # Outermost, so that it shows what all others have logged.
