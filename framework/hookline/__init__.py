@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SpecError,
         StageError,
         TrainingError,
+        counted,
         did_you_mean,
         enumerate_names,
     )
@@ -60,6 +61,7 @@ _HOMES = {
         "SpecError",
         "StageError",
         "TrainingError",
+        "counted",
         "did_you_mean",
         "enumerate_names",
     ),
@@ -122,6 +124,7 @@ __all__ = [
     "TrainingSpec",
     "Trial",
     "build_and_apply",
+    "counted",
     "did_you_mean",
     "dumps",
     "enumerate_names",

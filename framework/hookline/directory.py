@@ -57,11 +57,10 @@ def write_spec(run: "Run", directory: Path) -> None:
     (directory / "spec.toml").write_text(dumps(run.spec, directory), encoding="utf-8")
 
 
-def append_record(directory: Path | None, record: Mapping[str, Any]) -> None:
+def append_record(directory: Path, record: Mapping[str, Any]) -> None:
     """Add a line to `metrics.jsonl`."""
-    if directory is not None:
-        with (directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(to_json(record) + "\n")
+    with (directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(to_json(record) + "\n")
 
 
 def write_results(run: "Run", trial: "Trial") -> None:

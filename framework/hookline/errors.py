@@ -120,3 +120,12 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} {conjunction} {quoted[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and the noun, in the plural unless there is one.
+
+    >>> counted(1, "epoch"), counted(2000, "step")
+    ('1 epoch', '2,000 steps')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

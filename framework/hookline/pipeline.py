@@ -178,6 +178,7 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
     """Train all epochs, or as many as there are before the run is stopped."""
     import torch
 
+    assert run.directory is not None, "It is made before training begins."
     stages = run.stages
     forward, loss, backward, step = stages.forward, stages.loss, stages.backward, stages.step
     divisor = run.spec.loss.divisor

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, Data, Run, hookimpl, option, spec
+from hookline import CallbackSpec, Data, Run, counted, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,7 +100,7 @@ class _Display:
         splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
         rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
         inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
-        epochs, steps = _counted(spec.run.epochs, "epoch"), _counted(len(data.training), "step")
+        epochs, steps = counted(spec.run.epochs, "epoch"), counted(len(data.training), "step")
         return [
             f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}",
             f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
@@ -120,10 +120,6 @@ def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         names.append(metric if slash else name)
         last = split
     return splits, names
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _cell(value: object) -> str:

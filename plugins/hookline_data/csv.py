@@ -77,7 +77,7 @@ class CSV(DataSpec):
         if self.split_column is not None and self.split_column not in names:
             near = did_you_mean(self.split_column, names)
             raise DataError(f'{self.path}: There is no column "{self.split_column}".{near}')
-        others = [*target_columns, *([] if self.split_column is None else [self.split_column])]
+        others = [*target_columns, *_several(self.split_column or ())]
         input_columns = chosen(_several(self.inputs), names, others, self.path)
         if not input_columns:
             raise DataError(f"{self.path}: No column is left for the inputs.")
@@ -122,8 +122,8 @@ class CSV(DataSpec):
         self, input_columns: list[str], target_columns: list[str], loss: LossSpec
     ) -> "tuple[dict[str, NDArray[Any]], dict[str, Columns]]":
         """The inputs and the target columns of each split, as they stand in the files."""
-        extra = [self.split_column] if self.split_column is not None else []
-        inputs, columns = _read(self.path, input_columns, [*target_columns, *extra])
+        others = [*target_columns, *_several(self.split_column or ())]
+        inputs, columns = _read(self.path, input_columns, others)
         if loss.targets == "values":
             for name in target_columns:
                 refuse_text(columns[name], name, self.path, type(loss).__name__)
@@ -149,8 +149,6 @@ class CSV(DataSpec):
             if isinstance(source, Path):
                 chosen([*input_columns, *target_columns], column_names(source), (), source)
                 split_inputs[split], split_columns[split] = _read(source, input_columns, target_columns, text)
-                if not len(split_inputs[split]):
-                    raise DataError(f"{source}: The {split} split has no rows.")
         return split_inputs, split_columns
 
     def _shaped(self, rows: "Tensor") -> "Tensor":

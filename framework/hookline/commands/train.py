@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
 from hookline.command_line import GOOD, INTERRUPTED
-from hookline.errors import MisfitError, Problem, SpecError
+from hookline.errors import MisfitError, Problem, SpecError, counted
 from hookline.loading import load
 from hookline.plugins import Plugins, from_file
 from hookline.specs import CallbackSpec
@@ -96,11 +96,6 @@ def _tell(trial: Trial) -> None:
     print(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
         print(f"  deployed {path}")
-
-
-def counted(number: int, noun: str) -> str:
-    """The number and the noun: `1 epoch`, `2 epochs`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def table(metrics: Mapping[str, float]) -> list[str]:
