@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     )
     from hookline.loading import load
     from hookline.losses import MeanLoss
-    from hookline.options import Bounds, option, spec
+    from hookline.options import Bounds, Spec, option, spec
+    from hookline.parameters import NamedParameter, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
     from hookline.specs import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
         MetricSpec,
         ModelSpec,
         OptimizerSpec,
-        Spec,
     )
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
@@ -67,7 +67,8 @@ _HOMES = {
     ),
     "loading": ("load",),
     "losses": ("MeanLoss",),
-    "options": ("Bounds", "option", "spec"),
+    "options": ("Bounds", "Spec", "option", "spec"),
+    "parameters": ("NamedParameter", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
     "specs": (
@@ -80,7 +81,6 @@ _HOMES = {
         "MetricSpec",
         "ModelSpec",
         "OptimizerSpec",
-        "Spec",
     ),
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
@@ -109,8 +109,10 @@ __all__ = [
     "MetricSpec",
     "MisfitError",
     "ModelSpec",
+    "NamedParameter",
     "OptimizerSpec",
     "OptionError",
+    "ParameterSelection",
     "PluginError",
     "Problem",
     "Run",
@@ -126,10 +128,12 @@ __all__ = [
     "build_and_apply",
     "counted",
     "did_you_mean",
+    "divided",
     "dumps",
     "enumerate_names",
     "hookimpl",
     "load",
+    "named_parameters",
     "option",
     "permutation",
     "plain",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hookline.errors import PluginError, did_you_mean
-from hookline.specs import Spec
+from hookline.options import Spec
 
 
 def is_family(kind: object) -> bool:

@@ -1,5 +1,6 @@
 """The types that options have: whether a value of TOML is of one, and how both are called in messages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -18,6 +19,11 @@ PRIMITIVES = {
 def is_tuple(kind: Any) -> bool:
     """Whether it is a tuple of something: an array in TOML."""
     return get_origin(kind) is tuple
+
+
+def is_mapping(kind: Any) -> bool:
+    """Whether it is a table whose keys are chosen by whoever writes the spec."""
+    return get_origin(kind) is Mapping
 
 
 def is_union(kind: Any) -> bool:
@@ -42,6 +48,8 @@ def expected(kind: Any) -> str:
         if elements[-1] is Ellipsis:
             return f"an array, each element of which is {expected(elements[0])}"
         return f"an array of {len(elements)} elements, each of which is {expected(elements[0])}"
+    if is_mapping(kind):
+        return f"a table, each value of which is {expected(get_args(kind)[1])}"
     return PRIMITIVES.get(kind, "a table")
 
 

@@ -1,11 +1,45 @@
-"""How a spec class is declared, and its options: default and bounds beside name and type, in one line."""
+"""How a spec class is declared: its base class, and its options, with default and bounds beside name and type."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from attrs import NOTHING, Attribute, field, frozen
+from attrs import NOTHING, Attribute, asdict, field, fields, frozen
 
 Class = TypeVar("Class", bound=type)
+
+
+class Spec:
+    """The base of everything that is read from a spec file."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        __attrs_attrs__: ClassVar[Any]  # What `attrs` sets, and what its functions ask for.
+
+    family: ClassVar[str | None] = None
+    """What components below this class are called in messages; set by the base class of a family."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is of the same type and has the same options."""
+        return type(self) is type(other) and _options(self) == _options(other)
+
+    def __hash__(self) -> int:
+        """Equal specs have equal hashes."""
+        return hash((type(self), *map(_hashable, _options(self).values())))
+
+    def __repr__(self) -> str:
+        """The type, and the options that are not at their defaults."""
+        defaults = {attribute.name: attribute.default for attribute in fields(type(self))}
+        given = (f"{name}={value!r}" for name, value in _options(self).items() if value != defaults[name])
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _options(component: Any) -> dict[str, Any]:
+    return asdict(component, recurse=False)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, dict) else value
 
 
 @frozen(kw_only=True)

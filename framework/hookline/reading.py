@@ -25,8 +25,8 @@ from cattrs.gen import make_dict_structure_fn, override
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
 from hookline.errors import OptionError, PathElement, Problem, SpecError, did_you_mean
-from hookline.kinds import PRIMITIVES, accepts, expected, found, is_literal, is_tuple, is_union, wrong
-from hookline.specs import Spec
+from hookline.kinds import PRIMITIVES, accepts, expected, found, is_literal, is_mapping, is_tuple, is_union, wrong
+from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 
 
@@ -53,6 +53,7 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
 
     # Hooks that are registered later are asked first: the most particular stand last.
     register(is_tuple, _tuple_hook)
+    register(is_mapping, _mapping_hook)
     register(is_union, _union_hook)
     converter.register_structure_hook_func(is_literal, _literal)
     for primitive in PRIMITIVES:
@@ -116,6 +117,26 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
         return tuple(made)
 
     return structure_tuple
+
+
+def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[str, Any]]:
+    element_kind = get_args(kind)[1]
+
+    def structure_mapping(value: Any, _: Any) -> dict[str, Any]:
+        if not accepts(kind, value):
+            raise wrong(value, kind)
+        made, errors = {}, []
+        for key, element in value.items():
+            try:
+                made[key] = converter.structure(element, element_kind)
+            except (ClassValidationError, IterableValidationError, ValueError) as error:
+                error.add_note(IterableValidationNote(f"key {key}", key, element_kind))
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("", errors, kind)
+        return made
+
+    return structure_mapping
 
 
 def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:

@@ -8,9 +8,7 @@ a component imports it where it builds something.
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from attrs import asdict, fields
-
-from hookline.options import option, spec
+from hookline.options import Spec, option, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,36 +21,6 @@ if TYPE_CHECKING:
 
 LossTargets = Literal["classes", "probabilities", "signs", "values"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp"]
-
-
-class Spec:
-    """The base of everything that is read from a spec file."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-        __attrs_attrs__: ClassVar[Any]  # What `attrs` sets, and what its functions ask for.
-
-    family: ClassVar[str | None] = None
-    """What components below this class are called in messages; set by the base class of a family."""
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the other is of the same type and has the same options."""
-        return type(self) is type(other) and _options(self) == _options(other)
-
-    def __hash__(self) -> int:
-        """Equal specs have equal hashes."""
-        return hash((type(self), *_options(self).values()))
-
-    def __repr__(self) -> str:
-        """The type, and the options that are not at their defaults."""
-        defaults = {attribute.name: attribute.default for attribute in fields(type(self))}
-        given = (f"{name}={value!r}" for name, value in _options(self).items() if value != defaults[name])
-        return f"{type(self).__name__}({', '.join(given)})"
-
-
-def _options(component: Any) -> dict[str, Any]:
-    return asdict(component, recurse=False)
 
 
 class ModelSpec(Spec):

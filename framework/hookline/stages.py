@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from hookline.specs import Spec
+from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 
 if TYPE_CHECKING:

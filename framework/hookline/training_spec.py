@@ -6,7 +6,7 @@ from typing import Any
 from attrs import Attribute
 
 from hookline.errors import OptionError, enumerate_names
-from hookline.options import option, spec
+from hookline.options import Spec, option, spec
 from hookline.specs import (
     CallbackSpec,
     DataSpec,
@@ -15,7 +15,6 @@ from hookline.specs import (
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
-    Spec,
 )
 
 

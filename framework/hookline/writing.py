@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import fields
 
-from hookline.specs import Spec
+from hookline.options import Spec
 
 
 def dumps(spec: Spec, directory: Path) -> str:

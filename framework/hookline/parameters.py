@@ -1,0 +1,117 @@
+"""Which parameters of a model are meant: by name, by layer, by number of dimensions."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline.errors import MisfitError, did_you_mean
+from hookline.options import Spec, option, spec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@frozen(kw_only=True, eq=False)
+class NamedParameter:
+    """A parameter that is trained, and where it is."""
+
+    name: str
+    """Its name, such as `0.weight`; that of a parameter of the loss begins with `criterion.`."""
+    layer: str
+    """The name of the class of the layer that it belongs to, such as `Linear`."""
+    tensor: "nn.Parameter"
+    """The parameter itself."""
+    has_sparse_gradient: bool
+    """Whether its gradient is a sparse tensor, as that of an embedding with `sparse = true`."""
+
+    @property
+    def place(self) -> str:
+        """The name of the layer that it belongs to: what stands before the last dot of its own."""
+        return self.name.rpartition(".")[0]
+
+
+@spec
+class ParameterSelection(Spec):
+    """Some parameters of a model: those for which everything holds that is given."""
+
+    parameters: str | tuple[str, ...] | None = None
+    """Names, or patterns of names such as `*.bias`; left out, all names."""
+    layers: str | tuple[str, ...] | None = None
+    """The layers that they belong to, by type or place, or by patterns of either: `Linear`, `BatchNorm*`, `0`, `2.*`;
+    left out, all layers."""
+    dimensions: int | None = option(default=None, minimum=0)
+    """How many dimensions they have: 2 are the matrices; left out, any number."""
+
+    def selects(self, parameter: NamedParameter) -> bool:
+        """Whether the parameter is one of them."""
+        return (
+            _matches(self.parameters, parameter.name)
+            and _matches(self.layers, parameter.layer, parameter.place)
+            and self.dimensions in (None, parameter.tensor.dim())
+        )
+
+
+def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:
+    """The parameters of model and criterion that are trained, in torch's order, each once."""
+    from torch import nn
+
+    found: dict[nn.Parameter, NamedParameter] = {}
+    for prefix, root in (("", model), ("criterion.", criterion or nn.Module())):
+        for place, module in root.named_modules(prefix=prefix.rstrip(".")):
+            sparse = getattr(module, "sparse", False) is True
+            for name, tensor in module.named_parameters(recurse=False):
+                if tensor.requires_grad:
+                    known = NamedParameter(
+                        name=f"{place}.{name}" if place else name,
+                        layer=type(module).__name__,
+                        tensor=tensor,
+                        has_sparse_gradient=sparse,
+                    )
+                    found.setdefault(tensor, known)
+    return list(found.values())
+
+
+def divided(
+    parameters: Iterable[NamedParameter], selections: Sequence[ParameterSelection]
+) -> list[list[NamedParameter]]:
+    """The parameters that each selection has, the first that selects one having it, and last those that none has.
+
+    Raises:
+        MisfitError: if a selection has no parameter; its path is the index of the selection.
+
+    """
+    parameters = list(parameters)
+    groups: list[list[NamedParameter]] = [[] for _ in range(len(selections) + 1)]
+    for parameter in parameters:
+        first = next((i for i, selection in enumerate(selections) if selection.selects(parameter)), len(selections))
+        groups[first].append(parameter)
+    for index, (selection, group) in enumerate(zip(selections, groups, strict=False)):
+        if not group:
+            raise MisfitError(_reason(selection, parameters), (index,))
+    return groups
+
+
+def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> str:
+    """Why a selection has no parameter."""
+    if any(selection.selects(parameter) for parameter in parameters):
+        return "It selects no parameter that one before it does not have already."
+    names = {parameter.name for parameter in parameters}
+    for pattern in _several(selection.parameters):
+        if not any(fnmatchcase(name, pattern) for name in names):
+            return f'It selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
+    layers = {name for parameter in parameters for name in (parameter.layer, parameter.place)}
+    for pattern in _several(selection.layers):
+        if not any(fnmatchcase(name, pattern) for name in layers):
+            kinds = {parameter.layer for parameter in parameters}
+            return f'It selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
+    return "It selects nothing: there is no parameter for which all of it holds."
+
+
+def _matches(patterns: str | tuple[str, ...] | None, *names: str) -> bool:
+    return patterns is None or any(fnmatchcase(name, pattern) for pattern in _several(patterns) for name in names)
+
+
+def _several(patterns: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (patterns,) if isinstance(patterns, str) else patterns or ()
