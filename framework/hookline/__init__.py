@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hookline.building import build_and_apply
+    from hookline.building import apply_module, build_and_apply, unchanged_embeddings
     from hookline.data import Batch, Batches, Data, Target, TensorBatches, permutation
     from hookline.errors import (
         DataError,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         CallbackSpec,
         DataSpec,
         DeploySpec,
+        InitializationSpec,
         LayerSpec,
         LossSpec,
         MetricSpec,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
-    "building": ("build_and_apply",),
+    "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
     "data": ("Batch", "Batches", "Data", "Target", "TensorBatches", "permutation"),
     "errors": (
         "DataError",
@@ -76,6 +77,7 @@ _HOMES = {
         "CallbackSpec",
         "DataSpec",
         "DeploySpec",
+        "InitializationSpec",
         "LayerSpec",
         "LossSpec",
         "MetricSpec",
@@ -102,6 +104,7 @@ __all__ = [
     "DataSpec",
     "DeploySpec",
     "HooklineError",
+    "InitializationSpec",
     "Interrupted",
     "LayerSpec",
     "LossSpec",
@@ -125,6 +128,7 @@ __all__ = [
     "TrainingError",
     "TrainingSpec",
     "Trial",
+    "apply_module",
     "build_and_apply",
     "counted",
     "did_you_mean",
@@ -140,6 +144,7 @@ __all__ = [
     "spec",
     "to_json",
     "train",
+    "unchanged_embeddings",
 ]
 
 if not TYPE_CHECKING:

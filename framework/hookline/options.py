@@ -1,6 +1,6 @@
 """How a spec class is declared: its base class, and its options, with default and bounds beside name and type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from attrs import NOTHING, Attribute, asdict, field, fields, frozen
@@ -39,7 +39,8 @@ def _options(component: Any) -> dict[str, Any]:
 
 
 def _hashable(value: Any) -> Any:
-    return tuple(value.items()) if isinstance(value, dict) else value
+    # Mappings with the same items are equal in whichever order these stand.
+    return frozenset(value.items()) if isinstance(value, Mapping) else value
 
 
 @frozen(kw_only=True)
@@ -80,8 +81,8 @@ class Bounds:
 
     def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
         """Raise a `ValueError` if a number in `value` is outside; called by attrs as the field's validator."""
-        if isinstance(value, tuple):
-            for element in value:
+        if isinstance(value, (tuple, Mapping)):
+            for element in value.values() if isinstance(value, Mapping) else value:
                 self(instance, attribute, element)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15

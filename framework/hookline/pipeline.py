@@ -10,6 +10,7 @@ from attrs import evolve
 from hookline import devices, directory
 from hookline.accumulation import shares
 from hookline.asking import Stages
+from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineError, MisfitError, StageError
 from hookline.losses import EpochLosses
 from hookline.plugins import Plugins, built
@@ -144,7 +145,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     inputs = {name: rows.clone() for name, rows in data.example.inputs.items()}
     batch = evolve(data.example, inputs=inputs)
     model.eval()
-    with torch.no_grad(), devices.forked_generators(run.device):
+    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         try:
             run.spec.loss.check(outputs, batch.target, data)

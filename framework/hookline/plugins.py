@@ -19,6 +19,7 @@ BUILT_IN = (
     "hookline_stages",
     "hookline_data",
     "hookline_models",
+    "hookline_initialization",
     "hookline_losses",
     "hookline_optimizers",
     "hookline_metrics",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.options import Spec, option, spec
+from hookline.parameters import ParameterSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +30,15 @@ class ModelSpec(Spec):
     __slots__ = ()
     family = "model"
 
-    def build(self, inputs: "Tensor") -> "nn.Module":
-        """The module, with newly initialised parameters on the device of `inputs`.
+    def build(self, *inputs: Any) -> "nn.Module":
+        """The module, with newly initialised parameters on the device of the inputs.
 
-        `inputs` is what the module will be applied to: a batch of the right shape and type, with one row. Sizes
-        that the spec leaves out follow from it.
+        `inputs` are what the module will be applied to: a batch of the right shape and type, with one row. Sizes that
+        the spec leaves out follow from them. A component says by the arguments of its own how many it takes: most take
+        one, `build(self, inputs)`.
+
+        The module gives a tensor, or several by name as a mapping. One that looks at the lengths of padded sequences
+        has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`.
         """
         raise NotImplementedError
 
@@ -43,6 +48,17 @@ class LayerSpec(ModelSpec):
 
     __slots__ = ()
     family = "layer"
+
+
+@spec
+class InitializationSpec(ParameterSelection):
+    """How the parameters that it selects are initialised, instead of as their layer does it."""
+
+    family = "initialization"
+
+    def initialize(self, tensor: "Tensor") -> None:
+        """Write over a parameter."""
+        raise NotImplementedError
 
 
 class LossSpec(Spec):

@@ -68,7 +68,8 @@ def prepare_data(run: "Run") -> "Data":
 def build_model(run: "Run", data: "Data") -> "nn.Module":
     """Build the model, on `run.device`. Asked once per trial; `run.spec.run.seed` has just been sown.
 
-    Built in: `run.spec.model.build(...)` with one row of `data.example`, from which sizes follow.
+    Built in: `run.spec.model.build(...)` with one row of `data.example`, from which sizes follow; then what
+    `[[initialize]]` says.
     """
     raise NotImplementedError
 

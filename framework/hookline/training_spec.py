@@ -11,6 +11,7 @@ from hookline.specs import (
     CallbackSpec,
     DataSpec,
     DeploySpec,
+    InitializationSpec,
     LossSpec,
     MetricSpec,
     ModelSpec,
@@ -53,6 +54,9 @@ class TrainingSpec(Spec):
     """What the model learns from."""
     model: ModelSpec
     """What is trained."""
+    initialize: tuple[InitializationSpec, ...] = ()
+    """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
+    initialises it."""
     loss: LossSpec
     """What is made small."""
     optimizer: OptimizerSpec

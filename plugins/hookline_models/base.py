@@ -1,7 +1,7 @@
 """What layers of torch have in common: the module is torch's class of the same name, with the same options."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import asdict
 
@@ -25,14 +25,23 @@ class TorchLayer(LayerSpec):
         """`torch.nn.<the name of this class>` with these options, and sizes that follow from the inputs."""
         import torch
 
+        module: nn.Module = getattr(torch.nn, type(self).__name__)(**self.options(inputs))
+        return module
+
+    def options(self, inputs: "Tensor") -> dict[str, Any]:
+        """What torch's class is given: these options, and sizes that follow from the inputs.
+
+        Raises:
+            ValueError: if the rows have another number of dimensions than they must have.
+
+        """
         if self.row is not None and inputs.dim() - 1 != len(self.row):
             raise ValueError(f"It takes {len(self.row)} dimensions for each row: {', '.join(self.row)}.")
         options = asdict(self, recurse=False)
         for name, dimension in self.follows.items():
             if options[name] is None:
                 options[name] = inputs.shape[dimension]
-        module: nn.Module = getattr(torch.nn, type(self).__name__)(**options)
-        return module
+        return options
 
 
 @spec

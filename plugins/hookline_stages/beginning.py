@@ -1,8 +1,18 @@
 """What is made before training: data, model, criterion and optimizer, each by its component in the spec."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hookline import Data, MisfitError, Run, build_and_apply, hookimpl
+from hookline import (
+    Data,
+    InitializationSpec,
+    MisfitError,
+    Run,
+    build_and_apply,
+    divided,
+    hookimpl,
+    named_parameters,
+)
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -16,15 +26,32 @@ def prepare_data(run: Run) -> Data:
 
 @hookimpl(trylast=True)
 def build_model(run: Run, data: Data) -> "nn.Module":
-    """Build the model of the spec for one row of the data.
+    """Build the model of the spec for one row of the data, and initialise what the spec says in its own way.
 
-    It is built on the CPU and then moved, so that a seed gives the same parameters on every device.
+    This is done on the CPU, so that a seed gives the same parameters on every device.
     """
     try:
-        model, _ = build_and_apply(run.spec.model, data.example.input[:1].clone().cpu())
+        model, _ = build_and_apply(run.spec.model, *(rows[:1].clone().cpu() for rows in data.example.inputs.values()))
     except MisfitError as error:
         raise error.within("model") from error.__cause__
+    _initialize(model, run.spec.initialize)
     return model.to(run.device)
+
+
+def _initialize(model: "nn.Module", rules: Sequence[InitializationSpec]) -> None:
+    """Initialise parameters anew: rule by rule, and within a rule in torch's order."""
+    try:
+        *groups, _ = divided(named_parameters(model), rules)
+    except MisfitError as error:
+        raise error.within("initialize") from None
+    for index, (rule, group) in enumerate(zip(rules, groups, strict=True)):
+        for parameter in group:
+            try:
+                rule.initialize(parameter.tensor)
+            except (ValueError, RuntimeError, NotImplementedError) as error:
+                name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
+                message = f'{name} cannot initialise "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
+                raise MisfitError(message, ("initialize", index)) from error
 
 
 @hookimpl(trylast=True)
