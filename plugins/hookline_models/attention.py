@@ -144,6 +144,8 @@ def _multihead_attention() -> Any:
         causal = False
 
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":  # type: ignore[override]
+            # torch takes the hint instead of the mask, and then hides the further keys, which it puts last, as well.
+            has_further_keys = self.bias_k is not None or self.add_zero_attn
             outputs, _ = super().forward(
                 inputs,
                 inputs,
@@ -151,7 +153,7 @@ def _multihead_attention() -> Any:
                 key_padding_mask=None if lengths is None else padding_mask(inputs, lengths),
                 need_weights=False,
                 attn_mask=_causal_mask(inputs) if self.causal else None,
-                is_causal=self.causal,
+                is_causal=self.causal and not has_further_keys,
             )
             return outputs
 

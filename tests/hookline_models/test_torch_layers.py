@@ -2,6 +2,7 @@
 
 from inspect import Parameter, signature
 from itertools import product
+from typing import get_overloads
 
 import pytest
 import torch
@@ -435,17 +436,52 @@ def test_the_layer_is_the_one_that_torch_makes(shape, name, options, torchs):
     assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
 
 
-LAYERS = [kind for kind in register_specs() if kind.__name__ != "Sequential"]
+OF_HOOKLINE = {
+    *("Heads", "Parallel", "Repeat", "Residual", "Sequential"),
+    *("LearnedPositionalEmbedding", "SequencePool", "Transpose"),
+}
+"""What puts layers together, and what `torch.nn` does not have."""
+OF_SEQUENCES = {
+    *("EmbeddingBag", "GRU", "LSTM", "MultiheadAttention", "RNN", "TransformerEncoder", "TransformerEncoderLayer"),
+}
+"""Layers that take lengths, which makes of torch's class one below it: test_sequences.py."""
+OF_OTHER_INPUTS = {"Bilinear", "CosineSimilarity", "Embedding", "PairwiseDistance"}
+"""Layers that take two inputs or indices: test_pairs.py and test_embedding.py."""
+LAYERS = [kind for kind in register_specs() if kind.__name__ not in OF_HOOKLINE]
 OF_THE_BUILD = {"device", "dtype"}
 OTHER_THAN_TORCHS = {
     "Softmax": {"dim": -1},
     "LogSoftmax": {"dim": -1},
     "Softmin": {"dim": -1},
+    # torch's is a function, which this name means to torch as well.
+    "TransformerEncoder": {"activation": "relu"},
+    "TransformerEncoderLayer": {"activation": "relu"},
 }
 OPTIONS_LEFT_OUT = {
     **{f"{kind}Pool{n}d": {"return_indices"} for kind in ("Max", "AdaptiveMax") for n in (1, 2, 3)},
     "Hardtanh": {"min_value", "max_value"},  # Deprecated.
+    "Embedding": {"_weight", "_freeze"},
+    "EmbeddingBag": {"_weight", "include_last_offset"},
+    "RNN": {"batch_first"},
+    "LSTM": {"batch_first"},
+    "GRU": {"batch_first"},
+    "MultiheadAttention": {"kdim", "vdim", "batch_first"},
+    "TransformerEncoderLayer": {"batch_first"},
+    "TransformerEncoder": {"encoder_layer", "batch_first", "enable_nested_tensor", "mask_check"},
 }
+ADDED = {
+    **dict.fromkeys(("RNN", "LSTM", "GRU"), {"returns": "sequence"}),
+    **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder"), {"causal": False}),
+}
+"""Options that torch does not have, or has as arguments of `forward`."""
+
+
+def torchs_signatures(name):
+    """The arguments of torch's class; those of a TransformerEncoder's layer are here its own."""
+    kind = getattr(nn, name)
+    if overloads := get_overloads(kind.__init__):
+        return [signature(overloads[0])]
+    return [signature(kind), *([signature(nn.TransformerEncoderLayer)] if name == "TransformerEncoder" else [])]
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
@@ -453,18 +489,20 @@ def test_a_layer_has_torchs_options_with_torchs_defaults_but_sizes_may_follow_fr
     name = kind.__name__
     theirs = {
         parameter.name: NOTHING if parameter.default is Parameter.empty else parameter.default
-        for parameter in signature(getattr(nn, name)).parameters.values()
-        if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        for torchs in torchs_signatures(name)
+        for parameter in torchs.parameters.values()
+        if parameter.name != "self" and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     }
     expected = {
         key: default for key, default in theirs.items() if key not in OF_THE_BUILD | OPTIONS_LEFT_OUT.get(name, set())
     }
-    expected |= dict.fromkeys(kind.follows) | OTHER_THAN_TORCHS.get(name, {})
+    expected |= dict.fromkeys(kind.follows) | OTHER_THAN_TORCHS.get(name, {}) | ADDED.get(name, {})
     assert {option.name: option.default for option in fields(kind)} == expected
 
 
 def test_every_layer_is_compared_with_torchs():
-    assert {kind.__name__ for kind in LAYERS} == {name for _, name, _, _ in CASES}
+    compared = {name for _, name, _, _ in CASES}
+    assert {kind.__name__ for kind in LAYERS} == compared | OF_SEQUENCES | OF_OTHER_INPUTS
 
 
 @pytest.mark.parametrize(("name", "options"), [pytest.param(*case[1:3], id=f"{case[1]} {case[2]}") for case in CASES])
@@ -485,15 +523,11 @@ def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
 
 
 CLASSES_LEFT_OUT = {
-    "they have a state from step to step, and give two values": {
-        *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "RNNBase", "RNNCellBase"),
+    "they are one step, which Python code calls in a loop": {"RNNCell", "LSTMCell", "GRUCell"},
+    "they are what others are made of": {"RNNBase", "RNNCellBase"},
+    "they attend to a second sequence, with lengths of its own": {
+        *("Transformer", "TransformerDecoder", "TransformerDecoderLayer"),
     },
-    "they attend to several inputs, or are made of layers that do": {
-        *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerEncoderLayer"),
-        *("TransformerDecoder", "TransformerDecoderLayer"),
-    },
-    "they take indices": {"Embedding", "EmbeddingBag"},
-    "they take two inputs": {"Bilinear", "CosineSimilarity", "PairwiseDistance"},
     "they take the indices that a pooling returns": {"MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"},
     "they draw random numbers in evaluation too, so that no two are equal": {
         *("FractionalMaxPool2d", "FractionalMaxPool3d"),
@@ -525,7 +559,8 @@ CLASSES_LEFT_OUT = {
 
 def test_all_modules_of_torch_are_there_or_left_out_for_a_reason():
     torchs = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
-    assert torchs == {kind.__name__ for kind in register_specs()} | set().union(*CLASSES_LEFT_OUT.values())
+    there = {kind.__name__ for kind in register_specs()} - (OF_HOOKLINE - {"Sequential"})
+    assert torchs == there | set().union(*CLASSES_LEFT_OUT.values())
 
 
 def test_no_class_is_both_there_and_left_out():
@@ -567,6 +602,42 @@ def test_no_class_is_both_there_and_left_out():
         ("Upsample", {"size": 1, "recompute_scale_factor": True}, "model.recompute_scale_factor"),
         ("UpsamplingNearest2d", {}, "model.size"),
         ("UpsamplingBilinear2d", {"size": 1, "scale_factor": [1, 2]}, "model.size"),
+        ("Embedding", {"embedding_dim": 2}, "model.num_embeddings"),
+        ("Embedding", {"num_embeddings": 3, "embedding_dim": 2, "padding_idx": 3}, "model.padding_idx"),
+        ("Embedding", {"num_embeddings": 3, "embedding_dim": 2, "max_norm": 0}, "model.max_norm"),
+        ("EmbeddingBag", {"num_embeddings": 3, "embedding_dim": 2, "padding_idx": -4}, "model.padding_idx"),
+        ("EmbeddingBag", {"num_embeddings": 3, "embedding_dim": 2, "mode": "min"}, "model.mode"),
+        ("EmbeddingBag", {"num_embeddings": 3, "embedding_dim": 2, "mode": "max", "sparse": True}, "model.sparse"),
+        (
+            "EmbeddingBag",
+            {"num_embeddings": 3, "embedding_dim": 2, "mode": "max", "scale_grad_by_freq": True},
+            "model.scale_grad_by_freq",
+        ),
+        ("LSTM", {}, "model.hidden_size"),
+        ("LSTM", {"hidden_size": 2, "dropout": 0.1}, "model.dropout"),
+        ("LSTM", {"hidden_size": 2, "proj_size": 2}, "model.proj_size"),
+        ("LSTM", {"hidden_size": 2, "batch_first": True}, "model.batch_first"),
+        ("GRU", {"hidden_size": 2, "proj_size": 1}, "model.proj_size"),
+        ("GRU", {"hidden_size": 2, "returns": "first"}, "model.returns"),
+        ("RNN", {"hidden_size": 2, "nonlinearity": "gelu"}, "model.nonlinearity"),
+        ("RNN", {"hidden_size": 2, "num_layers": 0}, "model.num_layers"),
+        ("MultiheadAttention", {}, "model.num_heads"),
+        ("TransformerEncoderLayer", {"nhead": 1, "activation": "tanh"}, "model.activation"),
+        ("TransformerEncoder", {"nhead": 1}, "model.num_layers"),
+        ("TransformerEncoder", {"nhead": 1, "num_layers": 1, "norm": "LayerNorm"}, "model.norm"),
+        ("SequencePool", {"mode": "last"}, "model.mode"),
+        ("Transpose", {"dim0": 0}, "model.dim0"),
+        ("Bilinear", {}, "model.out_features"),
+        ("CosineSimilarity", {"eps": -1}, "model.eps"),
+        ("Residual", {"layers": []}, "model.layers"),
+        ("Parallel", {"branches": []}, "model.branches"),
+        ("Parallel", {"branches": [{"type": "ReLU"}], "join": "mean"}, "model.join"),
+        ("Parallel", {"branches": [{"type": "ReLU"}], "join": "sum", "dim": 2}, "model.dim"),
+        ("Repeat", {"layers": [{"type": "ReLU"}]}, "model.times"),
+        ("Repeat", {"layers": [{"type": "ReLU"}], "times": 0}, "model.times"),
+        ("Heads", {"heads": {}}, "model.heads"),
+        ("Heads", {"heads": {"a.b": {"type": "ReLU"}}}, "model.heads"),
+        ("Heads", {"heads": {"mean": {"type": "Linear"}}}, "model.heads.mean.out_features"),
         ("Sequential", {"layers": []}, "model.layers"),
         ("Sequential", {}, "model.layers"),
     ],

@@ -1,0 +1,358 @@
+"""Layers of sequences equal torch's, written out by hand, with lengths and without."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+import hookline
+from hookline import MisfitError, apply_module, build_and_apply
+
+# torch says that its quickest code does not know of `proj_size`.
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+
+ROWS, STEPS, FEATURES = 5, 7, 6
+LENGTHS = torch.tensor([3, 7, 1, 6, 7])
+PADDING = torch.arange(STEPS) >= LENGTHS.unsqueeze(1)
+
+
+def loaded(name, options):
+    spec = {
+        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
+        "model": {"type": name, **options},
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD"},
+    }
+    return hookline.load(spec).model
+
+
+def sequences():
+    return torch.randn(ROWS, STEPS, FEATURES, generator=torch.Generator().manual_seed(3))
+
+
+def built(name, options, by_hand, inputs):
+    """The module of a spec and the one by hand, under one seed."""
+    torch.manual_seed(1)
+    module, _ = build_and_apply(loaded(name, options), inputs[:1])
+    torch.manual_seed(1)
+    return module, by_hand()
+
+
+def assert_same_weights(module, expected):
+    weights, expected_weights = module.state_dict(), expected.state_dict()
+    assert list(weights) == list(expected_weights)
+    assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
+
+
+def applied(call, module, *, training):
+    """The outputs, in training with the same draws for each, and the gradients of the parameters."""
+    module.train(training)
+    torch.manual_seed(2)
+    outputs = call(module)
+    gradients = torch.autograd.grad(outputs.square().sum(), list(module.parameters()))
+    with torch.no_grad():
+        torch.manual_seed(2)
+        return [outputs, *gradients, call(module)]
+
+
+def assert_same(mine, theirs):
+    assert all(torch.equal(one, other) for one, other in zip(mine, theirs, strict=True))
+
+
+RECURRENT = [
+    ("RNN", {"hidden_size": 4}, lambda: nn.RNN(6, 4, batch_first=True)),
+    (
+        "RNN",
+        {"hidden_size": 4, "num_layers": 2, "nonlinearity": "relu", "bias": False, "dropout": 0.5},
+        lambda: nn.RNN(6, 4, 2, "relu", bias=False, batch_first=True, dropout=0.5),
+    ),
+    ("LSTM", {"hidden_size": 4}, lambda: nn.LSTM(6, 4, batch_first=True)),
+    (
+        "LSTM",
+        {"input_size": 6, "hidden_size": 4, "num_layers": 2, "bidirectional": True, "dropout": 0.3, "proj_size": 3},
+        lambda: nn.LSTM(6, 4, 2, batch_first=True, dropout=0.3, bidirectional=True, proj_size=3),
+    ),
+    ("GRU", {"hidden_size": 4}, lambda: nn.GRU(6, 4, batch_first=True)),
+    ("GRU", {"hidden_size": 4, "bidirectional": True}, lambda: nn.GRU(6, 4, batch_first=True, bidirectional=True)),
+]
+IDS = [f"{name} {options}" for name, options, _ in RECURRENT]
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
+def test_a_recurrent_layer_is_torchs_and_gives_the_outputs_of_every_step(name, options, by_hand, training):
+    inputs = sequences()
+    module, expected = built(name, options, by_hand, inputs)
+    assert type(module).__name__ == name
+    assert isinstance(module, type(expected))
+    assert repr(module) == repr(expected)
+    assert_same_weights(module, expected)
+    assert_same(
+        applied(lambda module: apply_module(module, inputs), module, training=training),
+        applied(lambda module: module(inputs)[0], expected, training=training),
+    )
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
+def test_a_recurrent_layer_packs_rows_that_have_lengths(name, options, by_hand, training):
+    inputs = sequences()
+    module, expected = built(name, options, by_hand, inputs)
+
+    def packed(module):
+        outputs, _ = module(pack_padded_sequence(inputs, LENGTHS, batch_first=True, enforce_sorted=False))
+        return pad_packed_sequence(outputs, batch_first=True, total_length=STEPS)[0]
+
+    outputs = applied(lambda module: apply_module(module, inputs, lengths=LENGTHS), module, training=training)
+    assert_same(outputs, applied(packed, expected, training=training))
+    assert torch.equal(outputs[0][PADDING], torch.zeros_like(outputs[0][PADDING]))
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
+@pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
+def test_a_recurrent_layer_that_returns_the_last_gives_what_is_known_at_the_end_of_each_row(
+    name, options, by_hand, lengths
+):
+    inputs = sequences()
+    module, expected = built(name, {**options, "returns": "last"}, by_hand, inputs)
+    outputs = module.eval()(inputs, lengths=lengths)
+    every_step = expected.eval()
+    size = outputs.shape[1] // (2 if expected.bidirectional else 1)
+    for row, length in enumerate([STEPS] * ROWS if lengths is None else lengths.tolist()):
+        alone = every_step(inputs[row : row + 1, :length])[0][0]
+        parts = [alone[-1, :size], *([alone[0, size:]] if expected.bidirectional else [])]
+        torch.testing.assert_close(outputs[row], torch.cat(parts))
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_the_last_of_an_lstm_is_the_final_state_of_its_top_layer(bidirectional):
+    inputs = sequences()
+    options = {"hidden_size": 4, "num_layers": 2, "bidirectional": bidirectional}
+    module, expected = built(
+        "LSTM", {**options, "returns": "last"}, lambda: nn.LSTM(6, **options, batch_first=True), inputs
+    )
+    packed = pack_padded_sequence(inputs, LENGTHS, batch_first=True, enforce_sorted=False)
+    hidden = expected(packed)[1][0]
+    expected_outputs = torch.cat([hidden[-2], hidden[-1]], dim=1) if bidirectional else hidden[-1]
+    assert torch.equal(module(inputs, lengths=LENGTHS), expected_outputs)
+
+
+ATTENTION = [
+    ("MultiheadAttention", {"num_heads": 2}, lambda: nn.MultiheadAttention(6, 2, batch_first=True)),
+    (
+        "MultiheadAttention",
+        {"embed_dim": 6, "num_heads": 3, "dropout": 0.3, "bias": False, "add_bias_kv": True, "add_zero_attn": True},
+        lambda: nn.MultiheadAttention(
+            6, 3, dropout=0.3, bias=False, add_bias_kv=True, add_zero_attn=True, batch_first=True
+        ),
+    ),
+    ("TransformerEncoderLayer", {"nhead": 2}, lambda: nn.TransformerEncoderLayer(6, 2, batch_first=True)),
+    (
+        "TransformerEncoderLayer",
+        {
+            "d_model": 6,
+            "nhead": 3,
+            "dim_feedforward": 8,
+            "dropout": 0.3,
+            "activation": "gelu",
+            "layer_norm_eps": 0.1,
+            "norm_first": True,
+            "bias": False,
+        },
+        lambda: nn.TransformerEncoderLayer(6, 3, 8, 0.3, "gelu", 0.1, norm_first=True, bias=False, batch_first=True),
+    ),
+    (
+        "TransformerEncoder",
+        {"nhead": 2, "dim_feedforward": 8, "num_layers": 2},
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8, batch_first=True), 2),
+    ),
+    (
+        "TransformerEncoder",
+        {"nhead": 2, "dim_feedforward": 8, "num_layers": 3, "norm_first": True, "norm": {"type": "LayerNorm"}},
+        lambda: nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(6, 2, 8, norm_first=True, batch_first=True),
+            3,
+            nn.LayerNorm(6),
+            enable_nested_tensor=False,
+        ),
+    ),
+]
+ATTENTION_IDS = [f"{name} {options}" for name, options, _ in ATTENTION]
+
+
+def attended(inputs, *, mask, padding):
+    """What torch's module gives for the inputs, whichever of the three it is."""
+
+    def call(module):
+        if isinstance(module, nn.MultiheadAttention):
+            options = {"key_padding_mask": padding, "attn_mask": mask, "need_weights": False}
+            # With `is_causal` torch would hide the further keys of `add_bias_kv` and `add_zero_attn`.
+            is_causal = mask is not None and not module.add_zero_attn
+            return module(inputs, inputs, inputs, **options, is_causal=is_causal)[0]
+        name = "mask" if isinstance(module, nn.TransformerEncoder) else "src_mask"
+        return module(inputs, **{name: mask}, src_key_padding_mask=padding, is_causal=mask is not None)
+
+    return call
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
+@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both ways"])
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize(("name", "options", "by_hand"), ATTENTION, ids=ATTENTION_IDS)
+def test_a_layer_with_attention_is_torchs_with_masks_for_padding_and_for_what_is_to_come(
+    name, options, by_hand, training, causal, lengths
+):
+    inputs = sequences()
+    module, expected = built(name, {**options, "causal": causal}, by_hand, inputs)
+    if name == "TransformerEncoder":
+        expected.use_nested_tensor = False
+    assert isinstance(module, type(expected))
+    assert repr(module) == repr(expected)
+    assert_same_weights(module, expected)
+    mask = torch.ones(STEPS, STEPS, dtype=torch.bool).triu(1) if causal else None
+    padding = None if lengths is None else PADDING
+    assert_same(
+        applied(lambda module: apply_module(module, inputs, lengths=lengths), module, training=training),
+        applied(attended(inputs, mask=mask, padding=padding), expected, training=training),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "by_hand", "causal"),
+    [
+        *((*case, {}) for case in RECURRENT),
+        *((*case, {"causal": causal}) for case in ATTENTION for causal in (True, False)),
+    ],
+)
+def test_what_comes_out_for_a_row_with_a_length_is_what_comes_out_for_it_without_padding(
+    name, options, by_hand, causal
+):
+    inputs = sequences()
+    module, _ = built(name, {**options, **causal}, by_hand, inputs)
+    with torch.no_grad():
+        outputs = module.eval()(inputs, lengths=LENGTHS)
+        for row, length in enumerate(LENGTHS.tolist()):
+            torch.testing.assert_close(outputs[row, :length], module(inputs[row : row + 1, :length])[0])
+
+
+def test_a_causal_layer_does_not_see_what_is_to_come():
+    inputs = sequences()
+    module, _ = build_and_apply(loaded("TransformerEncoderLayer", {"nhead": 2, "causal": True}), inputs[:1])
+    changed = inputs.clone()
+    changed[:, 4:] += 1
+    outputs, others = module.eval()(inputs), module(changed)
+    torch.testing.assert_close(outputs[:, :4], others[:, :4])
+    assert not torch.isclose(outputs[:, 4:], others[:, 4:]).all(dim=2).any()
+
+
+def test_the_layers_of_a_transformer_encoder_begin_with_the_same_parameters():
+    options = {"nhead": 2, "num_layers": 2}
+    module, _ = build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
+    first, second = (layer.state_dict() for layer in module.layers)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_an_error_in_the_last_layer_of_an_encoder_names_its_place():
+    options = {"nhead": 2, "num_layers": 2, "norm": {"type": "LayerNorm", "normalized_shape": 5}}
+    with pytest.raises(MisfitError, match=r"^norm: LayerNorm cannot take an input of shape \(7, 6\)\."):
+        build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_a_pool_over_steps_is_that_of_each_row_without_its_padding(mode):
+    inputs = sequences()
+    module, outputs = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[:1])
+    by_hand = {"sum": torch.sum, "mean": torch.mean, "max": torch.amax}[mode]
+    assert outputs.shape == (1, FEATURES)
+    assert list(module.parameters()) == []
+    torch.testing.assert_close(module(inputs), by_hand(inputs, dim=1))
+    pooled = module(inputs, lengths=LENGTHS)
+    for row, length in enumerate(LENGTHS.tolist()):
+        torch.testing.assert_close(pooled[row], by_hand(inputs[row, :length], dim=0))
+
+
+def test_a_pool_over_steps_takes_steps_of_any_shape():
+    images = torch.randn(ROWS, STEPS, 2, 3)
+    module, _ = build_and_apply(loaded("SequencePool", {"mode": "max"}), images[:1])
+    pooled = module(images, lengths=LENGTHS)
+    assert all(torch.equal(pooled[row], images[row, :length].amax(dim=0)) for row, length in enumerate(LENGTHS))
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_padding_that_is_not_finite_does_not_get_into_a_pool(mode):
+    inputs = sequences()
+    inputs[PADDING] = float("nan")
+    module, _ = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[1:2])
+    assert module(inputs, lengths=LENGTHS).isfinite().all()
+
+
+def test_a_learned_positional_embedding_adds_the_vector_of_each_place():
+    inputs = sequences()
+    module, expected = built("LearnedPositionalEmbedding", {}, lambda: nn.Embedding(STEPS, FEATURES), inputs)
+    assert_same_weights(module, expected)
+    assert torch.equal(module(inputs), inputs + expected(torch.arange(STEPS)))
+    assert torch.equal(module(inputs[:, :3]), inputs[:, :3] + expected(torch.arange(3)))
+
+
+def test_a_sequence_may_be_as_long_as_there_are_places():
+    spec = loaded("LearnedPositionalEmbedding", {"num_embeddings": 9})
+    module, _ = build_and_apply(spec, sequences()[:1])
+    assert module(torch.randn(2, 9, FEATURES)).shape == (2, 9, FEATURES)
+    with pytest.raises(ValueError, match=r"It has 9 places, and a sequence has 10 steps\."):
+        module(torch.randn(2, 10, FEATURES))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("LSTM", {"hidden_size": 2}),
+        ("TransformerEncoderLayer", {"nhead": 2}),
+        ("SequencePool", {}),
+        ("MultiheadAttention", {"num_heads": 2}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [(0, "Each row must have a step, and the length of one is 0."), (8, "There are 7 steps, and the length of a row")],
+)
+def test_a_length_that_cannot_be_is_told(name, options, length, message):
+    with pytest.raises(MisfitError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
+        build_and_apply(loaded(name, options), sequences()[:1], lengths=torch.tensor([length]))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape"),
+    [
+        *(
+            (name, options, shape)
+            for name, options in (
+                ("RNN", {"hidden_size": 2}),
+                ("LSTM", {"hidden_size": 2}),
+                ("GRU", {"hidden_size": 2}),
+                ("MultiheadAttention", {"num_heads": 1}),
+                ("TransformerEncoderLayer", {"nhead": 1}),
+                ("TransformerEncoder", {"nhead": 1, "num_layers": 1}),
+                ("LearnedPositionalEmbedding", {}),
+            )
+            for shape in ((1, 6), (1, 2, 3, 4))
+        ),
+        ("SequencePool", {}, (1, 6)),
+    ],
+)
+def test_a_layer_for_sequences_refuses_what_is_none(name, options, shape):
+    with pytest.raises(MisfitError, match=r"It takes 2 dimensions for each row.*: steps, features\."):
+        build_and_apply(loaded(name, options), torch.zeros(shape))
+
+
+def test_heads_must_divide_the_features():
+    with pytest.raises(MisfitError, match="embed_dim must be divisible by num_heads"):
+        build_and_apply(loaded("MultiheadAttention", {"num_heads": 4}), sequences()[:1])
+
+
+def test_a_transposition_exchanges_two_dimensions_and_leaves_the_rows():
+    inputs = torch.randn(2, 3, 4, 5)
+    assert torch.equal(build_and_apply(loaded("Transpose", {}), inputs)[1], inputs.transpose(1, 2))
+    options = {"dim0": -1, "dim1": 1}
+    assert torch.equal(build_and_apply(loaded("Transpose", options), inputs)[1], inputs.transpose(1, 3))
+    with pytest.raises(MisfitError, match="is that of the rows"):
+        build_and_apply(loaded("Transpose", {"dim0": -4}), inputs)
