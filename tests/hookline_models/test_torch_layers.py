@@ -470,8 +470,8 @@ OPTIONS_LEFT_OUT = {
     "TransformerEncoder": {"encoder_layer", "batch_first", "enable_nested_tensor", "mask_check"},
 }
 ADDED = {
-    **dict.fromkeys(("RNN", "LSTM", "GRU"), {"returns": "sequence"}),
-    **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder"), {"causal": False}),
+    **{name: {"returns": "sequence"} for name in ("RNN", "LSTM", "GRU")},
+    **{name: {"causal": False} for name in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder")},
 }
 """Options that torch does not have, or has as arguments of `forward`."""
 
