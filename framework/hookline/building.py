@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import MisfitError, counted
@@ -65,13 +65,15 @@ def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
 
 
 def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
-    """Refuse inputs of another number than those that the method `build` takes."""
-    takes = signature(spec.build)
+    """Refuse inputs of another number than the method `build` has arguments."""
+    arguments = signature(spec.build)
     try:
-        takes.bind(*inputs)
+        arguments.bind(*inputs)
     except TypeError:
-        wanted = counted(len(takes.parameters), "input")
-        raise MisfitError(f"{type(spec).__name__} takes {wanted}, and is given {len(inputs)}.") from None
+        most = len(arguments.parameters)
+        least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
+        takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
+        raise MisfitError(f"{type(spec).__name__} takes {takes}, and is given {len(inputs)}.") from None
 
 
 def _shown(inputs: "tuple[Tensor, ...]") -> str:

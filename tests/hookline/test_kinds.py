@@ -1,4 +1,5 @@
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,9 @@ from hookline.kinds import accepts, expected, found
         (int | tuple[int, int], "an integer or an array of 2 elements, each of which is an integer"),
         (LayerSpec, "a table"),
         (tuple[LayerSpec, ...], "an array, each element of which is a table"),
+        (Mapping[str, LayerSpec], "a table, each value of which is a table"),
+        (Mapping[str, float], "a table, each value of which is a number"),
+        (str | Mapping[str, int], "a string or a table, each value of which is an integer"),
     ],
 )
 def test_a_type_is_told_in_words(kind, words):
@@ -69,6 +73,7 @@ VALUES = [True, 1, 0.5, "x", [1], [1, 2], {"x": 1}, datetime.date(2026, 5, 27)]
         (tuple[int, ...], [[1], [1, 2]]),
         (tuple[int, int], [[1, 2]]),
         (LayerSpec, [{"x": 1}]),
+        (Mapping[str, int], [{"x": 1}]),
     ],
 )
 def test_a_value_is_accepted_as_what_it_is_and_as_nothing_else(kind, accepted):

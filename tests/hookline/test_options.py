@@ -1,4 +1,5 @@
 import math
+from collections.abc import Mapping
 
 import pytest
 from attrs import exceptions, fields
@@ -54,6 +55,8 @@ class Example(LossSpec):
     """A number, or not."""
     even: int = option(default=2, minimum=0, validator=lambda _, __, value: _refuse_odd(value))
     """A number that two divides."""
+    named: Mapping[str, int] = option(default={}, minimum=1)
+    """Numbers by name."""
     free: float = option(default=-1.0)
     """Any number."""
 
@@ -80,6 +83,7 @@ def test_defaults_are_filled_in():
         ({"required": math.nan}, "nan is out of bounds: it must be at least 0."),
         ({"several": (2, 0)}, "0 is out of bounds: it must be at least 1 and at most 3."),
         ({"several": (4,)}, "4 is out of bounds: it must be at least 1 and at most 3."),
+        ({"named": {"a": 1, "b": 0}}, "0 is out of bounds: it must be at least 1."),
         ({"either": 0}, "0 is out of bounds: it must be at least 1."),
         ({"even": 3}, "3 is odd."),
         ({"even": -2}, "-2 is out of bounds: it must be at least 0."),

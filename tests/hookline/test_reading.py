@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +46,12 @@ class Kinds(CallbackSpec):
     """A component."""
     inners: tuple[LossSpec, ...] = ()
     """Components."""
+    named: Mapping[str, LossSpec] = {}
+    """Components by name."""
+    weights: Mapping[str, float] = option(default={}, minimum=0)
+    """Numbers by name."""
+    either: str | Mapping[str, int] = ""
+    """A string, or integers by name."""
 
     def __attrs_post_init__(self) -> None:
         if self.text == "wrong":
@@ -122,6 +129,11 @@ def problems(**options):
         ({"pair": [3, 4]}, Kinds(pair=(3, 4.0))),
         ({"inner": {"type": "Inner", "weight": 0}}, Kinds(inner=Inner(weight=0.0))),
         ({"inners": [{"type": "Inner"}, {"type": "L1Loss"}]}, None),
+        ({"named": {"a": {"type": "Inner", "weight": 0}}}, Kinds(named={"a": Inner(weight=0.0)})),
+        ({"named": {}}, Kinds()),
+        ({"weights": {"a": 1, "type": 0.5, "two words": 2}}, Kinds(weights={"a": 1.0, "type": 0.5, "two words": 2.0})),
+        ({"either": "x"}, Kinds(either="x")),
+        ({"either": {"x": 1}}, Kinds(either={"x": 1})),
     ],
 )
 def test_what_fits_is_read_as_it_stands(options, made):
@@ -133,8 +145,13 @@ def test_what_fits_is_read_as_it_stands(options, made):
 
 
 def test_an_integer_for_a_number_becomes_a_float():
-    read = loaded({"type": "Kinds", "rate": 2, "pair": [1, 2], "fraction": 0})
-    assert [type(number) for number in (read.rate, *read.pair, read.fraction)] == [float, int, float, float]
+    read = loaded({"type": "Kinds", "rate": 2, "pair": [1, 2], "fraction": 0, "weights": {"a": 2}})
+    numbers = (read.rate, *read.pair, read.fraction, read.weights["a"])
+    assert [type(number) for number in numbers] == [float, int, float, float, float]
+
+
+def test_values_by_name_stand_in_the_order_of_the_spec():
+    assert list(loaded({"type": "Kinds", "weights": {"b": 1, "a": 2, "c": 3}}).weights) == ["b", "a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +204,14 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ("inner", "L1Loss", 'This must be a table with a `type`, and it is the string "L1Loss".'),
         ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
         ("inners", {"type": "Inner"}, "This must be an array, each element of which is a table, and it is a table."),
+        ("named", [], "This must be a table, each value of which is a table, and it is an array of 0 elements."),
+        ("weights", 1, "This must be a table, each value of which is a number, and it is the number 1."),
+        ("weights", {"a": 1, "b": -1}, "-1 is out of bounds: it must be at least 0."),
+        (
+            "either",
+            1,
+            "This must be a string or a table, each value of which is an integer, and it is the number 1.",
+        ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
         ("rate", float("nan"), "This must be a number, and it is nan."),
@@ -229,6 +254,19 @@ def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
             'inners[1].type: There is no loss called "Kinds". Kinds belongs to the family "callback".',
         ),
         ({"inners": [{"type": "Inner"}, 3]}, "inners[1]: This must be a table with a `type`, and it is the number 3."),
+        ({"weights": {"a": 1, "b": "x"}}, 'weights.b: This must be a number, and it is the string "x".'),
+        ({"weights": {"two words": True}}, 'weights."two words": This must be a number, and it is true.'),
+        ({"either": {"x": 0.5}}, "either.x: This must be an integer, and it is the number 0.5."),
+        ({"named": {"a": 3}}, "named.a: This must be a table with a `type`, and it is the number 3."),
+        ({"named": {"a": {"type": "Iner"}}}, 'named.a.type: There is no loss called "Iner". Did you mean "Inner"?'),
+        (
+            {"named": {"a": {"type": "Inner"}, "b": {"type": "Inner", "weight": 2}}},
+            "named.b.weight: 2 is out of bounds: it must be at least 0 and at most 1.",
+        ),
+        (
+            {"named": {"a": {"type": "Inner", "wieght": 1}}},
+            'named.a.wieght: Inner has no option "wieght". Did you mean "weight"?',
+        ),
     ],
 )
 def test_a_problem_is_told_where_it_is(options, problem):
@@ -238,8 +276,8 @@ def test_a_problem_is_told_where_it_is(options, problem):
 def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_one():
     assert problems(cuont=3, xyz=1) == [
         'cuont: Kinds has no option "cuont". Did you mean "count"?',
-        'xyz: Kinds has no option "xyz". Known are "count", "flag", "fraction", "inner", "inners", "maybe", "mode", '
-        '"names", "padding", "pair", "path", "rate" and "text".',
+        'xyz: Kinds has no option "xyz". Known are "count", "either", "flag", "fraction", "inner", "inners", "maybe", '
+        '"mode", "named", "names", "padding", "pair", "path", "rate", "text" and "weights".',
     ]
 
 
@@ -262,6 +300,15 @@ def test_what_is_missing_is_told_with_what_it_must_be():
         "callbacks[0].files: This is missing. It must be an array, each element of which is a string with the path "
         "of a file.",
         'callbacks[0].mode: This is missing. It must be "a" or "b".',
+    ]
+
+
+def test_all_problems_of_values_by_name_are_told_at_once():
+    assert problems(weights={"a": "x", "b": 1, "c": True}, named={"d": 1, "e": {"type": "Inner", "weight": 2}}) == [
+        "named.d: This must be a table with a `type`, and it is the number 1.",
+        "named.e.weight: 2 is out of bounds: it must be at least 0 and at most 1.",
+        'weights.a: This must be a number, and it is the string "x".',
+        "weights.c: This must be a number, and it is true.",
     ]
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 import torch
 
@@ -6,6 +8,7 @@ from hookline import (
     CallbackSpec,
     DataSpec,
     DeploySpec,
+    InitializationSpec,
     LayerSpec,
     LossSpec,
     MetricSpec,
@@ -50,6 +53,14 @@ class Nested(CallbackSpec):
 
 
 @spec
+class Named(CallbackSpec):
+    """A component with components by name."""
+
+    inner: Mapping[str, LossSpec]
+    """Components."""
+
+
+@spec
 class Judge(MetricSpec):
     """A metric."""
 
@@ -63,6 +74,14 @@ def test_specs_are_equal_if_type_and_options_are():
 
 def test_equal_specs_have_equal_hashes():
     assert len({Focal(gamma=1.0), Focal(gamma=1.0), Focal(gamma=1.5), Other(gamma=1.0)}) == 3
+
+
+def test_specs_with_values_by_name_are_equal_and_hashed_in_whichever_order_the_names_stand():
+    made = Named(inner={"a": Focal(), "b": Other()})
+    same = Named(inner={"b": Other(), "a": Focal()})
+    other = Named(inner={"a": Other(), "b": Focal()})
+    assert made == same != other
+    assert len({made, same, other}) == 2
 
 
 def test_specs_are_equal_if_those_within_them_are():
@@ -96,6 +115,7 @@ def test_a_spec_is_shown_with_the_options_that_are_not_at_their_defaults(made, t
         (MetricSpec, "metric"),
         (CallbackSpec, "callback"),
         (DeploySpec, "deployment target"),
+        (InitializationSpec, "initialization"),
     ],
 )
 def test_a_family_is_called_by_what_its_components_are(base, family):

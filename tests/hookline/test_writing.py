@@ -1,5 +1,6 @@
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +43,10 @@ class Everything(CallbackSpec):
     """A component."""
     inners: tuple[LossSpec, ...] = option(default=(Inner(weight=0.5), Inner(weight=1.5)))
     """Components."""
+    named: Mapping[str, LossSpec] = {"two words": Inner(weight=0.5)}
+    """Components by name."""
+    paths: Mapping[str, Path] = {}
+    """Paths by name."""
 
 
 class Plugin:
@@ -90,6 +95,9 @@ def test_there_are_examples():
         {"path": "data/x.csv"},
         {"sizes": 3},
         {"inner": {"type": "L1Loss"}, "inners": []},
+        {"named": {}},
+        {"named": {"b": {"type": "Inner"}, "a.b": {"type": "L1Loss"}, "": {"type": "Inner", "weight": 2}}},
+        {"paths": {"type": "data/x.csv", "y": "/data/y.csv"}},
     ],
 )
 def test_a_spec_is_read_back_as_an_equal_one(tmp_path, options):
@@ -112,6 +120,8 @@ def test_what_is_written_is_complete(tmp_path):
             "sizes": [1, 2],
             "inner": {"type": "Inner", "weight": 1.0},
             "inners": [{"type": "Inner", "weight": 0.5}, {"type": "Inner", "weight": 1.5}],
+            "named": {"two words": {"type": "Inner", "weight": 0.5}},
+            "paths": {},
         }
     ]
 
