@@ -17,7 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 import hookline
 
 SPECS = Path(__file__).parent.parent / "specs"
-SHIPPED = ("breast_cancer", "diabetes", "digits", "first_network", "iris")
+SHIPPED = ("breast_cancer", "diabetes", "digits", "first_network", "iris", "residual_network", "transformer")
 
 
 def table(name):
@@ -41,9 +41,10 @@ def split(rows, classes=None, *, validation, test):
 
 
 def standardized(inputs, training):
-    """Mean 0 and variance 1 in the training rows."""
+    """Mean 0 and variance 1 in the training rows; what is the same in all of them becomes 0."""
     known = inputs[training].astype(numpy.float64)
-    return (inputs - known.mean(axis=0).astype(numpy.float32)) / known.std(axis=0).astype(numpy.float32)
+    deviation = known.std(axis=0).astype(numpy.float32)
+    return (inputs - known.mean(axis=0).astype(numpy.float32)) / numpy.where(deviation == 0, 1, deviation)
 
 
 def shuffled(rows, *, epoch, batch_size, seed=0):
@@ -176,6 +177,112 @@ def digits():
     return losses, model
 
 
+def convolution(channels_in, channels_out, kernel_size=3, *, stride=1):
+    return nn.Conv2d(channels_in, channels_out, kernel_size, stride, padding=kernel_size // 2, bias=False)
+
+
+class Block(nn.Module):
+    """Two convolutions, and what goes in is added to what comes out, brought to its shape where it has another."""
+
+    def __init__(self, channels_in, channels_out, *, stride=1):
+        super().__init__()
+        self.layers = nn.Sequential(
+            convolution(channels_in, channels_out, stride=stride),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(),
+            convolution(channels_out, channels_out),
+            nn.BatchNorm2d(channels_out),
+        )
+        self.shortcut = None
+        if stride > 1:
+            self.shortcut = nn.Sequential(
+                convolution(channels_in, channels_out, 1, stride=stride), nn.BatchNorm2d(channels_out)
+            )
+
+    def forward(self, inputs):
+        return self.layers(inputs) + (inputs if self.shortcut is None else self.shortcut(inputs))
+
+
+def residual_network():
+    pixels, digit = table("digits.csv")
+    training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
+    x = torch.from_numpy(pixels[training]).reshape(-1, 1, 8, 8)
+    y = torch.from_numpy(digit.astype(numpy.int64)[training])
+
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        convolution(1, 16),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        Block(16, 16),
+        nn.ReLU(),
+        Block(16, 32, stride=2),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(32, 10),
+    )
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    for block in (model[3], model[5]):
+        nn.init.zeros_(block.layers[4].weight)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    losses = []
+    for epoch in range(1, 8):
+        for batch in shuffled(len(x), epoch=epoch, batch_size=32):
+            optimizer.zero_grad()
+            loss = criterion(model(x[batch]), y[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses, model
+
+
+class Places(nn.Embedding):
+    """Adds a learned vector to each step of a sequence."""
+
+    def forward(self, inputs):
+        return inputs + self.weight[: inputs.shape[1]]
+
+
+class MeanOverSteps(nn.Module):
+    def forward(self, inputs):
+        return inputs.mean(dim=1)
+
+
+def transformer():
+    pixels, digit = table("digits.csv")
+    training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
+    x = torch.from_numpy(standardized(pixels, training)[training]).reshape(-1, 8, 8)
+    y = torch.from_numpy(digit.astype(numpy.int64)[training])
+
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(8, 32),
+        Places(8, 32),
+        nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(32, 4, dim_feedforward=64, activation="gelu", batch_first=True), num_layers=2
+        ),
+        MeanOverSteps(),
+        nn.Linear(32, 10),
+    )
+    nn.init.normal_(model[1].weight, std=0.1)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
+    losses = []
+    for epoch in range(1, 11):
+        model.train()
+        for batch in shuffled(len(x), epoch=epoch, batch_size=64):
+            optimizer.zero_grad()
+            loss = criterion(model(x[batch]), y[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses, model
+
+
 class StepLosses:
     """A plugin that reads the loss of every step."""
 
@@ -210,7 +317,10 @@ def assert_same_weights(model, other):
 
 
 @pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("by_hand", [breast_cancer, diabetes, digits, first_network, iris])
+@pytest.mark.parametrize(
+    "by_hand",
+    [breast_cancer, diabetes, digits, first_network, iris, residual_network, transformer],
+)
 def test_a_shipped_spec_equals_its_loop_written_by_hand_in_every_step_and_weight(by_hand, tmp_path):
     losses, model = trained(hookline.load(SPECS / f"{by_hand.__name__}.toml"), tmp_path / "run")
     expected_losses, expected_model = by_hand()

@@ -39,18 +39,14 @@ def _sequence_pool() -> Any:
             self.mode = mode
 
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
-            if lengths is not None:
-                # As many dimensions as the inputs have: (N, L, 1, …).
-                is_padding = padding_mask(inputs, lengths).view(*inputs.shape[:2], *[1] * (inputs.dim() - 2))
-                inputs = inputs.masked_fill(is_padding, float("-inf") if self.mode == "max" else 0.0)
-            if self.mode == "max":
-                return inputs.amax(dim=1)
-            total = inputs.sum(dim=1)
-            if self.mode == "sum":
-                return total
             if lengths is None:
-                return total / inputs.shape[1]
-            return total / lengths.to(total).view(-1, *[1] * (total.dim() - 1))
+                return {"sum": inputs.sum, "mean": inputs.mean, "max": inputs.amax}[self.mode](dim=1)
+            ones = [1] * (inputs.dim() - 2)  # For the dimensions behind that of the steps.
+            is_padding = padding_mask(inputs, lengths).view(*inputs.shape[:2], *ones)
+            if self.mode == "max":
+                return inputs.masked_fill(is_padding, float("-inf")).amax(dim=1)
+            total = inputs.masked_fill(is_padding, 0.0).sum(dim=1)
+            return total if self.mode == "sum" else total / lengths.to(total).view(-1, *ones)
 
         def extra_repr(self) -> str:
             return f"mode={self.mode!r}"
