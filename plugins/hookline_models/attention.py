@@ -162,7 +162,7 @@ def _multihead_attention() -> Any:
 
 @cache
 def _encoder(name: str) -> Any:
-    """Torch's class of this name, but called with lengths, and causal if its attribute says so."""
+    """The class of torch with this name, but called with lengths, and causal if its attribute says so."""
     from torch import nn
 
     base: Any = getattr(nn, name)

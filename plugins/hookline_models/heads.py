@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Attribute
 
 from hookline import LayerSpec, MisfitError, apply_module, build_and_apply, option, spec
-from hookline_models.chain import not_empty, one_tensor, shared, take_lengths
+from hookline_models.containers import not_empty, one_tensor, shared, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

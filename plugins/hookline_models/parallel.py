@@ -6,7 +6,7 @@ from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import LayerSpec, MisfitError, OptionError, apply_module, build_and_apply, enumerate_names, option, spec
-from hookline_models.chain import not_empty, one_tensor, shared, sizes, take_lengths
+from hookline_models.containers import not_empty, one_tensor, shared, sizes, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -48,7 +48,7 @@ class Recurrent(TorchLayer):
             raise OptionError("dropout", "It is between layers, and `num_layers` is 1.")
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """Torch's module of this name, which takes lengths and gives one tensor."""
+        """The module of torch with this name, which takes lengths and gives one tensor."""
         options = self.options(inputs)
         returns = options.pop("returns")
         module = _recurrent(type(self).__name__)(**options, batch_first=True)
@@ -93,7 +93,7 @@ class GRU(Recurrent):
 
 @cache
 def _recurrent(name: str) -> Any:
-    """Torch's class of this name, but called with lengths, and giving what its attribute `returns` says."""
+    """The class of torch with this name, but called with lengths, and giving what its attribute `returns` says."""
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 

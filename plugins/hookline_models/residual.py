@@ -4,7 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hookline import LayerSpec, apply_module, option, spec
-from hookline_models.chain import chained, not_empty, one_tensor, shared, sizes, take_lengths
+from hookline_models.containers import chained, not_empty, one_tensor, shared, sizes, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

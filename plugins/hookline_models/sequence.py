@@ -40,7 +40,8 @@ def _sequence_pool() -> Any:
 
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
             if lengths is None:
-                return {"sum": inputs.sum, "mean": inputs.mean, "max": inputs.amax}[self.mode](dim=1)
+                pooled: Tensor = getattr(inputs, "amax" if self.mode == "max" else self.mode)(dim=1)
+                return pooled
             ones = [1] * (inputs.dim() - 2)  # For the dimensions behind that of the steps.
             is_padding = padding_mask(inputs, lengths).view(*inputs.shape[:2], *ones)
             if self.mode == "max":

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline import LayerSpec, MisfitError, option, spec
-from hookline_models.chain import chained, not_empty
+from hookline_models.containers import chained, not_empty
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,11 +1,13 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 import hookline
-from hookline import MisfitError
+from hookline import Batch, MisfitError
+from hookline_stages import build_model
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -72,6 +74,14 @@ def test_the_parameters_of_the_criterion_are_trained_too(tmp_path):
         optimizer.step()
     assert torch.equal(trial.criterion.scale, scale)
     assert torch.equal(trial.model[0].weight, model[0].weight)
+
+
+def test_the_model_is_built_for_one_row_of_all_groups_of_inputs():
+    spec = hookline.load(SPECS / "iris.toml", ["model={type='Bilinear', out_features=3}"])
+    inputs = {"left": torch.zeros(2, 4), "right": torch.zeros(2, 5)}
+    data = SimpleNamespace(example=Batch(inputs, {"target": torch.zeros(2, 1)}))
+    built = build_model(run=SimpleNamespace(spec=spec, device=torch.device("cpu")), data=data)
+    assert repr(built) == repr(nn.Bilinear(4, 5, 3))
 
 
 def test_a_model_without_parameters_cannot_be_trained(tmp_path):

@@ -39,7 +39,7 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
 
 
 def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequential":
-    """Torch's Sequential of the modules, or one that takes lengths or several inputs too if it must."""
+    """A Sequential of torch, or one that takes lengths or several inputs as well if it must."""
     from torch import nn
 
     return _sequential()(*modules) if several or take_lengths(modules) else nn.Sequential(*modules)
