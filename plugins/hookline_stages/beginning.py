@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Data, MisfitError, Run, build_and_apply, hookimpl
+from hookline import Data, MisfitError, Run, build_and_apply, hookimpl, is_applied_to_each
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
     """Have the data source of the spec read and split its data."""
-    return run.spec.data.prepare(run)
+    return run.spec.data.prepare(run, run.spec.loss)
 
 
 @hookimpl(trylast=True)
@@ -20,8 +20,12 @@ def build_model(run: Run, data: Data) -> "nn.Module":
 
     It is built on the CPU and then moved, so that a seed gives the same parameters on every device.
     """
+    row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone().cpu())
+    inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
+    if is_applied_to_each(row, run.spec.loss.inputs):
+        inputs, lengths = inputs[:1], lengths[:1]
     try:
-        model, _ = build_and_apply(run.spec.model, data.example.input[:1].clone().cpu())
+        model, _ = build_and_apply(run.spec.model, *inputs)
     except MisfitError as error:
         raise error.within("model") from error.__cause__
     return model.to(run.device)
