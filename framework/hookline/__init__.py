@@ -10,8 +10,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hookline.applying import applied, is_applied_to_each
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
-    from hookline.data import Batch, Batches, Data, Target, TensorBatches, permutation
+    from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, permutation
+    from hookline.encodings import (
+        Classes,
+        ClassesOrDistribution,
+        Columns,
+        Distribution,
+        Encoding,
+        Labels,
+        Numbers,
+        Probabilities,
+        Sequences,
+        Signs,
+        Target,
+    )
     from hookline.errors import (
         DataError,
         HooklineError,
@@ -27,7 +41,8 @@ if TYPE_CHECKING:
         enumerate_names,
     )
     from hookline.loading import load
-    from hookline.losses import MeanLoss
+    from hookline.losses import MeanLoss, PartLosses
+    from hookline.memory import in_memory
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
@@ -50,8 +65,22 @@ if TYPE_CHECKING:
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
+    "applying": ("applied", "is_applied_to_each"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
-    "data": ("Batch", "Batches", "Data", "Target", "TensorBatches", "permutation"),
+    "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "permutation"),
+    "encodings": (
+        "Classes",
+        "ClassesOrDistribution",
+        "Columns",
+        "Distribution",
+        "Encoding",
+        "Labels",
+        "Numbers",
+        "Probabilities",
+        "Sequences",
+        "Signs",
+        "Target",
+    ),
     "errors": (
         "DataError",
         "HooklineError",
@@ -66,8 +95,9 @@ _HOMES = {
         "did_you_mean",
         "enumerate_names",
     ),
+    "memory": ("in_memory",),
     "loading": ("load",),
-    "losses": ("MeanLoss",),
+    "losses": ("MeanLoss", "PartLosses"),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
@@ -99,13 +129,19 @@ __all__ = [
     "Batches",
     "Bounds",
     "CallbackSpec",
+    "Classes",
+    "ClassesOrDistribution",
+    "Columns",
     "Data",
     "DataError",
     "DataSpec",
     "DeploySpec",
+    "Distribution",
+    "Encoding",
     "HooklineError",
     "InitializationSpec",
     "Interrupted",
+    "Labels",
     "LayerSpec",
     "LossSpec",
     "MeanLoss",
@@ -113,13 +149,19 @@ __all__ = [
     "MisfitError",
     "ModelSpec",
     "NamedParameter",
+    "Numbers",
     "OptimizerSpec",
     "OptionError",
+    "Outputs",
     "ParameterSelection",
+    "PartLosses",
     "PluginError",
+    "Probabilities",
     "Problem",
     "Run",
     "RunSpec",
+    "Sequences",
+    "Signs",
     "Spec",
     "SpecError",
     "StageError",
@@ -128,6 +170,7 @@ __all__ = [
     "TrainingError",
     "TrainingSpec",
     "Trial",
+    "applied",
     "apply_module",
     "build_and_apply",
     "counted",
@@ -136,6 +179,8 @@ __all__ = [
     "dumps",
     "enumerate_names",
     "hookimpl",
+    "in_memory",
+    "is_applied_to_each",
     "load",
     "named_parameters",
     "option",

@@ -20,8 +20,8 @@ def shares(
     ignored class ask for it.
     """
     parts = batch.parts(count)
-    divisors = [loss.divisor(criterion, part.target) for part in parts]
-    total = loss.divisor(criterion, batch.target)
+    divisors = [loss.divisor(criterion, part) for part in parts]
+    total = loss.divisor(criterion, batch)
     if total is None:
         return [(part, 1.0) for part in parts]
     return [

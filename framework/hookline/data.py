@@ -1,13 +1,22 @@
 """Batches: what data sources answer `prepare_data` with, and tensors in memory as the usual source of them."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
+
+from hookline.encodings import Target
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
+"""What a model gives: a tensor, or several by name."""
+
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
+"""What a batch has that has no targets, or no lengths."""
 
 WINDOW = 16 * 2**20
 """How many bytes of shuffled rows are gathered at once: enough to make the indexing cheap, little beside the data."""
@@ -19,8 +28,10 @@ class Batch:
 
     inputs: "Mapping[str, Tensor]"
     """The model's inputs by name, the first dimension of each being the rows."""
-    targets: "Mapping[str, Tensor]"
-    """What the loss compares the outputs with, by name."""
+    targets: "Mapping[str, Tensor]" = NOTHING_MORE
+    """What the loss compares the outputs with, by name; nothing, if it compares them with one another."""
+    lengths: "Mapping[str, Tensor]" = NOTHING_MORE
+    """Of the inputs that are padded sequences, by their names: how many steps of each row are not padding, int64."""
 
     @property
     def input(self) -> "Tensor":
@@ -37,18 +48,24 @@ class Batch:
     @property
     def rows(self) -> int:
         """How many rows the batch has."""
-        return len(next(iter(self.targets.values())))
+        return len(next(iter(self.inputs.values())))
 
     def parts(self, count: int) -> "list[Batch]":
         """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
         size = -(-self.rows // count)
-        return [
-            Batch(
-                {name: rows[first : first + size] for name, rows in self.inputs.items()},
-                {name: rows[first : first + size] for name, rows in self.targets.items()},
-            )
-            for first in range(0, self.rows, size)
-        ]
+        return [self.slice(first, first + size) for first in range(0, self.rows, size)]
+
+    def slice(self, start: int, stop: int) -> "Batch":
+        """The rows from `start` to `stop`, without the latter."""
+        return self.changed(lambda tensor: tensor[start:stop])
+
+    def changed(self, change: "Callable[[Tensor], Tensor]") -> "Batch":
+        """The batch with each of its tensors changed in one way."""
+        return Batch(
+            {name: change(tensor) for name, tensor in self.inputs.items()},
+            {name: change(tensor) for name, tensor in self.targets.items()},
+            {name: change(tensor) for name, tensor in self.lengths.items()},
+        )
 
 
 class Batches(Protocol):
@@ -75,27 +92,27 @@ class TensorBatches:
     def __init__(
         self,
         inputs: "Mapping[str, Tensor]",
-        targets: "Mapping[str, Tensor]",
+        targets: "Mapping[str, Tensor]" = NOTHING_MORE,
+        lengths: "Mapping[str, Tensor]" = NOTHING_MORE,
         *,
         batch_size: int,
         seed: int | None = None,
         drop_last: bool = False,
     ):
         """Hold the tensors; a `seed` shuffles the rows anew for each epoch, without one they keep their order."""
-        self._tensors = {**inputs, **targets}
-        self._names = tuple(inputs), tuple(targets)
+        self.all = Batch(inputs, targets, lengths)
+        self._tensors = [*inputs.values(), *targets.values(), *lengths.values()]
+        self._names = tuple(inputs), tuple(targets), tuple(lengths)
         self._batch_size = batch_size
         self._seed = seed
         self._drop_last = drop_last
-        if len({len(tensor) for tensor in self._tensors.values()}) != 1:
+        if len({len(tensor) for tensor in self._tensors}) != 1:
             raise ValueError("Inputs and targets must have the same number of rows.")
-        if len(self._tensors) != len(inputs) + len(targets):
-            raise ValueError("An input and a target cannot have the same name.")
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
-        return len(next(iter(self._tensors.values())))
+        return len(self._tensors[0])
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
@@ -106,7 +123,7 @@ class TensorBatches:
         """The batches of an epoch; shuffled rows come in the order of `permutation(seed, number, rows)`."""
         order = None
         if self._seed is not None:
-            device = next(iter(self._tensors.values())).device
+            device = self._tensors[0].device
             order = permutation(self._seed, number, self.rows).to(device)
         end = min(self.rows, len(self) * self._batch_size)
         window = self._window()
@@ -116,10 +133,10 @@ class TensorBatches:
             place = slice(first, min(first + window, end))
             columns = [
                 (tensor[place].clone() if order is None else tensor[order[place]]).split(self._batch_size)
-                for tensor in self._tensors.values()
+                for tensor in self._tensors
             ]
-            inputs, targets = self._names
-            if len(inputs) == len(targets) == 1:
+            inputs, targets, lengths = self._names
+            if len(inputs) == len(targets) == 1 and not lengths:
                 # The usual case, without a slice and a zip for each batch.
                 [[input_name], [target_name]] = inputs, targets
                 for input_rows, target_rows in zip(*columns, strict=True):
@@ -127,13 +144,14 @@ class TensorBatches:
             else:
                 for tensors in zip(*columns, strict=True):
                     yield Batch(
-                        dict(zip(inputs, tensors[: len(inputs)], strict=True)),
-                        dict(zip(targets, tensors[len(inputs) :], strict=True)),
+                        dict(zip(inputs, tensors, strict=False)),
+                        dict(zip(targets, tensors[len(inputs) :], strict=False)),
+                        dict(zip(lengths, tensors[len(inputs) + len(targets) :], strict=True)),
                     )
 
     def _window(self) -> int:
         """How many rows are gathered at once: whole batches of no more than `WINDOW` bytes, and at least one."""
-        row = sum(tensor[:1].nbytes for tensor in self._tensors.values())
+        row = sum(tensor[:1].nbytes for tensor in self._tensors)
         return max(1, WINDOW // max(1, row * self._batch_size)) * self._batch_size
 
 
@@ -149,16 +167,6 @@ def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
     import torch
 
     return torch.from_numpy(numpy.random.default_rng((seed, epoch)).permutation(rows))
-
-
-@frozen(kw_only=True)
-class Target:
-    """What is known of a target."""
-
-    columns: tuple[str, ...]
-    """The columns of the source that it comes from."""
-    classes: tuple[str | int, ...] | None = None
-    """The names of the classes, in the order of their indices; `None` if the target is a number."""
 
 
 @frozen(kw_only=True)
@@ -183,3 +191,8 @@ class Data:
         """What is known of the only target."""
         [target] = self.targets.values()
         return target
+
+    def splits(self) -> "Mapping[str, Batches]":
+        """The splits that there are, by name."""
+        splits = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {name: batches for name, batches in splits.items() if batches is not None}

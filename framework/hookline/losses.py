@@ -1,11 +1,16 @@
 """The losses of many batches, kept as tensors until somebody wants the number."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.errors import TrainingError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
+
+    from hookline.data import Batch
+    from hookline.specs import LossSpec
 
 LOOKED_AT_EVERY = 1024
 """After how many batches the losses are looked at: to look at each would be to wait for the device at each."""
@@ -73,3 +78,53 @@ class EpochLosses(MeanLoss):
                 f"or an input is not finite."
             )
         self._next_step += len(losses)
+
+
+class PartLosses:
+    """The means of the losses of which a combined loss is made, for logging; of any other loss there are none."""
+
+    def __init__(self, spec: "LossSpec"):
+        """Begin with no batch."""
+        self._spec = spec
+        self._means: dict[str, MeanLoss] = {}
+        self._is_noting = False
+
+    def add(self, criterion: "nn.Module", batch: "Batch") -> None:
+        """Keep the parts of the loss that the criterion has just computed for a batch."""
+        for target, loss in self._spec.latest_parts(criterion).items():
+            part, _, its_batch = self._spec.part(target, criterion, {}, batch)
+            divisor = self._spec.of_target(target).divisor(part, its_batch)
+            self._means.setdefault(target, MeanLoss()).add(loss, divisor)
+
+    def values(self) -> dict[str, float]:
+        """The mean of each part, by the name under which it is logged; then it begins anew."""
+        means = {f"loss[{name}]": mean.value() for name, mean in self._means.items()}
+        self._means = {}
+        return means
+
+    def noting(self, loss: "Callable[..., Tensor]") -> "Callable[..., Tensor]":
+        """The stage `loss`, after which the parts are kept, as long as the gradients of a step are first computed."""
+        if not self._spec.parts:
+            return loss
+
+        def noted(*, criterion: "nn.Module", batch: "Batch", **others: Any) -> "Tensor":
+            value = loss(criterion=criterion, batch=batch, **others)
+            if self._is_noting:
+                self.add(criterion, batch)
+            return value
+
+        return noted
+
+    def first(self, gradients: "Callable[[Batch], Tensor]") -> "Callable[[Batch], Tensor]":
+        """The function, in whose calls parts are noted: not in those that an optimizer such as LBFGS adds."""
+        if not self._spec.parts:
+            return gradients
+
+        def first_gradients(batch: "Batch") -> "Tensor":
+            self._is_noting = True
+            try:
+                return gradients(batch)
+            finally:
+                self._is_noting = False
+
+        return first_gradients

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -12,7 +12,7 @@ from hookline.accumulation import shares
 from hookline.asking import Stages
 from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineError, MisfitError, StageError
-from hookline.losses import EpochLosses
+from hookline.losses import EpochLosses, PartLosses
 from hookline.plugins import Plugins, built
 from hookline.products import shown
 from hookline.run import Run
@@ -141,14 +141,12 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
     import torch
 
-    # A layer that works in place is to have a copy.
-    inputs = {name: rows.clone() for name, rows in data.example.inputs.items()}
-    batch = evolve(data.example, inputs=inputs)
+    batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
     model.eval()
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         try:
-            run.spec.loss.check(outputs, batch.target, data)
+            run.spec.loss.check(outputs, batch, data)
         except ValueError as error:
             raise MisfitError(str(error), ("loss",)) from None
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
@@ -166,7 +164,7 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module") -> None:
 
     full = run.spec.data.batch_size
     is_lonely = data.training.rows == (len(data.training) - 1) * full + 1
-    rows_are_flat = data.example.input.dim() == 2
+    rows_are_flat = all(rows.dim() == 2 for rows in data.example.inputs.values())
     if is_lonely and rows_are_flat and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
         raise MisfitError(
             "The last batch of an epoch has one row, with which BatchNorm1d cannot be trained: set `drop_last`, or "
@@ -181,7 +179,9 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
 
     assert run.directory is not None, "It is made before training begins."
     stages = run.stages
-    forward, loss, backward, step = stages.forward, stages.loss, stages.backward, stages.step
+    forward, backward, step = stages.forward, stages.backward, stages.step
+    parts = PartLosses(run.spec.loss)
+    loss = parts.noting(stages.loss)
     divisor = run.spec.loss.divisor
 
     def clear_gradients() -> None:
@@ -205,17 +205,19 @@ def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", opti
 
     if run.spec.run.accumulate > 1:
         gradients = accumulated_gradients
+    first_gradients = parts.first(gradients)
 
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
         losses = EpochLosses(epoch, run.step + 1)
         model.train()
         for batch in data.training.epoch(epoch):
-            run.loss = gradients(batch)
+            run.loss = first_gradients(batch)
             step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss))
             run.step += 1
-            losses.add(run.loss, divisor(criterion, batch.target))
-        record = {"epoch": epoch, "step": run.step, "training/loss": losses.value()}
+            losses.add(run.loss, divisor(criterion, batch))
+        record: dict[str, Any] = {"epoch": epoch, "step": run.step}
+        record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"

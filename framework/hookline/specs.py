@@ -5,22 +5,24 @@ fields are the options, and it is found when a plugin returns it from `register_
 a component imports it where it builds something.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from hookline.encodings import Encoding, Numbers
+from hookline.errors import did_you_mean, enumerate_names
 from hookline.options import Spec, option, spec
 from hookline.parameters import ParameterSelection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from torch import Tensor, nn, optim
 
-    from hookline.data import Data
+    from hookline.data import Batch, Data, Outputs
     from hookline.run import Run
     from hookline.trial import Trial
 
-LossTargets = Literal["classes", "probabilities", "signs", "values"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp"]
 
 
@@ -62,26 +64,54 @@ class InitializationSpec(ParameterSelection):
 
 
 class LossSpec(Spec):
-    """A loss: builds the criterion and says what it takes its inputs and targets to be."""
+    """A loss: builds the criterion, and says what it takes its inputs and targets to be."""
 
     __slots__ = ()
     family = "loss"
 
-    targets: ClassVar[LossTargets] = "values"
-    """What a target is: the index of a class (int64, shape `(N,)`), the probability of each output (float, shape
-    `(N, outputs)`), -1 or 1 for each output, or any number for each output (the same type and shape)."""
+    inputs: ClassVar[tuple[str, ...]] = ("input",)
+    """The arguments of the criterion that the model gives, by torch's names.
+
+    Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
+    model is applied to each; or else the model itself gives outputs of these names.
+    """
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """How its target is told to it; `None` if it takes none."""
+        return Numbers()
 
     @property
     def activation(self) -> Activation:
         """What turns the model's output into a prediction: a probability, or the number itself."""
         return "identity"
 
+    def encodings(self, targets: "Collection[str]") -> "Mapping[str, Encoding]":
+        """How each of the targets of these names is told to it.
+
+        Raises:
+            ValueError: if it takes others.
+
+        """
+        if self.encoding is None:
+            if targets:
+                raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
+            return {}
+        if len(targets) != 1:
+            raise ValueError(f"{type(self).__name__} takes one target, and {len(targets)} are given.")
+        return dict.fromkeys(targets, self.encoding)
+
     def build(self, data: "Data") -> "nn.Module":
         """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
         raise NotImplementedError
 
-    def predictions(self, outputs: "Tensor") -> "Tensor":
-        """What the model's outputs predict: probabilities where the loss knows them, in the shape of `outputs`."""
+    def compute(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
+        """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
+        return criterion(outputs, batch.target)
+
+    def predictions(self, criterion: "nn.Module", outputs: "Outputs") -> "Tensor":
+        """What the model's outputs predict: probabilities where the loss knows them."""
+        assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
         if self.activation == "sigmoid":
             return outputs.sigmoid()
         if self.activation == "softmax":
@@ -90,16 +120,52 @@ class LossSpec(Spec):
             return outputs.exp()
         return outputs
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: "Data") -> None:
+    def truth(self, batch: "Batch") -> "Tensor":
+        """What the predictions of a batch are compared with by metrics."""
+        return batch.target
+
+    def check(self, outputs: "Outputs", batch: "Batch", data: "Data") -> None:
         """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
 
         Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
         bounds in the middle of an epoch, is told in a sentence.
         """
 
-    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+    def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
         """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
-        return targets.shape[0]
+        return batch.rows
+
+    @property
+    def parts(self) -> "Mapping[str, LossSpec]":
+        """The losses of which it is made, if it is made of several, by the names under which they are logged."""
+        return {}
+
+    def of_target(self, part: str | None) -> "LossSpec":
+        """The loss that a metric goes by: itself, or of a combined loss the part of this name.
+
+        Raises:
+            ValueError: if there is no such part, or if several are to be told apart and none is named.
+
+        """
+        if not self.parts:
+            if part is not None:
+                raise ValueError(f"{type(self).__name__} has one target: leave out `target`.")
+            return self
+        if part is None:
+            raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.parts, 'or')}.")
+        if part not in self.parts:
+            raise ValueError(f'There is no target "{part}".{did_you_mean(part, self.parts)}')
+        return self.parts[part]
+
+    def part(
+        self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
+    ) -> "tuple[nn.Module, Outputs, Batch]":
+        """Of criterion, outputs and batch what belongs to a part; all of it, unless the loss is made of several."""
+        return criterion, outputs, batch
+
+    def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
+        """The losses, detached, of which the latest one was made, by the names of the parts."""
+        return {}
 
 
 class OptimizerSpec(Spec):
@@ -130,8 +196,8 @@ class DataSpec(Spec):
     """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
     trained with a batch of one row.)"""
 
-    def prepare(self, run: "Run") -> "Data":
-        """Read the data; `run` tells the seed, the device, and what the loss wants as targets."""
+    def prepare(self, run: "Run", loss: LossSpec) -> "Data":
+        """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""
         raise NotImplementedError
 
 
@@ -143,6 +209,8 @@ class MetricSpec(Spec):
 
     name: str | None = None
     """What the metric is called in the results; left out, it is called as its type."""
+    target: str | None = None
+    """Which of several targets it judges; left out, the only one."""
 
     higher_is_better: ClassVar[bool] = True
     """Whether a greater number is the better one, as early stopping needs to know."""

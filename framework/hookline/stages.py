@@ -30,7 +30,7 @@ from hookline.training_spec import TrainingSpec
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
-    from hookline.data import Batch, Batches, Data
+    from hookline.data import Batch, Batches, Data, Outputs
     from hookline.run import Run
     from hookline.trial import Trial
 
@@ -58,7 +58,7 @@ def prepare_data(run: "Run") -> "Data":
     Returns:
         The training, validation and test batches on `run.device`, an example of a batch, and what is known of them.
 
-    Built in: `run.spec.data.prepare(run)`.
+    Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss says how its targets are encoded.
 
     """
     raise NotImplementedError
@@ -93,29 +93,31 @@ def select_optimizer(run: "Run", model: "nn.Module", criterion: "nn.Module") -> 
 
 
 @_hookspec(firstresult=True)
-def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Tensor":
+def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Outputs":
     """Apply the model to a batch. Asked for each batch of training and evaluation.
 
     `model.training` tells which of the two it is. Before training begins the stages `forward` and `loss` are asked
     once, as in an evaluation, with `data.example`, so that shapes that do not fit are found before anything is written.
 
     Returns:
-        The outputs, as the loss takes them: raw scores, not predictions.
+        The outputs, as the loss takes them: raw scores, not predictions. A tensor, or several by name.
 
-    Built in: `model(input)` with the batch's one group of inputs.
+    Built in: `model(input)` with the batch's one group of inputs. Of several groups whose names are those of arguments
+    of the loss (`anchor`, `positive`, `negative`) the model is applied to each; otherwise it is given all at once.
 
     """
     raise NotImplementedError
 
 
 @_hookspec(firstresult=True)
-def loss(run: "Run", criterion: "nn.Module", outputs: "Tensor", batch: "Batch") -> "Tensor":
+def loss(run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
     """Compare outputs with targets. Asked after each `forward`.
 
     Returns:
         The loss, a scalar tensor.
 
-    Built in: `criterion(outputs, target)` with the batch's one target.
+    Built in: `run.spec.loss.compute(criterion, outputs, batch)`, which for most losses is `criterion(outputs, target)`
+    with the batch's one target.
 
     """
     raise NotImplementedError

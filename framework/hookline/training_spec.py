@@ -81,6 +81,6 @@ class TrainingSpec(Spec):
                     raise OptionError(section, f"{name} is listed twice, with the same options.", index)
         for index, metric in enumerate(self.metrics):
             try:
-                metric.check(self.loss)
+                metric.check(self.loss.of_target(metric.target))
             except ValueError as error:
                 raise OptionError("metrics", str(error), index) from None

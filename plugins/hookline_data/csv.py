@@ -5,26 +5,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline import (
-    Batch,
+    Columns,
     Data,
     DataError,
     DataSpec,
     LossSpec,
+    Numbers,
     OptionError,
     Run,
-    TensorBatches,
     did_you_mean,
+    in_memory,
     option,
     spec,
 )
-from hookline_data import splits, targets
+from hookline_data import splits
 from hookline_data.columns import chosen, column_names, numbers, read, refuse_text, values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
-
-    Columns = dict[str, NDArray[Any]]
 
 
 @spec
@@ -68,7 +67,7 @@ class CSV(DataSpec):
         if self.stratify and not any(fractions):
             raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
 
-    def prepare(self, run: Run) -> Data:
+    def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""
         import torch
 
@@ -82,7 +81,7 @@ class CSV(DataSpec):
         if not input_columns:
             raise DataError(f"{self.path}: No column is left for the inputs.")
 
-        raw_inputs, raw_targets = self._split(input_columns, target_columns, run.spec.loss)
+        raw_inputs, raw_targets = self._split(input_columns, target_columns, loss)
         inputs = {split: torch.from_numpy(matrix) for split, matrix in raw_inputs.items()}
         preparation: dict[str, Any] = {"columns": input_columns}
         if self.standardize:
@@ -90,33 +89,15 @@ class CSV(DataSpec):
         if self.shape is not None:
             inputs = {split: self._shaped(rows) for split, rows in inputs.items()}
             preparation["shape"] = list(self.shape)
-        try:
-            known = targets.learn(raw_targets["training"], run.spec.loss)
-            encoded = {
-                split: targets.apply(columns, known, run.spec.loss, split) for split, columns in raw_targets.items()
-            }
-        except DataError as error:
-            raise DataError(f"{self.path}: {error}") from None
-
-        batches = {
-            split: TensorBatches(
-                {"input": inputs[split].to(run.device)},
-                {"target": encoded[split].to(run.device)},
-                batch_size=self.batch_size,
-                seed=run.spec.run.seed if self.shuffle and split == "training" else None,
-                drop_last=self.drop_last and split == "training",
-            )
-            for split in inputs
-        }
-        if not len(batches["training"]):
-            raise DataError(
-                f"{self.path}: With `drop_last` no batch is left: there are {batches['training'].rows} rows."
-            )
-        example = Batch(
-            {"input": inputs["training"][:2].clone().to(run.device)},
-            {"target": encoded["training"][:2].to(run.device)},
+        return in_memory(
+            self,
+            run,
+            loss,
+            {split: {"input": rows} for split, rows in inputs.items()},
+            {split: {"target": columns} for split, columns in raw_targets.items()},
+            preparation=preparation,
+            source=str(self.path),
         )
-        return Data(**batches, example=example, targets={"target": known}, preparation=preparation)
 
     def _split(
         self, input_columns: list[str], target_columns: list[str], loss: LossSpec
@@ -124,12 +105,12 @@ class CSV(DataSpec):
         """The inputs and the target columns of each split, as they stand in the files."""
         others = [*target_columns, *_several(self.split_column or ())]
         inputs, columns = _read(self.path, input_columns, others)
-        if loss.targets == "values":
+        if isinstance(loss.encoding, Numbers):
             for name in target_columns:
                 refuse_text(columns[name], name, self.path, type(loss).__name__)
         try:
             if self.split_column is not None:
-                rows = splits.by_column(columns.pop(self.split_column), self.split_column)
+                rows = splits.by_column(columns[self.split_column], self.split_column)
             else:
                 rows = splits.by_fraction(
                     len(inputs),
@@ -142,7 +123,7 @@ class CSV(DataSpec):
             raise DataError(f"{self.path}: {error}") from None
         split_inputs = {split: inputs[chosen_rows] for split, chosen_rows in rows.items()}
         split_columns: dict[str, Columns] = {
-            split: {name: cells[chosen_rows] for name, cells in columns.items()} for split, chosen_rows in rows.items()
+            split: {name: columns[name][chosen_rows] for name in target_columns} for split, chosen_rows in rows.items()
         }
         text = {name for name, cells in columns.items() if cells.dtype.kind == "U"}
         for split, source in (("validation", self.validation), ("test", self.test)):

@@ -1,10 +1,11 @@
 """What all losses of torch have in common: the criterion is torch's class of the same name, with the same options."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
 
-from hookline import Data, LossSpec, spec
+from hookline import Batch, Data, LossSpec, Outputs, enumerate_names, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,14 +30,22 @@ class TorchLoss(LossSpec):
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)
         return criterion
 
-    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+    def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The number of rows, or `None` for the sum."""
-        return None if self.reduction == "sum" else targets.shape[0]
+        return None if self.reduction == "sum" else batch.rows
 
 
-def check_score_for_each_class(name: str, outputs: "Tensor", weight: tuple[float, ...] | None, data: Data) -> None:
+def one_output(name: str, outputs: Outputs) -> "Tensor":
+    """The model's output, which must be one tensor."""
+    if isinstance(outputs, Mapping):
+        raise ValueError(f"{name} takes one output of the model, and it gives {enumerate_names(outputs)}.")
+    return outputs
+
+
+def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float, ...] | None, data: Data) -> None:
     """Refuse outputs that are not a score for each class, or weights that are not as many."""
-    column, classes = data.target.columns[0], len(data.target.classes or ())
+    outputs = one_output(name, outputs)
+    column, classes = ", ".join(data.target.columns), len(data.target.classes or ())
     if outputs.dim() != 2 or outputs.shape[1] != classes:
         raise ValueError(
             f'{name} compares a score for each class with the class: "{column}" has {classes} classes, and the model '
@@ -46,8 +55,9 @@ def check_score_for_each_class(name: str, outputs: "Tensor", weight: tuple[float
         raise ValueError(f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
 
 
-def check_same_shape(name: str, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data) -> None:
     """Refuse outputs that would be broadcast against the targets: torch does so with no more than a warning."""
+    outputs = one_output(name, outputs)
     if outputs.shape != targets.shape:
         wanted = targets.shape[1] if targets.dim() == 2 else tuple(targets.shape[1:])
         columns = ", ".join(data.target.columns)

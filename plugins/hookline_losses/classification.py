@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Data, option, spec
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class
+from hookline import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities, option, spec
+from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -13,21 +13,22 @@ if TYPE_CHECKING:
 class ClassIndexLoss(TorchLoss):
     """The base of losses of one class among several: outputs `(N, C)`, targets the indices of classes, `(N,)`."""
 
-    targets = "classes"
+    encoding = Classes()
 
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
     ignore_index: int = -100
     """Rows whose target is this one do not count."""
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
-    def divisor(self, criterion: "nn.Module", targets: "Tensor") -> "Tensor | float | None":
+    def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
         if self.reduction == "sum":
             return None
+        targets = batch.target
         # Classes are counted from 0: where no class can be ignored, nothing is computed.
         counted = targets if self.ignore_index < 0 else targets[targets != self.ignore_index]
         return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
@@ -38,15 +39,26 @@ class CrossEntropyLoss(ClassIndexLoss):
     """The cross-entropy of one class among several, from raw scores: -log softmax(x)[y].
 
     The usual choice for classification. The model ends in a layer with an output for each class, without Softmax.
-    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1.
+    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1; or float `(N, C)`, the probability of each class, from
+    as many target columns: -Σ y log softmax(x).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
     """
 
+    encoding = ClassesOrDistribution()
     activation = "softmax"
 
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""
+
+    def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
+        """As for every loss of classes; probabilities have no weights that torch divides by."""
+        kind = TorchLoss if _are_probabilities(batch) else ClassIndexLoss
+        return kind.divisor(self, criterion, batch)
+
+    def truth(self, batch: Batch) -> "Tensor":
+        """The class of each row, or the most probable one."""
+        return batch.target.argmax(dim=1) if _are_probabilities(batch) else batch.target
 
 
 @spec
@@ -61,10 +73,10 @@ class NLLLoss(ClassIndexLoss):
 
     activation = "exp"
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for every loss of classes; and no log-probability is greater than 0."""
-        ClassIndexLoss.check(self, outputs, targets, data)
-        if (outputs > 0).any():
+        ClassIndexLoss.check(self, outputs, batch, data)
+        if (one_output("NLLLoss", outputs) > 0).any():
             raise ValueError(
                 "NLLLoss takes log-probabilities, none of which is greater than 0: the model must end in LogSoftmax."
             )
@@ -74,19 +86,19 @@ class NLLLoss(ClassIndexLoss):
 class ProbabilityLoss(TorchLoss):
     """The base of losses of classes that are or are not: outputs and targets `(N, k)`, k target columns."""
 
-    targets = "probabilities"
+    encoding = Probabilities()
 
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each target column counts; left out, all count the same."""
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Outputs and targets must have the same shape, and a number that is given for each column too."""
-        check_same_shape(type(self).__name__, outputs, targets, data)
+        check_same_shape(type(self).__name__, outputs, batch.target, data)
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
-            if numbers is not None and len(numbers) not in (1, targets.shape[1]):
+            if numbers is not None and len(numbers) not in (1, batch.target.shape[1]):
                 raise ValueError(
-                    f"There are {targets.shape[1]} target columns, and `{name}` has {len(numbers)} numbers."
+                    f"There are {batch.target.shape[1]} target columns, and `{name}` has {len(numbers)} numbers."
                 )
 
 
@@ -100,10 +112,11 @@ class BCELoss(ProbabilityLoss):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
     """
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for every loss of probabilities; and the outputs are such."""
-        ProbabilityLoss.check(self, outputs, targets, data)
-        if ((outputs < 0) | (outputs > 1)).any():
+        ProbabilityLoss.check(self, outputs, batch, data)
+        probabilities = one_output("BCELoss", outputs)
+        if ((probabilities < 0) | (probabilities > 1)).any():
             raise ValueError("BCELoss takes probabilities, which are from 0 to 1: the model must end in Sigmoid.")
 
 
@@ -135,3 +148,7 @@ class MultiLabelSoftMarginLoss(ProbabilityLoss):
     """
 
     activation = "sigmoid"
+
+
+def _are_probabilities(batch: Batch) -> bool:
+    return batch.target.is_floating_point()

@@ -1,12 +1,7 @@
 """Losses that ask for a margin between the scores of the right class and the others."""
 
-from typing import TYPE_CHECKING
-
-from hookline import Data, option, spec
+from hookline import Batch, Classes, Data, Outputs, Signs, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @spec
@@ -19,7 +14,7 @@ class MultiMarginLoss(TorchLoss):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
     """
 
-    targets = "classes"
+    encoding = Classes()
 
     p: int = option(default=1, minimum=1, maximum=2)
     """The power to which what is missing is raised: 1 or 2."""
@@ -28,7 +23,7 @@ class MultiMarginLoss(TorchLoss):
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
@@ -36,11 +31,11 @@ class MultiMarginLoss(TorchLoss):
 class SignLoss(TorchLoss):
     """The base of losses of what is, 1, or is not, -1: outputs and targets `(N, k)`, k target columns."""
 
-    targets = "signs"
+    encoding = Signs()
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Outputs and targets must have the same shape."""
-        check_same_shape(type(self).__name__, outputs, targets, data)
+        check_same_shape(type(self).__name__, outputs, batch.target, data)
 
 
 @spec

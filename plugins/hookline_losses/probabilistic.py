@@ -1,6 +1,6 @@
 """Losses that are the likelihood of a distribution whose parameters the model gives."""
 
-from hookline import Activation, option, spec
+from hookline import Activation, Numbers, option, spec
 from hookline_losses.regression import RegressionLoss
 
 
@@ -13,6 +13,8 @@ class PoissonNLLLoss(RegressionLoss):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html
     """
+
+    encoding = Numbers(minimum=0)
 
     log_input: bool = True
     """Whether the model gives the logarithm of the expected count."""

@@ -3,22 +3,17 @@
 Outputs and targets are floats of the same shape `(N, k)`, k being the number of target columns.
 """
 
-from typing import TYPE_CHECKING
-
-from hookline import Data, option, spec
+from hookline import Batch, Data, Outputs, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @spec
 class RegressionLoss(TorchLoss):
     """The base of this page's losses."""
 
-    def check(self, outputs: "Tensor", targets: "Tensor", data: Data) -> None:
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Outputs and targets must have the same shape."""
-        check_same_shape(type(self).__name__, outputs, targets, data)
+        check_same_shape(type(self).__name__, outputs, batch.target, data)
 
 
 @spec

@@ -23,5 +23,5 @@ class TorchMetric(MetricSpec):
     def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
         """The options of torchmetrics, with what follows from the loss and the predictions filled in."""
         options = asdict(self, recurse=False)
-        del options["name"]
+        del options["name"], options["target"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}

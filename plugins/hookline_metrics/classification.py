@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import LossSpec, option, spec
+from hookline import Classes, Distribution, LossSpec, Numbers, option, spec
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ClassificationMetric(TorchMetric):
 
     def check(self, loss: LossSpec) -> None:
         """A loss of numbers does not say of what kind the classes are."""
-        if self.task is None and loss.targets == "values":
+        if self.task is None and isinstance(loss.encoding, Numbers):
             name = type(self).__name__
             raise ValueError(f"{type(loss).__name__} is a loss of numbers: {name} must be told its `task`.")
 
@@ -121,6 +121,6 @@ class AUROC(ClassificationMetric):
 
 
 def _task(loss: LossSpec, predictions: "Tensor") -> Task:
-    if loss.targets == "classes":
+    if isinstance(loss.encoding, (Classes, Distribution)):
         return "multiclass"
     return "binary" if predictions.dim() == 1 or predictions.shape[1] == 1 else "multilabel"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from hookline import LossSpec, option, spec
+from hookline import Classes, LossSpec, option, spec
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ class RegressionMetric(TorchMetric):
 
     def check(self, loss: LossSpec) -> None:
         """Numbers are compared with numbers, and not with the index of a class."""
-        if loss.targets == "classes":
+        if isinstance(loss.encoding, Classes):
             raise ValueError(f"{type(self).__name__} compares numbers, and {type(loss).__name__} tells classes apart.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":

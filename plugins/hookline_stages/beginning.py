@@ -11,6 +11,7 @@ from hookline import (
     build_and_apply,
     divided,
     hookimpl,
+    is_applied_to_each,
     named_parameters,
 )
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
     """Have the data source of the spec read and split its data."""
-    return run.spec.data.prepare(run)
+    return run.spec.data.prepare(run, run.spec.loss)
 
 
 @hookimpl(trylast=True)
@@ -30,8 +31,12 @@ def build_model(run: Run, data: Data) -> "nn.Module":
 
     This is done on the CPU, so that a seed gives the same parameters on every device.
     """
+    row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone().cpu())
+    inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
+    if is_applied_to_each(row, run.spec.loss.inputs):
+        inputs, lengths = inputs[:1], lengths[:1]
     try:
-        model, _ = build_and_apply(run.spec.model, *(rows[:1].clone().cpu() for rows in data.example.inputs.values()))
+        model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
         raise error.within("model") from error.__cause__
     _initialize(model, run.spec.initialize)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batches, MeanLoss, MetricSpec, MisfitError, Run, hookimpl
+from hookline import Batch, Batches, LossSpec, MeanLoss, MetricSpec, MisfitError, Outputs, PartLosses, Run, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -16,7 +16,7 @@ def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batc
     import torch
 
     spec = run.spec
-    losses = MeanLoss()
+    losses, parts = MeanLoss(), PartLosses(spec.loss)
     metrics: list[tuple[MetricSpec, Any]] = []
     model.eval()
     criterion.eval()
@@ -24,17 +24,19 @@ def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batc
         for batch in batches.epoch(run.epoch):
             outputs = run.stages.forward(run=run, model=model, batch=batch)
             loss = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-            losses.add(loss, spec.loss.divisor(criterion, batch.target))
+            losses.add(loss, spec.loss.divisor(criterion, batch))
+            parts.add(criterion, batch)
             if spec.metrics:
-                predictions = spec.loss.predictions(outputs)
+                targets = {metric.target for metric in spec.metrics}
+                known = {target: _judged(spec.loss, target, criterion, outputs, batch) for target in targets}
                 # How many classes there are is known when there is a prediction.
-                metrics = metrics or [(metric, _built(metric, run, predictions)) for metric in spec.metrics]
+                metrics = metrics or [(metric, _built(metric, run, known[metric.target][0])) for metric in spec.metrics]
                 for metric, state in metrics:
                     with _naming(metric, split):
-                        state.update(*metric.prepare(predictions, batch.target))
+                        state.update(*metric.prepare(*known[metric.target]))
     model.train()
     criterion.train()
-    judged = {"loss": losses.value()}
+    judged = {"loss": losses.value(), **parts.values()}
     for metric, state in metrics:
         with _naming(metric, split):
             judged[metric.label] = float(state.compute())
@@ -47,9 +49,18 @@ def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
     return record
 
 
+def _judged(
+    loss: LossSpec, target: str | None, criterion: "nn.Module", outputs: Outputs, batch: Batch
+) -> "tuple[Tensor, Tensor]":
+    """What is predicted of a target, and what is true of it."""
+    judge = loss.of_target(target)
+    criterion, outputs, batch = loss.part(target, criterion, outputs, batch)
+    return judge.predictions(criterion, outputs), judge.truth(batch)
+
+
 def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:
     with _naming(metric, "validation"):
-        return metric.build(run.spec.loss, predictions).to(predictions.device)
+        return metric.build(run.spec.loss.of_target(metric.target), predictions).to(predictions.device)
 
 
 @contextmanager

@@ -6,24 +6,24 @@ Each takes all arguments of its stage, used or not, so that it can be called dir
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hookline import Batch, Run, hookimpl
+from hookline import Batch, Outputs, Run, applied, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
 
 @hookimpl(trylast=True)
-def forward(run: Run, model: "nn.Module", batch: Batch) -> "Tensor":
-    """Apply the model to the batch's one group of inputs."""
-    [inputs] = batch.inputs.values()
-    return model(inputs)
+def forward(run: Run, model: "nn.Module", batch: Batch) -> Outputs:
+    """Apply the model to the batch's inputs."""
+    if len(batch.inputs) == 1 and not batch.lengths:
+        return model(*batch.inputs.values())
+    return applied(model, batch, run.spec.loss.inputs)
 
 
 @hookimpl(trylast=True)
-def loss(run: Run, criterion: "nn.Module", outputs: "Tensor", batch: Batch) -> "Tensor":
-    """Compare the outputs with the batch's one target."""
-    [targets] = batch.targets.values()
-    return criterion(outputs, targets)
+def loss(run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+    """Compare the outputs with the batch's targets, as the loss of the spec says."""
+    return run.spec.loss.compute(criterion, outputs, batch)
 
 
 @hookimpl(trylast=True)

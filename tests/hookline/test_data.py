@@ -160,11 +160,6 @@ def test_inputs_and_targets_must_have_the_same_number_of_rows():
         TensorBatches({"input": INPUTS}, {"target": TARGETS[1:]}, batch_size=4)
 
 
-def test_an_input_and_a_target_cannot_have_the_same_name():
-    with pytest.raises(ValueError, match=r"^An input and a target cannot have the same name\.$"):
-        TensorBatches({"x": INPUTS}, {"x": TARGETS}, batch_size=4)
-
-
 def test_a_batch_knows_its_only_input_and_target_and_its_rows():
     batch = Batch({"input": INPUTS[:5]}, {"target": TARGETS[:5]})
     assert torch.equal(batch.input, INPUTS[:5])

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from hookline import (
+    Batch,
     Bounds,
     CallbackSpec,
     DataSpec,
@@ -133,15 +134,15 @@ def test_a_family_is_called_by_what_its_components_are(base, family):
 )
 def test_predictions_are_what_the_activation_makes_of_the_outputs(activation, predict):
     kind = spec(type("Activated", (LossSpec,), {"activation": activation}))
-    assert torch.equal(kind().predictions(OUTPUTS), predict(OUTPUTS))
+    assert torch.equal(kind().predictions(None, OUTPUTS), predict(OUTPUTS))
 
 
 def test_a_loss_is_a_mean_over_rows_unless_it_says_otherwise():
-    assert Focal().divisor(torch.nn.MSELoss(), torch.zeros(7, 2)) == 7
+    assert Focal().divisor(torch.nn.MSELoss(), Batch({"input": torch.zeros(7, 2)})) == 7
 
 
 def test_a_loss_takes_any_outputs_unless_it_says_otherwise():
-    assert Focal().check(OUTPUTS, torch.zeros(1), None) is None
+    assert Focal().check(OUTPUTS, None, None) is None
 
 
 def test_a_metric_is_called_by_its_type_or_as_it_is_told():

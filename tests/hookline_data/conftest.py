@@ -40,4 +40,4 @@ def prepared(data, loss, seed):
             "optimizer": {"type": "SGD"},
         }
     )
-    return spec.data.prepare(hookline.Run(spec=spec, stages=None, device=torch.device("cpu")))
+    return spec.data.prepare(hookline.Run(spec=spec, stages=None, device=torch.device("cpu")), spec.loss)

@@ -192,14 +192,14 @@ def test_text_in_the_last_row_of_a_numeric_column_of_megabytes_is_told_with_its_
 def test_codes_are_classes_by_their_text_and_no_two_of_them_become_one(prepare):
     data = prepare("a,y\n1,01\n2,1\n3,0x1\n4,02\n", loss="CrossEntropyLoss")
     assert data.target.classes == ("01", "02", "0x1", "1")
-    assert data.training._tensors["target"].tolist() == [0, 3, 2, 1]
+    assert data.training.all.target.tolist() == [0, 3, 2, 1]
 
 
 def test_classes_that_are_text_in_training_are_text_in_another_file(prepare, tmp_path):
     (tmp_path / "validation.csv").write_text("a,y\n1,1\n2,2\n")
     data = prepare("a,y\n1,1\n2,2\n3,a\n", loss="CrossEntropyLoss", validation=str(tmp_path / "validation.csv"))
     assert data.target.classes == ("1", "2", "a")
-    assert data.validation._tensors["target"].tolist() == [0, 1]
+    assert data.validation.all.target.tolist() == [0, 1]
 
 
 def test_a_column_without_a_name_is_told_and_not_taken_for_an_input(prepare):

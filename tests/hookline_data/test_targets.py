@@ -99,10 +99,8 @@ def test_targets_that_the_loss_cannot_be_given_are_told(prepare, tmp_path, loss,
 
 
 def test_a_loss_of_classes_takes_one_target_column(prepare):
-    with pytest.raises(
-        DataError, match='CrossEntropyLoss needs one target column with classes, and "u" and "v" are given'
-    ):
-        prepare("u,a,v\n0,5,1\n1,6,0\n", loss="CrossEntropyLoss", targets=["u", "v"])
+    with pytest.raises(DataError, match='NLLLoss needs one target column with classes, and "u" and "v" are given'):
+        prepare("u,a,v\n0,5,1\n1,6,0\n", loss="NLLLoss", targets=["u", "v"])
 
 
 def test_text_in_one_of_several_label_columns_is_told(prepare):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hookline import Data, Target
+from hookline import Batch, Data, Target
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
@@ -12,9 +12,13 @@ def data(*columns, classes=None):
     return Data(training=None, example=None, targets={"target": Target(columns=columns, classes=classes)})
 
 
+def batch(targets):
+    return Batch({"input": targets}, {"target": targets})
+
+
 def told(loss, outputs, targets, data):
     with pytest.raises(ValueError) as raised:  # noqa: PT011
-        loss.check(outputs, targets, data)
+        loss.check(outputs, batch(targets), data)
     return str(raised.value)
 
 
@@ -24,7 +28,7 @@ INDICES = torch.tensor([0, 2])
 
 @pytest.mark.parametrize("loss", [CrossEntropyLoss(), NLLLoss(), CrossEntropyLoss(weight=(1, 2, 3))])
 def test_a_score_for_each_class_is_good(loss):
-    loss.check(torch.randn(2, 3).log_softmax(dim=1), INDICES, SPECIES)
+    loss.check(torch.randn(2, 3).log_softmax(dim=1), batch(INDICES), SPECIES)
 
 
 @pytest.mark.parametrize("kind", [CrossEntropyLoss, NLLLoss])
@@ -49,7 +53,7 @@ ALIKE = [MSELoss(), L1Loss(), SmoothL1Loss(), HuberLoss(), BCELoss(), BCEWithLog
 @pytest.mark.parametrize("loss", ALIKE, ids=repr)
 @pytest.mark.parametrize("columns", [1, 3])
 def test_an_output_for_each_target_is_good(loss, columns):
-    loss.check(torch.full((2, columns), 0.5), torch.zeros(2, columns), data(*"abc"[:columns]))
+    loss.check(torch.full((2, columns), 0.5), batch(torch.zeros(2, columns)), data(*"abc"[:columns]))
 
 
 @pytest.mark.parametrize("loss", ALIKE, ids=repr)
@@ -73,7 +77,7 @@ def test_another_number_of_weights_than_target_columns_is_told(option):
 @pytest.mark.parametrize("numbers", [(2.0,), (1.0, 2.0)])
 def test_one_weight_or_one_for_each_target_column_is_good(option, numbers):
     loss = BCEWithLogitsLoss(**{option: numbers})
-    loss.check(torch.zeros(2, 2), torch.zeros(2, 2), data("u", "v"))
+    loss.check(torch.zeros(2, 2), batch(torch.zeros(2, 2)), data("u", "v"))
 
 
 @pytest.mark.parametrize("output", [-0.1, 1.1])

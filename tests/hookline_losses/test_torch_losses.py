@@ -116,7 +116,7 @@ def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_al
     targets = targets.double() if targets.is_floating_point() else targets
     losses, divisors = [], []
     for some_outputs, some_targets in zip(outputs.split(batches), targets.split(batches), strict=True):
-        divisor = spec.divisor(criterion, some_targets)
+        divisor = spec.divisor(criterion, hookline.Batch({"input": some_outputs}, {"target": some_targets}))
         if divisor is None or divisor > 0:
             losses.append(float(criterion(some_outputs, some_targets)))
             divisors.append(divisor)
@@ -144,7 +144,7 @@ def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_al
 )
 def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_otherwise(name, prediction):
     outputs, _ = compared(name)
-    assert torch.equal(loaded(name, {}).predictions(outputs), prediction(outputs))
+    assert torch.equal(loaded(name, {}).predictions(None, outputs), prediction(outputs))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""Data that is held in memory: from the tensors and target columns of each split to what a data source answers with."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline.data import NOTHING_MORE, Data, TensorBatches
+from hookline.encodings import Columns, Target
+from hookline.errors import DataError, MisfitError
+from hookline.run import Run
+from hookline.specs import DataSpec, LossSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Splits = Mapping[str, Mapping[str, Any]]
+"""Of each split, "training" and perhaps "validation" and "test", something by name."""
+
+
+def in_memory(
+    spec: DataSpec,
+    run: Run,
+    loss: LossSpec,
+    inputs: "Mapping[str, Mapping[str, Tensor]]",
+    targets: Mapping[str, Mapping[str, Columns]],
+    *,
+    lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
+    preparation: Mapping[str, Any] = NOTHING_MORE,
+    source: str = "data",
+) -> Data:
+    """The data on the run's device, in batches as the spec says, with targets encoded as the loss wants them.
+
+    Args:
+        spec: the data source, which knows the size and order of the batches.
+        run: the run, which knows seed and device.
+        loss: the loss, which knows how its targets are encoded.
+        inputs: of each split, the groups of inputs by name, each of shape `(N, …)`.
+        targets: of each split, the columns of each target by name.
+        lengths: of each split, the lengths of inputs that are padded sequences, int64 of shape `(N,)`.
+        preparation: how a row of the source became an input, as `Data.preparation`.
+        source: what messages call it, such as the path of the file.
+
+    Raises:
+        DataError: if the targets cannot be encoded, or if there are no batches.
+        MisfitError: if the loss does not take these targets.
+
+    """
+    try:
+        encoded, known = encode(targets, loss)
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from None
+    batches = {}
+    for split, groups in inputs.items():
+        is_training = split == "training"
+        batches[split] = TensorBatches(
+            {name: rows.to(run.device) for name, rows in groups.items()},
+            {name: rows.to(run.device) for name, rows in encoded[split].items()},
+            {name: rows.to(run.device) for name, rows in lengths.get(split, NOTHING_MORE).items()},
+            batch_size=spec.batch_size,
+            seed=run.spec.run.seed if spec.shuffle and is_training else None,
+            drop_last=spec.drop_last and is_training,
+        )
+    rows = batches["training"].rows
+    if not rows:
+        raise DataError(f"{source}: There are no rows.")
+    if not len(batches["training"]):
+        raise DataError(f"{source}: With `drop_last` no batch is left: there are {rows} rows.")
+    example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
+    return Data(**batches, example=example, targets=known, preparation=preparation)
+
+
+def encode(
+    targets: Mapping[str, Mapping[str, Columns]], loss: LossSpec
+) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
+    """The targets of each split as the loss wants them, and what the training split says of each."""
+    called = type(loss).__name__
+    try:
+        encodings = loss.encodings(targets["training"])
+    except ValueError as error:
+        raise MisfitError(str(error), ("data", "targets")) from None
+    known = {name: encoding.learn(targets["training"][name], called) for name, encoding in encodings.items()}
+    encoded = {
+        split: {name: encoding.apply(columns[name], known[name], called, split) for name, encoding in encodings.items()}
+        for split, columns in targets.items()
+    }
+    return encoded, known
