@@ -250,37 +250,89 @@ def test_a_model_of_lengths_takes_all_rows_to_be_full_without_them():
     assert torch.equal(apply_module(model, INDICES), apply_module(model, INDICES, lengths=torch.full((4,), 7)))
 
 
-class Words:
-    """A plugin whose data is rows of indices."""
+class Rows:
+    """A plugin whose data are these tensors, in batches of two."""
 
-    def __init__(self, indices, targets):
-        self.indices, self.targets = indices, targets
+    def __init__(self, inputs, lengths=None):
+        self.batch = Batch(inputs, {"score": SCORES}, lengths or {})
 
     @hookimpl
     def prepare_data(self, run):
-        inputs, targets = {"words": self.indices}, {"score": self.targets}
+        batch = self.batch
         return Data(
-            training=TensorBatches(inputs, targets, batch_size=2),
+            training=TensorBatches(batch.inputs, batch.targets, batch.lengths, batch_size=2),
             # The last rows: what is done with them too early shows.
-            example=Batch({"words": self.indices[-2:]}, {"score": self.targets[-2:]}),
+            example=batch.slice(2, 4),
             targets={"score": Target(columns=("score",))},
         )
 
 
+SCORES = torch.randn(4, 1, generator=torch.Generator().manual_seed(5))
+OPTIMIZER = {"type": "SGD", "lr": 0.1, "weight_decay": 0.1, "momentum": 0.5}
+
+
+def trained(layers, rows, tmp_path):
+    made = spec(*layers, run={"epochs": 3}, optimizer=OPTIMIZER)
+    return hookline.train(made, plugins=[rows], out=tmp_path / "run").model
+
+
+def trained_by_hand(model, *inputs, **options):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1, momentum=0.5)
+    for _ in range(3):
+        for part in (slice(0, 2), slice(2, 4)):
+            optimizer.zero_grad()
+            outputs = model(*(rows[part] for rows in inputs), **{name: rows[part] for name, rows in options.items()})
+            nn.functional.mse_loss(outputs, SCORES[part]).backward()
+            optimizer.step()
+    return model
+
+
+def assert_same_parameters(model, expected):
+    weights, expected_weights = model.state_dict(), expected.state_dict()
+    assert list(weights) == list(expected_weights)
+    assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
+
+
 def test_a_model_with_embeddings_of_limited_length_is_trained_as_by_hand(tmp_path):
     # Looking a vector up shortens it: looks before training begins must not.
-    embedding = {**EMBEDDING, "max_norm": 0.5}
-    optimizer = {"type": "SGD", "lr": 0.1, "weight_decay": 0.1}
-    made = spec(embedding, {"type": "Flatten"}, linear(1), run={"epochs": 3}, optimizer=optimizer)
-    targets = torch.randn(4, 1, generator=torch.Generator().manual_seed(5))
-    trial = hookline.train(made, plugins=[Words(INDICES, targets)], out=tmp_path / "run")
+    layers = [{**EMBEDDING, "max_norm": 0.5}, {"type": "Flatten"}, linear(1)]
+    model = trained(layers, Rows({"words": INDICES}), tmp_path)
+    torch.manual_seed(0)
+    by_hand = nn.Sequential(nn.Embedding(9, 6, 0, max_norm=0.5), nn.Flatten(), nn.Linear(42, 1))
+    assert_same_parameters(model, trained_by_hand(by_hand, INDICES))
+
+
+def test_a_model_of_sequences_is_trained_with_their_lengths_as_by_hand(tmp_path):
+    model = trained([*LSTM, linear(1)], Rows({"words": INDICES}, {"words": LENGTHS}), tmp_path)
+
+    class Scorer(Reader):
+        def forward(self, indices, lengths):
+            return self[4](super().forward(indices, lengths))
 
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Embedding(9, 6, 0, max_norm=0.5), nn.Flatten(), nn.Linear(42, 1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1)
-    for _ in range(3):
-        for first in (0, 2):
-            optimizer.zero_grad()
-            nn.functional.mse_loss(model(INDICES[first : first + 2]), targets[first : first + 2]).backward()
-            optimizer.step()
-    assert all(torch.equal(one, other) for one, other in zip(trial.model.parameters(), model.parameters(), strict=True))
+    by_hand = Scorer()
+    by_hand.append(nn.Linear(3, 1))
+    assert_same_parameters(model, trained_by_hand(by_hand, INDICES, lengths=LENGTHS))
+
+
+def test_a_model_of_two_inputs_is_trained_as_by_hand(tmp_path):
+    left, right = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(6))
+    rows = Rows({"left": left, "right": right})
+    model = trained([{"type": "Bilinear", "out_features": 5}, RELU, linear(1)], rows, tmp_path)
+
+    class Pair(nn.Sequential):
+        def forward(self, left, right):
+            return self[2](self[1](self[0](left, right)))
+
+    torch.manual_seed(0)
+    by_hand = Pair(nn.Bilinear(3, 3, 5), nn.ReLU(), nn.Linear(5, 1))
+    assert_same_parameters(model, trained_by_hand(by_hand, left, right))
+
+
+def test_lengths_that_do_not_fit_are_told_before_anything_is_written(tmp_path):
+    layers = [EMBEDDING, {"type": "Flatten"}, {"type": "Unflatten", "dim": 1, "unflattened_size": [3, 14]}]
+    layers.append({"type": "SequencePool"})
+    rows = Rows({"words": INDICES}, {"words": LENGTHS})
+    with pytest.raises(hookline.MisfitError, match="There are 3 steps, and the length of a row is 7"):
+        trained([*layers, linear(1)], rows, tmp_path)
+    assert not (tmp_path / "run").exists()
