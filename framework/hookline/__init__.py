@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory
     from hookline.options import Bounds, Spec, option, spec
-    from hookline.parameters import NamedParameter, ParameterSelection, divided, named_parameters
+    from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
     from hookline.specs import (
@@ -98,7 +98,7 @@ _HOMES = {
     "loading": ("load",),
     "losses": ("MeanLoss", "PartLosses"),
     "options": ("Bounds", "Spec", "option", "spec"),
-    "parameters": ("NamedParameter", "ParameterSelection", "divided", "named_parameters"),
+    "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
     "specs": (
@@ -150,6 +150,7 @@ __all__ = [
     "OptimizerSpec",
     "OptionError",
     "Outputs",
+    "ParameterGroup",
     "ParameterSelection",
     "PartLosses",
     "PluginError",
