@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from hookline.loading import load
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory
+    from hookline.monitoring import check_monitor, monitored
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
+    from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
         Activation,
         CallbackSpec,
@@ -97,10 +99,12 @@ _HOMES = {
     "memory": ("in_memory",),
     "loading": ("load",),
     "losses": ("MeanLoss", "PartLosses"),
+    "monitoring": ("check_monitor", "monitored"),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
+    "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
         "Activation",
         "CallbackSpec",
@@ -158,6 +162,8 @@ __all__ = [
     "Problem",
     "Run",
     "RunSpec",
+    "Schedule",
+    "SchedulerSpec",
     "Sequences",
     "Signs",
     "Spec",
@@ -170,6 +176,7 @@ __all__ = [
     "Trial",
     "applied",
     "build_and_apply",
+    "check_monitor",
     "counted",
     "did_you_mean",
     "divided",
@@ -179,6 +186,7 @@ __all__ = [
     "in_memory",
     "is_applied_to_each",
     "load",
+    "monitored",
     "named_parameters",
     "option",
     "permutation",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, fields, frozen, make_class
 
@@ -73,9 +73,8 @@ class ParameterGroup(ParameterSelection):
 @cache
 def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[ParameterGroup]:
     """The class of the groups of an optimizer: its options but the excluded ones, each of which may be left out."""
-    options = {
-        # `Optional` and not `|`, which strings in quotes cannot do.
-        attribute.name: field(default=None, type=Optional[attribute.type], validator=attribute.validator)  # noqa: UP045
+    options: dict[str, Any] = {
+        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=attribute.validator)
         for attribute in fields(optimizer)
         if attribute.name not in excluded
     }
@@ -90,6 +89,10 @@ def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[Paramet
         slots=False,
         class_body={"__doc__": f"Some parameters, and options of {optimizer.__name__} that are theirs alone."},
     )
+
+
+def _or_left_out(kind: Any) -> Any:
+    return kind | None
 
 
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:
