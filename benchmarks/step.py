@@ -32,7 +32,7 @@ def rows() -> tuple[torch.Tensor, torch.Tensor]:
 def network() -> tuple[nn.Module, nn.Module, torch.optim.Optimizer]:
     """The network, its loss and its optimizer."""
     model = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1))
-    return model, nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01)
+    return model, nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01, fused=True)
 
 
 def best_loop() -> Iterator[None]:

@@ -59,7 +59,7 @@ def first_network():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1), nn.Sigmoid())
     criterion = nn.MSELoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, fused=True)
     losses = []
     for _ in range(50):
         optimizer.zero_grad()
@@ -79,7 +79,7 @@ def iris():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
     losses = []
     for epoch in range(1, 61):
         for batch in shuffled(len(x), epoch=epoch, batch_size=16):
@@ -101,7 +101,7 @@ def breast_cancer():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1))
     criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003, fused=True)
     losses, best, best_epoch = [], float("inf"), 0
     for epoch in range(1, 41):
         model.train()
@@ -164,7 +164,7 @@ def digits():
         nn.Linear(128, 10),
     )
     criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, fused=True)
     losses = []
     for epoch in range(1, 16):
         for batch in shuffled(len(x), epoch=epoch, batch_size=64):
@@ -228,7 +228,7 @@ def residual_network():
     for block in (model[3], model[5]):
         nn.init.zeros_(block.layers[4].weight)
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003, fused=True)
     losses = []
     for epoch in range(1, 8):
         for batch in shuffled(len(x), epoch=epoch, batch_size=32):
@@ -270,7 +270,7 @@ def transformer():
     )
     nn.init.normal_(model[1].weight, std=0.1)
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003, fused=True)
     losses = []
     for epoch in range(1, 11):
         model.train()

@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from hookline.loading import load
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory
+    from hookline.monitoring import check_monitor, monitored
     from hookline.options import Bounds, Spec, option, spec
-    from hookline.parameters import NamedParameter, ParameterSelection, divided, named_parameters
+    from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
+    from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
         Activation,
         CallbackSpec,
@@ -98,10 +100,12 @@ _HOMES = {
     "memory": ("in_memory",),
     "loading": ("load",),
     "losses": ("MeanLoss", "PartLosses"),
+    "monitoring": ("check_monitor", "monitored"),
     "options": ("Bounds", "Spec", "option", "spec"),
-    "parameters": ("NamedParameter", "ParameterSelection", "divided", "named_parameters"),
+    "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
+    "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
         "Activation",
         "CallbackSpec",
@@ -153,6 +157,7 @@ __all__ = [
     "OptimizerSpec",
     "OptionError",
     "Outputs",
+    "ParameterGroup",
     "ParameterSelection",
     "PartLosses",
     "PluginError",
@@ -160,6 +165,8 @@ __all__ = [
     "Problem",
     "Run",
     "RunSpec",
+    "Schedule",
+    "SchedulerSpec",
     "Sequences",
     "Signs",
     "Spec",
@@ -173,6 +180,7 @@ __all__ = [
     "applied",
     "apply_module",
     "build_and_apply",
+    "check_monitor",
     "counted",
     "did_you_mean",
     "divided",
@@ -182,6 +190,7 @@ __all__ = [
     "in_memory",
     "is_applied_to_each",
     "load",
+    "monitored",
     "named_parameters",
     "option",
     "permutation",

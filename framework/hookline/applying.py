@@ -1,12 +1,13 @@
 """Applying a model to the inputs of a batch: to its one group, to each of several, or to all of them together."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hookline.building import apply_module
 from hookline.data import Batch, Outputs
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 
 def applied(model: "nn.Module", batch: Batch, wanted: Sequence[str]) -> Outputs:
@@ -17,17 +18,10 @@ def applied(model: "nn.Module", batch: Batch, wanted: Sequence[str]) -> Outputs:
     groups at once, in their order.
     """
     if is_applied_to_each(batch, wanted):
-        return {name: _outputs(model, [batch.inputs[name]], batch.lengths.get(name)) for name in wanted}
-    return _outputs(model, list(batch.inputs.values()), next(iter(batch.lengths.values()), None))
+        return {name: apply_module(model, batch.inputs[name], lengths=batch.lengths.get(name)) for name in wanted}
+    return apply_module(model, *batch.inputs.values(), lengths=next(iter(batch.lengths.values()), None))
 
 
 def is_applied_to_each(batch: Batch, wanted: Sequence[str]) -> bool:
     """Whether the model is applied to each group of inputs by itself."""
     return len(wanted) > 1 and set(wanted) == set(batch.inputs)
-
-
-def _outputs(model: "nn.Module", inputs: "Sequence[Tensor]", lengths: "Tensor | None") -> Any:
-    # Only some layers look at lengths; the others take what is padded as it is.
-    if lengths is None or not getattr(model, "takes_lengths", False):
-        return model(*inputs)
-    return model(*inputs, lengths=lengths)

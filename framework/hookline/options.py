@@ -19,6 +19,11 @@ class Spec:
     family: ClassVar[str | None] = None
     """What components below this class are called in messages; set by the base class of a family."""
 
+    @classmethod
+    def option_type(cls, option: "Attribute[Any]") -> Any:
+        """The type of an option; a class may say it where it depends on the class."""
+        return option.type
+
     def __eq__(self, other: object) -> bool:
         """Whether the other is of the same type and has the same options."""
         return type(self) is type(other) and _options(self) == _options(other)

@@ -1,10 +1,11 @@
 """Which parameters of a model are meant: by name, by layer, by number of dimensions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import asdict, field, fields, frozen, make_class
 
 from hookline.errors import MisfitError, did_you_mean
 from hookline.options import Spec, option, spec
@@ -44,6 +45,11 @@ class ParameterSelection(Spec):
     dimensions: int | None = option(default=None, minimum=0)
     """How many dimensions they have: 2 are the matrices; left out, any number."""
 
+    def __str__(self) -> str:
+        """What is selected, in a few words."""
+        dimensions = (f"of {self.dimensions} dimensions",) if self.dimensions is not None else ()
+        return ", ".join((*_several(self.layers), *_several(self.parameters), *dimensions)) or "all"
+
     def selects(self, parameter: NamedParameter) -> bool:
         """Whether the parameter is one of them."""
         return (
@@ -51,6 +57,42 @@ class ParameterSelection(Spec):
             and _matches(self.layers, parameter.layer, parameter.place)
             and self.dimensions in (None, parameter.tensor.dim())
         )
+
+
+@spec
+class ParameterGroup(ParameterSelection):
+    """Some parameters, and options of the optimizer that are theirs alone."""
+
+    def options(self) -> dict[str, Any]:
+        """The options that are given, as the optimizer takes them."""
+        selecting = {attribute.name for attribute in fields(ParameterGroup)}
+        options = asdict(self, recurse=False)
+        return {name: value for name, value in options.items() if name not in selecting and value is not None}
+
+
+@cache
+def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[ParameterGroup]:
+    """The class of the groups of an optimizer: its options but the excluded ones, each of which may be left out."""
+    options: dict[str, Any] = {
+        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=attribute.validator)
+        for attribute in fields(optimizer)
+        if attribute.name not in excluded
+    }
+    return make_class(
+        f"{optimizer.__name__}Group",
+        options,
+        bases=(ParameterGroup,),
+        frozen=True,
+        kw_only=True,
+        eq=False,
+        repr=False,
+        slots=False,
+        class_body={"__doc__": f"Some parameters, and options of {optimizer.__name__} that are theirs alone."},
+    )
+
+
+def _or_left_out(kind: Any) -> Any:
+    return kind | None
 
 
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:

@@ -24,6 +24,7 @@ BUILT_IN = (
     "hookline_optimizers",
     "hookline_metrics",
     "hookline_callbacks",
+    "hookline_schedulers",
     "hookline_deploy",
 )
 """The modules of the built-in plugins. They are ordinary plugins that are always used, and asked last."""

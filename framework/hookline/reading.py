@@ -143,8 +143,8 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
     """A hook for one spec class: each option is of its type and inside its bounds, and there are no others."""
 
     def checked(attribute: "Attribute[Any]") -> Callable[[Any, Any], Any]:
-        def structure_option(value: Any, option_kind: Any) -> Any:
-            made = converter.structure(value, option_kind)
+        def structure_option(value: Any, _: Any) -> Any:
+            made = converter.structure(value, kind.option_type(attribute))
             if attribute.validator is not None:
                 # attrs would stop at the first option that is out of bounds; here each is told.
                 attribute.validator(kind, attribute, made)

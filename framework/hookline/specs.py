@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.encodings import Encoding, Numbers
-from hookline.errors import did_you_mean, enumerate_names
+from hookline.errors import MisfitError, did_you_mean, enumerate_names
 from hookline.options import Spec, option, spec
-from hookline.parameters import ParameterSelection
+from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, group_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
+    from attrs import Attribute
     from torch import Tensor, nn, optim
 
     from hookline.data import Batch, Data, Outputs
     from hookline.run import Run
+    from hookline.training_spec import TrainingSpec
     from hookline.trial import Trial
 
 Activation = Literal["identity", "sigmoid", "softmax", "exp"]
@@ -168,18 +170,69 @@ class LossSpec(Spec):
         return {}
 
 
+@spec
 class OptimizerSpec(Spec):
     """An optimizer: builds it over the parameters that it is to train."""
 
-    __slots__ = ()
     family = "optimizer"
+
+    groups: tuple[ParameterGroup, ...] = ()
+    """Parameters with options of their own: the first group that selects a parameter has it; all others are left with
+    the options of the optimizer itself."""
 
     needs_closure: ClassVar[bool] = False
     """Whether a step evaluates the loss again and again, as LBFGS does."""
 
-    def build(self, parameters: "Iterable[nn.Parameter]") -> "optim.Optimizer":
-        """The optimizer over these parameters."""
+    not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
+    """The options that a group cannot have of its own."""
+
+    @classmethod
+    def option_type(cls, option: "Attribute[Any]") -> Any:
+        """A group has the options of this very optimizer."""
+        return tuple[cls.group_type(), ...] if option.name == "groups" else option.type  # type: ignore[misc]
+
+    @classmethod
+    def group_type(cls) -> type[ParameterGroup]:
+        """The class of the groups of this optimizer."""
+        kind: Any = cls
+        return group_type(kind, cls.not_in_groups)
+
+    @classmethod
+    def group(cls, **options: Any) -> ParameterGroup:
+        """A group of this optimizer: what it selects, and the options that it has of its own."""
+        return cls.group_type()(**options)
+
+    def check(self, parameters: "Sequence[NamedParameter]") -> None:
+        """Raise a `MisfitError` if it cannot train these parameters; its path begins inside of the optimizer."""
+
+    def build(self, parameters: "Iterable[Any]") -> "optim.Optimizer":
+        """The optimizer over these parameters, given as to every optimizer of torch.
+
+        They are `nn.Parameter`s, or, if there are groups, dictionaries with the "params" and options of each.
+        """
         raise NotImplementedError
+
+    def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
+        """The optimizer over these parameters, in the groups that the spec names; those of no group come last.
+
+        Raises:
+            MisfitError: if it cannot train them, or if a group selects nothing.
+
+        """
+        self.check(parameters)
+        if not self.groups:
+            return self.build([parameter.tensor for parameter in parameters])
+        try:
+            *chosen, others = divided(parameters, self.groups)
+        except MisfitError as error:
+            raise error.within("groups") from None
+        groups: list[dict[str, Any]] = [
+            {"params": [parameter.tensor for parameter in members], "name": str(group), **group.options()}
+            for group, members in zip(self.groups, chosen, strict=True)
+        ]
+        if others:
+            groups.append({"params": [parameter.tensor for parameter in others], "name": "others"})
+        return self.build(groups)
 
 
 @spec
@@ -240,6 +293,9 @@ class CallbackSpec(Spec):
 
     __slots__ = ()
     family = "callback"
+
+    def check(self, spec: "TrainingSpec") -> None:
+        """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 
     def build(self) -> object:
         """The object whose hook implementations are used in one run. One without state is the spec itself."""

@@ -79,6 +79,11 @@ class TrainingSpec(Spec):
                 if component in listed[:index]:
                     name = type(component).__name__
                     raise OptionError(section, f"{name} is listed twice, with the same options.", index)
+        for index, callback in enumerate(self.callbacks):
+            try:
+                callback.check(self)
+            except ValueError as error:
+                raise OptionError("callbacks", str(error), index) from None
         for index, metric in enumerate(self.metrics):
             try:
                 metric.check(self.loss.of_target(metric.target))

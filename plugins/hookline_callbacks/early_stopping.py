@@ -3,16 +3,7 @@
 from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
-from hookline import (
-    CallbackSpec,
-    Data,
-    HooklineError,
-    Run,
-    did_you_mean,
-    hookimpl,
-    option,
-    spec,
-)
+from hookline import CallbackSpec, Data, Run, check_monitor, hookimpl, monitored, option, spec
 
 
 @spec
@@ -43,27 +34,14 @@ class _EarlyStopping:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse to monitor what will not be there, before anything has begun."""
         data = yield
-        known = ["training/loss"]
-        if data.validation is not None:
-            known += ["validation/loss", *(f"validation/{metric.label}" for metric in run.spec.metrics)]
-        # A name without a split may be that of a number which another callback adds to the record.
-        is_of_a_split = "/" in self._spec.monitor or any(name.endswith(f"/{self._spec.monitor}") for name in known)
-        if is_of_a_split and self._spec.monitor not in known:
-            split = "" if data.validation is not None else " The data has no validation split."
-            raise HooklineError(
-                f'EarlyStopping monitors "{self._spec.monitor}", which is not logged.{split}'
-                f"{did_you_mean(self._spec.monitor, known)}"
-            )
+        check_monitor("EarlyStopping", self._spec.monitor, run, data)
         return data
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Compare this epoch's number with the best one."""
         record = yield
-        if self._spec.monitor not in record:
-            near = did_you_mean(self._spec.monitor, record)
-            raise HooklineError(f'EarlyStopping monitors "{self._spec.monitor}", which is not logged.{near}')
-        number = record[self._spec.monitor]
+        number = monitored("EarlyStopping", self._spec.monitor, record)
         if self._is_better(number, run):
             self._best, self._best_epoch = number, run.epoch
         elif run.epoch - self._best_epoch >= self._spec.patience:

@@ -3,17 +3,17 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from hookline import CallbackSpec, OptionError, hookimpl, option, spec
+from hookline import CallbackSpec, MisfitError, OptionError, TrainingSpec, hookimpl, named_parameters, option, spec
 
 if TYPE_CHECKING:
-    from torch import optim
+    from torch import nn, optim
 
 
 @spec
 class GradientClipping(CallbackSpec):
     """Makes gradients smaller that are too great: all of them together by their norm, or each number by itself.
 
-    Of an optimizer that evaluates the loss several times in a step, as LBFGS does, the first evaluation is clipped.
+    Not for an optimizer that evaluates the loss several times in a step, as LBFGS does, nor for sparse gradients.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html and
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
@@ -29,6 +29,26 @@ class GradientClipping(CallbackSpec):
     def __attrs_post_init__(self) -> None:
         if (self.max_norm is None) == (self.clip_value is None):
             raise OptionError("max_norm", "Give either `max_norm` or `clip_value`.")
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an optimizer that computes gradients between two steps, which would not be clipped."""
+        if spec.optimizer.needs_closure:
+            raise ValueError(
+                f"{type(spec.optimizer).__name__} computes gradients several times in a step, of which only the first "
+                f"would be clipped: leave GradientClipping out."
+            )
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Refuse sparse gradients, of which torch cannot tell the norm."""
+        for parameter in named_parameters(model):
+            if parameter.has_sparse_gradient:
+                raise MisfitError(
+                    f"The gradient of {parameter.name} is sparse, which GradientClipping cannot take: leave out the "
+                    f"layer's `sparse`, or GradientClipping.",
+                    ("callbacks",),
+                )
+        return (yield)
 
     @hookimpl(wrapper=True)
     def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:

@@ -51,7 +51,7 @@ class _Display:
             from rich.console import Console
 
             self._console = Console()
-        for line in self._introduction(run, model):
+        for line in self._introduction(run, model, optimizer):
             self._print(line)
         if self._console is not None:
             run.resources.enter_context(_bar(run, self._console, self._spec.refresh_per_second))
@@ -93,7 +93,7 @@ class _Display:
         except OSError:
             self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
-    def _introduction(self, run: Run, model: "nn.Module") -> list[str]:
+    def _introduction(self, run: Run, model: "nn.Module", optimizer: "optim.Optimizer") -> list[str]:
         spec, data = run.spec, self._data
         assert data is not None
         parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -106,9 +106,35 @@ class _Display:
             f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
             f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
             f"  loss       {type(spec.loss).__name__}",
-            f"  optimizer  {type(spec.optimizer).__name__}, learning rate {getattr(spec.optimizer, 'lr', '?')}",
+            f"  optimizer  {type(spec.optimizer).__name__}{_rate(optimizer)}",
+            *_groups(optimizer),
             "",
         ]
+
+
+def _rate(optimizer: "optim.Optimizer") -> str:
+    """The learning rate, if all groups have the same."""
+    rates = {group["lr"] for group in optimizer.param_groups}
+    return f", learning rate {float(rates.pop()):g}" if len(rates) == 1 else ""
+
+
+def _groups(optimizer: "optim.Optimizer") -> list[str]:
+    """A line for each parameter group if there are several: its name, its size, and the options that are its own."""
+    groups = optimizer.param_groups
+    if len(groups) < 2:
+        return []
+    # Of the options that all of them have those in which they differ: groups of one optimizer, or of several.
+    common = set.intersection(*(set(group) for group in groups)) - {"params", "name"}
+    last = groups[-1]
+    differing = [name for name in last if name in common and any(group[name] != last[name] for group in groups)]
+    names = [str(group.get("name", f"group {index}")) for index, group in enumerate(groups)]
+    sizes = [f"{sum(tensor.numel() for tensor in group['params']):,}" for group in groups]
+    own = ["".join(f", {name} {group[name]}" for name in differing) for group in groups]
+    width, digits = max(map(len, names)), max(map(len, sizes))
+    return [
+        f"    {name:<{width}}  {size:>{digits}} parameters{options}"
+        for name, size, options in zip(names, sizes, own, strict=True)
+    ]
 
 
 def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ from hookline_optimizers.adam_variants import Adamax, NAdam, RAdam
 from hookline_optimizers.averaging import ASGD
 from hookline_optimizers.lbfgs import LBFGS
 from hookline_optimizers.muon import Muon
+from hookline_optimizers.partition import Partition
 from hookline_optimizers.rmsprop import RMSprop
 from hookline_optimizers.rprop import Rprop
 from hookline_optimizers.sgd import SGD
@@ -31,6 +32,7 @@ def register_specs() -> Iterable[type[Spec]]:
         Adamax,
         Muon,
         NAdam,
+        Partition,
         RAdam,
         RMSprop,
         Rprop,

@@ -1,16 +1,18 @@
 """Adagrad and Adadelta."""
 
 from hookline import option, spec
-from hookline_optimizers.base import FirstOrder
+from hookline_optimizers.base import FirstOrder, Fusible
 
 
 @spec
-class Adagrad(FirstOrder):
+class Adagrad(Fusible):
     """Steps scaled by the root of the sum of each parameter's squared gradients; good for gradients that are rare.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html; Duchi, Hazan and Singer,
     https://jmlr.org/papers/v12/duchi11a.html
     """
+
+    takes_sparse_gradients = True
 
     lr: float = option(default=0.01, minimum=0)
     """The learning rate."""
@@ -22,8 +24,6 @@ class Adagrad(FirstOrder):
     """Where the sum of squared gradients starts."""
     eps: float = option(default=1e-10, minimum=0)
     """Added to the denominator, so that it is never 0."""
-    fused: bool | None = None
-    """Whether one kernel does it all; left out, torch decides."""
 
 
 @spec

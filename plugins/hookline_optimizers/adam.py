@@ -1,11 +1,11 @@
 """Adam and its form with decoupled weight decay."""
 
 from hookline import option, spec
-from hookline_optimizers.base import FirstOrder
+from hookline_optimizers.base import Fusible
 
 
 @spec
-class Adam(FirstOrder):
+class Adam(Fusible):
     """Steps scaled by running means of each parameter's gradient and of its square.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html; Kingma and Ba,
@@ -24,14 +24,12 @@ class Adam(FirstOrder):
     """Whether the greatest mean square so far is used, https://arxiv.org/abs/1904.09237."""
     capturable: bool = False
     """Whether a step can be captured in a CUDA graph."""
-    fused: bool | None = None
-    """Whether one kernel does it all; left out, torch decides."""
     decoupled_weight_decay: bool = False
     """Whether weight decay acts on the parameter itself, as in AdamW."""
 
 
 @spec
-class AdamW(FirstOrder):
+class AdamW(Fusible):
     """Adam with weight decay that acts on the parameters and not through the gradient.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html; Loshchilov and Hutter,
@@ -50,5 +48,3 @@ class AdamW(FirstOrder):
     """Whether the greatest mean square so far is used, https://arxiv.org/abs/1904.09237."""
     capturable: bool = False
     """Whether a step can be captured in a CUDA graph."""
-    fused: bool | None = None
-    """Whether one kernel does it all; left out, torch decides."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from hookline import option, spec
+from hookline import OptionError, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 
@@ -16,6 +16,7 @@ class LBFGS(TorchOptimizer):
     """
 
     needs_closure = True
+    takes_sparse_gradients = True
 
     lr: float = option(default=1.0, above=0)
     """The learning rate; with a line search, the length that it tries first."""
@@ -31,3 +32,7 @@ class LBFGS(TorchOptimizer):
     """How many updates are remembered."""
     line_search_fn: Literal["strong_wolfe"] | None = None
     """The line search; left out, there is none."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.groups:
+            raise OptionError("groups", "LBFGS looks at all parameters as one and has no groups.")

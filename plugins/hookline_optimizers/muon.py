@@ -1,8 +1,9 @@
 """Muon."""
 
+from collections.abc import Sequence
 from typing import Literal
 
-from hookline import option, spec
+from hookline import MisfitError, NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 
@@ -30,3 +31,14 @@ class Muon(TorchOptimizer):
     """How many times the iteration is made."""
     adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None
     """How the learning rate follows from a matrix's shape; left out, as in "original"."""
+
+    def check(self, parameters: Sequence[NamedParameter]) -> None:
+        """Only matrices can be made orthogonal."""
+        TorchOptimizer.check(self, parameters)
+        for parameter in parameters:
+            if parameter.tensor.dim() != 2:
+                shape = tuple(parameter.tensor.shape)
+                raise MisfitError(
+                    f"Muon trains matrices, and {parameter.name} has the shape {shape}: give the others to another "
+                    f"optimizer, such as AdamW, in a Partition."
+                )

@@ -1,15 +1,17 @@
 """Stochastic gradient descent."""
 
 from hookline import OptionError, option, spec
-from hookline_optimizers.base import FirstOrder
+from hookline_optimizers.base import Fusible
 
 
 @spec
-class SGD(FirstOrder):
+class SGD(Fusible):
     """Stochastic gradient descent, with momentum on request.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
+
+    takes_sparse_gradients = True
 
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
@@ -21,9 +23,8 @@ class SGD(FirstOrder):
     """How strongly parameters are drawn towards 0, as an addition to the gradient."""
     nesterov: bool = False
     """Whether the gradient is taken where the momentum leads; needs a momentum, and no dampening."""
-    fused: bool | None = None
-    """Whether one kernel does it all; left out, torch decides."""
 
     def __attrs_post_init__(self) -> None:
+        Fusible.__attrs_post_init__(self)
         if self.nesterov and (self.momentum <= 0 or self.dampening != 0):
             raise OptionError("nesterov", "Nesterov's momentum needs a `momentum` and no `dampening`.")

@@ -1,6 +1,8 @@
 """SparseAdam."""
 
-from hookline import option, spec
+from collections.abc import Sequence
+
+from hookline import MisfitError, NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 
@@ -11,6 +13,8 @@ class SparseAdam(TorchOptimizer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html
     """
 
+    takes_sparse_gradients = True
+
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
     betas: tuple[float, float] = option(default=(0.9, 0.999), minimum=0, below=1)
@@ -19,3 +23,12 @@ class SparseAdam(TorchOptimizer):
     """Added to the denominator, so that it is never 0."""
     maximize: bool = False
     """Whether the loss is made great instead of small."""
+
+    def check(self, parameters: Sequence[NamedParameter]) -> None:
+        """Only sparse gradients can be taken."""
+        for parameter in parameters:
+            if not parameter.has_sparse_gradient:
+                raise MisfitError(
+                    f"SparseAdam takes sparse gradients, and that of {parameter.name} is dense: it is for embeddings "
+                    f"with `sparse = true`. Give the others to another optimizer, such as Adam, in a Partition."
+                )

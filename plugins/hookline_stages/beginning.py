@@ -68,10 +68,12 @@ def select_loss(run: Run, data: Data) -> "nn.Module":
 @hookimpl(trylast=True)
 def select_optimizer(run: Run, model: "nn.Module", criterion: "nn.Module") -> "optim.Optimizer":
     """Build the optimizer of the spec over all parameters of model and criterion."""
-    parameters = [*model.parameters(), *criterion.parameters()]
+    parameters = named_parameters(model, criterion)
     if not parameters:
         raise MisfitError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
     try:
-        return run.spec.optimizer.build(parameters)
+        return run.spec.optimizer.build_for(parameters)
+    except MisfitError as error:
+        raise error.within("optimizer") from None
     except (ValueError, RuntimeError) as error:
         raise MisfitError(f"{type(run.spec.optimizer).__name__}: {error}.", ("optimizer",)) from error

@@ -4,7 +4,9 @@ Each takes all arguments of its stage, used or not, so that it can be called dir
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import cache
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
 
 from hookline import Batch, Outputs, Run, applied, hookimpl
 
@@ -36,8 +38,16 @@ def backward(run: Run, loss: "Tensor") -> "Tensor":
 @hookimpl(trylast=True)
 def step(run: Run, optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
     """Update the parameters once."""
-    if run.spec.optimizer.needs_closure:
+    kind: Any = type(optimizer)
+    if _needs_closure(kind):
         optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
     else:
         optimizer.step()
     return True
+
+
+@cache
+def _needs_closure(optimizer: Any) -> bool:
+    """Whether its `step` must be given a closure, as that of LBFGS. Looked up once for a type."""
+    closure = signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is Parameter.empty

@@ -117,7 +117,7 @@ def test_the_parts_equal_a_hand_written_loop_bit_for_bit(tmp_path):
     targets = torch.tensor([(3 * row) % 7 % 3 for row in range(ROWS)])
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=True)
     for epoch in (1, 2, 3):
         order = hookline.permutation(0, epoch, ROWS)
         for rows in order.split(8):

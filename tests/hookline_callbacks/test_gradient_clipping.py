@@ -57,30 +57,13 @@ def test_gradients_are_clipped_as_by_hand(options, clip, tmp_path):
     assert not torch.equal(model.weight, unclipped.weight)
 
 
-@pytest.mark.parametrize(("options", "clip"), CLIPPINGS, ids=[str(options) for options, _ in CLIPPINGS])
-def test_lbfgs_gets_clipped_gradients_at_its_first_evaluation_of_a_step(options, clip, tmp_path):
-    model = hookline.train(spec({"type": "LBFGS", "lr": 0.1, "max_iter": 3}, options), out=tmp_path / "run").model
-
-    torch.manual_seed(3)
-    expected = nn.Linear(6, 1)
-    optimizer = torch.optim.LBFGS(expected.parameters(), lr=0.1, max_iter=3)
-    for x, y in batches():
-        evaluations = []
-
-        def closure(x=x, y=y, evaluations=evaluations):
-            optimizer.zero_grad()
-            loss = nn.functional.mse_loss(expected(x), y)
-            loss.backward()
-            if not evaluations:
-                clip(expected.parameters())
-            evaluations.append(loss)
-            return loss
-
-        optimizer.step(closure)
-        assert len(evaluations) > 1
-
-    assert torch.equal(model.weight, expected.weight)
-    assert torch.equal(model.bias, expected.bias)
+def test_lbfgs_whose_later_gradients_of_a_step_would_not_be_clipped_is_refused():
+    with pytest.raises(hookline.SpecError) as raised:
+        spec({"type": "LBFGS"}, {"max_norm": 1})
+    assert str(raised.value) == (
+        "spec: callbacks[0]: LBFGS computes gradients several times in a step, of which only the first would be "
+        "clipped: leave GradientClipping out."
+    )
 
 
 def test_clippings_are_applied_in_the_order_in_which_they_are_listed(tmp_path):

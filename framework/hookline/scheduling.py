@@ -1,0 +1,123 @@
+"""Schedulers: callbacks that change the learning rate from step to step or from epoch to epoch."""
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hookline.errors import MisfitError
+from hookline.run import Run
+from hookline.specs import CallbackSpec
+from hookline.stages import hookimpl
+
+if TYPE_CHECKING:
+    from torch import optim
+    from torch.optim.lr_scheduler import LRScheduler
+
+
+class SchedulerSpec(CallbackSpec):
+    """A scheduler: builds one that changes the learning rates of an optimizer whenever it is stepped."""
+
+    __slots__ = ()
+    family = "scheduler"
+
+    is_told_the_record: ClassVar[bool] = False
+    """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
+
+    @property
+    def is_per_step(self) -> bool:
+        """Whether it is stepped after each step, and not after each epoch."""
+        return False
+
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+        """A scheduler of torch, or an object with the same `step` and `state_dict`.
+
+        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit.
+        """
+        raise NotImplementedError
+
+    def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
+        """Step the scheduler at the end of an epoch; `record` is what has been logged of it."""
+        scheduler.step()
+
+    def build(self) -> object:
+        """The callback, which has the scheduler."""
+        return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
+
+
+class Schedule:
+    """The callback of a scheduler that is stepped after each epoch. It adds the learning rate to the epoch's record."""
+
+    def __init__(self, spec: SchedulerSpec):
+        """Have no scheduler yet."""
+        self._spec = spec
+        self._optimizer: optim.Optimizer | None = None
+        self._scheduler: LRScheduler | None = None
+        self._used: list[float] = []
+        self._names: list[str] = []
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, run: Run) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Build the scheduler over the optimizer."""
+        optimizer = yield
+        epochs = run.spec.run.epochs
+        length = epochs * run.steps_per_epoch if self._spec.is_per_step else epochs
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+        # Groups that begin alike stay alike in all but a few schedulers: one number says it then.
+        alike = len(set(rates)) == 1
+        self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
+        self._optimizer = optimizer
+        try:
+            self._scheduler = self._spec.build_scheduler(optimizer, length)
+        except (ValueError, TypeError, KeyError) as error:
+            raise MisfitError(f"{type(self._spec).__name__}: {error}", self._place(run)) from error
+        return optimizer
+
+    @hookimpl(wrapper=True)
+    def log(self, record: dict[str, Any]) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Add the learning rate that the epoch's last step had, and go on to that of the next epoch."""
+        # Before other schedulers, which may stand inside of this one, have changed it.
+        self._note()
+        logged = yield
+        logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
+        self._advance(logged)
+        return logged
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the scheduler."""
+        assert self._scheduler is not None
+        return self._scheduler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the state of another run's scheduler."""
+        assert self._scheduler is not None
+        self._scheduler.load_state_dict(state)
+
+    def _note(self) -> None:
+        assert self._optimizer is not None
+        self._used = [float(group["lr"]) for group in self._optimizer.param_groups]
+
+    def _advance(self, record: Mapping[str, Any]) -> None:
+        assert self._scheduler is not None
+        self._spec.advance(self._scheduler, record)
+
+    def _place(self, run: Run) -> tuple[str | int, ...]:
+        """Where the scheduler stands in the spec."""
+        listed = [index for index, callback in enumerate(run.spec.callbacks) if callback == self._spec]
+        return ("callbacks", *listed[:1])
+
+
+class ScheduleOfSteps(Schedule):
+    """The callback of a scheduler that is stepped after each step."""
+
+    @hookimpl(wrapper=True)
+    def step(self) -> Generator[None, bool, bool]:
+        """Go on to the learning rate of the next step."""
+        self._used = [group["lr"] for group in self._optimizer.param_groups]  # type: ignore[union-attr]
+        answer = yield
+        self._scheduler.step()  # type: ignore[union-attr]
+        return answer
+
+    def _note(self) -> None:
+        """It is noted before each step."""
+
+    def _advance(self, record: Mapping[str, Any]) -> None:
+        """It is stepped after each step."""

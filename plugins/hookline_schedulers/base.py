@@ -1,0 +1,47 @@
+"""What all schedulers of torch have in common: it is torch's class of the same name, with the same options."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from attrs import asdict
+
+from hookline import SchedulerSpec, spec
+
+if TYPE_CHECKING:
+    from torch import optim
+    from torch.optim.lr_scheduler import LRScheduler
+
+Interval = Literal["epoch", "step"]
+
+
+@spec
+class TorchScheduler(SchedulerSpec):
+    """A scheduler of `torch.optim.lr_scheduler`. A class below it declares torch's options and is complete."""
+
+    usual_interval: ClassVar[Interval] = "epoch"
+    """After what it is stepped if nothing is said."""
+
+    length_option: ClassVar[str | None] = None
+    """The option that says how long it is to be stepped, which follows from the run if it is left out."""
+
+    interval: Interval | None = None
+    """Whether it is stepped after each "step" or each "epoch"; left out, after each epoch, but CyclicLR and OneCycleLR
+    after each step. What the options count are these."""
+
+    @property
+    def is_per_step(self) -> bool:
+        """Whether it is stepped after each step, and not after each epoch."""
+        return (self.interval or self.usual_interval) == "step"
+
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+        """`torch.optim.lr_scheduler.<the name of this class>` with these options."""
+        from torch.optim import lr_scheduler
+
+        return getattr(lr_scheduler, type(self).__name__)(optimizer, **self.arguments(length))
+
+    def arguments(self, length: int) -> dict[str, Any]:
+        """The options as torch's class takes them."""
+        arguments = asdict(self, recurse=False)
+        del arguments["interval"]
+        if self.length_option is not None and arguments[self.length_option] is None:
+            arguments[self.length_option] = length
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}

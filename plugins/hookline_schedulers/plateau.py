@@ -1,0 +1,70 @@
+"""A learning rate that falls when nothing gets better."""
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import Data, OptionError, Run, Schedule, check_monitor, hookimpl, monitored, option, spec
+from hookline_schedulers.base import TorchScheduler
+
+if TYPE_CHECKING:
+    from torch.optim.lr_scheduler import LRScheduler
+
+
+@spec
+class ReduceLROnPlateau(TorchScheduler):
+    """Multiplies the learning rate by `factor` when the monitored number has not become better for some epochs.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+    """
+
+    is_told_the_record = True
+
+    monitor: str = "validation/loss"
+    """The name of the number in `metrics.jsonl`."""
+    mode: Literal["min", "max"] = "min"
+    """Which number is better, the lower or the higher."""
+    factor: float = option(default=0.1, minimum=0, below=1)
+    """By what the learning rate is multiplied."""
+    patience: int = option(default=10, minimum=0)
+    """How many epochs without a better number are let pass."""
+    threshold: float = option(default=0.0001, minimum=0)
+    """By how much a number must be better to count."""
+    threshold_mode: Literal["rel", "abs"] = "rel"
+    """Whether the threshold is a part of the best number, or a number itself."""
+    cooldown: int = option(default=0, minimum=0)
+    """How many epochs after a fall are not counted."""
+    min_lr: float | tuple[float, ...] = option(default=0.0, minimum=0)
+    """The least learning rate, or one for each parameter group."""
+    eps: float = option(default=1e-08, minimum=0)
+    """A fall by less than this is left out."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.interval == "step":
+            raise OptionError("interval", "What it monitors is known at the end of an epoch.")
+
+    def arguments(self, length: int) -> dict[str, Any]:
+        """The options of torch, which does not know what is monitored."""
+        arguments = TorchScheduler.arguments(self, length)
+        del arguments["monitor"]
+        return arguments
+
+    def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
+        """Tell it the monitored number."""
+        scheduler.step(monitored("ReduceLROnPlateau", self.monitor, record))
+
+    def build(self) -> object:
+        """The callback, which has the scheduler."""
+        return _Plateau(self)
+
+
+class _Plateau(Schedule):
+    def __init__(self, spec: ReduceLROnPlateau):
+        Schedule.__init__(self, spec)
+        self._monitor = spec.monitor
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
+        """Refuse to monitor what will not be there, before anything has begun."""
+        data = yield
+        check_monitor("ReduceLROnPlateau", self._monitor, run, data)
+        return data

@@ -1,0 +1,39 @@
+"""Learning rates that fall by steps."""
+
+from typing import Any
+
+from attrs import Attribute
+
+from hookline import option, spec
+from hookline_schedulers.base import TorchScheduler
+
+
+def _rising(instance: object, attribute: "Attribute[Any]", value: tuple[int, ...]) -> None:
+    if not value or list(value) != sorted(set(value)):
+        raise ValueError("Milestones must be in rising order, each once, and there must be one at least.")
+
+
+@spec
+class StepLR(TorchScheduler):
+    """Multiplies the learning rate by `gamma` after every `step_size` epochs.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
+    """
+
+    step_size: int = option(minimum=1)
+    """After how many epochs (or steps) it falls."""
+    gamma: float = option(default=0.1, minimum=0)
+    """By what it is multiplied."""
+
+
+@spec
+class MultiStepLR(TorchScheduler):
+    """Multiplies the learning rate by `gamma` at each milestone.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
+    """
+
+    milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
+    """After which epochs (or steps) it falls."""
+    gamma: float = option(default=0.1, minimum=0)
+    """By what it is multiplied."""

@@ -1,0 +1,298 @@
+"""Each scheduler is torch's own, with the same options, stepped as in a loop written by hand."""
+
+import json
+from inspect import signature
+
+import numpy
+import pytest
+import torch
+from attrs import fields
+from torch import nn
+from torch.optim import lr_scheduler
+
+import hookline
+from hookline_schedulers import register_specs
+
+LEFT_OUT = {"optimizer", "last_epoch", "scale_fn", "epochs", "steps_per_epoch"}
+"""What is not data, and what follows from the run."""
+CLASSES_LEFT_OUT = {
+    "LRScheduler": "The base class.",
+    "_LRScheduler": "Its old name.",
+    "LambdaLR": "A function cannot be written in a spec.",
+    "MultiplicativeLR": "A function cannot be written in a spec.",
+}
+OURS = {"interval", "monitor"}
+FOLLOWS = {("CosineAnnealingLR", "T_max")}
+"""Options that torch wants and that follow from the run here."""
+
+ROWS, BATCH, EPOCHS = 20, 8, 4
+STEPS = 3
+
+CASES = [
+    ("StepLR", {"step_size": 2, "gamma": 0.5}),
+    ("MultiStepLR", {"milestones": [1, 3]}),
+    ("ConstantLR", {"factor": 0.5, "total_iters": 2}),
+    ("LinearLR", {"start_factor": 0.1, "total_iters": 3}),
+    ("ExponentialLR", {"gamma": 0.7}),
+    ("PolynomialLR", {"total_iters": 6, "power": 2}),
+    ("CosineAnnealingLR", {"eta_min": 0.001}),
+    ("CosineAnnealingLR", {"T_max": 3}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 1, "T_mult": 2}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 2}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 2, "mode": "exp_range", "gamma": 0.9}),
+    ("OneCycleLR", {"max_lr": 0.3}),
+    ("OneCycleLR", {"max_lr": 0.3, "three_phase": True, "anneal_strategy": "linear", "total_steps": 50}),
+]
+
+
+def rows():
+    inputs = torch.randn(ROWS, 5, generator=torch.Generator().manual_seed(0))
+    return inputs, torch.tensor([float(row % 3) for row in range(ROWS)]).unsqueeze(1)
+
+
+def spec(*callbacks, optimizer=None, epochs=EPOCHS):
+    return hookline.load(
+        {
+            "run": {"epochs": epochs, "seed": 4},
+            "data": {
+                "type": "Random",
+                "features": 5,
+                "targets": [row % 3 for row in range(ROWS)],
+                "batch_size": BATCH,
+            },
+            "model": {"type": "Linear", "out_features": 1},
+            "loss": {"type": "MSELoss"},
+            "optimizer": optimizer or {"type": "SGD", "lr": 0.1, "momentum": 0.9},
+            "callbacks": list(callbacks),
+        }
+    )
+
+
+def by_hand(build, *, per_step, epochs=EPOCHS):
+    """The weights, and the learning rate of each epoch's last step, of a loop without Hookline."""
+    x, y = rows()
+    torch.manual_seed(4)
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=True)
+    scheduler = build(optimizer)
+    rates = []
+    for epoch in range(1, epochs + 1):
+        for batch in torch.from_numpy(numpy.random.default_rng((4, epoch)).permutation(ROWS)).split(BATCH):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x[batch]), y[batch]).backward()
+            rate = optimizer.param_groups[0]["lr"]
+            optimizer.step()
+            if per_step:
+                scheduler.step()
+        rates.append(rate)
+        if not per_step:
+            scheduler.step()
+    return model, rates
+
+
+def assert_equal(trial, model, rates):
+    assert torch.equal(trial.model.weight, model.weight)
+    assert torch.equal(trial.model.bias, model.bias)
+    logged = [json.loads(line)["lr"] for line in (trial.directory / "metrics.jsonl").read_text().splitlines()]
+    assert logged == rates
+
+
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
+    trial = hookline.train(spec({"type": name, "interval": interval, **options}), out=tmp_path / "run")
+    theirs = dict(options)
+    length = EPOCHS * (STEPS if interval == "step" else 1)
+    if name == "CosineAnnealingLR":
+        theirs.setdefault("T_max", length)
+    if name == "OneCycleLR":
+        theirs.setdefault("total_steps", length)
+    model, rates = by_hand(
+        lambda optimizer: getattr(lr_scheduler, name)(optimizer, **theirs), per_step=interval == "step"
+    )
+    assert_equal(trial, model, rates)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_per_step"), [("StepLR", False), ("CosineAnnealingLR", False), ("CyclicLR", True), ("OneCycleLR", True)]
+)
+def test_those_that_are_meant_for_steps_are_stepped_after_each_step_if_nothing_is_said(name, is_per_step):
+    options = next(options for case, options in CASES if case == name)
+    [scheduler] = spec({"type": name, **options}).callbacks
+    assert scheduler.is_per_step == is_per_step
+
+
+def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
+    trial = hookline.train(
+        spec(
+            {
+                "type": "SequentialLR",
+                "interval": "step",
+                "milestones": [4],
+                "schedulers": [{"type": "LinearLR", "total_iters": 4}, {"type": "CosineAnnealingLR"}],
+            }
+        ),
+        out=tmp_path / "run",
+    )
+
+    def build(optimizer):
+        first = lr_scheduler.LinearLR(optimizer, total_iters=4)
+        second = lr_scheduler.CosineAnnealingLR(optimizer, T_max=8)
+        return lr_scheduler.SequentialLR(optimizer, [first, second], [4])
+
+    assert_equal(trial, *by_hand(build, per_step=True))
+
+
+def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
+    parts = [{"type": "ExponentialLR", "gamma": 0.9}, {"type": "StepLR", "step_size": 2}]
+
+    def build(optimizer):
+        return lr_scheduler.ChainedScheduler(
+            [lr_scheduler.ExponentialLR(optimizer, 0.9), lr_scheduler.StepLR(optimizer, 2)], optimizer
+        )
+
+    expected = by_hand(build, per_step=False)
+    chained = spec({"type": "ChainedScheduler", "schedulers": parts})
+    assert_equal(hookline.train(chained, out=tmp_path / "chained"), *expected)
+    assert_equal(hookline.train(spec(*parts), out=tmp_path / "listed"), *expected)
+
+
+def test_a_plateau_is_told_the_monitored_number_of_each_epoch(tmp_path):
+    options = {"patience": 0, "factor": 0.5, "threshold": 0.5}
+    trial = hookline.train(
+        spec({"type": "ReduceLROnPlateau", "monitor": "training/loss", **options}), out=tmp_path / "run"
+    )
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, **options)
+    rates = []
+    for record in trial.history:
+        rates.append(optimizer.param_groups[0]["lr"])
+        scheduler.step(record["training/loss"])
+    assert [record["lr"] for record in trial.history] == rates
+    assert rates[-1] < rates[0]
+
+
+def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
+    optimizer = {"type": "SGD", "lr": 0.1, "groups": [{"parameters": "bias", "lr": 0.2}]}
+    trial = hookline.train(spec({"type": "ExponentialLR", "gamma": 0.5}, optimizer=optimizer), out=tmp_path / "run")
+    assert [(record["lr[0]"], record["lr[1]"]) for record in trial.history] == [
+        (0.2, 0.1),
+        (0.1, 0.05),
+        (0.05, 0.025),
+        (0.025, 0.0125),
+    ]
+
+
+def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(tmp_path):
+    [scheduler] = spec({"type": "StepLR", "step_size": 2}).callbacks
+    run = hookline.Run(spec=spec(), stages=None, device=torch.device("cpu"))
+    optimizers, schedules = [], []
+    for _ in range(2):
+        optimizers.append(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1))
+        schedules.append(scheduler.build())
+        asked = schedules[-1].select_optimizer(run)
+        next(asked)
+        with pytest.raises(StopIteration):
+            asked.send(optimizers[-1])
+        optimizers[-1].step()
+
+    def end_epoch(schedule):
+        asked = schedule.log({})
+        next(asked)
+        with pytest.raises(StopIteration):
+            asked.send({})
+
+    end_epoch(schedules[0])
+    schedules[1].load_state_dict(schedules[0].state_dict())
+    for schedule in schedules:
+        end_epoch(schedule)
+    assert [optimizer.param_groups[0]["lr"] for optimizer in optimizers] == [0.1 * 0.1, 0.1 * 0.1]
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ({"type": "StepLR"}, "callbacks[0].step_size: This is missing."),
+        ({"type": "MultiStepLR", "milestones": [3, 2]}, "callbacks[0].milestones: Milestones must be in rising order"),
+        ({"type": "MultiStepLR", "milestones": []}, "callbacks[0].milestones: Milestones must be in rising order"),
+        ({"type": "ReduceLROnPlateau", "interval": "step"}, "callbacks[0].interval: What it monitors is known at the"),
+        ({"type": "ChainedScheduler", "schedulers": []}, "callbacks[0].schedulers: There must be at least one"),
+        (
+            {"type": "ChainedScheduler", "schedulers": [{"type": "StepLR", "step_size": 1, "interval": "step"}]},
+            "callbacks[0].schedulers[0].interval: `interval` is said by the ChainedScheduler for all.",
+        ),
+        (
+            {"type": "ChainedScheduler", "schedulers": [{"type": "ReduceLROnPlateau"}]},
+            "callbacks[0].schedulers[0]: ReduceLROnPlateau needs a number, which is not passed on to it.",
+        ),
+        (
+            {"type": "SequentialLR", "schedulers": [{"type": "StepLR", "step_size": 1}], "milestones": [2]},
+            "callbacks[0].milestones: Between 1 schedulers lie 0 milestones, and 1 are given.",
+        ),
+        (
+            {"type": "ChainedScheduler", "schedulers": [{"type": "EarlyStopping"}]},
+            'callbacks[0].schedulers[0].type: There is no scheduler called "EarlyStopping". EarlyStopping belongs to',
+        ),
+    ],
+)
+def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
+    with pytest.raises(hookline.SpecError) as raised:
+        spec(callback)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("callback", "optimizer", "message"),
+    [
+        (
+            {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 5},
+            None,
+            "callbacks[0]: OneCycleLR: `total_steps` is 5, and the run has 12",
+        ),
+        (
+            {"type": "OneCycleLR", "max_lr": [0.1, 0.2]},
+            None,
+            "callbacks[0]: OneCycleLR: max_lr must have the same length as optimizer.param_groups.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2},
+            {"type": "Adagrad"},
+            "callbacks[0]: CyclicLR: optimizer must support momentum or beta1 with `cycle_momentum` option enabled",
+        ),
+        (
+            {"type": "ReduceLROnPlateau"},
+            None,
+            'ReduceLROnPlateau monitors "validation/loss", which is not logged. The data has no validation split.',
+        ),
+    ],
+)
+def test_what_does_not_fit_the_run_is_told_before_anything_is_written(callback, optimizer, message, tmp_path):
+    with pytest.raises(hookline.HooklineError) as raised:
+        hookline.train(spec(callback, optimizer=optimizer), out=tmp_path / "run")
+    assert message in str(raised.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_scheduler_of_torch_that_is_data_is_there():
+    theirs = {
+        name
+        for name, kind in vars(lr_scheduler).items()
+        if isinstance(kind, type) and issubclass(kind, lr_scheduler.LRScheduler)
+    }
+    assert {kind.__name__ for kind in register_specs()} == theirs - set(CLASSES_LEFT_OUT)
+
+
+@pytest.mark.parametrize("kind", register_specs(), ids=lambda kind: kind.__name__)
+def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
+    theirs = {
+        parameter.name: parameter.default
+        for parameter in signature(getattr(lr_scheduler, kind.__name__)).parameters.values()
+        if parameter.name not in LEFT_OUT
+    }
+    ours = {option.name: option.default for option in fields(kind) if option.name not in OURS}
+    assert set(ours) == set(theirs)
+    for name, default in theirs.items():
+        if (kind.__name__, name) in FOLLOWS:
+            assert ours[name] is None
+        elif default is not signature(kind).empty:
+            assert ours[name] == default
