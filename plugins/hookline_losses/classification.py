@@ -8,6 +8,7 @@ from hookline_losses.base import (
     check_log_probabilities,
     check_same_shape,
     check_score_for_each_class,
+    last_layer,
     one_output,
 )
 
