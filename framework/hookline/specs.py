@@ -145,7 +145,7 @@ class LossSpec(Spec):
         """
 
     def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
-        """What about the model and its outputs makes one wonder: sentences that become warnings. Asked after `check`."""
+        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`."""
         return ()
 
     def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
