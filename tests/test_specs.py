@@ -36,7 +36,7 @@ AT_LEAST = {
     "optimizers/Rprop": {"validation/Accuracy": 0.93},
     "optimizers/SGD": {"validation/Accuracy": 0.95},
 }
-"""What the spec of each must reach, well below what it does reach, so that another machine's rounding does not matter."""
+"""What the spec of each must reach, well below what it does, so that another machine's rounding does not matter."""
 
 
 @pytest.mark.parametrize("name", AT_LEAST)
