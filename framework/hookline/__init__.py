@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from hookline.loading import load
     from hookline.losses import MeanLoss, PartLosses
-    from hookline.memory import in_memory
+    from hookline.memory import in_memory, target_encodings
     from hookline.monitoring import check_monitor, monitored
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
@@ -100,7 +100,7 @@ _HOMES = {
         "did_you_mean",
         "enumerate_names",
     ),
-    "memory": ("in_memory",),
+    "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "losses": ("MeanLoss", "PartLosses"),
     "monitoring": ("check_monitor", "monitored"),
@@ -202,6 +202,7 @@ __all__ = [
     "permutation",
     "plain",
     "spec",
+    "target_encodings",
     "to_json",
     "train",
     "unchanged_embeddings",

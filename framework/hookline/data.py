@@ -107,7 +107,7 @@ class TensorBatches:
         self._seed = seed
         self._drop_last = drop_last
         if len({len(tensor) for tensor in self._tensors}) != 1:
-            raise ValueError("Inputs and targets must have the same number of rows.")
+            raise ValueError("All inputs, targets and lengths must have the same number of rows.")
 
     @property
     def rows(self) -> int:
@@ -184,7 +184,8 @@ class Data:
     targets: Mapping[str, Target]
     """What is known of each target, by its name."""
     preparation: Mapping[str, Any] = field(factory=dict)
-    """How a row of the source becomes an input (columns, statistics, shape), as JSON can say it: it is deployed."""
+    """How each group of inputs is made of a row of the source (columns, statistics, shape), as JSON can say it: it is
+    deployed."""
 
     @property
     def target(self) -> Target:

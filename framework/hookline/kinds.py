@@ -1,6 +1,7 @@
 """The types that options have: whether a value of TOML is of one, and how both are called in messages."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -39,8 +40,12 @@ def is_literal(kind: Any) -> bool:
 def expected(kind: Any) -> str:
     """The type of an option in words: "an integer or an array of 2 integers"."""
     if is_union(kind):
-        arms = [arm for arm in get_args(kind) if arm is not NoneType]
-        return " or ".join(expected(arm) for arm in sorted(arms, key=is_tuple))  # Arrays last, with what is in them.
+        # Arrays and then tables last, with what is in them, and a comma where that ends.
+        arms = sorted((arm for arm in get_args(kind) if arm is not NoneType), key=_depth)
+        words = expected(arms[0])
+        for before, arm in pairwise(arms):
+            words += f"{', or' if _depth(before) else ' or'} {expected(arm)}"
+        return words
     if is_literal(kind):
         return enumerate_names(get_args(kind), "or")
     if is_tuple(kind):
@@ -51,6 +56,11 @@ def expected(kind: Any) -> str:
     if is_mapping(kind):
         return f"a table, each value of which is {expected(get_args(kind)[1])}"
     return PRIMITIVES.get(kind, "a table")
+
+
+def _depth(kind: Any) -> int:
+    """How much there is to say of a type in words."""
+    return 2 if is_mapping(kind) else int(is_tuple(kind))
 
 
 def found(value: object) -> str:

@@ -1,10 +1,10 @@
 """Data that is held in memory: from the tensors and target columns of each split to what a data source answers with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import NOTHING_MORE, Data, TensorBatches
-from hookline.encodings import Columns, Target
+from hookline.encodings import Columns, Encoding, Target
 from hookline.errors import DataError, MisfitError
 from hookline.run import Run
 from hookline.specs import DataSpec, LossSpec
@@ -36,7 +36,7 @@ def in_memory(
         inputs: of each split, the groups of inputs by name, each of shape `(N, …)`.
         targets: of each split, the columns of each target by name.
         lengths: of each split, the lengths of inputs that are padded sequences, int64 of shape `(N,)`.
-        preparation: how a row of the source became an input, as `Data.preparation`.
+        preparation: how each group of inputs was made of a row of the source, as `Data.preparation`.
         source: what messages call it, such as the path of the file.
 
     Raises:
@@ -73,13 +73,23 @@ def encode(
 ) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
     """The targets of each split as the loss wants them, and what the training split says of each."""
     called = type(loss).__name__
-    try:
-        encodings = loss.encodings(targets["training"])
-    except ValueError as error:
-        raise MisfitError(str(error), ("data", "targets")) from None
+    encodings = target_encodings(loss, targets["training"])
     known = {name: encoding.learn(targets["training"][name], called) for name, encoding in encodings.items()}
     encoded = {
         split: {name: encoding.apply(columns[name], known[name], called, split) for name, encoding in encodings.items()}
         for split, columns in targets.items()
     }
     return encoded, known
+
+
+def target_encodings(loss: LossSpec, targets: Collection[str]) -> Mapping[str, Encoding]:
+    """How the loss wants each of the targets of these names: a source can ask before it reads them.
+
+    Raises:
+        MisfitError: if the loss does not take these targets.
+
+    """
+    try:
+        return loss.encodings(targets)
+    except ValueError as error:
+        raise MisfitError(str(error), ("data", "targets")) from None

@@ -111,7 +111,8 @@ class LossSpec(Spec):
                 raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
             return {}
         if len(targets) != 1:
-            raise ValueError(f"{type(self).__name__} takes one target, and {len(targets)} are given.")
+            given = f"{len(targets)} are" if targets else "none is"
+            raise ValueError(f"{type(self).__name__} takes one target, and {given} given.")
         return dict.fromkeys(targets, self.encoding)
 
     def build(self, data: "Data") -> "nn.Module":

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
 from hookline_data.csv import CSV
+from hookline_data.pairs import Pairs, RankedPairs
 from hookline_data.random import Random
+from hookline_data.triplets import Triplets
 
 
 @hookimpl
 def register_specs() -> Iterable[type[Spec]]:
     """All of this plugin's data sources."""
-    return (CSV, Random)
+    return (CSV, Pairs, Random, RankedPairs, Triplets)

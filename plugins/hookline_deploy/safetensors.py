@@ -14,8 +14,9 @@ class Safetensors(DeploySpec):
 
     A loss that has parameters of its own is in `criterion.safetensors` beside them.
 
-    The JSON holds the spec, the shape of a row of inputs, how a row of the source becomes one (columns, statistics,
-    shape), the names of the classes, and the function that makes a prediction of an output. Neither file holds code.
+    The JSON holds the spec; of each group of inputs the shape of a row, whether rows are sequences that are filled up
+    with 0, and how a row of the source becomes one (columns, statistics, shape); the names of the classes; and the
+    function that makes a prediction of an output. Neither file holds code.
     """
 
     def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
@@ -24,12 +25,17 @@ class Safetensors(DeploySpec):
 
         directory = trial.directory / "safetensors"
         directory.mkdir()
+        example = trial.data.example
         description = {
             "format": "hookline.safetensors.1",
             "spec": plain(trial.spec, directory),
             "inputs": {
-                name: {"shape": list(rows.shape[1:]), "dtype": str(rows.dtype).removeprefix("torch.")}
-                for name, rows in trial.data.example.inputs.items()
+                name: {
+                    "shape": list(rows.shape[1:]),
+                    "dtype": str(rows.dtype).removeprefix("torch."),
+                    "padded": name in example.lengths,
+                }
+                for name, rows in example.inputs.items()
             },
             "preparation": trial.data.preparation,
             "targets": {name: asdict(target) for name, target in trial.data.targets.items()},

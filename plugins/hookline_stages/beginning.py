@@ -33,7 +33,7 @@ def build_model(run: Run, data: Data) -> "nn.Module":
     """
     row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone().cpu())
     inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
-    if is_applied_to_each(row, run.spec.loss.inputs):
+    if is_applied_to_each(row.inputs, run.spec.loss.inputs):
         inputs, lengths = inputs[:1], lengths[:1]
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))

@@ -30,6 +30,16 @@ from hookline.kinds import accepts, expected, found
         (Mapping[str, LayerSpec], "a table, each value of which is a table"),
         (Mapping[str, float], "a table, each value of which is a number"),
         (str | Mapping[str, int], "a string or a table, each value of which is an integer"),
+        (Mapping[str, int] | str, "a string or a table, each value of which is an integer"),
+        (
+            str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]] | None,
+            "a string or an array, each element of which is a string, or a table, each value of which is a string or "
+            "an array, each element of which is a string",
+        ),
+        (
+            Literal["a", "b"] | Mapping[str, Literal["a", "b"]],
+            '"a" or "b" or a table, each value of which is "a" or "b"',
+        ),
     ],
 )
 def test_a_type_is_told_in_words(kind, words):

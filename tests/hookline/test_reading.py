@@ -52,6 +52,12 @@ class Kinds(CallbackSpec):
     """Numbers by name."""
     either: str | Mapping[str, int] = ""
     """A string, or integers by name."""
+    groups: str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]] | None = None
+    """One string or several, or such by name."""
+    sizes: bool | tuple[int, ...] | Mapping[str, bool | tuple[int, ...]] = option(default=(), minimum=1)
+    """Integers, or such by name."""
+    mode_of: Literal["minimum", "maximum"] | Mapping[str, Literal["minimum", "maximum"]] = "minimum"
+    """One of two, for all or by name."""
 
     def __attrs_post_init__(self) -> None:
         if self.text == "wrong":
@@ -134,6 +140,13 @@ def problems(**options):
         ({"weights": {"a": 1, "type": 0.5, "two words": 2}}, Kinds(weights={"a": 1.0, "type": 0.5, "two words": 2.0})),
         ({"either": "x"}, Kinds(either="x")),
         ({"either": {"x": 1}}, Kinds(either={"x": 1})),
+        ({"groups": "a*"}, Kinds(groups="a*")),
+        ({"groups": ["a", "b"]}, Kinds(groups=("a", "b"))),
+        ({"groups": {"x": "a*", "y": ["b", "c"], "z": []}}, Kinds(groups={"x": "a*", "y": ("b", "c"), "z": ()})),
+        ({"groups": {}}, Kinds(groups={})),
+        ({"sizes": {"x": [1, 2], "y": True}}, Kinds(sizes={"x": (1, 2), "y": True})),
+        ({"mode_of": "maximum"}, Kinds(mode_of="maximum")),
+        ({"mode_of": {"x": "maximum"}}, Kinds(mode_of={"x": "maximum"})),
     ],
 )
 def test_what_fits_is_read_as_it_stands(options, made):
@@ -212,6 +225,19 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
             1,
             "This must be a string or a table, each value of which is an integer, and it is the number 1.",
         ),
+        (
+            "groups",
+            3,
+            "This must be a string or an array, each element of which is a string, or a table, each value of which is "
+            "a string or an array, each element of which is a string, and it is the number 3.",
+        ),
+        ("sizes", {"x": [1, 0]}, "0 is out of bounds: it must be at least 1."),
+        (
+            "mode_of",
+            "minimun",
+            'This must be "minimum" or "maximum" or a table, each value of which is "minimum" or "maximum", and it is '
+            'the string "minimun".',
+        ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
         ("rate", float("nan"), "This must be a number, and it is nan."),
@@ -257,6 +283,20 @@ def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
         ({"weights": {"a": 1, "b": "x"}}, 'weights.b: This must be a number, and it is the string "x".'),
         ({"weights": {"two words": True}}, 'weights."two words": This must be a number, and it is true.'),
         ({"either": {"x": 0.5}}, "either.x: This must be an integer, and it is the number 0.5."),
+        (
+            {"groups": {"x": "a", "y": 3}},
+            "groups.y: This must be a string or an array, each element of which is a string, and it is the number 3.",
+        ),
+        ({"groups": {"x": ["a", 3]}}, "groups.x[1]: This must be a string, and it is the number 3."),
+        ({"groups": ["a", 3]}, "groups[1]: This must be a string, and it is the number 3."),
+        (
+            {"groups": {"x": {"y": "a"}}},
+            "groups.x: This must be a string or an array, each element of which is a string, and it is a table.",
+        ),
+        (
+            {"mode_of": {"x": "maximun"}},
+            'mode_of.x: This must be "minimum" or "maximum", and it is the string "maximun". Did you mean "maximum"?',
+        ),
         ({"named": {"a": 3}}, "named.a: This must be a table with a `type`, and it is the number 3."),
         ({"named": {"a": {"type": "Iner"}}}, 'named.a.type: There is no loss called "Iner". Did you mean "Inner"?'),
         (
@@ -276,8 +316,9 @@ def test_a_problem_is_told_where_it_is(options, problem):
 def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_one():
     assert problems(cuont=3, xyz=1) == [
         'cuont: Kinds has no option "cuont". Did you mean "count"?',
-        'xyz: Kinds has no option "xyz". Known are "count", "either", "flag", "fraction", "inner", "inners", "maybe", '
-        '"mode", "named", "names", "padding", "pair", "path", "rate", "text" and "weights".',
+        'xyz: Kinds has no option "xyz". Known are "count", "either", "flag", "fraction", "groups", "inner", "inners", '
+        '"maybe", "mode", "mode_of", "named", "names", "padding", "pair", "path", "rate", "sizes", "text" and '
+        '"weights".',
     ]
 
 

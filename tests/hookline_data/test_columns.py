@@ -55,7 +55,7 @@ def test_the_inputs_are_all_columns_but_the_targets_unless_they_are_named(prepar
 
 def test_the_columns_of_the_inputs_are_told_in_their_order(prepare):
     data = prepare("b,y,a\n1,2,3\n4,5,6\n", inputs=["a", "b"])
-    assert data.preparation == {"columns": ["b", "a"]}
+    assert data.preparation == {"input": {"columns": ["b", "a"]}}
     assert data.target.columns == ("y",)
 
 
@@ -205,7 +205,7 @@ def test_classes_that_are_text_in_training_are_text_in_another_file(prepare, tmp
 def test_a_column_without_a_name_is_told_and_not_taken_for_an_input(prepare):
     with pytest.raises(DataError, match=r'Column 1 has no name, and "\*" would choose it\.'):
         prepare(",a,y\n0,1,2\n1,3,4\n")
-    assert prepare(",a,y\n0,1,2\n1,3,4\n", inputs="a").preparation == {"columns": ["a"]}
+    assert prepare(",a,y\n0,1,2\n1,3,4\n", inputs="a").preparation == {"input": {"columns": ["a"]}}
 
 
 def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):

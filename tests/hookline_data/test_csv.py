@@ -34,7 +34,7 @@ def test_inputs_are_standardized_by_the_training_rows_alone(prepare, matrix):
         [before], [after] = getattr(raw, split).epoch(1), getattr(data, split).epoch(1)
         assert torch.equal(after.input, torch.from_numpy((before.input.numpy() - mean) / std))
         assert torch.equal(after.target, before.target)
-    assert data.preparation == {"columns": ["x0", "x1", "x2"], "mean": mean.tolist(), "std": std.tolist()}
+    assert data.preparation == {"input": {"columns": ["x0", "x1", "x2"], "mean": mean.tolist(), "std": std.tolist()}}
 
 
 def test_standardized_training_rows_have_mean_0_and_variance_1(prepare, matrix):
@@ -52,14 +52,14 @@ def test_a_column_that_is_constant_in_training_is_only_moved_to_0(prepare, const
     value = numpy.float32(constant)
     assert training.input.unique().tolist() == [0]
     assert validation.input.tolist() == [[numpy.float32(2.5) - value]]
-    assert data.preparation == {"columns": ["a"], "mean": [value], "std": [1.0]}
+    assert data.preparation == {"input": {"columns": ["a"], "mean": [value], "std": [1.0]}}
 
 
 def test_inputs_stay_as_they_are_unless_they_are_to_be_standardized(prepare, matrix):
     data = prepare(table(matrix, range(40)))
     [batch] = data.training.epoch(1)
     assert torch.equal(batch.input, torch.from_numpy(matrix))
-    assert data.preparation == {"columns": ["x0", "x1", "x2"]}
+    assert data.preparation == {"input": {"columns": ["x0", "x1", "x2"]}}
 
 
 def test_a_row_of_inputs_gets_the_shape_that_is_given(prepare):
@@ -67,13 +67,13 @@ def test_a_row_of_inputs_gets_the_shape_that_is_given(prepare):
     data = prepare(text, shape=[1, 2, 3])
     [batch] = data.training.epoch(1)
     assert torch.equal(batch.input, torch.arange(12.0).reshape(2, 1, 2, 3))
-    assert data.preparation["shape"] == [1, 2, 3]
+    assert data.preparation == {"input": {"columns": list("abcdef"), "shape": [1, 2, 3]}}
     assert data.example.input.shape == (2, 1, 2, 3)
 
 
 def test_a_shape_that_the_columns_do_not_make_is_an_error(prepare):
     with pytest.raises(
-        DataError, match=r"3 input columns do not make a row of the shape \[2, 2\], which has 4 numbers"
+        DataError, match=r"table\.csv: A row of the shape \[2, 2\] has 4 numbers, and the inputs have 3\.$"
     ):
         prepare("a,b,c,y\n1,2,3,4\n", shape=[2, 2])
 

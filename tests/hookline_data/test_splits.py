@@ -95,7 +95,7 @@ def test_a_split_without_rows_is_an_error(prepare, options, split):
 def test_a_column_says_which_split_a_row_is_in_and_is_no_input(prepare):
     data = prepare("a,s,y\n0,test,1\n1,training,2\n2,validation,3\n3,training,4\n", split_column="s")
     assert row_numbers(data) == {"training": [1, 3], "validation": [2], "test": [0]}
-    assert data.preparation == {"columns": ["a"]}
+    assert data.preparation == {"input": {"columns": ["a"]}}
 
 
 def test_a_column_may_name_fewer_splits():

@@ -134,10 +134,44 @@ def test_a_probability_outside_of_0_and_1_is_an_error_in_every_split(prepare, sp
         prepare(f"a,split,y\n1,training,0\n2,training,1\n3,{split},{cell}\n", loss="BCELoss", split_column="split")
 
 
-def test_text_in_another_file_where_numbers_stood_in_training_is_an_error(prepare, tmp_path):
-    (tmp_path / "other.csv").write_text("a,y\n1,x\n")
-    with pytest.raises(DataError, match=r'The target column "y" has text in the test split, and numbers in training\.'):
-        prepare("a,y\n1,2\n3,4\n", test=str(tmp_path / "other.csv"))
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        ("x", '"x" is not a number, and MSELoss needs numbers.'),
+        ("1,5", '"1,5" is not a number, and MSELoss needs numbers.'),
+        ("nan", '"nan" is not a number, and MSELoss needs numbers.'),
+        ("", "The cell is empty."),
+        ("1e39", "1e+39 is not a finite float32."),
+    ],
+)
+@pytest.mark.parametrize("file", ["table", "other"])
+def test_a_target_that_is_no_number_is_told_with_its_row_in_whichever_file_it_is(
+    prepare, tmp_path, cell, complaint, file
+):
+    good, bad = "a,y\n1,1.5\n2,2.5\n", f'a,y\n1,1.5\n2,"{cell}"\n'
+    (tmp_path / "other.csv").write_text(good if file == "table" else bad)
+    with pytest.raises(DataError) as raised:
+        prepare(bad if file == "table" else good, validation=str(tmp_path / "other.csv"))
+    assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "y": {complaint}'
+
+
+@pytest.mark.parametrize("cell", ["x", "01", "-"])
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCELoss"])
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_text_in_another_file_where_numbers_stood_in_training_is_told_with_its_row(
+    prepare, tmp_path, cell, loss, split
+):
+    (tmp_path / "other.csv").write_text(f"a,y\n1,0\n2,1\n3,{cell}\n")
+    with pytest.raises(DataError) as raised:
+        prepare("a,y\n1,0\n2,1\n", loss=loss, **{split: str(tmp_path / "other.csv")})
+    assert str(raised.value) == (
+        f'{tmp_path / "other.csv"}: row 3, column "y": "{cell}" is text, and the column has numbers in '
+        f"{tmp_path / 'table.csv'}."
+    )
+
+
+def test_leading_zeros_do_not_matter_to_a_loss_of_numbers(prepare):
+    assert target(prepare("a,y\n1,01\n2,002.50\n")).tolist() == [[1], [2.5]]
 
 
 def test_classes_that_do_not_occur_in_validation_keep_their_indices(prepare):

@@ -34,7 +34,7 @@ def prepared(name, description):
     """All rows of the CSV file as the model takes them, by what the description says."""
     with (SPECS / "data" / f"{name}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    preparation = description["preparation"]
+    preparation = description["preparation"]["input"]
     inputs = numpy.array([[row[column] for column in preparation["columns"]] for row in rows], dtype=numpy.float32)
     if "mean" in preparation:
         inputs = (inputs - numpy.float32(preparation["mean"])) / numpy.float32(preparation["std"])
@@ -114,8 +114,8 @@ def test_the_description_says_what_goes_in_and_what_comes_out(name, target, acti
     assert description["format"] == "hookline.safetensors.1"
     assert description["targets"] == {"target": target}
     assert description["activation"] == activation
-    assert description["inputs"] == {"input": {"shape": shape, "dtype": "float32"}}
-    assert set(description["preparation"]) == preparation
+    assert description["inputs"] == {"input": {"shape": shape, "dtype": "float32", "padded": False}}
+    assert set(description["preparation"]["input"]) == preparation
     assert description["preparation"] == trial.data.preparation
 
 

@@ -1,0 +1,172 @@
+"""The cells of a CSV file as numbers or text, and sentences for those that are not what is wanted."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline import DataError
+from hookline_data.cells import INTEGER, NUMBER
+from hookline_data.columns import Wanted, place
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def column_names(path: Path) -> list[str]:
+    """The names in the first line of the file.
+
+    Raises:
+        DataError: if the file cannot be read, is empty, or has two columns of one name.
+
+    """
+    import pyarrow
+    from pyarrow import csv
+
+    # The header alone is read: a streaming reader would leave a thread that reads on behind.
+    with as_sentences(path):
+        table = csv.read_csv(pyarrow.BufferReader(_header(path)), read_options=csv.ReadOptions(use_threads=False))
+        names = list(table.column_names)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+    return names
+
+
+def _header(path: Path) -> bytes:
+    """The first line, and the next ones if a quoted name goes on there."""
+    header = b""
+    with path.open("rb") as file:
+        for line in file:
+            header += line
+            if header.strip() and header.count(b'"') % 2 == 0:
+                break
+    return header
+
+
+def read(path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+    """These columns of the file, read in one go, with cells of the kinds that are wanted.
+
+    Raises:
+        DataError: if it is no table, or if a cell is empty or not what is wanted; names row and column.
+
+    """
+    import pyarrow
+
+    numeric = {name: column for name, column in wanted.items() if column.kind in ("number", "integer")}
+    types = {
+        name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
+        for name, column in wanted.items()
+    }
+    try:
+        table = _read(path, types)
+    except pyarrow.ArrowInvalid as error:
+        raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
+    if not table.num_rows:
+        raise DataError(f"{path}: The file has a header and no rows.")
+    if any(table.column(name).null_count for name in numeric):
+        raise _first_bad_cell(path, numeric) or DataError(f"{path}: A cell is empty.")
+    for index, name in enumerate(table.column_names):
+        if name not in numeric:
+            table = table.set_column(index, name, _classified(table.column(name), wanted[name], name, path))
+    return table
+
+
+def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table":
+    import pyarrow
+    from pyarrow import csv
+
+    options = csv.ConvertOptions(include_columns=list(types), column_types=dict(types))
+    try:
+        return csv.read_csv(path, convert_options=options)
+    except pyarrow.ArrowInvalid:
+        # Cells with line breaks are rare, and slow, since the file cannot be divided among threads.
+        return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
+
+
+def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
+    """Text without space around it; if it need not be text, as integers or floats if all cells are written as such.
+
+    Codes such as "01" and "0x1F" are text, so that no two different cells become one class.
+    """
+    import pyarrow
+    from pyarrow import compute
+
+    cells = compute.utf8_trim_whitespace(column.combine_chunks())
+    row = compute.index(cells, "").as_py()
+    if row >= 0:
+        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+    for pattern, kind in () if wanted.kind == "text" else ((INTEGER, pyarrow.int64()), (NUMBER, pyarrow.float64())):
+        if compute.all(compute.match_substring_regex(cells, pattern)).as_py():
+            try:
+                return compute.cast(cells, kind)
+            except pyarrow.ArrowInvalid:
+                continue  # An integer that is too great for int64.
+    return cells
+
+
+def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | None:
+    """The first cell of these columns that is no number: looked for slowly, since it ends here."""
+    import pyarrow
+    from pyarrow import csv
+
+    options = csv.ConvertOptions(include_columns=list(wanted), column_types=dict.fromkeys(wanted, pyarrow.string()))
+    with as_sentences(path):
+        table = csv.read_csv(
+            path,
+            convert_options=options,
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            # One thread counts the rows: a row with too few or too many cells is told with its number.
+            read_options=csv.ReadOptions(use_threads=False),
+        )
+    for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
+        for cell, (name, column) in zip(cells, wanted.items(), strict=True):
+            if not cell.strip():
+                return DataError(f"{place(path, row, name)}: The cell is empty.")
+            if not _is_read_as(column.kind, cell):
+                noun = "an integer" if column.kind == "integer" else "a number"
+                return DataError(f'{place(path, row, name)}: "{cell}" is not {noun}{column.reason}')
+    return None
+
+
+def _is_read_as(kind: str, cell: str) -> bool:
+    """Whether pyarrow reads it as a number of this kind, which is stricter than Python."""
+    import pyarrow
+    from pyarrow import compute
+
+    try:
+        number = compute.cast(cell.strip(), pyarrow.int64() if kind == "integer" else pyarrow.float64()).as_py()
+    except pyarrow.ArrowInvalid:
+        return False
+    return number == number  # A NaN is none.
+
+
+@contextmanager
+def as_sentences(path: Path) -> Iterator[None]:
+    """What the file system and pyarrow say, with the file's name."""
+    import pyarrow
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{path}: There is no such file.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: The file is not text in UTF-8.") from None
+    except OSError as error:
+        raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
+    except pyarrow.ArrowInvalid as error:
+        raise _sentence(path, error) from None
+
+
+def _sentence(path: Path, error: "pyarrow.ArrowInvalid") -> DataError:
+    """What pyarrow says of a file, in the words of this page."""
+    message = str(error)
+    if "Empty CSV file" in message:
+        # It says so of a header without a line break too.
+        return DataError(f"{path}: The file {'has a header and no rows' if path.read_bytes().strip() else 'is empty'}.")
+    if "invalid UTF8" in message:
+        return DataError(f"{path}: The file is not text in UTF-8.")
+    if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):
+        line, expected, found = map(int, uneven.groups())
+        return DataError(f"{path}: row {line - 1}: It has {found} cells, and the header has {expected}.")
+    return DataError(f"{path}: This is not a table of comma-separated values. {message}")

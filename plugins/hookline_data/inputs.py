@@ -1,0 +1,71 @@
+"""The groups of inputs of all splits as the model takes them: standardised, and in their shapes."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hookline import DataError, enumerate_names
+from hookline_data.layout import Layout
+from hookline_data.rows import Rows
+from hookline_data.standardization import standardize
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def check_shapes(layout: Layout, rows: Rows) -> None:
+    """Refuse groups that do not have the numbers of their shape, or that one model cannot be applied to each of.
+
+    Raises:
+        DataError: that says which.
+
+    """
+    for name, group in layout.inputs.items():
+        values, lengths = rows.inputs[name].values, rows.inputs[name].lengths
+        which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
+        if group.shape is not None and lengths is not None:
+            raise DataError(f"{layout.path}: The {which} are sequences: there is no `shape` to give to their rows.")
+        if group.shape is not None and math.prod(group.shape) != values.shape[1]:
+            raise DataError(
+                f"{layout.path}: A row of the shape {list(group.shape)} has {math.prod(group.shape)} numbers, and the "
+                f"{which} have {values.shape[1]}."
+            )
+    if layout.is_siamese:
+        kinds = {name: _kind(layout, name, rows) for name in layout.inputs}
+        first, *others = kinds
+        for other in others:
+            if kinds[other] != kinds[first]:
+                raise DataError(
+                    f"{layout.path}: The model is applied to each of {enumerate_names(kinds)}, which must be alike. "
+                    f'A row of "{first}" is {kinds[first]}, and one of "{other}" is {kinds[other]}.'
+                )
+
+
+def _kind(layout: Layout, name: str, rows: Rows) -> str:
+    """The shape and type of a row, or of a step of a sequence, in words."""
+    values, lengths = rows.inputs[name].values, rows.inputs[name].lengths
+    if lengths is None:
+        return f"{values.dtype} of shape {list(layout.inputs[name].shape or values.shape[1:])}"
+    return f"a sequence of {values.dtype} of shape {list(values.shape[2:])}"
+
+
+def standardized(layout: Layout, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:
+    """Change those groups in place that are to be standardised, and return the statistics of each.
+
+    Groups that one model is applied to have the same ones, so that equal rows stay equal.
+    """
+    names = [name for name, group in layout.inputs.items() if group.standardize]
+    statistics: dict[str, dict[str, list[float]]] = {}
+    for together in [names] if layout.is_siamese and names else [[name] for name in names]:
+        groups = {split: [rows.inputs[name] for name in together] for split, rows in parts.items()}
+        statistics |= dict.fromkeys(together, standardize(groups))
+    return statistics
+
+
+def tensors(layout: Layout, rows: Rows) -> "dict[str, Tensor]":
+    """The groups of inputs, with rows in their shapes."""
+    import torch
+
+    inputs = {name: torch.from_numpy(group.values) for name, group in rows.inputs.items()}
+    shapes = {name: group.shape for name, group in layout.inputs.items()}
+    return {name: values.reshape(-1, *(shapes[name] or values.shape[1:])) for name, values in inputs.items()}
