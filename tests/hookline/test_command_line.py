@@ -133,7 +133,7 @@ def test_a_spec_that_is_not_toml_is_told_with_line_and_column(refused, replace, 
         (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
         (
             ('targets = "kind"', ""),
-            "data.targets: This is missing. It must be a string or an array, each element of which is a string.",
+            "data.targets: This is missing. It must be a string or an array of strings.",
         ),
         (
             ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),

@@ -190,27 +190,25 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         (
             "padding",
             [1, 2, 3],
-            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
-            "and it is an array of 3 elements.",
+            'This must be an integer or "same" or an array of 2 integers, and it is an array of 3 elements.',
         ),
         (
             "padding",
             "sane",
-            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
-            'and it is the string "sane".',
+            'This must be an integer or "same" or an array of 2 integers, and it is the string "sane".',
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, and it is true."),
-        ("names", 3, "This must be a string or an array, each element of which is a string, and it is the number 3."),
+        ("names", 3, "This must be a string or an array of strings, and it is the number 3."),
         ("inner", "L1Loss", 'This must be a table with a `type`, and it is the string "L1Loss".'),
         ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
         ("inners", {"type": "Inner"}, "This must be an array, each element of which is a table, and it is a table."),
         ("named", [], "This must be a table, each value of which is a table, and it is an array of 0 elements."),
-        ("weights", 1, "This must be a table, each value of which is a number, and it is the number 1."),
+        ("weights", 1, "This must be a table of numbers, and it is the number 1."),
         ("weights", {"a": 1, "b": -1}, "-1 is out of bounds: it must be at least 0."),
         (
             "either",
             1,
-            "This must be a string or a table, each value of which is an integer, and it is the number 1.",
+            "This must be a string or a table of integers, and it is the number 1.",
         ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
@@ -297,8 +295,7 @@ def test_an_unknown_section_is_told_with_the_nearest_one(section, problem):
 def test_what_is_missing_is_told_with_what_it_must_be():
     assert problems_of(table(callbacks=[{"type": "Needy"}])) == [
         "callbacks[0].epochs: This is missing. It must be an integer.",
-        "callbacks[0].files: This is missing. It must be an array, each element of which is a string with the path "
-        "of a file.",
+        "callbacks[0].files: This is missing. It must be an array of strings with the path of a file.",
         'callbacks[0].mode: This is missing. It must be "a" or "b".',
     ]
 
@@ -334,8 +331,7 @@ def test_all_problems_are_told_at_once():
             "optimizer.momentum: -1 is out of bounds: it must be at least 0.",
             "callbacks[0].count: 0 is out of bounds: it must be at least 1.",
             "callbacks[1].epochs: This must be an integer, and it is the number 1.5.",
-            "callbacks[1].files: This is missing. It must be an array, each element of which is a string with the "
-            "path of a file.",
+            "callbacks[1].files: This is missing. It must be an array of strings with the path of a file.",
             'callbacks[1].mode: This must be "a" or "b", and it is the string "c".',
             'modle: There is no key "modle". Did you mean "model"?',
         ]
