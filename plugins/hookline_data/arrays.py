@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import Columns, DataError, did_you_mean
+from hookline import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy
@@ -113,8 +113,23 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
     return numbers
 
 
-def columns(array: "NDArray[Any]", name: str, path: Path) -> Columns:
-    """An array with the target of each row, or with several numbers for each, which are columns of their own.
+def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """An array with a text for each row.
+
+    Raises:
+        DataError: if it is something else.
+
+    """
+    if array.ndim != 1 or array.dtype.kind != "U":
+        raise DataError(
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and is to be a text '
+            f"for each row."
+        )
+    return array
+
+
+def target(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """An array with the target of each row, or with several values for each.
 
     Raises:
         DataError: if it has more dimensions, or a number that is not finite; names the row.
@@ -124,13 +139,10 @@ def columns(array: "NDArray[Any]", name: str, path: Path) -> Columns:
         raise DataError(
             f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
         )
-    values = _values(array, name, path)
-    if array.ndim == 1:
-        return {name: values}
-    return {f"{name}_{index}": values[:, index] for index in range(array.shape[1])}
+    return _values(array, name, path)
 
 
-def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, path: Path) -> Columns:
+def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, path: Path) -> "NDArray[Any]":
     """An array with a sequence of classes for each row, filled up with -1: their indices, or one text.
 
     Raises:
@@ -141,7 +153,7 @@ def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, 
 
     values = _values(array, name, path)
     if array.ndim == 1 and array.dtype.kind == "U":
-        return {name: values}
+        return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise DataError(
             f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and sequences of '
@@ -152,7 +164,7 @@ def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, 
     known = (values >= 0).sum(axis=1) if lengths is None else lengths
     fits = (values >= 0) == (numpy.arange(array.shape[1]) < known[:, None])
     _refuse(values, fits & (values >= -1), "stands where a sequence has an index, or else -1 up to its end", name, path)
-    return {name: values}
+    return values
 
 
 def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: str, least: int, path: Path) -> Any:
