@@ -68,7 +68,9 @@ class Drawn(DataSpec):
             if split != "training"
         }
         example = next(training.epoch(1)).slice(0, 2).changed(lambda tensor: tensor.clone())
-        return Data(training=training, **others, example=example, targets=known, preparation=data.preparation)
+        [group] = data.example.inputs
+        preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
+        return Data(training=training, **others, example=example, targets=known, preparation=preparation)
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """What draws, by name, the rows for each row: those of each group of inputs, and the outcome as "target".
@@ -95,7 +97,8 @@ class Drawn(DataSpec):
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
-            raise MisfitError(f"{error} The data are {name}.", ("loss",)) from None
+            given = enumerate_names([*self.gives, "target"] if self.outcomes else self.gives)
+            raise MisfitError(f"{error} {name} gives {given}.", ("loss",)) from None
         columns: Columns = {"outcome": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}
@@ -144,10 +147,9 @@ def refuse_what_cannot_be_drawn(groups: Groups, split: str, source: Target) -> N
         alone = [classes[index] for index in groups.alone.tolist()]
         raise DataError(
             f'data.source: Of "{column}", {enumerate_names(alone)} {"has" if len(alone) == 1 else "have"} one row in '
-            f"the {split} split, and a row is paired with another one of its class."
+            f"the {split} split: there is no other of its class to go with it."
         )
     if groups.is_one:
         raise DataError(
-            f'data.source: All rows of the {split} split have the same "{column}", and a row is paired with one of '
-            f"another class."
+            f'data.source: All rows of the {split} split have the same "{column}": there is no other class.'
         )
