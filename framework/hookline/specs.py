@@ -255,7 +255,7 @@ class OptimizerSpec(Spec):
 class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
-    family = "data"
+    family = "data source"
 
     batch_size: int = option(default=32, minimum=1)
     """How many rows are in a batch."""
