@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import fields
 
 from hookline import (
+    Batch,
     Batches,
     Columns,
     Data,
@@ -128,10 +129,11 @@ class Drawn(DataSpec):
         labels = rows.target.flatten().cpu().numpy()
         return DrawnBatches(
             self.draw(Groups(labels), split, source),
-            dict.fromkeys(self.gives, rows.input),
-            {target: outcomes.to(run.device) for target, outcomes in targets.items()},
-            {group: lengths for lengths in rows.lengths.values() for group in self.gives},
-            rows=rows.rows,
+            Batch(
+                dict.fromkeys(self.gives, rows.input),
+                {target: outcomes.to(run.device) for target, outcomes in targets.items()},
+                {group: lengths for lengths in rows.lengths.values() for group in self.gives},
+            ),
             batch_size=self.batch_size,
             seed=run.spec.run.seed if is_training else None,
             shuffle=self.shuffle,
