@@ -124,8 +124,11 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
             if not cell.strip():
                 return DataError(f"{place(path, row, name)}: The cell is empty.")
             if not _is_read_as(column.kind, cell):
-                noun = "an integer" if column.kind == "integer" else "a number"
-                return DataError(f'{place(path, row, name)}: "{cell}" is not {noun}{column.reason}')
+                if column.kind == "number":
+                    complaint = f"is not a number{column.reason}"
+                else:
+                    complaint = "is too great for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
+                return DataError(f'{place(path, row, name)}: "{cell}" {complaint}')
     return None
 
 
