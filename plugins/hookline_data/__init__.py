@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from hookline import Spec, hookimpl
 from hookline_data.csv import CSV
+from hookline_data.parquet import Parquet
 from hookline_data.random import Random
 
 
 @hookimpl
 def register_specs() -> Iterable[type[Spec]]:
     """All of this plugin's data sources."""
-    return (CSV, Random)
+    return (CSV, Parquet, Random)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from attrs import evolve
+
 from hookline import (
     Data,
     DataError,
@@ -186,7 +188,7 @@ class Table(DataSpec):
         rows = rows_of(self.read(self.path, wanted), layout, self.path)
         parts = {split: rows.take(numbers) for split, numbers in self._split(rows, layout).items()}
         # What is text here is text in the other files, though all of it may look like numbers there.
-        wanted |= {name: Wanted("text") for name, cells in rows.columns.items() if is_text(cells)}
+        wanted |= {name: evolve(wanted[name], kind="text") for name, cells in rows.columns.items() if is_text(cells)}
         for split, path in (("validation", self.validation), ("test", self.test)):
             if isinstance(path, Path):
                 require(wanted, self.column_names(path), path)
