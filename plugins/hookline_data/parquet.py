@@ -83,12 +83,12 @@ def _refuse_empty(lists: "pyarrow.Array", name: str, path: Path) -> None:
 
     if (row := _first(compute.equal(compute.list_value_length(lists), 0))) >= 0:
         raise DataError(f"{place(path, row, name)}: The list is empty.")
-    elements, size = lists.flatten(), 1
-    if is_list(elements.type) and not elements.null_count:
-        elements, size = elements.flatten(), width(elements.type)
-    if elements.null_count:
-        row, element = row_and_element(lists, _first(compute.is_null(elements)) // size)
-        raise DataError(f"{place(path, row, name, element)}: It is empty.")
+    steps = lists.flatten()
+    if steps.null_count:
+        raise DataError(f"{_place(path, name, lists, _first(compute.is_null(steps)))}: It is empty.")
+    if is_list(steps.type) and steps.flatten().null_count:
+        step = _first(compute.is_null(steps.flatten())) // width(steps.type)
+        raise DataError(f"{_place(path, name, lists, step)}: It has an empty element.")
 
 
 def _first(truths: "pyarrow.Array") -> int:
@@ -134,12 +134,20 @@ def _needed(wanted: Wanted) -> str:
 
 def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
     """The first unsigned integer that is too great for int64, with its place."""
+    import pyarrow
     from pyarrow import compute
 
-    numbers = cells.flatten() if is_list(cells.type) else cells
-    index = _first(compute.greater(numbers, 2**63 - 1))
-    where = row_and_element(cells, index) if is_list(cells.type) else (index, None)
-    return DataError(f"{place(path, where[0], name, where[1])}: {numbers[index]} is too great for int64.")
+    numbers, size = cells, 1
+    while is_list(numbers.type):
+        numbers, size = numbers.flatten(), size * width(numbers.type.value_type)
+    index = _first(compute.greater(numbers, pyarrow.scalar(2**63 - 1, pyarrow.uint64())))
+    return DataError(f"{_place(path, name, cells, index // size)}: {numbers[index]} is too great for int64.")
+
+
+def _place(path: Path, name: str, cells: "pyarrow.Array", index: int) -> str:
+    """The place of a cell, or of an element of the lists, of which this is the index in all lists together."""
+    row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
+    return place(path, row, name, element)
 
 
 def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:

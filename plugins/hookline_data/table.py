@@ -200,6 +200,9 @@ class Table(DataSpec):
 
     def _split(self, rows: Rows, layout: Layout) -> "splits.Rows":
         """The numbers of the rows that are in each split, of those that are in the file itself."""
+        classes = rows.columns[next(iter(layout.targets.values()))[0]] if self.stratify else None
+        if classes is not None and classes.ndim > 1:
+            raise DataError(f"{self.path}: Fractions cannot be stratified by a target that is a list.")
         try:
             if self.split_column is not None:
                 return splits.by_column(rows.columns[self.split_column], self.split_column)
@@ -208,7 +211,7 @@ class Table(DataSpec):
                 self.validation if isinstance(self.validation, float) else 0.0,
                 self.test if isinstance(self.test, float) else 0.0,
                 self.split_seed,
-                rows.columns[next(iter(layout.targets.values()))[0]] if self.stratify else None,
+                classes,
             )
         except DataError as error:
             raise DataError(f"{self.path}: {error}") from None

@@ -1,10 +1,12 @@
 """Data from a few lines of text."""
 
+import pyarrow
 import pytest
 import torch
+from pyarrow import parquet
 
 import hookline
-from hookline import Classes, LossSpec, Numbers, hookimpl, spec
+from hookline import Classes, LossSpec, Numbers, Sequences, hookimpl, spec
 
 
 @spec
@@ -24,6 +26,13 @@ class ThreeOutputsLoss(LossSpec):
 
 
 @spec
+class SequencesLoss(LossSpec):
+    """Takes sequences of classes."""
+
+    encoding = Sequences()
+
+
+@spec
 class TwoTargetsLoss(LossSpec):
     """Takes a class and numbers."""
 
@@ -33,17 +42,17 @@ class TwoTargetsLoss(LossSpec):
 
 
 class Losses:
-    """The plugin that brings both."""
+    """The plugin that brings them."""
 
     @hookimpl
     def register_specs(self):
-        """Both."""
-        return (ThreeOutputsLoss, TwoTargetsLoss)
+        """All of them."""
+        return (ThreeOutputsLoss, TwoTargetsLoss, SequencesLoss)
 
 
 @pytest.fixture
 def losses():
-    """A plugin with `ThreeOutputsLoss`, which takes no target, and `TwoTargetsLoss`."""
+    """A plugin with `ThreeOutputsLoss`, which takes no target, `TwoTargetsLoss` and `SequencesLoss`."""
     return Losses()
 
 
@@ -55,11 +64,23 @@ def prepare(tmp_path):
         path = tmp_path / "table.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         data = {"type": "CSV", "path": str(path), "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
-        if data["targets"] is None:
-            del data["targets"]
-        return prepared(data, loss, seed)
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
 
     return prepare
+
+
+@pytest.fixture
+def prepare_parquet(tmp_path):
+    """Prepares a Parquet file with these columns, for this loss; each split is one batch, in the order of the file."""
+
+    def prepare_parquet(columns, *, loss="MSELoss", seed=0, **options):
+        table = columns if isinstance(columns, pyarrow.Table) else pyarrow.table(columns)
+        parquet.write_table(table, tmp_path / "table.parquet", row_group_size=3)
+        path = str(tmp_path / "table.parquet")
+        data = {"type": "Parquet", "path": path, "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
+
+    return prepare_parquet
 
 
 @pytest.fixture

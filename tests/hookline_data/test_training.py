@@ -1,8 +1,13 @@
 """What is trained on groups of inputs equals plain PyTorch, bit for bit."""
 
+import json
+
 import numpy
+import pyarrow
 import torch
+from pyarrow import parquet
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 import hookline
 
@@ -20,10 +25,14 @@ def batches(rows, epoch, batch_size):
 
 
 def train(tmp_path, spec, plugins=()):
-    """Trains the spec; the loss of each epoch, and the parameters."""
-    spec = hookline.load({"run": RUN, "optimizer": SGD, **spec}, plugins=plugins)
+    """Trains and deploys the spec; the loss of each epoch, and the parameters."""
+    spec = hookline.load({"run": RUN, "optimizer": SGD, "deploy": [{"type": "Safetensors"}], **spec}, plugins=plugins)
     trial = hookline.train(spec, plugins=plugins, out=tmp_path / "run")
     return [record["training/loss"] for record in trial.history], trial.model.state_dict()
+
+
+def described(tmp_path):
+    return json.loads((tmp_path / "run" / "safetensors" / "model.json").read_text())
 
 
 def trained_by_hand(model, rows, loss_of):
@@ -77,6 +86,18 @@ def test_triplets_from_a_csv_file(tmp_path, losses):
         model, 32, lambda batch: criterion(model(anchor[batch]), model(positive[batch]), model(negative[batch]))
     )
     assert_equal(trained, by_hand)
+
+    statistics = {"mean": pooled.mean(axis=0).astype(numpy.float32), "std": pooled.std(axis=0).astype(numpy.float32)}
+    assert described(tmp_path)["preparation"] == {
+        group: {
+            "columns": [f"{group[0]}_{place}" for place in range(3)],
+            **{name: numbers.tolist() for name, numbers in statistics.items()},
+        }
+        for group in ("anchor", "positive", "negative")
+    }
+    rows = {"shape": [3], "dtype": "float32", "padded": False}
+    assert described(tmp_path)["inputs"] == {"anchor": rows, "positive": rows, "negative": rows}
+    assert described(tmp_path)["targets"] == {}
 
 
 def test_integers_from_a_csv_file_for_an_embedding(tmp_path):
@@ -133,3 +154,49 @@ def test_two_groups_from_a_csv_file_for_a_model_of_both(tmp_path):
     torch.manual_seed(1)
     model, criterion = nn.Bilinear(3, 2, 1), nn.MSELoss()
     assert_equal(trained, trained_by_hand(model, 32, lambda batch: criterion(model(u[batch], v[batch]), y[batch])))
+
+
+def test_sequences_from_a_parquet_file_for_a_recurrent_network(tmp_path):
+    generator = numpy.random.default_rng(0)
+    lengths = generator.integers(1, 7, size=32)
+    words = [generator.integers(0, 9, size=length).tolist() for length in lengths]
+    targets = generator.normal(size=32).astype(numpy.float32)
+    parquet.write_table(pyarrow.table({"word": words, "y": targets}), tmp_path / "words.parquet")
+    trained = train(
+        tmp_path,
+        {
+            "data": {
+                "type": "Parquet",
+                "path": str(tmp_path / "words.parquet"),
+                "targets": "y",
+                "dtype": "int64",
+                "batch_size": 8,
+            },
+            "model": {
+                "type": "Sequential",
+                "layers": [
+                    {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 4},
+                    {"type": "GRU", "hidden_size": 5, "returns": "last"},
+                    {"type": "Linear", "out_features": 1},
+                ],
+            },
+            "loss": {"type": "MSELoss"},
+        },
+    )
+
+    x, y = torch.zeros(32, 6, dtype=torch.int64), torch.from_numpy(targets).unsqueeze(1)
+    for row, word in enumerate(words):
+        x[row, : len(word)] = torch.tensor(word)
+    steps = torch.from_numpy(lengths)
+
+    class Reader(nn.Sequential):
+        def forward(self, words, lengths):
+            packed = pack_padded_sequence(self[0](words), lengths, batch_first=True, enforce_sorted=False)
+            return self[2](self[1](packed)[1][-1])
+
+    torch.manual_seed(1)
+    model, criterion = Reader(nn.Embedding(9, 4), nn.GRU(4, 5, batch_first=True), nn.Linear(5, 1)), nn.MSELoss()
+    by_hand = trained_by_hand(model, 32, lambda batch: criterion(model(x[batch], steps[batch]), y[batch]))
+    assert_equal(trained, by_hand)
+    assert described(tmp_path)["inputs"] == {"input": {"shape": [6], "dtype": "int64", "padded": True}}
+    assert described(tmp_path)["preparation"] == {"input": {"columns": ["word"]}}
