@@ -20,6 +20,13 @@ def test_the_spec_is_the_shipped_one():
     assert tomllib.loads(blocks("toml")[0]) == tomllib.loads((ROOT / "specs" / "iris.toml").read_text())
 
 
+def test_the_groups_of_inputs_and_targets_are_read_as_shown():
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "inputs" in block.get("data", {})]
+    spec = hookline.load({**tomllib.loads(blocks("toml")[0]), **shown})
+    assert list(spec.data.inputs) == ["image", "camera", "place"]
+    assert list(spec.data.targets) == ["species", "size"]
+
+
 def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert main(["train", "specs/iris.toml", "--out", str(tmp_path / "run")]) == 0
