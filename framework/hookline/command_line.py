@@ -8,7 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-COMMANDS = {"train": "train what a spec says"}
+COMMANDS = {
+    "train": "train what a spec says",
+    "list": "list the components that a spec can name",
+    "show": "show a component with all of its options",
+}
 """The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
 
 GOOD, BAD_INPUT, INTERRUPTED = 0, 2, 130

@@ -15,6 +15,10 @@ class HooklineError(Exception):
     """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
 
 
+class HooklineWarning(UserWarning):
+    """Something in a spec that can be trained and is doubtful: names its place in the spec."""
+
+
 class OptionError(ValueError):
     """Raised by a spec class for options that do not go together: names an option and says what is wrong.
 

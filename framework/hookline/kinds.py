@@ -50,12 +50,43 @@ def expected(kind: Any) -> str:
         return enumerate_names(get_args(kind), "or")
     if is_tuple(kind):
         elements = get_args(kind)
-        if elements[-1] is Ellipsis:
-            return f"an array, each element of which is {expected(elements[0])}"
-        return f"an array of {len(elements)} elements, each of which is {expected(elements[0])}"
+        number = "" if elements[-1] is Ellipsis else f"{len(elements)} "
+        return f"an array of {number}{_several(elements[0])}"
     if is_mapping(kind):
-        return f"a table, each value of which is {expected(get_args(kind)[1])}"
-    return PRIMITIVES.get(kind, "a table")
+        return f"a table of {_several(get_args(kind)[1])}"
+    family = getattr(kind, "family", None)
+    return f"{article(family)} {family} (a table with a `type`)" if family else PRIMITIVES.get(kind, "a table")
+
+
+PLURALS = {bool: "booleans", int: "integers", float: "numbers", str: "strings", Path: "paths"}
+
+
+def _several(kind: Any) -> str:
+    """The type of the elements of an array, in the plural."""
+    if is_union(kind) or is_literal(kind) or is_tuple(kind) or is_mapping(kind):
+        return f"elements, each {expected(kind)}"
+    family = getattr(kind, "family", None)
+    if family:
+        return f"{plural(family)} (tables with a `type`)"
+    return PLURALS.get(kind, "tables")
+
+
+def article(noun: str) -> str:
+    """The article before the noun.
+
+    >>> article("loss"), article("optimizer")
+    ('a', 'an')
+    """
+    return "an" if noun[0] in "aeiou" else "a"
+
+
+def plural(noun: str) -> str:
+    """The noun in the plural.
+
+    >>> plural("loss"), plural("layer")
+    ('losses', 'layers')
+    """
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
 
 def _depth(kind: Any) -> int:

@@ -1,6 +1,7 @@
 """The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from hookline import devices, directory
 from hookline.accumulation import shares
 from hookline.asking import Stages
 from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineError, MisfitError, StageError
+from hookline.errors import HooklineError, HooklineWarning, MisfitError, StageError
 from hookline.losses import EpochLosses, PartLosses
 from hookline.plugins import Plugins, built
 from hookline.products import shown
@@ -149,6 +150,8 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             run.spec.loss.check(outputs, batch, data)
         except ValueError as error:
             raise MisfitError(str(error), ("loss",)) from None
+        for doubt in run.spec.loss.doubts(model, outputs):
+            warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
     if not isinstance(value, torch.Tensor) or value.dim() != 0:
         raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')

@@ -15,7 +15,7 @@ from hookline.options import Spec, option, spec
 from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, group_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from attrs import Attribute
     from torch import Tensor, nn, optim
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hookline.training_spec import TrainingSpec
     from hookline.trial import Trial
 
-Activation = Literal["identity", "sigmoid", "softmax", "exp"]
+Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
 
 
 class ModelSpec(Spec):
@@ -62,6 +62,17 @@ class InitializationSpec(ParameterSelection):
 
     def initialize(self, tensor: "Tensor") -> None:
         """Write over a parameter."""
+        raise NotImplementedError
+
+
+class DistanceSpec(Spec):
+    """A distance, for losses that let one choose."""
+
+    __slots__ = ()
+    family = "distance"
+
+    def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
+        """A function of two tensors `(N, features)` that gives the distance of their rows, `(N,)`."""
         raise NotImplementedError
 
 
@@ -133,6 +144,10 @@ class LossSpec(Spec):
         Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
         bounds in the middle of an epoch, is told in a sentence.
         """
+
+    def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
+        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`."""
+        return ()
 
     def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
         """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
@@ -240,7 +255,7 @@ class OptimizerSpec(Spec):
 class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
-    family = "data"
+    family = "data source"
 
     batch_size: int = option(default=32, minimum=1)
     """How many rows are in a batch."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from hookline import (
     Data,
     DataError,
-    DataSpec,
     LossSpec,
     OptionError,
     Run,
@@ -20,26 +19,22 @@ from hookline import (
     spec,
     target_encodings,
 )
-from hookline_data import inputs, splits
+from hookline_data import inputs
+from hookline_data.by_group import DType, Patterns, named, of_group
 from hookline_data.cells import is_text, refuse_text
 from hookline_data.columns import Wanted, chosen, require
 from hookline_data.layout import InputColumns, Layout
 from hookline_data.rows import Rows, rows_of
+from hookline_data.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
 
-Value = TypeVar("Value")
-Patterns = str | tuple[str, ...]
-DType = Literal["float32", "int64"]
-
 
 @spec
-class Table(DataSpec):
+class Table(SplitFile):
     """A file with a row for each example and columns with names, held in memory."""
 
-    path: Path
-    """The file, relative to the spec."""
     inputs: Patterns | Mapping[str, Patterns] = "*"
     """The columns that the model is given, by names or patterns such as `pixel_*`, where `*` is all others; a table of
     them makes several groups of inputs, such as `{ anchor = "a_*", positive = "p_*", negative = "n_*" }`."""
@@ -55,30 +50,10 @@ class Table(DataSpec):
     """Whether each input column gets mean 0 and variance 1, by the statistics of the training split, for all groups or
     by group; groups that the model is applied to one after the other, such as `anchor` and `positive`, have them in
     common, those of their first columns, of their second ones and so on, so that equal rows stay equal."""
-    validation: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows that the model is judged by after each epoch, or a file with such rows."""
-    test: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows that the model is judged by at the end, or a file with such rows."""
-    stratify: bool = False
-    """Whether fractions are taken of each class by itself, that is, of each value of the first target column."""
-    split_seed: int = option(default=0, minimum=0)
-    """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
-    split_column: str | None = None
-    """A column that says of each row whether it is for "training", "validation" or "test"."""
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         self._check_groups()
-        fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
-        if sum(fractions) >= 1:
-            raise OptionError(
-                "validation", "With the `test` fraction it takes all rows, and none are left for training."
-            )
-        if self.split_column is not None and (any(fractions) or len(fractions) < 2):
-            raise OptionError(
-                "split_column", "The column says which split a row is in: `validation` and `test` do not."
-            )
-        if self.stratify and not any(fractions):
-            raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
         if self.stratify and not self.target_patterns:
             raise OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
 
@@ -96,7 +71,7 @@ class Table(DataSpec):
                     near = did_you_mean(group, self.input_patterns)
                     raise OptionError(name, f'There is no group of inputs "{group}".{near}', group)
         for group in self.input_patterns:
-            if _of_group(self.standardize, group, default=False) and _of_group(self.dtype, group, "float32") == "int64":
+            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
                 raise OptionError(
                     "standardize",
                     f'Integers are not standardised, and the inputs "{group}" have the type "int64".',
@@ -110,12 +85,12 @@ class Table(DataSpec):
     @property
     def input_patterns(self) -> Mapping[str, tuple[str, ...]]:
         """The names and patterns of the columns of each group of inputs; the only one is called "input"."""
-        return _named(self.inputs, "input")
+        return named(self.inputs, "input")
 
     @property
     def target_patterns(self) -> Mapping[str, tuple[str, ...]]:
         """The names and patterns of the columns of each target; the only one is called "target"."""
-        return _named(self.targets, "target")
+        return named(self.targets, "target")
 
     def column_names(self, path: Path) -> list[str]:
         """The names of the columns of a file.
@@ -168,9 +143,9 @@ class Table(DataSpec):
                 raise DataError(f"{self.path}: No column is left for the inputs{which}.")
             groups[name] = InputColumns(
                 columns=columns,
-                dtype=_of_group(self.dtype, name, "float32"),
-                shape=_of_group(self.shape, name, None),
-                standardize=_of_group(self.standardize, name, default=False),
+                dtype=of_group(self.dtype, name, "float32"),
+                shape=of_group(self.shape, name, None),
+                standardize=of_group(self.standardize, name, default=False),
             )
         return Layout(
             path=self.path,
@@ -186,45 +161,16 @@ class Table(DataSpec):
         """The rows of each split, as they stand in the files."""
         wanted = layout.wanted()
         rows = rows_of(self.read(self.path, wanted), layout, self.path)
-        parts = {split: rows.take(numbers) for split, numbers in self._split(rows, layout).items()}
+        classes = next(iter(layout.targets.values()))[0] if self.stratify else None
+        if classes is not None and rows.columns[classes].ndim > 1:
+            raise DataError(f'{self.path}: A list in "{classes}" is no class, by which rows could be stratified.')
+        parts = self.split(rows, classes)
         # What is text here is text in the other files, though all of it may look like numbers there.
         wanted |= {name: evolve(wanted[name], kind="text") for name, cells in rows.columns.items() if is_text(cells)}
-        for split, path in (("validation", self.validation), ("test", self.test)):
-            if isinstance(path, Path):
-                require(wanted, self.column_names(path), path)
-                parts[split] = rows_of(self.read(path, wanted), layout, path)
-                for name, cells in parts[split].columns.items():
-                    if not is_text(rows.columns[name]):
-                        refuse_text(cells, name, path, self.path)
+        for split, path in self.other_files.items():
+            require(wanted, self.column_names(path), path)
+            parts[split] = rows_of(self.read(path, wanted), layout, path)
+            for name, cells in parts[split].columns.items():
+                if not is_text(rows.columns[name]):
+                    refuse_text(cells, name, path, self.path)
         return parts
-
-    def _split(self, rows: Rows, layout: Layout) -> "splits.Rows":
-        """The numbers of the rows that are in each split, of those that are in the file itself."""
-        classes = rows.columns[next(iter(layout.targets.values()))[0]] if self.stratify else None
-        if classes is not None and classes.ndim > 1:
-            raise DataError(f"{self.path}: Fractions cannot be stratified by a target that is a list.")
-        try:
-            if self.split_column is not None:
-                return splits.by_column(rows.columns[self.split_column], self.split_column)
-            return splits.by_fraction(
-                len(rows),
-                self.validation if isinstance(self.validation, float) else 0.0,
-                self.test if isinstance(self.test, float) else 0.0,
-                self.split_seed,
-                classes,
-            )
-        except DataError as error:
-            raise DataError(f"{self.path}: {error}") from None
-
-
-def _named(patterns: Patterns | Mapping[str, Patterns] | None, alone: str) -> dict[str, tuple[str, ...]]:
-    """The names and patterns by group; `alone` is what it is called if there is one."""
-    if patterns is None:
-        return {}
-    groups = patterns if isinstance(patterns, Mapping) else {alone: patterns}
-    return {name: (several,) if isinstance(several, str) else several for name, several in groups.items()}
-
-
-def _of_group(given: Value | Mapping[str, Value], group: str, default: Value) -> Value:
-    """What an option says of a group, if it says something of all or by group."""
-    return given.get(group, default) if isinstance(given, Mapping) else given

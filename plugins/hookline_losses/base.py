@@ -1,6 +1,6 @@
 """What all losses of torch have in common: the criterion is torch's class of the same name, with the same options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
@@ -65,3 +65,41 @@ def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data)
             f"{name} compares each output with a target: the model must give {wanted} for each row ({columns}), "
             f"and its outputs for a batch of {outputs.shape[0]} rows have the shape {tuple(outputs.shape)}."
         )
+
+
+def several_outputs(
+    name: str, outputs: Outputs, wanted: Sequence[str], *, dimensions: int | None = None
+) -> "tuple[Tensor, ...]":
+    """The model's outputs of these names, which must have one shape."""
+    if not isinstance(outputs, Mapping):
+        raise ValueError(
+            f"{name} compares several outputs: the inputs of the data must be called {enumerate_names(wanted)}."
+        )
+    if missing := [argument for argument in wanted if argument not in outputs]:
+        raise ValueError(f"{name} takes {enumerate_names(wanted)}, and there is no {enumerate_names(missing, 'or')}.")
+    tensors = tuple(outputs[argument] for argument in wanted)
+    shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"{name} compares outputs of one shape, and theirs are {', '.join(map(str, shapes))}.")
+    if dimensions is not None and tensors[0].dim() != dimensions:
+        raise ValueError(f"{name} compares rows of numbers, and the model gives outputs of shape {shapes[0]} for each.")
+    return tensors
+
+
+def check_log_probabilities(name: str, outputs: "Tensor", of: str) -> None:
+    """Refuse outputs that are no log-probabilities along the last dimension."""
+    if (outputs > 0).any():
+        raise ValueError(
+            f"{name} takes log-probabilities, none of which is greater than 0: the model must end in LogSoftmax."
+        )
+    if ((outputs.exp().sum(dim=-1) - 1).abs() > 1e-3).any():
+        raise ValueError(
+            f"{name} takes log-probabilities, and what the model gives for the {of} does not add up to 1: it must end "
+            f"in LogSoftmax."
+        )
+
+
+def last_layer(model: "nn.Module") -> "nn.Module":
+    """The layer of a model that stands last, inside of whatever containers."""
+    *_, last = model.modules()
+    return last

@@ -3,9 +3,18 @@
 from typing import TYPE_CHECKING
 
 from hookline import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities, option, spec
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
+from hookline_losses.base import (
+    TorchLoss,
+    check_log_probabilities,
+    check_same_shape,
+    check_score_for_each_class,
+    last_layer,
+    one_output,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import Tensor, nn
 
 
@@ -51,6 +60,16 @@ class CrossEntropyLoss(ClassIndexLoss):
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""
 
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """As for every loss of classes; and the outputs are scores, not probabilities."""
+        ClassIndexLoss.check(self, outputs, batch, data)
+        scores = one_output("CrossEntropyLoss", outputs)
+        if scores.shape[1] > 1 and (scores >= 0).all() and ((scores.sum(dim=1) - 1).abs() < 1e-4).all():
+            raise ValueError(
+                "CrossEntropyLoss takes raw scores and makes probabilities of them itself, and the model gives "
+                "probabilities: leave out its Softmax."
+            )
+
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """As for every loss of classes; probabilities have no weights that torch divides by."""
         kind = TorchLoss if _are_probabilities(batch) else ClassIndexLoss
@@ -76,10 +95,7 @@ class NLLLoss(ClassIndexLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for every loss of classes; and no log-probability is greater than 0."""
         ClassIndexLoss.check(self, outputs, batch, data)
-        if (one_output("NLLLoss", outputs) > 0).any():
-            raise ValueError(
-                "NLLLoss takes log-probabilities, none of which is greater than 0: the model must end in LogSoftmax."
-            )
+        check_log_probabilities("NLLLoss", one_output("NLLLoss", outputs), "classes")
 
 
 @spec
@@ -136,6 +152,10 @@ class BCEWithLogitsLoss(ProbabilityLoss):
     pos_weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much a row counts whose target is 1, for each target column; left out, as much as one whose target is 0."""
 
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """A model that ends in Sigmoid makes probabilities twice."""
+        return _twice("BCEWithLogitsLoss", model)
+
 
 @spec
 class MultiLabelSoftMarginLoss(ProbabilityLoss):
@@ -148,6 +168,21 @@ class MultiLabelSoftMarginLoss(ProbabilityLoss):
     """
 
     activation = "sigmoid"
+
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """A model that ends in Sigmoid makes probabilities twice."""
+        return _twice("MultiLabelSoftMarginLoss", model)
+
+
+def _twice(name: str, model: "nn.Module") -> "Iterable[str]":
+    from torch import nn
+
+    last = last_layer(model)
+    if isinstance(last, (nn.Sigmoid, nn.Hardsigmoid, nn.Softmax, nn.LogSoftmax, nn.LogSigmoid)):
+        yield (
+            f"{name} takes raw scores and makes probabilities of them itself, and the model ends in "
+            f"{type(last).__name__}: leave that out."
+        )
 
 
 def _are_probabilities(batch: Batch) -> bool:

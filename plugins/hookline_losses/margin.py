@@ -1,7 +1,12 @@
-"""Losses that ask for a margin between the scores of the right class and the others."""
+"""Losses that ask for a margin between the scores of what is right and of what is not."""
 
-from hookline import Batch, Classes, Data, Outputs, Signs, option, spec
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class
+from typing import TYPE_CHECKING
+
+from hookline import Batch, Classes, Data, Labels, Outputs, Signs, option, spec
+from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @spec
@@ -52,13 +57,29 @@ class SoftMarginLoss(SignLoss):
 
 
 @spec
-class HingeEmbeddingLoss(SignLoss):
-    """The loss of a distance: x for rows that belong together (1), and max(0, margin - x) for those that do not (-1).
+class MultiLabelMarginLoss(TorchLoss):
+    """The hinge loss of several labels that may hold at once: each that holds is to lead each that does not by 1.
 
-    Outputs: float `(N, k)`, distances. Targets: float `(N, k)`, -1 or 1.
+    Outputs: float `(N, C)`, raw scores. Targets: a column of 0 and 1 for each label, which becomes what torch wants,
+    int64 `(N, C)`: the indices of the labels that hold, and then -1.
 
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
     """
 
-    margin: float = 1.0
-    """The distance from which on rows that do not belong together are far enough apart."""
+    encoding = Labels()
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """There must be a score for each label."""
+        check_same_shape("MultiLabelMarginLoss", outputs, batch.target, data)
+
+    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+        """The sigmoid of each score: it is a half where the score is 0, and no probability otherwise."""
+        return one_output("MultiLabelMarginLoss", outputs).sigmoid()
+
+    def truth(self, batch: Batch) -> "Tensor":
+        """1 for each label that holds, and 0 for the others."""
+        target = batch.target
+        holds = target.new_zeros(len(target), target.shape[1] + 1)
+        # -1 becomes one more label, which is dropped.
+        holds.scatter_(1, target.where(target >= 0, target.shape[1]), 1)
+        return holds[:, :-1].float()

@@ -13,6 +13,7 @@ class Adagrad(Fusible):
     """
 
     takes_sparse_gradients = True
+    not_in_groups = (*Fusible.not_in_groups, "initial_accumulator_value")  # torch does not look at it there.
 
     lr: float = option(default=0.01, minimum=0)
     """The learning rate."""

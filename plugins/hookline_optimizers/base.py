@@ -28,6 +28,9 @@ class TorchOptimizer(OptimizerSpec):
                 f"{type(self).__name__} cannot train {sparse.name}, whose gradient is sparse: leave out the layer's "
                 f"`sparse`, or give the layer to SparseAdam, in a Partition."
             )
+        on_cpu = next((parameter for parameter in parameters if parameter.tensor.device.type == "cpu"), None)
+        if on_cpu is not None and getattr(self, "capturable", False):
+            raise MisfitError(f"CUDA graphs capture nothing of {on_cpu.name}, which is on the CPU.", ("capturable",))
 
     def build(self, parameters: Iterable[Any]) -> "optim.Optimizer":
         """`torch.optim.<the name of this class>` with these options."""

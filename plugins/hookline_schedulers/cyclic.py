@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class CyclicLR(TorchScheduler):
     """Lets the learning rate rise from `base_lr` to `max_lr` and fall again, many times.
 
-    torch's `scale_fn`, a function, cannot be written in a spec.
+    torch's `scale_fn`, a function, cannot be written in a spec, nor can `scale_mode`, which says what that is given.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html; Smith,
     https://arxiv.org/abs/1506.01186
@@ -34,8 +34,6 @@ class CyclicLR(TorchScheduler):
     """How high the later peaks are: as high, each half as high, or lower by `gamma` at every step."""
     gamma: float = option(default=1.0, minimum=0)
     """By what the height is multiplied at each step, with "exp_range"."""
-    scale_mode: Literal["cycle", "iterations"] = "cycle"
-    """What torch's `scale_fn` counts; without that function it changes nothing."""
     cycle_momentum: bool = True
     """Whether the momentum falls while the learning rate rises; the optimizer must have one."""
     base_momentum: float | tuple[float, ...] = option(default=0.8, minimum=0)
@@ -59,7 +57,7 @@ class OneCycleLR(TorchScheduler):
     """The greatest learning rate, or one for each parameter group."""
     total_steps: int | None = option(default=None, minimum=1)
     """How many steps the cycle has; left out, those of the run, as torch's `epochs` and `steps_per_epoch` would say."""
-    pct_start: float = option(default=0.3, minimum=0, maximum=1)
+    pct_start: float = option(default=0.3, minimum=0, below=1)
     """In which part of the cycle it rises."""
     anneal_strategy: Literal["cos", "linear"] = "cos"
     """Whether it rises and falls along a cosine or a line."""

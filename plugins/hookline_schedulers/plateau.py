@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Data, OptionError, Run, Schedule, check_monitor, hookimpl, monitored, option, spec
+from hookline import Data, OptionError, Run, Schedule, TrainingSpec, check_monitor, hookimpl, monitored, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ class ReduceLROnPlateau(TorchScheduler):
     def __attrs_post_init__(self) -> None:
         if self.interval == "step":
             raise OptionError("interval", "What it monitors is known at the end of an epoch.")
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse to take the worse number of the loss, or of a metric, for the better one."""
+        name = self.monitor.partition("/")[2]
+        better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}
+        wanted = {**better, "loss": "min"}.get(name, self.mode)
+        if wanted != self.mode:
+            which = "higher" if wanted == "max" else "lower"
+            raise ValueError(f'The {which} {name} is the better one: `mode` must be "{wanted}".')
 
     def arguments(self, length: int) -> dict[str, Any]:
         """The options of torch, which does not know what is monitored."""

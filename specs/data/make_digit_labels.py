@@ -1,6 +1,6 @@
 """Makes digit_labels.npz of digits.csv: the same images, with labels that follow from what they show.
 
-    python specs/data/make_digit_labels.py
+python specs/data/make_digit_labels.py
 """
 
 import csv

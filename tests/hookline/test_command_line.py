@@ -133,7 +133,7 @@ def test_a_spec_that_is_not_toml_is_told_with_line_and_column(refused, replace, 
         (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
         (
             ('targets = "kind"', ""),
-            "data.targets: This is missing. It must be a string or an array, each element of which is a string.",
+            "data.targets: CrossEntropyLoss takes one target, and none is given.",
         ),
         (
             ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),
@@ -174,7 +174,7 @@ betas = [0.9, 2]
         "spec.toml: model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
         "spec.toml: model.layers[0].bias: This must be true or false, and it is the number 1.",
         'spec.toml: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
-        "spec.toml: loss: This is missing. It must be a table.",
+        "spec.toml: loss: This is missing. It must be a loss (a table with a `type`).",
         'spec.toml: optimizer.lr: This must be a number, and it is the string "x".',
         "spec.toml: optimizer.betas: 2 is out of bounds: it must be at least 0 and less than 1.",
         'spec.toml: optimiser: There is no key "optimiser". Did you mean "optimizer"?',
@@ -183,8 +183,13 @@ betas = [0.9, 2]
 
 def test_an_empty_spec_is_told_all_that_is_missing(refused):
     assert refused(replace=(SPEC, "")).splitlines() == [
-        f"spec.toml: {section}: This is missing. It must be a table."
-        for section in ("data", "model", "loss", "optimizer")
+        f"spec.toml: {section}: This is missing. It must be {what} (a table with a `type`)."
+        for section, what in {
+            "data": "a data source",
+            "model": "a model",
+            "loss": "a loss",
+            "optimizer": "an optimizer",
+        }.items()
     ]
 
 
@@ -266,7 +271,7 @@ def test_data_that_is_not_there_is_told(refused):
         ),
         (
             ("batch_size", "shape = [1, 3]\nbatch_size"),
-            "2 input columns do not make a row of the shape [1, 3], which has 3 numbers.",
+            "A row of the shape [1, 3] has 3 numbers, and the inputs have 2.",
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),

@@ -203,39 +203,37 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         (
             "padding",
             [1, 2, 3],
-            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
-            "and it is an array of 3 elements.",
+            'This must be an integer or "same" or an array of 2 integers, and it is an array of 3 elements.',
         ),
         (
             "padding",
             "sane",
-            'This must be an integer or "same" or an array of 2 elements, each of which is an integer, '
-            'and it is the string "sane".',
+            'This must be an integer or "same" or an array of 2 integers, and it is the string "sane".',
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, and it is true."),
-        ("names", 3, "This must be a string or an array, each element of which is a string, and it is the number 3."),
+        ("names", 3, "This must be a string or an array of strings, and it is the number 3."),
         ("inner", "L1Loss", 'This must be a table with a `type`, and it is the string "L1Loss".'),
         ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
-        ("inners", {"type": "Inner"}, "This must be an array, each element of which is a table, and it is a table."),
-        ("named", [], "This must be a table, each value of which is a table, and it is an array of 0 elements."),
-        ("weights", 1, "This must be a table, each value of which is a number, and it is the number 1."),
+        ("inners", {"type": "Inner"}, "This must be an array of losses (tables with a `type`), and it is a table."),
+        ("named", [], "This must be a table of losses (tables with a `type`), and it is an array of 0 elements."),
+        ("weights", 1, "This must be a table of numbers, and it is the number 1."),
         ("weights", {"a": 1, "b": -1}, "-1 is out of bounds: it must be at least 0."),
         (
             "either",
             1,
-            "This must be a string or a table, each value of which is an integer, and it is the number 1.",
+            "This must be a string or a table of integers, and it is the number 1.",
         ),
         (
             "groups",
             3,
-            "This must be a string or an array, each element of which is a string, or a table, each value of which is "
-            "a string or an array, each element of which is a string, and it is the number 3.",
+            "This must be a string or an array of strings, or a table of elements, each "
+            "a string or an array of strings, and it is the number 3.",
         ),
         ("sizes", {"x": [1, 0]}, "0 is out of bounds: it must be at least 1."),
         (
             "mode_of",
             "minimun",
-            'This must be "minimum" or "maximum" or a table, each value of which is "minimum" or "maximum", and it is '
+            'This must be "minimum" or "maximum" or a table of elements, each "minimum" or "maximum", and it is '
             'the string "minimun".',
         ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
@@ -285,13 +283,13 @@ def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
         ({"either": {"x": 0.5}}, "either.x: This must be an integer, and it is the number 0.5."),
         (
             {"groups": {"x": "a", "y": 3}},
-            "groups.y: This must be a string or an array, each element of which is a string, and it is the number 3.",
+            "groups.y: This must be a string or an array of strings, and it is the number 3.",
         ),
         ({"groups": {"x": ["a", 3]}}, "groups.x[1]: This must be a string, and it is the number 3."),
         ({"groups": ["a", 3]}, "groups[1]: This must be a string, and it is the number 3."),
         (
             {"groups": {"x": {"y": "a"}}},
-            "groups.x: This must be a string or an array, each element of which is a string, and it is a table.",
+            "groups.x: This must be a string or an array of strings, and it is a table.",
         ),
         (
             {"mode_of": {"x": "maximun"}},
@@ -338,8 +336,7 @@ def test_an_unknown_section_is_told_with_the_nearest_one(section, problem):
 def test_what_is_missing_is_told_with_what_it_must_be():
     assert problems_of(table(callbacks=[{"type": "Needy"}])) == [
         "callbacks[0].epochs: This is missing. It must be an integer.",
-        "callbacks[0].files: This is missing. It must be an array, each element of which is a string with the path "
-        "of a file.",
+        "callbacks[0].files: This is missing. It must be an array of paths.",
         'callbacks[0].mode: This is missing. It must be "a" or "b".',
     ]
 
@@ -370,13 +367,12 @@ def test_all_problems_are_told_at_once():
             "model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
             "model.layers[0].bias: This must be true or false, and it is the number 1.",
             'model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
-            "loss: This is missing. It must be a table.",
+            "loss: This is missing. It must be a loss (a table with a `type`).",
             'optimizer.lr: This must be a number, and it is the string "x".',
             "optimizer.momentum: -1 is out of bounds: it must be at least 0.",
             "callbacks[0].count: 0 is out of bounds: it must be at least 1.",
             "callbacks[1].epochs: This must be an integer, and it is the number 1.5.",
-            "callbacks[1].files: This is missing. It must be an array, each element of which is a string with the "
-            "path of a file.",
+            "callbacks[1].files: This is missing. It must be an array of paths.",
             'callbacks[1].mode: This must be "a" or "b", and it is the string "c".',
             'modle: There is no key "modle". Did you mean "model"?',
         ]

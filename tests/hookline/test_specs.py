@@ -108,7 +108,7 @@ def test_a_spec_is_shown_with_the_options_that_are_not_at_their_defaults(made, t
     ("base", "family"),
     [
         (Spec, None),
-        (DataSpec, "data"),
+        (DataSpec, "data source"),
         (ModelSpec, "model"),
         (LayerSpec, "layer"),
         (LossSpec, "loss"),

@@ -84,6 +84,19 @@ def prepare_parquet(tmp_path):
 
 
 @pytest.fixture
+def prepare_drawn(tmp_path):
+    """Prepares what a source such as Pairs draws from a CSV file with this text; each split is one batch."""
+
+    def prepare_drawn(kind, text, *, loss, seed=0, source=None, **options):
+        path = tmp_path / "table.csv"
+        path.write_text(text)
+        rows = {"type": "CSV", "path": str(path), "targets": "y", **(source or {})}
+        return prepared({"type": kind, "source": rows, "batch_size": 10**6, **options}, loss, seed)
+
+    return prepare_drawn
+
+
+@pytest.fixture
 def prepare_random():
     """Prepares random inputs for these targets, for this loss; they are one batch."""
 

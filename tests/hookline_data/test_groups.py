@@ -226,7 +226,7 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ),
         (
             {"dtype": "int32"},
-            'data.dtype: This must be "float32" or "int64" or a table, each value of which is "float32" or "int64", '
+            'data.dtype: This must be "float32" or "int64" or a table of elements, each "float32" or "int64", '
             'and it is the string "int32".',
         ),
         ({"shape": {"input": [0]}}, "data.shape: 0 is out of bounds: it must be at least 1."),

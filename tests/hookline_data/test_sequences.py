@@ -191,5 +191,5 @@ def test_an_index_that_is_negative_is_told_with_its_place(complaint):
 def test_targets_that_are_lists_cannot_be_stratified(complaint):
     options = {"loss": "SequencesLoss", "stratify": True, "test": 0.5}
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
-        "Fractions cannot be stratified by a target that is a list."
+        'A list in "y" is no class, by which rows could be stratified.'
     )

@@ -175,6 +175,10 @@ def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
             "optimizer.parts[0].optimizer: Muon trains matrices, and 1.weight has the shape (4,)",
         ),
         ({"type": "Muon"}, "optimizer: Muon trains matrices, and 0.bias has the shape (4,)"),
+        (
+            {"type": "Adam", "capturable": True},
+            "optimizer.capturable: CUDA graphs capture nothing of 0.weight, which is",
+        ),
         ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, and that of 0.weight is dense"),
     ],
 )

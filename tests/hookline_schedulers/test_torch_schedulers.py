@@ -13,7 +13,7 @@ from torch.optim import lr_scheduler
 import hookline
 from hookline_schedulers import register_specs
 
-LEFT_OUT = {"optimizer", "last_epoch", "scale_fn", "epochs", "steps_per_epoch"}
+LEFT_OUT = {"optimizer", "last_epoch", "scale_fn", "scale_mode", "epochs", "steps_per_epoch"}
 """What is not data, and what follows from the run."""
 CLASSES_LEFT_OUT = {
     "LRScheduler": "The base class.",
@@ -229,6 +229,11 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
             {"type": "SequentialLR", "schedulers": [{"type": "StepLR", "step_size": 1}], "milestones": [2]},
             "callbacks[0].milestones: Between 1 schedulers lie 0 milestones, and 1 are given.",
         ),
+        (
+            {"type": "ReduceLROnPlateau", "monitor": "training/loss", "mode": "max"},
+            'callbacks[0]: The lower loss is the better one: `mode` must be "min".',
+        ),
+        ({"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 1}, "callbacks[0].pct_start: 1 is out of bounds"),
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "EarlyStopping"}]},
             'callbacks[0].schedulers[0].type: There is no scheduler called "EarlyStopping". EarlyStopping belongs to',

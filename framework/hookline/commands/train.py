@@ -4,12 +4,14 @@ import argparse
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from hookline.command_line import GOOD, INTERRUPTED
-from hookline.errors import MisfitError, Problem, SpecError, counted
+from hookline.errors import HooklineWarning, MisfitError, Problem, SpecError, counted
 from hookline.loading import load
 from hookline.plugins import Plugins, from_file
 from hookline.specs import CallbackSpec
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     deferred_compiler.defer()
     try:
         # A display that the spec lists stays in the spec that is kept: it is only not seen.
-        with _silence() if is_listed and arguments.quiet else nullcontext():
+        with told_warnings(arguments.spec), _silence() if is_listed and arguments.quiet else nullcontext():
             trial = train(spec, plugins=extra, out=arguments.out)
     except MisfitError as error:
         raise SpecError([Problem(error.message, error.path)], arguments.spec) from error
@@ -70,6 +72,23 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         _tell(trial)
     return GOOD
+
+
+@contextmanager
+def told_warnings(source: str) -> Iterator[None]:
+    """Hookline's own warnings become a line that names the spec; those of others stay as they are."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
+        if issubclass(category, HooklineWarning):
+            print(f"{source}: {message} (a warning)", file=sys.stderr)
+        else:
+            usual(message, category, *where, **others)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", HooklineWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -1,0 +1,153 @@
+"""`hookline show layer Conv2d`, or `hookline show Conv2d`."""
+
+import argparse
+import json
+import math
+import shutil
+import textwrap
+from typing import Any, get_args
+
+from attrs import NOTHING, fields
+
+from hookline.command_line import GOOD
+from hookline.commands.names import add_plugin_arguments, families, is_called, load_catalog
+from hookline.documentation import OptionDocumentation, documentation
+from hookline.errors import HooklineError, did_you_mean, enumerate_names
+from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
+from hookline.options import Bounds, Spec
+from hookline.training_spec import TrainingSpec
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("name", nargs="+", metavar="[family] name", help="a component, such as layer Conv2d, or Conv2d")
+    add_plugin_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print all that is known of a component."""
+    kind = _find(arguments.name, families(load_catalog(arguments)))
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    print(*lines(kind, width), sep="\n")
+    return GOOD
+
+
+def _find(words: list[str], known: dict[str, dict[str, type[Spec]]]) -> type[Spec]:
+    """The component that one or two words name."""
+    if len(words) > 2:
+        raise HooklineError("Give a family and a name, or a name: `hookline show layer Conv2d`.")
+    name = words[-1]
+    if len(words) == 2:
+        family = next((family for family in known if is_called(family, words[0])), None)
+        if family is None:
+            raise HooklineError(f'There is no family called "{words[0]}".{did_you_mean(words[0], known)}')
+        if name not in known[family]:
+            raise HooklineError(f'There is no {family} called "{name}".{did_you_mean(name, known[family])}')
+        return known[family][name]
+    homes = [family for family, kinds in known.items() if name in kinds]
+    if not homes:
+        everything = {name for kinds in known.values() for name in kinds}
+        raise HooklineError(f'There is no component called "{name}".{did_you_mean(name, everything)}')
+    if len(homes) > 1:
+        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
+    return known[homes[0]][name]
+
+
+def lines(kind: type[Spec], width: int) -> list[str]:
+    """All that is known of a component, in lines of this width."""
+    known = documentation(kind)
+    shown = [f"{known.name}, {article(known.family)} {known.family}", ""]
+    shown += _wrapped(known.summary, width, "  ")
+    if known.text:
+        shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
+    if known.options:
+        shown += ["", "Options"]
+    for option in known.options:
+        shown += [
+            "",
+            *_wrapped(_headline(option), width, "  ", "      "),
+            *_wrapped(option.description, width, "      "),
+        ]
+    return [*shown, "", "In a spec", "", *(f"  {line}" for line in example(kind))]
+
+
+def _headline(option: OptionDocumentation) -> str:
+    """An option with its default, its type and its bounds."""
+    default = "" if option.default is None else f" = {toml(option.default)}"
+    how = "required" if option.is_required else "may be left out" if option.default is None else ""
+    return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
+
+
+def _wrapped(text: str, width: int, indent: str, then: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if then is None else then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it in one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def example(kind: type[Spec]) -> list[str]:
+    """The component as it stands in a spec, with what must be given."""
+    options = {"type": kind.__name__, **_required(kind)}
+    section = _section(kind)
+    if section is None:
+        return [toml(options)]
+    return [section, *(f"{name} = {toml(value)}" for name, value in options.items())]
+
+
+def _section(kind: type[Spec]) -> str | None:
+    """The header of the section of a spec in which the component stands; `None` if it stands in another component."""
+    for attribute in fields(TrainingSpec):
+        several = is_tuple(attribute.type)
+        base = get_args(attribute.type)[0] if several else attribute.type
+        if not getattr(base, "family", None):
+            continue
+        if several and issubclass(kind, base):
+            return f"[[{attribute.name}]]"
+        if kind.family == base.family:
+            return f"[{attribute.name}]"
+    return None
+
+
+def _required(kind: type[Spec]) -> dict[str, Any]:
+    return {
+        attribute.name: _something(kind.option_type(attribute), attribute.validator)
+        for attribute in fields(kind)
+        if attribute.default is NOTHING
+    }
+
+
+def _something(kind: Any, validator: Any) -> Any:
+    """A value of this type, to show where one goes."""
+    if is_union(kind):
+        return _something(get_args(kind)[0], validator)
+    if is_literal(kind):
+        return get_args(kind)[0]
+    if is_tuple(kind):
+        elements = [element for element in get_args(kind) if element is not Ellipsis]
+        return [_something(element, validator) for element in elements]
+    if is_mapping(kind):
+        return {"name": _something(get_args(kind)[1], validator)}
+    if getattr(kind, "family", None):
+        return {"type": "…"}
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return _required(kind)
+    if kind in (int, float):
+        bounds = [part for part in getattr(validator, "_validators", (validator,)) if isinstance(part, Bounds)]
+        fitting = (number for number in (1, 0.5, 0, -1) if all(bound.contains(number) for bound in bounds))
+        return kind(next(fitting, 1))
+    return kind is not bool and "…"

@@ -1,0 +1,210 @@
+"""Arrays of an NPZ file: read without unpickling anything, and as inputs, targets or lengths."""
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+NUMBERS = "biuf"
+"""The kinds of NumPy's types that are numbers: truth values, integers with and without a sign, and floats."""
+
+
+def array_names(path: Path) -> list[str]:
+    """The names of the arrays in the file, in its order.
+
+    Raises:
+        DataError: if it cannot be read.
+
+    """
+    with _opened(path) as file:
+        return list(file.files)
+
+
+def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
+    """These arrays of the file: numbers or text, all with the same number of rows.
+
+    Raises:
+        DataError: if there is none of a name, if one cannot be read, or if their rows do not match.
+
+    """
+    with _opened(path) as file:
+        arrays = {name: _array(file, name, path) for name in names}
+    first, *others = arrays
+    for name in others:
+        if len(arrays[name]) != len(arrays[first]):
+            raise DataError(
+                f'{path}: "{name}" has {len(arrays[name])} rows, and "{first}" has {len(arrays[first])}: all arrays '
+                f"must have as many."
+            )
+    if not len(arrays[first]):
+        raise DataError(f"{path}: The arrays have no rows.")
+    return arrays
+
+
+def _array(file: "numpy.lib.npyio.NpzFile", name: str, path: Path) -> "NDArray[Any]":
+    import numpy
+
+    if name not in file.files:
+        raise DataError(f'{path}: There is no array "{name}".{did_you_mean(name, file.files)}')
+    try:
+        array = file[name]
+    except ValueError as error:
+        if "Object arrays" not in str(error):
+            raise
+        raise DataError(
+            f'{path}: "{name}" has Python objects, which are pickled: to read them could run any code. Arrays of '
+            f"numbers and of text are not."
+        ) from None
+    if not isinstance(array, numpy.ndarray):
+        raise DataError(f'{path}: "{name}" is not an array.')
+    if array.dtype.kind not in f"{NUMBERS}U":
+        raise DataError(f'{path}: "{name}" has the type {array.dtype}, and neither numbers nor text.')
+    if not array.ndim:
+        raise DataError(f'{path}: "{name}" is a single value and has no rows.')
+    return array
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[numpy.lib.npyio.NpzFile]":
+    """The file, whose arrays are read when they are asked for; what goes wrong is told with its path."""
+    import numpy
+
+    try:
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise DataError(f"{path}: This is not an NPZ file, as `numpy.savez` writes it.")
+            stream.seek(0)
+            with numpy.load(stream, allow_pickle=False) as file:
+                yield file
+    except FileNotFoundError:
+        raise DataError(f"{path}: There is no such file.") from None
+    except OSError as error:
+        raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: The file is damaged: {str(error).rstrip('.')}.") from None
+
+
+def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Path) -> "NDArray[Any]":
+    """An array of numbers as the model takes it: float32 or int64, and 0 where there is padding.
+
+    Raises:
+        DataError: if there is anything but numbers, or one that the type does not have; names the row.
+
+    """
+    import numpy
+
+    if array.dtype.kind not in NUMBERS:
+        raise DataError(f'{path}: "{name}" is text, and inputs are numbers.')
+    with numpy.errstate(over="ignore", invalid="ignore"):  # A number that the type does not have is told below.
+        numbers = array.astype(dtype, order="C", copy=False)
+    fits = numpy.isfinite(numbers) if dtype == "float32" else numbers == array
+    if lengths is not None:
+        is_padding = numpy.arange(array.shape[1]) >= lengths[:, None]
+        numbers[is_padding], fits[is_padding] = 0, True
+    _refuse(array, fits, f"is not {'a finite float32' if dtype == 'float32' else 'an int64'}", name, path)
+    return numbers
+
+
+def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """An array with a text for each row.
+
+    Raises:
+        DataError: if it is something else.
+
+    """
+    if array.ndim != 1 or array.dtype.kind != "U":
+        raise DataError(
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and is to be a text '
+            f"for each row."
+        )
+    return array
+
+
+def target(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """An array with the target of each row, or with several values for each.
+
+    Raises:
+        DataError: if it has more dimensions, or a number that is not finite; names the row.
+
+    """
+    if array.ndim > 2:
+        raise DataError(
+            f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
+        )
+    return _values(array, name, path)
+
+
+def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, path: Path) -> "NDArray[Any]":
+    """An array with a sequence of classes for each row, filled up with -1: their indices, or one text.
+
+    Raises:
+        DataError: if it is neither, or if something follows what -1 has ended; names the row.
+
+    """
+    import numpy
+
+    values = _values(array, name, path)
+    if array.ndim == 1 and array.dtype.kind == "U":
+        return values
+    if array.ndim != 2 or array.dtype.kind not in "iu":
+        raise DataError(
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and sequences of '
+            f"classes are rows of integers, or a text for each."
+        )
+    if lengths is not None:
+        values[numpy.arange(array.shape[1]) >= lengths[:, None]] = -1
+    known = (values >= 0).sum(axis=1) if lengths is None else lengths
+    fits = (values >= 0) == (numpy.arange(array.shape[1]) < known[:, None])
+    _refuse(values, fits & (values >= -1), "stands where a sequence has an index, or else -1 up to its end", name, path)
+    return values
+
+
+def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: str, least: int, path: Path) -> Any:
+    """An array that says how many steps of each row of another one are not padding, int64.
+
+    Raises:
+        DataError: if these are no such numbers; names the row.
+
+    """
+    if of.ndim < 2:
+        raise DataError(f'{path}: "{of_name}" has one value for each row, and no steps that could have lengths.')
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise DataError(
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and lengths are an '
+            f"integer for each row."
+        )
+    fits = (array >= least) & (array <= of.shape[1])
+    _refuse(array, fits, f'is no length: "{of_name}" has {of.shape[1]} steps', name, path)
+    return array.astype("int64")
+
+
+def _values(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """Text as it is, integers and truth values as int64, and floats if they are finite."""
+    import numpy
+
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind != "f":
+        values = array.astype(numpy.int64)
+        _refuse(array, values == array, "is not an int64", name, path)
+        return values
+    with numpy.errstate(over="ignore"):  # A number too great for float32 is told here.
+        _refuse(array, numpy.isfinite(array.astype(numpy.float32)), "is not a finite float32", name, path)
+    return array
+
+
+def _refuse(array: "NDArray[Any]", fits: "NDArray[Any]", what: str, name: str, path: Path) -> None:
+    """Raise a `DataError` with the first value that does not fit, and its row, counted from 1."""
+    import numpy
+
+    if not fits.all():
+        place = tuple(numpy.argwhere(~fits)[0].tolist())
+        raise DataError(f'{path}: row {place[0] + 1} of "{name}": {array[place]} {what}.')

@@ -1,0 +1,21 @@
+"""Options that say something of all groups of inputs, or of all targets, or of each by its name."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeVar
+
+Value = TypeVar("Value")
+Patterns = str | tuple[str, ...]
+DType = Literal["float32", "int64"]
+
+
+def named(patterns: Patterns | Mapping[str, Patterns] | None, alone: str) -> dict[str, tuple[str, ...]]:
+    """The names and patterns by group; `alone` is what it is called if there is one."""
+    if patterns is None:
+        return {}
+    groups = patterns if isinstance(patterns, Mapping) else {alone: patterns}
+    return {name: (several,) if isinstance(several, str) else several for name, several in groups.items()}
+
+
+def of_group(given: Value | Mapping[str, Value], group: str, default: Value) -> Value:
+    """What an option says of a group, if it says something of all or by group."""
+    return given.get(group, default) if isinstance(given, Mapping) else given

@@ -1,0 +1,180 @@
+"""Arrays of NumPy."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hookline import (
+    Data,
+    DataError,
+    Encoding,
+    LossSpec,
+    MisfitError,
+    OptionError,
+    Run,
+    Sequences,
+    did_you_mean,
+    enumerate_names,
+    in_memory,
+    is_applied_to_each,
+    spec,
+    target_encodings,
+)
+from hookline_data import arrays
+from hookline_data.array_layout import ArrayLayout, InputArray
+from hookline_data.by_group import DType, Patterns, named, of_group
+from hookline_data.rows import Rows
+from hookline_data.split_file import SplitFile
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@spec
+class NPZ(SplitFile):
+    """Arrays of NumPy in one file, as `numpy.savez` writes it, held in memory. Nothing in it is unpickled.
+
+    The first dimension of every array is that of the rows, and all have as many. Text can be the names of classes.
+    """
+
+    inputs: str | tuple[str, ...] | Mapping[str, str] | None = None
+    """The array that the model is given. Several are several groups of inputs, which are called as the arrays, or as a
+    table says, such as `{ anchor = "a", positive = "b" }`. Left out, all arrays that are nothing else."""
+    targets: Patterns | Mapping[str, Patterns] | None = None
+    """The array, or arrays side by side, that it is to predict: a number or class for each row, or several, or of a
+    loss of sequences the indices of the classes, filled up with -1. A table of them makes several targets. Left out for
+    a loss that takes none."""
+    lengths: str | Mapping[str, str] | None = None
+    """For sequences of different lengths the array that says how many steps of each row, in the second dimension, are
+    not padding. A table says it by array, of inputs and of targets, such as `{ sounds = "sound_lengths" }`."""
+    dtype: DType | Mapping[str, DType] = "float32"
+    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes."""
+    standardize: bool | Mapping[str, bool] = False
+    """Whether each place of the last dimension of inputs gets mean 0 and variance 1, by the statistics of the training
+    split over rows, steps and all other dimensions, for all groups or by group. Groups to each of which the model is
+    applied by itself, as to `anchor` and `positive`, have their statistics in common."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.stratify and not self.target_arrays:
+            raise OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
+        for name, given in (("inputs", self.inputs), ("targets", self.targets)):
+            if given is not None and not given:
+                raise OptionError(name, "There must be at least one array.")
+        for target, several in self.target_arrays.items():
+            if not several:
+                raise OptionError("targets", "There must be at least one array.", target)
+        groups = {} if self.inputs is None else self._groups(())
+        for name, by_group in (("dtype", self.dtype), ("standardize", self.standardize)):
+            for group in by_group if isinstance(by_group, Mapping) else ():
+                if self.inputs is None:
+                    raise OptionError(name, "To say it by group, name the `inputs`.", group)
+                if group not in groups:
+                    raise OptionError(
+                        name, f'There is no group of inputs "{group}".{did_you_mean(group, groups)}', group
+                    )
+        for group in groups or ("input",):
+            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
+                raise OptionError(
+                    "standardize",
+                    'Integers cannot be standardised, and the `dtype` is "int64".',
+                    *([group] if isinstance(self.standardize, Mapping) else ()),
+                )
+
+    @property
+    def target_arrays(self) -> Mapping[str, tuple[str, ...]]:
+        """The arrays of each target; the only one is called "target"."""
+        return named(self.targets, "target")
+
+    def prepare(self, run: Run, loss: LossSpec) -> Data:
+        """Read, split, standardise and encode."""
+        layout = self._layout(loss)
+        parts = self._parts(layout)
+        statistics = layout.standardize(parts)
+        return in_memory(
+            self,
+            run,
+            loss,
+            {split: _tensors(rows) for split, rows in parts.items()},
+            {split: layout.targets_of(rows) for split, rows in parts.items()},
+            lengths={split: rows.lengths() for split, rows in parts.items()},
+            preparation={
+                name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
+            },
+            source=str(self.path),
+        )
+
+    def _layout(self, loss: LossSpec) -> ArrayLayout:
+        """Which arrays of the file become what."""
+        encodings = target_encodings(loss, self.target_arrays)
+        targets = [name for several in self.target_arrays.values() for name in several]
+        splitting = () if self.split_column is None else (self.split_column,)
+        saying = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
+        taken = {*targets, *splitting, *saying}
+        groups = self._groups([name for name in arrays.array_names(self.path) if name not in taken])
+        if not groups:
+            raise DataError(f"{self.path}: No array is left for the inputs.")
+        return ArrayLayout(
+            path=self.path,
+            inputs={
+                group: InputArray(
+                    array=name,
+                    dtype=of_group(self.dtype, group, "float32"),
+                    standardize=of_group(self.standardize, group, default=False),
+                )
+                for group, name in groups.items()
+            },
+            is_siamese=is_applied_to_each(groups, loss.inputs),
+            targets=self.target_arrays,
+            encodings=encodings,
+            lengths=self._lengths(groups, encodings, type(loss).__name__),
+            split_column=self.split_column,
+        )
+
+    def _parts(self, layout: ArrayLayout) -> dict[str, Rows]:
+        """The rows of each split, as they stand in the files."""
+        found = layout.read(self.path, with_split=True)
+        rows = layout.rows(found, self.path)
+        classes = next(iter(self.target_arrays.values()))[0] if self.stratify else None
+        if classes is not None and found[classes].ndim > 1:
+            raise DataError(f'{self.path}: A row of "{classes}" is in no class, by which it could be stratified.')
+        parts = self.split(rows, classes)
+        for split, path in self.other_files.items():
+            others = layout.read(path, with_split=False)
+            layout.refuse_other_shapes(others, found, path)
+            parts[split] = layout.rows(others, path)
+        return parts
+
+    def _groups(self, others: Sequence[str]) -> dict[str, str]:
+        """The array of each group of inputs; `others` are those that are used for nothing else."""
+        if isinstance(self.inputs, str):
+            return {"input": self.inputs}
+        if isinstance(self.inputs, Mapping):
+            return dict(self.inputs)
+        if self.inputs is None and len(others) == 1:
+            return {"input": others[0]}
+        return {name: name for name in (others if self.inputs is None else self.inputs)}
+
+    def _lengths(self, groups: Mapping[str, str], encodings: Mapping[str, Encoding], loss: str) -> Mapping[str, str]:
+        """Of arrays with sequences of different lengths, the arrays that say them."""
+        if self.lengths is None:
+            return {}
+        if isinstance(self.lengths, str):
+            if len(groups) > 1:
+                message = f"There are several groups of inputs, {enumerate_names(groups)}: a table says whose they are."
+                raise MisfitError(message, ("data", "lengths"))
+            return dict.fromkeys(groups.values(), self.lengths)
+        targets = {name: target for target, several in self.target_arrays.items() for name in several}
+        for name in self.lengths:
+            if name not in (*groups.values(), *targets):
+                near = did_you_mean(name, (*groups.values(), *targets))
+                raise MisfitError(f'No inputs and no target are called "{name}".{near}', ("data", "lengths", name))
+            if name in targets and not isinstance(encodings[targets[name]], Sequences):
+                message = f'"{name}" is a target, and {loss} takes no sequences that could have lengths.'
+                raise MisfitError(message, ("data", "lengths", name))
+        return self.lengths
+
+
+def _tensors(rows: Rows) -> "dict[str, Tensor]":
+    import torch
+
+    return {name: torch.from_numpy(group.values) for name, group in rows.inputs.items()}

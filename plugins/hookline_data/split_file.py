@@ -1,0 +1,69 @@
+"""What sources have in common that read a file and say which of its rows are for what."""
+
+from pathlib import Path
+
+from hookline import DataError, DataSpec, OptionError, option, spec
+from hookline_data import splits
+from hookline_data.rows import Rows
+
+
+@spec
+class SplitFile(DataSpec):
+    """A file whose rows are for training, and some of them or those of other files for validation and test."""
+
+    path: Path
+    """The file, relative to the spec."""
+    validation: float | Path = option(default=0.0, minimum=0, below=1)
+    """The fraction of rows that the model is judged by after each epoch, or a file with such rows."""
+    test: float | Path = option(default=0.0, minimum=0, below=1)
+    """The fraction of rows that the model is judged by at the end, or a file with such rows."""
+    stratify: bool = False
+    """Whether fractions are taken of each class by itself, that is, of each value of what the first target names
+    first."""
+    split_seed: int = option(default=0, minimum=0)
+    """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
+    split_column: str | None = None
+    """What says of each row whether it is for "training", "validation" or "test": a column, or an array of text."""
+
+    def __attrs_post_init__(self) -> None:
+        fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
+        if sum(fractions) >= 1:
+            raise OptionError(
+                "validation", "With the `test` fraction it takes all rows, and none are left for training."
+            )
+        if self.split_column is not None and (any(fractions) or len(fractions) < 2):
+            raise OptionError(
+                "split_column", "The column says which split a row is in: `validation` and `test` do not."
+            )
+        if self.stratify and not any(fractions):
+            raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
+
+    @property
+    def other_files(self) -> dict[str, Path]:
+        """The files of splits that are not taken of the rows of `path`."""
+        named = {"validation": self.validation, "test": self.test}
+        return {split: path for split, path in named.items() if isinstance(path, Path)}
+
+    def split(self, rows: Rows, classes: str | None) -> dict[str, Rows]:
+        """Of the rows of `path` those that are in each split.
+
+        `classes` is the column that fractions are stratified by; `None` if they are not.
+
+        Raises:
+            DataError: if a split has no rows, or if a row is in none.
+
+        """
+        try:
+            if self.split_column is not None:
+                parts = splits.by_column(rows.columns[self.split_column], self.split_column)
+            else:
+                parts = splits.by_fraction(
+                    len(rows),
+                    self.validation if isinstance(self.validation, float) else 0.0,
+                    self.test if isinstance(self.test, float) else 0.0,
+                    self.split_seed,
+                    None if classes is None else rows.columns[classes],
+                )
+        except DataError as error:
+            raise DataError(f"{self.path}: {error}") from None
+        return {split: rows.take(numbers) for split, numbers in parts.items()}

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch import nn, optim
+
+import hookline
+from hookline_stages.inner_loop import step
+
+
+def table(optimizer):
+    return {
+        "run": {"epochs": 2},
+        "data": {"type": "Random", "features": 2, "targets": [0.0, 1.0]},
+        "model": {"type": "Linear", "out_features": 1},
+        "loss": {"type": "MSELoss"},
+        "optimizer": optimizer,
+    }
+
+
+class Answering:
+    """A plugin with another optimizer than that of the spec."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    @hookline.hookimpl
+    def select_optimizer(self, model):
+        return self.kind(model.parameters(), lr=0.1)
+
+
+@pytest.mark.parametrize(("said", "answered"), [("SGD", optim.LBFGS), ("LBFGS", optim.SGD)])
+def test_the_optimizer_that_is_there_is_asked_for_what_its_step_needs_and_not_the_spec(said, answered, tmp_path):
+    trial = hookline.train(hookline.load(table({"type": said})), plugins=[Answering(answered)], out=tmp_path / "run")
+    torch.manual_seed(0)
+    model = nn.Linear(2, 1)
+    optimizer = answered(model.parameters(), lr=0.1)
+    x = torch.randn(2, 2, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor([[0.0], [1.0]])
+    for epoch in (1, 2):
+        rows = hookline.permutation(0, epoch, 2)
+
+        def closure(rows=rows):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x[rows]), y[rows])
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+    assert torch.equal(trial.model.weight, model.weight)
+    assert torch.equal(trial.model.bias, model.bias)
+
+
+class Counting(optim.SGD):
+    """An optimizer that keeps what its step was given."""
+
+    def step(self, closure=None):
+        self.given = closure
+
+
+class Simple:
+    """An optimizer that knows of no closure."""
+
+    def step(self):
+        self.given = None
+
+
+@pytest.mark.parametrize("make", [lambda: Counting([nn.Parameter(torch.ones(1))]), Simple])
+def test_a_closure_that_is_not_required_is_not_given(make):
+    optimizer = make()
+    assert step(run=None, optimizer=optimizer, closure=lambda: None) is True
+    assert optimizer.given is None
+
+
+def test_a_scheduler_that_wraps_the_step_of_an_optimizer_does_not_hide_what_it_needs():
+    weight = nn.Parameter(torch.ones(1))
+    optimizer = optim.LBFGS([weight])
+    optim.lr_scheduler.ConstantLR(optimizer)
+    assert "step" in vars(optimizer)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = weight.square().sum()
+        loss.backward()
+        return loss
+
+    step(run=None, optimizer=optimizer, closure=closure)
+    assert weight.item() != 1.0
