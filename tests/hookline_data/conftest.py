@@ -6,54 +6,6 @@ import torch
 from pyarrow import parquet
 
 import hookline
-from hookline import Classes, LossSpec, Numbers, Sequences, hookimpl, spec
-
-
-@spec
-class ThreeOutputsLoss(LossSpec):
-    """Compares three outputs with one another."""
-
-    inputs = ("anchor", "positive", "negative")
-    encoding = None
-
-    def build(self, data):
-        """The criterion."""
-        return torch.nn.TripletMarginLoss()
-
-    def compute(self, criterion, outputs, batch):
-        """The criterion of the outputs."""
-        return criterion(outputs["anchor"], outputs["positive"], outputs["negative"])
-
-
-@spec
-class SequencesLoss(LossSpec):
-    """Takes sequences of classes."""
-
-    encoding = Sequences()
-
-
-@spec
-class TwoTargetsLoss(LossSpec):
-    """Takes a class and numbers."""
-
-    def encodings(self, targets):
-        """By their names."""
-        return {name: Classes() if name == "species" else Numbers() for name in targets}
-
-
-class Losses:
-    """The plugin that brings them."""
-
-    @hookimpl
-    def register_specs(self):
-        """All of them."""
-        return (ThreeOutputsLoss, TwoTargetsLoss, SequencesLoss)
-
-
-@pytest.fixture
-def losses():
-    """A plugin with `ThreeOutputsLoss`, which takes no target, `TwoTargetsLoss` and `SequencesLoss`."""
-    return Losses()
 
 
 @pytest.fixture
@@ -113,9 +65,8 @@ def prepared(data, loss, seed):
             "run": {"seed": seed},
             "data": data,
             "model": {"type": "Linear", "out_features": 1},
-            "loss": {"type": loss},
+            "loss": {"type": loss} if isinstance(loss, str) else loss,
             "optimizer": {"type": "SGD"},
-        },
-        plugins=[Losses()],
+        }
     )
     return spec.data.prepare(hookline.Run(spec=spec, stages=None, device=torch.device("cpu")), spec.loss)

@@ -7,6 +7,12 @@ from hookline import DataError, MisfitError, SpecError
 TRIPLETS = {"anchor": "a_*", "positive": "p_*", "negative": "n_*"}
 
 
+SPECIES_AND_SIZE = {
+    "type": "WeightedSum",
+    "losses": {"species": {"loss": {"type": "CrossEntropyLoss"}}, "size": {"loss": {"type": "MSELoss"}}},
+}
+
+
 def lines(names, matrix):
     rows = (",".join(repr(float(number)) for number in row) for row in matrix)
     return f"{names}\n" + "\n".join(rows) + "\n"
@@ -69,7 +75,7 @@ def test_all_groups_and_targets_are_split_and_shuffled_by_the_same_rows(prepare)
         f"a,b,y,z\n{rows}",
         inputs={"u": "a", "v": ["b", "a"]},
         targets={"first": "y", "second": "z"},
-        loss="TwoTargetsLoss",
+        loss={"type": "WeightedSum", "losses": {name: {"loss": {"type": "MSELoss"}} for name in ("first", "second")}},
         validation=0.25,
         test=0.2,
         shuffle=True,
@@ -101,7 +107,7 @@ def test_groups_that_one_model_is_applied_to_are_standardized_by_the_statistics_
         lines("a_x,a_y,p_x,p_y,n_x,n_y", matrix),
         inputs=TRIPLETS,
         targets=None,
-        loss="ThreeOutputsLoss",
+        loss="TripletMarginLoss",
         standardize=True,
         test=0.2,
     )
@@ -116,7 +122,7 @@ def test_groups_that_one_model_is_applied_to_are_standardized_by_the_statistics_
 
 def test_equal_rows_of_groups_that_one_model_is_applied_to_stay_equal(prepare):
     text = "a_x,p_x,n_x\n1,1,9\n2,2,5\n7,7,0\n"
-    data = prepare(text, inputs=TRIPLETS, targets=None, loss="ThreeOutputsLoss", standardize=True)
+    data = prepare(text, inputs=TRIPLETS, targets=None, loss="TripletMarginLoss", standardize=True)
     assert torch.equal(data.training.all.inputs["anchor"], data.training.all.inputs["positive"])
 
 
@@ -183,7 +189,7 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
     with pytest.raises(DataError) as raised:
         prepare(
             "a_x,a_y,p_x,p_y,n_x,n_y,z\n1,2,3,4,5,6,7\n",
-            **{"inputs": TRIPLETS, "targets": None, "loss": "ThreeOutputsLoss", **options},
+            **{"inputs": TRIPLETS, "targets": None, "loss": "TripletMarginLoss", **options},
         )
     assert str(raised.value) == (
         f'{tmp_path / "table.csv"}: The model is applied to each of "anchor", "positive" and "negative", which must be '
@@ -255,7 +261,7 @@ def test_several_targets_are_each_told_as_the_loss_wants_them(prepare):
     data = prepare(
         "a,species,length,width\n1,rose,2,3\n4,iris,5,6\n",
         targets={"species": "species", "size": ["length", "width"]},
-        loss="TwoTargetsLoss",
+        loss=SPECIES_AND_SIZE,
     )
     [batch] = data.training.epoch(1)
     assert batch.targets["species"].tolist() == [1, 0]
@@ -270,12 +276,12 @@ def test_several_targets_are_each_told_as_the_loss_wants_them(prepare):
 
 def test_a_target_of_numbers_beside_one_of_classes_is_told_with_its_row(prepare):
     with pytest.raises(
-        DataError, match=r'row 2, column "width": "wide" is not a number, and TwoTargetsLoss needs numbers\.$'
+        DataError, match=r'row 2, column "width": "wide" is not a number, and WeightedSum needs numbers\.$'
     ):
         prepare(
             "a,species,width\n1,rose,3\n4,iris,wide\n",
             targets={"species": "species", "size": "width"},
-            loss="TwoTargetsLoss",
+            loss=SPECIES_AND_SIZE,
         )
 
 
@@ -284,7 +290,7 @@ def test_classes_of_the_first_target_are_stratified(prepare):
     data = prepare(
         f"a,species,y\n{rows}",
         targets={"species": "species", "size": "y"},
-        loss="TwoTargetsLoss",
+        loss=SPECIES_AND_SIZE,
         stratify=True,
         test=0.2,
     )
@@ -294,7 +300,7 @@ def test_classes_of_the_first_target_are_stratified(prepare):
 
 
 def test_a_loss_that_takes_no_target_is_given_none(prepare):
-    data = prepare("a_x,p_x,n_x\n1,2,3\n4,5,6\n", inputs=TRIPLETS, targets=None, loss="ThreeOutputsLoss")
+    data = prepare("a_x,p_x,n_x\n1,2,3\n4,5,6\n", inputs=TRIPLETS, targets=None, loss="TripletMarginLoss")
     [batch] = data.training.epoch(1)
     assert batch.targets == data.targets == {}
     assert {name: rows.tolist() for name, rows in batch.inputs.items()} == {
@@ -310,8 +316,8 @@ def test_a_loss_that_takes_no_target_is_given_none(prepare):
         ({"targets": None}, "data.targets: MSELoss takes one target, and none is given."),
         ({"targets": {"u": "a", "v": "y"}}, "data.targets: MSELoss takes one target, and 2 are given."),
         (
-            {"targets": "y", "loss": "ThreeOutputsLoss"},
-            'data.targets: ThreeOutputsLoss takes no target, and "target" is given.',
+            {"targets": "y", "loss": "TripletMarginLoss"},
+            'data.targets: TripletMarginLoss takes no target, and "target" is given.',
         ),
     ],
 )

@@ -184,13 +184,13 @@ def test_cells_of_a_wrong_type_are_told_with_their_column(complaint, given, opti
         ),
         (
             [0.5, 1.5, 2.5, 3.5],
-            "SequencesLoss",
-            "The cells have the type double, and SequencesLoss needs text or lists of integers.",
+            "CTCLoss",
+            "The cells have the type double, and CTCLoss needs text or lists of integers.",
         ),
         (
             [[0.5], [1.5], [2.5], [3.5]],
-            "SequencesLoss",
-            "The cells have the type list<element: double>, and SequencesLoss needs text or lists of integers.",
+            "CTCLoss",
+            "The cells have the type list<element: double>, and CTCLoss needs text or lists of integers.",
         ),
     ],
 )

@@ -166,15 +166,15 @@ def test_sequences_that_cannot_be_used_are_told_with_their_place(complaint, colu
 
 
 def test_targets_are_sequences_of_indices_that_are_filled_up_with_minus_1(prepare_parquet):
-    data = prepare_parquet({"w": [1, 2, 3], "y": [[3, 1], [2], [1, 1, 2]]}, loss="SequencesLoss")
+    data = prepare_parquet({"w": [1, 2, 3], "y": [[3, 1], [2], [1, 1, 2]]}, loss="CTCLoss")
     assert data.training.all.target.tolist() == [[3, 1, -1], [2, -1, -1], [1, 1, 2]]
     assert data.target.classes == ("", 1, 2, 3)
 
 
 @pytest.mark.parametrize("text", [["ba", "c", "aab"], ["012", "1", "0022"]])
 def test_text_is_a_sequence_of_letters_in_both_kinds_of_files(prepare, prepare_parquet, text):
-    one = prepare_parquet({"w": [1, 2, 3], "y": text}, loss="SequencesLoss")
-    other = prepare("w,y\n" + "".join(f"0,{cell}\n" for cell in text), loss="SequencesLoss")
+    one = prepare_parquet({"w": [1, 2, 3], "y": text}, loss="CTCLoss")
+    other = prepare("w,y\n" + "".join(f"0,{cell}\n" for cell in text), loss="CTCLoss")
     letters = sorted(set("".join(text)))
     assert one.target.classes == other.target.classes == ("", *letters)
     longest = max(map(len, text))
@@ -183,13 +183,13 @@ def test_text_is_a_sequence_of_letters_in_both_kinds_of_files(prepare, prepare_p
 
 
 def test_an_index_that_is_negative_is_told_with_its_place(complaint):
-    assert complaint({"w": [1, 2], "y": [[1], [2, -1]]}, loss="SequencesLoss") == (
+    assert complaint({"w": [1, 2], "y": [[1], [2, -1]]}, loss="CTCLoss") == (
         'row 2, column "y", element 2: -1 is not the index of a class.'
     )
 
 
 def test_targets_that_are_lists_cannot_be_stratified(complaint):
-    options = {"loss": "SequencesLoss", "stratify": True, "test": 0.5}
+    options = {"loss": "CTCLoss", "stratify": True, "test": 0.5}
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
         'A list in "y" is no class, by which rows could be stratified.'
     )
