@@ -123,7 +123,7 @@ class LossSpec(Spec):
         """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
         return criterion(outputs, batch.target)
 
-    def predictions(self, criterion: "nn.Module", outputs: "Outputs") -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """What the model's outputs predict: probabilities where the loss knows them."""
         assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
         if self.activation == "sigmoid":

@@ -41,7 +41,7 @@ class HingeEmbeddingLoss(TorchLoss):
         if (one_output("HingeEmbeddingLoss", outputs) < 0).any():
             yield "HingeEmbeddingLoss takes distances, and the model gives negative numbers."
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """How probable it is that they belong together: 1 at the distance 0, and a half at half of the margin."""
         return 2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)
 
@@ -70,7 +70,7 @@ class CosineEmbeddingLoss(TorchLoss):
         """Both outputs must have one shape, of two dimensions."""
         several_outputs("CosineEmbeddingLoss", outputs, self.inputs, dimensions=2)
 
-    def predictions(self, criterion: "nn.Module", outputs: Any) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """How alike the two are, from 0 to 1: half of 1 + cos."""
         from torch.nn.functional import cosine_similarity
 
@@ -102,7 +102,7 @@ class MarginRankingLoss(TorchLoss):
         first, _ = several_outputs("MarginRankingLoss", outputs, self.inputs)
         check_same_shape("MarginRankingLoss", first, batch.target, data)
 
-    def predictions(self, criterion: "nn.Module", outputs: Any) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """How probable it is that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
 
@@ -125,7 +125,7 @@ class TripletLoss(TorchLoss):
         """The three outputs must have one shape."""
         several_outputs(type(self).__name__, outputs, self.inputs, dimensions=2)
 
-    def predictions(self, criterion: "nn.Module", outputs: Any) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """How probable it is that the positive is nearer: the sigmoid of the difference of both distances."""
         nearer = self.distance(criterion, outputs["anchor"], outputs["negative"]) - self.distance(
             criterion, outputs["anchor"], outputs["positive"]

@@ -72,7 +72,7 @@ class MultiLabelMarginLoss(TorchLoss):
         """There must be a score for each label."""
         check_same_shape("MultiLabelMarginLoss", outputs, batch.target, data)
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The sigmoid of each score: it is a half where the score is 0, and no probability otherwise."""
         return one_output("MultiLabelMarginLoss", outputs).sigmoid()
 

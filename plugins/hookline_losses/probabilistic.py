@@ -93,7 +93,7 @@ class GaussianNLLLoss(TorchLoss):
         if (variance < 0).any():
             raise ValueError("A variance is not negative: what gives `var` must end in a layer such as Softplus.")
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The mean."""
         return outputs["input"] if isinstance(outputs, Mapping) else outputs
 

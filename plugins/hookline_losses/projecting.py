@@ -85,7 +85,7 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
         """The loss; torch gives the log-probabilities of the targets beside it."""
         return criterion(outputs, batch.target).loss
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The probability of each class."""
         return criterion.log_prob(outputs).exp()  # type: ignore[operator]
 
@@ -132,7 +132,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
             options["weight"] = torch.tensor(self.weight, dtype=torch.float32)
         return torch.nn.LinearCrossEntropyLoss(**options)
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The probability of each class."""
         return criterion.linear(outputs).softmax(dim=1)  # type: ignore[operator]
 

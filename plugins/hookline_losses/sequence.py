@@ -53,14 +53,16 @@ class CTCLoss(TorchLoss):
                 f"would be infinite. `zero_infinity` leaves such rows out."
             )
 
-    def predictions(self, criterion: "nn.Module", outputs: Outputs) -> "Tensor":
+    def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The classes along the most probable path, repeats and blanks dropped: int64 `(N, steps)`, padded with -1."""
         import torch
 
-        path = one_output("CTCLoss", outputs).argmax(dim=2)
+        outputs = one_output("CTCLoss", outputs)
+        path = outputs.argmax(dim=2)
+        is_padding = torch.arange(path.shape[1], device=path.device) >= _steps(outputs, batch).unsqueeze(1)
         repeats = torch.zeros_like(path, dtype=torch.bool)
         repeats[:, 1:] = path[:, 1:] == path[:, :-1]
-        said = ~repeats & (path != self.blank)
+        said = ~repeats & (path != self.blank) & ~is_padding
         # What is said moves to the front, in its order.
         order = (~said).long().sort(dim=1, stable=True).indices
         return torch.where(said, path, -1).gather(1, order)

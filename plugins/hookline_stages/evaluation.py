@@ -55,7 +55,7 @@ def _judged(
     """What is predicted of a target, and what is true of it."""
     judge = loss.of_target(target)
     criterion, outputs, batch = loss.part(target, criterion, outputs, batch)
-    return judge.predictions(criterion, outputs), judge.truth(batch)
+    return judge.predictions(criterion, outputs, batch), judge.truth(batch)
 
 
 def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:

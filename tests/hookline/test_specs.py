@@ -134,7 +134,7 @@ def test_a_family_is_called_by_what_its_components_are(base, family):
 )
 def test_predictions_are_what_the_activation_makes_of_the_outputs(activation, predict):
     kind = spec(type("Activated", (LossSpec,), {"activation": activation}))
-    assert torch.equal(kind().predictions(None, OUTPUTS), predict(OUTPUTS))
+    assert torch.equal(kind().predictions(None, OUTPUTS, None), predict(OUTPUTS))
 
 
 def test_a_loss_is_a_mean_over_rows_unless_it_says_otherwise():

@@ -161,7 +161,7 @@ def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_al
 )
 def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_otherwise(name, prediction):
     outputs, _ = compared(name)
-    assert torch.equal(loaded(name, {}).predictions(None, outputs), prediction(outputs))
+    assert torch.equal(loaded(name, {}).predictions(None, outputs, None), prediction(outputs))
 
 
 @pytest.mark.parametrize(

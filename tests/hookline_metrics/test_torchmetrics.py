@@ -42,7 +42,7 @@ def drawn(task, rows=60):
 
 
 def judged(metric, loss, outputs, targets, batches=(25, 25, 10)):
-    predictions = loss.predictions(None, outputs)
+    predictions = loss.predictions(None, outputs, None)
     state = metric.build(loss, predictions[:25])
     for some, others in zip(predictions.split(batches), targets.split(batches), strict=True):
         state.update(*metric.prepare(some, others))
