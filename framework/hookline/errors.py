@@ -10,6 +10,9 @@ from attrs import frozen
 
 PathElement = str | int
 
+MOST_LISTED = 12
+"""How many known names a message lists at most."""
+
 
 class HooklineError(Exception):
     """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
@@ -106,11 +109,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     ' Known are "HuberLoss" and "MSELoss".'
     >>> did_you_mean("Focal", [])
     ''
+
+    Of very many names the first ones are listed.
     """
     names = sorted(set(known))
     lowered = {candidate.lower(): candidate for candidate in reversed(names)}
     if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.6):
         return f' Did you mean "{lowered[near[0]]}"?'
+    if len(names) > MOST_LISTED:
+        others = len(names) - MOST_LISTED + 1
+        return f" Known are {', '.join(map(_quoted, names[: MOST_LISTED - 1]))} and {others} others."
     return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
 
 
@@ -120,10 +128,14 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
     >>> enumerate_names(["a", "b", "c"], "or")
     '"a", "b" or "c"'
     """
-    quoted = [f'"{name}"' for name in names]
+    quoted = [_quoted(name) for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} {conjunction} {quoted[-1]}"
+
+
+def _quoted(name: object) -> str:
+    return f'"{name}"'
 
 
 def counted(number: int, noun: str) -> str:

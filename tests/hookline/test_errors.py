@@ -84,3 +84,9 @@ def test_names_are_enumerated_with_commas_and_a_conjunction(names, text):
 
 def test_names_are_enumerated_with_another_conjunction():
     assert enumerate_names(["a", "b"], "or") == '"a" or "b"'
+
+
+def test_of_very_many_known_names_the_first_ones_are_listed():
+    names = [f"n{number:02}" for number in range(30)]
+    listed = ", ".join(f'"n{number:02}"' for number in range(11))
+    assert did_you_mean("Focal", names) == f" Known are {listed} and 19 others."
