@@ -87,7 +87,7 @@ def test_all_components_are_listed():
     from hookline.plugins import Plugins
 
     table = README.partition("## What there is")[2]
-    listed = set(re.findall(r"`(\w+)`", table[: table.index("Each is a class")]))
+    listed = set(re.findall(r"`(\w+)`", table[: table.index("`hookline list`")]))
     assert {kind.__name__ for kind in Plugins().catalog} == listed
 
 
@@ -108,3 +108,10 @@ def test_everything_public_is_there_and_known_to_type_checkers():
 
 def test_what_is_not_public_is_not_there():
     assert not hasattr(hookline, "nothing_like_it")
+
+
+def test_what_is_shown_of_a_component_is_what_is_printed(capsys, monkeypatch):
+    command, *shown = blocks("text")[2].splitlines()
+    monkeypatch.setenv("COLUMNS", "84")
+    assert main(command.removeprefix("$ hookline ").split()) == 0
+    assert capsys.readouterr().out.splitlines() == shown

@@ -437,7 +437,7 @@ def test_the_layer_is_the_one_that_torch_makes(shape, name, options, torchs):
 
 
 OF_HOOKLINE = {
-    *("Heads", "Parallel", "Repeat", "Residual", "Sequential"),
+    *("Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"),
     *("LearnedPositionalEmbedding", "SequencePool", "Transpose"),
 }
 """What puts layers together, and what `torch.nn` does not have."""
