@@ -23,7 +23,7 @@ class Safetensors(DeploySpec):
         """Write both files."""
         from safetensors.torch import save_model
 
-        directory = trial.directory / "safetensors"
+        directory, loss = trial.directory / "safetensors", trial.spec.loss
         directory.mkdir()
         example = trial.data.example
         description = {
@@ -39,7 +39,8 @@ class Safetensors(DeploySpec):
             },
             "preparation": trial.data.preparation,
             "targets": {name: asdict(target) for name, target in trial.data.targets.items()},
-            "activation": trial.spec.loss.activation,
+            # Of a loss that is made of several, each has its own.
+            "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
         save_model(trial.model, str(weights))

@@ -163,3 +163,27 @@ def test_the_same_form_twice_is_told_before_anything_is_trained(tmp_path):
             out=tmp_path / "run",
         )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_made_of_several_says_for_each_what_makes_a_prediction(
+    tmp_path,
+):
+    spec = hookline.load(SPECS / "losses" / "WeightedSum.toml", ["run.epochs=1", "deploy=[{type='Safetensors'}]"])
+    weights, description = hookline.train(spec, out=tmp_path / "run").deployed
+    assert json.loads(description.read_text())["activation"] == {"species": "softmax", "width": "identity"}
+    assert sorted(load_file(weights)) == [
+        "0.bias",
+        "0.weight",
+        "2.species.bias",
+        "2.species.weight",
+        "2.width.bias",
+        "2.width.weight",
+    ]
+
+
+def test_a_loss_with_a_layer_of_its_own_is_deployed_with_it(tmp_path):
+    path = SPECS / "losses" / "LinearCrossEntropyLoss.toml"
+    trial = hookline.train(hookline.load(path, ["run.epochs=1", "deploy=[{type='Safetensors'}]"]), out=tmp_path / "run")
+    _, criterion, description = trial.deployed
+    assert json.loads(description.read_text())["activation"] == "criterion"
+    assert torch.equal(load_file(criterion)["linear.weight"], trial.criterion.linear.weight)
