@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hookline.applying import applied, is_applied_to_each
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
-    from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, permutation
+    from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
     from hookline.encodings import (
         Classes,
         ClassesOrDistribution,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         DataSpec,
         DeploySpec,
         DistanceSpec,
+        DividedBy,
         InitializationSpec,
         LayerSpec,
         LossSpec,
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "applying": ("applied", "is_applied_to_each"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
-    "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "permutation"),
+    "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
     "encodings": (
         "Classes",
         "ClassesOrDistribution",
@@ -115,6 +116,7 @@ _HOMES = {
         "DataSpec",
         "DeploySpec",
         "DistanceSpec",
+        "DividedBy",
         "InitializationSpec",
         "LayerSpec",
         "LossSpec",
@@ -146,6 +148,7 @@ __all__ = [
     "DeploySpec",
     "DistanceSpec",
     "Distribution",
+    "DividedBy",
     "Encoding",
     "HooklineError",
     "HooklineWarning",
@@ -192,6 +195,7 @@ __all__ = [
     "divided",
     "dumps",
     "enumerate_names",
+    "gathered",
     "hookimpl",
     "in_memory",
     "is_applied_to_each",

@@ -102,7 +102,6 @@ class TensorBatches:
         """Hold the tensors; a `seed` shuffles the rows anew for each epoch, without one they keep their order."""
         self.all = Batch(inputs, targets, lengths)
         self._tensors = [*inputs.values(), *targets.values(), *lengths.values()]
-        self._names = tuple(inputs), tuple(targets), tuple(lengths)
         self._batch_size = batch_size
         self._seed = seed
         self._drop_last = drop_last
@@ -121,38 +120,53 @@ class TensorBatches:
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch; shuffled rows come in the order of `permutation(seed, number, rows)`."""
-        order = None
+        orders = None
         if self._seed is not None:
-            device = self._tensors[0].device
-            order = permutation(self._seed, number, self.rows).to(device)
-        end = min(self.rows, len(self) * self._batch_size)
-        window = self._window()
-        for first in range(start * self._batch_size, end, window):
-            # One indexing operation gathers many batches, and `split` makes views of it. It is a copy in any case: a
-            # layer that works in place must not write over the data.
-            place = slice(first, min(first + window, end))
-            columns = [
-                (tensor[place].clone() if order is None else tensor[order[place]]).split(self._batch_size)
-                for tensor in self._tensors
-            ]
-            inputs, targets, lengths = self._names
-            if len(inputs) == len(targets) == 1 and not lengths:
-                # The usual case, without a slice and a zip for each batch.
-                [[input_name], [target_name]] = inputs, targets
-                for input_rows, target_rows in zip(*columns, strict=True):
-                    yield Batch({input_name: input_rows}, {target_name: target_rows})
-            else:
-                for tensors in zip(*columns, strict=True):
-                    yield Batch(
-                        dict(zip(inputs, tensors, strict=False)),
-                        dict(zip(targets, tensors[len(inputs) :], strict=False)),
-                        dict(zip(lengths, tensors[len(inputs) + len(targets) :], strict=True)),
-                    )
+            order = permutation(self._seed, number, self.rows).to(self._tensors[0].device)
+            orders = dict.fromkeys([*self.all.inputs, *self.all.targets, *self.all.lengths], order)
+        stop = min(self.rows, len(self) * self._batch_size)
+        return gathered(self.all, orders, self._batch_size, start * self._batch_size, stop)
 
-    def _window(self) -> int:
-        """How many rows are gathered at once: whole batches of no more than `WINDOW` bytes, and at least one."""
-        row = sum(tensor[:1].nbytes for tensor in self._tensors)
-        return max(1, WINDOW // max(1, row * self._batch_size)) * self._batch_size
+
+def gathered(
+    rows: Batch, orders: "Mapping[str, Tensor] | None", batch_size: int, start: int, stop: int
+) -> Iterator[Batch]:
+    """Rows in batches: copies, over which a layer that works in place may write.
+
+    Args:
+        rows: all the rows that there are.
+        orders: by the names of inputs, targets and lengths, the row numbers of each in the order in which they come;
+            `None` for all of them as they stand.
+        batch_size: how many rows are in a batch, of which the last may be smaller.
+        start: where in the order it begins.
+        stop: where in the order it ends.
+
+    """
+    names = tuple(rows.inputs), tuple(rows.targets), tuple(rows.lengths)
+    inputs, targets, lengths = names
+    tensors = [*rows.inputs.values(), *rows.targets.values(), *rows.lengths.values()]
+    own = [None if orders is None else orders[name] for group in names for name in group]
+    # One indexing operation gathers many batches, and `split` makes views of it.
+    size = sum(tensor[:1].nbytes for tensor in tensors) * batch_size
+    window = max(1, WINDOW // max(1, size)) * batch_size
+    for first in range(start, stop, window):
+        place = slice(first, min(first + window, stop))
+        columns = [
+            (tensor[place].clone() if order is None else tensor[order[place]]).split(batch_size)
+            for tensor, order in zip(tensors, own, strict=True)
+        ]
+        if len(inputs) == len(targets) == 1 and not lengths:
+            # The usual case, without a slice and a zip for each batch.
+            [[input_name], [target_name]] = inputs, targets
+            for input_rows, target_rows in zip(*columns, strict=True):
+                yield Batch({input_name: input_rows}, {target_name: target_rows})
+        else:
+            for batch in zip(*columns, strict=True):
+                yield Batch(
+                    dict(zip(inputs, batch, strict=False)),
+                    dict(zip(targets, batch[len(inputs) :], strict=False)),
+                    dict(zip(lengths, batch[len(inputs) + len(targets) :], strict=True)),
+                )
 
 
 def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":

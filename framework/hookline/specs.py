@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hookline.training_spec import TrainingSpec
     from hookline.trial import Trial
 
+DividedBy = Literal["rows", "weights", "nothing"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
 
 
@@ -148,6 +149,14 @@ class LossSpec(Spec):
     def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
         """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`."""
         return ()
+
+    @property
+    def divided_by(self) -> DividedBy:
+        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum."""
+        return "rows"
+
+    def check_accumulation(self) -> None:
+        """Raise a `ValueError` if the gradients of a batch cannot be added up from those of its parts."""
 
     def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
         """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""

@@ -79,6 +79,11 @@ class TrainingSpec(Spec):
                 if component in listed[:index]:
                     name = type(component).__name__
                     raise OptionError(section, f"{name} is listed twice, with the same options.", index)
+        if self.run.accumulate > 1:
+            try:
+                self.loss.check_accumulation()
+            except ValueError as error:
+                raise OptionError("run", str(error), "accumulate") from None
         for index, callback in enumerate(self.callbacks):
             try:
                 callback.check(self)

@@ -65,20 +65,8 @@ class ArrayLayout:
 
         """
         known = {name: self._lengths(name, found, path) for name in self.lengths}
-        # An array may be used twice, such as for inputs that are their own target: inputs are changed in place.
-        uses = [group.array for group in self.inputs.values()]
-        uses += [name for several in self.targets.values() for name in several]
         groups = {
-            name: Group(
-                arrays.inputs(
-                    found[group.array].copy() if uses.count(group.array) > 1 else found[group.array],
-                    known.get(group.array),
-                    group.dtype,
-                    group.array,
-                    path,
-                ),
-                known.get(group.array),
-            )
+            name: Group(self._input(group, found[group.array], known.get(group.array), path), known.get(group.array))
             for name, group in self.inputs.items()
         }
         columns = {
@@ -137,6 +125,15 @@ class ArrayLayout:
         """The lengths of the rows of an array; inputs have a step at least, and a sequence of classes may be empty."""
         least = 1 if of in [group.array for group in self.inputs.values()] else 0
         return arrays.lengths_of(found[self.lengths[of]], self.lengths[of], found[of], of, least, path)
+
+    def _input(
+        self, group: InputArray, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path
+    ) -> "NDArray[Any]":
+        # Inputs are changed in place, and an array may be used twice: rows that are their own target must not be.
+        uses = [other.array for other in self.inputs.values()]
+        uses += [name for several in self.targets.values() for name in several]
+        own = array.copy() if uses.count(group.array) > 1 else array
+        return arrays.inputs(own, lengths, group.dtype, group.array, path)
 
     def _target(
         self, target: str, name: str, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import fields
 
 from hookline import (
+    Batch,
     Batches,
     Columns,
     Data,
@@ -48,8 +49,9 @@ class Drawn(DataSpec):
     """How the target of the source is told to those who draw."""
 
     def __attrs_post_init__(self) -> None:
+        defaults = {option.name: option.default for option in fields(type(self.source))}
         for option in fields(DataSpec):
-            if getattr(self.source, option.name) != option.default:
+            if getattr(self.source, option.name) != defaults[option.name]:
                 name = type(self).__name__
                 raise OptionError(
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name
@@ -128,10 +130,11 @@ class Drawn(DataSpec):
         labels = rows.target.flatten().cpu().numpy()
         return DrawnBatches(
             self.draw(Groups(labels), split, source),
-            dict.fromkeys(self.gives, rows.input),
-            {target: outcomes.to(run.device) for target, outcomes in targets.items()},
-            {group: lengths for lengths in rows.lengths.values() for group in self.gives},
-            rows=rows.rows,
+            Batch(
+                dict.fromkeys(self.gives, rows.input),
+                {target: outcomes.to(run.device) for target, outcomes in targets.items()},
+                {group: lengths for lengths in rows.lengths.values() for group in self.gives},
+            ),
             batch_size=self.batch_size,
             seed=run.spec.run.seed if is_training else None,
             shuffle=self.shuffle,

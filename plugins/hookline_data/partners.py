@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batch, permutation
+from hookline import Batch, gathered, permutation
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
-    from torch import Tensor
 
     Draw = Callable[[Generator], Mapping[str, NDArray[Any]]]
 
@@ -72,22 +71,11 @@ class DrawnBatches:
     """
 
     def __init__(
-        self,
-        draw: "Draw",
-        inputs: "Mapping[str, Tensor]",
-        targets: "Mapping[str, Tensor]",
-        lengths: "Mapping[str, Tensor]",
-        *,
-        rows: int,
-        batch_size: int,
-        seed: int | None,
-        shuffle: bool,
-        drop_last: bool,
+        self, draw: "Draw", tensors: Batch, *, batch_size: int, seed: int | None, shuffle: bool, drop_last: bool
     ):
         """Hold the tensors; `draw` says by name which of their rows are used for each row of the split."""
         self._draw = draw
-        self._inputs, self._targets, self._lengths = inputs, targets, lengths
-        self._rows = rows
+        self._tensors = tensors
         self._batch_size = batch_size
         self._seed = seed
         self._shuffle = shuffle
@@ -96,11 +84,11 @@ class DrawnBatches:
     @property
     def rows(self) -> int:
         """How many rows an epoch goes through."""
-        return self._rows
+        return self._tensors.rows
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
-        whole, rest = divmod(self._rows, self._batch_size)
+        whole, rest = divmod(self.rows, self._batch_size)
         return whole + bool(rest and not self._drop_last)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -110,15 +98,11 @@ class DrawnBatches:
 
         # With 0 in the place of 1 NumPy would draw the same numbers as for (seed, epoch), which is the order's.
         random = numpy.random.default_rng(0 if self._seed is None else (self._seed, number, 1))
-        device = next(iter(self._inputs.values())).device
         drawn = {name: torch.from_numpy(places) for name, places in self._draw(random).items()}
         if self._shuffle and self._seed is not None:
-            order = permutation(self._seed, number, self._rows)
+            order = permutation(self._seed, number, self.rows)
             drawn = {name: places[order] for name, places in drawn.items()}
-        batches = {name: places.to(device).split(self._batch_size) for name, places in drawn.items()}
-        for index in range(start, len(self)):
-            yield Batch(
-                {name: rows[batches[name][index]] for name, rows in self._inputs.items()},
-                {name: rows[batches[name][index]] for name, rows in self._targets.items()},
-                {name: rows[batches[name][index]] for name, rows in self._lengths.items()},
-            )
+        device = next(iter(self._tensors.inputs.values())).device
+        stop = min(self.rows, len(self) * self._batch_size)
+        places = {name: places.to(device) for name, places in drawn.items()}
+        return gathered(self._tensors, places, self._batch_size, start * self._batch_size, stop)

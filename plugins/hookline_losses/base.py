@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
 
-from hookline import Batch, Data, LossSpec, Outputs, enumerate_names, spec
+from hookline import Batch, Data, DividedBy, LossSpec, Outputs, enumerate_names, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,6 +29,11 @@ class TorchLoss(LossSpec):
         }
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)
         return criterion
+
+    @property
+    def divided_by(self) -> DividedBy:
+        """The number of rows, or nothing if the losses are added."""
+        return "nothing" if self.reduction == "sum" else "rows"
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The number of rows, or `None` for the sum."""

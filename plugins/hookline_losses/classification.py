@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities, option, spec
+from hookline import Batch, Classes, ClassesOrDistribution, Data, DividedBy, Outputs, Probabilities, option, spec
 from hookline_losses.base import (
     TorchLoss,
     check_log_probabilities,
@@ -32,6 +32,12 @@ class ClassIndexLoss(TorchLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
+
+    @property
+    def divided_by(self) -> DividedBy:
+        """The weights, if rows can count differently."""
+        counts_differently = self.weight is not None or self.ignore_index >= 0
+        return "weights" if self.reduction == "mean" and counts_differently else super().divided_by
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import (
     Batch,
     Data,
+    DividedBy,
     Encoding,
     LossSpec,
     OptionError,
@@ -123,12 +124,27 @@ class WeightedSum(LossSpec):
             return []
         return [doubt for part in self.losses.values() for doubt in part.loss.doubts(model, outputs)]
 
+    @property
+    def divided_by(self) -> DividedBy:
+        """Nothing if all parts are sums; otherwise rows. The means of the parts themselves are logged exactly."""
+        return "nothing" if {part.loss.divided_by for part in self.losses.values()} == {"nothing"} else "rows"
+
+    def check_accumulation(self) -> None:
+        """A share in a batch must be the same for all parts of the loss."""
+        kinds = {part.loss.divided_by for part in self.losses.values()}
+        if len(self.losses) > 1 and (len(kinds) > 1 or kinds == {"weights"}):
+            raise ValueError(
+                "These losses are averaged over different things, so that part of a batch has no one share in it: all "
+                "must be means over rows, or all sums."
+            )
+
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The number of rows, or `None` if all parts are sums. The means of the parts themselves are logged exactly."""
-        divisors = [
-            part.loss.divisor(*self.part(name, criterion, {}, batch)[::2]) for name, part in self.losses.items()
-        ]
-        return None if all(divisor is None for divisor in divisors) else batch.rows
+        """The number of rows, or `None` if all parts are sums; of a single part, its own."""
+        if len(self.losses) == 1:
+            [(name, part)] = self.losses.items()
+            its_criterion, _, its_batch = self.part(name, criterion, {}, batch)
+            return part.loss.divisor(its_criterion, its_batch)
+        return None if self.divided_by == "nothing" else batch.rows
 
     def part(self, part: str | None, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[Any, Outputs, Batch]":
         """The criterion of a part, its output and its target."""

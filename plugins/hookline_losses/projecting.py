@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import Attribute, asdict
 
-from hookline import Activation, Batch, Classes, Data, LossSpec, MisfitError, Outputs, option, spec
+from hookline import Activation, Batch, Classes, Data, DividedBy, LossSpec, MisfitError, Outputs, option, spec
 from hookline_losses.base import one_output
 
 if TYPE_CHECKING:
@@ -140,6 +140,13 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """As for all of this page; and no class may be beyond the last."""
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.num_classes, "num_classes", data)
+
+    @property
+    def divided_by(self) -> DividedBy:
+        """The weights, if rows can count differently."""
+        if self.reduction == "sum":
+            return "nothing"
+        return "weights" if self.weight is not None or (self.ignore_index or -1) >= 0 else "rows"
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""

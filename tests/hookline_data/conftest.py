@@ -1,5 +1,6 @@
 """Data from a few lines of text."""
 
+import numpy
 import pyarrow
 import pytest
 import torch
@@ -19,6 +20,19 @@ def prepare(tmp_path):
         return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
 
     return prepare
+
+
+@pytest.fixture
+def prepare_arrays(tmp_path):
+    """Prepares an NPZ file with these arrays, for this loss; each split is one batch, in the order of the file."""
+
+    def prepare_arrays(arrays, *, loss="MSELoss", seed=0, **options):
+        path = tmp_path / "arrays.npz"
+        numpy.savez(path, **arrays)
+        data = {"type": "NPZ", "path": str(path), "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
+
+    return prepare_arrays
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""Metrics of sequences."""
+
+import pytest
+import torch
+
+from hookline_losses import CTCLoss, MSELoss
+from hookline_metrics import SequenceAccuracy, SymbolErrorRate
+
+
+def padded(*words, width):
+    return torch.tensor([[ord(letter) for letter in word] + [-1] * (width - len(word)) for word in words])
+
+
+def levenshtein(first, second):
+    """The distance, by the definition."""
+    if not first or not second:
+        return len(first) + len(second)
+    return min(
+        levenshtein(first[1:], second) + 1,
+        levenshtein(first, second[1:]) + 1,
+        levenshtein(first[1:], second[1:]) + (first[0] != second[0]),
+    )
+
+
+SAID = ["kitten", "", "flaw", "abc", "aab", "same"]
+MEANT = ["sitting", "ab", "lawn", "abc", "ab", "same"]
+
+
+def computed(metric, batches):
+    state = metric.build(CTCLoss(), None).to(torch.device("cpu"))
+    for start, stop in batches:
+        state.update(padded(*SAID[start:stop], width=6), padded(*MEANT[start:stop], width=8))
+    return float(state.compute())
+
+
+@pytest.mark.parametrize("batches", [[(0, 6)], [(0, 4), (4, 6)], [(i, i + 1) for i in range(6)]])
+def test_sequences_are_compared_whole_and_symbol_by_symbol(batches):
+    assert computed(SequenceAccuracy(), batches) == 2 / 6
+    errors = sum(levenshtein(said, meant) for said, meant in zip(SAID, MEANT, strict=True))
+    assert computed(SymbolErrorRate(), batches) == errors / sum(map(len, MEANT))
+
+
+@pytest.mark.parametrize("metric", [SequenceAccuracy(), SymbolErrorRate()])
+def test_a_loss_without_sequences_is_refused(metric):
+    metric.check(CTCLoss())
+    with pytest.raises(ValueError, match=r"compares sequences, and the targets of MSELoss are none\."):
+        metric.check(MSELoss())
