@@ -49,6 +49,17 @@ def refuse_unlike(kinds: Mapping[str, str], path: Path) -> None:
             )
 
 
+def refuse_other_kinds(layout: Layout, rows: Rows, known: Rows, path: Path) -> None:
+    """Raise a `DataError` if rows of a further file are of another shape than those for training."""
+    for name, group in rows.inputs.items():
+        if group.kind() != known.inputs[name].kind():
+            which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
+            raise DataError(
+                f"{path}: A row of the {which} is {group.kind()}, and in {layout.path} it is "
+                f"{known.inputs[name].kind()}."
+            )
+
+
 def standardized(layout: Layout, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:
     """Change those groups in place that are to be standardised, and return the statistics of each.
 

@@ -167,10 +167,12 @@ class Table(SplitFile):
             raise DataError(f'{self.path}: A list in "{classes}" is no class, by which rows could be stratified.')
         parts = self.split(rows, classes)
         # What is text here is text in the other files, though all of it may look like numbers there.
-        wanted |= {name: evolve(wanted[name], kind="text") for name, cells in rows.columns.items() if is_text(cells)}
+        text = [name for name, cells in rows.columns.items() if is_text(cells)]
+        wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
         for split, path in self.other_files.items():
             require(wanted, self.column_names(path), path)
             parts[split] = rows_of(self.read(path, wanted), layout, path)
+            inputs.refuse_other_kinds(layout, parts[split], rows, path)
             for name, cells in parts[split].columns.items():
                 if not is_text(rows.columns[name]):
                     refuse_text(cells, name, path, self.path)
