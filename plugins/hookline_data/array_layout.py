@@ -8,6 +8,7 @@ from attrs import frozen
 
 from hookline import Columns, DataError, Encoding, Sequences
 from hookline_data import arrays
+from hookline_data.inputs import refuse_unlike
 from hookline_data.rows import Group, Rows
 from hookline_data.standardization import standardize
 
@@ -36,7 +37,7 @@ class ArrayLayout:
     inputs: Mapping[str, InputArray]
     """The groups of inputs."""
     is_siamese: bool
-    """Whether the model is applied to each group of inputs by itself."""
+    """Whether the same layers are applied to each group of inputs."""
     targets: Mapping[str, tuple[str, ...]]
     """The arrays of each target."""
     encodings: Mapping[str, Encoding]
@@ -105,8 +106,14 @@ class ArrayLayout:
     def standardize(self, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:
         """Change those groups in place that are to be standardised, and return the statistics of each.
 
-        Groups that one model is applied to have the same ones, so that equal rows stay equal.
+        Groups that the same layers are applied to have the same ones, so that equal rows stay equal.
+
+        Raises:
+            DataError: if such groups are not alike.
+
         """
+        if self.is_siamese:
+            refuse_unlike({name: group.kind() for name, group in parts["training"].inputs.items()}, self.path)
         names = [name for name, group in self.inputs.items() if group.standardize]
         statistics: dict[str, dict[str, list[float]]] = {}
         for together in [names] if self.is_siamese and names else [[name] for name in names]:

@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 Value = TypeVar("Value")
 Patterns = str | tuple[str, ...]
 DType = Literal["float32", "int64"]
+Standardize = bool | Literal["together"] | Mapping[str, bool]
 
 
 def named(patterns: Patterns | Mapping[str, Patterns] | None, alone: str) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline import DataError, enumerate_names
@@ -31,22 +32,32 @@ def check_shapes(layout: Layout, rows: Rows) -> None:
                 f"{which} have {values.shape[1]}."
             )
     if layout.is_siamese:
-        kinds = {name: _kind(layout, name, rows) for name in layout.inputs}
-        first, *others = kinds
-        for other in others:
-            if kinds[other] != kinds[first]:
-                raise DataError(
-                    f"{layout.path}: The model is applied to each of {enumerate_names(kinds)}, which must be alike. "
-                    f'A row of "{first}" is {kinds[first]}, and one of "{other}" is {kinds[other]}.'
-                )
+        refuse_unlike({name: rows.inputs[name].kind(group.shape) for name, group in layout.inputs.items()}, layout.path)
 
 
-def _kind(layout: Layout, name: str, rows: Rows) -> str:
-    """The shape and type of a row, or of a step of a sequence, in words."""
-    values, lengths = rows.inputs[name].values, rows.inputs[name].lengths
-    if lengths is None:
-        return f"{values.dtype} of shape {list(layout.inputs[name].shape or values.shape[1:])}"
-    return f"a sequence of {values.dtype} of shape {list(values.shape[2:])}"
+def refuse_unlike(kinds: Mapping[str, str], path: Path) -> None:
+    """Raise a `DataError` if rows of the groups of inputs, to each of which the same layers are applied, differ.
+
+    `kinds` says what a row of each group is.
+    """
+    first, *others = kinds
+    for other in others:
+        if kinds[other] != kinds[first]:
+            raise DataError(
+                f"{path}: The same layers are applied to each of {enumerate_names(kinds)}, which must be alike. A row "
+                f'of "{first}" is {kinds[first]}, and one of "{other}" is {kinds[other]}.'
+            )
+
+
+def refuse_other_kinds(layout: Layout, rows: Rows, known: Rows, path: Path) -> None:
+    """Raise a `DataError` if rows of a further file are of another shape than those for training."""
+    for name, group in rows.inputs.items():
+        if group.kind() != known.inputs[name].kind():
+            which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
+            raise DataError(
+                f"{path}: A row of the {which} is {group.kind()}, and in {layout.path} it is "
+                f"{known.inputs[name].kind()}."
+            )
 
 
 def standardized(layout: Layout, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:

@@ -33,7 +33,7 @@ class Layout:
     inputs: Mapping[str, InputColumns]
     """The groups of inputs."""
     is_siamese: bool
-    """Whether the model is applied to each group of inputs by itself."""
+    """Whether the same layers are applied to each group of inputs."""
     targets: Mapping[str, list[str]]
     """The columns of each target."""
     encodings: Mapping[str, Encoding]

@@ -21,7 +21,7 @@ from hookline import (
 )
 from hookline_data import arrays
 from hookline_data.array_layout import ArrayLayout, InputArray
-from hookline_data.by_group import DType, Patterns, named, of_group
+from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.rows import Rows
 from hookline_data.split_file import SplitFile
 
@@ -48,10 +48,11 @@ class NPZ(SplitFile):
     not padding. A table says it by array, of inputs and of targets, such as `{ sounds = "sound_lengths" }`."""
     dtype: DType | Mapping[str, DType] = "float32"
     """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes."""
-    standardize: bool | Mapping[str, bool] = False
+    standardize: Standardize = False
     """Whether each place of the last dimension of inputs gets mean 0 and variance 1, by the statistics of the training
     split over rows, steps and all other dimensions, for all groups or by group. Groups to each of which the model is
-    applied by itself, as to `anchor` and `positive`, have their statistics in common."""
+    applied by itself, as to `anchor` and `positive`, have their statistics in common, and so have all groups if it is
+    "together", for a model that applies the same layers to each, such as `Siamese`."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -119,11 +120,11 @@ class NPZ(SplitFile):
                 group: InputArray(
                     array=name,
                     dtype=of_group(self.dtype, group, "float32"),
-                    standardize=of_group(self.standardize, group, default=False),
+                    standardize=bool(of_group(self.standardize, group, default=False)),
                 )
                 for group, name in groups.items()
             },
-            is_siamese=is_applied_to_each(groups, loss.inputs),
+            is_siamese=is_applied_to_each(groups, loss.inputs) or self.standardize == "together",
             targets=self.target_arrays,
             encodings=encodings,
             lengths=self._lengths(groups, encodings, type(loss).__name__),

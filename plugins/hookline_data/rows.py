@@ -29,6 +29,12 @@ class Group:
         """Some of the rows."""
         return Group(self.values[rows], None if self.lengths is None else self.lengths[rows])
 
+    def kind(self, shape: tuple[int, ...] | None = None) -> str:
+        """The type and shape of a row, or of a step of a sequence, in words; `shape` is what the row becomes."""
+        if self.lengths is None:
+            return f"{self.values.dtype} of shape {list(shape or self.values.shape[1:])}"
+        return f"a sequence of {self.values.dtype} of shape {list(self.values.shape[2:])}"
+
     def is_padding(self) -> "NDArray[Any]":
         """Of each step of each sequence, whether it is padding."""
         import numpy

@@ -20,7 +20,7 @@ from hookline import (
     target_encodings,
 )
 from hookline_data import inputs
-from hookline_data.by_group import DType, Patterns, named, of_group
+from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.cells import is_text, refuse_text
 from hookline_data.columns import Wanted, chosen, require
 from hookline_data.layout import InputColumns, Layout
@@ -46,10 +46,11 @@ class Table(SplitFile):
     shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = option(default=None, minimum=1)
     """The shape of a row of inputs, such as `[1, 8, 8]` for an image in 64 columns, for all groups or by group; left
     out, one dimension."""
-    standardize: bool | Mapping[str, bool] = False
+    standardize: Standardize = False
     """Whether each input column gets mean 0 and variance 1, by the statistics of the training split, for all groups or
-    by group; groups that the model is applied to one after the other, such as `anchor` and `positive`, have them in
-    common, those of their first columns, of their second ones and so on, so that equal rows stay equal."""
+    by group. Groups to each of which the model is applied by itself, as to `anchor` and `positive`, have their
+    statistics in common, those of their first columns, of their second ones and so on, so that equal rows stay equal;
+    and so have all groups if it is "together", for a model that applies the same layers to each, such as `Siamese`."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -145,12 +146,12 @@ class Table(SplitFile):
                 columns=columns,
                 dtype=of_group(self.dtype, name, "float32"),
                 shape=of_group(self.shape, name, None),
-                standardize=of_group(self.standardize, name, default=False),
+                standardize=bool(of_group(self.standardize, name, default=False)),
             )
         return Layout(
             path=self.path,
             inputs=groups,
-            is_siamese=is_applied_to_each(groups, loss.inputs),
+            is_siamese=is_applied_to_each(groups, loss.inputs) or self.standardize == "together",
             targets=targets,
             encodings=encodings,
             loss=type(loss).__name__,
@@ -166,10 +167,12 @@ class Table(SplitFile):
             raise DataError(f'{self.path}: A list in "{classes}" is no class, by which rows could be stratified.')
         parts = self.split(rows, classes)
         # What is text here is text in the other files, though all of it may look like numbers there.
-        wanted |= {name: evolve(wanted[name], kind="text") for name, cells in rows.columns.items() if is_text(cells)}
+        text = [name for name, cells in rows.columns.items() if is_text(cells)]
+        wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
         for split, path in self.other_files.items():
             require(wanted, self.column_names(path), path)
             parts[split] = rows_of(self.read(path, wanted), layout, path)
+            inputs.refuse_other_kinds(layout, parts[split], rows, path)
             for name, cells in parts[split].columns.items():
                 if not is_text(rows.columns[name]):
                     refuse_text(cells, name, path, self.path)

@@ -126,6 +126,27 @@ def test_equal_rows_of_groups_that_one_model_is_applied_to_stay_equal(prepare):
     assert torch.equal(data.training.all.inputs["anchor"], data.training.all.inputs["positive"])
 
 
+def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_says_so(prepare, matrix):
+    data = prepare(
+        lines("u_x,u_y,v_x,v_y,w,y", matrix), inputs={"u": "u_*", "v": "v_*"}, standardize="together", test=0.2
+    )
+    order = numpy.random.default_rng(0).permutation(30)
+    parts, statistics = _standardized([matrix[:, :2], matrix[:, 2:4]], sorted(order[6:]))
+    for name, part in zip("uv", parts, strict=True):
+        assert torch.equal(data.training.all.inputs[name], part[sorted(order[6:])])
+        assert torch.equal(data.test.all.inputs[name], part[sorted(order[:6])])
+        assert data.preparation[name] == {"columns": [f"{name}_x", f"{name}_y"], **statistics}
+
+
+def test_groups_that_are_not_alike_cannot_be_standardized_together(prepare, tmp_path):
+    with pytest.raises(DataError) as raised:
+        prepare("a,b,c,y\n1,2,3,4\n", inputs={"u": ["a", "b"], "v": "c"}, standardize="together")
+    assert str(raised.value) == (
+        f'{tmp_path / "table.csv"}: The same layers are applied to each of "u" and "v", which must be alike. A row of '
+        '"u" is float32 of shape [2], and one of "v" is float32 of shape [1].'
+    )
+
+
 def test_groups_that_a_model_is_given_together_are_standardized_each_by_its_own_statistics(prepare, matrix):
     data = prepare(
         lines("a_x,a_y,p_x,p_y,n_x,y", matrix), inputs={"anchor": "a_*", "positive": "p_*"}, standardize=True
@@ -192,8 +213,8 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
             **{"inputs": TRIPLETS, "targets": None, "loss": "TripletMarginLoss", **options},
         )
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: The model is applied to each of "anchor", "positive" and "negative", which must be '
-        f"alike. {complaint}"
+        f'{tmp_path / "table.csv"}: The same layers are applied to each of "anchor", "positive" and "negative", which '
+        f"must be alike. {complaint}"
     )
 
 
@@ -220,6 +241,10 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": True},
+            'data.standardize: Integers are not standardised, and the inputs "v" have the type "int64".',
+        ),
+        (
+            {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": "together"},
             'data.standardize: Integers are not standardised, and the inputs "v" have the type "int64".',
         ),
         (

@@ -160,6 +160,30 @@ def test_groups_that_one_model_is_applied_to_have_their_statistics_in_common(pre
     assert batch.inputs["input2"].tolist() == ((second - mean) / std).tolist()
 
 
+def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_says_so(prepare_arrays):
+    first, second = X.astype("float32"), (X * 3 + 1).astype("float32")
+    both = numpy.concatenate([first, second]).astype(float)
+    mean, std = both.mean(axis=0).astype("float32"), both.std(axis=0).astype("float32")
+    batch = only(prepare_arrays({"u": first, "v": second, "y": Y}, standardize="together").training)
+    assert batch.inputs["u"].tolist() == ((first - mean) / std).tolist()
+    assert batch.inputs["v"].tolist() == ((second - mean) / std).tolist()
+
+
+@pytest.mark.parametrize(
+    ("loss", "names", "standardize"),
+    [("MSELoss", ("u", "v"), "together"), ("CosineEmbeddingLoss", ("input1", "input2"), False)],
+)
+def test_groups_that_the_same_layers_cannot_be_applied_to_are_told(prepare_arrays, tmp_path, loss, names, standardize):
+    one, other = names
+    same = numpy.array([1, -1] * 6)
+    with pytest.raises(DataError) as raised:
+        prepare_arrays({one: X, other: X[:, :1], "y": same}, loss=loss, standardize=standardize)
+    assert str(raised.value) == (
+        f'{tmp_path / "arrays.npz"}: The same layers are applied to each of "{one}" and "{other}", which must be '
+        f'alike. A row of "{one}" is float32 of shape [{X.shape[1]}], and one of "{other}" is float32 of shape [1].'
+    )
+
+
 def test_type_and_standardizing_can_be_said_by_group(prepare_arrays):
     arrays = {"words": numpy.arange(24).reshape(12, 2), "x": X.astype("float32"), "y": Y}
     options = {"inputs": ["words", "x"], "dtype": {"words": "int64"}, "standardize": {"x": True}}

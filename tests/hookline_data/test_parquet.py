@@ -145,6 +145,28 @@ def test_integers_in_another_file_where_text_stood_in_training_are_their_names(p
     assert data.test.all.target.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("known", "other", "message"),
+    [
+        (
+            pyarrow.array([[1, 2]], pyarrow.list_(pyarrow.int64(), 2)),
+            pyarrow.array([[1, 2, 3]], pyarrow.list_(pyarrow.int64(), 3)),
+            "is float32 of shape [3], and in {known} it is float32 of shape [2].",
+        ),
+        ([1], [[1, 2]], "is a sequence of float32 of shape [], and in {known} it is float32 of shape [1]."),
+        ([[1, 2]], [1], "is float32 of shape [1], and in {known} it is a sequence of float32 of shape []."),
+    ],
+)
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_rows_of_another_file_that_have_another_shape_are_told(prepare_parquet, tmp_path, known, other, message, split):
+    parquet.write_table(pyarrow.table({"a": other, "b": [0], "y": [1]}), tmp_path / "other.parquet")
+    for inputs, which in (("a", "inputs"), ({"u": "a", "v": "b"}, 'inputs "u"')):
+        with pytest.raises(DataError) as raised:
+            prepare_parquet({"a": known, "b": [0], "y": [1]}, inputs=inputs, **{split: str(tmp_path / "other.parquet")})
+        expected = message.format(known=tmp_path / "table.parquet")
+        assert str(raised.value) == f"{tmp_path / 'other.parquet'}: A row of the {which} {expected}"
+
+
 def test_a_column_says_which_split_a_row_is_in(prepare_parquet):
     data = prepare_parquet(columns(a=[1, 2, 3, 4], s=["test", "training"] * 2), split_column="s")
     assert data.training.all.input.tolist() == [[2], [4]]

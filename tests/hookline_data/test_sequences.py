@@ -2,6 +2,7 @@ import numpy
 import pyarrow
 import pytest
 import torch
+from pyarrow import parquet
 
 from hookline import DataError
 
@@ -186,6 +187,29 @@ def test_an_index_that_is_negative_is_told_with_its_place(complaint):
     assert complaint({"w": [1, 2], "y": [[1], [2, -1]]}, loss="CTCLoss") == (
         'row 2, column "y", element 2: -1 is not the index of a class.'
     )
+
+
+@pytest.mark.parametrize(
+    ("known", "other", "message"),
+    [
+        (
+            ["ab", "ba"],
+            [[1, 2]],
+            'column "y": The cells have the type list<element: int64>, and CTCLoss needs text.',
+        ),
+        (
+            [[1, 2], [2]],
+            ["ab"],
+            'row 1, column "y": "ab" is text, and the column has numbers in {known}.',
+        ),
+    ],
+)
+def test_sequences_are_told_in_one_way_in_all_files(prepare_parquet, tmp_path, known, other, message):
+    parquet.write_table(pyarrow.table({"w": [1.0], "y": other}), tmp_path / "other.parquet")
+    with pytest.raises(DataError) as raised:
+        prepare_parquet({"w": [1.0, 2.0], "y": known}, loss="CTCLoss", test=str(tmp_path / "other.parquet"))
+    expected = message.format(known=tmp_path / "table.parquet")
+    assert str(raised.value) == f"{tmp_path / 'other.parquet'}: {expected}"
 
 
 def test_targets_that_are_lists_cannot_be_stratified(complaint):

@@ -155,6 +155,43 @@ def test_two_groups_from_a_csv_file_for_a_model_of_both(tmp_path):
     assert_equal(trained, trained_by_hand(model, 32, lambda batch: criterion(model(u[batch], v[batch]), y[batch])))
 
 
+def test_two_groups_for_layers_that_are_applied_to_each(tmp_path):
+    numbers = numpy.random.default_rng(0).normal(3, 5, size=(32, 6)).astype(numpy.float32)
+    signs = numpy.random.default_rng(1).choice([-1, 1], size=32)
+    names = ["u_1", "u_2", "u_3", "v_1", "v_2", "v_3"]
+    write(tmp_path / "pairs.csv", {**dict(zip(names, numbers.T, strict=True)), "y": signs})
+    trained = train(
+        tmp_path,
+        {
+            "data": {
+                "type": "CSV",
+                "path": str(tmp_path / "pairs.csv"),
+                "inputs": {"u": "u_*", "v": "v_*"},
+                "targets": "y",
+                "standardize": "together",
+                "batch_size": 8,
+            },
+            "model": {
+                "type": "Siamese",
+                "layers": [{"type": "Linear", "out_features": 2}],
+                "join": {"type": "PairwiseDistance", "keepdim": True},
+            },
+            "loss": {"type": "HingeEmbeddingLoss"},
+        },
+    )
+
+    pooled = numbers.reshape(-1, 3).astype(numpy.float64)
+    numbers = numbers.reshape(32, 2, 3) - pooled.mean(axis=0).astype(numpy.float32)
+    u, v = torch.from_numpy(numbers / pooled.std(axis=0).astype(numpy.float32)).unbind(1)
+    y = torch.from_numpy(signs).float().unsqueeze(1)
+    torch.manual_seed(1)
+    layer, distance, criterion = nn.Linear(3, 2), nn.PairwiseDistance(keepdim=True), nn.HingeEmbeddingLoss()
+    history, expected = trained_by_hand(
+        layer, 32, lambda batch: criterion(distance(layer(u[batch]), layer(v[batch])), y[batch])
+    )
+    assert_equal(trained, (history, {f"layers.0.{name}": tensor for name, tensor in expected.items()}))
+
+
 def test_sequences_from_a_parquet_file_for_a_recurrent_network(tmp_path):
     generator = numpy.random.default_rng(0)
     lengths = generator.integers(1, 7, size=32)
