@@ -1,4 +1,5 @@
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,24 @@ def blocks(language):
 
 def test_the_spec_is_the_shipped_one():
     assert tomllib.loads(blocks("toml")[0]) == tomllib.loads((ROOT / "specs" / "iris.toml").read_text())
+
+
+def test_the_groups_of_inputs_and_targets_are_read_as_shown():
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "inputs" in block.get("data", {})]
+    spec = hookline.load({**tomllib.loads(blocks("toml")[0]), **shown})
+    assert list(spec.data.inputs) == ["image", "camera", "place"]
+    assert list(spec.data.targets) == ["species", "size"]
+
+
+def test_the_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "source" in block.get("data", {})]
+    monkeypatch.chdir(ROOT / "specs")
+    table = {**tomllib.loads(blocks("toml")[0]), **shown, "loss": {"type": "TripletMarginLoss"}, "metrics": []}
+    trial = hookline.train(hookline.load(table, ["run.epochs=2"]), out=tmp_path / "run")
+    assert (trial.data.training.rows, trial.data.validation.rows) == (1438, 359)
+    assert trial.steps == 2 * 23
+    described = json.loads((trial.directory / "safetensors" / "model.json").read_text())
+    assert list(described["inputs"]) == list(described["preparation"]) == ["anchor", "positive", "negative"]
 
 
 def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):

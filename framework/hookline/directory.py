@@ -64,7 +64,7 @@ def append_record(directory: Path, record: Mapping[str, Any]) -> None:
 
 
 def write_results(run: "Run", trial: "Trial") -> None:
-    """Write `result.json`, `loss.png` and `model.safetensors`."""
+    """Write `result.json`, `loss.png` and `model.safetensors`, and all lines of `metrics.jsonl` once more."""
     from safetensors.torch import save_model
 
     from hookline.loss_curve import draw
@@ -84,6 +84,9 @@ def write_results(run: "Run", trial: "Trial") -> None:
         "metrics": splits,
         "versions": versions(),
     }
+    # An interruption may have come between an epoch's end and its line.
+    lines = "".join(f"{to_json(record)}\n" for record in trial.history)
+    (trial.directory / "metrics.jsonl").write_text(lines, encoding="utf-8")
     (trial.directory / "result.json").write_text(to_json(result, indent=2) + "\n", encoding="utf-8")
     save_model(trial.model, str(trial.directory / "model.safetensors"))
     if any(True for _ in trial.criterion.parameters()):

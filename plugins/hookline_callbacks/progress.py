@@ -4,7 +4,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, Data, Run, counted, hookimpl, option, spec
+from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,11 +99,10 @@ class _Display:
         parameters = sum(parameter.numel() for parameter in model.parameters())
         splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
         rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
-        inputs = " × ".join(str(size) for size in data.example.input.shape[1:])
         epochs, steps = counted(spec.run.epochs, "epoch"), counted(len(data.training), "step")
         return [
             f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}",
-            f"  data       {type(spec.data).__name__}, rows of {inputs} numbers: {rows}",
+            f"  data       {type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
             f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
             f"  loss       {type(spec.loss).__name__}",
             f"  optimizer  {type(spec.optimizer).__name__}{_rate(optimizer)}",
@@ -135,6 +134,20 @@ def _groups(optimizer: "optim.Optimizer") -> list[str]:
         f"    {name:<{width}}  {size:>{digits}} parameters{options}"
         for name, size, options in zip(names, sizes, own, strict=True)
     ]
+
+
+def _inputs(example: Batch) -> str:
+    """What a row of inputs is, group by group: `4 numbers`, or `up to 40 × 8 numbers` where sequences are padded."""
+    groups = []
+    for name, rows in example.inputs.items():
+        sizes = " × ".join(f"{size:,}" for size in rows.shape[1:]) or "1"
+        noun = "number" if rows.is_floating_point() else "integer"
+        padded = "up to " if name in example.lengths else ""
+        groups.append(f"{padded}{sizes} {noun}{'' if sizes == '1' else 's'}")
+    if len(groups) == 1:
+        return groups[0]
+    named = [f"{name} ({group})" for name, group in zip(example.inputs, groups, strict=True)]
+    return f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -72,10 +72,9 @@ def padded(
     finite = numpy.isfinite(numbers)
     if not finite.all():
         step = int(numpy.argwhere(~finite)[0][0])
-        row = int(numpy.searchsorted(lengths.cumsum(), step, side="right"))
+        row, element = row_and_element(lists, step)
         bad = cells[step][~finite[step]][0] if size else cells[step]
-        where = place(path, row, name, step - int(lengths[:row].sum()))
-        raise DataError(f"{where}: {bad} is not a finite float32.")
+        raise DataError(f"{place(path, row, name, element)}: {bad} is not a finite float32.")
     filled = numpy.full((len(lengths), lengths.max(), *size), padding, dtype=dtype)
     filled[numpy.arange(lengths.max()) < lengths[:, None]] = numbers
     return filled, lengths
@@ -108,6 +107,16 @@ def values(table: "pyarrow.Table", name: str, path: Path) -> "NDArray[Any]":
         row = int(finite.argmin())
         raise DataError(f"{place(path, row, name)}: {column[row]} is not a finite float32.")
     return cells
+
+
+def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:
+    """The row of a column of lists, and the element in it, of which this is the index in all lists together."""
+    import numpy
+    from pyarrow import compute
+
+    ends = numpy.cumsum(compute.list_value_length(lists).to_numpy(zero_copy_only=False))
+    row = int(numpy.searchsorted(ends, index, side="right"))
+    return row, index - int(ends[row - 1] if row else 0)
 
 
 def is_text(cells: "NDArray[Any]") -> bool:

@@ -1,14 +1,14 @@
 """The cells of a CSV file as numbers or text, and sentences for those that are not what is wanted."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline import DataError
 from hookline_data.cells import INTEGER, NUMBER
 from hookline_data.columns import Wanted, place
+from hookline_data.sentences import as_sentences
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,7 +25,7 @@ def column_names(path: Path) -> list[str]:
     from pyarrow import csv
 
     # The header alone is read: a streaming reader would leave a thread that reads on behind.
-    with as_sentences(path):
+    with as_sentences(path, _sentence):
         table = csv.read_csv(pyarrow.BufferReader(_header(path)), read_options=csv.ReadOptions(use_threads=False))
         names = list(table.column_names)
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -111,7 +111,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
     from pyarrow import csv
 
     options = csv.ConvertOptions(include_columns=list(wanted), column_types=dict.fromkeys(wanted, pyarrow.string()))
-    with as_sentences(path):
+    with as_sentences(path, _sentence):
         table = csv.read_csv(
             path,
             convert_options=options,
@@ -124,8 +124,11 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
             if not cell.strip():
                 return DataError(f"{place(path, row, name)}: The cell is empty.")
             if not _is_read_as(column.kind, cell):
-                noun = "an integer" if column.kind == "integer" else "a number"
-                return DataError(f'{place(path, row, name)}: "{cell}" is not {noun}{column.reason}')
+                if column.kind == "number":
+                    complaint = f"is not a number{column.reason}"
+                else:
+                    complaint = "is too great for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
+                return DataError(f'{place(path, row, name)}: "{cell}" {complaint}')
     return None
 
 
@@ -141,24 +144,7 @@ def _is_read_as(kind: str, cell: str) -> bool:
     return number == number  # A NaN is none.
 
 
-@contextmanager
-def as_sentences(path: Path) -> Iterator[None]:
-    """What the file system and pyarrow say, with the file's name."""
-    import pyarrow
-
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(f"{path}: There is no such file.") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: The file is not text in UTF-8.") from None
-    except OSError as error:
-        raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
-    except pyarrow.ArrowInvalid as error:
-        raise _sentence(path, error) from None
-
-
-def _sentence(path: Path, error: "pyarrow.ArrowInvalid") -> DataError:
+def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
     """What pyarrow says of a file, in the words of this page."""
     message = str(error)
     if "Empty CSV file" in message:

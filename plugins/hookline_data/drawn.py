@@ -49,8 +49,9 @@ class Drawn(DataSpec):
     """How the target of the source is told to those who draw."""
 
     def __attrs_post_init__(self) -> None:
+        defaults = {option.name: option.default for option in fields(type(self.source))}
         for option in fields(DataSpec):
-            if getattr(self.source, option.name) != option.default:
+            if getattr(self.source, option.name) != defaults[option.name]:
                 name = type(self).__name__
                 raise OptionError(
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name

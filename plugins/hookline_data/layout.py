@@ -52,7 +52,7 @@ class Layout:
         for name, columns in self.targets.items():
             wanted |= dict.fromkeys(columns, self._wanted_of(self.encodings[name]))
         if self.split_column is not None:
-            wanted[self.split_column] = Wanted("text")
+            wanted[self.split_column] = Wanted("text", by="the split")
         return wanted
 
     def _wanted_of(self, encoding: Encoding) -> Wanted:

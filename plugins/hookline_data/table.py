@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from hookline import (
     Data,
     DataError,
@@ -34,11 +36,11 @@ class Table(SplitFile):
     """A file with a row for each example and columns with names, held in memory."""
 
     inputs: Patterns | Mapping[str, Patterns] = "*"
-    """The columns that the model is given, by names or patterns such as `pixel_*`; `*` is all that are no target. A
-    table of them makes several groups of inputs, such as `{ anchor = "a_*", positive = "p_*", negative = "n_*" }`."""
+    """The columns that the model is given, by names or patterns such as `pixel_*`, where `*` is all others; a table of
+    them makes several groups of inputs, such as `{ anchor = "a_*", positive = "p_*", negative = "n_*" }`."""
     targets: Patterns | Mapping[str, Patterns] | None = None
-    """The column, or columns, that it is to predict; a table of them makes several targets. Left out for a loss that
-    takes none."""
+    """The column, or columns, that it is to predict; a table of them makes several targets, and it is left out for a
+    loss that takes none."""
     dtype: DType | Mapping[str, DType] = "float32"
     """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes."""
     shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = option(default=None, minimum=1)
@@ -46,8 +48,8 @@ class Table(SplitFile):
     out, one dimension."""
     standardize: bool | Mapping[str, bool] = False
     """Whether each input column gets mean 0 and variance 1, by the statistics of the training split, for all groups or
-    by group. If the model is applied to each group by itself, as to `anchor` and `positive`, their first columns have
-    their statistics in common, their second columns, and so on, so that equal rows stay equal."""
+    by group; groups that the model is applied to one after the other, such as `anchor` and `positive`, have them in
+    common, those of their first columns, of their second ones and so on, so that equal rows stay equal."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -58,11 +60,12 @@ class Table(SplitFile):
     def _check_groups(self) -> None:
         if not self.input_patterns:
             raise OptionError("inputs", "There must be at least one group of inputs.")
-        for name, patterns in (("inputs", self.inputs), ("targets", self.targets)):
-            for group, several in patterns.items() if isinstance(patterns, Mapping) else ((None, patterns),):
-                if several == ():
-                    raise OptionError(name, "There must be at least one column.", *([group] if group else ()))
-        for name, given in (("dtype", self.dtype), ("shape", self.shape), ("standardize", self.standardize)):
+        for name, groups in (("inputs", self.input_patterns), ("targets", self.target_patterns)):
+            for group, patterns in groups.items():
+                if not patterns:
+                    raise OptionError(name, "There must be at least one column.", *self._within(name, group))
+        for name in ("dtype", "shape", "standardize"):
+            given = getattr(self, name)
             for group in given if isinstance(given, Mapping) else ():
                 if group not in self.input_patterns:
                     near = did_you_mean(group, self.input_patterns)
@@ -71,9 +74,13 @@ class Table(SplitFile):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
                 raise OptionError(
                     "standardize",
-                    f'Integers cannot be standardised, and "{group}" has the type "int64".',
-                    *([group] if isinstance(self.standardize, Mapping) else ()),
+                    f'Integers are not standardised, and the inputs "{group}" have the type "int64".',
+                    *self._within("standardize", group),
                 )
+
+    def _within(self, name: str, group: str) -> tuple[str, ...]:
+        """Where in an option a group stands."""
+        return (group,) if isinstance(getattr(self, name), Mapping) else ()
 
     @property
     def input_patterns(self) -> Mapping[str, tuple[str, ...]]:
@@ -155,9 +162,11 @@ class Table(SplitFile):
         wanted = layout.wanted()
         rows = rows_of(self.read(self.path, wanted), layout, self.path)
         classes = next(iter(layout.targets.values()))[0] if self.stratify else None
+        if classes is not None and rows.columns[classes].ndim > 1:
+            raise DataError(f'{self.path}: A list in "{classes}" is no class, by which rows could be stratified.')
         parts = self.split(rows, classes)
         # What is text here is text in the other files, though all of it may look like numbers there.
-        wanted |= {name: Wanted("text") for name, cells in rows.columns.items() if is_text(cells)}
+        wanted |= {name: evolve(wanted[name], kind="text") for name, cells in rows.columns.items() if is_text(cells)}
         for split, path in self.other_files.items():
             require(wanted, self.column_names(path), path)
             parts[split] = rows_of(self.read(path, wanted), layout, path)

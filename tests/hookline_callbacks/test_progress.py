@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import hookline
 
@@ -38,6 +39,48 @@ def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
     assert "rows of 1 × 8 × 8 numbers" in out
     assert "Sequential, 6,122 parameters" in out
     assert "SGD, learning rate 0.05" in out
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lengths", "words"),
+    [
+        ({"input": torch.zeros(2, 1)}, (), "rows of 1 number"),
+        ({"input": torch.zeros(2)}, (), "rows of 1 number"),
+        ({"input": torch.zeros(2, 1200)}, (), "rows of 1,200 numbers"),
+        ({"input": torch.zeros(2, 1, 1, dtype=torch.int64)}, (), "rows of 1 × 1 integers"),
+        ({"input": torch.zeros(2, 40, 8)}, ["input"], "rows of up to 40 × 8 numbers"),
+        (
+            {"anchor": torch.zeros(2, 3), "positive": torch.zeros(2, 3), "negative": torch.zeros(2, 3)},
+            (),
+            "rows of anchor (3 numbers), positive (3 numbers) and negative (3 numbers)",
+        ),
+        (
+            {"word": torch.zeros(2, 9, dtype=torch.int64), "age": torch.zeros(2, 1)},
+            ["word"],
+            "rows of word (up to 9 integers) and age (1 number)",
+        ),
+    ],
+)
+def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs, lengths, words):
+    class Source:
+        @hookline.hookimpl
+        def prepare_data(self):
+            known = {name: torch.ones(2, dtype=torch.int64) for name in lengths}
+            batches = hookline.TensorBatches(inputs, {"target": torch.zeros(2, 1)}, known, batch_size=2)
+            target = hookline.Target(columns=("target",))
+            return hookline.Data(training=batches, example=batches.all, targets={"target": target})
+
+        @hookline.hookimpl
+        def build_model(self):
+            return torch.nn.Linear(1, 1)
+
+        @hookline.hookimpl
+        def forward(self, model, batch):
+            return model(batch.target)
+
+    spec = hookline.load(SPECS / "first_network.toml", ["run.epochs=1", "callbacks=[{type='Progress'}]"])
+    hookline.train(spec, plugins=[Source()], out=tmp_path / "run")
+    assert f"Random, {words}: 2 for training\n" in capsys.readouterr().out
 
 
 def test_the_columns_have_the_names_of_what_is_logged(tmp_path, capsys):

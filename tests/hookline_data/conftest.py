@@ -1,8 +1,10 @@
 """Data from a few lines of text."""
 
 import numpy
+import pyarrow
 import pytest
 import torch
+from pyarrow import parquet
 
 import hookline
 
@@ -15,7 +17,7 @@ def prepare(tmp_path):
         path = tmp_path / "table.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         data = {"type": "CSV", "path": str(path), "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
-        return prepared(data, loss, seed)
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
 
     return prepare
 
@@ -31,6 +33,20 @@ def prepare_arrays(tmp_path):
         return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
 
     return prepare_arrays
+
+
+@pytest.fixture
+def prepare_parquet(tmp_path):
+    """Prepares a Parquet file with these columns, for this loss; each split is one batch, in the order of the file."""
+
+    def prepare_parquet(columns, *, loss="MSELoss", seed=0, **options):
+        table = columns if isinstance(columns, pyarrow.Table) else pyarrow.table(columns)
+        parquet.write_table(table, tmp_path / "table.parquet", row_group_size=3)
+        path = str(tmp_path / "table.parquet")
+        data = {"type": "Parquet", "path": path, "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
+
+    return prepare_parquet
 
 
 @pytest.fixture
@@ -63,7 +79,7 @@ def prepared(data, loss, seed):
             "run": {"seed": seed},
             "data": data,
             "model": {"type": "Linear", "out_features": 1},
-            "loss": {"type": loss},
+            "loss": {"type": loss} if isinstance(loss, str) else loss,
             "optimizer": {"type": "SGD"},
         }
     )

@@ -146,6 +146,8 @@ def test_sequences_keep_their_lengths():
 
     @hookline.spec
     class Steps(hookline.DataSpec):
+        batch_size: int = 7  # A source may have a default of its own, which says nothing of the pairs.
+
         def prepare(self, run, loss):
             x = torch.arange(12.0).repeat_interleave(4).reshape(12, 4)
             rows = {"training": {"steps": x}}

@@ -43,7 +43,7 @@ def test_pairs_are_judged_by_their_cosine_and_by_their_difference():
         ),
         (TripletMarginWithDistanceLoss(distance_function=SquaredDistance()), lambda x, y: ((x - y) ** 2).sum(dim=1)),
     ],
-    ids=repr,
+    ids=["p-norm", "left out", "PairwiseDistance", "CosineDistance", "SquaredDistance"],
 )
 def test_triplets_are_judged_by_which_is_nearer_as_the_loss_measures_it(loss, distance):
     criterion = loss.build(None)

@@ -11,9 +11,18 @@ from attrs import fields
 import hookline
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from hookline_losses.regression import HuberLoss, MSELoss
-from hookline_metrics import classification, register_specs, regression
+from hookline_metrics import classification, regression
+from hookline_metrics import register_specs as register_all
+from hookline_metrics.base import TorchMetric
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
+
+
+def register_specs():
+    """Those of torchmetrics."""
+    return [kind for kind in register_all() if issubclass(kind, TorchMetric)]
+
+
 DECIDING = ("Accuracy", "F1Score", "Precision", "Recall")
 CLASSES = (*DECIDING, "AUROC")
 NUMBERS = ("MeanAbsoluteError", "MeanSquaredError", "R2Score")

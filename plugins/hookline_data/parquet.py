@@ -1,0 +1,154 @@
+"""Tables in Parquet files."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from hookline import DataError, spec
+from hookline_data.cells import is_list, is_ragged, row_and_element, width
+from hookline_data.columns import Wanted, place
+from hookline_data.sentences import as_sentences, one_line
+from hookline_data.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@spec
+class Parquet(Table):
+    """A Parquet file: columns of numbers, text or lists, with a row for each example.
+
+    The target's cells may be text: they are then the names of classes, which are sorted and counted from 0. True and
+    false are 1 and 0. A column of lists of one size counts as that many columns of inputs. One of lists of different
+    lengths is a group of inputs by itself: sequences of numbers, or of lists of one size, which are filled up with 0
+    and have their lengths beside them.
+    """
+
+    def column_names(self, path: Path) -> list[str]:
+        """The names of the columns, without the nameless index that pandas writes beside them."""
+        from pyarrow import parquet
+
+        with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
+            names = [name for name in file.schema_arrow.names if not re.fullmatch(r"__index_level_\d+__", name)]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+        return names
+
+    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+        """The columns, of types that are or become what is wanted."""
+        import pyarrow
+        from pyarrow import parquet
+
+        with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
+            # A column "a.b" and the part "b" of a column "a" have one name for the reader of files.
+            table = file.read(columns=list(wanted)).select(list(wanted))
+        if not table.num_rows:
+            raise DataError(f"{path}: The file has no rows.")
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        del table  # So that a column is let go of as soon as it has become another.
+        for name, column in wanted.items():
+            columns[name] = _checked(columns[name], column, name, path)
+        return pyarrow.table(columns)
+
+
+def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.ChunkedArray":
+    """The column with cells of the type that is wanted, of which none is empty."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    if types.is_dictionary(cells.type):
+        cells = cells.cast(cells.type.value_type)
+    if cells.null_count:
+        raise DataError(f"{place(path, _first(compute.is_null(cells)), name)}: The cell is empty.")
+    kind = _type(cells.type, wanted)
+    if kind is None:
+        raise DataError(f'{path}: column "{name}": The cells have the type {cells.type}, and {_needed(wanted)}.')
+    if is_list(kind):
+        _refuse_empty(cells.combine_chunks(), name, path)
+    try:
+        cells = cells.cast(kind)
+    except pyarrow.ArrowInvalid:
+        raise _too_great(cells.combine_chunks(), name, path) from None
+    if types.is_string(kind) and (row := compute.index(cells, "").as_py()) >= 0:
+        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+    return cells
+
+
+def _refuse_empty(lists: "pyarrow.Array", name: str, path: Path) -> None:
+    """Raise a `DataError` if a list has no elements, or an empty one."""
+    from pyarrow import compute
+
+    if (row := _first(compute.equal(compute.list_value_length(lists), 0))) >= 0:
+        raise DataError(f"{place(path, row, name)}: The list is empty.")
+    steps = lists.flatten()
+    if steps.null_count:
+        raise DataError(f"{_place(path, name, lists, _first(compute.is_null(steps)))}: It is empty.")
+    if is_list(steps.type) and steps.flatten().null_count:
+        step = _first(compute.is_null(steps.flatten())) // width(steps.type)
+        raise DataError(f"{_place(path, name, lists, step)}: It has an empty element.")
+
+
+def _first(truths: "pyarrow.Array") -> int:
+    """The index of the first that is true, or -1."""
+    from pyarrow import compute
+
+    return compute.index(truths, value=True).as_py()
+
+
+def _type(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType | None":
+    """The type that cells of a type become to be what is wanted; `None` if they cannot."""
+    import pyarrow
+    from pyarrow import types
+
+    if is_list(kind) and wanted.may_be_lists:
+        # Targets that are lists are the indices of classes.
+        of_steps = Wanted("integer") if wanted.kind == "text" else evolve(wanted, may_be_lists=is_ragged(kind))
+        steps = None if is_ragged(kind.value_type) else _type(kind.value_type, of_steps)
+        if steps is None:
+            return None
+        if types.is_fixed_size_list(kind):
+            return pyarrow.list_(steps, kind.list_size)
+        return pyarrow.large_list(steps) if types.is_large_list(kind) else pyarrow.list_(steps)
+    if types.is_boolean(kind):
+        return pyarrow.int64() if wanted.kind != "text" else None
+    if types.is_integer(kind):
+        return {"number": kind, "text": pyarrow.string()}.get(wanted.kind, pyarrow.int64())
+    if types.is_floating(kind):
+        return {"number": kind, "any": pyarrow.float64()}.get(wanted.kind)
+    if types.is_decimal(kind):
+        return pyarrow.float64() if wanted.kind in ("number", "any") else None
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return pyarrow.string() if wanted.kind in ("text", "any") else None
+    return None
+
+
+def _needed(wanted: Wanted) -> str:
+    """The end of a sentence that says what the cells should be."""
+    nouns = {"number": "numbers", "integer": "integers", "text": "text", "any": "numbers or text"}
+    noun = nouns[wanted.kind] + (" or lists of integers" if wanted.kind == "text" and wanted.may_be_lists else "")
+    return f"{wanted.by or 'the model'} needs {noun}"
+
+
+def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
+    """The first unsigned integer that is too great for int64, with its place."""
+    import pyarrow
+    from pyarrow import compute
+
+    numbers, size = cells, 1
+    while is_list(numbers.type):
+        numbers, size = numbers.flatten(), size * width(numbers.type.value_type)
+    index = _first(compute.greater(numbers, pyarrow.scalar(2**63 - 1, pyarrow.uint64())))
+    return DataError(f"{_place(path, name, cells, index // size)}: {numbers[index]} is too great for int64.")
+
+
+def _place(path: Path, name: str, cells: "pyarrow.Array", index: int) -> str:
+    """The place of a cell, or of an element of the lists, of which this is the index in all lists together."""
+    row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
+    return place(path, row, name, element)
+
+
+def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
+    return DataError(f"{path}: This is not a table in a Parquet file. {one_line(error)}.")

@@ -1,0 +1,33 @@
+"""What the file system and Arrow say of a file, in sentences."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline import DataError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@contextmanager
+def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException], DataError]") -> Iterator[None]:
+    """Errors of the file system with the file's name; and those of Arrow as `sentence` says them."""
+    import pyarrow
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{path}: There is no such file.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: The file is not text in UTF-8.") from None
+    except OSError as error:
+        raise DataError(f"{path}: The file cannot be read: {one_line(error.strerror or error)}.") from None
+    except pyarrow.ArrowException as error:
+        raise sentence(path, error) from None
+
+
+def one_line(message: object) -> str:
+    """A message without line breaks and without its full stop."""
+    return " ".join(str(message).split()).rstrip(".")
