@@ -11,13 +11,23 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
+from pyarrow import parquet
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
 import hookline
 
 SPECS = Path(__file__).parent.parent / "specs"
-SHIPPED = ("breast_cancer", "diabetes", "digits", "first_network", "iris", "residual_network", "transformer")
+SHIPPED = (
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "embedding",
+    "first_network",
+    "iris",
+    "residual_network",
+    "transformer",
+)
 
 
 def table(name):
@@ -177,6 +187,31 @@ def digits():
     return losses, model
 
 
+def embedding():
+    """Without padding: the lists of a batch one after another, and where each begins."""
+    cells = parquet.read_table(SPECS / "data" / "digit_tokens.parquet").to_pydict()
+    digit = numpy.array(cells["digit"])
+    training, _, _ = split(len(digit), digit, validation=0.15, test=0.15)
+    dark = [torch.tensor(cells["dark"][row]) for row in training]
+    y = torch.from_numpy(digit[training])
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.EmbeddingBag(65, 64), nn.ReLU(), nn.Linear(64, 10))
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    losses = []
+    for epoch in range(1, 16):
+        for batch in shuffled(len(y), epoch=epoch, batch_size=32):
+            lists = [dark[row] for row in batch]
+            offsets = torch.tensor([0, *map(len, lists[:-1])]).cumsum(0)
+            optimizer.zero_grad()
+            loss = criterion(model[1:](model[0](torch.cat(lists), offsets)), y[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses, model
+
+
 def convolution(channels_in, channels_out, kernel_size=3, *, stride=1):
     return nn.Conv2d(channels_in, channels_out, kernel_size, stride, padding=kernel_size // 2, bias=False)
 
@@ -319,7 +354,7 @@ def assert_same_weights(model, other):
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.parametrize(
     "by_hand",
-    [breast_cancer, diabetes, digits, first_network, iris, residual_network, transformer],
+    [breast_cancer, diabetes, digits, embedding, first_network, iris, residual_network, transformer],
 )
 def test_a_shipped_spec_equals_its_loop_written_by_hand_in_every_step_and_weight(by_hand, tmp_path):
     losses, model = trained(hookline.load(SPECS / f"{by_hand.__name__}.toml"), tmp_path / "run")

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
-INTEGER = r"^[+-]?(0|[1-9][0-9]*)$"
-"""How integers are written, in a file of text."""
+INTEGER = r"^-?(0|[1-9][0-9]*)$"
+"""How integers are written, in a file of text: as pyarrow reads them, which has no plus."""
 NUMBER = r"^[+-]?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$"
 """How numbers are written, in a file of text."""
 
@@ -127,10 +127,15 @@ def is_text(cells: "NDArray[Any]") -> bool:
 def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) -> None:
     """Raise a `DataError` if the cells are text; those of the same column in another file are numbers."""
     if is_text(cells):
-        row = next((row for row, cell in enumerate(cells.tolist()) if not re.match(NUMBER, cell)), 0)
+        row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell)), 0)
         raise DataError(
             f'{place(path, row, name)}: "{cells[row]}" is text, and the column has numbers in {known_path}.'
         )
+
+
+def _is_number(cell: str) -> bool:
+    """Whether the cell is written as a number; an integer that is too great for int64 is text, as it is read."""
+    return bool(re.match(NUMBER, cell)) and not (re.match(INTEGER, cell) and not -(2**63) <= int(cell) < 2**63)
 
 
 def is_list(kind: "pyarrow.DataType") -> bool:

@@ -87,7 +87,8 @@ def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table
 def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
     """Text without space around it; if it need not be text, as integers or floats if all cells are written as such.
 
-    Codes such as "01" and "0x1F" are text, so that no two different cells become one class.
+    Codes such as "01" and "0x1F" are text, so that no two different cells become one class; so are integers if one is
+    too great for int64, such as an account's number, since floats would be rounded.
     """
     import pyarrow
     from pyarrow import compute
@@ -101,7 +102,7 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
             try:
                 return compute.cast(cells, kind)
             except pyarrow.ArrowInvalid:
-                continue  # An integer that is too great for int64.
+                return cells
     return cells
 
 

@@ -31,6 +31,7 @@ def test_integers_are_read_as_such_without_rounding(prepare_integers):
         ("nan", '"nan" is not an integer.'),
         ("true", '"true" is not an integer.'),
         ("1_000", '"1_000" is not an integer.'),
+        ("+1", '"+1" is not an integer.'),
         (str(2**63), f'"{2**63}" is too great for int64.'),
         (str(-(2**63) - 1), f'"{-(2**63) - 1}" is too great for int64.'),
         ("", "The cell is empty."),

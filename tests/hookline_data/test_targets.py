@@ -22,6 +22,9 @@ def target(data):
         ([" u", "u ", "v", "w"], ("u", "v", "w"), [0, 0, 1, 2]),
         (["true", "false", "false", "true"], ("false", "true"), [1, 0, 0, 1]),
         (["NA", "null", "NA", "nan"], ("NA", "nan", "null"), [0, 2, 0, 1]),
+        (["+1", "-1", "+1", "0"], (-1, 0, 1), [2, 0, 2, 1]),
+        # As floats the first two would be the same.
+        ([f"{2**63}", f"{2**63 + 1}", "7", f"{2**63}"], ("7", f"{2**63}", f"{2**63 + 1}"), [1, 2, 0, 1]),
     ],
 )
 def test_classes_are_sorted_and_counted_from_0(prepare, loss, cells, classes, indices):
@@ -155,7 +158,7 @@ def test_a_target_that_is_no_number_is_told_with_its_row_in_whichever_file_it_is
     assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "y": {complaint}'
 
 
-@pytest.mark.parametrize("cell", ["x", "01", "-"])
+@pytest.mark.parametrize("cell", ["x", "01", "-", str(2**63)])
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCELoss"])
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_text_in_another_file_where_numbers_stood_in_training_is_told_with_its_row(

@@ -29,8 +29,6 @@ class Sequences(Encoding):
         [(column, cells)] = columns.items()
         names: list[str | int]
         if cells.ndim == 2:
-            if (cells == self.blank).any():
-                raise DataError(f'The target "{column}" has {self.blank}, which is the index of the blank.')
             names = [index for index in range(int(cells.max()) + 1) if index != self.blank]
         else:
             names = sorted({letter for cell in _texts(cells) for letter in cell})
@@ -47,6 +45,10 @@ class Sequences(Encoding):
         [(column, cells)] = columns.items()
         assert known.classes is not None
         if cells.ndim == 2:
+            if (cells == self.blank).any():
+                raise DataError(
+                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.'
+                )
             if cells.max() >= len(known.classes):
                 raise DataError(
                     f'The class {cells.max()} of "{column}" occurs in the {split} split and not in the training split: '
