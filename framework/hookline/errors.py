@@ -10,7 +10,7 @@ from attrs import frozen
 
 PathElement = str | int
 
-MOST_LISTED = 12
+MOST_LISTED = 24
 """How many known names a message lists at most."""
 
 
