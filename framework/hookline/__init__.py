@@ -37,14 +37,11 @@ if TYPE_CHECKING:
         SpecError,
         StageError,
         TrainingError,
-        counted,
-        did_you_mean,
-        enumerate_names,
     )
     from hookline.loading import load
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
-    from hookline.monitoring import check_monitor, monitored
+    from hookline.monitoring import check_monitor, check_monitored, monitored
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pipeline import Interrupted, train
@@ -67,6 +64,7 @@ if TYPE_CHECKING:
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
     from hookline.trial import Trial
+    from hookline.wording import counted, did_you_mean, enumerate_names, nearest
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
@@ -97,14 +95,11 @@ _HOMES = {
         "SpecError",
         "StageError",
         "TrainingError",
-        "counted",
-        "did_you_mean",
-        "enumerate_names",
     ),
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "losses": ("MeanLoss", "PartLosses"),
-    "monitoring": ("check_monitor", "monitored"),
+    "monitoring": ("check_monitor", "check_monitored", "monitored"),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pipeline": ("Interrupted", "train"),
@@ -127,6 +122,7 @@ _HOMES = {
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
     "trial": ("Trial",),
+    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest"),
     "writing": ("dumps", "plain", "to_json"),
 }
 """Where the public names are defined. A module is imported when one of its names is first used: `hookline --help`
@@ -190,6 +186,7 @@ __all__ = [
     "apply_module",
     "build_and_apply",
     "check_monitor",
+    "check_monitored",
     "counted",
     "did_you_mean",
     "divided",
@@ -202,6 +199,7 @@ __all__ = [
     "load",
     "monitored",
     "named_parameters",
+    "nearest",
     "option",
     "permutation",
     "plain",

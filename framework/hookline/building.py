@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors import MisfitError, counted
+from hookline.errors import MisfitError
 from hookline.specs import ModelSpec
+from hookline.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from hookline.errors import PluginError, did_you_mean
+from hookline.errors import PluginError
 from hookline.options import Spec
+from hookline.wording import did_you_mean
 
 
 def is_family(kind: object) -> bool:

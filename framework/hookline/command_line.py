@@ -7,15 +7,22 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hookline.errors import SpecError
 
 COMMANDS = {
     "train": "train what a spec says",
+    "check": "tell everything that is wrong with specs",
+    "explain": "tell where a value of a spec comes from, what it may be and what it does",
+    "diff": "compare two specs, or the specs of two runs, by what they mean",
     "list": "list the components that a spec can name",
-    "show": "show a component with all of its options",
+    "show": "show a component with all of its options, or a complete spec",
 }
 """The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
 
-GOOD, BAD_INPUT, INTERRUPTED = 0, 2, 130
+GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,15 +50,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     parsed = _parser(words).parse_args(words)
-    from hookline.errors import HooklineError
+    from hookline.errors import HooklineError, SpecError
 
     try:
         return int(parsed.run(parsed))
     except HooklineError as error:
         if parsed.traceback:
             raise
-        print(error, file=sys.stderr)
+        print(_pointed(error) if isinstance(error, SpecError) else error, file=sys.stderr)
         return BAD_INPUT
+
+
+def _pointed(error: "SpecError") -> str:
+    """All problems of a spec, each with the line and a finger on the place."""
+    from hookline.diagnostics import Paint, rendered
+
+    paint = Paint.of(sys.stderr, os.environ)
+    return "\n\n".join(rendered(problem, error.source, paint) for problem in error.problems)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from attrs import NOTHING, fields, frozen
+from attrs import NOTHING, Attribute, fields, frozen
 
 from hookline.kinds import expected
 from hookline.options import Bounds, Spec
@@ -62,7 +62,7 @@ def documentation(kind: type[Spec]) -> ComponentDocumentation:
         OptionDocumentation(
             name=attribute.name,
             kind=expected(kind.option_type(attribute)),
-            bounds=_bounds(attribute.validator),
+            bounds=_bounds(attribute),
             is_required=attribute.default is NOTHING,
             default=None if attribute.default is NOTHING else plain(attribute.default, Path()),
             description=described.get(attribute.name, ""),
@@ -84,10 +84,9 @@ def summary(kind: type[Spec]) -> str:
     return " ".join(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].split())
 
 
-def _bounds(validator: Any) -> str:
+def _bounds(attribute: "Attribute[Any]") -> str:
     """What the bounds among an option's validators say."""
-    parts = getattr(validator, "_validators", (validator,))
-    return " and ".join(str(part) for part in parts if isinstance(part, Bounds))
+    return " and ".join(str(bounds) for bounds in Bounds.of(attribute) if str(bounds))
 
 
 def _descriptions(kind: type[Spec]) -> Mapping[str, str]:

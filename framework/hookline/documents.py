@@ -1,79 +1,195 @@
-"""From a TOML file to a document, the plain tables that TOML has: reading the text, and `--set`.
+"""From TOML files to a document, the plain tables that TOML has, each value with the places where it was set.
 
-A document knows nothing of components. `reading` makes a spec of it.
+A file may extend others, further files may be laid over it, and single values changed. A document knows nothing of
+components: `reading` makes a spec of it.
 """
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import tomli
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.errors import HooklineError, Problem, SpecError
+from hookline.places import Place, Source
+from hookline.positions import Span, scan
+from hookline.toml_text import parsed
+from hookline.trees import Node, Setting, Table, grown, overlaid, plain, with_value, without_places
+from hookline.wording import PathElement
 
-Table = dict[str, Any]
+EXTENDS = "extends"
+"""The key of a file that names those which it extends."""
+
+LARGEST = 2**19
+"""How many bytes a spec has at most: one of a hundred layers has ten thousand."""
 
 
-@frozen
+@frozen(slots=False)
 class Document:
     """A spec as TOML says it."""
 
-    table: Table
+    root: Node
     """The root table."""
-    source: str
-    """What to call it in messages: the path of the file, as it was given."""
+    source: Source
+    """The text that it is called after in messages: its file."""
     directory: Path
     """What relative paths in it are relative to."""
 
+    @cached_property
+    def table(self) -> Table:
+        """The root table without places. A string from a file in another directory is a `PathText`."""
+        table: Table = plain(self.root, self.directory)
+        return table
 
-def read(path: str | Path) -> Document:
-    """The document in a file.
+    def located(self, problem: Problem) -> Problem:
+        """The problem with the places of its paths."""
+        if problem.place is not None:
+            return problem
+        others = (self.place(path) for path in problem.against)
+        return evolve(
+            problem,
+            place=self.place(problem.path, on_key=problem.on_key),
+            against_places=tuple(other for other in others if other is not None),
+        )
+
+    def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
+        """Where a value was set last, or its key; of what is not there, the table in which it would stand.
+
+        `None` if the document is not of a file.
+        """
+        nodes = list(self.root.along(tuple(path)))
+        on_key = on_key and len(nodes) == len(path) + 1
+        for node in reversed(nodes):
+            if node.settings:
+                return node.settings[-1].key if on_key else node.settings[-1].value
+            on_key = False
+        return Place(self.source, 0, 0) if self.source.directory is not None else None
+
+
+def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()) -> Document:
+    """The document in a file, with what it extends, what is laid over it, and changes of single values.
+
+    Args:
+        path: the file.
+        overlays: further files, each laid over what there is before it.
+        overrides: changes of single values, as `optimizer.lr=0.01`, made after all else, one after another.
 
     Raises:
-        HooklineError: if the file cannot be read.
-        SpecError: if it is not TOML, with line and column.
+        HooklineError: if a file cannot be read.
+        SpecError: if one is not TOML, extends itself, or changes what is not there; with the place.
 
     """
-    source = str(path)
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise HooklineError(f"{source}: There is no such file.") from None
-    except OSError as error:
-        raise HooklineError(f"{source}: The file cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise HooklineError(f"{source}: The file is not text in UTF-8: byte {error.start} is wrong.") from None
-    try:
-        table = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise SpecError([Problem(f"{place}: This is not TOML: {error.msg}.")], source) from None
-    except ValueError as error:  # An integer of more digits than Python reads.
-        raise SpecError([Problem(f"This is not TOML: {error}.")], source) from None
-    except RecursionError:
-        raise SpecError([Problem("This is not a spec: it is nested too deeply.")], source) from None
+    source = file_source(path)
+    root = _with_changes(extended(source), overlays, overrides)
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
-    if isinstance(run := table.setdefault("run", {}), dict):
-        run.setdefault("name", _plain_name(Path(path).stem))
-    return Document(table, source, Path(path).resolve().parent)
+    run = root.value.setdefault("run", Node({}))
+    if isinstance(run.value, dict):
+        run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
+    return Document(root, source, _home(source))
 
 
-def from_table(table: Mapping[str, Any]) -> Document:
+def from_table(
+    table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
+) -> Document:
     """A document from Python, with paths relative to the current directory."""
-    return Document(deepcopy(dict(table)), "spec", Path.cwd())
+    root = _with_changes(without_places(dict(table)), overlays, overrides)
+    return Document(root, Source("spec", ""), Path.cwd())
 
 
-def override(document: Document, overrides: Iterable[str]) -> None:
-    """Apply changes of single values to the document, each as `optimizer.lr=0.01`, one after another.
+def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str]) -> Node:
+    for overlay in overlays:
+        root = overlaid(root, extended(file_source(overlay)))
+    for change in overrides:
+        root = changed(root, change)
+    return root
+
+
+def file_source(path: str | Path) -> Source:
+    """The text of a file.
 
     Raises:
-        SpecError: if one is no path and value, or if its path leads nowhere.
+        HooklineError: if it cannot be read.
+        SpecError: if it is too large, or not text.
 
     """
-    for change in overrides:
-        _apply(change, document.table)
+    name = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise HooklineError(f"{name}: There is no such file.") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise HooklineError(f"{name}: The file cannot be read: {reason}.") from None
+    directory = Path(path).resolve().parent
+    if len(content) > LARGEST:
+        start = Place(Source(name, "", directory), 0, 0)
+        message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."
+        raise SpecError([Problem(message, place=start)], name)
+    try:
+        return Source(name, _line_breaks(content.decode("utf-8-sig")), directory)
+    except UnicodeDecodeError as error:
+        before = _line_breaks(content[: error.start].decode())
+        text = Source(name, before + _line_breaks(content[error.start :].decode(errors="replace")), directory)
+        message = f"The file is not text in UTF-8: byte {error.start} is wrong."
+        raise SpecError([Problem(message, place=Place(text, len(before), len(before) + 1))], name) from None
+
+
+def _line_breaks(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def extended(source: Source, chain: tuple[Path, ...] = ()) -> Node:
+    """The tree of a file, over those of the files that it extends.
+
+    Raises:
+        HooklineError: if a file cannot be read.
+        SpecError: if one is not TOML, or extends itself; with the place.
+
+    """
+    here = Path(source.name).resolve()
+    root = parsed(source)
+    extends = root.value.pop(EXTENDS, None)
+    below: Node | None = None
+    for base in _bases(extends, source):
+        path = Path(os.path.normpath(Path(source.name).parent / base.value))
+        place = base.settings[-1].value
+        if path.resolve() in (*chain, here):
+            cycle = [*map(_relative, (*chain, here)), _relative(path.resolve())]
+            message = f"The file extends itself: {' extends '.join(cycle[cycle.index(cycle[-1]) :])}."
+            raise SpecError([Problem(message, (EXTENDS,), place=place)], source.name)
+        try:
+            found = file_source(path)
+        except SpecError:
+            raise
+        except HooklineError as error:
+            raise SpecError([Problem(str(error), (EXTENDS,), place=place)], source.name) from None
+        tree = extended(found, (*chain, here))
+        below = tree if below is None else overlaid(below, tree)
+    return root if below is None else overlaid(below, root)
+
+
+def _bases(extends: Node | None, source: Source) -> list[Node]:
+    if extends is None:
+        return []
+    bases = extends.value if isinstance(extends.value, list) else [extends]
+    if not all(isinstance(base.value, str) and base.value for base in bases):
+        message = "This must be the path of the file that it extends, or an array of paths."
+        raise SpecError([Problem(message, (EXTENDS,), place=extends.settings[-1].value)], source.name)
+    return list(bases)
+
+
+def _relative(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _home(source: Source) -> Path:
+    assert source.directory is not None, "It is a file."
+    return source.directory
 
 
 def _plain_name(stem: str) -> str:
@@ -81,50 +197,49 @@ def _plain_name(stem: str) -> str:
     return name.lstrip("-.") or "run"
 
 
-def _apply(change: str, table: Table) -> None:
-    """Change one value of the table, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says."""
+def changed(root: Node, change: str) -> Node:
+    """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
 
-    def refused(message: str) -> SpecError:
-        return SpecError([Problem(message)], f"--set {change}")
+    Raises:
+        SpecError: if it is no path and value, or if the path leads nowhere.
 
-    path, value = _split(change)
-    if not path:
-        raise refused("This is not a path and a value, such as optimizer.lr=0.01.")
-    place: Any = table
-    for depth, key in enumerate(path):
-        index: Any = key
-        if isinstance(place, list):
-            if not key.isdecimal() or int(key) >= len(place):
-                raise refused(f'"{key}" is not the place of an element: there are {len(place)}, counted from 0.')
-            index = int(key)
-        elif isinstance(place, dict):
-            place.setdefault(key, {})
-        else:
-            raise refused(f'"{path[depth - 1]}" is a value, so that nothing in it can be set.')
-        if depth == len(path) - 1:
-            place[index] = value
-        else:
-            place = place[index]
-
-
-def _split(change: str) -> tuple[list[str], Any]:
-    """The path and the value of a change, the path empty if there is none. TOML itself takes both apart."""
-    for equals in (index for index, letter in enumerate(change) if letter == "="):
-        place: Any
-        try:
-            place = tomli.loads(f"{change[:equals]}=0")
-        except tomli.TOMLDecodeError:
-            continue  # This equals sign is part of a quoted key.
-        path: list[str] = []
-        while isinstance(place, dict):
-            if len(place) != 1:
-                return [], None  # It is a comment, or several lines.
-            [(key, place)] = place.items()
-            path.append(key)
+    """
+    source = Source(f"--set {change}", change)
+    try:
+        keys, equals = keys_of(change)
         text = change[equals + 1 :]
         try:
-            value = tomli.loads(f"value={text}")
+            table = tomli.loads(f"value={text}")
         except tomli.TOMLDecodeError:
-            return path, text.strip()  # A bare word is a string: nobody wants to quote quotes for a shell.
-        return (path, value["value"]) if list(value) == ["value"] else ([], None)
-    return [], None
+            place = Place(source, equals + 1 + len(text) - len(text.lstrip()), len(change.rstrip()))
+            # A bare word is a string: nobody wants to quote quotes for a shell.
+            value = Node(text.strip(), (Setting(place, place),))
+        else:
+            if list(table) != ["value"]:
+                raise ValueError("These are several lines.")
+            value = grown(table["value"], scan(change), source, tuple(key for key, _ in keys))
+    except (ValueError, RecursionError):
+        message = "This is not a path and a value, such as optimizer.lr=0.01."
+        raise SpecError([Problem(message)], source.name) from None
+    return with_value(root, [(key, Place(source, *span)) for key, span in keys], value)
+
+
+def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
+    """The keys of the path with their places, and where the equals sign is. TOML itself takes them apart.
+
+    Raises:
+        ValueError: if there are none.
+
+    """
+    for equals in (index for index, letter in enumerate(change) if letter == "="):
+        text = f"{change[:equals]}=0"
+        try:
+            tomli.loads(text)
+        except tomli.TOMLDecodeError:
+            continue  # This equals sign is part of a quoted key.
+        in_order = scan(text).in_order
+        path, _ = in_order[-1] if in_order else ((), None)
+        if in_order and len(in_order) == len(path):  # Otherwise it is a comment, or several lines.
+            return [(str(path[-1]), span) for path, span in in_order], equals
+        break
+    raise ValueError("There is no path.")

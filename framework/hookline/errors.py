@@ -3,15 +3,12 @@
 Whatever a person can mend (a spec, a data file, a plugin) is told by one of these and never by a traceback.
 """
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 
 from attrs import frozen
 
-PathElement = str | int
-
-MOST_LISTED = 24
-"""How many known names a message lists at most."""
+from hookline.places import Place
+from hookline.wording import PathElement, dotted
 
 
 class HooklineError(Exception):
@@ -29,10 +26,14 @@ class OptionError(ValueError):
     `ValueError` from its validator instead.
     """
 
-    def __init__(self, option: str, message: str, *within: PathElement):
-        """The option, and the path of the place in its value, if it is not the value as a whole."""
+    def __init__(self, option: str, message: str, *within: PathElement, against: Sequence[Sequence[PathElement]] = ()):
+        """The option, and the path of the place in its value, if it is not the value as a whole.
+
+        `against` are the paths of what it does not go together with, from where the option's path begins.
+        """
         super().__init__(message)
         self.path = (option, *within)
+        self.against = tuple(tuple(path) for path in against)
 
 
 @frozen
@@ -45,6 +46,12 @@ class Problem:
     """The keys and indices that lead to the place, empty for the file as a whole."""
     on_key: bool = False
     """Whether it is the last key of the path that is wrong, rather than its value."""
+    against: tuple[tuple[PathElement, ...], ...] = ()
+    """The paths of what it does not go together with."""
+    place: Place | None = None
+    """Where it stands, if it stands in a text."""
+    against_places: tuple[Place, ...] = ()
+    """Where that stands which it does not go together with."""
 
     def __str__(self) -> str:
         return f"{dotted(self.path)}: {self.message}" if self.path else self.message
@@ -54,9 +61,10 @@ class SpecError(HooklineError):
     """A spec that cannot be run, with all of its problems."""
 
     def __init__(self, problems: Sequence[Problem], source: str):
+        """The problems, and what to call the spec where a problem has no place of its own."""
         self.problems = tuple(problems)
         self.source = source
-        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+        super().__init__("\n".join(f"{problem.place or source}: {problem}" for problem in self.problems))
 
 
 class DataError(HooklineError):
@@ -79,6 +87,11 @@ class MisfitError(HooklineError):
 class PluginError(HooklineError):
     """A plugin that is not installed, cannot be loaded, or does not fit in."""
 
+    def __init__(self, message: str, missing: str | None = None):
+        """The message, and the name of the plugin if it is not installed."""
+        super().__init__(message)
+        self.missing = missing
+
 
 class StageError(HooklineError):
     """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin."""
@@ -86,62 +99,3 @@ class StageError(HooklineError):
 
 class TrainingError(HooklineError):
     """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""
-
-
-def dotted(path: Sequence[PathElement]) -> str:
-    """The path as one writes it: `model.layers[2].out_features`."""
-    text = ""
-    for element in path:
-        if isinstance(element, int):
-            text += f"[{element}]"
-        else:
-            key = element if element.replace("-", "_").isidentifier() else f'"{element}"'
-            text += f".{key}" if text else key
-    return text
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that begins with a space and offers the nearest known name, or lists all of them.
-
-    >>> did_you_mean("HuberLos", ["MSELoss", "HuberLoss"])
-    ' Did you mean "HuberLoss"?'
-    >>> did_you_mean("Focal", ["MSELoss", "HuberLoss"])
-    ' Known are "HuberLoss" and "MSELoss".'
-    >>> did_you_mean("Focal", [])
-    ''
-
-    Of very many names the first ones are listed.
-    """
-    names = sorted(set(known))
-    lowered = {candidate.lower(): candidate for candidate in reversed(names)}
-    if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.6):
-        return f' Did you mean "{lowered[near[0]]}"?'
-    if len(names) > MOST_LISTED:
-        others = len(names) - MOST_LISTED + 1
-        return f" Known are {', '.join(map(_quoted, names[: MOST_LISTED - 1]))} and {others} others."
-    return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
-
-
-def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
-    """The names in quotes, with commas and a conjunction before the last one.
-
-    >>> enumerate_names(["a", "b", "c"], "or")
-    '"a", "b" or "c"'
-    """
-    quoted = [_quoted(name) for name in names]
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} {conjunction} {quoted[-1]}"
-
-
-def _quoted(name: object) -> str:
-    return f'"{name}"'
-
-
-def counted(number: int, noun: str) -> str:
-    """The number and the noun, in the plural unless there is one.
-
-    >>> counted(1, "epoch"), counted(2000, "step")
-    ('1 epoch', '2,000 steps')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

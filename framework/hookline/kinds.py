@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from hookline.errors import enumerate_names
+from hookline.wording import enumerate_names
 
 PRIMITIVES = {
     bool: "true or false",

@@ -1,4 +1,4 @@
-"""`hookline.load`: from a file to a spec, with the plugins that the spec lists."""
+"""From files to specs: with the plugins that each lists, and everything that can be checked without torch."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -6,40 +6,114 @@ from typing import Any
 
 from hookline import documents
 from hookline.documents import Document
-from hookline.errors import Problem, SpecError
+from hookline.errors import OptionError, PluginError, Problem, SpecError
 from hookline.plugins import Plugins
-from hookline.reading import structure
+from hookline.reading import Reader
 from hookline.training_spec import TrainingSpec
 
 
 def load(
-    source: str | Path | Mapping[str, Any], overrides: Iterable[str] = (), *, plugins: Iterable[object] = ()
+    source: str | Path | Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    overlays: Iterable[str | Path] = (),
+    plugins: Iterable[object] = (),
 ) -> TrainingSpec:
     """The spec in a TOML file, or in a table such as TOML has.
 
     Args:
         source: the path of the file, or the table.
         overrides: changes of single values, as `optimizer.lr=0.01`.
+        overlays: further files, laid over the first one after another.
         plugins: modules or objects whose names the spec may use, beside the installed plugins that it lists.
 
     Raises:
         SpecError: with everything that is wrong with the spec.
-        HooklineError: if the file cannot be read, or a plugin cannot be used.
+        HooklineError: if a file cannot be read, or a plugin cannot be used.
 
     >>> import hookline
     >>> hookline.load("specs/iris.toml", ["optimizer.lr=0.5"]).optimizer.lr
     0.5
 
     """
-    document = documents.read(source) if isinstance(source, (str, Path)) else documents.from_table(source)
-    documents.override(document, overrides)
-    return structure(document, Plugins(_listed(document), plugins).catalog)
+    if isinstance(source, (str, Path)):
+        document = documents.read(source, overlays, overrides)
+    else:
+        document = documents.from_table(source, overlays, overrides)
+    return Loader(plugins).load(document)
 
 
-def _listed(document: Document) -> list[str]:
-    """The plugins that the document lists, which must be known before the rest of it can be read."""
-    listed = document.table.get("plugins", [])
-    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-        problem = Problem("This must be an array of the names of installed plugins.", ("plugins",))
-        raise SpecError([problem], document.source)
-    return listed
+class Loader:
+    """Makes specs of documents. What it learns of plugins and their classes serves all of them."""
+
+    def __init__(self, plugins: Iterable[object] = ()):
+        """A loader with these modules or objects beside the plugins that specs list."""
+        self._extra = tuple(plugins)
+        self._known: dict[tuple[str, ...], tuple[Plugins, Reader]] = {}
+
+    def plugins(self, document: Document) -> Plugins:
+        """The plugins that the document lists.
+
+        Raises:
+            SpecError: if it lists one that is not installed.
+            PluginError: if one cannot be used.
+
+        """
+        return self._with_plugins(document)[0]
+
+    def reader(self, document: Document) -> Reader:
+        """What reads the document, with the plugins that it lists; raises what `plugins` does."""
+        return self._with_plugins(document)[1]
+
+    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader]:
+        listed = document.table.get("plugins", [])
+        if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+            raise _refused(document, "This must be an array of the names of installed plugins.", "plugins")
+        names = tuple(map(str, listed))
+        if names not in self._known:
+            try:
+                plugins = Plugins(names, self._extra)
+            except PluginError as error:
+                if error.missing not in names:
+                    raise
+                raise _refused(document, str(error), "plugins", names.index(error.missing)) from None
+            self._known[names] = plugins, Reader(plugins.catalog)
+        return self._known[names]
+
+    def load(self, document: Document) -> TrainingSpec:
+        """The spec that a document says.
+
+        Raises:
+            SpecError: with everything that is wrong with it.
+            PluginError: if a plugin cannot be used.
+
+        """
+        return self.reader(document).read(document)
+
+    def check(self, document: Document) -> list[Problem]:
+        """All problems of a document that are found without torch, in the order of the text.
+
+        Beside the spec itself these are the files that it names, and what can be told of them from their first bytes.
+
+        Raises:
+            PluginError: if a plugin cannot be used.
+
+        """
+        try:
+            reader = self.reader(document)
+        except SpecError as error:
+            return list(error.problems)
+        sections, problems = reader.sections(document)
+        if "data" in sections and "loss" in sections:
+            found = sections["data"].check(sections["loss"])
+            problems += [document.located(_of_data(error)) for error in found]
+        return problems
+
+
+def _of_data(error: OptionError) -> Problem:
+    against = tuple(("data", *path) for path in error.against)
+    return Problem(str(error), ("data", *error.path), against=against)
+
+
+def _refused(document: Document, message: str, *path: str | int) -> SpecError:
+    return SpecError([document.located(Problem(message, path))], document.source.name)

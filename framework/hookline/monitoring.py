@@ -1,28 +1,46 @@
 """Numbers of the log that callbacks look at: that the one of this name will be there, and what it is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hookline.data import Data
-from hookline.errors import HooklineError, did_you_mean
+from hookline.errors import HooklineError, OptionError
 from hookline.run import Run
+from hookline.training_spec import TrainingSpec
+from hookline.wording import did_you_mean
+
+
+def check_monitored(spec: TrainingSpec, monitor: str) -> None:
+    """Raise an `OptionError` if the option `monitor` names a number of a split that the spec never logs.
+
+    For the `check` of a callback. A name without a split may be that of a number which another callback adds.
+    """
+    known = _logged(spec, with_validation=True)
+    if _is_of_a_split(monitor, known) and monitor not in known:
+        raise OptionError("monitor", f'"{monitor}" is not logged.{did_you_mean(monitor, known)}')
 
 
 def check_monitor(callback: str, monitor: str, run: Run, data: Data) -> None:
-    """Raise a `HooklineError` if a callback is to monitor a number that will not be logged.
-
-    A name without a split may be that of a number which another callback adds to the record: it is not looked at.
-    """
-    known = ["training/loss"]
-    if data.validation is not None:
-        known += ["validation/loss", *(f"validation/{metric.label}" for metric in run.spec.metrics)]
-    is_of_a_split = "/" in monitor or any(name.endswith(f"/{monitor}") for name in known)
-    is_of_a_part = monitor.endswith("]")  # Of a loss that is made of several.
-    if is_of_a_split and not is_of_a_part and monitor not in known:
+    """Raise a `HooklineError` if a callback is to monitor a number that will not be logged with this data."""
+    known = _logged(run.spec, with_validation=data.validation is not None)
+    if _is_of_a_split(monitor, known) and monitor not in known:
         split = "" if data.validation is not None else " The data has no validation split."
         raise HooklineError(
             f'{callback} monitors "{monitor}", which is not logged.{split}{did_you_mean(monitor, known)}'
         )
+
+
+def _logged(spec: TrainingSpec, *, with_validation: bool) -> list[str]:
+    """The names of the numbers that are logged in any case."""
+    losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
+    known = [f"training/{loss}" for loss in losses]
+    if with_validation:
+        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
+    return known
+
+
+def _is_of_a_split(monitor: str, known: Collection[str]) -> bool:
+    return "/" in monitor or any(name.endswith(f"/{monitor}") for name in known)
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """How a spec class is declared: its base class, and its options, with default and bounds beside name and type."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
@@ -60,6 +61,14 @@ class Bounds:
     """The greatest number that is allowed."""
     below: float | None = None
     """Numbers must be less than this one."""
+    infinite: bool = False
+    """Whether `inf` is allowed."""
+
+    @staticmethod
+    def of(attribute: "Attribute[Any]") -> "list[Bounds]":
+        """The bounds among the validators of an option."""
+        validators = getattr(attribute.validator, "_validators", (attribute.validator,))
+        return [validator for validator in validators if isinstance(validator, Bounds)]
 
     def __str__(self) -> str:
         limits = [
@@ -78,6 +87,7 @@ class Bounds:
         """Whether the number is inside; a NaN never is."""
         return (
             number == number
+            and (self.infinite or abs(number) != math.inf)
             and (self.minimum is None or number >= self.minimum)
             and (self.above is None or number > self.above)
             and (self.maximum is None or number <= self.maximum)
@@ -90,6 +100,8 @@ class Bounds:
             for element in value.values() if isinstance(value, Mapping) else value:
                 self(instance, attribute, element)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
+            if isinstance(value, float) and not (math.isfinite(value) or (self.infinite and value == value)):
+                raise ValueError(f"This must be a finite number, and it is {value}.")
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
             raise ValueError(f"{int(value) if whole else value} is out of bounds: it must be {self}.")
 
@@ -101,9 +113,12 @@ def option(
     above: float | None = None,
     maximum: float | None = None,
     below: float | None = None,
+    infinite: bool = False,
     validator: Callable[[object, "Attribute[Any]", Any], None] | None = None,
 ) -> Any:
     """Declare an option of a spec class: its default (none: it is required) and its bounds.
+
+    Numbers are finite; `infinite` allows `inf`, as for the order of a norm.
 
     The sentence that says what the option does is the docstring under it. An option whose default is `None` may be
     left out; what happens then is part of that sentence.
@@ -121,8 +136,8 @@ def option(
     Traceback (most recent call last):
     ValueError: -1 is out of bounds: it must be at least 0.
     """
-    bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below)
-    validators = [check for check in (bounds if str(bounds) else None, validator) if check is not None]
+    bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
+    validators = [check for check in (bounds if bounds != Bounds() else None, validator) if check is not None]
     return field(default=default, validator=validators or None)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, fields, frozen, make_class
 
-from hookline.errors import MisfitError, did_you_mean
+from hookline.errors import MisfitError
 from hookline.options import Spec, option, spec
+from hookline.wording import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn

@@ -79,10 +79,10 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
         return evolve(trial, deployed=tuple(run.stages.deploy(run=run, trial=trial)))
 
 
-def new_run(spec: TrainingSpec, plugins: Plugins) -> Run:
-    """A run of the spec that has not begun, with a plugin manager of its own."""
+def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> Run:
+    """A run of the spec that has not begun, with a plugin manager of its own, on another device if one is named."""
     manager = plugins.manager(built(spec.callbacks))
-    return Run(spec=spec, stages=Stages(manager), device=devices.select(spec.run.device))
+    return Run(spec=spec, stages=Stages(manager), device=devices.select(device or spec.run.device))
 
 
 def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
@@ -155,10 +155,15 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
     if not isinstance(value, torch.Tensor) or value.dim() != 0:
         raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
+    refuse_unfit_splits(run, data, model)
+    model.train()
+
+
+def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module") -> None:
+    """Raise a `MisfitError` for data whose splits cannot be trained with, or judged by, as the spec says."""
     _refuse_lonely_row(run, data, model)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
-    model.train()
 
 
 def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module") -> None:

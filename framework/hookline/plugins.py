@@ -13,7 +13,8 @@ import pluggy
 
 from hookline import stages
 from hookline.catalog import Catalog
-from hookline.errors import HooklineError, PluginError, did_you_mean
+from hookline.errors import HooklineError, PluginError
+from hookline.wording import did_you_mean
 
 BUILT_IN = (
     "hookline_stages",
@@ -163,7 +164,8 @@ def _installed(names: list[str]) -> list[Named]:
     for name in names:
         if name not in available:
             none = " No plugin is installed." if not available else ""
-            raise PluginError(f'No plugin called "{name}" is installed.{none}{did_you_mean(name, available)}')
+            message = f'No plugin called "{name}" is installed.{none}{did_you_mean(name, available)}'
+            raise PluginError(message, missing=name)
         try:
             loaded.append((name, available[name].load()))
         except Exception as error:

@@ -6,12 +6,12 @@ catalog and nowhere else.
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
-from attrs import Attribute, fields, has
+from attrs import NOTHING, Attribute, fields, has
 from cattrs import (
     AttributeValidationNote,
     ClassValidationError,
@@ -24,32 +24,99 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
-from hookline.errors import OptionError, PathElement, Problem, SpecError, did_you_mean
-from hookline.kinds import PRIMITIVES, accepts, expected, found, is_literal, is_mapping, is_tuple, is_union, wrong
-from hookline.options import Spec
-from hookline.training_spec import TrainingSpec
+from hookline.errors import OptionError, Problem, SpecError
+from hookline.kinds import PRIMITIVES, accepts, found, is_literal, is_mapping, is_tuple, is_union, wrong
+from hookline.options import Bounds, Spec
+from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption, told
+from hookline.training_spec import TrainingSpec, conflicts
+from hookline.trees import PathText
+from hookline.wording import PathElement, nearest
+
+Keys = tuple[PathElement, ...]
+
+INVALID = (ClassValidationError, IterableValidationError, ValueError)
+"""What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it."""
 
 
-def structure(document: Document, catalog: Catalog) -> TrainingSpec:
-    """The spec that a document says.
+class Reader:
+    """Reads documents whose names are those of a catalog. What it learns of a class serves all documents."""
 
-    Raises:
-        SpecError: with all problems of the document.
+    def __init__(self, catalog: Catalog):
+        self.catalog = catalog
+        self._directory = Path()
+        self._converter = strict_converter(catalog, lambda: self._directory)
 
+    def read(self, document: Document) -> TrainingSpec:
+        """The spec that a document says.
+
+        Raises:
+            SpecError: with all problems of the document.
+
+        """
+        sections, problems = self.sections(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return TrainingSpec(**sections)
+
+    def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+        """The sections of the spec that are right, and all problems of the document, in the order of the text."""
+        self._directory = document.directory
+        known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
+        sections: dict[str, Any] = {}
+        problems: list[Problem | Unclear] = []
+        for key, value in document.table.items():
+            name = key if key in known else self._meant(key, document, known)
+            if key not in known:
+                problems.append(UnknownOption(TrainingSpec, (key,)))
+            if name is None:
+                continue
+            try:
+                sections[name] = self._converter.structure(value, known[name].type)
+            except INVALID as error:
+                problems += _problems(error, known[name].type, (key,))
+        for name, attribute in known.items():
+            if attribute.default is not NOTHING and name not in document.table:
+                sections.setdefault(name, attribute.default)
+            elif attribute.default is NOTHING and name not in document.table:
+                problems.append(MissingOption(TrainingSpec, (name,)))
+        problems += [_problem(error, ()) for error in conflicts(sections)]
+        located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
+        return sections, sorted(located, key=lambda problem: _order(problem, document))
+
+    @staticmethod
+    def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
+        """The section that is missing and was probably meant by a key that is none: it is read as that."""
+        near = nearest(key, known)
+        return near if near is not None and near not in document.table else None
+
+
+def _order(problem: Problem, document: Document) -> tuple[int, str, int, int]:
+    """The order of the text, then of other files, then of changes; what stands in no text goes by section."""
+    names = [attribute.name for attribute in fields(TrainingSpec)]
+    section = names.index(problem.path[0]) if problem.path and problem.path[0] in names else len(names)
+    if problem.place is None:
+        return 3, "", 0, section
+    source = problem.place.source
+    rank = 0 if source is document.source else 1 if source.directory is not None else 2
+    return rank, source.name, problem.place.start, section
+
+
+def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Converter:
+    """A cattrs converter that converts nothing and knows the families of the catalog.
+
+    `directory` gives what relative paths are relative to.
     """
-    converter = strict_converter(catalog, document.directory)
-    try:
-        return converter.structure(document.table, TrainingSpec)
-    except (ClassValidationError, ValueError) as error:
-        raise SpecError(list(_problems(error, TrainingSpec, ())), document.source) from None
-
-
-def strict_converter(catalog: Catalog, directory: Path) -> Converter:
-    """A cattrs converter that converts nothing and knows the families of the catalog."""
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
 
     def register(fits: Callable[[Any], bool], make: Callable[[Any, Converter], Callable[[Any, Any], Any]]) -> None:
         converter.register_structure_hook_factory(fits, lambda kind: make(kind, converter))
+
+    def path(value: object, kind: type) -> Path:
+        text = _primitive(value, kind)
+        if "\0" in text:
+            raise ValueError("This is no path of a file: it has a NUL in it.")
+        home = text.directory if isinstance(text, PathText) else directory()
+        return Path(os.path.normpath(home / text))
 
     # Hooks that are registered later are asked first: the most particular stand last.
     register(is_tuple, _tuple_hook)
@@ -58,9 +125,7 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
     converter.register_structure_hook_func(is_literal, _literal)
     for primitive in PRIMITIVES:
         converter.register_structure_hook(primitive, _primitive)
-    converter.register_structure_hook(
-        Path, lambda value, kind: Path(os.path.normpath(directory / _primitive(value, kind)))
-    )
+    converter.register_structure_hook(Path, path)
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), _spec_hook)
     converter.register_structure_hook_func(is_family, lambda value, base: _choose(value, base, catalog, converter))
     return converter
@@ -69,8 +134,6 @@ def strict_converter(catalog: Catalog, directory: Path) -> Converter:
 def _primitive(value: object, kind: type) -> Any:
     if not accepts(kind, value):
         raise wrong(value, kind)
-    if isinstance(value, float) and math.isnan(value):
-        raise ValueError("This must be a number, and it is nan.")
     try:
         return float(value) if kind is float and isinstance(value, int) else value
     except OverflowError:
@@ -80,8 +143,8 @@ def _primitive(value: object, kind: type) -> Any:
 def _literal(value: object, kind: Any) -> Any:
     if not accepts(kind, value):
         choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
-        near = did_you_mean(value, choices) if isinstance(value, str) else ""
-        raise ValueError(f"{wrong(value, kind)}{near if near.startswith(' Did') else ''}")
+        near = nearest(value, choices) if isinstance(value, str) else None
+        raise ValueError(str(wrong(value, kind)) + ("" if near is None else f' Did you mean "{near}"?'))
     return value
 
 
@@ -102,6 +165,8 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
     elements = get_args(kind)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
+        if isinstance(value, dict) and is_family(elements[0]):
+            raise ValueError(f"{wrong(value, kind)} The header of each has two brackets: [[…]].")
         if not accepts(kind, value):
             raise wrong(value, kind)
         made, errors = [], []
@@ -109,7 +174,7 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
             element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]
             try:
                 made.append(converter.structure(element, element_kind))
-            except (ClassValidationError, IterableValidationError, ValueError) as error:
+            except INVALID as error:
                 error.add_note(IterableValidationNote(f"element {index}", index, element_kind))
                 errors.append(error)
         if errors:
@@ -129,7 +194,7 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
         for key, element in value.items():
             try:
                 made[key] = converter.structure(element, element_kind)
-            except (ClassValidationError, IterableValidationError, ValueError) as error:
+            except INVALID as error:
                 error.add_note(IterableValidationNote(f"key {key}", key, element_kind))
                 errors.append(error)
         if errors:
@@ -145,6 +210,7 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
     def checked(attribute: "Attribute[Any]") -> Callable[[Any, Any], Any]:
         def structure_option(value: Any, _: Any) -> Any:
             made = converter.structure(value, kind.option_type(attribute))
+            _refuse_not_finite(made, attribute)
             if attribute.validator is not None:
                 # attrs would stop at the first option that is out of bounds; here each is told.
                 attribute.validator(kind, attribute, made)
@@ -165,6 +231,17 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
     return structure_table
 
 
+def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
+    """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
+    if isinstance(value, (tuple, Mapping)):
+        for element in value.values() if isinstance(value, Mapping) else value:
+            _refuse_not_finite(element, attribute)
+    elif isinstance(value, float) and not math.isfinite(value):
+        may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
+        if math.isnan(value) or not may_be_infinite:
+            raise ValueError(f"This must be a finite number, and it is {value}.")
+
+
 def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
     """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
     if not isinstance(value, dict):
@@ -172,7 +249,11 @@ def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter
     options = dict(value)
     name = options.pop("type", None)
     if name is None:
-        raise ValueError(f"The `type` is missing, which says what {base.family} it is.")
+        known = {attribute.name for kind in catalog.family(base).values() for attribute in fields(kind)}
+        strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
+        if (near := nearest("type", strange)) is not None:
+            raise _KeyError(near, f'There is no option "{near}". Did you mean "type"?')
+        raise _MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
     try:
         kind = catalog.find(base, _primitive(name, str))
     except ValueError as error:
@@ -180,7 +261,15 @@ def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter
     return converter.structure(options, kind)
 
 
-def _problems(error: BaseException, kind: Any, path: tuple[PathElement, ...]) -> Iterator[Problem]:
+class _KeyError(OptionError):
+    """An option whose name is wrong, and not its value."""
+
+
+class _MissingTypeError(ValueError):
+    """A component of which nothing says what it is."""
+
+
+def _problems(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem | Unclear]:
     """The problems in what cattrs raised, each with its path."""
     if isinstance(error, (ClassValidationError, IterableValidationError)):
         kind = error.cl
@@ -193,14 +282,17 @@ def _problems(error: BaseException, kind: Any, path: tuple[PathElement, ...]) ->
                     here, part_kind = (*path, note.index), note.type
             yield from _problems(part, kind if isinstance(part, KeyError) else part_kind, here)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [attribute.name for attribute in fields(error.cl) if attribute.init]
-        for key in sorted(error.extra_fields):
-            what = f"{error.cl.__name__} has no option" if getattr(error.cl, "family", None) else "There is no key"
-            yield Problem(f'{what} "{key}".{did_you_mean(key, known)}', (*path, key), on_key=True)
+        yield from (UnknownOption(error.cl, (*path, key)) for key in sorted(error.extra_fields))
     elif isinstance(error, KeyError):
-        option = getattr(fields(kind), str(error.args[0]))
-        yield Problem(f"This is missing. It must be {expected(option.type)}.", path)
+        yield MissingOption(kind, path)
     elif isinstance(error, OptionError):
-        yield Problem(str(error), (*path, *error.path))
+        yield _problem(error, path)
+    elif isinstance(error, _MissingTypeError):
+        yield MissingType(str(error), path)
     else:
         yield Problem(str(error), path)
+
+
+def _problem(error: OptionError, path: Keys) -> Problem:
+    against = tuple((*path, *other) for other in error.against)
+    return Problem(str(error), (*path, *error.path), on_key=isinstance(error, _KeyError), against=against)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.encodings import Encoding, Numbers
-from hookline.errors import MisfitError, did_you_mean, enumerate_names
+from hookline.errors import MisfitError, OptionError
 from hookline.options import Spec, option, spec
 from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, group_type
+from hookline.wording import did_you_mean, enumerate_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -273,6 +274,14 @@ class DataSpec(Spec):
     drop_last: bool = False
     """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
     trained with a batch of one row.)"""
+
+    def check(self, loss: LossSpec) -> "Iterable[OptionError]":
+        """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
+
+        Asked by `hookline check` and before training, each error with the option that it belongs to: a file that is not
+        there, a column that is not in its header, targets that the loss does not take.
+        """
+        return ()
 
     def prepare(self, run: "Run", loss: LossSpec) -> "Data":
         """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""

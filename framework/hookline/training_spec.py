@@ -1,11 +1,12 @@
 """The root of a spec: its sections, and how the training is run."""
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
 
-from attrs import Attribute
+from attrs import Attribute, fields
 
-from hookline.errors import OptionError, enumerate_names
+from hookline.errors import OptionError
 from hookline.options import Spec, option, spec
 from hookline.specs import (
     CallbackSpec,
@@ -69,28 +70,68 @@ class TrainingSpec(Spec):
     """The forms in which the trained model is handed on."""
 
     def __attrs_post_init__(self) -> None:
-        labels = [metric.label for metric in self.metrics]
-        if "loss" in labels:
-            raise OptionError("metrics", 'A metric cannot be called "loss": give it another name.')
-        if twice := sorted({label for label in labels if labels.count(label) > 1}):
-            raise OptionError("metrics", f"Several metrics are called {enumerate_names(twice)}: give each a `name`.")
-        for section, listed in (("callbacks", self.callbacks), ("deploy", self.deploy)):
-            for index, component in enumerate(listed):
-                if component in listed[:index]:
-                    name = type(component).__name__
-                    raise OptionError(section, f"{name} is listed twice, with the same options.", index)
-        if self.run.accumulate > 1:
-            try:
-                self.loss.check_accumulation()
-            except ValueError as error:
-                raise OptionError("run", str(error), "accumulate") from None
-        for index, callback in enumerate(self.callbacks):
-            try:
-                callback.check(self)
-            except ValueError as error:
-                raise OptionError("callbacks", str(error), index) from None
-        for index, metric in enumerate(self.metrics):
-            try:
-                metric.check(self.loss.of_target(metric.target))
-            except ValueError as error:
-                raise OptionError("metrics", str(error), index) from None
+        for error in conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)}):
+            raise error
+
+
+def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
+    """What does not go together in a spec of these sections, of which some may be missing; in their order."""
+    for check in (_check_accumulation, _check_labels, _check_metrics, _check_repetitions):
+        *names, _ = get_type_hints(check)
+        if all(name in sections for name in names):
+            yield from check(*(sections[name] for name in names))
+    if all(attribute.name in sections for attribute in fields(TrainingSpec)):
+        yield from _check_callbacks(assembled(sections))
+
+
+def assembled(sections: Mapping[str, Any]) -> TrainingSpec:
+    """The spec of these sections, also if they do not go together."""
+    spec = TrainingSpec.__new__(TrainingSpec)
+    for name, value in sections.items():
+        object.__setattr__(spec, name, value)
+    return spec
+
+
+def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
+    if run.accumulate > 1:
+        try:
+            loss.check_accumulation()
+        except ValueError as error:
+            yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
+
+
+def _check_labels(metrics: tuple[MetricSpec, ...]) -> Iterator[OptionError]:
+    first: dict[str, int] = {}
+    for index, metric in enumerate(metrics):
+        if metric.label == "loss":
+            yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
+        elif metric.label in first:
+            message = f'Several metrics are called "{metric.label}": give each a `name`.'
+            yield OptionError("metrics", message, index, against=[("metrics", first[metric.label])])
+        first.setdefault(metric.label, index)
+
+
+def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[OptionError]:
+    for index, metric in enumerate(metrics):
+        try:
+            metric.check(loss.of_target(metric.target))
+        except ValueError as error:
+            yield OptionError("metrics", str(error), index, against=[("loss", "type")])
+
+
+def _check_repetitions(callbacks: tuple[CallbackSpec, ...], deploy: tuple[DeploySpec, ...]) -> Iterator[OptionError]:
+    for section, listed in (("callbacks", callbacks), ("deploy", deploy)):
+        for index, component in enumerate(listed):
+            if component in listed[:index]:
+                message = f"{type(component).__name__} is listed twice, with the same options."
+                yield OptionError(section, message, index, against=[(section, listed.index(component))])
+
+
+def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
+    for index, callback in enumerate(whole.callbacks):
+        try:
+            callback.check(whole)
+        except OptionError as error:
+            yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
+        except ValueError as error:
+            yield OptionError("callbacks", str(error), index)

@@ -3,7 +3,18 @@
 from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
-from hookline import CallbackSpec, Data, Run, check_monitor, hookimpl, monitored, option, spec
+from hookline import (
+    CallbackSpec,
+    Data,
+    Run,
+    TrainingSpec,
+    check_monitor,
+    check_monitored,
+    hookimpl,
+    monitored,
+    option,
+    spec,
+)
 
 
 @spec
@@ -22,6 +33,10 @@ class EarlyStopping(CallbackSpec):
     def build(self) -> object:
         """The callback, which remembers the best number."""
         return _EarlyStopping(self)
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse to monitor what is never logged."""
+        check_monitored(spec, self.monitor)
 
 
 class _EarlyStopping:

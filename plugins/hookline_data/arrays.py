@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline import DataError, did_you_mean
 
@@ -24,8 +24,8 @@ def array_names(path: Path) -> list[str]:
         DataError: if it cannot be read.
 
     """
-    with _opened(path) as file:
-        return list(file.files)
+    with _sentences(path), path.open("rb") as stream, _zip(stream, path) as file:
+        return [name.removesuffix(".npy") for name in file.namelist()]
 
 
 def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
@@ -77,13 +77,24 @@ def _opened(path: Path) -> "Iterator[numpy.lib.npyio.NpzFile]":
     """The file, whose arrays are read when they are asked for; what goes wrong is told with its path."""
     import numpy
 
+    with _sentences(path), path.open("rb") as stream:
+        _zip(stream, path).close()
+        stream.seek(0)
+        with numpy.load(stream, allow_pickle=False) as file:
+            yield file
+
+
+def _zip(stream: BinaryIO, path: Path) -> zipfile.ZipFile:
+    if not zipfile.is_zipfile(stream):
+        raise DataError(f"{path}: This is not an NPZ file, as `numpy.savez` writes it.")
+    return zipfile.ZipFile(stream)
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """What goes wrong with a file, with its path."""
     try:
-        with path.open("rb") as stream:
-            if not zipfile.is_zipfile(stream):
-                raise DataError(f"{path}: This is not an NPZ file, as `numpy.savez` writes it.")
-            stream.seek(0)
-            with numpy.load(stream, allow_pickle=False) as file:
-                yield file
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: There is no such file.") from None
     except OSError as error:

@@ -1,5 +1,7 @@
 """The cells of a CSV file as numbers or text, and sentences for those that are not what is wanted."""
 
+import csv
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,13 +23,11 @@ def column_names(path: Path) -> list[str]:
         DataError: if the file cannot be read, is empty, or has two columns of one name.
 
     """
-    import pyarrow
-    from pyarrow import csv
-
-    # The header alone is read: a streaming reader would leave a thread that reads on behind.
     with as_sentences(path, _sentence):
-        table = csv.read_csv(pyarrow.BufferReader(_header(path)), read_options=csv.ReadOptions(use_threads=False))
-        names = list(table.column_names)
+        rows = csv.reader(io.StringIO(_header(path).decode("utf-8-sig"), newline=""))
+        names = next((row for row in rows if row), [])
+    if not names:
+        raise DataError(f"{path}: The file is empty.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f'{path}: Two columns are called "{twice[0]}".')
     return names

@@ -1,5 +1,6 @@
 """What sources have in common that draw rows of another source to go with each other."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import fields
@@ -57,6 +58,15 @@ class Drawn(DataSpec):
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name
                 )
 
+    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+        """What is wrong with the source, and whether the loss takes what is drawn."""
+        try:
+            loss.encodings(("target",) if self.outcomes else ())
+        except ValueError as error:
+            yield OptionError("type", f"{error} {self._given()}")
+        for problem in self.source.check(self._stand_in()):
+            yield OptionError("source", str(problem), *problem.path)
+
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Have the source read its rows, and make batches of what is drawn from them."""
         targets, known = self._targets(loss)
@@ -85,22 +95,31 @@ class Drawn(DataSpec):
 
     def _source(self, run: Run) -> Data:
         """The data of the source, as if it were for a loss whose target tells what goes together."""
-        stand_in: Any = spec(type(type(self).__name__, (LossSpec,), {"encoding": self.groups_by}))
         try:
-            return self.source.prepare(run, stand_in())
+            return self.source.prepare(run, self._stand_in())
         except MisfitError as error:
             raise MisfitError(error.message, ("data", "source", *error.path[1:])) from None
+
+    def _stand_in(self) -> LossSpec:
+        """A loss whose target tells what goes together."""
+        stand_in: Any = spec(type(type(self).__name__, (LossSpec,), {"encoding": self.groups_by}))
+        made: LossSpec = stand_in()
+        return made
+
+    def _given(self) -> str:
+        """What it gives, in a sentence."""
+        given = enumerate_names([*self.gives, "target"] if self.outcomes else self.gives)
+        return f"{type(self).__name__} gives {given}."
 
     def _targets(self, loss: LossSpec) -> "tuple[dict[str, Tensor], dict[str, Target]]":
         """The target for each of the outcomes as the loss wants it, and what is known of it."""
         import numpy
 
-        name, wanted_by = type(self).__name__, type(loss).__name__
+        wanted_by = type(loss).__name__
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
-            given = enumerate_names([*self.gives, "target"] if self.outcomes else self.gives)
-            raise MisfitError(f"{error} {name} gives {given}.", ("loss",)) from None
+            raise MisfitError(f"{error} {self._given()}", ("loss",)) from None
         columns: Columns = {"outcome": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}

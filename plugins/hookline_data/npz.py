@@ -1,6 +1,6 @@
 """Arrays of NumPy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hookline import (
@@ -19,7 +19,7 @@ from hookline import (
     spec,
     target_encodings,
 )
-from hookline_data import arrays
+from hookline_data import arrays, checks
 from hookline_data.array_layout import ArrayLayout, InputArray
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.rows import Rows
@@ -85,6 +85,26 @@ class NPZ(SplitFile):
     def target_arrays(self) -> Mapping[str, tuple[str, ...]]:
         """The arrays of each target; the only one is called "target"."""
         return named(self.targets, "target")
+
+    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+        """The files that are not there, and the arrays that are not in them."""
+        yield from checks.targets_of_loss(loss, self.target_arrays)
+        for option, path in {"path": self.path, **self.other_files}.items():
+            try:
+                names = checks.names_in(path, option, arrays.array_names)
+            except OptionError as error:
+                yield error
+                continue
+            if option == "path":
+                yield from self._check_arrays(names)
+
+    def _check_arrays(self, names: list[str]) -> Iterator[OptionError]:
+        """The arrays that are not among the names of a file."""
+        for option in ("inputs", "targets", "lengths", "split_column"):
+            for name, within in checks.places(getattr(self, option)):
+                if name not in names:
+                    message = f'There is no array "{name}".{did_you_mean(name, names)}'
+                    yield OptionError(option, message, *within)
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""

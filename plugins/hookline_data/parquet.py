@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from hookline import DataError, spec
+from hookline_data import parquet_footer
 from hookline_data.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.columns import Wanted, place
+from hookline_data.parquet_footer import FooterError
 from hookline_data.sentences import as_sentences, one_line
 from hookline_data.table import Table
 
@@ -29,10 +31,12 @@ class Parquet(Table):
 
     def column_names(self, path: Path) -> list[str]:
         """The names of the columns, without the nameless index that pandas writes beside them."""
-        from pyarrow import parquet
-
-        with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
-            names = [name for name in file.schema_arrow.names if not re.fullmatch(r"__index_level_\d+__", name)]
+        try:
+            with as_sentences(path, _sentence):
+                found = parquet_footer.column_names(path)
+        except FooterError as error:
+            raise DataError(f"{path}: This is not a table in a Parquet file. {error}") from None
+        names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise DataError(f'{path}: Two columns are called "{twice[0]}".')
         return names

@@ -1,5 +1,6 @@
 """What the file system and Arrow say of a file, in sentences."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 @contextmanager
 def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException], DataError]") -> Iterator[None]:
     """Errors of the file system with the file's name; and those of Arrow as `sentence` says them."""
-    import pyarrow
-
     try:
         yield
     except FileNotFoundError:
@@ -24,7 +23,11 @@ def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException],
         raise DataError(f"{path}: The file is not text in UTF-8.") from None
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {one_line(error.strerror or error)}.") from None
-    except pyarrow.ArrowException as error:
+    except Exception as error:
+        # Whoever has not imported pyarrow is not to wait for it.
+        pyarrow = sys.modules.get("pyarrow")
+        if pyarrow is None or not isinstance(error, pyarrow.ArrowException):
+            raise
         raise sentence(path, error) from None
 
 

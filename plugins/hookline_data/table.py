@@ -1,6 +1,7 @@
 """What tables of all file formats have in common: their options, and the way from columns to batches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from hookline import (
     spec,
     target_encodings,
 )
-from hookline_data import inputs
+from hookline_data import checks, inputs
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.cells import is_text, refuse_text
 from hookline_data.columns import Wanted, chosen, require
@@ -110,6 +111,36 @@ class Table(SplitFile):
 
         """
         raise NotImplementedError
+
+    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+        """The files that are not there, and the columns that are not in their headers."""
+        yield from checks.targets_of_loss(loss, self.target_patterns)
+        try:
+            names = checks.names_in(self.path, "path", self.column_names)
+        except OptionError as error:
+            yield error
+        else:
+            yield from self._check_columns(names)
+        for split, path in self.other_files.items():
+            try:
+                checks.names_in(path, split, self.column_names)
+            except OptionError as error:
+                yield error
+
+    def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
+        """The columns that are not among the names of a header."""
+        splitting = () if self.split_column is None else (self.split_column,)
+        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
+        taken = {*splitting, *(column for column in names if any(fnmatchcase(column, target) for target in targets))}
+        for name, excluded in (("split_column", set()), ("targets", set()), ("inputs", taken)):
+            for pattern, within in checks.places(getattr(self, name)):
+                try:
+                    if name == "split_column":
+                        require((pattern,), names, self.path)
+                    else:
+                        chosen((pattern,), names, excluded, self.path)
+                except DataError as error:
+                    yield checks.error_of(name, *within, path=self.path, message=error)
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""

@@ -15,7 +15,7 @@ class LPPool1d(TorchLayer):
 
     row = ("channels", "length")
 
-    norm_type: float = option(above=0)
+    norm_type: float = option(above=0, infinite=True)
     """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
     kernel_size: int = option(minimum=1)
     """How long the window is."""
@@ -36,7 +36,7 @@ class LPPool2d(TorchLayer):
 
     row = ("channels", "height", "width")
 
-    norm_type: float = option(above=0)
+    norm_type: float = option(above=0, infinite=True)
     """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
@@ -57,7 +57,7 @@ class LPPool3d(TorchLayer):
 
     row = ("channels", "depth", "height", "width")
 
-    norm_type: float = option(above=0)
+    norm_type: float = option(above=0, infinite=True)
     """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The window's depth, height and width."""

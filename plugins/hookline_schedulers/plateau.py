@@ -3,7 +3,19 @@
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Data, OptionError, Run, Schedule, TrainingSpec, check_monitor, hookimpl, monitored, option, spec
+from hookline import (
+    Data,
+    OptionError,
+    Run,
+    Schedule,
+    TrainingSpec,
+    check_monitor,
+    check_monitored,
+    hookimpl,
+    monitored,
+    option,
+    spec,
+)
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -44,12 +56,13 @@ class ReduceLROnPlateau(TorchScheduler):
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to take the worse number of the loss, or of a metric, for the better one."""
+        check_monitored(spec, self.monitor)
         name = self.monitor.partition("/")[2]
         better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}
         wanted = {**better, "loss": "min"}.get(name, self.mode)
         if wanted != self.mode:
             which = "higher" if wanted == "max" else "lower"
-            raise ValueError(f'The {which} {name} is the better one: `mode` must be "{wanted}".')
+            raise OptionError("mode", f'The {which} {name} is the better one: `mode` must be "{wanted}".')
 
     def arguments(self, length: int) -> dict[str, Any]:
         """The options of torch, which does not know what is monitored."""

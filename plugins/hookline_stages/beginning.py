@@ -29,9 +29,10 @@ def prepare_data(run: Run) -> Data:
 def build_model(run: Run, data: Data) -> "nn.Module":
     """Build the model of the spec for one row of the data, and initialise what the spec says in its own way.
 
-    This is done on the CPU, so that a seed gives the same parameters on every device.
+    This is done on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device, for
+    inputs without values.
     """
-    row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone().cpu())
+    row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone() if tensor.is_meta else tensor.clone().cpu())
     inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
     if is_applied_to_each(row.inputs, run.spec.loss.inputs):
         inputs, lengths = inputs[:1], lengths[:1]

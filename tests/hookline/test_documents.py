@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+import hookline
 from hookline import HooklineError, SpecError
-from hookline.documents import Document, from_table, override, read
+from hookline.documents import from_table, read
 
 
 def written(tmp_path, text, name="spec.toml"):
@@ -13,9 +14,7 @@ def written(tmp_path, text, name="spec.toml"):
 
 
 def changed(table, *changes):
-    document = Document(table, "spec.toml", Path())
-    override(document, changes)
-    return document.table
+    return from_table(table, overrides=changes).table
 
 
 def test_a_file_is_read_as_toml_says_it(tmp_path):
@@ -26,14 +25,14 @@ def test_a_file_is_read_as_toml_says_it(tmp_path):
         "run": {"name": "mine", "epochs": 3},
         "model": {"layers": [{"type": "ReLU"}]},
     }
-    assert (document.source, document.directory) == (str(path), tmp_path)
+    assert (document.source.name, document.directory) == (str(path), tmp_path)
 
 
 def test_the_source_is_called_as_it_was_given_and_the_directory_is_absolute(tmp_path, monkeypatch):
     written(tmp_path, "")
     monkeypatch.chdir(tmp_path)
     document = read("spec.toml")
-    assert (document.source, document.directory) == ("spec.toml", tmp_path)
+    assert (document.source.name, document.directory) == ("spec.toml", tmp_path)
 
 
 def test_what_is_not_ascii_is_read_as_utf8(tmp_path):
@@ -81,25 +80,25 @@ def test_a_directory_is_no_file(tmp_path):
 def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
     path = tmp_path / "latin.toml"
     path.write_bytes('x = "größe"'.encode("latin-1"))
-    with pytest.raises(HooklineError) as error:
+    with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}: The file is not text in UTF-8: byte 7 is wrong."
+    assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8: byte 7 is wrong."
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a = 1\nepochs = = 2", "line 2, column 10: This is not TOML: Invalid value."),
-        ("[run\nx = 1", "line 1, column 5: This is not TOML: Expected ']' at the end of a table declaration."),
-        ('a = 1\nb = "x', "line 2, column 7: This is not TOML: Unterminated string."),
-        ("a = 1\na = 2\nb = 3", "line 2, column 6: This is not TOML: Cannot overwrite a value."),
+        ("a = 1\nepochs = = 2", "2:10: This is not TOML: Invalid value."),
+        ("[run\nx = 1", "1:5: This is not TOML: Expected ']' at the end of a table declaration."),
+        ('a = 1\nb = "x', "2:7: This is not TOML: Unterminated string."),
+        ("a = 1\na = 2\nb = 3", '2:1: The key "a" stands here a second time.'),
     ],
 )
 def test_a_file_that_is_not_toml_is_told_with_line_and_column(tmp_path, text, problem):
     path = written(tmp_path, text)
     with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}: {problem}"
+    assert str(error.value) == f"{path}:{problem}"
 
 
 def test_arrays_without_end_are_told_and_not_a_recursion_error(tmp_path):
@@ -110,10 +109,9 @@ def test_arrays_without_end_are_told_and_not_a_recursion_error(tmp_path):
 def test_a_table_from_python_is_copied(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = {"optimizer": {"lr": 0.1}}
-    document = from_table(table)
-    override(document, ["optimizer.lr=0.5"])
+    document = from_table(table, overrides=["optimizer.lr=0.5"])
     assert table == {"optimizer": {"lr": 0.1}}
-    assert document == Document({"optimizer": {"lr": 0.5}}, "spec", tmp_path)
+    assert (document.table, document.directory) == ({"optimizer": {"lr": 0.5}}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -176,15 +174,208 @@ def test_what_is_no_path_and_value_is_refused(change):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("a.b=1", '"a" is a value, so that nothing in it can be set.'),
-        ("a.b.c=1", '"a" is a value, so that nothing in it can be set.'),
-        ("layers.2=1", '"2" is not the place of an element: there are 2, counted from 0.'),
-        ("layers.-1=1", '"-1" is not the place of an element: there are 2, counted from 0.'),
-        ("layers.x.y=1", '"x" is not the place of an element: there are 2, counted from 0.'),
-        ("layers.0.x=1", '"0" is a value, so that nothing in it can be set.'),
+        ("layers.2=1", 'There is no element "2": there are 2, counted from 0.'),
+        ("layers.-1=1", 'There is no element "-1": there are 2, counted from 0. Known is "ReLU".'),
+        ("layers.Relu.y=1", 'There is no element "Relu": there are 2, counted from 0. Did you mean "ReLU"?'),
     ],
 )
-def test_a_path_that_leads_nowhere_is_refused(change, problem):
+def test_a_change_of_an_element_that_is_not_there_is_refused(change, problem):
     with pytest.raises(SpecError) as error:
-        changed({"a": 1, "layers": [1, {}]}, change)
-    assert str(error.value) == f"--set {change}: {problem}"
+        changed({"a": 1, "layers": [1, {"type": "ReLU"}]}, change)
+    assert str(error.value).startswith(f"--set {change}: {problem}")
+
+
+def test_the_change_of_a_type_leaves_the_other_options_as_they_are():
+    assert changed({"o": {"type": "Adam", "lr": 0.1}}, "o.type=SGD") == {"o": {"type": "SGD", "lr": 0.1}}
+
+
+def test_a_table_in_place_of_a_value_is_left_for_the_reader_to_refuse():
+    assert changed({"a": 1}, "a.b.c=2") == {"a": {"b": {"c": 2}}}
+
+
+# Files that extend others, and files that are laid over them.
+
+BASE = """\
+[optimizer]
+type = "Adam"
+lr = 0.1
+betas = [0.5, 0.9]
+
+[[callbacks]]
+type = "EarlyStopping"
+patience = 8
+
+[[callbacks]]
+type = "GradientClipping"
+name = "clip"
+max_norm = 1.0
+"""
+CALLBACKS = [
+    {"type": "EarlyStopping", "patience": 8},
+    {"type": "GradientClipping", "name": "clip", "max_norm": 1.0},
+]
+
+
+def extending(tmp_path, text, base=BASE):
+    written(tmp_path, base, "base.toml")
+    table = read(written(tmp_path, f'extends = "base.toml"\n{text}')).table
+    del table["run"]
+    return table
+
+
+def test_a_file_has_what_it_extends_and_changes_it_key_by_key(tmp_path):
+    assert extending(tmp_path, "[optimizer]\nlr = 0.5\n[model]\nx = 1\n") == {
+        "optimizer": {"type": "Adam", "lr": 0.5, "betas": [0.5, 0.9]},
+        "callbacks": CALLBACKS,
+        "model": {"x": 1},
+    }
+
+
+def test_another_type_is_another_component_of_which_nothing_else_is_left(tmp_path):
+    found = extending(tmp_path, '[optimizer]\ntype = "SGD"\nmomentum = 0.9\n')
+    assert found["optimizer"] == {"type": "SGD", "momentum": 0.9}
+
+
+def test_the_same_type_said_again_changes_nothing_else(tmp_path):
+    found = extending(tmp_path, '[optimizer]\ntype = "Adam"\nlr = 0.5\n')
+    assert found["optimizer"] == {"type": "Adam", "lr": 0.5, "betas": [0.5, 0.9]}
+
+
+def test_an_array_replaces_the_one_below(tmp_path):
+    found = extending(tmp_path, '[optimizer]\nbetas = [0.8]\n[[callbacks]]\ntype = "X"\n')
+    assert (found["optimizer"]["betas"], found["callbacks"]) == ([0.8], [{"type": "X"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "callbacks"),
+    [
+        ("[callbacks.EarlyStopping]\npatience = 3\n", [{"type": "EarlyStopping", "patience": 3}, CALLBACKS[1]]),
+        ("[callbacks.clip]\nmax_norm = 2.0\n", [CALLBACKS[0], {**CALLBACKS[1], "max_norm": 2.0}]),
+        ("[callbacks.1]\nmax_norm = 2.0\n", [CALLBACKS[0], {**CALLBACKS[1], "max_norm": 2.0}]),
+        ("[callbacks]\nEarlyStopping = false\n", [CALLBACKS[1]]),
+        ("[callbacks]\n0 = false\n1.max_norm = 3.0\n", [{**CALLBACKS[1], "max_norm": 3.0}]),
+        ('[callbacks.more]\ntype = "Timing"\n', [*CALLBACKS, {"type": "Timing"}]),
+        ('[callbacks.clip]\ntype = "X"\n', [CALLBACKS[0], {"type": "X"}]),
+    ],
+)
+def test_elements_of_an_array_are_changed_left_out_and_added_by_name(tmp_path, text, callbacks):
+    assert extending(tmp_path, text)["callbacks"] == callbacks
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "[callbacks.EarlyStoping]\npatience = 3\n",
+            '2:12: There is no element "EarlyStoping": there are 2, counted from 0. Did you mean "EarlyStopping"? '
+            "A new one has a `type`.",
+        ),
+        ("[callbacks]\n2 = false\n", '3:1: There is no element "2": there are 2, counted from 0.'),
+    ],
+)
+def test_an_element_that_is_not_there_cannot_be_changed(tmp_path, text, problem):
+    with pytest.raises(SpecError) as error:
+        extending(tmp_path, text)
+    assert str(error.value) == f"{tmp_path / 'spec.toml'}:{problem}"
+
+
+def test_of_elements_that_are_called_alike_the_place_must_be_given(tmp_path):
+    base = '[m]\nlayers = [{ type = "Linear" }, { type = "ReLU" }, { type = "Linear" }]\n'
+    assert extending(tmp_path, "[m.layers.ReLU]\nx = 1\n", base)["m"]["layers"][1] == {"type": "ReLU", "x": 1}
+    with pytest.raises(SpecError) as error:
+        extending(tmp_path, "[m.layers.Linear]\nx = 1\n", base)
+    assert 'Several elements are called "Linear": give its place, "0" or "2".' in str(error.value)
+
+
+def test_files_extend_each_other_over_several_levels_and_directories(tmp_path):
+    (tmp_path / "far" / "off").mkdir(parents=True)
+    written(tmp_path, "a = 1\nb = 1\nc = 1\n", "far/off/first.toml")
+    written(tmp_path, 'extends = "off/first.toml"\nb = 2\nc = 2\n', "far/second.toml")
+    written(tmp_path, "c = 3\nd = 3\n", "third.toml")
+    document = read(written(tmp_path, 'extends = ["far/second.toml", "third.toml"]\nd = 4\n'))
+    assert document.table == {"a": 1, "b": 2, "c": 3, "d": 4, "run": {"name": "spec"}}
+
+
+def test_paths_in_an_extended_file_are_relative_to_it(tmp_path):
+    (tmp_path / "base").mkdir()
+    written(tmp_path, (Path("specs") / "iris.toml").read_text(), "base/iris.toml")
+    path = written(
+        tmp_path, 'extends = "base/iris.toml"\n[data]\nstratify = false\nvalidation = 0.0\ntest = "rows.csv"\n'
+    )
+    data = hookline.load(path).data
+    assert (data.path, data.test) == (tmp_path / "base/data/iris.csv", tmp_path / "rows.csv")
+
+
+@pytest.mark.parametrize(
+    ("files", "cycle"),
+    [
+        ({"spec": "spec"}, "spec.toml extends spec.toml"),
+        ({"spec": "a", "a": "b", "b": "a"}, "a.toml extends b.toml extends a.toml"),
+    ],
+)
+def test_a_file_that_extends_itself_is_an_error_that_names_the_files(tmp_path, monkeypatch, files, cycle):
+    monkeypatch.chdir(tmp_path)
+    for name, base in files.items():
+        written(tmp_path, f'extends = "{base}.toml"\n', f"{name}.toml")
+    with pytest.raises(SpecError) as error:
+        read("spec.toml")
+    assert str(error.value).endswith(f":1:11: extends: The file extends itself: {cycle}.")
+
+
+@pytest.mark.parametrize(
+    ("extends", "problem"),
+    [
+        ("3", "extends: This must be the path of the file that it extends, or an array of paths."),
+        ('[""]', "extends: This must be the path of the file that it extends, or an array of paths."),
+        ('"none.toml"', "extends: none.toml: There is no such file."),
+    ],
+)
+def test_what_cannot_be_extended_is_told_at_its_place(tmp_path, monkeypatch, extends, problem):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, f"a = 1\nextends = {extends}\n")
+    with pytest.raises(SpecError) as error:
+        read("spec.toml")
+    assert str(error.value) == f"spec.toml:2:11: {problem}"
+
+
+def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, "a = = 1\n", "base.toml")
+    written(tmp_path, 'extends = "base.toml"\n')
+    with pytest.raises(SpecError) as error:
+        read("spec.toml")
+    assert str(error.value) == "base.toml:1:5: This is not TOML: Invalid value."
+
+
+def test_further_files_are_laid_over_and_single_values_changed_at_the_end(tmp_path):
+    path = written(tmp_path, "[a]\nx = 1\ny = 1\nz = 1\n")
+    overlays = [
+        written(tmp_path, f"[a]\n{text}\n", f"{number}.toml") for number, text in enumerate(("y=2", "z=2", "z=3"))
+    ]
+    assert read(path, overlays, ["a.z=4", "a.w=4"]).table["a"] == {"x": 1, "y": 2, "z": 4, "w": 4}
+
+
+def test_every_value_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, BASE, "base.toml")
+    written(tmp_path, "optimizer.lr = 0.2\n", "more.toml")
+    written(tmp_path, 'extends = "base.toml"\n[callbacks.EarlyStopping]\npatience = 3\n')
+    root = read("spec.toml", ["more.toml"], ["optimizer.lr=0.3", "optimizer.betas.0 = 0.7"]).root
+
+    def places(*path):
+        *_, node = root.along(path)
+        return [f"{setting.value}: {setting.value.text}" for setting in node.settings]
+
+    assert places("optimizer", "lr") == ["base.toml:3:6: 0.1", "more.toml:1:16: 0.2", "--set optimizer.lr=0.3: 0.3"]
+    assert places("callbacks", 0, "patience") == ["base.toml:8:12: 8", "spec.toml:3:12: 3"]
+    assert places("callbacks", 0) == ["base.toml:6:1: [[callbacks]]", "spec.toml:2:1: [callbacks.EarlyStopping]"]
+    assert places("optimizer", "betas", 0) == ["base.toml:4:10: 0.5", "--set optimizer.betas.0 = 0.7: 0.7"]
+
+
+def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
+    path = tmp_path / "large.toml"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(SpecError) as error:
+        read(path)
+    assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 512 KiB."

@@ -2,7 +2,7 @@ import pytest
 
 import hookline
 from hookline import HooklineError, MisfitError, OptionError, Problem, SpecError, did_you_mean, enumerate_names
-from hookline.errors import dotted
+from hookline.wording import dotted
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import hookline
-from hookline import HooklineError, LossSpec, PluginError, SpecError, hookimpl, spec
+from hookline import HooklineError, LossSpec, SpecError, hookimpl, spec
 
 TEXT = """
 [run]
@@ -92,7 +92,7 @@ def test_a_problem_is_told_with_the_file_as_it_was_given(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     with pytest.raises(SpecError) as error:
         hookline.load("flowers.toml")
-    assert str(error.value) == "flowers.toml: run.epochs: 0 is out of bounds: it must be at least 1."
+    assert str(error.value) == "flowers.toml:3:10: run.epochs: 0 is out of bounds: it must be at least 1."
 
 
 def test_plugins_bring_names():
@@ -112,7 +112,7 @@ def test_plugins_that_are_no_array_of_names_are_refused(listed):
 
 
 def test_a_plugin_that_is_not_installed_is_told():
-    with pytest.raises(PluginError, match=r'^No plugin called "focal" is installed\.'):
+    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin called "focal" is installed\.'):
         hookline.load({**TABLE, "plugins": ["focal"]})
 
 

@@ -26,9 +26,10 @@ def test_bounds_are_told_in_words(bounds, words):
 @pytest.mark.parametrize(
     ("bounds", "inside", "outside"),
     [
-        (Bounds(minimum=1), [1, 2, math.inf], [0, 0.999, -math.inf]),
+        (Bounds(minimum=1), [1, 2, 1e308], [0, 0.999, -math.inf, math.inf]),
         (Bounds(above=1), [1.001, 2], [1, 0]),
-        (Bounds(maximum=1), [1, 0, -math.inf], [1.001, math.inf]),
+        (Bounds(maximum=1), [1, 0, -1e308], [1.001, math.inf, -math.inf]),
+        (Bounds(minimum=1, infinite=True), [1, math.inf], [0, -math.inf, math.nan]),
         (Bounds(below=1), [0.999, -5], [1, 2]),
         (Bounds(minimum=0, below=1), [0, 0.5], [-0.001, 1]),
     ],
@@ -80,7 +81,7 @@ def test_defaults_are_filled_in():
     ("options", "message"),
     [
         ({"required": -1}, "-1 is out of bounds: it must be at least 0."),
-        ({"required": math.nan}, "nan is out of bounds: it must be at least 0."),
+        ({"required": math.nan}, "This must be a finite number, and it is nan."),
         ({"several": (2, 0)}, "0 is out of bounds: it must be at least 1 and at most 3."),
         ({"several": (4,)}, "4 is out of bounds: it must be at least 1 and at most 3."),
         ({"named": {"a": 1, "b": 0}}, "0 is out of bounds: it must be at least 1."),

@@ -26,6 +26,8 @@ class Kinds(CallbackSpec):
     """An integer."""
     rate: float = option(default=0.5, above=0)
     """A number."""
+    norm: float = option(default=2.0, infinite=True)
+    """A number that may be infinite."""
     text: str = ""
     """A string."""
     path: Path | None = None
@@ -120,7 +122,7 @@ def problems(**options):
         ({"count": 3}, Kinds(count=3)),
         ({"rate": 0.25}, Kinds(rate=0.25)),
         ({"rate": 2}, Kinds(rate=2.0)),
-        ({"rate": float("inf")}, Kinds(rate=float("inf"))),
+        ({"norm": float("inf")}, Kinds(norm=float("inf"))),
         ({"text": "3"}, Kinds(text="3")),
         ({"maybe": 0}, Kinds(maybe=0)),
         ({"mode": "maximum"}, Kinds(mode="maximum")),
@@ -214,7 +216,12 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ("names", 3, "This must be a string or an array of strings, and it is the number 3."),
         ("inner", "L1Loss", 'This must be a table with a `type`, and it is the string "L1Loss".'),
         ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
-        ("inners", {"type": "Inner"}, "This must be an array of losses (tables with a `type`), and it is a table."),
+        (
+            "inners",
+            {"type": "Inner"},
+            "This must be an array of losses (tables with a `type`), and it is a table. "
+            "The header of each has two brackets: [[…]].",
+        ),
         ("named", [], "This must be a table of losses (tables with a `type`), and it is an array of 0 elements."),
         ("weights", 1, "This must be a table of numbers, and it is the number 1."),
         ("weights", {"a": 1, "b": -1}, "-1 is out of bounds: it must be at least 0."),
@@ -238,7 +245,7 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
-        ("rate", float("nan"), "This must be a number, and it is nan."),
+        ("rate", float("nan"), "This must be a finite number, and it is nan."),
         ("padding", [1, -1], "-1 is out of bounds: it must be at least 0."),
         ("fraction", 1, "1 is out of bounds: it must be at least 0 and less than 1."),
         ("text", "wrong", "This text is wrong."),
@@ -315,8 +322,8 @@ def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_o
     assert problems(cuont=3, xyz=1) == [
         'cuont: Kinds has no option "cuont". Did you mean "count"?',
         'xyz: Kinds has no option "xyz". Known are "count", "either", "flag", "fraction", "groups", "inner", "inners", '
-        '"maybe", "mode", "mode_of", "named", "names", "padding", "pair", "path", "rate", "sizes", "text" and '
-        '"weights".',
+        '"maybe", "mode", "mode_of", "named", "names", "norm", "padding", "pair", "path", "rate", "sizes", '
+        '"text" and "weights".',
     ]
 
 
@@ -324,7 +331,6 @@ def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_o
     ("section", "problem"),
     [
         ("optimiser", 'optimiser: There is no key "optimiser". Did you mean "optimizer"?'),
-        ("metric", 'metric: There is no key "metric". Did you mean "metrics"?'),
         ("two words", '"two words": There is no key "two words".'),
     ],
 )

@@ -47,15 +47,15 @@ def test_a_seed_that_torch_and_numpy_do_not_both_take_is_refused(seed):
     [
         (
             [{"type": "R2Score", "name": "loss"}],
-            'metrics: A metric cannot be called "loss": give it another name.',
+            'metrics[0]: A metric cannot be called "loss": give it another name.',
         ),
         (
             [{"type": "R2Score"}, {"type": "R2Score"}],
-            'metrics: Several metrics are called "R2Score": give each a `name`.',
+            'metrics[1]: Several metrics are called "R2Score": give each a `name`.',
         ),
         (
             [{"type": "R2Score"}, {"type": "MeanSquaredError", "name": "R2Score"}],
-            'metrics: Several metrics are called "R2Score": give each a `name`.',
+            'metrics[1]: Several metrics are called "R2Score": give each a `name`.',
         ),
         (
             [{"type": "R2Score"}, {"type": "Accuracy"}],

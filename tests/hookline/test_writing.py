@@ -29,6 +29,8 @@ class Everything(CallbackSpec):
     """True or false."""
     rate: float = 1e-3
     """A number."""
+    norm: float = option(default=2.0, infinite=True)
+    """A number that may be infinite."""
     big: int = 10
     """An integer."""
     text: str = 'a "quoted"\\ line\nand another, größer'
@@ -87,7 +89,7 @@ def test_there_are_examples():
         {},
         {"flag": False},
         {"rate": 0.1 + 0.2},
-        {"rate": float("inf")},
+        {"norm": float("inf")},
         {"rate": -1e300},
         {"big": 10**30},
         {"text": ""},
@@ -114,6 +116,7 @@ def test_what_is_written_is_complete(tmp_path):
             "type": "Everything",
             "flag": True,
             "rate": 0.001,
+            "norm": 2.0,
             "big": 10,
             "text": 'a "quoted"\\ line\nand another, größer',
             "mode": "a",

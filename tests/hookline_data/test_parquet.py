@@ -252,8 +252,8 @@ def test_a_cell_that_cannot_be_used_is_told_with_row_and_column(complaint, given
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "This is not a table in a Parquet file. Parquet file size is 0 bytes."),
-        (b"a,b\n1,2\n" * 10, "This is not a table in a Parquet file. Parquet magic bytes not found in footer."),
+        (b"", "This is not a table in a Parquet file. It is too short."),
+        (b"a,b\n1,2\n" * 10, "This is not a table in a Parquet file. It does not end with PAR1."),
         (None, "There is no such file."),
     ],
 )

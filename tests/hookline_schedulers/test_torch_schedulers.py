@@ -231,7 +231,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
         (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "mode": "max"},
-            'callbacks[0]: The lower loss is the better one: `mode` must be "min".',
+            'callbacks[0].mode: The lower loss is the better one: `mode` must be "min".',
         ),
         ({"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 1}, "callbacks[0].pct_start: 1 is out of bounds"),
         (

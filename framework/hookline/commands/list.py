@@ -7,8 +7,9 @@ import sys
 from hookline.command_line import GOOD
 from hookline.commands.names import add_plugin_arguments, families, is_called, load_catalog
 from hookline.documentation import summary
-from hookline.errors import HooklineError, did_you_mean
+from hookline.errors import HooklineError
 from hookline.kinds import plural
+from hookline.wording import did_you_mean
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

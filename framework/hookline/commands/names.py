@@ -3,6 +3,7 @@
 import argparse
 
 from hookline.catalog import Catalog
+from hookline.commands.arguments import add_plugin_argument
 from hookline.kinds import plural
 from hookline.options import Spec
 from hookline.plugins import Plugins, from_file
@@ -10,9 +11,12 @@ from hookline.plugins import Plugins, from_file
 
 def add_plugin_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that say which plugins are looked at beside the built-in ones."""
-    parser.add_argument(
-        "-p", "--plugin", action="append", default=[], metavar="FILE", help="a Python file with components"
-    )
+    add_plugin_argument(parser, "components")
+    add_installed_argument(parser)
+
+
+def add_installed_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare `--installed NAME`."""
     parser.add_argument(
         "--installed", action="append", default=[], metavar="NAME", help="an installed plugin, as a spec lists it"
     )

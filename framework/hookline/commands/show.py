@@ -1,35 +1,55 @@
-"""`hookline show layer Conv2d`, or `hookline show Conv2d`."""
+"""`hookline show layer Conv2d`, `hookline show Conv2d`, and `hookline show spec.toml`."""
 
 import argparse
-import json
-import math
 import shutil
 import textwrap
+from pathlib import Path
 from typing import Any, get_args
 
 from attrs import NOTHING, fields
 
 from hookline.command_line import GOOD
-from hookline.commands.names import add_plugin_arguments, families, is_called, load_catalog
+from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
+from hookline.commands.names import add_installed_argument, families, is_called, load_catalog
 from hookline.documentation import OptionDocumentation, documentation
-from hookline.errors import HooklineError, did_you_mean, enumerate_names
+from hookline.errors import HooklineError
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
 from hookline.options import Bounds, Spec
 from hookline.training_spec import TrainingSpec
+from hookline.wording import did_you_mean, enumerate_names
+from hookline.writing import Keys, as_toml, dumps
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("name", nargs="+", metavar="[family] name", help="a component, such as layer Conv2d, or Conv2d")
-    add_plugin_arguments(parser)
+    parser.add_argument(
+        "name", nargs="+", metavar="[family] name", help="a component, such as layer Conv2d, or Conv2d; or a TOML file"
+    )
+    add_spec_arguments(parser)
+    add_installed_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print all that is known of a component."""
+    """Print all that is known of a component, or a complete spec."""
+    if len(arguments.name) == 1 and (arguments.name[0].endswith(".toml") or Path(arguments.name[0]).is_file()):
+        print(complete(arguments, arguments.name[0]), end="")
+        return GOOD
     kind = _find(arguments.name, families(load_catalog(arguments)))
     width = max(40, min(100, shutil.get_terminal_size().columns))
     print(*lines(kind, width), sep="\n")
     return GOOD
+
+
+def complete(arguments: argparse.Namespace, path: str) -> str:
+    """The spec in a file with all defaults, which comments tell from what was given; paths are relative to the file."""
+    document = document_of(arguments, path)
+    spec = loader_of(arguments).load(document)
+
+    def is_given(keys: Keys) -> bool:
+        nodes = list(document.root.along(keys))
+        return len(nodes) == len(keys) + 1 and bool(nodes[-1].settings)
+
+    return dumps(spec, document.directory, is_given)
 
 
 def _find(words: list[str], known: dict[str, dict[str, type[Spec]]]) -> type[Spec]:
@@ -73,7 +93,7 @@ def lines(kind: type[Spec], width: int) -> list[str]:
 
 def _headline(option: OptionDocumentation) -> str:
     """An option with its default, its type and its bounds."""
-    default = "" if option.default is None else f" = {toml(option.default)}"
+    default = "" if option.default is None else f" = {as_toml(option.default)}"
     how = "required" if option.is_required else "may be left out" if option.default is None else ""
     return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
 
@@ -89,24 +109,13 @@ def _wrapped(text: str, width: int, indent: str, then: str | None = None) -> lis
     )
 
 
-def toml(value: Any) -> str:
-    """A value as TOML writes it in one line."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
 def example(kind: type[Spec]) -> list[str]:
     """The component as it stands in a spec, with what must be given."""
     options = {"type": kind.__name__, **_required(kind)}
     section = _section(kind)
     if section is None:
-        return [toml(options)]
-    return [section, *(f"{name} = {toml(value)}" for name, value in options.items())]
+        return [as_toml(options)]
+    return [section, *(f"{name} = {as_toml(value)}" for name, value in options.items())]
 
 
 def _section(kind: type[Spec]) -> str | None:
@@ -125,29 +134,28 @@ def _section(kind: type[Spec]) -> str | None:
 
 def _required(kind: type[Spec]) -> dict[str, Any]:
     return {
-        attribute.name: _something(kind.option_type(attribute), attribute.validator)
+        attribute.name: _something(kind.option_type(attribute), Bounds.of(attribute))
         for attribute in fields(kind)
         if attribute.default is NOTHING
     }
 
 
-def _something(kind: Any, validator: Any) -> Any:
+def _something(kind: Any, bounds: list[Bounds]) -> Any:
     """A value of this type, to show where one goes."""
     if is_union(kind):
-        return _something(get_args(kind)[0], validator)
+        return _something(get_args(kind)[0], bounds)
     if is_literal(kind):
         return get_args(kind)[0]
     if is_tuple(kind):
         elements = [element for element in get_args(kind) if element is not Ellipsis]
-        return [_something(element, validator) for element in elements]
+        return [_something(element, bounds) for element in elements]
     if is_mapping(kind):
-        return {"name": _something(get_args(kind)[1], validator)}
+        return {"name": _something(get_args(kind)[1], bounds)}
     if getattr(kind, "family", None):
         return {"type": "…"}
     if isinstance(kind, type) and issubclass(kind, Spec):
         return _required(kind)
     if kind in (int, float):
-        bounds = [part for part in getattr(validator, "_validators", (validator,)) if isinstance(part, Bounds)]
         fitting = (number for number in (1, 0.5, 0, -1) if all(bound.contains(number) for bound in bounds))
         return kind(next(fitting, 1))
     return kind is not bool and "…"

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from hookline.command_line import GOOD, INTERRUPTED
-from hookline.errors import HooklineWarning, MisfitError, Problem, SpecError, counted
-from hookline.loading import load
+from hookline.commands.arguments import add_spec_arguments, document_of
+from hookline.errors import HooklineWarning, MisfitError, Problem, SpecError
+from hookline.loading import Loader
 from hookline.plugins import Plugins, from_file
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
+from hookline.wording import counted
 
 DISPLAY = "Progress"
 """The callback that a person sees, which is used without being listed unless it is to be quiet."""
@@ -25,21 +27,7 @@ DISPLAY = "Progress"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", help="the TOML file that says what to train")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PATH=VALUE",
-        help="change a value of the spec, such as optimizer.lr=0.01",
-    )
-    parser.add_argument(
-        "-p",
-        "--plugin",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a Python file with callbacks or other hooks",
-    )
+    add_spec_arguments(parser)
     parser.add_argument("--out", metavar="DIR", help="a new directory for the results (default: runs/<name>/<number>)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
@@ -47,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, and tell what came of it."""
     extra: list[object] = [from_file(path) for path in arguments.plugin]
-    spec = load(arguments.spec, arguments.set, plugins=extra)
+    document = document_of(arguments, arguments.spec)
+    loader = Loader(extra)
+    if problems := loader.check(document):
+        raise SpecError(problems, arguments.spec)
+    spec = loader.load(document)
     # A wrong spec has been told by now, without waiting for what follows to be imported.
     from hookline import deferred_compiler
     from hookline.pipeline import Interrupted, train
@@ -63,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         with told_warnings(arguments.spec), _silence() if is_listed and arguments.quiet else nullcontext():
             trial = train(spec, plugins=extra, out=arguments.out)
     except MisfitError as error:
-        raise SpecError([Problem(error.message, error.path)], arguments.spec) from error
+        raise SpecError([document.located(Problem(error.message, error.path))], arguments.spec) from error
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)

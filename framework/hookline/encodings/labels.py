@@ -6,7 +6,8 @@ from attrs import frozen
 
 from hookline.encodings.base import Columns, Encoding, Target, is_numeric, matrix, one_class, refuse_text
 from hookline.encodings.classes import Classes, distinct
-from hookline.errors import DataError, enumerate_names
+from hookline.errors import DataError
+from hookline.wording import enumerate_names
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.encodings.base import Columns, Encoding, Target, one_class
-from hookline.errors import DataError, enumerate_names
+from hookline.errors import DataError
+from hookline.wording import enumerate_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

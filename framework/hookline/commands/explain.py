@@ -1,0 +1,85 @@
+"""`hookline explain spec.toml optimizer.lr`."""
+
+import argparse
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hookline.command_line import GOOD
+from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
+from hookline.documents import keys_of
+from hookline.errors import HooklineError
+from hookline.explaining import Explanation, explained
+from hookline.kinds import article
+from hookline.options import Spec
+from hookline.training_spec import TrainingSpec
+from hookline.trees import Setting
+from hookline.wording import dotted
+from hookline.writing import as_toml, plain
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", help="a TOML file")
+    parser.add_argument(
+        "path", help="a value in it, such as optimizer.lr, model.layers.0.out_features or callbacks.EarlyStopping"
+    )
+    add_spec_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is known of a value, and the places that set it."""
+    document = document_of(arguments, arguments.spec)
+    spec = loader_of(arguments).load(document)
+    print(*lines(explained(document, spec, words_of(arguments.path))), sep="\n")
+    return GOOD
+
+
+def words_of(path: str) -> list[str]:
+    """The words of a path, as TOML takes a dotted key apart; an index may stand in brackets.
+
+    Raises:
+        HooklineError: if it is no path.
+
+    """
+    with_dots = re.sub(r"\[(\d+)\]", r".\1", path)
+    try:
+        keys, _ = keys_of(f"{with_dots}=")
+    except (ValueError, RecursionError):
+        raise HooklineError(f'"{path}" is not a path, such as optimizer.lr.') from None
+    return [key for key, _ in keys]
+
+
+def lines(known: Explanation) -> Iterator[str]:
+    """All that is known of a value."""
+    option, owner = known.option, known.owner
+    family = f", {article(owner.family)} {owner.family}" if owner.family else ""
+    of = "a section of a spec" if owner is TrainingSpec else f"{option.name} of {owner.__name__}{family}"
+    yield f"{dotted(known.path)} {_shown(known.value)}"
+    yield ""
+    kind = ", ".join(part for part in (option.kind, option.bounds) if part)
+    yield f"  {kind}; {of}"
+    yield from textwrap.wrap(known.sentence, 96, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    yield ""
+    if not known.settings:
+        yield "No file sets it: it is the default."
+        return
+    yield "Set by"
+    width = max(len(str(setting.value)) for setting in known.settings)
+    for setting in known.settings:
+        yield f"  {setting.value!s:<{width}}  {_said(setting)}".rstrip()
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "is left out"
+    if isinstance(value, Spec) and value.family:
+        return f"is {type(value).__name__}"
+    return f"= {as_toml(plain(value, Path()))}"
+
+
+def _said(setting: Setting) -> str:
+    """The line of a setting as it stands there; nothing for one of the command line, which is all there is."""
+    return "" if setting.value.source.directory is None else setting.value.line_text.strip()

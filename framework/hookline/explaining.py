@@ -1,0 +1,97 @@
+"""Where a value of a spec comes from, what it may be, and what it does."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import Attribute, fields, frozen
+
+from hookline.documentation import OptionDocumentation, documentation, summary
+from hookline.documents import Document
+from hookline.errors import HooklineError
+from hookline.options import Spec
+from hookline.training_spec import TrainingSpec
+from hookline.trees import Setting
+from hookline.wording import PathElement, did_you_mean, dotted
+
+
+@frozen(kw_only=True)
+class Explanation:
+    """A value of a spec."""
+
+    path: tuple[PathElement, ...]
+    """Its path, with an index for each element of an array."""
+    value: Any
+    """The value: of a component the spec class's instance."""
+    owner: type[Spec]
+    """The class that has the option."""
+    option: OptionDocumentation
+    """The option that it is, or that it is a part of."""
+    sentence: str
+    """What the option does; of a component what it is."""
+    settings: tuple[Setting, ...]
+    """Where it was set, the last one being in force; nothing for a default."""
+
+
+def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> Explanation:
+    """The value to which the words lead: names of options, and of elements of arrays their place, `name` or `type`.
+
+    Raises:
+        HooklineError: if there is none.
+
+    """
+    value: Any = spec
+    owner: type[Spec] = TrainingSpec
+    option: Attribute[Any] | None = None
+    path: tuple[PathElement, ...] = ()
+    for word in words:
+        if isinstance(value, Spec):
+            owner, option, value = _option(value, word, path)
+            path = (*path, word)
+        else:
+            element = _element(value, word, path)
+            path, value = (*path, element), value[element]
+    assert option is not None, "There is at least one word."
+    known = {known.name: known for known in documentation(owner).options}
+    nodes = list(document.root.along(path))
+    return Explanation(
+        path=path,
+        value=value,
+        owner=owner,
+        option=known[option.name],
+        sentence=summary(type(value)) if isinstance(value, Spec) and value.family else known[option.name].description,
+        settings=nodes[-1].settings if len(nodes) == len(path) + 1 else (),
+    )
+
+
+def _option(value: Spec, word: str, path: Sequence[PathElement]) -> "tuple[type[Spec], Attribute[Any], Any]":
+    attributes = {attribute.name: attribute for attribute in fields(type(value))}
+    if word not in attributes:
+        name = type(value).__name__ if value.family or path else "A spec"
+        raise HooklineError(f'{name} has no option "{word}".{did_you_mean(word, attributes)}')
+    return type(value), attributes[word], getattr(value, word)
+
+
+def _element(value: Any, word: str, path: Sequence[PathElement]) -> Any:
+    """The key or index of the element that the word names."""
+    if isinstance(value, Mapping):
+        if word not in value:
+            raise HooklineError(f'There is no "{word}" in {dotted(path)}.{did_you_mean(word, value)}')
+        return word
+    if not isinstance(value, tuple):
+        raise HooklineError(f'{dotted(path)} is a value, and there is no "{word}" in it.')
+    if word.isdecimal() and int(word) < len(value):
+        return int(word)
+    named = [index for index, element in enumerate(value) if word in _names(element)]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise HooklineError(f'Several elements of {dotted(path)} are called "{word}": give the place of one.')
+    names = {name for element in value for name in _names(element)}
+    there = f"there are {len(value)}" if len(value) != 1 else "there is one"
+    raise HooklineError(f'There is no "{word}" in {dotted(path)}: {there}, counted from 0.{did_you_mean(word, names)}')
+
+
+def _names(element: Any) -> tuple[str, ...]:
+    """What an element of an array may be called."""
+    name = getattr(element, "name", None)
+    return (*((type(element).__name__,) if isinstance(element, Spec) else ()), *((name,) if name else ()))

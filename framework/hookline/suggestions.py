@@ -1,0 +1,164 @@
+"""Options that are not known, and options that are missing: what was probably meant, and where it belongs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from attrs import field, fields, frozen
+
+from hookline.catalog import Catalog, is_family
+from hookline.errors import Problem
+from hookline.kinds import expected, is_tuple
+from hookline.options import Spec
+from hookline.training_spec import TrainingSpec
+from hookline.wording import PathElement, did_you_mean, enumerate_names, nearest
+
+Keys = tuple[PathElement, ...]
+
+MOST_OTHERS = 4
+"""How many other components are named that have an option, at most."""
+
+
+@frozen
+class UnknownOption:
+    """A key that the class of its table does not know."""
+
+    kind: type[Spec]
+    """The class."""
+    path: Keys
+    """The path of the key."""
+
+
+@frozen
+class MissingOption:
+    """An option that must be given, and is not."""
+
+    kind: type[Spec]
+    """The class."""
+    path: Keys
+    """The path that it would have."""
+
+
+@frozen
+class MissingType:
+    """A table of a component without its `type`."""
+
+    message: str
+    """What to say of it."""
+    path: Keys
+    """The path of the table."""
+
+
+Unclear = UnknownOption | MissingOption | MissingType
+"""What is to be told when all of it is known: one slip may be seen in two places."""
+
+
+@frozen
+class _Home:
+    """A table of the document in which options stand."""
+
+    path: Keys
+    """The path of the table."""
+    kind: type[Spec]
+    """Its class."""
+    options: Mapping[str, Any] = field(repr=False)
+    """What it gives."""
+
+    @property
+    def label(self) -> str:
+        """How one finds it in the file."""
+        if not self.path:
+            return "at the top of the file, before the first section"
+        return f"in [{self.path[0]}]" if len(self.path) == 1 else f"in [[{self.path[0]}]], {self.kind.__name__}"
+
+
+def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
+    """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
+    problems = list(problems)
+    homes = list(_homes(table, catalog))
+    missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
+    explained: set[Keys] = set()
+    made: list[Problem] = []
+    for problem in problems:
+        if isinstance(problem, UnknownOption):
+            message, meant = _meant(problem, homes, catalog)
+            explained.add(meant)
+            elsewhere = (meant[:-1],) if meant and meant[:-1] != problem.path[:-1] else ()
+            made.append(Problem(message, problem.path, on_key=True, against=elsewhere))
+        elif isinstance(problem, Problem):
+            made.append(problem)
+    made += [
+        Problem(problem.message, problem.path)
+        for problem in problems
+        if isinstance(problem, MissingType) and problem.path not in explained
+    ]
+    for path, absent in missing.items():
+        if path not in explained:
+            option = getattr(fields(absent.kind), str(path[-1]))
+            what = expected(absent.kind.option_type(option))
+            made.append(Problem(f"This is missing. It must be {what}.", path))
+    return made
+
+
+def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tuple[str, Keys]:
+    """What to say of an unknown key, and the path that was probably meant, or an empty one."""
+    *within, key = unknown.path
+    kind, own = unknown.kind, [*_options(unknown.kind), *(["type"] if unknown.kind.family else [])]
+    named = f"{kind.__name__} has no option" if kind.family else "There is no key"
+    message = f'{named} "{key}".'
+    others = [home for home in homes if home.path != tuple(within)]
+    for home in others:
+        # What is given there already does not belong there, too: rather it is a slip for something here.
+        if key in _options(home.kind) and (key not in home.options or nearest(str(key), own) is None):
+            owner = f" {home.kind.__name__} has it:" if home.kind.family else ""
+            return f"{message}{owner} it belongs {home.label}.", (*home.path, key)
+    if (near := nearest(str(key), own)) is not None:
+        return f'{message} Did you mean "{near}"?', (*within, near)
+    if kind is TrainingSpec and (section := _section_of_family(str(key), catalog)):
+        return f"{message} It is the name of a family, whose components stand in {section}.", ()
+    for home in others:
+        if (near := nearest(str(key), _options(home.kind))) is not None:
+            return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
+    same = [other.__name__ for other in catalog if other.family == kind.family and key in _options(other)]
+    if kind.family and same:
+        have = "have" if len(same) > 1 else "has"
+        more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
+        message += f" {enumerate_names(same[:MOST_OTHERS])}{more} {have} it."
+    return f"{message}{did_you_mean(str(key), _options(kind))}", ()
+
+
+def _options(kind: type[Spec]) -> list[str]:
+    return [attribute.name for attribute in fields(kind) if attribute.init]
+
+
+def _homes(table: Mapping[str, Any], catalog: Catalog) -> Iterator[_Home]:
+    """The tables of a document whose classes are known, the root first."""
+    yield _Home((), TrainingSpec, table)
+    for attribute in fields(TrainingSpec):
+        value, kind = table.get(attribute.name), attribute.type
+        if is_tuple(kind):
+            base = get_args(kind)[0]
+            for index, element in enumerate(value if isinstance(value, list) else ()):
+                if is_family(base) and (found := _component(element, base, catalog)):
+                    yield _Home((attribute.name, index), found, element)
+        elif is_family(kind):
+            if isinstance(value, dict) and (found := _component(value, kind, catalog)):
+                yield _Home((attribute.name,), found, value)
+        elif isinstance(kind, type) and issubclass(kind, Spec):
+            yield _Home((attribute.name,), kind, value if isinstance(value, dict) else {})
+
+
+def _component(value: Any, base: type[Spec], catalog: Catalog) -> type[Spec] | None:
+    name = value.get("type") if isinstance(value, dict) else None
+    return catalog.family(base).get(name) if isinstance(name, str) else None
+
+
+def _section_of_family(word: str, catalog: Catalog) -> str | None:
+    """The header of the section in which the components of a family stand which is called so."""
+    for kind in catalog:
+        if str(kind.family) in (word, word.removesuffix("s")):
+            for attribute in fields(TrainingSpec):
+                several = is_tuple(attribute.type)
+                base = get_args(attribute.type)[0] if several else attribute.type
+                if is_family(base) and issubclass(kind, base):
+                    return f"[[{attribute.name}]]" if several else f"[{attribute.name}]"
+    return None

@@ -1,0 +1,127 @@
+"""The text of a TOML file, read: its values, where they stand, and a sentence that points if it is not TOML."""
+
+import re
+
+import tomli
+
+from hookline.errors import Problem, SpecError
+from hookline.places import Place, Source
+from hookline.positions import NotASpecError, Path, Positions, Span, scan
+from hookline.trees import Node, grown
+from hookline.wording import dotted
+
+_TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
+_WORD = re.compile(r"[A-Za-z_][\w./+-]*")
+_WORDS = {"true": "true", "false": "false", "yes": "true", "no": "false", "on": "true", "off": "false"}
+_NOTHING = ("none", "null", "nil", "undefined")
+
+
+def parsed(source: Source) -> Node:
+    """The tree of a text.
+
+    Raises:
+        SpecError: if it is not TOML 1.0, or nested too deeply: with the place, and only the first one.
+
+    """
+    try:
+        table = tomli.loads(source.text)
+        positions = scan(source.text)
+    except tomli.TOMLDecodeError as error:
+        raise _not_toml(error, source) from None
+    except NotASpecError as error:
+        raise _error(str(error), Place(source, *error.span)) from None
+    except RecursionError:
+        raise _error("This is nested more deeply than any spec.", Place(source, *_too_deep(source.text))) from None
+    except ValueError:
+        message = "This is not a spec: no number has that many digits."
+        raise _error(message, Place(source, *_longest_number(source.text))) from None
+    return grown(table, positions, source)
+
+
+def _error(message: str, place: Place, *against: Place) -> SpecError:
+    return SpecError([Problem(message, place=place, against_places=against)], place.source.name)
+
+
+def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
+    """What tomli says, with the place; of what stands there twice, both places."""
+    if _TWICE.match(error.msg) and (twice := _twice(source, error.pos)):
+        return twice
+    hint, end = "", error.pos + 1
+    if error.msg == "Invalid value" and (word := _WORD.match(source.text, error.pos)):
+        hint, end = _hint(word.group()), word.end()
+    start = min(error.pos, len(source.text))
+    return _error(f"This is not TOML: {error.msg}.{hint}", Place(source, start, max(start, min(end, len(source.text)))))
+
+
+def _hint(word: str) -> str:
+    if word.lower() in _NOTHING:
+        return " TOML has no such value: leave the option out."
+    if word.lower() in _WORDS:
+        return f" It is written `{_WORDS[word.lower()]}`."
+    return f' Text stands in quotes: "{word}".'
+
+
+def _twice(source: Source, until: int) -> SpecError | None:
+    """The key that stands there again before `until`, and where it stood first."""
+    in_order = [(path, span) for path, span in _positions(source.text, until).in_order if span[0] < until]
+    if not in_order:
+        return None
+    path, span = _repeated(source.text, in_order)
+    first = _first(path, span, in_order)
+    if first is None:
+        return None
+    name, (start, end) = first
+    place, other = Place(source, *span), Place(source, start, end)
+    what = "section" if place.line_text.lstrip().startswith("[") else "key"
+    if name == path:
+        return _error(f'The {what} "{dotted(path)}" stands here a second time.', place, other)
+    message = (
+        f'"{dotted(path)}" cannot be added here: "{dotted(name)}" is a value already, or a table that is complete.'
+    )
+    return _error(message, place, other)
+
+
+def _repeated(text: str, in_order: "list[tuple[Path, Span]]") -> "tuple[Path, Span]":
+    """Of the keys up to that in which tomli found a repetition, the one that is repeated.
+
+    It is the last one, unless that stands in the value of another key that was there before.
+    """
+    last, _ = in_order[-1]
+    seen: set[Path] = set()
+    outer: tuple[Path, Span] | None = None
+    for path, span in in_order:
+        has_a_value = text[span[1] :].lstrip(" \t")[:1] == "="
+        if has_a_value and path in seen and path == last[: len(path)] and (outer is None or len(path) < len(outer[0])):
+            outer = path, span
+        seen.add(path)
+    return outer or in_order[-1]
+
+
+def _first(path: Path, span: Span, in_order: "list[tuple[Path, Span]]") -> "tuple[Path, Span] | None":
+    """Where this path stood before, or else the longest path that leads to it."""
+    for length in range(len(path), 0, -1):
+        for other, place in in_order:
+            if other == path[:length] and place[0] < span[0]:
+                return other, place
+    return None
+
+
+def _positions(text: str, until: int) -> Positions:
+    try:
+        return scan(text, until)
+    except NotASpecError:
+        return Positions()
+
+
+def _too_deep(text: str) -> Span:
+    try:
+        scan(text)
+    except NotASpecError as error:
+        return error.span
+    return 0, 0
+
+
+def _longest_number(text: str) -> Span:
+    """Where the number stands which has more digits than Python reads."""
+    spans = scan(text).values.values()
+    return max((span for span in spans if text[span[0]] in "+-0123456789"), key=lambda span: span[1] - span[0])

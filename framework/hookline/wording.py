@@ -1,0 +1,117 @@
+"""Sentences that several messages share: lists of names, numbers with nouns, and the name that was probably meant."""
+
+from collections.abc import Iterable, Sequence
+
+PathElement = str | int
+
+MOST_LISTED = 24
+"""How many known names a message lists at most."""
+
+
+def dotted(path: Sequence[PathElement]) -> str:
+    """The path as one writes it: `model.layers[2].out_features`."""
+    text = ""
+    for element in path:
+        if isinstance(element, int):
+            text += f"[{element}]"
+        else:
+            key = element if element.replace("-", "_").isidentifier() else _quoted(element)
+            text += f".{key}" if text else key
+    return text
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence that begins with a space and offers the nearest known name, or lists all of them.
+
+    >>> did_you_mean("HuberLos", ["MSELoss", "HuberLoss"])
+    ' Did you mean "HuberLoss"?'
+    >>> did_you_mean("Focal", ["MSELoss", "HuberLoss"])
+    ' Known are "HuberLoss" and "MSELoss".'
+    >>> did_you_mean("Focal", [])
+    ''
+
+    Of very many names the first ones are listed.
+    """
+    names = sorted(set(known))
+    if (near := nearest(name, names)) is not None:
+        return f" Did you mean {_quoted(near)}?"
+    if len(names) > MOST_LISTED:
+        others = len(names) - MOST_LISTED + 1
+        return f" Known are {', '.join(map(_quoted, names[: MOST_LISTED - 1]))} and {others} others."
+    return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant: that with the fewest slips, or else one that begins so.
+
+    A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
+    equal. A third of the letters may be wrong.
+
+    >>> nearest("rl", ["lr", "momentum"])
+    'lr'
+    >>> nearest("Huber", ["HuberLoss", "MSELoss"])
+    'HuberLoss'
+    """
+    typed = name.lower()[:100]
+    candidates = sorted(set(known))
+    found: tuple[tuple[int, bool, int, str], str] | None = None
+    for candidate in candidates:
+        lowered = candidate.lower()
+        longest = max(len(typed), len(lowered))
+        most = min(max(1, longest // 3), longest - 1)
+        slips = _slips(typed, lowered, min(most, found[0][0]) if found else most)
+        if slips is None:
+            continue
+        order = (slips, lowered[:1] != typed[:1], abs(len(lowered) - len(typed)), lowered)
+        if found is None or order < found[0]:
+            found = order, candidate
+    if found is not None:
+        return found[1]
+    begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
+    return min(begun, key=len, default=None)
+
+
+def _slips(typed: str, meant: str, most: int) -> int | None:
+    """How many slips lead from one to the other, or `None` if there are more than `most`.
+
+    The "optimal string alignment" distance: https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
+    """
+    if abs(len(typed) - len(meant)) > most:
+        return None
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(typed, 1):
+        before, above, row = row, before, [i]
+        for j, other in enumerate(meant, 1):
+            slips = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == meant[j - 2] and typed[i - 2] == other:
+                slips = min(slips, above[j - 2] + 1)
+            row.append(slips)
+        if min(row) > most:
+            return None
+    return row[-1] if row[-1] <= most else None
+
+
+def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
+    """The names in quotes, with commas and a conjunction before the last one.
+
+    >>> enumerate_names(["a", "b", "c"], "or")
+    '"a", "b" or "c"'
+    """
+    quoted = [_quoted(name) for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} {conjunction} {quoted[-1]}"
+
+
+def _quoted(name: object) -> str:
+    return f'"{name}"'
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and the noun, in the plural unless there is one.
+
+    >>> counted(1, "epoch"), counted(2000, "step")
+    ('1 epoch', '2,000 steps')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

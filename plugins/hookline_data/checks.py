@@ -1,0 +1,49 @@
+"""What can be told of the files that a spec names before they are read: each error with the option that it is of."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hookline import DataError, LossSpec, MisfitError, OptionError, nearest, target_encodings
+
+
+def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
+    """The error of an option, without the path of the file that it is of, which the spec says."""
+    return OptionError(option, str(message).removeprefix(f"{path}: "), *within)
+
+
+def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> list[str]:
+    """The names that a file has.
+
+    Raises:
+        OptionError: if they cannot be read.
+
+    """
+    if not path.exists():
+        siblings = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, siblings)
+        hint = "" if near is None else f' Did you mean "{near}"?'
+        raise OptionError(option, f"There is no such file.{hint}")
+    try:
+        return names(path)
+    except DataError as error:
+        raise error_of(option, path=path, message=error) from None
+
+
+def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    """Each of the names in an option, which is one, several, or a table of these; and where in the option it stands."""
+    if isinstance(value, str):
+        yield value, ()
+    elif isinstance(value, Mapping):
+        for group, inner in value.items():
+            yield from ((name, (group, *within)) for name, within in places(inner))
+    elif value is not None:
+        yield from ((name, (index,)) for index, name in enumerate(value))
+
+
+def targets_of_loss(loss: LossSpec, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
+    """The error of a loss that does not take these targets."""
+    try:
+        target_encodings(loss, targets)
+    except MisfitError as error:
+        yield OptionError(option, error.message)

@@ -1,0 +1,151 @@
+"""The names of the columns of a Parquet file, read from its last bytes: a check does not wait for pyarrow and NumPy.
+
+The footer is a structure of Thrift in its compact protocol, of which all but the names is passed over. See
+https://parquet.apache.org/docs/file-format/metadata and
+https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+LARGEST = 2**26
+"""How many bytes a footer has at most."""
+
+_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13
+_SCHEMA, _NAME, _CHILDREN = 2, 4, 5
+"""The numbers of the fields that are read: the schema; the name of an element, and how many children it has."""
+
+
+class FooterError(ValueError):
+    """A file without a footer that can be read so."""
+
+
+def column_names(path: Path) -> list[str]:
+    """The names of the columns at the top of the file's schema.
+
+    Raises:
+        OSError: if the file cannot be read.
+        FooterError: if it is not a Parquet file, or an encrypted one.
+
+    """
+    try:
+        elements = _Thrift(_footer(path)).schema()
+    except (IndexError, UnicodeDecodeError, RecursionError, MemoryError):
+        raise FooterError("Its footer is damaged.") from None
+    if not elements:
+        raise FooterError("Its footer has no schema.")
+    (_, columns), *rest = elements
+    names, at = [], 0
+    for _ in range(columns):
+        if at >= len(rest):
+            raise FooterError("Its footer is damaged.")
+        names.append(rest[at][0])
+        inside = 1
+        while inside and at < len(rest):  # What is in a column stands behind it, and is passed over.
+            inside += rest[at][1] - 1
+            at += 1
+    return names
+
+
+def _footer(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        if size < 12:
+            raise FooterError("It is too short.")
+        file.seek(size - 8)
+        length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+        if magic != b"PAR1":
+            raise FooterError("Its footer is encrypted." if magic == b"PARE" else "It does not end with PAR1.")
+        if length > min(size - 12, LARGEST):
+            raise FooterError("Its footer is damaged.")
+        file.seek(size - 8 - length)
+        return file.read(length)
+
+
+class _Thrift:
+    """Reads values of the compact protocol one after another."""
+
+    def __init__(self, content: bytes):
+        self.content = content
+        self.at = 0
+
+    def schema(self) -> list[tuple[str, int]]:
+        """The elements of the file's schema: the name of each, and how many of those behind it are its children."""
+        for number, kind in self._fields():
+            if number == _SCHEMA and kind == _LIST:
+                size, _ = self._list()
+                return [self._element() for _ in range(size)]
+            self._pass(kind)
+        return []
+
+    def _element(self) -> tuple[str, int]:
+        name, children = "", 0
+        for number, kind in self._fields():
+            if number == _NAME and kind == _BINARY:
+                name = self._bytes(self._number()).decode()
+            elif number == _CHILDREN and kind not in (_BINARY, _LIST, _STRUCT):
+                children = self._signed()
+            else:
+                self._pass(kind)
+        return name, children
+
+    def _fields(self) -> Iterator[tuple[int, int]]:
+        """The number and kind of each field of a structure; whoever asks reads or passes over its value."""
+        number = 0
+        while (head := self._bytes(1)[0]) & 15 != _STOP:
+            number = number + (head >> 4) if head >> 4 else self._signed()
+            yield number, head & 15
+
+    def _pass(self, kind: int, *, in_list: bool = False) -> None:
+        if kind in (_TRUE, _FALSE):
+            self.at += in_list  # In a structure the kind is the value.
+        elif kind == _BYTE:
+            self.at += 1
+        elif kind == _DOUBLE:
+            self.at += 8
+        elif kind == _UUID:
+            self.at += 16
+        elif kind == _BINARY:
+            self._bytes(self._number())
+        elif kind in (_LIST, _SET):
+            size, of = self._list()
+            for _ in range(size):
+                self._pass(of, in_list=True)
+        elif kind == _MAP:
+            size = self._number()
+            kinds = self._bytes(1)[0] if size else 0
+            for _ in range(size):
+                self._pass(kinds >> 4, in_list=True)
+                self._pass(kinds & 15, in_list=True)
+        elif kind == _STRUCT:
+            for _, inner in self._fields():
+                self._pass(inner)
+        else:
+            self._number()
+
+    def _list(self) -> tuple[int, int]:
+        """The size of a list and the kind of its elements."""
+        head = self._bytes(1)[0]
+        size = head >> 4 if head >> 4 < 15 else self._number()
+        if size > len(self.content):
+            raise IndexError("A list is longer than the footer.")
+        return size, head & 15
+
+    def _number(self) -> int:
+        number = shift = 0
+        while True:
+            byte = self._bytes(1)[0]
+            number |= (byte & 127) << shift
+            if byte < 128 or shift > 63:
+                return number
+            shift += 7
+
+    def _signed(self) -> int:
+        number = self._number()
+        return (number >> 1) ^ -(number & 1)
+
+    def _bytes(self, count: int) -> bytes:
+        if self.at + count > len(self.content):
+            raise IndexError("The footer ends too soon.")
+        self.at += count
+        return self.content[self.at - count : self.at]

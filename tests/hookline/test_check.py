@@ -1,0 +1,358 @@
+"""The commands that look at specs and train nothing: check, explain, show and diff."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hookline.command_line import main
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted(ROOT.glob("specs/**/*.toml"))
+
+WRONG = """\
+[run]
+epoch = 3
+seed = -1
+
+[data]
+type = "CSV"
+path = "flower.csv"
+targets = "kind"
+lr = 0.1
+
+[model]
+type = "Sequential"
+layers = [
+    { type = "Linear", out_features = 5 },
+    { type = "Relu" },
+]
+
+[loss]
+type = "CrossEntropyLoss"
+
+[[metrics]]
+type = "R2Score"
+
+[optimizer]
+type = "Adam"
+momentum = 0.9
+"""
+TOLD = """\
+spec.toml:2:1: run.epoch: There is no key "epoch". Did you mean "epochs"?
+  |
+2 | epoch = 3
+  | ^^^^^
+
+spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 4294967295.
+  |
+3 | seed = -1
+  |        ^^
+
+spec.toml:9:1: data.lr: CSV has no option "lr". Adam has it: it belongs in [optimizer].
+   |
+ 9 | lr = 0.1
+   | ^^
+...
+24 | [optimizer]
+   | -----------
+
+spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?
+   |
+15 |     { type = "Relu" },
+   |              ^^^^^^
+
+spec.toml:21:1: metrics[0]: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
+   |
+19 | type = "CrossEntropyLoss"
+   |        ------------------
+...
+21 | [[metrics]]
+   | ^^^^^^^^^^^
+
+spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "RMSprop", "SGD" and "Muon" have it. Known are \
+"amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
+"weight_decay".
+   |
+26 | momentum = 0.9
+   | ^^^^^^^^
+
+6 errors in spec.toml.
+"""
+GOOD = (ROOT / "specs" / "iris.toml").read_text()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a good spec and its data, where the commands are given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(GOOD)
+    (tmp_path / "data").mkdir()
+    shutil.copy(ROOT / "specs" / "data" / "iris.csv", tmp_path / "data")
+    return tmp_path
+
+
+@pytest.fixture
+def hookline(here, capsys):
+    def command(*words):
+        code = main(list(words))
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        return code, told.out, told.err
+
+    return command
+
+
+def test_all_problems_are_told_at_once_each_with_a_finger_on_the_place(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    assert hookline("check", "spec.toml") == (1, TOLD, "")
+
+
+def test_a_good_spec_is_told_to_be_good(hookline):
+    assert hookline("check", "good.toml") == (0, "good.toml is good.\n", "")
+
+
+def test_all_shipped_specs_are_good(hookline):
+    assert hookline("check", *map(str, SPECS)) == (0, f"{len(SPECS)} specs are good.\n", "")
+
+
+def test_several_specs_are_all_checked(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    (here / "other.toml").write_text("x = ")
+    code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
+    assert (code, err) == (2, "none.toml: There is no such file.\n")
+    assert out.endswith(
+        "other.toml:1:5: This is not TOML: Invalid value.\n  |\n1 | x =\n  |     ^\n\n"
+        "7 errors in 2 of 4 specs. 1 spec could not be checked.\n"
+    )
+
+
+@pytest.mark.parametrize("how", ["json", "github"])
+def test_tools_are_told_in_their_own_way(here, hookline, how):
+    (here / "spec.toml").write_text(WRONG)
+    code, out, err = hookline("check", "spec.toml", "--format", how)
+    assert (code, err) == (1, "")
+    if how == "json":
+        told = json.loads(out)
+        assert [(one["file"], one["line"], one["column"]) for one in told] == [
+            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (9, 1), (15, 14), (21, 1), (26, 1))
+        ]
+        assert told[2]["against"][0]["line"] == 24
+        assert told[0]["path"] == "run.epoch"
+    else:
+        assert out.splitlines()[0] == (
+            "::error file=spec.toml,line=2,col=1,endColumn=6,title=run.epoch::"
+            'There is no key "epoch". Did you mean "epochs"?'
+        )
+        assert len(out.splitlines()) == 6
+
+
+def test_a_good_spec_is_nothing_for_tools(hookline):
+    assert hookline("check", "good.toml", "--format", "json") == (0, "[]\n", "")
+    assert hookline("check", "good.toml", "--format", "github") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "iris.csv"?'),
+        ('"data/iris.csv"', '"data"', "8:8: data.path: The file cannot be read: Is a directory."),
+        ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
+        (
+            'targets = "species"',
+            'inputs = ["petal*", "sepal_legth"]\ntargets = "species"',
+            '9:21: data.inputs[1]: There is no column "sepal_legth". Did you mean "sepal_length"?',
+        ),
+        (
+            'targets = "species"',
+            'inputs = { a = ["petal*", "x y"] }\ntargets = "species"',
+            '9:27: data.inputs.a[1]: There is no column "x y".',
+        ),
+        ("test = 0.2", 'test = "more.csv"', "12:8: data.test: There is no such file."),
+        ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
+    ],
+)
+def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(here, hookline, old, new, problem):
+    text = GOOD.replace("stratify = true\n", "") if new == "" or "more" in new else GOOD
+    assert old in text
+    (here / "spec.toml").write_text(text.replace(old, new))
+    code, out, _ = hookline("check", "spec.toml")
+    assert code == 1
+    assert out.startswith(f"spec.toml:{problem}")
+    assert out.endswith("\n1 error in spec.toml.\n")
+
+
+def test_what_train_is_given_wrong_is_told_in_the_same_way(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n6 errors in spec.toml.\n") + "\n")
+
+
+def test_an_error_in_an_overlay_is_told_there(here, hookline):
+    (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml", "--set", "run.epochs=0")
+    assert code == 1
+    assert out.startswith("more.toml:2:6: optimizer.lr: -1 is out of bounds")
+    assert "--set run.epochs=0: run.epochs: 0 is out of bounds: it must be at least 1.\n" in out
+
+
+# The deep check.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "out_features = 3 }",
+            "out_features = 3, in_features = 7 }",
+            "21:5: model.layers[2]: Linear cannot take an input of shape (16,).",
+        ),
+        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss compares"),
+        ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
+        ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),
+        ('type = "Adam"', 'type = "Muon"', "27:1: optimizer: Muon"),
+        ('"species"', '["species", "petal_width"]', "6:1: data: "),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_place_by_a_deep_check(here, hookline, old, new, problem):
+    assert old in GOOD
+    (here / "spec.toml").write_text(GOOD.replace(old, new))
+    assert hookline("check", "spec.toml") == (0, "spec.toml is good.\n", "")
+    code, out, _ = hookline("check", "--deep", "spec.toml")
+    assert code == 1
+    assert out.startswith(f"spec.toml:{problem}")
+    assert not (here / "runs").exists()
+
+
+def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
+    assert hookline("check", "--deep", "spec.toml")[0] == 0
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_shipped_specs_are_good_in_depth(path, hookline):
+    assert hookline("check", "--deep", str(path)) == (0, f"{path} is good.\n", "")
+
+
+# Where values come from.
+
+
+def test_a_value_is_explained_with_everything_that_set_it(here, hookline):
+    (here / "spec.toml").write_text('extends = "good.toml"\noptimizer.lr = 0.02\n')
+    assert hookline("explain", "spec.toml", "optimizer.lr", "--set", "optimizer.lr = 0.5") == (
+        0,
+        "optimizer.lr = 0.5\n"
+        "\n"
+        "  a number, at least 0; lr of Adam, an optimizer\n"
+        "  The learning rate.\n"
+        "\n"
+        "Set by\n"
+        "  good.toml:29:6            lr = 0.01\n"
+        "  spec.toml:2:16            optimizer.lr = 0.02\n"
+        "  --set optimizer.lr = 0.5\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "last"),
+    [
+        ("optimizer.eps", "optimizer.eps = 1e-08", "No file sets it: it is the default."),
+        ("run", "run = {", "  good.toml:3:1  [run]"),
+        ("model.layers.1", "model.layers[1] is ReLU", '  good.toml:20:5  { type = "ReLU" },'),
+        ("model.layers[0].out_features", "model.layers[0].out_features = 16", "out_features = 16 },"),
+        ("model.layers.ReLU.inplace", "model.layers[1].inplace = false", "it is the default."),
+        ("metrics.F1Score.average", 'metrics[1].average = "macro"', 'average = "macro"'),
+        ("data.split_column", "data.split_column is left out", "it is the default."),
+        ("run.name", 'run.name = "good"', "it is the default."),
+    ],
+)
+def test_every_value_can_be_asked_for(hookline, path, first, last):
+    code, out, _ = hookline("explain", "good.toml", path)
+    lines = out.splitlines()
+    assert (code, lines[0][: len(first)]) == (0, first)
+    assert lines[-1].endswith(last)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("optimiser.lr", 'A spec has no option "optimiser". Did you mean "optimizer"?'),
+        ("optimizer.lrr", 'Adam has no option "lrr". Did you mean "lr"?'),
+        ("optimizer.lr.x", 'optimizer.lr is a value, and there is no "x" in it.'),
+        ("model.layers.9", 'There is no "9" in model.layers: there are 3, counted from 0. Known are'),
+        ("model.layers.Linear", 'Several elements of model.layers are called "Linear": give the place of one.'),
+        ("", '"" is not a path, such as optimizer.lr.'),
+        ("a b", '"a b" is not a path, such as optimizer.lr.'),
+    ],
+)
+def test_what_is_not_there_cannot_be_explained(hookline, path, message):
+    code, out, err = hookline("explain", "good.toml", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+
+
+# The complete spec.
+
+
+def test_a_complete_spec_says_of_everything_whether_it_is_a_default(here, hookline):
+    code, out, _ = hookline("show", "good.toml", "--set", "run.seed=0")
+    assert code == 0
+    assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\naccumulate = 1  # default\n' in out
+    assert '[[model.layers]]\ntype = "ReLU"\ninplace = false  # default\n' in out
+    assert "# split_column is left out\n" in out
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_complete_spec_says_the_same_as_the_spec(path, tmp_path, hookline):
+    _, out, _ = hookline("show", str(path))
+    # Paths are relative to the file, beside which it is not to be written.
+    complete = tmp_path / path.name
+    complete.write_text(out.replace('path = "', f'path = "{path.parent}/'))
+    assert hookline("diff", str(path), str(complete)) == (0, f"{path} and {complete} say the same.\n", "")
+    assert "[] and" not in out
+
+
+# Two specs.
+
+
+def test_order_comments_and_defaults_that_are_spelled_out_make_no_difference(here, hookline):
+    head, _, data = GOOD.partition("[data]")
+    (here / "other.toml").write_text(f"[data]{data}\n# again\n{head}seed = 0\nname = 'other'\n")
+    assert hookline("diff", "good.toml", "other.toml") == (0, "good.toml and other.toml say the same.\n", "")
+
+
+def test_what_differs_is_told_with_what_both_say(here, hookline):
+    text = GOOD.replace("lr = 0.01", "lr = 0.1").replace('    { type = "ReLU" },\n', "").replace("F1Score", "AUROC")
+    (here / "other.toml").write_text(text.replace("CrossEntropyLoss", "MultiMarginLoss"))
+    assert hookline("diff", "good.toml", "other.toml") == (
+        1,
+        'model.layers[1]: only in good.toml: { type = "ReLU" }\n'
+        'loss: { type = "CrossEntropyLoss" } → { type = "MultiMarginLoss" }\n'
+        "optimizer.lr: 0.01 → 0.1\n"
+        'metrics[1]: { type = "F1Score", average = "macro" } → { type = "AUROC" }\n',
+        "",
+    )
+
+
+def test_two_runs_are_compared_by_the_specs_that_they_keep(here, hookline):
+    for directory, epochs in (("a", 2), ("b", 3)):
+        assert hookline("train", "good.toml", "-q", "--out", directory, "--set", f"run.epochs={epochs}")[0] == 0
+    assert hookline("diff", "a", "b") == (1, "run.epochs: 2 → 3\n", "")
+    assert hookline("diff", "a", "good.toml", "--set", "run.epochs=5") == (0, "a and good.toml say the same.\n", "")
+
+
+def test_none_of_these_commands_imports_what_is_slow(here):
+    (here / "wrong.toml").write_text(WRONG)
+    script = """
+import sys
+from hookline.command_line import main
+for words in ("check good.toml wrong.toml", "explain good.toml run.seed", "show good.toml", "diff good.toml good.toml"):
+    main(words.split())
+heavy = {"torch", "numpy", "pyarrow", "matplotlib", "optuna", "torchmetrics", "rich", "safetensors"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=here, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
