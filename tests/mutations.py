@@ -11,7 +11,7 @@ from pathlib import Path as File
 
 from attrs import NOTHING, fields
 
-from hookline.documents import Document, extended
+from hookline.documents import from_source
 from hookline.errors import SpecError
 from hookline.kinds import accepts, is_union
 from hookline.loading import Loader
@@ -28,12 +28,13 @@ class Mutations:
         self.file, self.loader = File(file), loader
         self.text = self.file.read_text()
         self.positions = scan(self.text)
-        self.spec = loader.load(self.document(self.text))
+        document = self.document(self.text)
+        self.spec, self.catalog = loader.load(document), loader.reader(document).catalog
         self.counts, self.failures = Counter(), []
 
     def document(self, text):
         source = Source(str(self.file), text, self.file.resolve().parent)
-        return Document(extended(source), source, source.directory)
+        return from_source(source)
 
     def problems(self, text):
         try:
@@ -107,7 +108,7 @@ class Mutations:
     def types(self, path, value):
         name = self.at(path)
         for typo in typos_of(name):
-            if typo and typo not in {kind.__name__ for kind in CATALOG}:
+            if typo and typo not in {kind.__name__ for kind in self.catalog}:
                 self.tell("typo in a type", self.replaced(value, f'"{typo}"'), self.line(value[0]), [f'"{name}"'])
         container = path[:-1]
         # Without its type nothing is known of the table.
@@ -216,8 +217,6 @@ if __name__ == "__main__":
     LOADER = Loader()
     counts, failures = Counter(), []
     for argument in sys.argv[1:]:
-        document = Mutations.document.__get__(type("File", (), {"file": File(argument)}))(File(argument).read_text())
-        CATALOG = LOADER.reader(document).catalog
         made = Mutations(argument, LOADER).run()
         counts += made.counts
         failures += [[argument, *failure] for failure in made.failures]

@@ -91,6 +91,17 @@ def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Itera
     return Document(root, source, _home(source))
 
 
+def from_source(source: Source) -> Document:
+    """The document that a text says, with what it extends.
+
+    Raises:
+        HooklineError: if a file cannot be read.
+        SpecError: if one is not TOML, or extends itself; with the place.
+
+    """
+    return Document(extended(source), source, _home(source))
+
+
 def from_table(
     table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
 ) -> Document:
@@ -124,7 +135,16 @@ def file_source(path: str | Path) -> Source:
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         reason = getattr(error, "strerror", None) or str(error)
         raise HooklineError(f"{name}: The file cannot be read: {reason}.") from None
-    directory = Path(path).resolve().parent
+    return source_of(content, name, Path(path).resolve().parent)
+
+
+def source_of(content: bytes, name: str, directory: Path) -> Source:
+    """The text of a file of this content, which is called so.
+
+    Raises:
+        SpecError: if it is too large, or not text.
+
+    """
     if len(content) > LARGEST:
         start = Place(Source(name, "", directory), 0, 0)
         message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."

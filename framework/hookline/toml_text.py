@@ -10,6 +10,9 @@ from hookline.positions import NotASpecError, Path, Positions, Span, scan
 from hookline.trees import Node, grown
 from hookline.wording import dotted
 
+MOST_DIGITS = 400
+"""How many signs a number has at most: the greatest float has 309 digits."""
+
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
 _WORD = re.compile(r"[A-Za-z_][\w./+-]*")
 _WORDS = {"true": "true", "false": "false", "yes": "true", "no": "false", "on": "true", "off": "false"}
@@ -33,8 +36,10 @@ def parsed(source: Source) -> Node:
     except RecursionError:
         raise _error("This is nested more deeply than any spec.", Place(source, *_too_deep(source.text))) from None
     except ValueError:
-        message = "This is not a spec: no number has that many digits."
-        raise _error(message, Place(source, *_longest_number(source.text))) from None
+        raise _too_long(_longest_number(source.text, scan(source.text)), source) from None
+    number = _longest_number(source.text, positions)
+    if number[1] - number[0] > MOST_DIGITS:
+        raise _too_long(number, source)
     return grown(table, positions, source)
 
 
@@ -121,7 +126,11 @@ def _too_deep(text: str) -> Span:
     return 0, 0
 
 
-def _longest_number(text: str) -> Span:
-    """Where the number stands which has more digits than Python reads."""
-    spans = scan(text).values.values()
-    return max((span for span in spans if text[span[0]] in "+-0123456789"), key=lambda span: span[1] - span[0])
+def _longest_number(text: str, positions: Positions) -> Span:
+    """Where the number with the most digits stands."""
+    numbers = (span for span in positions.values.values() if text[span[0]] in "+-0123456789")
+    return max(numbers, key=lambda span: span[1] - span[0], default=(0, 0))
+
+
+def _too_long(span: Span, source: Source) -> SpecError:
+    return _error("This is not a spec: no number has that many digits.", Place(source, *span))
