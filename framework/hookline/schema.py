@@ -122,8 +122,11 @@ class _Maker:
             return {"$ref": f"#/definitions/{self.family(kind)}"}
         if isinstance(kind, type) and issubclass(kind, Spec):
             return self.object(kind)
-        made = {"type": PRIMITIVES[kind]}
-        return {**made, **_limits(Bounds.of(attribute))} if kind in (int, float) else made
+        bounds = Bounds.of(attribute)
+        # JSON has no infinity: an editor takes one of TOML for null.
+        infinite = kind is float and any(bound.infinite for bound in bounds)
+        made: Schema = {"type": [PRIMITIVES[kind], "null"] if infinite else PRIMITIVES[kind]}
+        return {**made, **_limits(bounds)} if kind in (int, float) else made
 
     def family(self, base: type[Spec]) -> str:
         """The name of the definition of a family, which is made if there is none."""

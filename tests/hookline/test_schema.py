@@ -100,7 +100,7 @@ def test_a_component_has_its_name_as_a_constant_and_its_options_with_types_bound
                 "additionalProperties": {"type": "number", "maximum": 9},
                 "default": {},
             },
-            "infinite": {"description": "A number that JSON cannot write.", "type": "number"},
+            "infinite": {"description": "A number that JSON cannot write.", "type": ["number", "null"]},
             "inner": {"description": "A component.", "$ref": "#/definitions/loss"},
             "inners": {
                 "description": "Components.",
