@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "tell everything that is wrong with specs",
     "explain": "tell where a value of a spec comes from, what it may be and what it does",
     "diff": "compare two specs, or the specs of two runs, by what they mean",
+    "new": "write a spec for a table",
     "schema": "print a JSON Schema of specs, for editors",
     "list": "list the components that a spec can name",
     "show": "show a component with all of its options, or a complete spec",

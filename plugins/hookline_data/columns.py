@@ -37,8 +37,7 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
     excluded = set(excluded)
     found: set[str] = set()
     for pattern in patterns:
-        # A name counts as such, though it may look like a pattern.
-        matches = {pattern} if pattern in names else {name for name in names if fnmatchcase(name, pattern)}
+        matches = matching(pattern, names)
         if "" in matches:
             raise DataError(f'{path}: Column {names.index("") + 1} has no name, and "{pattern}" would choose it.')
         if not matches:
@@ -47,6 +46,18 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
             raise DataError(f'{path}: The column "{pattern}" is a target, or says the split: it cannot be an input.')
         found |= matches
     return [name for name in names if name in found and name not in excluded]
+
+
+def matching(pattern: str, names: Iterable[str]) -> set[str]:
+    """The names that a name or pattern chooses: a name counts as such, though it may look like a pattern.
+
+    >>> sorted(matching("pixel_*", ["pixel_0", "pixel_1", "digit"]))
+    ['pixel_0', 'pixel_1']
+    >>> sorted(matching("a*", ["a*", "ab"]))
+    ['a*']
+    """
+    names = set(names)
+    return {pattern} if pattern in names else {name for name in names if fnmatchcase(name, pattern)}
 
 
 def require(columns: Iterable[str], names: Sequence[str], path: Path) -> None:

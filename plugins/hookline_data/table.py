@@ -1,7 +1,6 @@
 """What tables of all file formats have in common: their options, and the way from columns to batches."""
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from hookline import (
 from hookline_data import checks, inputs
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.cells import is_text, refuse_text
-from hookline_data.columns import Wanted, chosen, require
+from hookline_data.columns import Wanted, chosen, matching, require
 from hookline_data.layout import InputColumns, Layout
 from hookline_data.rows import Rows, rows_of
 from hookline_data.split_file import SplitFile
@@ -131,7 +130,7 @@ class Table(SplitFile):
         """The columns that are not among the names of a header."""
         splitting = () if self.split_column is None else (self.split_column,)
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
-        taken = {*splitting, *(column for column in names if any(fnmatchcase(column, target) for target in targets))}
+        taken = {*splitting, *(column for target in targets for column in matching(target, names))}
         for name, excluded in (("split_column", set()), ("targets", set()), ("inputs", taken)):
             for pattern, within in checks.places(getattr(self, name)):
                 try:

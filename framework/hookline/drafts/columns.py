@@ -1,0 +1,202 @@
+"""What stands in the columns of a CSV file, found out by reading it once, without NumPy or pyarrow."""
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from hookline.errors import DataError
+from hookline.wording import counted
+
+MOST_COUNTED = 1000
+"""How many different cells of a column are counted."""
+
+NUMBER = re.compile(r"\s*[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+"""A number as data sources read it. "007" is a code."""
+
+WRITTEN_AS_NUMBER = re.compile(rf"{NUMBER.pattern}|[+-]?(?i:nan|inf|infinity)")
+"""What a reader takes for a number, though it may not be finite."""
+
+GREATEST = 3.4028234663852886e38
+"""The greatest float32."""
+
+ROWS_AT_ONCE = 4096
+
+
+@frozen
+class Column:
+    """A column of a table."""
+
+    name: str
+    index: int
+    """Its number in the table, from 0."""
+    kind: Literal["integer", "number", "text"]
+    """Whether all cells are whole numbers; numbers; or anything else."""
+    rows: int
+    empty: int
+    """How many cells are empty."""
+    bad_row: int | None
+    """The first row, from 1, with a cell that is no number."""
+    bad_cell: str
+    """What stands there."""
+    counts: dict[str, int] | None
+    """How often each different cell occurs; `None` if there are more than `MOST_COUNTED`."""
+    low: float
+    """The least number."""
+    high: float
+    """The greatest number."""
+    mean: float
+    """The mean of the numbers."""
+    deviation: float
+    """Their standard deviation."""
+    is_running: bool
+    """Whether the cells are consecutive integers, such as numbers of rows."""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether all cells are numbers."""
+        return self.kind != "text"
+
+    @property
+    def has_numbers_that_are_not_finite(self) -> bool:
+        """Whether it is text only because of NaN, infinities, or numbers too great for float32.
+
+        A reader takes it for numbers, and refuses those.
+        """
+        return self.kind == "text" and self.counts is not None and all(map(WRITTEN_AS_NUMBER.fullmatch, self.counts))
+
+    @property
+    def description(self) -> str:
+        """What stands in it, in a few words."""
+        if self.is_running:
+            return f"consecutive integers from {self.low:.0f}"
+        if self.is_numeric:
+            return f"{'integers' if self.kind == 'integer' else 'numbers'} from {self.low:g} to {self.high:g}"
+        several = "many" if self.counts is None else str(len(self.counts))
+        parts = [f"text, {several} different"]
+        if self.empty:
+            parts.append(f"{counted(self.empty, 'cell')} empty")
+        return ", ".join(parts)
+
+
+@define
+class _Gathered:
+    """What has been seen of a column so far."""
+
+    rows: int = 0
+    empty: int = 0
+    bad_row: int | None = None
+    bad_cell: str = ""
+    counts: Counter[str] | None = field(factory=Counter)
+    is_integer: bool = True
+    is_running: bool = True
+    last: int | None = None
+    numbers: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    mean: float = 0.0
+    squares: float = 0.0
+
+    def add(self, cells: tuple[str, ...]) -> None:
+        """Look at the next cells."""
+        if self.counts is not None:
+            self.counts.update(cell.strip() for cell in cells)
+            if len(self.counts) > MOST_COUNTED:
+                self.counts = None
+        numbers = [float(cell) for cell in cells if NUMBER.fullmatch(cell)]
+        numbers = [number for number in numbers if abs(number) <= GREATEST]
+        if len(numbers) < len(cells):
+            self.is_integer = self.is_running = False
+            self.empty += sum(not cell.strip() for cell in cells)
+            if self.bad_row is None:
+                index = next(index for index, cell in enumerate(cells) if not _is_number(cell))
+                self.bad_row, self.bad_cell = self.rows + index + 1, cells[index]
+        self.rows += len(cells)
+        if numbers:
+            self._count(numbers)
+
+    def _count(self, numbers: list[float]) -> None:
+        self.low, self.high = min(self.low, min(numbers)), max(self.high, max(numbers))
+        self.is_integer = self.is_integer and all(map(float.is_integer, numbers))
+        self.is_running = self.is_running and self.is_integer
+        if self.is_running:
+            whole = [int(number) for number in numbers]
+            first = whole[0] if self.last is None else self.last + 1
+            self.is_running = whole == list(range(first, first + len(whole)))
+            self.last = whole[-1]
+        # The moments of the union of what was seen and what is seen now, by Chan, Golub and LeVeque (1979).
+        mean = math.fsum(numbers) / len(numbers)
+        together = self.numbers + len(numbers)
+        self.squares += math.fsum((number - mean) ** 2 for number in numbers)
+        self.squares += (mean - self.mean) ** 2 * self.numbers * len(numbers) / together
+        self.mean += (mean - self.mean) * len(numbers) / together
+        self.numbers = together
+
+    def column(self, name: str, index: int) -> Column:
+        """What was seen in all."""
+        return Column(
+            name=name,
+            index=index,
+            kind="text" if self.bad_row is not None else "integer" if self.is_integer else "number",
+            rows=self.rows,
+            empty=self.empty,
+            bad_row=self.bad_row,
+            bad_cell=self.bad_cell.strip(),
+            counts=None if self.counts is None else dict(sorted(self.counts.items())),
+            low=self.low,
+            high=self.high,
+            mean=self.mean,
+            deviation=math.sqrt(self.squares / self.numbers) if self.numbers else 0.0,
+            is_running=self.is_running and self.rows > 1,
+        )
+
+
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None and abs(float(cell)) <= GREATEST
+
+
+def columns_of(path: Path) -> list[Column]:
+    """The columns of a CSV file, in their order.
+
+    Raises:
+        DataError: if the file cannot be read, or is no table with a header and rows.
+
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _columns(path, csv.reader(file, strict=True))
+    except OSError as error:
+        raise DataError(f"{path}: The file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: The file is not text in UTF-8.") from None
+    except csv.Error as error:
+        raise DataError(f"{path}: This is not a table of comma-separated values: {error}.") from None
+
+
+def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
+    lines = filter(None, lines)  # Empty lines are no rows.
+    names = next(lines, None)
+    if names is None:
+        raise DataError(f"{path}: The file is empty.")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+    if len(names) == 1:
+        separator = next((sign for sign in ";\t|" if sign in names[0]), None)
+        hint = f' The header has "{separator}" between names: it must be a comma.' if separator else ""
+        raise DataError(f"{path}: There is one column, and a target and an input are two.{hint}")
+    gathered = [_Gathered() for _ in names]
+    while rows := list(islice(lines, ROWS_AT_ONCE)):
+        for row, cells in enumerate(rows, gathered[0].rows + 1):
+            if len(cells) != len(names):
+                raise DataError(f"{path}: row {row}: It has {len(cells)} cells, and the header has {len(names)}.")
+        for column, column_cells in zip(gathered, zip(*rows, strict=True), strict=True):
+            column.add(column_cells)
+    if not gathered[0].rows:
+        raise DataError(f"{path}: The file has a header and no rows.")
+    return [column.column(name, index) for index, (name, column) in enumerate(zip(names, gathered, strict=True))]
