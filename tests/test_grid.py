@@ -344,9 +344,11 @@ def test_a_loss_trains_with_every_optimizer_to_the_same_bits_as_by_hand_or_is_re
 
 
 def test_the_grid_has_every_loss_and_every_optimizer():
-    losses = {kind.__name__ for kind in hookline_losses.register_specs() if issubclass(kind, hookline.LossSpec)}
+    losses = {
+        kind.__name__ for kind in hookline_losses.register_specs().values() if issubclass(kind, hookline.LossSpec)
+    }
     assert {name.partition(" ")[0] for name in LOSSES} == losses
-    assert set(OPTIMIZERS) == {kind.__name__ for kind in hookline_optimizers.register_specs()} - {"Partition"}
+    assert set(OPTIMIZERS) == {kind.__name__ for kind in hookline_optimizers.register_specs().values()} - {"Partition"}
     assert len(GRID.read_text(encoding="utf-8").split("|---")[-1].split("\n\n")[0].splitlines()) == len(LOSSES) + 1
 
 

@@ -12,20 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hookline.applying import applied, is_applied_to_each
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
+    from hookline.catalog import Components
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
-    from hookline.encodings import (
-        Classes,
-        ClassesOrDistribution,
-        Columns,
-        Distribution,
-        Encoding,
-        Labels,
-        Numbers,
-        Probabilities,
-        Sequences,
-        Signs,
-        Target,
-    )
+    from hookline.encodings.base import Columns, Encoding, Target
+    from hookline.encodings.classes import Classes, ClassesOrDistribution, Distribution
+    from hookline.encodings.labels import Labels, Probabilities, Signs
+    from hookline.encodings.numbers import Numbers
+    from hookline.encodings.sequences import Sequences
     from hookline.errors import (
         DataError,
         HooklineError,
@@ -70,20 +63,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "applying": ("applied", "is_applied_to_each"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
+    "catalog": ("Components",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
-    "encodings": (
-        "Classes",
-        "ClassesOrDistribution",
-        "Columns",
-        "Distribution",
-        "Encoding",
-        "Labels",
-        "Numbers",
-        "Probabilities",
-        "Sequences",
-        "Signs",
-        "Target",
-    ),
+    "encodings.base": ("Columns", "Encoding", "Target"),
+    "encodings.classes": ("Classes", "ClassesOrDistribution", "Distribution"),
+    "encodings.labels": ("Labels", "Probabilities", "Signs"),
+    "encodings.numbers": ("Numbers",),
+    "encodings.sequences": ("Sequences",),
     "errors": (
         "DataError",
         "HooklineError",
@@ -138,6 +124,7 @@ __all__ = [
     "Classes",
     "ClassesOrDistribution",
     "Columns",
+    "Components",
     "Data",
     "DataError",
     "DataSpec",

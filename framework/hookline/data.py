@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from hookline.encodings import Target
+from hookline.encodings.base import Target
 
 if TYPE_CHECKING:
     import torch

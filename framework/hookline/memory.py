@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import NOTHING_MORE, Data, TensorBatches
-from hookline.encodings import Columns, Encoding, Target
+from hookline.encodings.base import Columns, Encoding, Target
 from hookline.errors import DataError, MisfitError
 from hookline.run import Run
 from hookline.specs import DataSpec, LossSpec

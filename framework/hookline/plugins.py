@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -45,9 +45,7 @@ class Plugins:
         """
         self._built_in: list[Named] = [(name, importlib.import_module(name)) for name in BUILT_IN]
         self._added = _installed(list(listed)) + _named(extra)
-        self.catalog = Catalog()
-        for name, plugin in [*self._built_in, *self._added]:
-            self._fill_catalog(name, plugin)
+        self.catalog = self._catalog()
 
     def manager(self, callbacks: Sequence[Named] = ()) -> pluggy.PluginManager:
         """A new plugin manager for one run, with the spec's callbacks inside of the plugins' wrappers.
@@ -62,17 +60,23 @@ class Plugins:
             register(manager, name, plugin)
         return manager
 
-    def _fill_catalog(self, name: str, plugin: object) -> None:
+    def _catalog(self) -> Catalog:
+        """What the plugins bring, in their order."""
         manager = new_manager()
-        register(manager, name, plugin)
+        for name, plugin in [*self._built_in, *self._added]:
+            register(manager, name, plugin)
+        catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
+            name = implementation.plugin_name
             try:
-                kinds = list(cast("Any", implementation.function()))
+                components = cast("Any", implementation.function())
+                if not isinstance(components, Mapping):
+                    components = list(components)
             except Exception as error:
                 what = f"{type(error).__name__}: {error}"
                 raise PluginError(f'The plugin "{name}" failed in "register_specs". {what}') from error
-            for kind in kinds:
-                self.catalog.add(kind, name)
+            catalog.add(components, name)
+        return catalog
 
 
 def new_manager() -> pluggy.PluginManager:

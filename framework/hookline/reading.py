@@ -20,7 +20,6 @@ from cattrs import (
     IterableValidationError,
     IterableValidationNote,
 )
-from cattrs.gen import make_dict_structure_fn, override
 
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
@@ -206,27 +205,38 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
 
 def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:
     """A hook for one spec class: each option is of its type and inside its bounds, and there are no others."""
+    options = {attribute.name: attribute for attribute in fields(kind) if attribute.init}
 
-    def checked(attribute: "Attribute[Any]") -> Callable[[Any, Any], Any]:
-        def structure_option(value: Any, _: Any) -> Any:
-            made = converter.structure(value, kind.option_type(attribute))
-            _refuse_not_finite(made, attribute)
-            if attribute.validator is not None:
-                # attrs would stop at the first option that is out of bounds; here each is told.
-                attribute.validator(kind, attribute, made)
-            return made
-
-        return structure_option
-
-    hooks: dict[str, Any] = {attribute.name: override(struct_hook=checked(attribute)) for attribute in fields(kind)}
-    generated = make_dict_structure_fn(
-        kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **hooks
-    )
+    def structure_option(value: Any, attribute: "Attribute[Any]") -> Any:
+        made = converter.structure(value, kind.option_type(attribute))
+        _refuse_not_finite(made, attribute)
+        if attribute.validator is not None:
+            # attrs would stop at the first option that is out of bounds; here each is told.
+            attribute.validator(kind, attribute, made)
+        return made
 
     def structure_table(value: Any, _: type) -> Spec:
         if not isinstance(value, dict):
             raise ValueError(f"This must be a table, and it is {found(value)}.")
-        return generated(value, kind)
+        made: dict[str, Any] = {}
+        errors: list[Exception] = []
+        for name, attribute in options.items():
+            try:
+                if name in value:
+                    made[name] = structure_option(value[name], attribute)
+                elif attribute.default is NOTHING:
+                    raise KeyError(name)
+            except (KeyError, *INVALID) as error:
+                error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
+                errors.append(error)
+        if strange := value.keys() - options:
+            errors.append(ForbiddenExtraKeysError("", kind, strange))
+        if not errors:
+            try:
+                return kind(**made)
+            except ValueError as error:
+                errors.append(error)
+        raise ClassValidationError("", errors, kind)
 
     return structure_table
 

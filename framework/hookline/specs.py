@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from hookline.encodings import Encoding, Numbers
+from hookline.encodings.base import Encoding
+from hookline.encodings.numbers import Numbers
 from hookline.errors import MisfitError, OptionError
 from hookline.options import Spec, option, spec
 from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, group_type

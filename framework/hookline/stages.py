@@ -42,8 +42,11 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 
 
 @_hookspec
-def register_specs() -> Iterable[type[Spec]]:
+def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
     """What a plugin adds to the names that a spec may use: its component classes.
+
+    A plugin of many modules returns `Components` instead, a mapping by name, in which a class is looked up, and its
+    module imported, when a spec names it.
 
     This is no stage: every plugin is asked, when it is loaded. The family of a class follows from its base class, its
     name is the class's own.

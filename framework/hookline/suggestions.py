@@ -74,6 +74,8 @@ class _Home:
 def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
     problems = list(problems)
+    if not problems:
+        return []
     homes = list(_homes(table, catalog))
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     explained: set[Keys] = set()
@@ -118,7 +120,7 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
     for home in others:
         if (near := nearest(str(key), _options(home.kind))) is not None:
             return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
-    same = [other.__name__ for other in catalog if other.family == kind.family and key in _options(other)]
+    same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in _options(other))
     if kind.family and same:
         have = "have" if len(same) > 1 else "has"
         more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""

@@ -1,14 +1,14 @@
 """Callbacks: wrappers around stages, each in a file of its own."""
 
-from collections.abc import Iterable
-
-from hookline import Spec, hookimpl
-from hookline_callbacks.early_stopping import EarlyStopping
-from hookline_callbacks.gradient_clipping import GradientClipping
-from hookline_callbacks.progress import Progress
+from hookline import Components, hookimpl
 
 
 @hookimpl
-def register_specs() -> Iterable[type[Spec]]:
-    """All of this plugin's callbacks."""
-    return (EarlyStopping, GradientClipping, Progress)
+def register_specs() -> Components:
+    """All of this plugin's callbacks, by the modules that have them."""
+    return Components(
+        __name__,
+        early_stopping=("EarlyStopping",),
+        gradient_clipping=("GradientClipping",),
+        progress=("Progress",),
+    )

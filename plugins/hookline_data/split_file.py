@@ -1,10 +1,13 @@
 """What sources have in common that read a file and say which of its rows are for what."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookline import DataError, DataSpec, OptionError, option, spec
 from hookline_data import splits
-from hookline_data.rows import Rows
+
+if TYPE_CHECKING:
+    from hookline_data.rows import Rows
 
 
 @spec
@@ -44,7 +47,7 @@ class SplitFile(DataSpec):
         named = {"validation": self.validation, "test": self.test}
         return {split: path for split, path in named.items() if isinstance(path, Path)}
 
-    def split(self, rows: Rows, classes: str | None) -> dict[str, Rows]:
+    def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
         """Of the rows of `path` those that are in each split.
 
         `classes` is the column that fractions are stratified by; `None` if they are not.

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from hookline import (
     Data,
     DataError,
@@ -13,18 +11,12 @@ from hookline import (
     OptionError,
     Run,
     did_you_mean,
-    in_memory,
-    is_applied_to_each,
     option,
     spec,
-    target_encodings,
 )
-from hookline_data import checks, inputs
+from hookline_data import checks
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.cells import is_text, refuse_text
 from hookline_data.columns import Wanted, chosen, matching, require
-from hookline_data.layout import InputColumns, Layout
-from hookline_data.rows import Rows, rows_of
 from hookline_data.split_file import SplitFile
 
 if TYPE_CHECKING:
@@ -143,67 +135,6 @@ class Table(SplitFile):
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""
-        layout = self._layout(loss)
-        parts = self._parts(layout)
-        inputs.check_shapes(layout, parts["training"])
-        statistics = inputs.standardized(layout, parts)
-        return in_memory(
-            self,
-            run,
-            loss,
-            {split: inputs.tensors(layout, rows) for split, rows in parts.items()},
-            {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
-            lengths={split: rows.lengths() for split, rows in parts.items()},
-            preparation=layout.described(statistics),
-            source=str(self.path),
-        )
+        from hookline_data.table_reading import prepared  # A spec can be checked without it.
 
-    def _layout(self, loss: LossSpec) -> Layout:
-        """Which columns of the file become what."""
-        encodings = target_encodings(loss, self.target_patterns)
-        names = self.column_names(self.path)
-        splitting = () if self.split_column is None else (self.split_column,)
-        require(splitting, names, self.path)
-        targets = {name: chosen(patterns, names, (), self.path) for name, patterns in self.target_patterns.items()}
-        taken = [*(column for columns in targets.values() for column in columns), *splitting]
-        groups = {}
-        for name, patterns in self.input_patterns.items():
-            columns = chosen(patterns, names, taken, self.path)
-            if not columns:
-                which = f' "{name}"' if isinstance(self.inputs, Mapping) else ""
-                raise DataError(f"{self.path}: No column is left for the inputs{which}.")
-            groups[name] = InputColumns(
-                columns=columns,
-                dtype=of_group(self.dtype, name, "float32"),
-                shape=of_group(self.shape, name, None),
-                standardize=bool(of_group(self.standardize, name, default=False)),
-            )
-        return Layout(
-            path=self.path,
-            inputs=groups,
-            is_siamese=is_applied_to_each(groups, loss.inputs) or self.standardize == "together",
-            targets=targets,
-            encodings=encodings,
-            loss=type(loss).__name__,
-            split_column=self.split_column,
-        )
-
-    def _parts(self, layout: Layout) -> dict[str, Rows]:
-        """The rows of each split, as they stand in the files."""
-        wanted = layout.wanted()
-        rows = rows_of(self.read(self.path, wanted), layout, self.path)
-        classes = next(iter(layout.targets.values()))[0] if self.stratify else None
-        if classes is not None and rows.columns[classes].ndim > 1:
-            raise DataError(f'{self.path}: A list in "{classes}" is no class, by which rows could be stratified.')
-        parts = self.split(rows, classes)
-        # What is text here is text in the other files, though all of it may look like numbers there.
-        text = [name for name, cells in rows.columns.items() if is_text(cells)]
-        wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
-        for split, path in self.other_files.items():
-            require(wanted, self.column_names(path), path)
-            parts[split] = rows_of(self.read(path, wanted), layout, path)
-            inputs.refuse_other_kinds(layout, parts[split], rows, path)
-            for name, cells in parts[split].columns.items():
-                if not is_text(rows.columns[name]):
-                    refuse_text(cells, name, path, self.path)
-        return parts
+        return prepared(self, run, loss)

@@ -1,12 +1,12 @@
 """Forms in which a trained model is handed on."""
 
-from collections.abc import Iterable
-
-from hookline import Spec, hookimpl
-from hookline_deploy.safetensors import Safetensors
+from hookline import Components, hookimpl
 
 
 @hookimpl
-def register_specs() -> Iterable[type[Spec]]:
-    """All of this plugin's deployment targets."""
-    return (Safetensors,)
+def register_specs() -> Components:
+    """All of this plugin's deployment targets, by the modules that have them."""
+    return Components(
+        __name__,
+        safetensors=("Safetensors",),
+    )

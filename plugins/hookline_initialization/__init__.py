@@ -1,12 +1,27 @@
 """How parameters begin: the functions of `torch.nn.init`."""
 
-from collections.abc import Iterable
-
-from hookline import Spec, hookimpl
-from hookline_initialization.torch_functions import FUNCTIONS
+from hookline import Components, hookimpl
 
 
 @hookimpl
-def register_specs() -> Iterable[type[Spec]]:
-    """All of this plugin's initializations."""
-    return FUNCTIONS
+def register_specs() -> Components:
+    """All of this plugin's initializations, by the modules that have them."""
+    return Components(
+        __name__,
+        torch_functions=(
+            "constant_",
+            "dirac_",
+            "eye_",
+            "kaiming_normal_",
+            "kaiming_uniform_",
+            "normal_",
+            "ones_",
+            "orthogonal_",
+            "sparse_",
+            "trunc_normal_",
+            "uniform_",
+            "xavier_normal_",
+            "xavier_uniform_",
+            "zeros_",
+        ),
+    )

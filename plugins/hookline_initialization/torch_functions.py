@@ -213,21 +213,3 @@ class sparse_(TorchFunction):
     """The fraction that is 0."""
     std: float = option(default=0.01, minimum=0)
     """The standard deviation of the others."""
-
-
-FUNCTIONS = (
-    constant_,
-    dirac_,
-    eye_,
-    kaiming_normal_,
-    kaiming_uniform_,
-    normal_,
-    ones_,
-    orthogonal_,
-    sparse_,
-    trunc_normal_,
-    uniform_,
-    xavier_normal_,
-    xavier_uniform_,
-    zeros_,
-)

@@ -1,25 +1,14 @@
 """Metrics: of numbers and classes by torchmetrics, of sequences by themselves."""
 
-from collections.abc import Iterable
-
-from hookline import Spec, hookimpl
-from hookline_metrics.classification import AUROC, Accuracy, F1Score, Precision, Recall
-from hookline_metrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
-from hookline_metrics.sequence import SequenceAccuracy, SymbolErrorRate
+from hookline import Components, hookimpl
 
 
 @hookimpl
-def register_specs() -> Iterable[type[Spec]]:
-    """All of this plugin's metrics."""
-    return (
-        AUROC,
-        Accuracy,
-        F1Score,
-        MeanAbsoluteError,
-        MeanSquaredError,
-        Precision,
-        R2Score,
-        Recall,
-        SequenceAccuracy,
-        SymbolErrorRate,
+def register_specs() -> Components:
+    """All of this plugin's metrics, by the modules that have them."""
+    return Components(
+        __name__,
+        classification=("AUROC", "Accuracy", "F1Score", "Precision", "Recall"),
+        regression=("MeanAbsoluteError", "MeanSquaredError", "R2Score"),
+        sequence=("SequenceAccuracy", "SymbolErrorRate"),
     )

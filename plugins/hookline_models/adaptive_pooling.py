@@ -98,13 +98,3 @@ class AdaptiveMaxPool3d(TorchLayer):
 
     output_size: int | tuple[int, int, int] = option(minimum=1)
     """The depth, height and width of the output."""
-
-
-LAYERS = (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-)

@@ -178,6 +178,3 @@ def _encoder(name: str) -> Any:
         )
 
     return type(name, (base,), {"forward": forward, "takes_lengths": True})
-
-
-LAYERS = (MultiheadAttention, TransformerEncoder, TransformerEncoderLayer)

@@ -69,6 +69,3 @@ class AvgPool3d(TorchLayer):
     """Whether what was added at the faces counts in the mean."""
     divisor_override: int | None = option(default=None, minimum=1)
     """What the sum is divided by; left out, the size of the window."""
-
-
-LAYERS = (AvgPool1d, AvgPool2d, AvgPool3d)

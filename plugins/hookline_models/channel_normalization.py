@@ -100,6 +100,3 @@ class InstanceNorm3d(InstanceNorm):
     """
 
     row = ("channels", "depth", "height", "width")
-
-
-LAYERS = (BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)

@@ -81,6 +81,3 @@ class Conv3d(Convolution):
     """How much is added at each face; "same" keeps depth, height and width."""
     dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
     """How far apart the kernel's elements are."""
-
-
-LAYERS = (Conv1d, Conv2d, Conv3d)

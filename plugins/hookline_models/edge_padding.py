@@ -92,16 +92,3 @@ class CircularPad3d(Padding3d):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
     """
-
-
-LAYERS = (
-    CircularPad1d,
-    CircularPad2d,
-    CircularPad3d,
-    ReflectionPad1d,
-    ReflectionPad2d,
-    ReflectionPad3d,
-    ReplicationPad1d,
-    ReplicationPad2d,
-    ReplicationPad3d,
-)

@@ -140,6 +140,3 @@ def _learned_positional_embedding() -> "type[nn.Embedding]":
             return input + self.weight[:steps]
 
     return LearnedPositionalEmbedding
-
-
-LAYERS = (Embedding, EmbeddingBag, LearnedPositionalEmbedding)

@@ -39,6 +39,3 @@ class Fold(Window):
 
     output_size: int | tuple[int, int] = option(minimum=1)
     """The height and width of the image."""
-
-
-LAYERS = (Fold, Unfold)

@@ -50,6 +50,3 @@ class GLU(TorchLayer):
 
     dim: int = -1
     """The dimension that is halved, counted with that of the rows."""
-
-
-LAYERS = (GELU, GLU, Hardswish, Mish, SiLU)

@@ -62,6 +62,3 @@ def _heads() -> Any:
             return {name: apply_module(head, *inputs, lengths=lengths) for name, head in self.items()}
 
     return Heads
-
-
-LAYERS = (Heads,)

@@ -27,6 +27,3 @@ class Linear(TorchLayer):
     """How many features come out."""
     bias: bool = True
     """Whether a learned number is added to each feature."""
-
-
-LAYERS = (Identity, Linear)

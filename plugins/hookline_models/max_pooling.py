@@ -71,6 +71,3 @@ class MaxPool3d(TorchLayer):
     """How far apart the window's elements are."""
     ceil_mode: bool = False
     """Whether a window that is not complete gives a number too."""
-
-
-LAYERS = (MaxPool1d, MaxPool2d, MaxPool3d)

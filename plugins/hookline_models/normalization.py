@@ -76,6 +76,3 @@ class LocalResponseNorm(TorchLayer):
     """The power."""
     k: float = option(default=1.0, minimum=0)
     """What is added to them."""
-
-
-LAYERS = (GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm)

@@ -89,6 +89,3 @@ class ConstantPad3d(Padding3d):
 
     value: float
     """The number."""
-
-
-LAYERS = (ConstantPad1d, ConstantPad2d, ConstantPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d)

@@ -88,6 +88,3 @@ class CosineSimilarity(Comparison):
     """The dimension, counted with that of the rows."""
     eps: float = option(default=1e-08, minimum=0)
     """The least length that is divided by, so that it is never 0."""
-
-
-LAYERS = (Bilinear, CosineSimilarity, PairwiseDistance)

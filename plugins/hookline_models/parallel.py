@@ -74,6 +74,3 @@ def _parallel() -> Any:
             return reduce(operator.add if self.join == "sum" else operator.mul, outputs)
 
     return Parallel
-
-
-LAYERS = (Parallel,)

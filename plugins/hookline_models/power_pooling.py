@@ -65,6 +65,3 @@ class LPPool3d(TorchLayer):
     """How far the window moves at a time; left out, by its own size."""
     ceil_mode: bool = False
     """Whether a window that is not complete gives a number too."""
-
-
-LAYERS = (LPPool1d, LPPool2d, LPPool3d)

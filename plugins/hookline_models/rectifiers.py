@@ -117,6 +117,3 @@ class Softplus(TorchLayer):
     """How sharp the bend is."""
     threshold: float = 20.0
     """Where beta x is greater than this, the result is x."""
-
-
-LAYERS = (CELU, ELU, LeakyReLU, PReLU, ReLU, ReLU6, RReLU, SELU, Softplus, Threshold)

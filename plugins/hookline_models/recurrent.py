@@ -115,6 +115,3 @@ def _recurrent(name: str) -> Any:
         return hidden[-2:].transpose(0, 1).flatten(1) if self.bidirectional else hidden[-1]
 
     return type(name, (base,), {"forward": forward, "takes_lengths": True})
-
-
-LAYERS = (GRU, LSTM, RNN)

@@ -74,6 +74,3 @@ class FeatureAlphaDropout(InPlace):
 
     p: float = option(default=0.5, minimum=0, maximum=1)
     """How likely a channel becomes SELU's least value."""
-
-
-LAYERS = (AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout)

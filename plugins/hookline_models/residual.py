@@ -58,6 +58,3 @@ def _residual() -> Any:
             return outputs + apply_module(self.shortcut, inputs, lengths=lengths)
 
     return Residual
-
-
-LAYERS = (Residual,)

@@ -53,6 +53,3 @@ def _sequence_pool() -> Any:
             return f"mode={self.mode!r}"
 
     return SequencePool
-
-
-LAYERS = (SequencePool,)

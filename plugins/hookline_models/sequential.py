@@ -47,6 +47,3 @@ class Repeat(LayerSpec):
             time, index = divmod(int(position), len(self.layers))
             message = f"{error.message} This is in time {time + 1} of {self.times}." if time else error.message
             raise MisfitError(message, (name, index, *rest)) from error.__cause__
-
-
-LAYERS = (Repeat, Sequential)

@@ -80,6 +80,3 @@ def _transpose() -> Any:
             return f"dim0={self.dim0}, dim1={self.dim1}"
 
     return Transpose
-
-
-LAYERS = (Flatten, Transpose, Unflatten)

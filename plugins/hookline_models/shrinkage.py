@@ -32,6 +32,3 @@ class Tanhshrink(TorchLayer):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
     """
-
-
-LAYERS = (Hardshrink, Softshrink, Tanhshrink)

@@ -39,6 +39,3 @@ class ChannelShuffle(TorchLayer):
 
     groups: int = option(minimum=1)
     """Into how many groups the channels are divided."""
-
-
-LAYERS = (ChannelShuffle, PixelShuffle, PixelUnshuffle)

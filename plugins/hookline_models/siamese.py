@@ -52,6 +52,3 @@ def _siamese() -> Any:
             return self.join(*[apply_module(self.layers, tensor, lengths=lengths) for tensor in inputs])
 
     return Siamese
-
-
-LAYERS = (Siamese,)

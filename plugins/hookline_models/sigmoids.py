@@ -59,6 +59,3 @@ class Softsign(TorchLayer):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
     """
-
-
-LAYERS = (Hardsigmoid, Hardtanh, LogSigmoid, Sigmoid, Softsign, Tanh)

@@ -51,6 +51,3 @@ class Softmax2d(TorchLayer):
     """
 
     row = ("channels", "height", "width")
-
-
-LAYERS = (LogSoftmax, Softmax, Softmax2d, Softmin)

@@ -84,6 +84,3 @@ class ConvTranspose3d(TransposedConvolution):
     """How much the output is larger at the far, lower and right faces; it must be less than `stride` or `dilation`."""
     dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
     """How far apart the kernel's elements are."""
-
-
-LAYERS = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)

@@ -66,6 +66,3 @@ class UpsamplingBilinear2d(ImageUpsampling):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
     """
-
-
-LAYERS = (Upsample, UpsamplingBilinear2d, UpsamplingNearest2d)

@@ -1,13 +1,11 @@
 """What is made before training: data, model, criterion and optimizer, each by its component in the spec."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from hookline import (
-    Data,
-    InitializationSpec,
     MisfitError,
-    Run,
     build_and_apply,
     divided,
     hookimpl,
@@ -16,7 +14,11 @@ from hookline import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import nn, optim
+
+    from hookline import Data, InitializationSpec, Run
 
 
 @hookimpl(trylast=True)
@@ -26,7 +28,7 @@ def prepare_data(run: Run) -> Data:
 
 
 @hookimpl(trylast=True)
-def build_model(run: Run, data: Data) -> "nn.Module":
+def build_model(run: Run, data: Data) -> nn.Module:
     """Build the model of the spec for one row of the data, and initialise what the spec says in its own way.
 
     This is done on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device, for
@@ -44,7 +46,7 @@ def build_model(run: Run, data: Data) -> "nn.Module":
     return model.to(run.device)
 
 
-def _initialize(model: "nn.Module", rules: Sequence[InitializationSpec]) -> None:
+def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
     """Initialise parameters anew: rule by rule, and within a rule in torch's order."""
     try:
         *groups, _ = divided(named_parameters(model), rules)
@@ -61,13 +63,13 @@ def _initialize(model: "nn.Module", rules: Sequence[InitializationSpec]) -> None
 
 
 @hookimpl(trylast=True)
-def select_loss(run: Run, data: Data) -> "nn.Module":
+def select_loss(run: Run, data: Data) -> nn.Module:
     """Build the criterion of the spec."""
     return run.spec.loss.build(data).to(run.device)
 
 
 @hookimpl(trylast=True)
-def select_optimizer(run: Run, model: "nn.Module", criterion: "nn.Module") -> "optim.Optimizer":
+def select_optimizer(run: Run, model: nn.Module, criterion: nn.Module) -> optim.Optimizer:
     """Build the optimizer of the spec over all parameters of model and criterion."""
     parameters = named_parameters(model, criterion)
     if not parameters:

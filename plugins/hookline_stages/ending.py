@@ -1,9 +1,16 @@
 """What is done after training: say what to try next, and hand on the best."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from __future__ import annotations
 
-from hookline import Run, TrainingSpec, Trial, hookimpl
+from typing import TYPE_CHECKING
+
+from hookline import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hookline import Run, TrainingSpec, Trial
 
 
 @hookimpl(trylast=True)

@@ -1,17 +1,22 @@
 """What is done after each epoch: the model is judged, and what came of it is kept."""
 
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batch, Batches, LossSpec, MeanLoss, MetricSpec, MisfitError, Outputs, PartLosses, Run, hookimpl
+from hookline import MeanLoss, MisfitError, PartLosses, hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from torch import Tensor, nn
+
+    from hookline import Batch, Batches, LossSpec, MetricSpec, Outputs, Run
 
 
 @hookimpl(trylast=True)
-def evaluate(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str) -> Mapping[str, float]:
+def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches, split: str) -> Mapping[str, float]:
     """The loss over all rows of the split, and the metrics of its predictions."""
     import torch
 
@@ -50,15 +55,15 @@ def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _judged(
-    loss: LossSpec, target: str | None, criterion: "nn.Module", outputs: Outputs, batch: Batch
-) -> "tuple[Tensor, Tensor]":
+    loss: LossSpec, target: str | None, criterion: nn.Module, outputs: Outputs, batch: Batch
+) -> tuple[Tensor, Tensor]:
     """What is predicted of a target, and what is true of it."""
     judge = loss.of_target(target)
     criterion, outputs, batch = loss.part(target, criterion, outputs, batch)
     return judge.predictions(criterion, outputs, batch), judge.truth(batch)
 
 
-def _built(metric: MetricSpec, run: Run, predictions: "Tensor") -> Any:
+def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
     with _naming(metric, "validation"):
         return metric.build(run.spec.loss.of_target(metric.target), predictions).to(predictions.device)
 

@@ -3,19 +3,24 @@
 Each takes all arguments of its stage, used or not, so that it can be called directly.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from functools import cache
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batch, Outputs, Run, applied, hookimpl
+from hookline import applied, hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn, optim
+
+    from hookline import Batch, Outputs, Run
 
 
 @hookimpl(trylast=True)
-def forward(run: Run, model: "nn.Module", batch: Batch) -> Outputs:
+def forward(run: Run, model: nn.Module, batch: Batch) -> Outputs:
     """Apply the model to the batch's inputs."""
     if len(batch.inputs) == 1 and not batch.lengths:
         return model(*batch.inputs.values())
@@ -23,20 +28,20 @@ def forward(run: Run, model: "nn.Module", batch: Batch) -> Outputs:
 
 
 @hookimpl(trylast=True)
-def loss(run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+def loss(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Tensor:
     """Compare the outputs with the batch's targets, as the loss of the spec says."""
     return run.spec.loss.compute(criterion, outputs, batch)
 
 
 @hookimpl(trylast=True)
-def backward(run: Run, loss: "Tensor") -> "Tensor":
+def backward(run: Run, loss: Tensor) -> Tensor:
     """Compute the gradients, and let go of the graph."""
     loss.backward()
     return loss.detach()
 
 
 @hookimpl(trylast=True)
-def step(run: Run, optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
+def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) -> bool:
     """Update the parameters once."""
     kind: Any = type(optimizer)
     if _needs_closure(kind):

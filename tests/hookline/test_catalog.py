@@ -2,7 +2,7 @@ import pytest
 from attrs import frozen
 
 from hookline import CallbackSpec, LayerSpec, LossSpec, ModelSpec, PluginError, Spec, spec
-from hookline.catalog import Catalog, is_family
+from hookline.catalog import Catalog, Components, is_family
 
 
 @spec
@@ -51,8 +51,7 @@ class Cosine(Family):
 @pytest.fixture
 def catalog():
     made = Catalog()
-    for kind in (FocalLoss, Attention, Transformer, Watching):
-        made.add(kind, "mine")
+    made.add([FocalLoss, Attention, Transformer, Watching], "mine")
     return made
 
 
@@ -82,7 +81,7 @@ def test_a_catalog_lists_all_of_its_components_in_order(catalog):
 
 
 def test_a_catalog_knows_who_brought_a_component(catalog):
-    catalog.add(Cosine, "yours")
+    catalog.add([Cosine], "yours")
     assert (catalog.plugin(FocalLoss), catalog.plugin(Cosine)) == ("mine", "yours")
 
 
@@ -95,12 +94,12 @@ def test_a_model_that_is_no_layer_cannot_stand_among_layers(catalog):
 
 
 def test_a_plugin_can_add_a_family_of_its_own(catalog):
-    catalog.add(Cosine, "mine")
+    catalog.add([Cosine], "mine")
     assert catalog.family(Family) == {"Cosine": Cosine}
 
 
 def test_a_class_that_attrs_made_will_do(catalog):
-    catalog.add(ByAttrs, "mine")
+    catalog.add([ByAttrs], "mine")
     assert catalog.find(LossSpec, "ByAttrs") is ByAttrs
 
 
@@ -123,7 +122,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one_or_with_its_family(catalog
 @pytest.mark.parametrize("kind", [LossSpec, Spec, int, 3, FocalLoss()], ids=str)
 def test_what_is_no_component_class_is_refused(catalog, kind):
     with pytest.raises(PluginError) as error:
-        catalog.add(kind, "mine")
+        catalog.add([kind], "mine")
     assert str(error.value) == (
         f'The plugin "mine" registers {kind!r}, which is not a class below that of a family, such as LossSpec.'
     )
@@ -131,7 +130,7 @@ def test_what_is_no_component_class_is_refused(catalog, kind):
 
 def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
     with pytest.raises(PluginError) as error:
-        catalog.add(Undecorated, "mine")
+        catalog.add([Undecorated], "mine")
     assert str(error.value) == (
         'The plugin "mine" registers Undecorated, which is not made by @spec, so that its options would be passed '
         "over: put @spec over it."
@@ -139,12 +138,49 @@ def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
 
 
 def test_two_components_of_one_family_cannot_have_the_same_name(catalog):
+    catalog.add([same_name(LossSpec)], "yours")
     with pytest.raises(PluginError) as error:
-        catalog.add(same_name(LossSpec), "yours")
+        catalog.find(LossSpec, "FocalLoss")
     assert str(error.value) == 'The plugins "mine" and "yours" both bring a loss that is called FocalLoss.'
 
 
 def test_components_of_different_families_can_have_the_same_name(catalog):
     other = same_name(CallbackSpec)
-    catalog.add(other, "yours")
+    catalog.add([other], "yours")
     assert (catalog.find(LossSpec, "FocalLoss"), catalog.find(CallbackSpec, "FocalLoss")) == (FocalLoss, other)
+
+
+def test_components_of_a_mapping_are_looked_up_when_they_are_named():
+    asked = []
+
+    class Lazy(dict):
+        def __getitem__(self, name):
+            asked.append(name)
+            return super().__getitem__(name)
+
+    catalog = Catalog()
+    catalog.add(Lazy(FocalLoss=FocalLoss, Attention=Attention), "mine")
+    assert asked == []
+    assert catalog.find(LossSpec, "FocalLoss") is catalog.find(LossSpec, "FocalLoss") is FocalLoss
+    assert asked == ["FocalLoss"]
+    assert list(catalog) == [FocalLoss, Attention]
+    assert catalog.plugin(Attention) == "mine"
+
+
+@pytest.mark.parametrize(
+    ("components", "problem"),
+    [
+        ({"Focal": Undecorated}, "registers Undecorated, which is not made by @spec"),
+        ({"Focal": 3}, "registers 3, which is not a class below that of a family"),
+        (Components("no_such_package", losses=["Focal"]), "cannot load Focal: ModuleNotFoundError: No module named"),
+        (Components("hookline_losses", regression=["Focal"]), "cannot load Focal: AttributeError: module 'hookline_"),
+        ({"Focal": FocalLoss}, 'brings FocalLoss under another name, "Focal"'),
+    ],
+    ids=["by attrs", "no class", "no module", "no such name", "another name"],
+)
+def test_what_a_mapping_has_is_checked_when_it_is_looked_up(components, problem):
+    catalog = Catalog()
+    catalog.add(components, "mine")
+    with pytest.raises(PluginError) as error:
+        catalog.find(LossSpec, "Focal")
+    assert str(error.value).startswith(f'The plugin "mine" {problem}')

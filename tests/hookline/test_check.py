@@ -73,7 +73,7 @@ spec.toml:21:1: metrics[0]: R2Score compares numbers, and CrossEntropyLoss tells
 21 | [[metrics]]
    | ^^^^^^^^^^^
 
-spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "SGD", "Muon" and "RMSprop" have it. Known are \
+spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Known are \
 "amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
 "weight_decay".
    |

@@ -493,7 +493,7 @@ def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
         "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MSELoss(LossSpec):\n    pass\n\n"
         "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
     )
-    told = refused("spec.toml", "-p", "mine.py")
+    told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
     assert told == 'The plugins "hookline_losses" and "mine" both bring a loss that is called MSELoss.'
 
 

@@ -149,7 +149,7 @@ def test_built_in_components_belong_to_built_in_plugins():
     assert catalog.plugin(catalog.find(LossSpec, "MSELoss")) == "hookline_losses"
 
 
-def test_a_name_that_is_taken_is_refused():
+def test_a_name_that_is_taken_is_refused_when_it_is_used():
     taken = spec(type("MSELoss", (LossSpec,), {"__doc__": "A loss."}))
 
     class Taking:
@@ -157,8 +157,10 @@ def test_a_name_that_is_taken_is_refused():
         def register_specs(self):
             return [taken]
 
+    catalog = Plugins(extra=[Taking()]).catalog
+    assert catalog.find(LossSpec, "L1Loss")
     with pytest.raises(PluginError) as error:
-        Plugins(extra=[Taking()])
+        catalog.find(LossSpec, "MSELoss")
     assert str(error.value) == 'The plugins "hookline_losses" and "Taking" both bring a loss that is called MSELoss.'
 
 

@@ -71,7 +71,7 @@ def test_the_numbers_are_those_of_torchs_function(name, options):
     assert not (tensor == 7).all()
 
 
-@pytest.mark.parametrize("kind", register_specs(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", register_specs().values(), ids=lambda kind: kind.__name__)
 def test_an_initialization_has_torchs_options_with_torchs_defaults(kind):
     theirs = {
         parameter.name: NOTHING if parameter.default is Parameter.empty else parameter.default
@@ -85,12 +85,12 @@ def test_an_initialization_has_torchs_options_with_torchs_defaults(kind):
 
 def test_every_function_of_torch_is_there_and_compared():
     theirs = {name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")}
-    assert {kind.__name__ for kind in register_specs()} == set(OPTIONS) == theirs
+    assert {kind.__name__ for kind in register_specs().values()} == set(OPTIONS) == theirs
 
 
 def test_the_nonlinearities_are_those_whose_gain_torch_knows():
     theirs = signature(nn.init.kaiming_normal_).parameters["nonlinearity"].annotation
-    kinds = {kind.__name__: kind for kind in register_specs()}
+    kinds = {kind.__name__: kind for kind in register_specs().values()}
     assert fields(kinds["kaiming_normal_"]).nonlinearity.type == theirs
     assert fields(kinds["kaiming_uniform_"]).nonlinearity.type == theirs
 

@@ -5,20 +5,18 @@ import torch
 from torch import nn
 
 from hookline import Batch, Data, Target
-from hookline_losses import (
-    AdaptiveLogSoftmaxWithLoss,
+from hookline_losses.distances import CosineDistance, PairwiseDistance, SquaredDistance
+from hookline_losses.embedding import (
     CosineEmbeddingLoss,
-    CTCLoss,
-    GaussianNLLLoss,
     HingeEmbeddingLoss,
-    KLDivLoss,
-    LinearCrossEntropyLoss,
     MarginRankingLoss,
-    MultiLabelMarginLoss,
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
-from hookline_losses.distances import CosineDistance, PairwiseDistance, SquaredDistance
+from hookline_losses.margin import MultiLabelMarginLoss
+from hookline_losses.probabilistic import GaussianNLLLoss, KLDivLoss
+from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
+from hookline_losses.sequence import CTCLoss
 
 A, B, C = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
 PAIR, TRIPLET = {"input1": A, "input2": B}, {"anchor": A, "positive": B, "negative": C}

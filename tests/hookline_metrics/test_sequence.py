@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from hookline_losses import CTCLoss, MSELoss
-from hookline_metrics import SequenceAccuracy, SymbolErrorRate
+from hookline_losses.regression import MSELoss
+from hookline_losses.sequence import CTCLoss
+from hookline_metrics.sequence import SequenceAccuracy, SymbolErrorRate
 
 
 def padded(*words, width):

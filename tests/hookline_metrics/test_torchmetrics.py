@@ -20,7 +20,7 @@ SPECS = Path(__file__).parent.parent.parent / "specs"
 
 def register_specs():
     """Those of torchmetrics."""
-    return [kind for kind in register_all() if issubclass(kind, TorchMetric)]
+    return [kind for kind in register_all().values() if issubclass(kind, TorchMetric)]
 
 
 DECIDING = ("Accuracy", "F1Score", "Precision", "Recall")

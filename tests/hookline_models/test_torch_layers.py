@@ -447,7 +447,7 @@ OF_SEQUENCES = {
 """Layers that take lengths, which makes of torch's class one below it: test_sequences.py."""
 OF_OTHER_INPUTS = {"Bilinear", "CosineSimilarity", "Embedding", "PairwiseDistance"}
 """Layers that take two inputs or indices: test_pairs.py and test_embedding.py."""
-LAYERS = [kind for kind in register_specs() if kind.__name__ not in OF_HOOKLINE]
+LAYERS = [kind for kind in register_specs().values() if kind.__name__ not in OF_HOOKLINE]
 OF_THE_BUILD = {"device", "dtype"}
 OTHER_THAN_TORCHS = {
     "Softmax": {"dim": -1},
@@ -559,12 +559,14 @@ CLASSES_LEFT_OUT = {
 
 def test_all_modules_of_torch_are_there_or_left_out_for_a_reason():
     torchs = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
-    there = {kind.__name__ for kind in register_specs()} - (OF_HOOKLINE - {"Sequential"})
+    there = {kind.__name__ for kind in register_specs().values()} - (OF_HOOKLINE - {"Sequential"})
     assert torchs == there | set().union(*CLASSES_LEFT_OUT.values())
 
 
 def test_no_class_is_both_there_and_left_out():
-    names = [kind.__name__ for kind in register_specs()] + [name for each in CLASSES_LEFT_OUT.values() for name in each]
+    names = [kind.__name__ for kind in register_specs().values()] + [
+        name for each in CLASSES_LEFT_OUT.values() for name in each
+    ]
     assert len(names) == len(set(names))
 
 

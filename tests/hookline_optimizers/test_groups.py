@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 import hookline
-from hookline_optimizers import SGD, AdamW
+from hookline_optimizers.adam import AdamW
+from hookline_optimizers.sgd import SGD
 
 ROWS = 24
 

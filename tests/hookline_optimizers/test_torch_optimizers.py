@@ -8,7 +8,8 @@ from attrs import fields
 from torch import nn, optim
 
 import hookline
-from hookline_optimizers import Partition, register_specs
+from hookline_optimizers import register_specs
+from hookline_optimizers.partition import Partition
 
 OPTIONS = {
     "SGD": [
@@ -74,7 +75,7 @@ OPTIONS = {
 LEFT_OUT = {"differentiable"}
 """It is for training through the steps of another training: such a step cannot change a model's parameters in place."""
 
-TORCHS = [kind for kind in register_specs() if kind is not Partition]
+TORCHS = [kind for kind in register_specs().values() if kind is not Partition]
 CASES = [pytest.param(name, options, id=f"{name} {options}") for name in OPTIONS for options in OPTIONS[name]]
 
 
@@ -166,7 +167,7 @@ def test_every_optimizer_of_torch_is_there_and_compared():
 
 
 def test_only_lbfgs_evaluates_the_loss_itself():
-    assert [kind.__name__ for kind in register_specs() if kind.needs_closure] == ["LBFGS"]
+    assert [kind.__name__ for kind in register_specs().values() if kind.needs_closure] == ["LBFGS"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from hookline.command_line import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
-from hookline.diagnostics import Paint, as_json, for_github, rendered
 from hookline.errors import HooklineError, Problem, SpecError
 from hookline.loading import Loader
 from hookline.wording import counted
@@ -36,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         except HooklineError as error:
             unread += 1
             print(error, file=sys.stderr)
-    _tell(found, arguments.format)
+    if found or arguments.format == "json":
+        _tell(found, arguments.format)
     wrong = len({path for path, _ in found})
     if arguments.format == "text":
         print(_summary(len(arguments.specs), len(found), wrong, unread, arguments.specs[0]))
@@ -57,6 +57,8 @@ def _problems(path: str, arguments: argparse.Namespace, loader: Loader) -> list[
 
 
 def _tell(found: Iterable[tuple[str, Problem]], how: str) -> None:
+    from hookline.diagnostics import Paint, as_json, for_github, rendered
+
     if how == "json":
         print(as_json(found))
         return

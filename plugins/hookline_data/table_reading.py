@@ -1,0 +1,89 @@
+"""From the file of a table to batches."""
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from hookline import Data, DataError, LossSpec, Run, in_memory, is_applied_to_each, target_encodings
+from hookline_data import inputs
+from hookline_data.by_group import of_group
+from hookline_data.cells import is_text, refuse_text
+from hookline_data.columns import chosen, require
+from hookline_data.layout import InputColumns, Layout
+from hookline_data.rows import Rows, rows_of
+from hookline_data.table import Table
+
+
+def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
+    """The batches of a table, which is read, split, standardised and encoded.
+
+    Raises:
+        DataError: if something in it is not what is wanted.
+
+    """
+    layout = _layout(table, loss)
+    parts = _parts(table, layout)
+    inputs.check_shapes(layout, parts["training"])
+    statistics = inputs.standardized(layout, parts)
+    return in_memory(
+        table,
+        run,
+        loss,
+        {split: inputs.tensors(layout, rows) for split, rows in parts.items()},
+        {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
+        lengths={split: rows.lengths() for split, rows in parts.items()},
+        preparation=layout.described(statistics),
+        source=str(table.path),
+    )
+
+
+def _layout(table: Table, loss: LossSpec) -> Layout:
+    """Which columns of the file become what."""
+    encodings = target_encodings(loss, table.target_patterns)
+    names = table.column_names(table.path)
+    splitting = () if table.split_column is None else (table.split_column,)
+    require(splitting, names, table.path)
+    targets = {name: chosen(patterns, names, (), table.path) for name, patterns in table.target_patterns.items()}
+    taken = [*(column for columns in targets.values() for column in columns), *splitting]
+    groups = {}
+    for name, patterns in table.input_patterns.items():
+        columns = chosen(patterns, names, taken, table.path)
+        if not columns:
+            which = f' "{name}"' if isinstance(table.inputs, Mapping) else ""
+            raise DataError(f"{table.path}: No column is left for the inputs{which}.")
+        groups[name] = InputColumns(
+            columns=columns,
+            dtype=of_group(table.dtype, name, "float32"),
+            shape=of_group(table.shape, name, None),
+            standardize=bool(of_group(table.standardize, name, default=False)),
+        )
+    return Layout(
+        path=table.path,
+        inputs=groups,
+        is_siamese=is_applied_to_each(groups, loss.inputs) or table.standardize == "together",
+        targets=targets,
+        encodings=encodings,
+        loss=type(loss).__name__,
+        split_column=table.split_column,
+    )
+
+
+def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
+    """The rows of each split, as they stand in the files."""
+    wanted = layout.wanted()
+    rows = rows_of(table.read(table.path, wanted), layout, table.path)
+    classes = next(iter(layout.targets.values()))[0] if table.stratify else None
+    if classes is not None and rows.columns[classes].ndim > 1:
+        raise DataError(f'{table.path}: A list in "{classes}" is no class, by which rows could be stratified.')
+    parts = table.split(rows, classes)
+    # What is text here is text in the other files, though all of it may look like numbers there.
+    text = [name for name, cells in rows.columns.items() if is_text(cells)]
+    wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
+    for split, path in table.other_files.items():
+        require(wanted, table.column_names(path), path)
+        parts[split] = rows_of(table.read(path, wanted), layout, path)
+        inputs.refuse_other_kinds(layout, parts[split], rows, path)
+        for name, cells in parts[split].columns.items():
+            if not is_text(rows.columns[name]):
+                refuse_text(cells, name, path, table.path)
+    return parts
