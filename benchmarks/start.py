@@ -1,4 +1,4 @@
-"""How soon something happens: help, an error in a spec, and the first step of a training, beside `import torch`.
+"""How soon something happens: help, a check, an error in a spec, and the first step of a training, beside imports.
 
     python benchmarks/start.py
 
@@ -11,12 +11,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import cycle, islice
 from pathlib import Path
 
 ROUNDS = 7
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """As people have it: Python keeps what it has compiled."""
-SPEC = Path(__file__).parent.parent / "specs" / "iris.toml"
+SPECS = Path(__file__).parent.parent / "specs"
+SPEC = SPECS / "iris.toml"
+HUNDRED = [str(path) for path in islice(cycle(sorted(SPECS.glob("**/*.toml"))), 100)]
+"""All shipped specs, twice and a bit."""
+PACKAGES = "import argparse, attrs, cattrs, pluggy, tomli"
+"""What reading a spec is made of, which is not ours to make faster."""
 FIRST_STEP = """
 import time
 from hookline import hookimpl
@@ -58,8 +64,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         contenders = {
             "python -c pass": lambda: process("-c", "pass"),
+            PACKAGES: lambda: process("-c", PACKAGES),
             "import torch": lambda: process("-c", "import torch"),
             "hookline --help": lambda: process("-m", "hookline", "--help"),
+            "hookline check of a spec": lambda: process("-m", "hookline", "check", str(SPEC)),
+            "hookline check of a hundred": lambda: process("-m", "hookline", "check", *HUNDRED),
             "an error in a spec": lambda: process("-m", "hookline", "train", str(SPEC), "--set", "optimizer.lr=-1"),
             "the first step of hookline train": lambda: first_step(Path(directory)),
         }
@@ -70,10 +79,13 @@ def main() -> None:
                 if round_number:  # The first round warms up.
                     times[name].append(seconds)
     for name, seconds_of_rounds in times.items():
-        print(f"{name:34} {statistics.median(seconds_of_rounds) * 1000:7.0f} ms")
+        print(f"{name:46} {statistics.median(seconds_of_rounds) * 1000:7.0f} ms")
     imports, steps = times["import torch"], times["the first step of hookline train"]
     ratio = statistics.median(step / imported for step, imported in zip(steps, imports, strict=True))
     print(f"first step / import torch  {ratio:.2f}   (aim: at most 1.3)")
+    one, packages = (statistics.median(times[name]) for name in ("hookline check of a spec", PACKAGES))
+    print(f"check of a spec / import of the packages that it needs  {one / packages:.2f}")
+    print("aims of check: 150 ms for one, 1000 ms for a hundred")
 
 
 if __name__ == "__main__":

@@ -95,6 +95,10 @@ class Catalog:
         """The name of the plugin that brought the class."""
         return self._called(kind.__name__)[kind]
 
+    def get(self, base: type[Spec], name: str) -> type[Spec] | None:
+        """The component of this name that a spec may choose where it asks for `base`."""
+        return next((kind for kind in self._called(name) if issubclass(kind, base)), None)
+
     def find(self, base: type[Spec], name: str) -> type[Spec]:
         """The component of this name.
 
@@ -102,14 +106,11 @@ class Catalog:
             ValueError: if there is none; says where the name is known, or which one is near.
 
         """
-        others = []
-        for kind in self._called(name):
-            if issubclass(kind, base):
-                return kind
-            others.append(kind)
+        if kind := self.get(base, name):
+            return kind
         message = f'There is no {base.family} called "{name}".'
-        if others:
-            raise ValueError(f'{message} {name} belongs to the family "{others[0].family}".')
+        for other in self._called(name):
+            raise ValueError(f'{message} {name} belongs to the family "{other.family}".')
         raise ValueError(message + did_you_mean(name, self.family(base)))
 
 

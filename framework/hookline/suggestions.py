@@ -74,9 +74,8 @@ class _Home:
 def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
     problems = list(problems)
-    if not problems:
-        return []
-    homes = list(_homes(table, catalog))
+    is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
+    homes = list(_homes(table, catalog)) if is_unclear else []
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     explained: set[Keys] = set()
     made: list[Problem] = []
@@ -151,7 +150,7 @@ def _homes(table: Mapping[str, Any], catalog: Catalog) -> Iterator[_Home]:
 
 def _component(value: Any, base: type[Spec], catalog: Catalog) -> type[Spec] | None:
     name = value.get("type") if isinstance(value, dict) else None
-    return catalog.family(base).get(name) if isinstance(name, str) else None
+    return catalog.get(base, name) if isinstance(name, str) else None
 
 
 def _section_of_family(word: str, catalog: Catalog) -> str | None:
