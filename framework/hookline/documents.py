@@ -17,6 +17,7 @@ from hookline.errors import HooklineError, Problem, SpecError
 from hookline.places import Place, Source
 from hookline.positions import Span, scan
 from hookline.toml_text import parsed
+from hookline.training_spec import SEVERAL
 from hookline.trees import Node, Setting, Table, grown, overlaid, plain, with_value, without_places
 from hookline.wording import PathElement
 
@@ -112,7 +113,7 @@ def from_table(
 
 def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str]) -> Node:
     for overlay in overlays:
-        root = overlaid(root, extended(file_source(overlay)))
+        root = _laid_over(root, extended(file_source(overlay)))
     for change in overrides:
         root = changed(root, change)
     return root
@@ -188,8 +189,15 @@ def extended(source: Source, chain: tuple[Path, ...] = ()) -> Node:
         except HooklineError as error:
             raise SpecError([Problem(str(error), (EXTENDS,), place=place)], source.name) from None
         tree = extended(found, (*chain, here))
-        below = tree if below is None else overlaid(below, tree)
-    return root if below is None else overlaid(below, root)
+        below = tree if below is None else _laid_over(below, tree)
+    return root if below is None else _laid_over(below, root)
+
+
+def _laid_over(below: Node, above: Node) -> Node:
+    """One file over another. What adds a component by name to a section that the one below lacks, adds it to none."""
+    lacking = [name for name in SEVERAL if name not in below.value and isinstance(above.value.get(name), Node)]
+    none = {name: Node([]) for name in lacking if isinstance(above.value[name].value, dict)}
+    return overlaid(Node({**below.value, **none}, below.settings), above)
 
 
 def _bases(extends: Node | None, source: Source) -> list[Node]:

@@ -17,7 +17,7 @@ from hookline.documentation import documentation
 from hookline.documents import EXTENDS
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
 from hookline.options import Bounds, Spec
-from hookline.training_spec import TrainingSpec
+from hookline.training_spec import SEVERAL, TrainingSpec
 
 Schema = dict[str, Any]
 
@@ -41,7 +41,7 @@ class _Maker:
         strict = {
             name: stricter
             for attribute in fields(TrainingSpec)
-            if (stricter := _in_complete(attribute.type)) and (name := attribute.name)
+            if (stricter := _in_complete(attribute)) and (name := attribute.name)
         }
         return {
             "$schema": "http://json-schema.org/draft-07/schema#",
@@ -62,15 +62,23 @@ class _Maker:
 
     def in_extending(self, name: str, made: Schema) -> Schema:
         """The schema of a section, which in a spec that extends another may be the changes of what that has."""
-        changes = {"type": "object", "not": {"required": ["type"]}}
         kind = next(attribute.type for attribute in fields(TrainingSpec) if attribute.name == name)
         if is_family(kind):
-            description = made.pop("description", None)
-            return {"description": description, "anyOf": [made, {"description": "Changes.", **changes}]}
-        if is_tuple(kind) and is_family(get_args(kind)[0]):
-            description = made.pop("description", None)
-            return {"description": description, "anyOf": [made, {"description": "Changes by name.", "type": "object"}]}
-        return made
+            changes = self.changes(kind)
+        elif name in SEVERAL:
+            base = get_args(kind)[0]
+            change = {"anyOf": [{"$ref": f"#/definitions/{self.family(base)}"}, self.changes(base), {"const": False}]}
+            changes = {"description": "Changes by name.", "type": "object", "additionalProperties": change}
+        else:
+            return made
+        description = made.pop("description", None)
+        return {"description": description, "anyOf": [made, changes]}
+
+    def changes(self, base: type[Spec]) -> Schema:
+        """The schema of changes of a component, whose `type` is said elsewhere."""
+        kinds = self.catalog.family(base).values()
+        options = {attribute.name for kind in kinds for attribute in fields(kind) if attribute.init}
+        return {"description": "Changes.", "type": "object", "propertyNames": {"enum": sorted(options)}}
 
     def component(self, kind: type[Spec]) -> Schema:
         """The schema of a component, with its name as the constant `type`."""
@@ -145,11 +153,11 @@ class _Maker:
         return name
 
 
-def _in_complete(kind: Any) -> Schema | None:
+def _in_complete(section: "Attribute[Any]") -> Schema | None:
     """What a section must be, beyond what it may be in a spec that extends another."""
-    if is_family(kind):
+    if is_family(section.type):
         return {"required": ["type"]}
-    if is_tuple(kind) and is_family(get_args(kind)[0]):
+    if section.name in SEVERAL:
         return {"type": "array"}
     return None
 

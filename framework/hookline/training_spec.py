@@ -74,6 +74,10 @@ class TrainingSpec(Spec):
             raise error
 
 
+SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
+"""The sections that have several components, each with a header of two brackets."""
+
+
 def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
     """What does not go together in a spec of these sections, of which some may be missing; in their order."""
     for check in (_check_accumulation, _check_labels, _check_metrics, _check_repetitions):

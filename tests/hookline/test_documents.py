@@ -262,6 +262,23 @@ def test_elements_of_an_array_are_changed_left_out_and_added_by_name(tmp_path, t
     assert extending(tmp_path, text)["callbacks"] == callbacks
 
 
+def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch):
+    text = '[callbacks.stop]\ntype = "X"\n[callbacks.more]\ntype = "Y"\n'
+    for base in ("", "[run]\n", "callbacks = []\n"):
+        assert extending(tmp_path, text, base)["callbacks"] == [{"type": "X"}, {"type": "Y"}]
+    assert "callbacks" not in extending(tmp_path, "x = 1\n", "[run]\n")
+    monkeypatch.chdir(tmp_path)
+    Path("base.toml").write_text("[run]\n")
+    Path("more.toml").write_text(text)
+    assert read("base.toml", ["more.toml"]).table["callbacks"] == [{"type": "X"}, {"type": "Y"}]
+    Path("more.toml").write_text("[callbacks.stop]\npatience = 1\n")
+    with pytest.raises(SpecError) as error:
+        read("base.toml", ["more.toml"])
+    assert str(error.value) == (
+        'more.toml:1:12: There is no element "stop": there are 0, counted from 0. A new one has a `type`.'
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -1,15 +1,18 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 from attrs import fields
 
 from hookline import CallbackSpec, LossSpec, TrainingSpec, hookimpl, option, spec
+from hookline.catalog import is_family
 from hookline.command_line import main
+from hookline.kinds import is_tuple
 from hookline.plugins import Plugins
 from hookline.schema import schema
+from hookline.training_spec import SEVERAL
 
 ROOT = Path(__file__).parents[2]
 
@@ -138,6 +141,10 @@ def test_a_whole_spec_has_its_sections_and_may_leave_out_what_it_extends():
     assert MADE["if"] == {"not": {"required": ["extends"]}}
     assert MADE["then"]["required"] == ["data", "model", "loss", "optimizer"]
     assert MADE["additionalProperties"] is False
+    several = [name for name, section in MADE["then"]["properties"].items() if section == {"type": "array"}]
+    assert tuple(several) == SEVERAL
+    made_of = {section.name: section.type for section in fields(TrainingSpec) if is_tuple(section.type)}
+    assert {name for name, kind in made_of.items() if is_family(get_args(kind)[0])} == set(SEVERAL)
 
 
 def test_every_reference_leads_somewhere():
