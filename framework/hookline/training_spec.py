@@ -117,10 +117,13 @@ def _check_labels(metrics: tuple[MetricSpec, ...]) -> Iterator[OptionError]:
 
 def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[OptionError]:
     for index, metric in enumerate(metrics):
+        option = "target"
         try:
-            metric.check(loss.of_target(metric.target))
+            part = loss.of_target(metric.target)
+            option = "type"
+            metric.check(part)
         except ValueError as error:
-            yield OptionError("metrics", str(error), index, against=[("loss", "type")])
+            yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
 
 def _check_repetitions(callbacks: tuple[CallbackSpec, ...], deploy: tuple[DeploySpec, ...]) -> Iterator[OptionError]:

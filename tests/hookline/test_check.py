@@ -65,13 +65,13 @@ spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you 
 15 |     { type = "Relu" },
    |              ^^^^^^
 
-spec.toml:21:1: metrics[0]: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
+spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
    |
 19 | type = "CrossEntropyLoss"
    |        ------------------
 ...
-21 | [[metrics]]
-   | ^^^^^^^^^^^
+22 | type = "R2Score"
+   |        ^^^^^^^^^
 
 spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Known are \
 "amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
@@ -139,7 +139,7 @@ def test_tools_are_told_in_their_own_way(here, hookline, how):
     if how == "json":
         told = json.loads(out)
         assert [(one["file"], one["line"], one["column"]) for one in told] == [
-            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (9, 1), (15, 14), (21, 1), (26, 1))
+            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (9, 1), (15, 14), (22, 8), (26, 1))
         ]
         assert told[2]["against"][0]["line"] == 24
         assert told[0]["path"] == "run.epoch"

@@ -59,7 +59,7 @@ def test_a_seed_that_torch_and_numpy_do_not_both_take_is_refused(seed):
         ),
         (
             [{"type": "R2Score"}, {"type": "Accuracy"}],
-            "metrics[1]: MSELoss is a loss of numbers: Accuracy must be told its `task`.",
+            "metrics[1].type: MSELoss is a loss of numbers: Accuracy must be told its `task`.",
         ),
     ],
 )

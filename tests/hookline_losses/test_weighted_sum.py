@@ -112,9 +112,12 @@ def test_a_metric_says_which_target_it_judges(tmp_path):
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        ({"type": "Accuracy"}, 'metrics[0]: There are several targets: `target` says which, "kind" or "size".'),
-        ({"type": "Accuracy", "target": "knd"}, 'metrics[0]: There is no target "knd". Did you mean "kind"?'),
-        ({"type": "R2Score", "target": "kind"}, "metrics[0]: R2Score compares numbers, and CrossEntropyLoss tells"),
+        ({"type": "Accuracy"}, 'metrics[0].target: There are several targets: `target` says which, "kind" or "size".'),
+        ({"type": "Accuracy", "target": "knd"}, 'metrics[0].target: There is no target "knd". Did you mean "kind"?'),
+        (
+            {"type": "R2Score", "target": "kind"},
+            "metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells",
+        ),
     ],
 )
 def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
