@@ -8,7 +8,7 @@ from hookline import documents
 from hookline.documents import Document
 from hookline.errors import OptionError, PluginError, Problem, SpecError
 from hookline.plugins import Plugins
-from hookline.reading import Reader
+from hookline.reading import Reader, in_order
 from hookline.training_spec import TrainingSpec
 
 
@@ -104,15 +104,29 @@ class Loader:
         except SpecError as error:
             return list(error.problems)
         sections, problems = reader.sections(document)
-        if "data" in sections and "loss" in sections:
-            found = sections["data"].check(sections["loss"])
-            problems += [document.located(_of_data(error)) for error in found]
-        return problems
+        data, loss = (
+            sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
+        )
+        if data is None:
+            return problems
+        found = [document.located(_of_data(error)) for error in data.check(loss)]
+        if "data" not in sections:  # What is not right or not said there is not what the data lack.
+            found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
+        return in_order([*problems, *found], document)
 
 
 def _of_data(error: OptionError) -> Problem:
     against = tuple(("data", *path) for path in error.against)
     return Problem(str(error), ("data", *error.path), against=against)
+
+
+def _is_given(problem: Problem, document: Document) -> bool:
+    return len(list(document.root.along(problem.path))) == len(problem.path) + 1
+
+
+def _is_told(problem: Problem, problems: Iterable[Problem]) -> bool:
+    """Whether there is another problem of the same option."""
+    return any(other.path[:2] == problem.path[:2] for other in problems)
 
 
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:

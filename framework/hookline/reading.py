@@ -6,7 +6,7 @@ catalog and nowhere else.
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
@@ -80,13 +80,30 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         problems += [_problem(error, ()) for error in conflicts(sections)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
-        return sections, sorted(located, key=lambda problem: _order(problem, document))
+        return sections, in_order(located, document)
+
+    def as_far_as_right(self, name: str, document: Document, problems: Iterable[Problem]) -> Any:
+        """A section without its options that have problems; `None` if it cannot be read without them."""
+        wrong = {problem.path[1] for problem in problems if len(problem.path) > 1 and problem.path[0] == name}
+        table = document.table.get(name)
+        if not isinstance(table, dict):
+            return None
+        try:
+            right = {key: value for key, value in table.items() if key not in wrong}
+            return self._converter.structure(right, getattr(fields(TrainingSpec), name).type)
+        except INVALID:
+            return None
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
         """The section that is missing and was probably meant by a key that is none: it is read as that."""
         near = nearest(key, known)
         return near if near is not None and near not in document.table else None
+
+
+def in_order(problems: Iterable[Problem], document: Document) -> list[Problem]:
+    """The problems in the order of the text."""
+    return sorted(problems, key=lambda problem: _order(problem, document))
 
 
 def _order(problem: Problem, document: Document) -> tuple[int, str, int, int]:

@@ -276,11 +276,12 @@ class DataSpec(Spec):
     """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
     trained with a batch of one row.)"""
 
-    def check(self, loss: LossSpec) -> "Iterable[OptionError]":
+    def check(self, loss: LossSpec | None) -> "Iterable[OptionError]":
         """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
 
         Asked by `hookline check` and before training, each error with the option that it belongs to: a file that is not
-        there, a column that is not in its header, targets that the loss does not take.
+        there, a column that is not in its header, targets that the loss does not take. If the loss cannot be read,
+        `None` is given.
         """
         return ()
 

@@ -41,9 +41,10 @@ def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         yield from ((name, (index,)) for index, name in enumerate(value))
 
 
-def targets_of_loss(loss: LossSpec, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
+def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
     """The error of a loss that does not take these targets."""
     try:
-        target_encodings(loss, targets)
+        if loss is not None:
+            target_encodings(loss, targets)
     except MisfitError as error:
         yield OptionError(option, error.message)

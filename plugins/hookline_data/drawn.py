@@ -58,10 +58,11 @@ class Drawn(DataSpec):
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name
                 )
 
-    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """What is wrong with the source, and whether the loss takes what is drawn."""
         try:
-            loss.encodings(("target",) if self.outcomes else ())
+            if loss is not None:
+                loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
         for problem in self.source.check(self._stand_in()):

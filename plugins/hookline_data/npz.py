@@ -86,7 +86,7 @@ class NPZ(SplitFile):
         """The arrays of each target; the only one is called "target"."""
         return named(self.targets, "target")
 
-    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the arrays that are not in them."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
         for option, path in {"path": self.path, **self.other_files}.items():

@@ -103,7 +103,7 @@ class Table(SplitFile):
         """
         raise NotImplementedError
 
-    def check(self, loss: LossSpec) -> Iterator[OptionError]:
+    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the columns that are not in their headers."""
         yield from checks.targets_of_loss(loss, self.target_patterns)
         try:

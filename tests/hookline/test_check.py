@@ -52,6 +52,11 @@ spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 
 3 | seed = -1
   |        ^^
 
+spec.toml:7:8: data.path: There is no such file.
+  |
+7 | path = "flower.csv"
+  |        ^^^^^^^^^^^^
+
 spec.toml:9:1: data.lr: CSV has no option "lr". Adam has it: it belongs in [optimizer].
    |
  9 | lr = 0.1
@@ -80,7 +85,7 @@ spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSp
 26 | momentum = 0.9
    | ^^^^^^^^
 
-6 errors in spec.toml.
+7 errors in spec.toml.
 """
 GOOD = (ROOT / "specs" / "iris.toml").read_text().partition("\n")[2]
 """A shipped spec without its first line, which names a schema beside it."""
@@ -127,7 +132,7 @@ def test_several_specs_are_all_checked(here, hookline):
     assert (code, err) == (2, "none.toml: There is no such file.\n")
     assert out.endswith(
         "other.toml:1:5: This is not TOML: Invalid value.\n  |\n1 | x =\n  |     ^\n\n"
-        "7 errors in 2 of 4 specs. 1 spec could not be checked.\n"
+        "8 errors in 2 of 4 specs. 1 spec could not be checked.\n"
     )
 
 
@@ -139,16 +144,16 @@ def test_tools_are_told_in_their_own_way(here, hookline, how):
     if how == "json":
         told = json.loads(out)
         assert [(one["file"], one["line"], one["column"]) for one in told] == [
-            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (9, 1), (15, 14), (22, 8), (26, 1))
+            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (7, 8), (9, 1), (15, 14), (22, 8), (26, 1))
         ]
-        assert told[2]["against"][0]["line"] == 24
+        assert told[3]["against"][0]["line"] == 24
         assert told[0]["path"] == "run.epoch"
     else:
         assert out.splitlines()[0] == (
             "::error file=spec.toml,line=2,col=1,endColumn=6,title=run.epoch::"
             'There is no key "epoch". Did you mean "epochs"?'
         )
-        assert len(out.splitlines()) == 6
+        assert len(out.splitlines()) == 7
 
 
 def test_a_good_spec_is_nothing_for_tools(hookline):
@@ -186,9 +191,32 @@ def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(
     assert out.endswith("\n1 error in spec.toml.\n")
 
 
+def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
+    text = GOOD.replace('"species"', '"specis"').replace("batch_size = 16", "batch_size = 0\nshufle = true")
+    text = text.replace('type = "CrossEntropyLoss"', 'type = "CrossEntropyLos"').replace("test = 0.2", 'test = "t.csv"')
+    (here / "spec.toml").write_text(text)
+    code, out, _ = hookline("check", "spec.toml")
+    assert code == 1
+    told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert [line.partition(": ")[0] for line in told] == [
+        "9:11",  # a column that is not there
+        "12:8",  # a file that is not there
+        "14:14",  # out of bounds
+        "15:1",  # no option
+        "26:8",  # no loss
+    ]
+
+
+@pytest.mark.parametrize("line", ['target = "species"', "targets = 3", 'inputs = ["petal*", 3]\ntargets = "species"'])
+def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline, line):
+    (here / "spec.toml").write_text(GOOD.replace('targets = "species"', line).replace("stratify = true\n", ""))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
+
+
 def test_what_train_is_given_wrong_is_told_in_the_same_way(here, hookline):
     (here / "spec.toml").write_text(WRONG)
-    assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n6 errors in spec.toml.\n") + "\n")
+    assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n")
 
 
 def test_an_error_in_an_overlay_is_told_there(here, hookline):
