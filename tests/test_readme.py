@@ -1,10 +1,11 @@
 import ast
 import json
 import re
-import subprocess
-import sys
+import shutil
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import hookline
 from hookline.command_line import main
@@ -49,12 +50,40 @@ def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
     assert printed.endswith(after)
 
 
-def test_the_mistakes_are_told_as_shown():
-    command, *shown = blocks("text")[1].splitlines()
-    words = command.removeprefix("$ hookline ").split()
-    told = subprocess.run([sys.executable, "-m", "hookline", *words], capture_output=True, text=True, cwd=ROOT)
-    assert told.stderr.splitlines() == shown
-    assert told.returncode == 2
+@pytest.fixture
+def specs(tmp_path, monkeypatch):
+    """A directory with the spec of the README, its data, and the one that extends it."""
+    shutil.copytree(ROOT / "specs" / "data", tmp_path / "data")
+    (tmp_path / "iris.toml").write_text((ROOT / "specs" / "iris.toml").read_text())
+    [extending] = [block for block in blocks("toml") if block.startswith("extends")]
+    (tmp_path / "tuned.toml").write_text(extending)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shown_of(command):
+    """The command and what the README shows of it."""
+    [block] = [block for block in blocks("text") if block.startswith(f"$ hookline {command} ")]
+    first, *lines = block.splitlines()
+    return first.removeprefix("$ hookline ").split(), lines
+
+
+def test_the_mistakes_are_told_as_shown(specs, capsys):
+    text = blocks("toml")[0].replace("epochs", "epoch").replace('"species"', '"specie"')
+    wrong = text.replace('"ReLU"', '"Relu"').replace('"Accuracy"', '"R2Score"')
+    (specs / "iris.toml").write_text(f"\n{wrong}")
+    words, shown = shown_of("check")
+    assert main(words) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+@pytest.mark.parametrize(("command", "code"), [("explain", 0), ("diff", 1)])
+def test_a_spec_that_extends_another_is_explained_and_compared_as_shown(specs, capsys, command, code):
+    assert main(["check", "tuned.toml"]) == 0
+    capsys.readouterr()
+    words, shown = shown_of(command)
+    assert main(words) == code
+    assert capsys.readouterr().out.splitlines() == shown
 
 
 def test_the_callback_warms_up(tmp_path):
@@ -111,7 +140,7 @@ def test_what_is_not_public_is_not_there():
 
 
 def test_what_is_shown_of_a_component_is_what_is_printed(capsys, monkeypatch):
-    command, *shown = blocks("text")[2].splitlines()
+    words, shown = shown_of("show")
     monkeypatch.setenv("COLUMNS", "84")
-    assert main(command.removeprefix("$ hookline ").split()) == 0
+    assert main(words) == 0
     assert capsys.readouterr().out.splitlines() == shown

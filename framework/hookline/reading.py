@@ -27,7 +27,7 @@ from hookline.errors import OptionError, Problem, SpecError
 from hookline.kinds import PRIMITIVES, accepts, found, is_literal, is_mapping, is_tuple, is_union, wrong
 from hookline.options import Bounds, Spec
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption, told
-from hookline.training_spec import TrainingSpec, conflicts
+from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
 from hookline.trees import PathText
 from hookline.wording import PathElement, nearest
 
@@ -67,7 +67,8 @@ class Reader:
             name = key if key in known else self._meant(key, document, known)
             if key not in known:
                 problems.append(UnknownOption(TrainingSpec, (key,)))
-            if name is None:
+            # Changes by name would have been made, had the key been right.
+            if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
                 continue
             try:
                 sections[name] = self._converter.structure(value, known[name].type)

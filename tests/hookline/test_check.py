@@ -214,6 +214,16 @@ def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline
     assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
 
 
+def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
+    (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
+    assert hookline("check", "spec.toml") == (
+        1,
+        'spec.toml:2:2: callback: There is no key "callback". Did you mean "callbacks"?\n'
+        "  |\n2 | [callback.stop]\n  |  ^^^^^^^^\n\n1 error in spec.toml.\n",
+        "",
+    )
+
+
 def test_what_train_is_given_wrong_is_told_in_the_same_way(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n")
