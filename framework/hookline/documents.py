@@ -38,6 +38,8 @@ class Document:
     """The text that it is called after in messages: its file."""
     directory: Path
     """What relative paths in it are relative to."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with how it was put together, such as a change of what is not there."""
 
     @cached_property
     def table(self) -> Table:
@@ -80,16 +82,17 @@ def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Itera
 
     Raises:
         HooklineError: if a file cannot be read.
-        SpecError: if one is not TOML, extends itself, or changes what is not there; with the place.
+        SpecError: if one is not TOML, or extends itself; with the place.
 
     """
     source = file_source(path)
-    root = _with_changes(extended(source), overlays, overrides)
+    problems: list[Problem] = []
+    root = _with_changes(extended(source, problems), overlays, overrides, problems)
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
     run = root.value.setdefault("run", Node({}))
     if isinstance(run.value, dict):
         run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
-    return Document(root, source, _home(source))
+    return Document(root, source, _home(source), tuple(problems))
 
 
 def from_source(source: Source) -> Document:
@@ -100,22 +103,26 @@ def from_source(source: Source) -> Document:
         SpecError: if one is not TOML, or extends itself; with the place.
 
     """
-    return Document(extended(source), source, _home(source))
+    problems: list[Problem] = []
+    return Document(extended(source, problems), source, _home(source), tuple(problems))
 
 
 def from_table(
     table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
 ) -> Document:
     """A document from Python, with paths relative to the current directory."""
-    root = _with_changes(without_places(dict(table)), overlays, overrides)
-    return Document(root, Source("spec", ""), Path.cwd())
+    problems: list[Problem] = []
+    root = _with_changes(without_places(dict(table)), overlays, overrides, problems)
+    return Document(root, Source("spec", ""), Path.cwd(), tuple(problems))
 
 
-def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str]) -> Node:
+def _with_changes(
+    root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], problems: list[Problem]
+) -> Node:
     for overlay in overlays:
-        root = _laid_over(root, extended(file_source(overlay)))
+        root = _laid_over(root, extended(file_source(overlay), problems), problems)
     for change in overrides:
-        root = changed(root, change)
+        root = changed(root, change, problems)
     return root
 
 
@@ -163,8 +170,8 @@ def _line_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def extended(source: Source, chain: tuple[Path, ...] = ()) -> Node:
-    """The tree of a file, over those of the files that it extends.
+def extended(source: Source, problems: list[Problem], chain: tuple[Path, ...] = ()) -> Node:
+    """The tree of a file, over those of the files that it extends; changes of what is not there are problems.
 
     Raises:
         HooklineError: if a file cannot be read.
@@ -188,16 +195,16 @@ def extended(source: Source, chain: tuple[Path, ...] = ()) -> Node:
             raise
         except HooklineError as error:
             raise SpecError([Problem(str(error), (EXTENDS,), place=place)], source.name) from None
-        tree = extended(found, (*chain, here))
-        below = tree if below is None else _laid_over(below, tree)
-    return root if below is None else _laid_over(below, root)
+        tree = extended(found, problems, (*chain, here))
+        below = tree if below is None else _laid_over(below, tree, problems)
+    return root if below is None else _laid_over(below, root, problems)
 
 
-def _laid_over(below: Node, above: Node) -> Node:
+def _laid_over(below: Node, above: Node, problems: list[Problem]) -> Node:
     """One file over another. What adds a component by name to a section that the one below lacks, adds it to none."""
     lacking = [name for name in SEVERAL if name not in below.value and isinstance(above.value.get(name), Node)]
     none = {name: Node([]) for name in lacking if isinstance(above.value[name].value, dict)}
-    return overlaid(Node({**below.value, **none}, below.settings), above)
+    return overlaid(Node({**below.value, **none}, below.settings), above, problems)
 
 
 def _bases(extends: Node | None, source: Source) -> list[Node]:
@@ -225,12 +232,10 @@ def _plain_name(stem: str) -> str:
     return name.lstrip("-.") or "run"
 
 
-def changed(root: Node, change: str) -> Node:
+def changed(root: Node, change: str, problems: list[Problem]) -> Node:
     """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
 
-    Raises:
-        SpecError: if it is no path and value, or if the path leads nowhere.
-
+    If it is no path and value, or if the path leads nowhere, that is a problem.
     """
     source = Source(f"--set {change}", change)
     try:
@@ -248,8 +253,9 @@ def changed(root: Node, change: str) -> Node:
             value = grown(table["value"], scan(change), source, tuple(key for key, _ in keys))
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
-        raise SpecError([Problem(message)], source.name) from None
-    return with_value(root, [(key, Place(source, *span)) for key, span in keys], value)
+        problems.append(Problem(message, place=Place(source, 0, len(change))))
+        return root
+    return with_value(root, [(key, Place(source, *span)) for key, span in keys], value, problems)
 
 
 def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:

@@ -81,7 +81,7 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         problems += [_problem(error, ()) for error in conflicts(sections)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
-        return sections, in_order(located, document)
+        return sections, in_order([*document.problems, *located], document)
 
     def as_far_as_right(self, name: str, document: Document, problems: Iterable[Problem]) -> Any:
         """A section without its options that have problems; `None` if it cannot be read without them."""

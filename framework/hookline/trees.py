@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hookline.errors import Problem, SpecError
+from hookline.errors import Problem
 from hookline.places import Place, Source
 from hookline.positions import Positions
 from hookline.wording import PathElement, did_you_mean, enumerate_names
@@ -96,21 +96,18 @@ def plain(node: Node, directory: Path) -> Any:
     return node.value
 
 
-def overlaid(below: Node, above: Node) -> Node:
+def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
     """One tree over another: what is above holds, and what it does not say is that below.
 
     Tables are laid over each other key by key, unless the one above names another `type`: then it is another component,
     and of the one below nothing is left. Arrays replace each other. A table over an array changes those of its elements
-    that its keys name: `false` leaves one out, and a new name with a `type` adds one.
-
-    Raises:
-        SpecError: if a key names no element.
-
+    that its keys name: `false` leaves one out, and a new name with a `type` adds one. A key that names no element is
+    among the problems then, and changes nothing.
     """
     settings = (*below.settings, *above.settings)
     if isinstance(above.value, dict) and isinstance(below.value, dict) and not _is_another_component(below, above):
         changes = {
-            key: overlaid(below.value[key], inner) if key in below.value else inner
+            key: overlaid(below.value[key], inner, problems) if key in below.value else inner
             for key, inner in above.value.items()
         }
         return Node({**below.value, **changes}, settings)
@@ -118,23 +115,21 @@ def overlaid(below: Node, above: Node) -> Node:
         elements: list[Node | None] = list(below.value)
         for name, change in above.value.items():
             index = _index(below.value, name, change)
-            if index is None:
+            if isinstance(index, Problem):
+                problems.append(index)
+            elif index is None:
                 elements.append(change)
             else:
                 element = below.value[index]
-                elements[index] = None if _leaves_out(change, element) else overlaid(element, change)
+                elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems)
         return Node([element for element in elements if element is not None], settings)
     return Node(above.value, settings)
 
 
-def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node) -> Node:
+def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, problems: list[Problem]) -> Node:
     """The tree with one value in another's place, to which the keys lead; each comes with the place where it stands.
 
     Nothing else changes: not the options beside a `type`. Elements of arrays are named as by `overlaid`.
-
-    Raises:
-        SpecError: if a key names no element.
-
     """
     if not keys:
         return Node(value.value, (*node.settings, *value.settings))
@@ -144,16 +139,18 @@ def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node) -> 
         change = Node({} if rest else value.value, (Setting(place, place),))
         index = _index(node.value, key, change)
         elements = list(node.value)
-        if index is None:
-            elements.append(with_value(made, rest, value))
+        if isinstance(index, Problem):
+            problems.append(index)
+        elif index is None:
+            elements.append(with_value(made, rest, value, problems))
         elif not rest and _leaves_out(value, elements[index]):
             del elements[index]
         else:
-            elements[index] = with_value(elements[index], rest, value)
+            elements[index] = with_value(elements[index], rest, value, problems)
         return Node(elements, node.settings)
     if not isinstance(node.value, dict):  # A table takes the place of a value: whether it may, the reader knows.
         node = Node({}, (*node.settings, Setting(place, place)))
-    return Node({**node.value, key: with_value(node.value.get(key, made), rest, value)}, node.settings)
+    return Node({**node.value, key: with_value(node.value.get(key, made), rest, value, problems)}, node.settings)
 
 
 def _leaves_out(change: Node, element: Node) -> bool:
@@ -165,8 +162,11 @@ def _is_another_component(below: Node, above: Node) -> bool:
     return types[0] is not None and types[1] is not None and types[0].value != types[1].value
 
 
-def _index(elements: list[Node], name: str, change: Node) -> int | None:
-    """The index of the element that is called so: by its place, its `name` or its `type`; `None` if it is a new one."""
+def _index(elements: list[Node], name: str, change: Node) -> int | Problem | None:
+    """The index of the element that is called so, by its place, its `name` or its `type`.
+
+    `None` if it is a new one; and a problem if it is neither.
+    """
     if name.isdecimal() and int(name) < len(elements):
         return int(name)
     names: dict[str, list[int]] = {}
@@ -181,15 +181,16 @@ def _index(elements: list[Node], name: str, change: Node) -> int | None:
         return indices[0]
     if indices:
         places = enumerate_names(indices, "or")
-        raise _refused(f'Several elements are called "{name}": give its place, {places}.', change)
+        return _problem(f'Several elements are called "{name}": give its place, {places}.', change)
     if change.child("type") is not None:
         return None
+    if name == "type":
+        return _problem('"type" names no element. The header of a further one has two brackets: [[…]].', change)
     near = did_you_mean(name, names) if not name.isdecimal() else ""
     there = f"there are {len(elements)}" if len(elements) != 1 else "there is one"
     hint = " A new one has a `type`." if isinstance(change.value, dict) and not name.isdecimal() else ""
-    raise _refused(f'There is no element "{name}": {there}, counted from 0.{near}{hint}', change)
+    return _problem(f'There is no element "{name}": {there}, counted from 0.{near}{hint}', change)
 
 
-def _refused(message: str, change: Node) -> SpecError:
-    place = change.settings[0].key if change.settings else None
-    return SpecError([Problem(message, place=place)], "spec")
+def _problem(message: str, change: Node) -> Problem:
+    return Problem(message, place=change.settings[0].key if change.settings else None)

@@ -13,8 +13,15 @@ def written(tmp_path, text, name="spec.toml"):
     return path
 
 
+def sound(document):
+    """The table of a document, unless something is wrong with how it was put together."""
+    if document.problems:
+        raise SpecError(document.problems, "spec")
+    return document.table
+
+
 def changed(table, *changes):
-    return from_table(table, overrides=changes).table
+    return sound(from_table(table, overrides=changes))
 
 
 def test_a_file_is_read_as_toml_says_it(tmp_path):
@@ -218,7 +225,7 @@ CALLBACKS = [
 
 def extending(tmp_path, text, base=BASE):
     written(tmp_path, base, "base.toml")
-    table = read(written(tmp_path, f'extends = "base.toml"\n{text}')).table
+    table = sound(read(written(tmp_path, f'extends = "base.toml"\n{text}')))
     del table["run"]
     return table
 
@@ -273,7 +280,7 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     assert read("base.toml", ["more.toml"]).table["callbacks"] == [{"type": "X"}, {"type": "Y"}]
     Path("more.toml").write_text("[callbacks.stop]\npatience = 1\n")
     with pytest.raises(SpecError) as error:
-        read("base.toml", ["more.toml"])
+        sound(read("base.toml", ["more.toml"]))
     assert str(error.value) == (
         'more.toml:1:12: There is no element "stop": there are 0, counted from 0. A new one has a `type`.'
     )
@@ -294,6 +301,22 @@ def test_an_element_that_is_not_there_cannot_be_changed(tmp_path, text, problem)
     with pytest.raises(SpecError) as error:
         extending(tmp_path, text)
     assert str(error.value) == f"{tmp_path / 'spec.toml'}:{problem}"
+
+
+def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, 'a = [1, 2]\nb = [{ type = "X" }]\n', "base.toml")
+    written(tmp_path, 'extends = "base.toml"\na.7 = false\nb.Y.x = 1\n[b.X]\ny = 2\n')
+    written(tmp_path, 'b.type = "Z"\n', "more.toml")
+    document = read("spec.toml", ["more.toml"], ["a.9=1", "nothing", "b.X.y=3"])
+    assert [f"{problem.place}: {problem.message}" for problem in document.problems] == [
+        'spec.toml:2:3: There is no element "7": there are 2, counted from 0.',
+        'spec.toml:3:3: There is no element "Y": there is one, counted from 0. Known is "X". A new one has a `type`.',
+        'more.toml:1:3: "type" names no element. The header of a further one has two brackets: [[…]].',
+        '--set a.9=1: There is no element "9": there are 2, counted from 0.',
+        "--set nothing: This is not a path and a value, such as optimizer.lr=0.01.",
+    ]
+    assert document.table == {"a": [1, 2], "b": [{"type": "X", "y": 3}], "run": {"name": "spec"}}
 
 
 def test_of_elements_that_are_called_alike_the_place_must_be_given(tmp_path):
