@@ -106,6 +106,12 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
     kind, own = unknown.kind, [*_options(unknown.kind), *(["type"] if unknown.kind.family else [])]
     named = f"{kind.__name__} has no option" if kind.family else "There is no key"
     message = f'{named} "{key}".'
+    if key == "type" and not kind.family:
+        inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
+        message = "This table is no component, which would have a `type`."
+        if len(inside) == 1:
+            return f'{message} Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
+        return message, ()
     others = [home for home in homes if home.path != tuple(within)]
     for home in others:
         # What is given there already does not belong there, too: rather it is a slip for something here.

@@ -214,6 +214,25 @@ def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline
     assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[run]\ntype = "x"', "run.type: This table is no component, which would have a `type`."),
+        ('type = "x"', "type: This table is no component, which would have a `type`."),
+        (
+            '[optimizer]\ntype = "Partition"\nparts = [{ type = "Muon" }]',
+            "optimizer.parts[0].type: This table is no component, which would have a `type`. Its `optimizer` is one: "
+            'optimizer = { type = "…" }.',
+        ),
+    ],
+)
+def test_a_type_where_there_is_no_component_is_told_once(here, hookline, text, message):
+    (here / "spec.toml").write_text(f'extends = "good.toml"\n{text}\n')
+    code, out, _ = hookline("check", "spec.toml")
+    assert out.splitlines()[0].partition(": ")[2] == message
+    assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
+
+
 def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
     (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
     assert hookline("check", "spec.toml") == (
