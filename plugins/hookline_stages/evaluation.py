@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from hookline import Batch, Batches, LossSpec, MetricSpec, Outputs, Run
+    from hookline import Batch, Batches, LossSpec, MetricSpec, Outputs, Run, TrainingSpec
 
 
 @hookimpl(trylast=True)
@@ -37,13 +37,13 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
                 # How many classes there are is known when there is a prediction.
                 metrics = metrics or [(metric, _built(metric, run, known[metric.target][0])) for metric in spec.metrics]
                 for metric, state in metrics:
-                    with _naming(metric, split):
+                    with _naming(metric, spec, split):
                         state.update(*metric.prepare(*known[metric.target]))
     model.train()
     criterion.train()
     judged = {"loss": losses.value(), **parts.values()}
     for metric, state in metrics:
-        with _naming(metric, split):
+        with _naming(metric, spec, split):
             judged[metric.label] = float(state.compute())
     return judged
 
@@ -64,14 +64,15 @@ def _judged(
 
 
 def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
-    with _naming(metric, "validation"):
+    with _naming(metric, run.spec, "validation"):
         return metric.build(run.spec.loss.of_target(metric.target), predictions).to(predictions.device)
 
 
 @contextmanager
-def _naming(metric: MetricSpec, split: str) -> Iterator[None]:
-    """What torchmetrics raises becomes a sentence that names the metric."""
+def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
+    """What torchmetrics raises becomes a sentence that names the metric, and its place in the spec."""
     try:
         yield
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise MisfitError(f"{metric.label} cannot judge the {split} split. {error}", ("metrics",)) from error
+        message = f"{metric.label} cannot judge the {split} split. {error}"
+        raise MisfitError(message, ("metrics", spec.metrics.index(metric))) from error
