@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hookline.applying import applied, is_applied_to_each
+    from hookline.around import after, before
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
     from hookline.catalog import Components
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from hookline.loading import load
+    from hookline.loop import train_epochs
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
     from hookline.monitoring import check_monitor, check_monitored, monitored
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         MetricSpec,
         ModelSpec,
         OptimizerSpec,
+        WrapperSpec,
     )
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "applying": ("applied", "is_applied_to_each"),
+    "around": ("after", "before"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
     "catalog": ("Components",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
@@ -84,6 +88,7 @@ _HOMES = {
     ),
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
+    "loop": ("train_epochs",),
     "losses": ("MeanLoss", "PartLosses"),
     "monitoring": ("check_monitor", "check_monitored", "monitored"),
     "options": ("Bounds", "Spec", "option", "spec"),
@@ -104,6 +109,7 @@ _HOMES = {
         "MetricSpec",
         "ModelSpec",
         "OptimizerSpec",
+        "WrapperSpec",
     ),
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
@@ -169,8 +175,11 @@ __all__ = [
     "TrainingError",
     "TrainingSpec",
     "Trial",
+    "WrapperSpec",
+    "after",
     "applied",
     "apply_module",
+    "before",
     "build_and_apply",
     "check_monitor",
     "check_monitored",
@@ -194,6 +203,7 @@ __all__ = [
     "target_encodings",
     "to_json",
     "train",
+    "train_epochs",
     "unchanged_embeddings",
 ]
 

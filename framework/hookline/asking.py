@@ -1,21 +1,28 @@
 """Asking a stage: directly where one plugin answers and nobody wraps, and never without an answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
-from hookline.errors import HooklineError, StageError
+from hookline.errors import HooklineError, MisfitError, StageError
 from hookline.products import shown, wanted
 from hookline.stages import STAGES
+
+if TYPE_CHECKING:
+    from hookline.run import Run
+    from hookline.specs import CallbackSpec
 
 MAY_BE_UNANSWERED = frozenset({"tune"})
 """The stages for which `None` is an answer."""
 
 INNER = frozenset({"forward", "loss", "backward", "step"})
 """The stages of the inner loop, whose answers are not looked at each time."""
+
+OF_AN_EPOCH = frozenset({"evaluate", "log"})
+"""The stages that are asked once or twice in an epoch."""
 
 
 class Stages:
@@ -29,6 +36,7 @@ class Stages:
     build_model: Callable[..., Any]
     select_loss: Callable[..., Any]
     select_optimizer: Callable[..., Any]
+    fit: Callable[..., Any]
     forward: Callable[..., Any]
     loss: Callable[..., Any]
     backward: Callable[..., Any]
@@ -38,11 +46,18 @@ class Stages:
     tune: Callable[..., Any]
     deploy: Callable[..., Any]
 
-    def __init__(self, manager: pluggy.PluginManager):
-        """Resolve every stage with the plugins that are registered now."""
+    def __init__(self, manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
+        """Resolve every stage with the plugins that are registered now.
+
+        `limits` are the callbacks that do something in some steps or epochs only, by the names of the plugins, with
+        their places in the spec.
+        """
         self._manager = manager
+        limited = _by_stage(manager, limits or {})
         for stage in STAGES:
-            setattr(self, stage, _resolved(getattr(manager.hook, stage)))
+            caller = getattr(manager.hook, stage)
+            ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])
+            setattr(self, stage, ask)
 
     @contextmanager
     def naming_plugins(self) -> Iterator[None]:
@@ -52,10 +67,10 @@ class Stages:
         except HooklineError:
             raise
         except Exception as error:
-            if named := blamed(error, self._manager):
-                raise named from error
             if isinstance(error, RuntimeError) and "second yield" in str(error):
                 raise StageError(f"{error}: a wrapper must yield once.") from error
+            if named := blamed(error, self._manager):
+                raise named from error
             raise
 
 
@@ -78,6 +93,55 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
         return answer
 
     return answered if caller.name in INNER else looked_at
+
+
+class _Limited(NamedTuple):
+    """A plugin that does something in some steps or epochs only."""
+
+    plugin: object
+    spec: "CallbackSpec"
+    counts_steps: bool
+
+    def is_due(self, run: "Run") -> bool:
+        return self.spec.is_due(run.step + 1 if self.counts_steps else run.epoch)
+
+
+def _by_stage(
+    manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]]"
+) -> dict[str, list[_Limited]]:
+    """Which plugins are limited in which stage.
+
+    One that has to do with a stage of the inner loop is limited there, to steps, and nowhere else: what it gathers in
+    some steps it may log at the end of each epoch. Any other is limited to epochs.
+    """
+    found: dict[str, list[_Limited]] = {}
+    for name, (index, spec) in limits.items():
+        plugin = manager.get_plugin(name)
+        stages = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+        counts_steps = bool(stages & INNER)
+        limited = stages & (INNER if counts_steps else OF_AN_EPOCH)
+        if not limited:
+            message = (
+                f"{type(spec).__name__} has nothing to do with steps and epochs: leave out `every`, `first`, `last`."
+            )
+            raise MisfitError(message, ("callbacks", index))
+        for stage in limited:
+            found.setdefault(stage, []).append(_Limited(plugin, spec, counts_steps))
+    return found
+
+
+def _sometimes(manager: pluggy.PluginManager, stage: str, limited: list[_Limited]) -> Callable[..., Any]:
+    """Asks a stage without the plugins that are not due; what is left is resolved once."""
+    resolved: dict[tuple[bool, ...], Callable[..., Any]] = {}
+
+    def ask(**values: Any) -> Any:
+        due = tuple(one.is_due(values["run"]) for one in limited)
+        if due not in resolved:
+            absent = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
+            resolved[due] = _resolved(manager.subset_hook_caller(stage, absent))
+        return resolved[due](**values)
+
+    return ask
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
@@ -131,7 +195,8 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
         code = trace.tb_frame.f_code
         for implementation, stage in implementations:
             if _runs_in(implementation, trace.tb_frame):
-                owner, file = (implementation.plugin_name, stage), code.co_filename
+                owner = implementation.plugin_name, stage
+                file = getattr(implementation.function, "__hookline_file__", None) or code.co_filename
         if code.co_filename == file:
             line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
         trace = trace.tb_next

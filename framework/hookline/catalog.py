@@ -1,11 +1,13 @@
 """Which names a spec may use: the classes of the loaded plugins, by family and name."""
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from hookline.declarations import misdeclared
 from hookline.errors import PluginError
 from hookline.options import Spec
-from hookline.wording import did_you_mean
+from hookline.origins import Origin
+from hookline.wording import did_you_mean, enumerate_names
 
 
 def is_family(kind: object) -> bool:
@@ -45,10 +47,12 @@ class Catalog:
     """The spec classes that the loaded plugins have registered."""
 
     def __init__(self) -> None:
-        self._offers: dict[str, list[tuple[str, Mapping[str, type[Spec]]]]] = {}
-        self._known: dict[str, dict[type[Spec], str]] = {}
+        self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
+        self._known: dict[str, dict[type[Spec], Origin]] = {}
+        self.not_listed: Callable[[], Sequence[str]] = tuple
+        """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
 
-    def add(self, components: Iterable[type[Spec]] | Mapping[str, type[Spec]], plugin: str) -> None:
+    def add(self, components: Iterable[type[Spec]] | Mapping[str, type[Spec]], plugin: Origin) -> None:
         """Add the classes that a plugin brings; those of a mapping are looked at when they are needed.
 
         Raises:
@@ -67,73 +71,86 @@ class Catalog:
         for name in self._offers:
             yield from self._called(name)
 
-    def _called(self, name: str) -> Mapping[type[Spec], str]:
-        """The components of this name, which are of different families, and the plugins that bring them.
+    def _called(self, name: str) -> Mapping[type[Spec], Origin]:
+        """The components of this name, and the plugins that bring them.
 
         Raises:
-            PluginError: if one cannot be loaded, or if two are of one family.
+            PluginError: if one cannot be loaded.
 
         """
         if name not in self._known:
-            found: dict[type[Spec], str] = {}
-            for plugin, components in self._offers.get(name, ()):
-                kind = _loaded(components, name, plugin)
-                for other, owner in found.items():
-                    if other.family == kind.family:
-                        raise PluginError(
-                            f'The plugins "{owner}" and "{plugin}" both bring a {kind.family} that is called {name}.'
-                        )
-                found[kind] = plugin
-            self._known[name] = found
+            offers = self._offers.get(name, ())
+            self._known[name] = {_loaded(components, name, plugin): plugin for plugin, components in offers}
         return self._known[name]
 
     def family(self, base: type[Spec]) -> dict[str, type[Spec]]:
-        """The components that a spec may choose where it asks for `base`, by name."""
-        return {kind.__name__: kind for kind in self if issubclass(kind, base)}
+        """The components that a spec may choose where it asks for `base`, by the names that a spec gives them."""
+        return {self.name(kind): kind for kind in self if issubclass(kind, base)}
 
-    def plugin(self, kind: type[Spec]) -> str:
-        """The name of the plugin that brought the class."""
+    def plugin(self, kind: type[Spec]) -> Origin:
+        """The plugin that brought the class."""
         return self._called(kind.__name__)[kind]
 
+    def name(self, kind: type[Spec]) -> str:
+        """What a spec calls the class: with its plugin, as `focal:FocalLoss`, if others of its family are so called."""
+        name = kind.__name__
+        if len(self._offers.get(name, ())) < 2:
+            return name
+        alike = [other for other in self._called(name) if other.family == kind.family]
+        return f"{self.plugin(kind).name}:{name}" if len(alike) > 1 else name
+
     def get(self, base: type[Spec], name: str) -> type[Spec] | None:
-        """The component of this name that a spec may choose where it asks for `base`."""
-        return next((kind for kind in self._called(name) if issubclass(kind, base)), None)
+        """The component of this name that a spec may choose where it asks for `base`; of several the first."""
+        return next(self._fitting(base, name), None)
+
+    def _fitting(self, base: type[Spec], name: str) -> Iterator[type[Spec]]:
+        plugin, _, own = name.rpartition(":")
+        for kind, origin in self._called(own).items():
+            if issubclass(kind, base) and plugin in ("", origin.name):
+                yield kind
 
     def find(self, base: type[Spec], name: str) -> type[Spec]:
-        """The component of this name.
+        """The component of this name, which may be said with its plugin, as `focal:FocalLoss`.
 
         Raises:
-            ValueError: if there is none; says where the name is known, or which one is near.
+            ValueError: if there is none, or if several plugins bring one; says which name is known or near.
 
         """
-        if kind := self.get(base, name):
-            return kind
+        found = list(self._fitting(base, name))
+        if len(found) > 1:
+            plugins = " and ".join(str(self.plugin(kind)) for kind in found)
+            names = enumerate_names((f"{self.plugin(kind).name}:{kind.__name__}" for kind in found), "or")
+            raise ValueError(f"The plugins {plugins} bring a {base.family} called {name}: write {names}.")
+        if found:
+            return found[0]
+        own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{name}".'
-        for other in self._called(name):
-            raise ValueError(f'{message} {name} belongs to the family "{other.family}".')
-        raise ValueError(message + did_you_mean(name, self.family(base)))
+        for other, origin in self._called(own).items():
+            if issubclass(other, base):
+                raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
+            raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
+        unlisted = self.not_listed()
+        where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
+        raise ValueError(message + did_you_mean(own, self.family(base)) + where)
 
 
-def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: str) -> type[Spec]:
+def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:
     """A component that is looked up now."""
     try:
         kind = components[name]
     except Exception as error:
-        raise PluginError(f'The plugin "{plugin}" cannot load {name}: {type(error).__name__}: {error}') from error
+        raise PluginError(f"The plugin {plugin} cannot load {name}: {type(error).__name__}: {error}") from error
     if _component(kind, plugin).__name__ != name:
-        raise PluginError(f'The plugin "{plugin}" brings {kind.__name__} under another name, "{name}".')
+        raise PluginError(f'The plugin {plugin} brings {kind.__name__} under another name, "{name}".')
     return kind
 
 
-def _component(kind: type[Spec], plugin: str) -> type[Spec]:
+def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
     """The class, if it is one of a component."""
     if not (isinstance(kind, type) and issubclass(kind, Spec) and kind.family) or is_family(kind):
         raise PluginError(
-            f'The plugin "{plugin}" registers {kind!r}, which is not a class below that of a family, such as LossSpec.'
+            f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
         )
-    if "__attrs_attrs__" not in vars(kind):
-        raise PluginError(
-            f'The plugin "{plugin}" registers {kind.__name__}, which is not made by @spec, so that its options '
-            f"would be passed over: put @spec over it."
-        )
+    if problem := misdeclared(kind):
+        raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
     return kind

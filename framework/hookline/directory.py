@@ -54,7 +54,7 @@ def create(planned: Path, *, numbered: bool) -> Path:
 
 def write_spec(run: "Run", directory: Path) -> None:
     """Write `spec.toml`, the complete spec, which trains again as it is."""
-    (directory / "spec.toml").write_text(dumps(run.spec, directory), encoding="utf-8")
+    (directory / "spec.toml").write_text(dumps(run.spec, directory, name=run.plugins.catalog.name), encoding="utf-8")
 
 
 def append_record(directory: Path, record: Mapping[str, Any]) -> None:

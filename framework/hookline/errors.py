@@ -87,10 +87,10 @@ class MisfitError(HooklineError):
 class PluginError(HooklineError):
     """A plugin that is not installed, cannot be loaded, or does not fit in."""
 
-    def __init__(self, message: str, missing: str | None = None):
-        """The message, and the name of the plugin if it is not installed."""
+    def __init__(self, message: str, listed: str | None = None):
+        """The message, and the plugin as the spec lists it, if it does."""
         super().__init__(message)
-        self.missing = missing
+        self.listed = listed
 
 
 class StageError(HooklineError):

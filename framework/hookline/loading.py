@@ -74,9 +74,9 @@ class Loader:
             try:
                 plugins = Plugins(names, self._extra)
             except PluginError as error:
-                if error.missing not in names:
+                if error.listed not in names:
                     raise
-                raise _refused(document, str(error), "plugins", names.index(error.missing)) from None
+                raise _refused(document, str(error), "plugins", names.index(error.listed)) from error.__cause__
             self._known[names] = plugins, Reader(plugins.catalog)
         return self._known[names]
 

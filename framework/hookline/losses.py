@@ -69,6 +69,11 @@ class EpochLosses(MeanLoss):
         self._epoch = epoch
         self._next_step = first_step
 
+    def leave_out(self) -> None:
+        """Count a step whose batch is left out."""
+        self._add_up()
+        self._next_step += 1
+
     def _look(self, losses: "Tensor") -> None:
         """Raise a `TrainingError` that names the first step whose loss is NaN."""
         if losses.isnan().any():
@@ -88,19 +93,29 @@ class PartLosses:
         self._spec = spec
         self._means: dict[str, MeanLoss] = {}
         self._is_noting = False
+        self._latest: list[tuple[str, Tensor, Tensor | float | None]] = []
 
     def add(self, criterion: "nn.Module", batch: "Batch") -> None:
         """Keep the parts of the loss that the criterion has just computed for a batch."""
         for target, loss in self._spec.latest_parts(criterion).items():
             part, _, its_batch = self._spec.part(target, criterion, {}, batch)
-            divisor = self._spec.of_target(target).divisor(part, its_batch)
-            self._means.setdefault(target, MeanLoss()).add(loss, divisor)
+            self._latest.append((target, loss, self._spec.of_target(target).divisor(part, its_batch)))
+
+    def leave_out(self) -> None:
+        """Forget what was kept of the latest step."""
+        self._latest = []
 
     def values(self) -> dict[str, float]:
         """The mean of each part, by the name under which it is logged; then it begins anew."""
+        self._settle()
         means = {f"loss[{name}]": mean.value() for name, mean in self._means.items()}
         self._means = {}
         return means
+
+    def _settle(self) -> None:
+        for target, loss, divisor in self._latest:
+            self._means.setdefault(target, MeanLoss()).add(loss, divisor)
+        self._latest = []
 
     def noting(self, loss: "Callable[..., Tensor]") -> "Callable[..., Tensor]":
         """The stage `loss`, after which the parts are kept, as long as the gradients of a step are first computed."""
@@ -121,6 +136,7 @@ class PartLosses:
             return gradients
 
         def first_gradients(batch: "Batch") -> "Tensor":
+            self._settle()  # The step before was not left out.
             self._is_noting = True
             try:
                 return gradients(batch)

@@ -141,6 +141,11 @@ def option(
     return field(default=default, validator=validators or None)
 
 
+def is_option(value: object) -> bool:
+    """Whether it is what `option` gives, which stands in the body of a class until `attrs` makes it an option."""
+    return isinstance(value, type(field()))
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
 def spec(kind: Class) -> Class:
     """Make a class one whose annotated fields are options: `attrs.frozen(kw_only=True)`, when it is first used.

@@ -2,28 +2,27 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from hookline import devices, directory
-from hookline.accumulation import shares
 from hookline.asking import Stages
 from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineError, HooklineWarning, MisfitError, StageError
-from hookline.losses import EpochLosses, PartLosses
 from hookline.plugins import Plugins, built
 from hookline.products import shown
 from hookline.run import Run
+from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn, optim
+    from torch import nn
 
-    from hookline.data import Batch, Data
+    from hookline.data import Data
 
 
 class Interrupted(KeyboardInterrupt):
@@ -81,8 +80,14 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
 
 def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> Run:
     """A run of the spec that has not begun, with a plugin manager of its own, on another device if one is named."""
-    manager = plugins.manager(built(spec.callbacks))
-    return Run(spec=spec, stages=Stages(manager), device=devices.select(device or spec.run.device))
+    callbacks = built(spec.callbacks)
+    limits = {
+        name: (index, callback)
+        for index, ((name, _), callback) in enumerate(zip(callbacks, spec.callbacks, strict=True))
+        if isinstance(callback, CallbackSpec) and callback.is_limited
+    }
+    stages = Stages(plugins.manager(callbacks), limits)
+    return Run(spec=spec, stages=stages, plugins=plugins, device=devices.select(device or spec.run.device))
 
 
 def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
@@ -103,15 +108,13 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
     run.directory = directory.create(place, numbered=numbered)
     directory.write_spec(run, run.directory)
     metrics: dict[str, float] = {}
-    interrupted = False
     try:
-        fit(run, data, model, criterion, optimizer)
-        if data.test is not None:
+        model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=optimizer)
+        if data.test is not None and not run.interrupted:
             judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=data.test, split="test")
             metrics = {f"test/{name}": value for name, value in judged.items()}
     except KeyboardInterrupt:
-        interrupted = True
-        run.stop("It was interrupted from the keyboard.")
+        run.interrupt()
 
     model.eval()
     criterion.eval()
@@ -133,7 +136,7 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
         directory.write_results(run, trial)
     except OSError as error:
         raise HooklineError(f"The results cannot be written to {trial.directory}: {error.strerror}.") from error
-    if interrupted:
+    if run.interrupted:
         raise Interrupted(trial)
     return trial
 
@@ -179,83 +182,3 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module") -> None:
             "another `batch_size`.",
             ("data",),
         )
-
-
-def fit(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> None:
-    """Train all epochs, or as many as there are before the run is stopped."""
-    import torch
-
-    assert run.directory is not None, "It is made before training begins."
-    stages = run.stages
-    forward, backward, step = stages.forward, stages.backward, stages.step
-    parts = PartLosses(run.spec.loss)
-    loss = parts.noting(stages.loss)
-    divisor = run.spec.loss.divisor
-
-    def clear_gradients() -> None:
-        # What `zero_grad` does, without what torch does around it. Groups may come during training.
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
-
-    def gradients(batch: "Batch") -> "Tensor":
-        clear_gradients()
-        outputs = forward(run=run, model=model, batch=batch)
-        return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
-
-    def accumulated_gradients(batch: "Batch") -> "Tensor":
-        clear_gradients()
-        total = torch.zeros((), device=run.device)
-        for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
-            outputs = forward(run=run, model=model, batch=part)
-            total += backward(run=run, loss=share * loss(run=run, criterion=criterion, outputs=outputs, batch=part))
-        return total
-
-    if run.spec.run.accumulate > 1:
-        gradients = accumulated_gradients
-    first_gradients = parts.first(gradients)
-
-    for epoch in range(1, run.spec.run.epochs + 1):
-        run.epoch = epoch
-        losses = EpochLosses(epoch, run.step + 1)
-        model.train()
-        for batch in data.training.epoch(epoch):
-            run.loss = first_gradients(batch)
-            step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss))
-            run.step += 1
-            losses.add(run.loss, divisor(criterion, batch))
-        record: dict[str, Any] = {"epoch": epoch, "step": run.step}
-        record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
-        if data.validation is not None:
-            judged = stages.evaluate(
-                run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
-            )
-            record |= {f"validation/{name}": value for name, value in judged.items()}
-        record = stages.log(run=run, record=record)
-        run.history.append(record)
-        directory.append_record(run.directory, record)
-        if run.stopped:
-            return
-
-
-class Closure:
-    """Evaluates the loss of a batch and its gradients, for optimizers that ask for it.
-
-    The first call gives what has been computed already, so that gradients are complete before the stage `step` and an
-    optimizer such as LBFGS still evaluates exactly as often as in plain PyTorch.
-    """
-
-    __slots__ = ("batch", "computed", "gradients")
-
-    def __init__(self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor"):
-        """Remember the loss whose gradients are on the parameters now."""
-        self.gradients = gradients
-        self.batch = batch
-        self.computed: Tensor | None = computed
-
-    def __call__(self) -> "Tensor":
-        """The loss, detached, with its gradients on the parameters."""
-        if self.computed is None:
-            return self.gradients(self.batch)
-        loss, self.computed = self.computed, None
-        return loss

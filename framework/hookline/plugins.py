@@ -1,19 +1,18 @@
-"""Plugins: the built-in ones, the installed ones that a spec lists, and a person's own files and objects."""
+"""The plugins of a run: the built-in ones, the installed ones that its spec lists, and a person's own."""
 
 import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any, cast
 
 import pluggy
 
 from hookline import stages
 from hookline.catalog import Catalog
-from hookline.errors import HooklineError, PluginError
+from hookline.errors import PluginError
+from hookline.installed import InstalledPlugins, reason
+from hookline.origins import Origin
+from hookline.plugin_files import with_origins
 from hookline.wording import did_you_mean
 
 BUILT_IN = (
@@ -30,7 +29,10 @@ BUILT_IN = (
 )
 """The modules of the built-in plugins. They are ordinary plugins that are always used, and asked last."""
 
-Named = tuple[str, object]
+HOOKS = (*stages.STAGES, "register_specs")
+"""What a plugin can implement."""
+
+Named = tuple[Origin, object]
 
 
 class Plugins:
@@ -43,11 +45,23 @@ class Plugins:
             PluginError: if one is not installed, cannot be loaded, or does not fit in.
 
         """
-        self._built_in: list[Named] = [(name, importlib.import_module(name)) for name in BUILT_IN]
-        self._added = _installed(list(listed)) + _named(extra)
-        self.catalog = self._catalog()
+        listed = tuple(listed)
+        installed = InstalledPlugins()
+        self._built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
+        self._added: list[Named] = []
+        for name in listed:
+            origin, plugin = installed.load(name)
+            _register(new_manager(), origin, plugin, name)
+            self._added.append((origin, plugin))
+        self._added += with_origins(extra)
+        self.catalog = self._catalog(dict(zip((origin.name for origin, _ in self._added), listed, strict=False)))
+        self.catalog.not_listed = lambda: installed.not_listed(listed)
 
-    def manager(self, callbacks: Sequence[Named] = ()) -> pluggy.PluginManager:
+    def all(self) -> list[Named]:
+        """The plugins with where they come from, in the order in which they are asked: the built-in ones last."""
+        return [*self._added, *reversed(self._built_in)]
+
+    def manager(self, callbacks: Sequence[tuple[str, object]] = ()) -> pluggy.PluginManager:
         """A new plugin manager for one run, with the spec's callbacks inside of the plugins' wrappers.
 
         Raises:
@@ -55,27 +69,32 @@ class Plugins:
 
         """
         manager = new_manager()
+        inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy asks the plugin last that was registered first.
-        for name, plugin in [*self._built_in, *reversed([*self._added, *callbacks])]:
-            register(manager, name, plugin)
+        for origin, plugin in [*self._built_in, *reversed([*self._added, *inside])]:
+            _register(manager, origin, plugin)
         return manager
 
-    def _catalog(self) -> Catalog:
-        """What the plugins bring, in their order."""
+    def _catalog(self, listed: Mapping[str, str]) -> Catalog:
+        """What the plugins bring, in their order; `listed` says how the spec lists those that it does."""
         manager = new_manager()
-        for name, plugin in [*self._built_in, *self._added]:
-            register(manager, name, plugin)
+        origins = {origin.name: origin for origin, _ in self.all()}
+        for origin, plugin in [*self._built_in, *self._added]:
+            _register(manager, origin, plugin)
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
-            name = implementation.plugin_name
+            origin = origins[implementation.plugin_name]
             try:
                 components = cast("Any", implementation.function())
                 if not isinstance(components, Mapping):
                     components = list(components)
             except Exception as error:
-                what = f"{type(error).__name__}: {error}"
-                raise PluginError(f'The plugin "{name}" failed in "register_specs". {what}') from error
-            catalog.add(components, name)
+                message = f'The plugin {origin} failed in "register_specs". {reason(error)}'
+                raise PluginError(message, listed.get(origin.name)) from error
+            try:
+                catalog.add(components, origin)
+            except PluginError as error:
+                raise PluginError(str(error), listed.get(origin.name)) from error.__cause__
         return catalog
 
 
@@ -86,156 +105,47 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
+def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None = None) -> None:
     """Register a plugin, and refuse it if one of its hooks does not fit."""
     try:
-        manager.register(plugin, name)
+        manager.register(plugin, origin.name)
         manager.check_pending()
         if not manager.get_hookcallers(plugin):
-            raise PluginError(f'The plugin "{name}" implements no hook: nothing in it is marked with @hookimpl.')
+            message = f"The plugin {origin} implements no hook: nothing in it is marked with @hookimpl."
+            raise PluginError(message, listed)
     except pluggy.PluginValidationError as error:
-        known = [*stages.STAGES, "register_specs"]
-        hook = next((hook for hook in dir(plugin) if _is_unknown_hook(manager, plugin, hook, known)), None)
-        if hook is not None:
-            raise PluginError(
-                f'The plugin "{name}" implements "{hook}", which is not a stage.{did_you_mean(hook, known)}'
-            ) from None
-        raise PluginError(
-            f'The plugin "{name}" has a hook that does not fit. {_misfit(manager, plugin, error)}'
-        ) from None
+        raise PluginError(f"The plugin {origin} {_misfit(manager, plugin, error)}", listed) from None
     except ValueError:
-        raise PluginError(f'The plugin "{name}" is used twice.') from None
-
-
-def from_file(path: str | Path) -> ModuleType:
-    """The module in a person's own file, which is run.
-
-    Raises:
-        PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
-
-    """
-    source = Path(path)
-    if not source.is_file():
-        raise PluginError(f"{path}: There is no such file.")
-    name = f"hookline_file_{source.stem}"
-    found = importlib.util.spec_from_file_location(name, source)
-    if found is None or found.loader is None:
-        raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # Where attrs and typing look names up.
-    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbours, as a script may.
-    try:
-        found.loader.exec_module(module)
-    except HooklineError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{path}: {_reason(error, str(source.absolute()))}") from error
-    finally:
-        sys.path.remove(str(source.absolute().parent))
-    module.__hookline_name__ = source.stem  # type: ignore[attr-defined]
-    _refuse_unmarked(module, str(path))
-    return module
-
-
-def _refuse_unmarked(module: ModuleType, path: str) -> None:
-    """Refuse a file in which nothing is marked, or a stage's name is not: it would do nothing, silently."""
-    marked = 0
-    for name, value in vars(module).items():
-        if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
-            marked += 1
-        elif (
-            name in (*stages.STAGES, "register_specs")
-            and isinstance(value, FunctionType)
-            and value.__module__ == module.__name__
-        ):
-            line = value.__code__.co_firstlineno
-            raise PluginError(
-                f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
-            )
-    if not marked:
-        raise PluginError(f"{path}: Nothing in this file is marked with @hookimpl.")
-
-
-def _installed(names: list[str]) -> list[Named]:
-    if not names:
-        return []
-    from importlib.metadata import (
-        entry_points,  # As slow to import as all of the plugins together.
-    )
-
-    available = {point.name: point for point in entry_points(group=stages.PROJECT)}
-    loaded: list[Named] = []
-    for name in names:
-        if name not in available:
-            none = " No plugin is installed." if not available else ""
-            message = f'No plugin called "{name}" is installed.{none}{did_you_mean(name, available)}'
-            raise PluginError(message, missing=name)
-        try:
-            loaded.append((name, available[name].load()))
-        except Exception as error:
-            raise PluginError(f'The plugin "{name}" cannot be loaded: {type(error).__name__}: {error}') from error
-    return loaded
-
-
-def _named(plugins: Iterable[object]) -> list[Named]:
-    """Modules and objects with the names by which messages call them; a second one of a kind is numbered."""
-    named: list[Named] = []
-    for plugin in plugins:
-        if isinstance(plugin, str):
-            raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
-        if isinstance(plugin, ModuleType):
-            name = str(getattr(plugin, "__hookline_name__", plugin.__name__))
-        else:
-            name = type(plugin).__name__
-        if isinstance(plugin, type):
-            raise PluginError(
-                f"{plugin.__name__} is a class: a plugin is a module, or an object such as {plugin.__name__}()."
-            )
-        same = sum(other == name or other.startswith(f"{name} (") for other, _ in named)
-        named.append((f"{name} ({same + 1})" if same else name, plugin))
-    return named
-
-
-def _is_unknown_hook(manager: pluggy.PluginManager, plugin: object, name: str, known: Sequence[str]) -> bool:
-    return name not in known and manager.parse_hookimpl_opts(plugin, name) is not None
+        raise PluginError(f"The plugin {origin} is used twice.", listed) from None
 
 
 def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
-    """What is wrong with a hook: which argument its stage does not give, or else what pluggy says."""
-    for stage in (*stages.STAGES, "register_specs"):
-        caller = getattr(manager.hook, stage)
-        if manager.parse_hookimpl_opts(plugin, stage) is None:
-            continue
-        function = getattr(plugin, stage)
+    """What is wrong with a hook: its name, or an argument that its stage does not give, or else what pluggy says."""
+    marked = [name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None]
+    for name in marked:
+        function = inspect.unwrap(getattr(plugin, name))
+        place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
+        if name not in HOOKS:
+            return f'implements "{name}", which is not a stage ({place}).{did_you_mean(name, HOOKS)}'
+        known = getattr(manager.hook, name).spec.argnames
         for argument in inspect.signature(function).parameters:
-            if argument not in caller.spec.argnames:
-                code = inspect.unwrap(function).__code__
+            if argument not in known and argument != "self":
                 return (
-                    f'{code.co_filename}, line {code.co_firstlineno}: "{stage}" takes "{argument}", which this stage '
-                    f"does not give.{did_you_mean(argument, caller.spec.argnames)}"
+                    f'has a hook that does not fit. {place}: "{name}" takes "{argument}", which this stage does not '
+                    f"give.{did_you_mean(argument, known)}"
                 )
-    return " ".join(str(error).split())
+        if f"hook {name!r}" in str(error) or len(marked) == 1:
+            return f"has a hook that does not fit. {place}: {' '.join(str(error).split())}"
+    return f"has a hook that does not fit. {' '.join(str(error).split())}"
 
 
-def _reason(error: BaseException, file: str) -> str:
-    """What went wrong, with the last line of this file that had to do with it."""
-    if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {error.msg}."
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f"line {line}: {type(error).__name__}: {error}"
-
-
-def built(callbacks: Iterable[Any]) -> list[Named]:
+def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
     """The callbacks of a spec, built, with the names by which messages call them."""
-    named: list[Named] = []
+    named: list[tuple[str, object]] = []
     for index, spec in enumerate(callbacks):
         name = f"callbacks[{index}] {type(spec).__name__}"
         try:
             named.append((name, spec.build()))
         except Exception as error:
-            raise PluginError(f"{name} cannot be built: {type(error).__name__}: {error}") from error
+            raise PluginError(f"{name} cannot be built: {reason(error)}") from error
     return named

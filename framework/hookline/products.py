@@ -12,7 +12,7 @@ def wanted(stage: str, answer: Any) -> str | None:
     """What the stage must be answered with, if this is not it. The stages of the inner loop are not looked at."""
     if stage == "prepare_data":
         return None if isinstance(answer, Data) else "a hookline.Data"
-    if stage in ("build_model", "select_loss"):
+    if stage in ("build_model", "select_loss", "fit"):
         from torch import nn
 
         return None if isinstance(answer, nn.Module) else "an nn.Module"

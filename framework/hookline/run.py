@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.asking import Stages
+    from hookline.plugins import Plugins
     from hookline.training_spec import TrainingSpec
 
 
@@ -22,6 +23,8 @@ class Run:
     """What is trained."""
     stages: "Stages"
     """Asks the other stages: `run.stages.forward(run=run, model=model, batch=batch)`."""
+    plugins: "Plugins"
+    """The plugins that are used."""
     device: "torch.device"
     """Where it is computed."""
     directory: Path | None = None
@@ -41,6 +44,14 @@ class Run:
     stopped: str | None = None
     """Why the run is to end before its last epoch, or `None`."""
 
+    interrupted: bool = False
+    """Whether it was stopped from the keyboard, so that nothing more is computed than what was asked to stop."""
+
     def stop(self, reason: str) -> None:
         """End the training after this epoch, and go on with the test and what follows."""
         self.stopped = self.stopped or reason
+
+    def interrupt(self) -> None:
+        """End the training at once, since somebody pressed Ctrl-C."""
+        self.interrupted = True
+        self.stop("It was interrupted from the keyboard.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import MisfitError
 from hookline.run import Run
-from hookline.specs import CallbackSpec
+from hookline.specs import WrapperSpec
 from hookline.stages import hookimpl
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
 
 
-class SchedulerSpec(CallbackSpec):
+class SchedulerSpec(WrapperSpec):
     """A scheduler: builds one that changes the learning rates of an optimizer whenever it is stepped."""
 
     __slots__ = ()

@@ -85,7 +85,7 @@ class _Maker:
         made = self.object(kind)
         return {
             **made,
-            "properties": {"type": {"const": kind.__name__}, **made["properties"]},
+            "properties": {"type": {"const": self.catalog.name(kind)}, **made["properties"]},
             "required": ["type", *made["required"]],
         }
 
@@ -142,8 +142,8 @@ class _Maker:
         if name not in self.definitions:
             self.definitions[name] = {}  # It may hold itself.
             refs = []
-            for kind in sorted(self.catalog.family(base).values(), key=lambda kind: kind.__name__):
-                own = f"{_identifier(str(kind.family))}.{kind.__name__}"
+            for name_in_specs, kind in sorted(self.catalog.family(base).items()):
+                own = f"{_identifier(str(kind.family))}.{name_in_specs}"
                 if own not in self.definitions:
                     self.definitions[own] = {}
                     self.definitions[own] = self.component(kind)

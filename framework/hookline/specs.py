@@ -324,8 +324,8 @@ class MetricSpec(Spec):
         return predictions, targets
 
 
-class CallbackSpec(Spec):
-    """A callback: an object with wrappers around stages."""
+class WrapperSpec(Spec):
+    """What is done around stages: a callback, or a scheduler."""
 
     __slots__ = ()
     family = "callback"
@@ -336,6 +336,39 @@ class CallbackSpec(Spec):
     def build(self) -> object:
         """The object whose hook implementations are used in one run. One without state is the spec itself."""
         return self
+
+
+@spec
+class CallbackSpec(WrapperSpec):
+    """A callback: an object with wrappers around stages."""
+
+    family = "callback"
+
+    every: int | None = option(default=None, minimum=1)
+    """Only every so many steps or epochs it does something: steps, if it is a wrapper around `forward`, `loss`,
+    `backward` or `step`, and otherwise epochs. Left out, always."""
+    first: int | None = option(default=None, minimum=1)
+    """The first step or epoch, counted from 1, in which it does something, and from which `every` counts."""
+    last: int | None = option(default=None, minimum=1)
+    """The last step or epoch in which it does something."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are steps or epochs in which it does nothing."""
+        return (self.every, self.first, self.last) != (None, None, None)
+
+    def is_due(self, number: int) -> bool:
+        """Whether it does something in the step or epoch of this number, counted from 1.
+
+        >>> from hookline import CallbackSpec
+        >>> [number for number in range(1, 10) if CallbackSpec(every=3, last=8).is_due(number)]
+        [3, 6]
+        >>> [number for number in range(1, 10) if CallbackSpec(every=3, first=1).is_due(number)]
+        [1, 4, 7]
+        """
+        if number < (self.first or 1) or (self.last is not None and number > self.last):
+            return False
+        return self.every is None or (number - (self.first or 0)) % self.every == 0
 
 
 class DeploySpec(Spec):

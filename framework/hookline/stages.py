@@ -96,6 +96,25 @@ def select_optimizer(run: "Run", model: "nn.Module", criterion: "nn.Module") -> 
 
 
 @_hookspec(firstresult=True)
+def fit(
+    run: "Run", data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> "nn.Module":
+    """Train. Asked once per trial, when `run.directory` has been made.
+
+    A wrapper has all that belongs to the training before it begins, and when it has ended, whether after the last
+    epoch, by `run.stop` or from the keyboard: here best or averaged weights are put into the model.
+
+    Returns:
+        The trained model, which is tested, saved and deployed.
+
+    Built in: epochs of batches, for each of which `forward`, `loss`, `backward` and `step` are asked; after each epoch
+    `evaluate` and `log`.
+
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
 def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Outputs":
     """Apply the model to a batch. Asked for each batch of training and evaluation.
 
@@ -148,7 +167,7 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
     for the batch; its first call returns what is already computed.
 
     Returns:
-        `True`, once the parameters are updated.
+        `True`, once the parameters are updated; `False` if the batch was left out, whose loss then does not count.
 
     Built in: `optimizer.step()`, with the closure if the optimizer's spec says that it needs one.
 
@@ -221,6 +240,7 @@ STAGES = (
     "build_model",
     "select_loss",
     "select_optimizer",
+    "fit",
     "forward",
     "loss",
     "backward",

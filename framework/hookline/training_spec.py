@@ -17,6 +17,7 @@ from hookline.specs import (
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
+    WrapperSpec,
 )
 
 
@@ -64,7 +65,7 @@ class TrainingSpec(Spec):
     """How it is made small."""
     metrics: tuple[MetricSpec, ...] = ()
     """Numbers that judge the model beside the loss."""
-    callbacks: tuple[CallbackSpec, ...] = ()
+    callbacks: tuple[WrapperSpec, ...] = ()
     """What is done around the stages; the first one listed is the outermost."""
     deploy: tuple[DeploySpec, ...] = ()
     """The forms in which the trained model is handed on."""
@@ -126,7 +127,7 @@ def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
 
-def _check_repetitions(callbacks: tuple[CallbackSpec, ...], deploy: tuple[DeploySpec, ...]) -> Iterator[OptionError]:
+def _check_repetitions(callbacks: tuple[WrapperSpec, ...], deploy: tuple[DeploySpec, ...]) -> Iterator[OptionError]:
     for section, listed in (("callbacks", callbacks), ("deploy", deploy)):
         for index, component in enumerate(listed):
             if component in listed[:index]:
@@ -136,6 +137,9 @@ def _check_repetitions(callbacks: tuple[CallbackSpec, ...], deploy: tuple[Deploy
 
 def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
     for index, callback in enumerate(whole.callbacks):
+        if isinstance(callback, CallbackSpec) and callback.last is not None and callback.last < (callback.first or 1):
+            message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."
+            yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, "first")])
         try:
             callback.check(whole)
         except OptionError as error:

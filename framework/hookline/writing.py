@@ -18,21 +18,37 @@ Keys = tuple[PathElement, ...]
 DEFAULT, LEFT_OUT = "# default", "is left out"
 
 
-def dumps(spec: Spec, directory: Path, is_given: Callable[[Keys], bool] | None = None) -> str:
+def own_name(kind: type[Spec]) -> str:
+    """The name of a component's class, which is its `type` unless several plugins bring one of that name."""
+    return kind.__name__
+
+
+def dumps(
+    spec: Spec,
+    directory: Path,
+    is_given: Callable[[Keys], bool] | None = None,
+    name: Callable[[type[Spec]], str] = own_name,
+) -> str:
     """The spec as TOML, which is read back as an equal spec from a file in `directory`.
 
     Options that are `None` have no place in TOML: they are left out, which says the same. If `is_given` tells of the
     path of an option whether somebody gave it, comments say which are defaults, and name those that are left out.
+    `name` says what a class is called: see `Catalog.name`.
     """
-    return "\n".join(_section(spec, (), (), directory, is_given)).strip("\n") + "\n"
+    return "\n".join(_section(spec, (), (), directory, is_given, name)).strip("\n") + "\n"
 
 
 def _section(
-    value: Any, path: Keys, header: tuple[str, ...], directory: Path, is_given: Callable[[Keys], bool] | None
+    value: Any,
+    path: Keys,
+    header: tuple[str, ...],
+    directory: Path,
+    is_given: Callable[[Keys], bool] | None,
+    name: Callable[[type[Spec]], str],
 ) -> Iterator[str]:
     """The lines of a table: first the values, then the tables in it, each with a header."""
     inner: list[tuple[str, Any]] = []
-    for key, option in _items(value):
+    for key, option in _items(value, name):
         if option is None:
             if is_given:
                 yield f"# {key} {LEFT_OUT}"
@@ -40,7 +56,7 @@ def _section(
             inner.append((key, option))
         else:
             comment = f"  {DEFAULT}" if is_given and not is_given((*path, key)) else ""
-            yield f"{key_as_toml(key)} = {as_toml(plain(option, directory))}{comment}"
+            yield f"{key_as_toml(key)} = {as_toml(plain(option, directory, name))}{comment}"
     for key, option in inner:
         names = (*header, key_as_toml(key))
         elements = enumerate(option) if isinstance(option, tuple) else [(None, option)]
@@ -50,32 +66,32 @@ def _section(
             comment = f"  {DEFAULT}" if is_given and not is_given(place) else ""
             yield ""
             yield f"[{text}]{comment}" if index is None else f"[[{text}]]{comment}"
-            yield from _section(element, place, names, directory, is_given)
+            yield from _section(element, place, names, directory, is_given, name)
 
 
 def _is_table(value: Any) -> bool:
     return isinstance(value, (Spec, Mapping))
 
 
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
+def _items(value: Any, name: Callable[[type[Spec]], str]) -> Iterator[tuple[str, Any]]:
     """The keys and values of a spec or table, that of the type being first."""
     if not isinstance(value, Spec):
         yield from value.items()
         return
     if value.family:
-        yield "type", type(value).__name__
+        yield "type", name(type(value))
     for attribute in fields(type(value)):
         yield attribute.name, getattr(value, attribute.name)
 
 
-def plain(value: Any, directory: Path) -> Any:
+def plain(value: Any, directory: Path, name: Callable[[type[Spec]], str] = own_name) -> Any:
     """A spec, or a value in one, as tables, arrays, strings, numbers and booleans; paths relative to `directory`."""
     if isinstance(value, Spec):
-        return {key: plain(option, directory) for key, option in _items(value) if option is not None}
+        return {key: plain(option, directory, name) for key, option in _items(value, name) if option is not None}
     if isinstance(value, (tuple, list)):
-        return [plain(element, directory) for element in value]
+        return [plain(element, directory, name) for element in value]
     if isinstance(value, Mapping):
-        return {key: plain(element, directory) for key, element in value.items()}
+        return {key: plain(element, directory, name) for key, element in value.items()}
     if isinstance(value, Path):
         return os.path.relpath(value, Path(directory).resolve())
     return value

@@ -8,6 +8,7 @@ from hookline_stages.beginning import (
 )
 from hookline_stages.ending import deploy, tune
 from hookline_stages.evaluation import evaluate, log
+from hookline_stages.fitting import fit
 from hookline_stages.inner_loop import backward, forward, loss, step
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "build_model",
     "deploy",
     "evaluate",
+    "fit",
     "forward",
     "log",
     "loss",

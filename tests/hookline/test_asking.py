@@ -55,6 +55,7 @@ def ask(stages, stage, run="run"):
         "build_model": {"data": 1},
         "select_loss": {"data": 1},
         "select_optimizer": {"model": 1, "criterion": 2},
+        "fit": {"data": 1, "model": 2, "criterion": 3, "optimizer": 4},
         "forward": {"model": 1, "batch": 2},
         "loss": {"criterion": 1, "outputs": 2, "batch": 3},
         "backward": {"loss": 1},

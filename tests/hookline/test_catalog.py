@@ -3,6 +3,9 @@ from attrs import frozen
 
 from hookline import CallbackSpec, LayerSpec, LossSpec, ModelSpec, PluginError, Spec, spec
 from hookline.catalog import Catalog, Components, is_family
+from hookline.origins import Origin
+
+MINE, YOURS = Origin("mine"), Origin("yours", distribution="hookline-yours", known_version="1.2")
 
 
 @spec
@@ -51,7 +54,7 @@ class Cosine(Family):
 @pytest.fixture
 def catalog():
     made = Catalog()
-    made.add([FocalLoss, Attention, Transformer, Watching], "mine")
+    made.add([FocalLoss, Attention, Transformer, Watching], MINE)
     return made
 
 
@@ -81,8 +84,8 @@ def test_a_catalog_lists_all_of_its_components_in_order(catalog):
 
 
 def test_a_catalog_knows_who_brought_a_component(catalog):
-    catalog.add([Cosine], "yours")
-    assert (catalog.plugin(FocalLoss), catalog.plugin(Cosine)) == ("mine", "yours")
+    catalog.add([Cosine], YOURS)
+    assert (catalog.plugin(FocalLoss), catalog.plugin(Cosine)) == (MINE, YOURS)
 
 
 def test_a_layer_can_stand_where_a_model_is_asked_for(catalog):
@@ -94,12 +97,12 @@ def test_a_model_that_is_no_layer_cannot_stand_among_layers(catalog):
 
 
 def test_a_plugin_can_add_a_family_of_its_own(catalog):
-    catalog.add([Cosine], "mine")
+    catalog.add([Cosine], MINE)
     assert catalog.family(Family) == {"Cosine": Cosine}
 
 
 def test_a_class_that_attrs_made_will_do(catalog):
-    catalog.add([ByAttrs], "mine")
+    catalog.add([ByAttrs], MINE)
     assert catalog.find(LossSpec, "ByAttrs") is ByAttrs
 
 
@@ -122,7 +125,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one_or_with_its_family(catalog
 @pytest.mark.parametrize("kind", [LossSpec, Spec, int, 3, FocalLoss()], ids=str)
 def test_what_is_no_component_class_is_refused(catalog, kind):
     with pytest.raises(PluginError) as error:
-        catalog.add([kind], "mine")
+        catalog.add([kind], MINE)
     assert str(error.value) == (
         f'The plugin "mine" registers {kind!r}, which is not a class below that of a family, such as LossSpec.'
     )
@@ -130,23 +133,59 @@ def test_what_is_no_component_class_is_refused(catalog, kind):
 
 def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
     with pytest.raises(PluginError) as error:
-        catalog.add([Undecorated], "mine")
-    assert str(error.value) == (
+        catalog.add([Undecorated], MINE)
+    assert str(error.value).startswith(
         'The plugin "mine" registers Undecorated, which is not made by @spec, so that its options would be passed '
-        "over: put @spec over it."
+        f"over: put @spec over it. ({__file__}, line "
     )
 
 
-def test_two_components_of_one_family_cannot_have_the_same_name(catalog):
-    catalog.add([same_name(LossSpec)], "yours")
-    with pytest.raises(PluginError) as error:
+def test_two_components_of_one_family_that_have_the_same_name_are_told_apart_by_their_plugins(catalog):
+    other = same_name(LossSpec)
+    catalog.add([other], YOURS)
+    with pytest.raises(ValueError, match="bring a loss") as error:
         catalog.find(LossSpec, "FocalLoss")
-    assert str(error.value) == 'The plugins "mine" and "yours" both bring a loss that is called FocalLoss.'
+    assert str(error.value) == (
+        'The plugins "mine" and "yours" (hookline-yours 1.2) bring a loss called FocalLoss: write "mine:FocalLoss" or '
+        '"yours:FocalLoss".'
+    )
+    assert catalog.find(LossSpec, "mine:FocalLoss") is FocalLoss
+    assert catalog.find(LossSpec, "yours:FocalLoss") is other
+    assert catalog.family(LossSpec) == {"mine:FocalLoss": FocalLoss, "yours:FocalLoss": other}
+    assert (catalog.name(FocalLoss), catalog.name(other), catalog.name(Attention)) == (
+        "mine:FocalLoss",
+        "yours:FocalLoss",
+        "Attention",
+    )
+
+
+def test_a_component_can_always_be_named_with_its_plugin(catalog):
+    assert catalog.find(LossSpec, "mine:FocalLoss") is FocalLoss
+    assert catalog.name(FocalLoss) == "FocalLoss"
+
+
+def test_a_component_that_is_named_with_another_plugin_is_told_with_its_own(catalog):
+    catalog.add([Cosine], YOURS)
+    with pytest.raises(ValueError, match="There is no") as error:
+        catalog.find(LossSpec, "yours:FocalLoss")
+    assert str(error.value) == (
+        'There is no loss called "yours:FocalLoss". FocalLoss is of the plugin "mine": write "mine:FocalLoss".'
+    )
+
+
+def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(catalog):
+    catalog.not_listed = lambda: ["sharp", "soft"]
+    with pytest.raises(ValueError, match="There is no") as error:
+        catalog.find(LossSpec, "Sharpness")
+    assert str(error.value) == (
+        'There is no loss called "Sharpness". Known is "FocalLoss". Not listed in `plugins`, and installed: "sharp" '
+        'and "soft".'
+    )
 
 
 def test_components_of_different_families_can_have_the_same_name(catalog):
     other = same_name(CallbackSpec)
-    catalog.add([other], "yours")
+    catalog.add([other], YOURS)
     assert (catalog.find(LossSpec, "FocalLoss"), catalog.find(CallbackSpec, "FocalLoss")) == (FocalLoss, other)
 
 
@@ -159,12 +198,12 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
             return super().__getitem__(name)
 
     catalog = Catalog()
-    catalog.add(Lazy(FocalLoss=FocalLoss, Attention=Attention), "mine")
+    catalog.add(Lazy(FocalLoss=FocalLoss, Attention=Attention), MINE)
     assert asked == []
     assert catalog.find(LossSpec, "FocalLoss") is catalog.find(LossSpec, "FocalLoss") is FocalLoss
     assert asked == ["FocalLoss"]
     assert list(catalog) == [FocalLoss, Attention]
-    assert catalog.plugin(Attention) == "mine"
+    assert catalog.plugin(Attention) == MINE
 
 
 @pytest.mark.parametrize(
@@ -180,7 +219,7 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
 )
 def test_what_a_mapping_has_is_checked_when_it_is_looked_up(components, problem):
     catalog = Catalog()
-    catalog.add(components, "mine")
+    catalog.add(components, MINE)
     with pytest.raises(PluginError) as error:
         catalog.find(LossSpec, "Focal")
     assert str(error.value).startswith(f'The plugin "mine" {problem}')

@@ -459,10 +459,13 @@ def test_a_plugin_file_that_is_not_there_is_told(refused):
         ),
         (
             WRAPPER.replace("step", "stepp"),
-            'The plugin "mine" implements "stepp", which is not a stage. Did you mean "step"?',
+            'The plugin "mine" (mine.py) implements "stepp", which is not a stage (',
         ),
-        (WRAPPER.replace("run)", "run, modle)"), 'The plugin "mine" has a hook that does not fit. '),
-        (WRAPPER.replace("return (yield)", "return True"), 'The plugin "mine" has a hook that does not fit. '),
+        (WRAPPER.replace("run)", "run, modle)"), 'The plugin "mine" (mine.py) has a hook that does not fit. '),
+        (
+            WRAPPER.replace("return (yield)", "return True"),
+            'The plugin "mine" (mine.py) has a hook that does not fit. ',
+        ),
         (
             "from hookline import hookimpl\n@hookimpl\ndef prepare_data(run):\n    return 1 / 0\n",
             'The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): ZeroDivisionError: division by '
@@ -490,11 +493,15 @@ def test_a_plugin_file_that_cannot_be_used_is_told(refused, here, text, problem)
 
 def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
     (here / "mine.py").write_text(
-        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MSELoss(LossSpec):\n    pass\n\n"
+        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
         "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
     )
     told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
-    assert told == 'The plugins "hookline_losses" and "mine" both bring a loss that is called MSELoss.'
+    who = f'"hookline_losses" (hookline {version("hookline")}) and "mine" (mine.py)'
+    assert only_line(told) == (
+        f"--set loss.type=MSELoss: loss.type: The plugins {who} bring a loss called MSELoss: write "
+        '"hookline_losses:MSELoss" or "mine:MSELoss".'
+    )
 
 
 # Arguments that are wrong.

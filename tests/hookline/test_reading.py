@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 import hookline
-from hookline import CallbackSpec, LossSpec, OptionError, Problem, SpecError, hookimpl, option, spec
+from hookline import LossSpec, OptionError, Problem, SpecError, WrapperSpec, hookimpl, option, spec
 
 
 @spec
@@ -17,7 +17,7 @@ class Inner(LossSpec):
 
 
 @spec
-class Kinds(CallbackSpec):
+class Kinds(WrapperSpec):
     """A component with an option of each kind."""
 
     flag: bool = False
@@ -69,7 +69,7 @@ class Kinds(CallbackSpec):
 
 
 @spec
-class Needy(CallbackSpec):
+class Needy(WrapperSpec):
     """A component with options that must be given."""
 
     epochs: int

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import pytest
 from attrs import fields
 
-from hookline import CallbackSpec, LossSpec, TrainingSpec, hookimpl, option, spec
+from hookline import LossSpec, TrainingSpec, WrapperSpec, hookimpl, option, spec
 from hookline.catalog import is_family
 from hookline.command_line import main
 from hookline.kinds import is_tuple
@@ -26,7 +26,7 @@ class InnerLoss(LossSpec):
 
 
 @spec
-class Everything(CallbackSpec):
+class Everything(WrapperSpec):
     """A component with an option of each kind."""
 
     needed: int = option(minimum=1)

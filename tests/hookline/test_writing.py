@@ -8,7 +8,7 @@ import pytest
 import tomli
 
 import hookline
-from hookline import CallbackSpec, LossSpec, RunSpec, dumps, hookimpl, option, plain, spec, to_json
+from hookline import LossSpec, RunSpec, WrapperSpec, dumps, hookimpl, option, plain, spec, to_json
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.toml"))
 
@@ -22,7 +22,7 @@ class Inner(LossSpec):
 
 
 @spec
-class Everything(CallbackSpec):
+class Everything(WrapperSpec):
     """A component with an option of each kind."""
 
     flag: bool = True

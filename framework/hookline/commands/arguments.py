@@ -4,7 +4,7 @@ import argparse
 
 from hookline.documents import Document, read
 from hookline.loading import Loader
-from hookline.plugins import from_file
+from hookline.plugin_files import from_file
 
 
 def add_plugin_argument(parser: argparse.ArgumentParser, what: str = "components or hooks") -> None:

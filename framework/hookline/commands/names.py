@@ -6,7 +6,8 @@ from hookline.catalog import Catalog
 from hookline.commands.arguments import add_plugin_argument
 from hookline.kinds import plural
 from hookline.options import Spec
-from hookline.plugins import Plugins, from_file
+from hookline.plugin_files import from_file
+from hookline.plugins import Plugins
 
 
 def add_plugin_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:
     """The components of each family by name, the families in the order in which the plugins bring them."""
     found: dict[str, dict[str, type[Spec]]] = {}
     for kind in catalog:
-        found.setdefault(str(kind.family), {})[kind.__name__] = kind
+        found.setdefault(str(kind.family), {})[catalog.name(kind)] = kind
     return found
 
 

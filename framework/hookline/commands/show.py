@@ -43,13 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
 def complete(arguments: argparse.Namespace, path: str) -> str:
     """The spec in a file with all defaults, which comments tell from what was given; paths are relative to the file."""
     document = document_of(arguments, path)
-    spec = loader_of(arguments).load(document)
+    loader = loader_of(arguments)
+    spec = loader.load(document)
 
     def is_given(keys: Keys) -> bool:
         nodes = list(document.root.along(keys))
         return len(nodes) == len(keys) + 1 and bool(nodes[-1].settings)
 
-    return dumps(spec, document.directory, is_given)
+    return dumps(spec, document.directory, is_given, loader.plugins(document).catalog.name)
 
 
 def _find(words: list[str], known: dict[str, dict[str, type[Spec]]]) -> type[Spec]:

@@ -14,7 +14,8 @@ from hookline.command_line import GOOD, INTERRUPTED
 from hookline.commands.arguments import add_spec_arguments, document_of
 from hookline.errors import HooklineWarning, MisfitError, Problem, SpecError
 from hookline.loading import Loader
-from hookline.plugins import Plugins, from_file
+from hookline.plugin_files import from_file
+from hookline.plugins import Plugins
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial

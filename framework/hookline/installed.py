@@ -1,0 +1,125 @@
+"""Installed plugins: known without importing any, and imported when a spec lists them."""
+
+import importlib
+import re
+import traceback
+from collections.abc import Iterable
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+
+from hookline.distributions import EntryPoint, entry_points
+from hookline.errors import HooklineError, PluginError
+from hookline.origins import Origin
+from hookline.wording import did_you_mean
+
+
+class InstalledPlugins:
+    """The plugins of the distributions in this environment.
+
+    They are looked for when something is first asked of them: a spec that lists none does not wait for it.
+    """
+
+    @cached_property
+    def _points(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for point in sorted(entry_points(), key=attrgetter("name")):
+            found.setdefault(point.name, []).append(point)
+        return found
+
+    def names(self) -> list[str]:
+        """The names by which specs list them."""
+        return list(self._points)
+
+    def not_listed(self, listed: Iterable[str]) -> list[str]:
+        """The names of those that a spec which lists these does not list."""
+        named = {taken_apart(name)[0] for name in listed}
+        return [name for name in self._points if name not in named]
+
+    def origins(self) -> list[Origin]:
+        """What is known of each without importing it."""
+        return [_origin(point) for points in self._points.values() for point in points]
+
+    def load(self, listed: str) -> tuple[Origin, object]:
+        """Import a plugin that a spec lists, as `focal` or with the versions that it may have.
+
+        Raises:
+            PluginError: if it is not installed, or in another version, if several are of that name, or if it fails.
+
+        """
+        name, versions = taken_apart(listed)
+        points = self._points.get(name, [])
+        if not points:
+            none = "" if self._points else " No plugin is installed."
+            message = f'No plugin called "{name}" is installed.{none}{did_you_mean(name, self._points)}'
+            raise PluginError(message, listed=listed)
+        if len(points) > 1:
+            both = " and ".join(_origin(point).release for point in points)
+            raise PluginError(f'Several plugins called "{name}" are installed: {both}.', listed=listed)
+        origin = _origin(points[0])
+        if versions and not _contains(versions, origin, listed):
+            raise PluginError(f"{origin.release} is installed, and it must be {versions}.", listed=listed)
+        return origin, imported(origin, listed)
+
+
+def imported(origin: Origin, listed: str) -> object:
+    """The module, or the object in it, that the entry point of an installed plugin names.
+
+    Raises:
+        PluginError: if it cannot be imported, with the line.
+
+    """
+    module, _, attributes = str(origin.entry_point).partition(":")
+    try:
+        plugin: object = importlib.import_module(module.strip())
+        return attrgetter(attributes.strip())(plugin) if attributes else plugin
+    except HooklineError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"The plugin {origin} cannot be imported. {reason(error)}", listed=listed) from error
+
+
+def reason(error: BaseException, file: str | None = None) -> str:
+    """What went wrong, with the last line that had to do with it in a file, or in whatever was imported."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}: {error.msg}."
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
+    place = f"{inside[-1].filename}, line {inside[-1].lineno}: " if inside else ""
+    return f"{place}{type(error).__name__}: {error}"
+
+
+def _is_imported(filename: str) -> bool:
+    """Whether a file is neither of Hookline's core nor of Python's import system."""
+    own, standard = Path(__file__).parent, Path(importlib.__file__).parent
+    return not filename.startswith("<") and own not in Path(filename).parents and Path(filename).parent != standard
+
+
+def taken_apart(listed: str) -> tuple[str, str]:
+    """The name of a plugin and the versions that it may have, of what a spec lists.
+
+    >>> taken_apart("focal >= 1.2, < 2")
+    ('focal', '>= 1.2, < 2')
+
+    Raises:
+        PluginError: if it begins with no name.
+
+    """
+    match = re.fullmatch(r"\s*([\w.-]+)\s*(.*?)\s*", listed)
+    if match is None:
+        raise PluginError(f'"{listed}" is not the name of a plugin, such as "focal" or "focal>=1.2".', listed=listed)
+    return match[1], match[2]
+
+
+def _contains(versions: str, origin: Origin, listed: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(versions).contains(str(origin.version), prereleases=True)
+    except InvalidSpecifier:
+        message = f'"{versions}" says no versions: write them as in "{origin.name}>=1.2" or "{origin.name}~=1.2".'
+        raise PluginError(message, listed=listed) from None
+
+
+def _origin(point: EntryPoint) -> Origin:
+    return Origin(point.name, distribution=point.distribution, known_version=point.version, entry_point=point.value)

@@ -1,0 +1,108 @@
+"""The loop: epochs of batches, and what is logged of each epoch. It is the built-in answer to the stage `fit`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hookline import directory
+from hookline.accumulation import shares
+from hookline.losses import EpochLosses, PartLosses
+from hookline.run import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data import Batch, Data
+
+
+def train_epochs(
+    run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> None:
+    """Train all epochs, or as many as there are before the run is stopped; one from the keyboard stops it too."""
+    try:
+        _train_epochs(run, data, model, criterion, optimizer)
+    except KeyboardInterrupt:
+        run.interrupt()
+
+
+def _train_epochs(
+    run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> None:
+    import torch
+
+    assert run.directory is not None, "It is made before training begins."
+    stages = run.stages
+    forward, backward, step = stages.forward, stages.backward, stages.step
+    parts = PartLosses(run.spec.loss)
+    loss = parts.noting(stages.loss)
+    divisor = run.spec.loss.divisor
+
+    def clear_gradients() -> None:
+        # What `zero_grad` does, without what torch does around it. Groups may come during training.
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    def gradients(batch: "Batch") -> "Tensor":
+        clear_gradients()
+        outputs = forward(run=run, model=model, batch=batch)
+        return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
+
+    def accumulated_gradients(batch: "Batch") -> "Tensor":
+        clear_gradients()
+        total = torch.zeros((), device=run.device)
+        for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
+            outputs = forward(run=run, model=model, batch=part)
+            total += backward(run=run, loss=share * loss(run=run, criterion=criterion, outputs=outputs, batch=part))
+        return total
+
+    if run.spec.run.accumulate > 1:
+        gradients = accumulated_gradients
+    first_gradients = parts.first(gradients)
+
+    for epoch in range(1, run.spec.run.epochs + 1):
+        run.epoch = epoch
+        losses = EpochLosses(epoch, run.step + 1)
+        model.train()
+        for batch in data.training.epoch(epoch):
+            run.loss = first_gradients(batch)
+            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss)):
+                losses.add(run.loss, divisor(criterion, batch))
+            else:
+                losses.leave_out()
+                parts.leave_out()
+            run.step += 1
+        record: dict[str, Any] = {"epoch": epoch, "step": run.step}
+        record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
+        if data.validation is not None:
+            judged = stages.evaluate(
+                run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
+            )
+            record |= {f"validation/{name}": value for name, value in judged.items()}
+        record = stages.log(run=run, record=record)
+        run.history.append(record)
+        directory.append_record(run.directory, record)
+        if run.stopped:
+            return
+
+
+class Closure:
+    """Evaluates the loss of a batch and its gradients, for optimizers that ask for it.
+
+    The first call gives what has been computed already, so that gradients are complete before the stage `step` and an
+    optimizer such as LBFGS still evaluates exactly as often as in plain PyTorch.
+    """
+
+    __slots__ = ("batch", "computed", "gradients")
+
+    def __init__(self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor"):
+        """Remember the loss whose gradients are on the parameters now."""
+        self.gradients = gradients
+        self.batch = batch
+        self.computed: Tensor | None = computed
+
+    def __call__(self) -> "Tensor":
+        """The loss, detached, with its gradients on the parameters."""
+        if self.computed is None:
+            return self.gradients(self.batch)
+        loss, self.computed = self.computed, None
+        return loss

@@ -1,0 +1,45 @@
+"""Where a plugin comes from, as messages name it and a run remembers it."""
+
+import importlib
+from functools import cached_property
+from pathlib import Path
+
+from attrs import frozen
+
+
+@frozen(slots=False)
+class Origin:
+    """A plugin's name, and what brought it: a distribution, a person's own file, or an object given from Python.
+
+    >>> str(Origin("focal", distribution="hookline-focal", known_version="1.2"))
+    '"focal" (hookline-focal 1.2)'
+    """
+
+    name: str
+    """What the plugin is called: as its entry point, file, module or class."""
+    distribution: str | None = None
+    """The distribution that was installed, if it was."""
+    file: Path | None = None
+    """The person's own file, if it is one."""
+    entry_point: str | None = None
+    """The module, or the object in it, that the distribution declares as its entry point."""
+    known_version: str | None = None
+    """The version of the distribution, if it is known already."""
+
+    @cached_property
+    def version(self) -> str | None:
+        """The version of the distribution."""
+        if self.known_version is not None or self.distribution is None:
+            return self.known_version
+        # As slow to import as all of the built-in plugins together.
+        return importlib.import_module("importlib.metadata").version(self.distribution)
+
+    @property
+    def release(self) -> str:
+        """The distribution with its version, or the file; empty for an object."""
+        if self.distribution is not None:
+            return f"{self.distribution} {self.version}"
+        return "" if self.file is None else str(self.file)
+
+    def __str__(self) -> str:
+        return f'"{self.name}" ({self.release})' if self.release else f'"{self.name}"'

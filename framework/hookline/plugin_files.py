@@ -1,0 +1,85 @@
+"""A person's own files and objects as plugins: what is not packaged."""
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from hookline import stages
+from hookline.errors import HooklineError, PluginError
+from hookline.installed import reason
+from hookline.origins import Origin
+
+
+def from_file(path: str | Path) -> ModuleType:
+    """The module in a person's own file, which is run.
+
+    Raises:
+        PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
+
+    """
+    source = Path(path)
+    if not source.is_file():
+        raise PluginError(f"{path}: There is no such file.")
+    name = f"hookline_file_{source.stem}"
+    found = importlib.util.spec_from_file_location(name, source)
+    if found is None or found.loader is None:
+        raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # Where attrs and typing look names up.
+    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbours, as a script may.
+    try:
+        found.loader.exec_module(module)
+    except HooklineError:
+        raise
+    except (Exception, SystemExit) as error:
+        place = reason(error, str(source.absolute())).removeprefix(f"{source.absolute()}, ")
+        raise PluginError(f"{path}: {place}") from error
+    finally:
+        sys.path.remove(str(source.absolute().parent))
+    module.__hookline_file__ = source  # type: ignore[attr-defined]
+    _refuse_unmarked(module, str(path))
+    return module
+
+
+def _refuse_unmarked(module: ModuleType, path: str) -> None:
+    """Refuse a file in which nothing is marked, or a stage's name is not: it would do nothing, silently."""
+    marked = 0
+    for name, value in vars(module).items():
+        if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
+            marked += 1
+        elif (
+            name in (*stages.STAGES, "register_specs")
+            and isinstance(value, FunctionType)
+            and value.__module__ == module.__name__
+        ):
+            line = value.__code__.co_firstlineno
+            raise PluginError(
+                f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
+            )
+    if not marked:
+        raise PluginError(f"{path}: Nothing in this file is marked with @hookimpl.")
+
+
+def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
+    """Modules and objects with the names by which messages call them; a second one of a kind is numbered.
+
+    Raises:
+        PluginError: if one is a string, or a class.
+
+    """
+    named: list[tuple[Origin, object]] = []
+    for plugin in plugins:
+        if isinstance(plugin, str):
+            raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
+        if isinstance(plugin, type):
+            raise PluginError(
+                f"{plugin.__name__} is a class: a plugin is a module, or an object such as {plugin.__name__}()."
+            )
+        file = getattr(plugin, "__hookline_file__", None) if isinstance(plugin, ModuleType) else None
+        name = file.stem if file else plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
+        name = getattr(plugin, "__hookline_name__", name)
+        same = sum(other.name == name or other.name.startswith(f"{name} (") for other, _ in named)
+        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file), plugin))
+    return named

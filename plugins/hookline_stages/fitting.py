@@ -1,0 +1,19 @@
+"""The training itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookline import hookimpl, train_epochs
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+    from hookline import Data, Run
+
+
+@hookimpl(trylast=True)
+def fit(run: Run, data: Data, model: nn.Module, criterion: nn.Module, optimizer: optim.Optimizer) -> nn.Module:
+    """Train the model epoch by epoch."""
+    train_epochs(run, data, model, criterion, optimizer)
+    return model
