@@ -146,6 +146,8 @@ def test_sequences_keep_their_lengths():
 
     @hookline.spec
     class Steps(hookline.DataSpec):
+        """Sequences."""
+
         batch_size: int = 7  # A source may have a default of its own, which says nothing of the pairs.
 
         def prepare(self, run, loss):
