@@ -13,7 +13,8 @@ from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
 from hookline.loading import Loader
-from hookline.pipeline import new_run, refuse_unfit_splits, rehearse
+from hookline.pipeline import new_run
+from hookline.rehearsal import refuse_unfit_splits, rehearse
 
 if TYPE_CHECKING:
     from hookline.data import Data, Outputs
