@@ -79,7 +79,7 @@ def _pass_shapes(run: "Run", data: "Data") -> int:
             if not _is_for_want_of_values(error):
                 raise
         stages.loss(run=run, criterion=criterion, outputs=_zeros(outputs), batch=data.example)
-    refuse_unfit_splits(run, data, model)
+    refuse_unfit_splits(without_values, data, model, batch)
     stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
     return sum(parameter.numel() for parameter in model.parameters())
 

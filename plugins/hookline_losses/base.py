@@ -60,6 +60,14 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
         raise ValueError(f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
 
 
+def check_ignored_class(index: int | None, classes: int) -> None:
+    """Refuse to ignore a class that there is not."""
+    if index is not None and index >= classes:
+        raise ValueError(
+            f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}: that is none."
+        )
+
+
 def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data) -> None:
     """Refuse outputs that would be broadcast against the targets: torch does so with no more than a warning."""
     outputs = one_output(name, outputs)

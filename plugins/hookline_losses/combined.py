@@ -75,8 +75,10 @@ class WeightedSum(LossSpec):
         for name, part in self.losses.items():
             target = self._target(name, part, targets)
             [encoding] = part.loss.encodings([target]).values()
-            if type(encodings.setdefault(target, encoding)) is not type(encoding):
+            common = encodings.setdefault(target, encoding).common(encoding)
+            if common is None:
                 raise ValueError(f'The losses that share the target "{target}" want it told in different ways.')
+            encodings[target] = common
         if unused := sorted(set(targets) - set(encodings)):
             raise ValueError(f"No loss takes the target {enumerate_names(unused)}.")
         return encodings
