@@ -261,14 +261,15 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
 
 
 def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -> None:
-    """Tell of each element of an array or table that is out of bounds, at its own place."""
+    """Tell of each number in an array or table that is out of bounds, at its own place."""
     errors = []
     elements = enumerate(value) if isinstance(value, tuple) else value.items() if isinstance(value, Mapping) else ()
     for index, element in elements:
         try:
+            _check_elements(kind, attribute, element)
             for bounds in Bounds.of(attribute):
                 bounds(kind, attribute, element)
-        except ValueError as error:
+        except (IterableValidationError, ValueError) as error:
             error.add_note(IterableValidationNote(f"element {index}", index, attribute.type))
             errors.append(error)
     if errors:

@@ -75,6 +75,8 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
     last = data.training.rows - (len(data.training) - 1) * full
+    if not last > 0:
+        return  # Batches of a size of their own.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
     if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return

@@ -357,6 +357,9 @@ class WrapperSpec(Spec):
     __slots__ = ()
     family = "callback"
 
+    replaces_weights: ClassVar[bool] = False
+    """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
+
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 

@@ -148,7 +148,18 @@ def _check_repetitions(callbacks: tuple[WrapperSpec, ...], deploy: tuple[DeployS
                 yield OptionError(section, message, index, against=[(section, listed.index(component))])
 
 
+def _check_weights(whole: TrainingSpec) -> Iterator[OptionError]:
+    replacing = [index for index, callback in enumerate(whole.callbacks) if callback.replaces_weights]
+    for index in replacing[1:]:
+        first, second = (type(whole.callbacks[place]).__name__ for place in (replacing[0], index))
+        remedy = ", or set its `restore_best` to false" if hasattr(whole.callbacks[index], "restore_best") else ""
+        message = f"{second} and {first} both put other weights into the model when the training ends: leave one out"
+        message += f"{remedy}."
+        yield OptionError("callbacks", message, index, against=[("callbacks", replacing[0])])
+
+
 def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
+    yield from _check_weights(whole)
     for index, callback in enumerate(whole.callbacks):
         if isinstance(callback, CallbackSpec) and callback.last is not None and callback.last < (callback.first or 1):
             message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."

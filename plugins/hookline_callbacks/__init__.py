@@ -9,6 +9,12 @@ def register_specs() -> Components:
     return Components(
         __name__,
         early_stopping=("EarlyStopping",),
+        freeze=("Freeze",),
         gradient_clipping=("GradientClipping",),
+        gradient_norm=("GradientNorm",),
+        learning_rate_finder=("LearningRateFinder",),
+        mixing=("CutMix", "Mixup"),
+        nan_guard=("NaNGuard",),
         progress=("Progress",),
+        weight_averaging=("ExponentialMovingAverage", "StochasticWeightAveraging"),
     )

@@ -22,6 +22,7 @@ from hookline_losses.base import (
     check_score_for_each_class,
     last_layer,
     one_output,
+    weight_of,
 )
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class ClassIndexLoss(TorchLoss):
             return None
         targets = batch.target
         # Classes are counted from 0: where no class can be ignored, nothing is computed.
-        counted = targets if self.ignore_index < 0 else targets[targets != self.ignore_index]
-        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
+        is_counted = None if self.ignore_index < 0 else targets != self.ignore_index
+        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 
 @spec

@@ -9,6 +9,7 @@ from hookline import (
     DividedBy,
     Encoding,
     LossSpec,
+    MisfitError,
     OptionError,
     Outputs,
     Spec,
@@ -88,6 +89,9 @@ class WeightedSum(LossSpec):
         from torch import nn
 
         criterion = nn.Module()
+        for name in self.losses:
+            if not name or "." in name or hasattr(nn.ModuleDict, name):
+                raise MisfitError(f'A part of a module cannot be called "{name}" in torch.', ("loss", "losses", name))
         parts = {name: part.loss.build(self._data(name, data)) for name, part in self.losses.items()}
         criterion.losses = nn.ModuleDict(parts)
         return criterion

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import Attribute, asdict
 
 from hookline import Activation, Batch, Classes, Data, DividedBy, LossSpec, MisfitError, Outputs, option, spec
-from hookline_losses.base import check_ignored_class, one_output
+from hookline_losses.base import check_ignored_class, one_output, weight_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -159,8 +159,8 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         if self.reduction == "sum":
             return None
         targets = batch.target
-        counted = targets[targets != self.ignore_index] if self._ignores_a_class else targets
-        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
+        is_counted = targets != self.ignore_index if self._ignores_a_class else None
+        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 
 def _check_classes(number: int | None, option: str, data: Data) -> None:
