@@ -149,7 +149,7 @@ def test_a_file_of_a_hundred_megabytes_is_told_without_being_read(tmp_path):
 
 
 def test_a_file_without_end_is_told():
-    with pytest.raises(SpecError, match="more than 512 KiB"):
+    with pytest.raises(HooklineError, match="/dev/zero: This is not a file"):
         read("/dev/zero")
 
 

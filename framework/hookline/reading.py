@@ -312,7 +312,9 @@ def _with_others(
 ) -> Exception:
     """The error of a type, and those of the options, which are read as those of the type that was probably meant."""
     known = catalog.family(base)
-    meant = name if name in known else nearest(name, known) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return error
+    meant = name if name in known else nearest(name, known)
     if meant is None:
         return error
     kind = catalog.find(base, meant)

@@ -260,7 +260,7 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
             'data.dtype: This must be "float32" or "int64" or a table of elements, each "float32" or "int64", '
             'and it is the string "int32".',
         ),
-        ({"shape": {"input": [0]}}, "data.shape: 0 is out of bounds: it must be at least 1."),
+        ({"shape": {"input": [0]}}, "data.shape.input[0]: 0 is out of bounds: it must be at least 1."),
     ],
 )
 def test_options_of_groups_that_do_not_go_together_are_problems_of_the_spec(prepare, options, message):

@@ -333,6 +333,8 @@ def test_lengths_that_do_not_fit_are_told_before_anything_is_written(tmp_path):
     layers = [EMBEDDING, {"type": "Flatten"}, {"type": "Unflatten", "dim": 1, "unflattened_size": [3, 14]}]
     layers.append({"type": "SequencePool"})
     rows = Rows({"words": INDICES}, {"words": LENGTHS})
-    with pytest.raises(hookline.MisfitError, match="There are 3 steps, and the length of a row is 7"):
+    with pytest.raises(
+        hookline.MisfitError, match="lengths of up to 7 steps, and a layer before SequencePool has made 3 of these"
+    ):
         trained([*layers, linear(1)], rows, tmp_path)
     assert not (tmp_path / "run").exists()

@@ -578,7 +578,7 @@ def test_no_class_is_both_there_and_left_out():
         ("Linear", {"out_features": 2.0}, "model.out_features"),
         ("Dropout", {"p": 1.5}, "model.p"),
         ("Conv2d", {"out_channels": 1, "kernel_size": [1, 2, 3]}, "model.kernel_size"),
-        ("Conv2d", {"out_channels": 1, "kernel_size": [1, 0]}, "model.kernel_size"),
+        ("Conv2d", {"out_channels": 1, "kernel_size": [1, 0]}, "model.kernel_size.1"),
         ("Conv2d", {"out_channels": 1, "kernel_size": 1, "padding": "sames"}, "model.padding"),
         ("GELU", {"approximate": "tan"}, "model.approximate"),
         ("PReLU", {"num_parameters": 0}, "model.num_parameters"),
@@ -647,4 +647,4 @@ def test_no_class_is_both_there_and_left_out():
 def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
     with pytest.raises(hookline.SpecError) as raised:
         loaded(name, options)
-    assert [".".join(problem.path) for problem in raised.value.problems] == [path]
+    assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]
