@@ -3,23 +3,24 @@
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, Data, Run, hookimpl, spec
+from hookline import CallbackSpec, Data, Run, TrainingSpec, hookimpl, spec
 from hookline_callbacks.records import numbers, require
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.utils.tensorboard import SummaryWriter
 
-GREATEST = 1e20
-"""The greatest number for which torch's histograms have a bin."""
+GREATEST = 1e19
+"""What greater numbers count as in histograms: somewhat above it torch's bins end."""
 
 
 @spec
 class TensorBoard(CallbackSpec):
     """Writes what is logged of every epoch to `tensorboard` in the run directory, and the complete spec as text.
 
-    `tensorboard --logdir runs` shows all runs beside each other. Needs `pip install "hookline[tensorboard]"`. What
-    callbacks and schedulers add to the record is shown if they are listed after it.
+    `tensorboard --logdir runs` shows all runs beside each other, in single precision: `metrics.jsonl` has all digits.
+    Needs `pip install "hookline[tensorboard]"`. What callbacks and schedulers add to the record is shown if they are
+    listed after it.
 
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """
@@ -30,6 +31,11 @@ class TensorBoard(CallbackSpec):
     def build(self) -> object:
         """The callback, which has the writer."""
         return _TensorBoard(self)
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse a second one, whose curves would be those of the first in the same place."""
+        if next(other for other in spec.callbacks if isinstance(other, TensorBoard)) is not self:
+            raise ValueError("Another TensorBoard writes to the same directory: leave one of them out.")
 
 
 class _TensorBoard:
@@ -64,8 +70,8 @@ class _TensorBoard:
         assert self._writer is not None
         step = record["step"]
         for name, number in numbers(record).items():
-            # The older form, which is torch's default, has no room for all digits.
-            self._writer.add_scalar(name, number, step, new_style=True, double_precision=True)
+            # In single precision: `tensorboard` shows nothing of curves that are written with `double_precision`.
+            self._writer.add_scalar(name, number, step)
         if self._spec.histograms:
             assert self._model is not None
             for name, parameter in self._model.named_parameters():

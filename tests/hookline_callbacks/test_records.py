@@ -2,10 +2,10 @@ import subprocess
 import sys
 
 import pytest
-from small_training import SPECS, small
 
 import hookline
 from hookline_callbacks.records import require
+from small_training import SPECS, small
 
 PACKAGES = [
     ("TensorBoard", "tensorboard", "tensorboard"),
