@@ -1,5 +1,6 @@
 import json
 import struct
+import time
 from math import isnan, nan
 
 import pytest
@@ -19,7 +20,17 @@ def _nothing_of_this_person_or_machine(monkeypatch):
 
 
 def read(directory):
-    """The records of an offline run, which `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
+    """The records of an offline run that has ended, which the service of the package may be still about to write."""
+    for _ in range(300):
+        records = written(directory)
+        if only(records, "exit"):
+            break
+        time.sleep(0.1)
+    return records
+
+
+def written(directory):
+    """The records that `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = directory.glob("wandb/offline-run-*/run-*.wandb")
