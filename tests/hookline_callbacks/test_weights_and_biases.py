@@ -35,13 +35,14 @@ def written(directory):
 
     (path,) = directory.glob("wandb/offline-run-*/run-*.wandb")
     content, position, whole, records = path.read_bytes(), 7, b"", []
-    assert content[:4] == b":W&B"
     while position + HEADER.size <= len(content):
         if BLOCK - position % BLOCK < HEADER.size:
             position += BLOCK - position % BLOCK  # The end of a block that has no room for another header.
             continue
         _, length, kind = HEADER.unpack_from(content, position)
         position += HEADER.size
+        if position + length > len(content):
+            break  # It is being written.
         whole += content[position : position + length]
         position += length
         if kind in (1, 4):  # All of it, or the last part.
