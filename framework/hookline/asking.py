@@ -59,6 +59,11 @@ class Stages:
             ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])
             setattr(self, stage, ask)
 
+    def asked(self, stage: str) -> list[tuple[str, bool]]:
+        """The plugins in the order in which a stage asks them, and whether each wraps it: first those that do."""
+        implementations = getattr(self._manager.hook, stage).get_hookimpls()[::-1]
+        return [(implementation.plugin_name, _is_wrapper(implementation)) for implementation in implementations]
+
     @contextmanager
     def naming_plugins(self) -> Iterator[None]:
         """An error that is raised inside by a plugin's implementation becomes one that names plugin and stage."""
@@ -147,7 +152,7 @@ def _sometimes(manager: pluggy.PluginManager, stage: str, limited: list[_Limited
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
     """The only implementation, if there is nothing but that."""
     implementations = caller.get_hookimpls()
-    if len(implementations) != 1 or implementations[0].wrapper or implementations[0].hookwrapper:
+    if len(implementations) != 1 or _is_wrapper(implementations[0]):
         return None
     function, names = implementations[0].function, implementations[0].argnames
     if caller.spec is not None and set(names) == set(caller.spec.argnames):
@@ -165,10 +170,10 @@ def _unanswered(caller: pluggy.HookCaller) -> StageError:
 
 def _asked(caller: pluggy.HookCaller) -> str:
     """Who answers and who wraps a stage, in sentences, in the order in which they are asked."""
-    implementations = caller.get_hookimpls()
     # Asked from the last to the first.
-    answering = [impl.plugin_name for impl in reversed(implementations) if not (impl.wrapper or impl.hookwrapper)]
-    wrapping = [impl.plugin_name for impl in reversed(implementations) if impl.wrapper or impl.hookwrapper]
+    implementations = caller.get_hookimpls()[::-1]
+    answering = [implementation.plugin_name for implementation in implementations if not _is_wrapper(implementation)]
+    wrapping = [implementation.plugin_name for implementation in implementations if _is_wrapper(implementation)]
     message = ""
     if answering:
         message += f" Asked were, in this order: {', '.join(answering)}."
@@ -177,6 +182,10 @@ def _asked(caller: pluggy.HookCaller) -> str:
             f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
         )
     return message
+
+
+def _is_wrapper(implementation: pluggy.HookImpl) -> bool:
+    return implementation.wrapper or implementation.hookwrapper
 
 
 def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:

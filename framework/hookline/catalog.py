@@ -7,7 +7,7 @@ from hookline.declarations import misdeclared
 from hookline.errors import PluginError
 from hookline.options import Spec
 from hookline.origins import Origin
-from hookline.wording import did_you_mean, enumerate_names
+from hookline.wording import did_you_mean, enumerate_names, shortened
 
 
 def is_family(kind: object) -> bool:
@@ -124,14 +124,14 @@ class Catalog:
         if found:
             return found[0]
         own = name.rpartition(":")[2]
-        message = f'There is no {base.family} called "{name}".'
+        message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
             if issubclass(other, base):
                 raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
-        raise ValueError(message + did_you_mean(own, self.family(base)) + where)
+        raise ValueError(message + did_you_mean(own.rpartition(".")[2], self.family(base)) + where)
 
 
 def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:

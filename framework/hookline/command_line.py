@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 COMMANDS = {
     "train": "train what a spec says",
     "check": "tell everything that is wrong with specs",
+    "plan": "tell what will run: who answers each stage, the model layer by layer, the memory",
     "explain": "tell where a value of a spec comes from, what it may be and what it does",
     "diff": "compare two specs, or the specs of two runs, by what they mean",
     "new": "write a spec for a table",
     "schema": "print a JSON Schema of specs, for editors",
+    "plugins": "list the installed plugins, with what each brings",
     "list": "list the components that a spec can name",
     "show": "show a component with all of its options, or a complete spec",
 }

@@ -56,7 +56,7 @@ def _has_components(value: Any) -> bool:
 def _of_components(first: tuple[Spec, ...], second: tuple[Spec, ...], path: Keys) -> Iterator[Difference]:
     """What differs between two lists of components, of which those of one type go together, in their order."""
     types, others = ([type(element).__name__ for element in elements] for elements in (first, second))
-    for kind, begin, end, other_begin, other_end in SequenceMatcher(None, types, others).get_opcodes():
+    for kind, begin, end, other_begin, other_end in SequenceMatcher(None, types, others, autojunk=False).get_opcodes():
         if kind == "equal":
             for index, other in zip(range(begin, end), range(other_begin, other_end), strict=True):
                 yield from differences(first[index], second[other], (*path, other))

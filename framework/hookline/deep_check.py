@@ -13,7 +13,8 @@ from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
 from hookline.loading import Loader
-from hookline.pipeline import new_run, refuse_unfit_splits, rehearse
+from hookline.pipeline import new_run
+from hookline.rehearsal import refuse_unfit_splits, rehearse
 
 if TYPE_CHECKING:
     from hookline.data import Data, Outputs
@@ -78,7 +79,7 @@ def _pass_shapes(run: "Run", data: "Data") -> int:
             if not _is_for_want_of_values(error):
                 raise
         stages.loss(run=run, criterion=criterion, outputs=_zeros(outputs), batch=data.example)
-    refuse_unfit_splits(run, data, model)
+    refuse_unfit_splits(without_values, data, model, batch)
     stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
     return sum(parameter.numel() for parameter in model.parameters())
 

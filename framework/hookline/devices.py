@@ -68,7 +68,7 @@ def forked_generators(device: "torch.device") -> Iterator[None]:
     """The state of torch's random generators is put back at the end."""
     import torch
 
-    if device.type == "cpu":
+    if device.type in ("cpu", "meta"):
         with torch.random.fork_rng(devices=[]):
             yield
     else:

@@ -146,8 +146,9 @@ def for_github(problem: Problem, source: str) -> str:
         return text
 
     place = problem.place
-    properties = {"file": place.source.name if place else source}
-    if place is not None:
+    is_in_file = place is not None and place.source.directory is not None
+    properties = {"file": place.source.name if place and is_in_file else source}
+    if place is not None and is_in_file:
         end = place.column + max(1, place.length)
         properties |= {"line": str(place.line), "col": str(place.column), "endColumn": str(end)}
     properties["title"] = dotted(problem.path) or "spec"

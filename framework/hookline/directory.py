@@ -1,6 +1,7 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
 import platform
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,9 +53,20 @@ def create(planned: Path, *, numbered: bool) -> Path:
             return planned
 
 
-def write_spec(run: "Run", directory: Path) -> None:
-    """Write `spec.toml`, the complete spec, which trains again as it is."""
-    (directory / "spec.toml").write_text(dumps(run.spec, directory, name=run.plugins.catalog.name), encoding="utf-8")
+def spec_text(run: "Run", directory: Path) -> str:
+    """The complete spec as it stands in `spec.toml` of a directory, and trains again as it is."""
+    return dumps(run.spec, directory, name=run.plugins.catalog.name)
+
+
+def write_beginning(run: "Run", directory: Path) -> None:
+    """Write `spec.toml`, and copies of the person's own files that are plugins."""
+    (directory / "spec.toml").write_text(spec_text(run, directory), encoding="utf-8")
+    files = [origin.file for origin, _ in run.plugins.added if origin.file is not None]
+    for index, file in enumerate(files):
+        taken = any(other.name == file.name for other in files[:index])
+        home = directory / "plugins" / str(index + 1) if taken else directory / "plugins"
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, home / file.name)
 
 
 def append_record(directory: Path, record: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ components: `reading` makes a spec of it.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -136,6 +137,8 @@ def file_source(path: str | Path) -> Source:
     """
     name = str(path)
     try:
+        if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise HooklineError(f"{name}: This is not a file.")  # A pipe may have no end.
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
@@ -265,6 +268,11 @@ def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
         ValueError: if there are none.
 
     """
+    path, sign, rest = change.partition("=")
+    if (
+        '"' not in path and "'" not in path
+    ):  # An index may stand in brackets, as messages write it; places stay as they are.
+        change = re.sub(r"\[(\d+)\]", r".\1 ", path) + sign + rest
     for equals in (index for index, letter in enumerate(change) if letter == "="):
         text = f"{change[:equals]}=0"
         try:
@@ -272,8 +280,8 @@ def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
         except tomli.TOMLDecodeError:
             continue  # This equals sign is part of a quoted key.
         in_order = scan(text).in_order
-        path, _ = in_order[-1] if in_order else ((), None)
-        if in_order and len(in_order) == len(path):  # Otherwise it is a comment, or several lines.
+        last = in_order[-1][0] if in_order else ()
+        if in_order and len(in_order) == len(last):  # Otherwise it is a comment, or several lines.
             return [(str(path[-1]), span) for path, span in in_order], equals
         break
     raise ValueError("There is no path.")

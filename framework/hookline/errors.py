@@ -97,5 +97,14 @@ class StageError(HooklineError):
     """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin."""
 
 
+class LockError(HooklineError):
+    """A run that cannot be trained again to the same bits: says, item by item, what has changed since."""
+
+    def __init__(self, directory: object, changes: Sequence[str]):
+        self.changes = tuple(changes)
+        listed = "\n".join(f"  {change}" for change in changes)
+        super().__init__(f"{directory} cannot be trained again as it was:\n{listed}")
+
+
 class TrainingError(HooklineError):
     """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""

@@ -43,24 +43,40 @@ def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> E
     owner: type[Spec] = TrainingSpec
     option: Attribute[Any] | None = None
     path: tuple[PathElement, ...] = ()
-    for word in words:
+    *before, last = words
+    is_type = last == "type" and bool(before)  # It chooses the component, and is an option of none.
+    for word in before if is_type else words:
         if isinstance(value, Spec):
             owner, option, value = _option(value, word, path)
             path = (*path, word)
         else:
             element = _element(value, word, path)
             path, value = (*path, element), value[element]
-    assert option is not None, "There is at least one word."
+    if option is None:
+        raise HooklineError("A type is that of a component: optimizer.type, or callbacks.0.type.")
     known = {known.name: known for known in documentation(owner).options}
-    nodes = list(document.root.along(path))
+    is_component = isinstance(value, Spec) and bool(value.family)
+    if is_type and not is_component:
+        raise HooklineError(f'{dotted(path)} is no component, and has no "type".')
+    settings = _settings(document, path)
+    if is_component:
+        chosen = _settings(document, (*path, "type"))
+        sources = [setting.value.source for setting in settings]
+        # A change of the type alone is none of the table.
+        settings = chosen if is_type else (*settings, *(one for one in chosen if one.value.source not in sources))
     return Explanation(
         path=path,
         value=value,
         owner=owner,
         option=known[option.name],
-        sentence=summary(type(value)) if isinstance(value, Spec) and value.family else known[option.name].description,
-        settings=nodes[-1].settings if len(nodes) == len(path) + 1 else (),
+        sentence=summary(type(value)) if is_component else known[option.name].description,
+        settings=settings,
     )
+
+
+def _settings(document: Document, path: tuple[PathElement, ...]) -> tuple[Setting, ...]:
+    nodes = list(document.root.along(path))
+    return nodes[-1].settings if len(nodes) == len(path) + 1 else ()
 
 
 def _option(value: Spec, word: str, path: Sequence[PathElement]) -> "tuple[type[Spec], Attribute[Any], Any]":

@@ -61,7 +61,7 @@ class MeanLoss:
 
 
 class EpochLosses(MeanLoss):
-    """The losses of an epoch's steps, none of which may be NaN."""
+    """The losses of an epoch's steps, each of which must be finite."""
 
     def __init__(self, epoch: int, first_step: int):
         """Begin an epoch, whose steps are counted from `first_step`."""
@@ -75,11 +75,13 @@ class EpochLosses(MeanLoss):
         self._next_step += 1
 
     def _look(self, losses: "Tensor") -> None:
-        """Raise a `TrainingError` that names the first step whose loss is NaN."""
-        if losses.isnan().any():
-            step = self._next_step + int(losses.isnan().nonzero()[0])
+        """Raise a `TrainingError` that names the first step whose loss is NaN or infinite."""
+        wrong = losses.isfinite().logical_not_()
+        if wrong.any():
+            first = int(wrong.nonzero()[0])
+            step, what = self._next_step + first, "NaN" if losses[first].isnan() else "infinite"
             raise TrainingError(
-                f"The loss is NaN in epoch {self._epoch}, step {step}. Often the learning rate is too high, "
+                f"The loss is {what} in epoch {self._epoch}, step {step}. Often the learning rate is too high, "
                 f"or an input is not finite."
             )
         self._next_step += len(losses)

@@ -1,26 +1,26 @@
 """The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
 
 import time
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from hookline import devices, directory
+from hookline import devices, directory, locking
 from hookline.asking import Stages
-from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineError, HooklineWarning, MisfitError, StageError
+from hookline.errors import HooklineError
+from hookline.layers import noted_layers
+from hookline.planning import Plan, plan
 from hookline.plugins import Plugins, built
-from hookline.products import shown
+from hookline.rehearsal import rehearse
 from hookline.run import Run
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import nn, optim
 
     from hookline.data import Data
 
@@ -33,7 +33,13 @@ class Interrupted(KeyboardInterrupt):
         self.trial = trial
 
 
-def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path | None = None) -> Trial:
+def train(
+    spec: TrainingSpec,
+    *,
+    plugins: Iterable[object] = (),
+    out: str | Path | None = None,
+    locked: str | Path | None = None,
+) -> Trial:
     """Train what a spec says, and return what came of it.
 
     Args:
@@ -41,8 +47,11 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
         plugins: modules or objects with hook implementations, beside the installed plugins that the spec lists. The
             wrappers of the first are outermost, and those of the spec's callbacks are inside of them.
         out: the directory for the results, which must not exist; left out, it is `runs/<name>/<number>`.
+        locked: the directory of a run of this spec, which is trained again: refused if anything has changed on which
+            its bits depend.
 
     Raises:
+        LockError: if something has changed since the run that is to be trained again.
         HooklineError: if the data or the model does not fit, if a plugin fails, or if the loss is NaN.
         KeyboardInterrupt: if interrupted, after the results so far have been written.
 
@@ -71,7 +80,8 @@ def train(spec: TrainingSpec, *, plugins: Iterable[object] = (), out: str | Path
         place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
         with run.stages.naming_plugins(), run.resources, devices.reproducible(run.device):
             runs.append(run)
-            trials.append(train_once(run, place, numbered=out is None and not trials))
+            again = Path(locked) if locked is not None and not trials else None
+            trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
             next_spec = run.stages.tune(run=run, trials=tuple(trials))
     trial, run = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
     with run.stages.naming_plugins():
@@ -90,11 +100,21 @@ def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> 
     return Run(spec=spec, stages=stages, plugins=plugins, device=devices.select(device or spec.run.device))
 
 
-def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
-    """Go through the stages once, from the data to the test, and write the results to `place`."""
+@frozen(kw_only=True)
+class Prepared:
+    """What has been made before training, and fits."""
+
+    data: "Data"
+    model: "nn.Module"
+    criterion: "nn.Module"
+    optimizer: "optim.Optimizer"
+    plan: Plan
+
+
+def prepared(run: Run) -> Prepared:
+    """Go through the stages up to the optimizer. Nothing is written."""
     import torch
 
-    started = time.perf_counter()
     stages = run.stages
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
@@ -102,14 +122,28 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
-    rehearse(run, data, model, criterion)
+    with noted_layers(model) as layers:
+        rehearse(run, data, model, criterion)
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
+    made = plan(run, data, model, criterion, optimizer, tuple(layers))
+    return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+
+
+def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
+    """Go through the stages once, from the data to the test, and write the results to `place`."""
+    started = time.perf_counter()
+    stages = run.stages
+    made = prepared(run)
+    data, model, criterion = made.data, made.model, made.criterion
+    if locked is not None:
+        locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
 
     run.directory = directory.create(place, numbered=numbered)
-    directory.write_spec(run, run.directory)
+    directory.write_beginning(run, run.directory)
+    locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
     metrics: dict[str, float] = {}
     try:
-        model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=optimizer)
+        model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
         if data.test is not None and not run.interrupted:
             judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=data.test, split="test")
             metrics = {f"test/{name}": value for name, value in judged.items()}
@@ -139,46 +173,3 @@ def train_once(run: Run, place: Path, *, numbered: bool) -> Trial:
     if run.interrupted:
         raise Interrupted(trial)
     return trial
-
-
-def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
-    import torch
-
-    batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
-    model.eval()
-    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
-        outputs = run.stages.forward(run=run, model=model, batch=batch)
-        try:
-            run.spec.loss.check(outputs, batch, data)
-        except ValueError as error:
-            raise MisfitError(str(error), ("loss",)) from None
-        for doubt in run.spec.loss.doubts(model, outputs):
-            warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-    if not isinstance(value, torch.Tensor) or value.dim() != 0:
-        raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
-    refuse_unfit_splits(run, data, model)
-    model.train()
-
-
-def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module") -> None:
-    """Raise a `MisfitError` for data whose splits cannot be trained with, or judged by, as the spec says."""
-    _refuse_lonely_row(run, data, model)
-    if run.spec.metrics and data.validation is None and data.test is None:
-        raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
-
-
-def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module") -> None:
-    """Refuse a last batch of one row where BatchNorm1d would fail on it, at the end of the first epoch."""
-    from torch import nn
-
-    full = run.spec.data.batch_size
-    is_lonely = data.training.rows == (len(data.training) - 1) * full + 1
-    rows_are_flat = all(rows.dim() == 2 for rows in data.example.inputs.values())
-    if is_lonely and rows_are_flat and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
-        raise MisfitError(
-            "The last batch of an epoch has one row, with which BatchNorm1d cannot be trained: set `drop_last`, or "
-            "another `batch_size`.",
-            ("data",),
-        )

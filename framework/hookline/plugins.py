@@ -47,19 +47,21 @@ class Plugins:
         """
         listed = tuple(listed)
         installed = InstalledPlugins()
-        self._built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
-        self._added: list[Named] = []
+        self.built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
+        """The built-in plugins, with where they come from; the last is asked first."""
+        self.added: list[Named] = []
+        """The others, in the order in which they are asked."""
         for name in listed:
             origin, plugin = installed.load(name)
             _register(new_manager(), origin, plugin, name)
-            self._added.append((origin, plugin))
-        self._added += with_origins(extra)
-        self.catalog = self._catalog(dict(zip((origin.name for origin, _ in self._added), listed, strict=False)))
+            self.added.append((origin, plugin))
+        self.added += with_origins(extra)
+        self.catalog = self._catalog(dict(zip((origin.name for origin, _ in self.added), listed, strict=False)))
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
     def all(self) -> list[Named]:
         """The plugins with where they come from, in the order in which they are asked: the built-in ones last."""
-        return [*self._added, *reversed(self._built_in)]
+        return [*self.added, *reversed(self.built_in)]
 
     def manager(self, callbacks: Sequence[tuple[str, object]] = ()) -> pluggy.PluginManager:
         """A new plugin manager for one run, with the spec's callbacks inside of the plugins' wrappers.
@@ -71,7 +73,7 @@ class Plugins:
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy asks the plugin last that was registered first.
-        for origin, plugin in [*self._built_in, *reversed([*self._added, *inside])]:
+        for origin, plugin in [*self.built_in, *reversed([*self.added, *inside])]:
             _register(manager, origin, plugin)
         return manager
 
@@ -79,7 +81,7 @@ class Plugins:
         """What the plugins bring, in their order; `listed` says how the spec lists those that it does."""
         manager = new_manager()
         origins = {origin.name: origin for origin, _ in self.all()}
-        for origin, plugin in [*self._built_in, *self._added]:
+        for origin, plugin in [*self.built_in, *self.added]:
             _register(manager, origin, plugin)
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
@@ -139,11 +141,16 @@ def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginV
     return f"has a hook that does not fit. {' '.join(str(error).split())}"
 
 
+def callback_name(index: int, callback: object) -> str:
+    """What messages call the callback at a place of the spec."""
+    return f"callbacks[{index}] {type(callback).__name__}"
+
+
 def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
     """The callbacks of a spec, built, with the names by which messages call them."""
     named: list[tuple[str, object]] = []
     for index, spec in enumerate(callbacks):
-        name = f"callbacks[{index}] {type(spec).__name__}"
+        name = callback_name(index, spec)
         try:
             named.append((name, spec.build()))
         except Exception as error:

@@ -230,6 +230,7 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
         _refuse_not_finite(made, attribute)
         if attribute.validator is not None:
             # attrs would stop at the first option that is out of bounds; here each is told.
+            _check_elements(kind, attribute, made)
             attribute.validator(kind, attribute, made)
         return made
 
@@ -259,6 +260,22 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
     return structure_table
 
 
+def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -> None:
+    """Tell of each number in an array or table that is out of bounds, at its own place."""
+    errors = []
+    elements = enumerate(value) if isinstance(value, tuple) else value.items() if isinstance(value, Mapping) else ()
+    for index, element in elements:
+        try:
+            _check_elements(kind, attribute, element)
+            for bounds in Bounds.of(attribute):
+                bounds(kind, attribute, element)
+        except (IterableValidationError, ValueError) as error:
+            error.add_note(IterableValidationNote(f"element {index}", index, attribute.type))
+            errors.append(error)
+    if errors:
+        raise IterableValidationError("", errors, kind)
+
+
 def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
     """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
     if isinstance(value, (tuple, Mapping)):
@@ -280,13 +297,32 @@ def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter
         known = {attribute.name for kind in catalog.family(base).values() for attribute in fields(kind)}
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
         if (near := nearest("type", strange)) is not None:
-            raise _KeyError(near, f'There is no option "{near}". Did you mean "type"?')
+            wrong_key = _KeyError(near, f'There is no option "{near}". Did you mean "type"?')
+            raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
         raise _MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
     try:
         kind = catalog.find(base, _primitive(name, str))
     except ValueError as error:
-        raise OptionError("type", str(error)) from None
+        raise _with_others(OptionError("type", str(error)), base, name, options, catalog, converter) from None
     return converter.structure(options, kind)
+
+
+def _with_others(
+    error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
+) -> Exception:
+    """The error of a type, and those of the options, which are read as those of the type that was probably meant."""
+    known = catalog.family(base)
+    meant = name if name in known else nearest(name, known) if isinstance(name, str) else None
+    if meant is None:
+        return error
+    kind = catalog.find(base, meant)
+    try:
+        converter.structure(options, kind)
+    except ClassValidationError as others:
+        return ClassValidationError("", [error, *others.exceptions], kind)
+    except INVALID:
+        return error
+    return error
 
 
 class _KeyError(OptionError):

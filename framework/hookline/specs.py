@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from attrs import evolve
+
 from hookline.encodings.base import Encoding
 from hookline.encodings.numbers import Numbers
 from hookline.errors import MisfitError, OptionError
@@ -197,13 +199,26 @@ class LossSpec(Spec):
         return {}
 
 
+def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[ParameterGroup, ...]") -> None:
+    """Raise an `OptionError` for a group whose options do not go together with those of the optimizer."""
+    if isinstance(optimizer, type):
+        return  # The options are still being read, one by one.
+    for index, group in enumerate(groups):
+        try:
+            optimizer.of_group(group)
+        except OptionError as error:
+            raise OptionError("groups", str(error), index, *error.path) from None
+        except ValueError as error:
+            raise OptionError("groups", str(error), index) from None
+
+
 @spec
 class OptimizerSpec(Spec):
     """An optimizer: builds it over the parameters that it is to train."""
 
     family = "optimizer"
 
-    groups: tuple[ParameterGroup, ...] = ()
+    groups: tuple[ParameterGroup, ...] = option(default=(), validator=_check_groups)
     """Parameters with options of their own: the first group that selects a parameter has it; all others are left with
     the options of the optimizer itself."""
 
@@ -229,6 +244,12 @@ class OptimizerSpec(Spec):
         """A group of this optimizer: what it selects, and the options that it has of its own."""
         return cls.group_type()(**options)
 
+    def of_group(self, group: ParameterGroup) -> "OptimizerSpec":
+        """The optimizer as it is for a group: with the options that this has of its own."""
+        whole: Any = self
+        changed: OptimizerSpec = evolve(whole, groups=(), **group.options())
+        return changed
+
     def check(self, parameters: "Sequence[NamedParameter]") -> None:
         """Raise a `MisfitError` if it cannot train these parameters; its path begins inside of the optimizer."""
 
@@ -246,13 +267,19 @@ class OptimizerSpec(Spec):
             MisfitError: if it cannot train them, or if a group selects nothing.
 
         """
-        self.check(parameters)
         if not self.groups:
+            self.check(parameters)
             return self.build([parameter.tensor for parameter in parameters])
         try:
             *chosen, others = divided(parameters, self.groups)
+            for index, (group, members) in enumerate(zip(self.groups, chosen, strict=True)):
+                try:
+                    self.of_group(group).check(members)
+                except MisfitError as error:
+                    raise error.within(index) from None
         except MisfitError as error:
             raise error.within("groups") from None
+        self.check(others)
         groups: list[dict[str, Any]] = [
             {"params": [parameter.tensor for parameter in members], "name": str(group), **group.options()}
             for group, members in zip(self.groups, chosen, strict=True)
@@ -329,6 +356,9 @@ class WrapperSpec(Spec):
 
     __slots__ = ()
     family = "callback"
+
+    replaces_weights: ClassVar[bool] = False
+    """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
 
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""

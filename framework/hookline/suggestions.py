@@ -14,6 +14,9 @@ from hookline.wording import PathElement, did_you_mean, enumerate_names, nearest
 
 Keys = tuple[PathElement, ...]
 
+SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
+"""The keys of a spec that are tables, or arrays of them."""
+
 MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
 
@@ -83,7 +86,7 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
         if isinstance(problem, UnknownOption):
             message, meant = _meant(problem, homes, catalog)
             explained.add(meant)
-            elsewhere = (meant[:-1],) if meant and meant[:-1] != problem.path[:-1] else ()
+            elsewhere = (meant[:-1],) if meant[:-1] and meant[:-1] != problem.path[:-1] else ()
             made.append(Problem(message, problem.path, on_key=True, against=elsewhere))
         elif isinstance(problem, Problem):
             made.append(problem)
@@ -113,13 +116,20 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
             return f'{message} Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
         return message, ()
     others = [home for home in homes if home.path != tuple(within)]
+    slip = nearest(str(key), own)
+    given = next((home.options for home in homes if home.path == tuple(within)), {})
+    if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
+        # One letter is wrong in what this table may have and has not: another that has the very word is not meant.
+        return f'{message} Did you mean "{slip}"?', (*within, slip)
     for home in others:
         # What is given there already does not belong there, too: rather it is a slip for something here.
         if key in _options(home.kind) and (key not in home.options or nearest(str(key), own) is None):
-            owner = f" {home.kind.__name__} has it:" if home.kind.family else ""
-            return f"{message}{owner} it belongs {home.label}.", (*home.path, key)
-    if (near := nearest(str(key), own)) is not None:
-        return f'{message} Did you mean "{near}"?', (*within, near)
+            if home.kind is TrainingSpec and key in SECTIONS:
+                return f"{message} It is a section of its own: [{key}].", (key,)
+            owner = f"{home.kind.__name__} has it: it" if home.kind.family else "It"
+            return f"{message} {owner} belongs {home.label}.", (*home.path, key)
+    if slip is not None:
+        return f'{message} Did you mean "{slip}"?', (*within, slip)
     if kind is TrainingSpec and (section := _section_of_family(str(key), catalog)):
         return f"{message} It is the name of a family, whose components stand in {section}.", ()
     for home in others:

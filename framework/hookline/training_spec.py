@@ -19,12 +19,25 @@ from hookline.specs import (
     OptimizerSpec,
     WrapperSpec,
 )
+from hookline.wording import did_you_mean, shortened
 
 
 def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     # The name becomes a directory: a spec must not be able to choose one elsewhere.
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
         raise ValueError(f'"{value}" is not a plain name: letters, digits, "_", "-" and "." are allowed.')
+
+
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
+"""What torch calls the kinds of devices, and `auto`."""
+
+
+def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    name, colon, index = value.partition(":")
+    if name not in DEVICES:
+        raise ValueError(f'There is no device called "{shortened(value)}".{did_you_mean(name, DEVICES)}')
+    if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
+        raise ValueError(f'"{shortened(value)}" is not a device: the first of its kind is "cuda:0".')
 
 
 @spec
@@ -40,7 +53,7 @@ class RunSpec(Spec):
     accumulate: int = option(default=1, minimum=1)
     """In how many parts each batch is gone through, one after another, for less memory. The gradients are those of the
     whole batch, unless a layer such as BatchNorm looks at several rows together."""
-    device: str = "auto"
+    device: str = option(default="auto", validator=_is_a_device)
     """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
 
 
@@ -135,7 +148,18 @@ def _check_repetitions(callbacks: tuple[WrapperSpec, ...], deploy: tuple[DeployS
                 yield OptionError(section, message, index, against=[(section, listed.index(component))])
 
 
+def _check_weights(whole: TrainingSpec) -> Iterator[OptionError]:
+    replacing = [index for index, callback in enumerate(whole.callbacks) if callback.replaces_weights]
+    for index in replacing[1:]:
+        first, second = (type(whole.callbacks[place]).__name__ for place in (replacing[0], index))
+        remedy = ", or set its `restore_best` to false" if hasattr(whole.callbacks[index], "restore_best") else ""
+        message = f"{second} and {first} both put other weights into the model when the training ends: leave one out"
+        message += f"{remedy}."
+        yield OptionError("callbacks", message, index, against=[("callbacks", replacing[0])])
+
+
 def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
+    yield from _check_weights(whole)
     for index, callback in enumerate(whole.callbacks):
         if isinstance(callback, CallbackSpec) and callback.last is not None and callback.last < (callback.first or 1):
             message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."

@@ -119,8 +119,9 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
                 problems.append(index)
             elif index is None:
                 elements.append(change)
+            elif (element := elements[index]) is None:
+                problems.append(_problem(f'The element "{name}" is left out: it cannot be changed, too.', change))
             else:
-                element = below.value[index]
                 elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems)
         return Node([element for element in elements if element is not None], settings)
     return Node(above.value, settings)
@@ -136,7 +137,8 @@ def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, pro
     (key, place), *rest = keys
     made = Node({}, (Setting(place, place),)) if rest else Node(None)  # What is not there yet, in which it shall stand.
     if isinstance(node.value, list):
-        change = Node({} if rest else value.value, (Setting(place, place),))
+        gives_type = bool(rest) and rest[0][0] == "type"  # Which makes a new one of it, if there is none of this name.
+        change = Node({"type": value} if gives_type else {} if rest else value.value, (Setting(place, place),))
         index = _index(node.value, key, change)
         elements = list(node.value)
         if isinstance(index, Problem):

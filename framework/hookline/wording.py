@@ -41,11 +41,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | None:
     """The known name that was probably meant: that with the fewest slips, or else one that begins so.
 
     A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
-    equal. A third of the letters may be wrong.
+    equal. A third of the letters may be wrong, or `most` of them.
 
     >>> nearest("rl", ["lr", "momentum"])
     'lr'
@@ -58,8 +58,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     for candidate in candidates:
         lowered = candidate.lower()
         longest = max(len(typed), len(lowered))
-        most = min(max(1, longest // 3), longest - 1)
-        slips = _slips(typed, lowered, min(most, found[0][0]) if found else most)
+        allowed = min(max(1, longest // 3), longest - 1, *([] if most is None else [most]))
+        slips = _slips(typed, lowered, min(allowed, found[0][0]) if found else allowed)
         if slips is None:
             continue
         order = (slips, lowered[:1] != typed[:1], abs(len(lowered) - len(typed)), lowered)
@@ -67,6 +67,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
             found = order, candidate
     if found is not None:
         return found[1]
+    if most is not None:
+        return None
     begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
     return min(begun, key=len, default=None)
 
@@ -106,6 +108,11 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
 
 def _quoted(name: object) -> str:
     return f'"{name}"'
+
+
+def shortened(text: str) -> str:
+    """A text for a message, which says no more of it than one needs to know it by."""
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def counted(number: int, noun: str) -> str:

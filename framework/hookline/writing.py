@@ -24,8 +24,8 @@ def own_name(kind: type[Spec]) -> str:
 
 
 def dumps(
-    spec: Spec,
-    directory: Path,
+    spec: Spec | Mapping[str, Any],
+    directory: Path = Path(),
     is_given: Callable[[Keys], bool] | None = None,
     name: Callable[[type[Spec]], str] = own_name,
 ) -> str:

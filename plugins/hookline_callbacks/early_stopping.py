@@ -1,7 +1,8 @@
 """An end of training when nothing gets better."""
 
 from collections.abc import Generator, Mapping
-from typing import Any, Literal
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
     CallbackSpec,
@@ -16,6 +17,9 @@ from hookline import (
     spec,
 )
 
+if TYPE_CHECKING:
+    from torch import nn
+
 
 @spec
 class EarlyStopping(CallbackSpec):
@@ -29,6 +33,13 @@ class EarlyStopping(CallbackSpec):
     """By how much a number must be better to count."""
     mode: Literal["min", "max"] | None = None
     """Which number is better, the lower or the higher; left out, it follows from the metric."""
+    restore_best: bool = True
+    """Whether in the end the model has the weights of the best epoch, and not those of the last."""
+
+    @property
+    def replaces_weights(self) -> bool:  # type: ignore[override]
+        """Whether it puts those of the best epoch into the model."""
+        return self.restore_best
 
     def build(self) -> object:
         """The callback, which remembers the best number."""
@@ -44,6 +55,8 @@ class _EarlyStopping:
         self._spec = spec
         self._best: float | None = None
         self._best_epoch = 0
+        self._modules: tuple[nn.Module, ...] = ()
+        self._weights: list[dict[str, Any]] = []
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -53,12 +66,24 @@ class _EarlyStopping:
         return data
 
     @hookimpl(wrapper=True)
+    def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
+        """Put the weights of the best epoch into the model when the training ends, unless it was the last."""
+        self._modules = model, criterion
+        trained = yield
+        if self._weights and self._best_epoch != run.epoch:
+            for module, weights in zip(self._modules, self._weights, strict=True):
+                module.load_state_dict(weights)
+        return trained
+
+    @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Compare this epoch's number with the best one."""
         record = yield
         number = monitored("EarlyStopping", self._spec.monitor, record)
         if self._is_better(number, run):
             self._best, self._best_epoch = number, run.epoch
+            if self._spec.restore_best:
+                self._weights = [deepcopy(module.state_dict()) for module in self._modules]
         elif run.epoch - self._best_epoch >= self._spec.patience:
             best = f"it was best in epoch {self._best_epoch}" if self._best_epoch else "it was never a number"
             run.stop(f"{self._spec.monitor} has not become better for {self._spec.patience} epochs; {best}.")
@@ -76,3 +101,11 @@ class _EarlyStopping:
             return self._spec.mode == "max"
         label = self._spec.monitor.partition("/")[2]
         return any(metric.label == label and metric.higher_is_better for metric in run.spec.metrics)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best number, its epoch and its weights."""
+        return {"best": self._best, "best_epoch": self._best_epoch, "weights": self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on after the epochs of another run."""
+        self._best, self._best_epoch, self._weights = state["best"], state["best_epoch"], state["weights"]

@@ -24,6 +24,8 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         near = nearest(path.name, siblings)
         hint = "" if near is None else f' Did you mean "{near}"?'
         raise OptionError(option, f"There is no such file.{hint}")
+    if not path.is_file():  # A pipe or a device may have no end.
+        raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
     try:
         return names(path)
     except DataError as error:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+LONGEST_HEADER = 4 * 2**20
+"""How many bytes the names of columns may have, so that a file without line breaks is not read to its end."""
+
+
 def column_names(path: Path) -> list[str]:
     """The names in the first line of the file.
 
@@ -25,7 +29,10 @@ def column_names(path: Path) -> list[str]:
     """
     with as_sentences(path, _sentence):
         rows = csv.reader(io.StringIO(_header(path).decode("utf-8-sig"), newline=""))
-        names = next((row for row in rows if row), [])
+        try:
+            names = next((row for row in rows if row), [])
+        except csv.Error as error:
+            raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
     if not names:
         raise DataError(f"{path}: The file is empty.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -37,10 +44,12 @@ def _header(path: Path) -> bytes:
     """The first line, and the next ones if a quoted name goes on there."""
     header = b""
     with path.open("rb") as file:
-        for line in file:
+        while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
             header += line
-            if header.strip() and header.count(b'"') % 2 == 0:
+            if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
                 break
+    if len(header) > LONGEST_HEADER:
+        raise DataError(f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. A quote may not be closed.")
     return header
 
 

@@ -75,7 +75,7 @@ class DrawnBatches:
     ):
         """Hold the tensors; `draw` says by name which of their rows are used for each row of the split."""
         self._draw = draw
-        self._tensors = tensors
+        self.all = tensors
         self._batch_size = batch_size
         self._seed = seed
         self._shuffle = shuffle
@@ -84,7 +84,7 @@ class DrawnBatches:
     @property
     def rows(self) -> int:
         """How many rows an epoch goes through."""
-        return self._tensors.rows
+        return self.all.rows
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
@@ -102,7 +102,7 @@ class DrawnBatches:
         if self._shuffle and self._seed is not None:
             order = permutation(self._seed, number, self.rows)
             drawn = {name: places[order] for name, places in drawn.items()}
-        device = next(iter(self._tensors.inputs.values())).device
+        device = next(iter(self.all.inputs.values())).device
         stop = min(self.rows, len(self) * self._batch_size)
         places = {name: places.to(device) for name, places in drawn.items()}
-        return gathered(self._tensors, places, self._batch_size, start * self._batch_size, stop)
+        return gathered(self.all, places, self._batch_size, start * self._batch_size, stop)

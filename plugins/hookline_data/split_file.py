@@ -31,9 +31,8 @@ class SplitFile(DataSpec):
     def __attrs_post_init__(self) -> None:
         fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
         if sum(fractions) >= 1:
-            raise OptionError(
-                "validation", "With the `test` fraction it takes all rows, and none are left for training."
-            )
+            message = "With the `test` fraction it takes all rows, and none are left for training."
+            raise OptionError("validation", message, against=[("test",)])
         if self.split_column is not None and (any(fractions) or len(fractions) < 2):
             raise OptionError(
                 "split_column", "The column says which split a row is in: `validation` and `test` do not."

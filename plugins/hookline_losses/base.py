@@ -58,6 +58,24 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
         )
     if weight is not None and len(weight) != classes:
         raise ValueError(f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
+    if weight is not None and not any(weight):
+        raise ValueError("Of the numbers of `weight` one must be greater than 0.")
+
+
+def check_ignored_class(index: int | None, classes: int) -> None:
+    """Refuse to ignore a class that there is not."""
+    if index is not None and index >= classes:
+        raise ValueError(
+            f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}: that is none."
+        )
+
+
+def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | None") -> "Tensor | int":
+    """The weight of the rows, or of those that count, by their classes `(N,)`, without waiting for the device."""
+    if weight is None:
+        return len(targets) if is_counted is None else is_counted.sum()
+    weights = weight[targets]
+    return weights.sum() if is_counted is None else (weights * is_counted).sum()
 
 
 def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data) -> None:

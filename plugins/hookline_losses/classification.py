@@ -2,20 +2,36 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Batch, Classes, ClassesOrDistribution, Data, DividedBy, Outputs, Probabilities, option, spec
+from hookline import (
+    Batch,
+    Classes,
+    ClassesOrDistribution,
+    Data,
+    DividedBy,
+    MisfitError,
+    Outputs,
+    Probabilities,
+    option,
+    spec,
+)
 from hookline_losses.base import (
     TorchLoss,
+    check_ignored_class,
     check_log_probabilities,
     check_same_shape,
     check_score_for_each_class,
     last_layer,
     one_output,
+    weight_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor, nn
+
+
+NO_PROBABILITIES = "BCELoss takes probabilities, which are from 0 to 1: the model must end in Sigmoid."
 
 
 @spec
@@ -27,11 +43,12 @@ class ClassIndexLoss(TorchLoss):
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
     ignore_index: int = -100
-    """Rows whose target is this one do not count."""
+    """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
+        check_ignored_class(self.ignore_index, len(data.target.classes or ()))
 
     @property
     def divided_by(self) -> DividedBy:
@@ -45,8 +62,8 @@ class ClassIndexLoss(TorchLoss):
             return None
         targets = batch.target
         # Classes are counted from 0: where no class can be ignored, nothing is computed.
-        counted = targets if self.ignore_index < 0 else targets[targets != self.ignore_index]
-        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
+        is_counted = None if self.ignore_index < 0 else targets != self.ignore_index
+        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 
 @spec
@@ -69,6 +86,8 @@ class CrossEntropyLoss(ClassIndexLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for every loss of classes; and the outputs are scores, not probabilities."""
         ClassIndexLoss.check(self, outputs, batch, data)
+        if self.ignore_index >= 0 and _are_probabilities(batch):
+            raise ValueError("`ignore_index` ignores a class, and the targets are probabilities: leave it out.")
         scores = one_output("CrossEntropyLoss", outputs)
         if scores.shape[1] > 1 and (scores >= 0).all() and ((scores.sum(dim=1) - 1).abs() < 1e-4).all():
             raise ValueError(
@@ -139,7 +158,28 @@ class BCELoss(ProbabilityLoss):
         ProbabilityLoss.check(self, outputs, batch, data)
         probabilities = one_output("BCELoss", outputs)
         if ((probabilities < 0) | (probabilities > 1)).any():
-            raise ValueError("BCELoss takes probabilities, which are from 0 to 1: the model must end in Sigmoid.")
+            raise ValueError(NO_PROBABILITIES)
+
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """Refuse a model whose last layer gives any numbers, though those of the example are probabilities."""
+        from torch import nn
+
+        last = model
+        while isinstance(last, nn.Sequential) and len(last):
+            last = last[-1]
+        unbounded = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm, nn.ReLU)
+        if isinstance(last, unbounded):
+            raise ValueError(f"{NO_PROBABILITIES} It ends in {type(last).__name__}.")
+        return ()
+
+    def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """The loss; that outputs are no probabilities may be seen in the middle of a training only."""
+        try:
+            return criterion(outputs, batch.target)
+        except RuntimeError as error:
+            if "between 0 and 1" not in str(error):
+                raise
+            raise MisfitError(NO_PROBABILITIES, ("loss",)) from error
 
 
 @spec

@@ -9,6 +9,7 @@ from hookline import (
     DividedBy,
     Encoding,
     LossSpec,
+    MisfitError,
     OptionError,
     Outputs,
     Spec,
@@ -75,8 +76,10 @@ class WeightedSum(LossSpec):
         for name, part in self.losses.items():
             target = self._target(name, part, targets)
             [encoding] = part.loss.encodings([target]).values()
-            if type(encodings.setdefault(target, encoding)) is not type(encoding):
+            common = encodings.setdefault(target, encoding).common(encoding)
+            if common is None:
                 raise ValueError(f'The losses that share the target "{target}" want it told in different ways.')
+            encodings[target] = common
         if unused := sorted(set(targets) - set(encodings)):
             raise ValueError(f"No loss takes the target {enumerate_names(unused)}.")
         return encodings
@@ -86,6 +89,9 @@ class WeightedSum(LossSpec):
         from torch import nn
 
         criterion = nn.Module()
+        for name in self.losses:
+            if not name or "." in name or hasattr(nn.ModuleDict, name):
+                raise MisfitError(f'A part of a module cannot be called "{name}" in torch.', ("loss", "losses", name))
         parts = {name: part.loss.build(self._data(name, data)) for name, part in self.losses.items()}
         criterion.losses = nn.ModuleDict(parts)
         return criterion

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from hookline import Activation, Batch, Data, Distribution, Encoding, Numbers, Outputs, option, spec
+from hookline import Activation, Batch, Data, Distribution, Encoding, Numbers, Outputs, enumerate_names, option, spec
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
 from hookline_losses.regression import RegressionLoss
 
@@ -36,6 +36,15 @@ class PoissonNLLLoss(RegressionLoss):
     def activation(self) -> Activation:
         """The exponential of a logarithm, or the count as it is."""
         return "exp" if self.log_input else "identity"
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """As for every regression; and counts are not negative."""
+        RegressionLoss.check(self, outputs, batch, data)
+        if not self.log_input and (one_output("PoissonNLLLoss", outputs) < 0).any():
+            raise ValueError(
+                "Without `log_input` the model gives counts, which are not negative: it must end in a layer such as "
+                "Softplus."
+            )
 
 
 @spec
@@ -72,6 +81,11 @@ class GaussianNLLLoss(TorchLoss):
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be a mean for each target, and a variance that is not negative."""
+        if isinstance(outputs, Mapping) and "var" in batch.targets:
+            raise ValueError(
+                'The data has a target called "var", which is the variance: the model gives the mean alone, and not '
+                f"{enumerate_names(outputs)}."
+            )
         if "var" not in batch.targets and not (isinstance(outputs, Mapping) and set(outputs) == {"input", "var"}):
             raise ValueError(
                 'GaussianNLLLoss takes a mean and a variance: the model must give them as "input" and "var", with '

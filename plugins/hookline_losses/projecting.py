@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import Attribute, asdict
 
 from hookline import Activation, Batch, Classes, Data, DividedBy, LossSpec, MisfitError, Outputs, option, spec
-from hookline_losses.base import one_output
+from hookline_losses.base import check_ignored_class, one_output, weight_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -115,7 +115,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
     ignore_index: int | None = None
-    """Rows whose target is this one do not count."""
+    """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""
 
@@ -140,23 +140,27 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """As for all of this page; and no class may be beyond the last."""
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.num_classes, "num_classes", data)
+        check_ignored_class(self.ignore_index, self.num_classes or len(data.target.classes or ()))
 
     @property
     def divided_by(self) -> DividedBy:
         """The weights, if rows can count differently."""
         if self.reduction == "sum":
             return "nothing"
-        return "weights" if self.weight is not None or (self.ignore_index or -1) >= 0 else "rows"
+        return "weights" if self.weight is not None or self._ignores_a_class else "rows"
+
+    @property
+    def _ignores_a_class(self) -> bool:
+        """Whether it is a class whose rows do not count: these are counted from 0."""
+        return self.ignore_index is not None and self.ignore_index >= 0
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
         if self.reduction == "sum":
             return None
         targets = batch.target
-        counted = (
-            targets if self.ignore_index is None or self.ignore_index < 0 else targets[targets != self.ignore_index]
-        )
-        return len(counted) if self.weight is None else criterion.weight[counted].sum()  # type: ignore[index]
+        is_counted = targets != self.ignore_index if self._ignores_a_class else None
+        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 
 def _check_classes(number: int | None, option: str, data: Data) -> None:

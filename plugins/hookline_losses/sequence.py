@@ -47,10 +47,22 @@ class CTCLoss(TorchLoss):
                 f"model must give (steps, {classes}) for each row, and it gives {tuple(outputs.shape[1:])}."
             )
         check_log_probabilities("CTCLoss", outputs, "classes")
-        if not self.zero_infinity and _least_steps(batch.target) > outputs.shape[1]:
+        if not self.zero_infinity:
+            [name] = batch.targets
+            held = {split: getattr(batches, "all", None) for split, batches in data.splits().items()}
+            for split, rows in {"training": batch, **{split: rows for split, rows in held.items() if rows}}.items():
+                target = rows.targets[name].to(outputs.device)
+                self._refuse_short_rows(outputs, Batch(rows.inputs, {name: target}, rows.lengths), split)
+
+    def _refuse_short_rows(self, outputs: "Tensor", rows: Batch, split: str) -> None:
+        """Refuse rows whose sequences are too short for their targets."""
+        given = _steps(outputs.new_empty((rows.rows, outputs.shape[1], 0)), rows).to(rows.target.device)
+        needed = _least_steps(rows.target)
+        if (short := needed > given).any():
+            row = int(short.nonzero()[0])
             raise ValueError(
-                f"A target needs {_least_steps(batch.target)} steps, and the model gives {outputs.shape[1]}: its loss "
-                f"would be infinite. `zero_infinity` leaves such rows out."
+                f"The target of row {row + 1} of the {split} split needs {int(needed[row])} steps, and the model gives "
+                f"{int(given[row])}: its loss would be infinite. `zero_infinity` leaves such rows out."
             )
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
@@ -77,7 +89,7 @@ def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":
     return outputs.new_full((rows,), steps, dtype=batch.target.dtype)
 
 
-def _least_steps(target: "Tensor") -> int:
-    """How many steps the longest target needs: one for each class, and a blank between two that are the same."""
+def _least_steps(target: "Tensor") -> "Tensor":
+    """How many steps each target needs: one for each class, and a blank between two that are the same."""
     repeats = ((target[:, 1:] == target[:, :-1]) & (target[:, 1:] >= 0)).sum(dim=1)
-    return int(((target >= 0).sum(dim=1) + repeats).max())
+    return (target >= 0).sum(dim=1) + repeats

@@ -97,7 +97,14 @@ def _sequential() -> "type[nn.Sequential]":
             self.takes_lengths = take_lengths(list(self))
 
         def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
+            steps = None if lengths is None else inputs[0].shape[1]
             for module in self:
+                takes_lengths = getattr(module, "takes_lengths", False)
+                if takes_lengths and steps is not None and inputs[0].shape[1] != steps:
+                    raise ValueError(
+                        f"The rows have lengths of up to {steps} steps, and a layer before {type(module).__name__} has "
+                        f"made {inputs[0].shape[1]} of these: keep their number up to there"
+                    )
                 inputs = (apply_module(module, *inputs, lengths=lengths),)
             return inputs[0]
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from hookline import option, spec
+from hookline import OptionError, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -80,4 +80,15 @@ class OneCycleLR(TorchScheduler):
             raise ValueError(
                 f"`total_steps` is {self.total_steps}, and the run has {length}: left out, it follows from the run."
             )
-        return TorchScheduler.build_scheduler(self, optimizer, length)
+        try:
+            return TorchScheduler.build_scheduler(self, optimizer, length)
+        except ZeroDivisionError:
+            total = self.total_steps or length
+            raise ValueError(
+                f"Of {total} steps a part of {self.pct_start:g} is one step, in which it cannot rise: choose another "
+                f"`pct_start`."
+            ) from None
+
+    def __attrs_post_init__(self) -> None:
+        if self.three_phase and self.pct_start > 0.5:
+            raise OptionError("pct_start", "It falls as long as it rises: of three phases the first is at most half.")

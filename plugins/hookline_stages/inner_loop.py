@@ -9,7 +9,7 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from hookline import applied, hookimpl
+from hookline import MisfitError, applied, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,13 @@ def loss(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Tens
 @hookimpl(trylast=True)
 def backward(run: Run, loss: Tensor) -> Tensor:
     """Compute the gradients, and let go of the graph."""
-    loss.backward()
+    try:
+        loss.backward()
+    except RuntimeError as error:
+        if "inplace operation" not in str(error):
+            raise
+        message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+        raise MisfitError(message, ("model",)) from error
     return loss.detach()
 
 

@@ -128,3 +128,51 @@ def test_the_parts_equal_a_hand_written_loop_bit_for_bit(tmp_path):
             optimizer.step()
     for name, expected in model.state_dict().items():
         assert torch.equal(trial.model.state_dict()[name], expected)
+
+
+def test_a_layer_that_counts_how_often_each_index_is_in_a_batch_is_refused(tmp_path):
+    table = {
+        "run": {"accumulate": 2},
+        "data": {
+            "type": "CSV",
+            "path": str(tmp_path / "words.csv"),
+            "inputs": "word",
+            "targets": "y",
+            "dtype": "int64",
+            "batch_size": 4,
+        },
+        "model": {
+            "type": "Sequential",
+            "layers": [
+                {"type": "Embedding", "num_embeddings": 3, "embedding_dim": 2, "scale_grad_by_freq": True},
+                {"type": "Flatten"},
+                {"type": "Linear", "out_features": 1},
+            ],
+        },
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD"},
+    }
+    (tmp_path / "words.csv").write_text("word,y\n" + "0,1\n1,2\n2,3\n0,4\n")
+    with pytest.raises(hookline.MisfitError, match=r"^run\.accumulate: Embedding with `scale_grad_by_freq` counts"):
+        hookline.train(hookline.load(table), out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(("rows", "parts", "is_refused"), [(8, 2, False), (8, 8, True), (9, 2, True), (10, 3, True)])
+def test_a_part_of_one_row_is_told_where_batch_norm_would_fail_on_it(rows, parts, is_refused, tmp_path):
+    layers = [{"type": "Linear", "out_features": 2}, {"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
+    made = hookline.load(
+        {
+            "run": {"accumulate": parts, "epochs": 1},
+            "data": {"type": "Random", "features": 2, "targets": list(range(rows)), "batch_size": 8},
+            "model": {"type": "Sequential", "layers": layers},
+            "loss": {"type": "MSELoss"},
+            "optimizer": {"type": "SGD"},
+        }
+    )
+    if not is_refused:
+        with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part of a batch by itself"):
+            hookline.train(made, out=tmp_path / "run")
+        return
+    with pytest.raises(hookline.MisfitError, match="A part of a batch has one row, with which BatchNorm cannot"):
+        hookline.train(made, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -1,6 +1,7 @@
 """The commands that look at specs and train nothing: check, explain, show and diff."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -165,7 +166,7 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
     ("old", "new", "problem"),
     [
         ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "iris.csv"?'),
-        ('"data/iris.csv"', '"data"', "8:8: data.path: The file cannot be read: Is a directory."),
+        ('"data/iris.csv"', '"data"', "8:8: data.path: This is a directory."),
         ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
         (
             'targets = "species"',
@@ -414,3 +415,83 @@ print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=here, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+SLIPS = """\
+[data]
+type = "CSV"
+path = "data/iris.csv"
+target = "species"
+validation = 0.6
+test = 0.6
+
+[model]
+type = "Sequental"
+layers = [
+    { type = "Linear", out_feature = 3 },
+    { out_features = 3 },
+]
+
+[loss]
+typ = "CrossEntropyLoss"
+label_smoothing = 7
+
+[loss.optimizer]
+lr = 3
+
+[optimizer]
+type = "torch.optim.Adam"
+betas = [0.9, 1.5]
+
+[[metrics]]
+type = "Accuracy"
+
+[run]
+device = "cdua"
+"""
+
+
+def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
+    (here / "spec.toml").write_text(SLIPS)
+    _, told, _ = hookline("check", "spec.toml", "--format", "json")
+    problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
+    assert problems == [
+        '4:1 CSV has no option "target". Did you mean "targets"?',
+        '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
+        '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
+        "12:5 The `type` is missing, which says what layer it is.",
+        '16:1 There is no option "typ". Did you mean "type"?',
+        "17:19 7 is out of bounds: it must be at least 0 and at most 1.",
+        '19:7 CrossEntropyLoss has no option "optimizer". It is a section of its own: [optimizer].',
+        '23:8 There is no optimizer called "torch.optim.Adam". Did you mean "Adam"?',
+        '30:10 There is no device called "cdua". Did you mean "cuda"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'"sepal_length,species\n' + b"1,a\n" * 40000, "The header cannot be read: field larger than field limit"),
+        (b"x" * (5 * 2**20), "The header has more than 4 MiB. A quote may not be closed."),
+    ],
+    ids=["a quote that is not closed", "no line break"],
+)
+def test_a_header_that_does_not_end_is_told(here, hookline, content, problem):
+    (here / "data" / "iris.csv").write_bytes(content)
+    code, told, _ = hookline("check", "good.toml")
+    assert code == 1
+    assert f"data.path: {problem}" in told
+
+
+def test_a_file_that_is_none_is_not_read(here, hookline):
+    os.mkfifo(here / "data" / "pipe")
+    code, told, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
+    assert code == 1
+    assert "data.path: This is not a file that can be read twice." in told
+
+
+def test_the_type_of_a_component_is_explained(here, hookline):
+    _, told, _ = hookline("explain", "good.toml", "optimizer.type", "--set", "optimizer.type=SGD")
+    assert told.splitlines()[0] == "optimizer is SGD"
+    assert told.splitlines()[-1] == "  --set optimizer.type=SGD"
+    assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2

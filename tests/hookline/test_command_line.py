@@ -511,7 +511,7 @@ def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
     ("arguments", "problem"),
     [
         (["trian", "spec.toml"], "invalid choice: 'trian'"),
-        (["train"], "the following arguments are required: spec"),
+        (["check"], "the following arguments are required: spec"),
         (["train", "spec.toml", "--sett", "x=1"], "unrecognized arguments: --sett x=1"),
         (["train", "spec.toml", "--set"], "argument --set: expected one argument"),
     ],
@@ -544,7 +544,8 @@ def test_a_good_spec_is_trained_and_the_results_are_in_a_directory_of_their_own(
     new = {path: content for path, content in files(here).items() if path not in before}
     assert {path: files(here)[path] for path in before} == before
     assert sorted(str(path) for path in new) == [
-        f"runs/spec/1/{name}" for name in ("loss.png", "metrics.jsonl", "model.safetensors", "result.json", "spec.toml")
+        f"runs/spec/1/{name}"
+        for name in ("loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml")
     ]
     result = json.loads(new[Path("runs/spec/1/result.json")])
     [*_, last] = records(here / "runs/spec/1")
@@ -652,6 +653,7 @@ def test_an_interruption_writes_the_results_so_far(here):
         "metrics.jsonl",
         "model.safetensors",
         "result.json",
+        "run.lock.toml",
         "spec.toml",
     ]
     assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))

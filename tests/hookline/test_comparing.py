@@ -79,3 +79,20 @@ def test_tables_are_compared_key_by_key():
         Difference(("x", "b"), (2,), (3,)),
         Difference(("x", "c"), ABSENT, 1),
     ]
+
+
+def test_one_layer_more_at_the_front_of_very_many_is_one_difference():
+    layers = [{"type": "Linear", "out_features": 3}, {"type": "ReLU"}] * 130
+
+    def spec(layers):
+        return hookline.load(
+            {
+                "data": {"type": "Random", "features": 3, "targets": [0, 1]},
+                "model": {"type": "Sequential", "layers": layers},
+                "loss": {"type": "MSELoss"},
+                "optimizer": {"type": "SGD"},
+            }
+        )
+
+    [difference] = differences(spec(layers), spec([{"type": "Flatten"}, *layers]))
+    assert difference.path == ("model", "layers", 0)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,7 @@ def test_changes_are_made_one_after_another():
 
 
 @pytest.mark.parametrize(
-    "change", ["lr", "", "=3", "optimizer.lr", "optimizer..lr=1", ".lr=1", "a b=1", "x=1\ny=2", "a[0]=1", "# x=1"]
+    "change", ["lr", "", "=3", "optimizer.lr", "optimizer..lr=1", ".lr=1", "a b=1", "x=1\ny=2", "# x=1"]
 )
 def test_what_is_no_path_and_value_is_refused(change):
     with pytest.raises(SpecError) as error:
@@ -419,3 +420,33 @@ def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
     with pytest.raises(SpecError) as error:
         read(path)
     assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 512 KiB."
+
+
+BELOW = '[[metrics]]\ntype = "Accuracy"\n\n[[metrics]]\ntype = "F1Score"\n'
+
+
+def test_two_changes_of_one_element_under_different_names_are_both_made(tmp_path):
+    above = "[metrics.Accuracy]\nthreshold = 0.1\n\n[metrics.0]\ntop_k = 2\n"
+    assert extending(tmp_path, above, BELOW)["metrics"][0] == {"type": "Accuracy", "threshold": 0.1, "top_k": 2}
+
+
+def test_an_element_that_is_left_out_cannot_be_changed_too(tmp_path):
+    with pytest.raises(SpecError) as raised:
+        extending(tmp_path, "[metrics]\nAccuracy = false\n\n[metrics.0]\ntop_k = 2\n", BELOW)
+    assert str(raised.value).endswith('The element "0" is left out: it cannot be changed, too.')
+
+
+def test_an_index_may_stand_in_brackets_as_messages_write_it():
+    table = {"model": {"layers": [{"a": 1}, {"a": 2}]}}
+    assert changed(table, "model.layers[1].a=3")["model"]["layers"] == [{"a": 1}, {"a": 3}]
+
+
+def test_an_element_is_added_by_its_type_alone():
+    table = {"metrics": [{"type": "Accuracy"}]}
+    assert changed(table, 'metrics.mine.type="F1Score"')["metrics"] == [{"type": "Accuracy"}, {"type": "F1Score"}]
+
+
+def test_a_pipe_that_may_have_no_end_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HooklineError, match=r"pipe: This is not a file\.$"):
+        read(tmp_path / "pipe")

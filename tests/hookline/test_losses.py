@@ -64,8 +64,9 @@ def test_the_step_is_right_when_earlier_ones_have_been_added_up():
         added(losses, [1] * len(losses), first_step=100).value()
 
 
-def test_a_loss_that_is_infinite_is_no_nan():
-    assert added([1.0, math.inf], [1, 1]).value() == math.inf
+def test_a_loss_that_is_infinite_is_told_as_such():
+    with pytest.raises(TrainingError, match=r"^The loss is infinite in epoch \d+, step \d+\."):
+        added([1.0, math.inf], [1, 1]).value()
 
 
 def test_a_batch_in_which_no_row_counts_is_left_out():

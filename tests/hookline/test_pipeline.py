@@ -378,6 +378,7 @@ def test_an_interruption_writes_the_results_so_far(tmp_path):
         "metrics.jsonl",
         "model.safetensors",
         "result.json",
+        "run.lock.toml",
         "spec.toml",
     ]
     assert json.loads((directory / "result.json").read_text())["stopped"] == "It was interrupted from the keyboard."

@@ -224,7 +224,6 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ),
         ("named", [], "This must be a table of losses (tables with a `type`), and it is an array of 0 elements."),
         ("weights", 1, "This must be a table of numbers, and it is the number 1."),
-        ("weights", {"a": 1, "b": -1}, "-1 is out of bounds: it must be at least 0."),
         (
             "either",
             1,
@@ -236,7 +235,6 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
             "This must be a string or an array of strings, or a table of elements, each "
             "a string or an array of strings, and it is the number 3.",
         ),
-        ("sizes", {"x": [1, 0]}, "0 is out of bounds: it must be at least 1."),
         (
             "mode_of",
             "minimun",
@@ -246,13 +244,24 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
         ("rate", float("nan"), "This must be a finite number, and it is nan."),
-        ("padding", [1, -1], "-1 is out of bounds: it must be at least 0."),
         ("fraction", 1, "1 is out of bounds: it must be at least 0 and less than 1."),
         ("text", "wrong", "This text is wrong."),
     ],
 )
 def test_a_value_that_does_not_fit_is_told_with_what_is_allowed(option, value, message):
     assert problems(**{option: value}) == [f"{option}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "place", "message"),
+    [
+        ("weights", {"a": 1, "b": -1}, "weights.b", "-1 is out of bounds: it must be at least 0."),
+        ("sizes", {"x": [1, 0]}, "sizes.x[1]", "0 is out of bounds: it must be at least 1."),
+        ("padding", [1, -1], "padding[1]", "-1 is out of bounds: it must be at least 0."),
+    ],
+)
+def test_an_element_that_is_out_of_bounds_is_told_at_its_own_place(option, value, place, message):
+    assert problems(**{option: value}) == [f"{place}: {message}"]
 
 
 def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():

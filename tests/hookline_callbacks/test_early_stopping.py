@@ -2,6 +2,7 @@ from math import nan
 from pathlib import Path
 
 import pytest
+import torch
 
 import hookline
 from hookline import HooklineError, SpecError
@@ -36,6 +37,19 @@ def spec(*callbacks, epochs=10, metrics=(), **data):
     )
 
 
+TRAINED = {
+    "run": {"epochs": 10},
+    "data": {
+        "type": "CSV",
+        "path": str(SPECS / "data/diabetes.csv"),
+        "targets": "progression",
+        "validation": 0.2,
+        "standardize": True,
+    },
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD", "lr": 0.001},
+}
 FALLING = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
 RISING = FALLING[::-1]
 
@@ -137,7 +151,7 @@ def test_two_trainings_of_one_spec_know_nothing_of_each_other(tmp_path):
 
 
 def test_the_first_of_several_to_stop_says_why(tmp_path):
-    made = spec({"patience": 5}, {"patience": 2, "monitor": "training/loss"})
+    made = spec({"patience": 5}, {"patience": 2, "monitor": "training/loss", "restore_best": False})
     trial = hookline.train(made, plugins=[Scripted(loss=FALLING)], out=tmp_path / "run")
     assert trial.epochs == 3
     assert trial.stopped == "training/loss has not become better for 2 epochs; it was best in epoch 1."
@@ -154,3 +168,30 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(options):
     with pytest.raises(SpecError) as raised:
         spec(options)
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, *options)]
+
+
+def test_in_the_end_the_model_has_the_weights_of_the_best_epoch(tmp_path):
+    made = hookline.load({**TRAINED, "callbacks": [{"type": "EarlyStopping", "patience": 2}]})
+    trial = hookline.train(made, plugins=[Scripted(loss=[5, 3, 4, 4, 4, 4, 4, 4, 4, 4])], out=tmp_path / "stopped")
+    best = hookline.train(hookline.load({**TRAINED, "run": {"epochs": 2}}), out=tmp_path / "two")
+    last = hookline.train(hookline.load({**TRAINED, "run": {"epochs": 4}}), out=tmp_path / "four")
+    assert trial.epochs == 4
+    assert torch.equal(trial.model.weight, best.model.weight)
+    assert not torch.equal(trial.model.weight, last.model.weight)
+
+
+def test_the_weights_of_the_last_epoch_are_kept_where_they_are_asked_for(tmp_path):
+    options = {"type": "EarlyStopping", "patience": 2, "restore_best": False}
+    made = hookline.load({**TRAINED, "callbacks": [options]})
+    trial = hookline.train(made, plugins=[Scripted(loss=[5, 3, 4, 4, 4, 4, 4, 4, 4, 4])], out=tmp_path / "stopped")
+    last = hookline.train(hookline.load({**TRAINED, "run": {"epochs": 4}}), out=tmp_path / "four")
+    assert torch.equal(trial.model.weight, last.model.weight)
+
+
+def test_two_that_would_both_put_weights_into_the_model_are_refused():
+    with pytest.raises(SpecError) as error:
+        spec({"patience": 2}, {"patience": 3})
+    assert str(error.value) == (
+        "spec: callbacks[1]: EarlyStopping and EarlyStopping both put other weights into the model when the training "
+        "ends: leave one out, or set its `restore_best` to false."
+    )

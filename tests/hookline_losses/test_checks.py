@@ -2,9 +2,22 @@
 
 import pytest
 import torch
+from torch import nn
 
-from hookline import Batch, Data, Target
+from hookline import (
+    Batch,
+    Classes,
+    ClassesOrDistribution,
+    Data,
+    Distribution,
+    Numbers,
+    Probabilities,
+    Sequences,
+    Signs,
+    Target,
+)
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
 
@@ -87,3 +100,61 @@ def test_outputs_that_are_no_probabilities_are_told_by_the_loss_that_needs_them(
 
 def test_outputs_that_are_no_log_probabilities_are_told_by_the_loss_that_needs_them():
     assert "LogSoftmax" in told(NLLLoss(), torch.tensor([[0.5, 1.0, -2.0], [1.0, 0.0, 0.0]]), INDICES, SPECIES)
+
+
+def test_a_class_that_is_ignored_must_be_one():
+    CrossEntropyLoss(ignore_index=2).check(torch.randn(2, 3), batch(INDICES), SPECIES)
+    assert told(CrossEntropyLoss(ignore_index=42), torch.randn(2, 3), INDICES, SPECIES) == (
+        "There are 3 classes, counted from 0 in sorted order, and `ignore_index` is 42: that is none."
+    )
+
+
+def test_weights_that_are_all_nothing_are_told():
+    assert told(CrossEntropyLoss(weight=(0.0, 0.0, 0.0)), torch.randn(2, 3), INDICES, SPECIES) == (
+        "Of the numbers of `weight` one must be greater than 0."
+    )
+
+
+def test_of_distributions_no_class_can_be_ignored():
+    targets = torch.full((2, 3), 1 / 3)
+    assert told(CrossEntropyLoss(ignore_index=0), torch.randn(2, 3), targets, SPECIES) == (
+        "`ignore_index` ignores a class, and the targets are probabilities: leave it out."
+    )
+
+
+def test_a_model_that_ends_in_any_numbers_is_refused_by_the_loss_of_probabilities_whatever_they_are_now():
+    with pytest.raises(ValueError, match=r"must end in Sigmoid\. It ends in Linear\."):
+        BCELoss().doubts(nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(1, 1))), torch.full((2, 1), 0.5))
+    assert BCELoss().doubts(nn.Sequential(nn.Linear(1, 1), nn.Sigmoid()), torch.full((2, 1), 0.5)) == ()
+
+
+def test_counts_that_are_negative_are_told():
+    assert told(PoissonNLLLoss(log_input=False), torch.tensor([[-1.0], [1.0]]), torch.ones(2, 1), data("n")) == (
+        "Without `log_input` the model gives counts, which are not negative: it must end in a layer such as Softplus."
+    )
+
+
+def test_a_variance_from_two_sources_is_told():
+    both = Batch({"x": torch.ones(2, 1)}, {"y": torch.ones(2, 1), "var": torch.ones(2, 1)})
+    with pytest.raises(ValueError, match='The data has a target called "var", which is the variance'):
+        GaussianNLLLoss().check({"mean": torch.ones(2, 1), "var": torch.ones(2, 1)}, both, data("y"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        (Numbers(), Numbers(minimum=0), Numbers(minimum=0)),
+        (Classes(), ClassesOrDistribution(), Classes()),
+        (ClassesOrDistribution(), ClassesOrDistribution(), ClassesOrDistribution()),
+        (Distribution(), Distribution(logarithms=True), None),
+        (Sequences(0), Sequences(1), None),
+        (Sequences(1), Sequences(1), Sequences(1)),
+        (Signs(flat=True), Signs(), None),
+        (Numbers(), Classes(), None),
+        (Probabilities(), Signs(), None),
+    ],
+    ids=str,
+)
+def test_two_losses_share_a_target_that_is_told_to_both_in_one_way(one, other, common):
+    assert one.common(other) == common
+    assert other.common(one) == common

@@ -170,7 +170,7 @@ def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_oth
     ("name", "options", "path"),
     [
         ("CrossEntropyLoss", {"label_smoothing": 1.5}, "loss.label_smoothing"),
-        ("CrossEntropyLoss", {"weight": [1, -1]}, "loss.weight"),
+        ("CrossEntropyLoss", {"weight": [1, -1]}, "loss.weight.1"),
         ("CrossEntropyLoss", {"reduction": "none"}, "loss.reduction"),
         ("SmoothL1Loss", {"beta": -1}, "loss.beta"),
         ("HuberLoss", {"delta": 0}, "loss.delta"),
@@ -180,4 +180,4 @@ def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_oth
 def test_options_that_torch_would_refuse_later_are_problems_of_the_spec(name, options, path):
     with pytest.raises(hookline.SpecError) as raised:
         loaded(name, options)
-    assert [".".join(problem.path) for problem in raised.value.problems] == [path]
+    assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -103,7 +103,7 @@ def test_a_group_is_made_from_python_with_the_options_of_its_optimizer():
         ),
         ([{"lr": 0.1}, {"lr": -1}], "optimizer.groups[1].lr: -1 is out of bounds: it must be at least 0."),
         ([{"lr": "x"}], 'optimizer.groups[0].lr: This must be a number, and it is the string "x".'),
-        ([{"betas": [0.9, 1]}], "optimizer.groups[0].betas: 1 is out of bounds"),
+        ([{"betas": [0.9, 1]}], "optimizer.groups[0].betas[1]: 1 is out of bounds"),
         ([{"fused": True}], 'optimizer.groups[0].fused: There is no key "fused".'),
         ([{"capturable": True}], 'optimizer.groups[0].capturable: There is no key "capturable".'),
         ([3], "optimizer.groups[0]: This must be a table, and it is the number 3."),

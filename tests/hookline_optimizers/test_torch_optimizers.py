@@ -176,7 +176,7 @@ def test_only_lbfgs_evaluates_the_loss_itself():
         *((name, {"lr": -0.1}, "optimizer.lr") for name in OPTIONS),
         ("LBFGS", {"lr": 0}, "optimizer.lr"),
         ("Adam", {"betas": [0.9]}, "optimizer.betas"),
-        ("Adam", {"betas": [0.9, 1]}, "optimizer.betas"),
+        ("Adam", {"betas": [0.9, 1]}, "optimizer.betas.1"),
         ("AdamW", {"eps": -1}, "optimizer.eps"),
         ("RMSprop", {"alpha": -1}, "optimizer.alpha"),
         ("SGD", {"nesterov": True}, "optimizer.nesterov"),
@@ -191,4 +191,4 @@ def test_only_lbfgs_evaluates_the_loss_itself():
 def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
     with pytest.raises(hookline.SpecError) as raised:
         loaded(name, options)
-    assert [".".join(problem.path) for problem in raised.value.problems] == [path]
+    assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -1,8 +1,11 @@
 """Arguments that several commands have in common: what a spec is made of."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from hookline.documents import Document, read
+from hookline.errors import MisfitError, Problem, SpecError
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 
@@ -38,6 +41,16 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 def document_of(arguments: argparse.Namespace, path: str) -> Document:
     """The document in a file, with what the arguments lay over it."""
     return read(path, arguments.overlays, arguments.overrides)
+
+
+@contextmanager
+def located(document: Document) -> Iterator[None]:
+    """What does not fit becomes an error with its place in the document."""
+    try:
+        yield
+    except MisfitError as error:
+        problem = document.located(Problem(error.message, error.path))
+        raise SpecError([problem], document.source.name) from error
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:

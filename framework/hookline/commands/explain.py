@@ -1,7 +1,6 @@
 """`hookline explain spec.toml optimizer.lr`."""
 
 import argparse
-import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,9 +43,10 @@ def words_of(path: str) -> list[str]:
         HooklineError: if it is no path.
 
     """
-    with_dots = re.sub(r"\[(\d+)\]", r".\1", path)
     try:
-        keys, _ = keys_of(f"{with_dots}=")
+        if "=" in path:
+            raise ValueError("It has a value, too.")
+        keys, _ = keys_of(f"{path}=")
     except (ValueError, RecursionError):
         raise HooklineError(f'"{path}" is not a path, such as optimizer.lr.') from None
     return [key for key, _ in keys]

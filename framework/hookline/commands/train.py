@@ -1,4 +1,4 @@
-"""`hookline train spec.toml`."""
+"""`hookline train spec.toml`, and `hookline train --locked runs/iris/1`."""
 
 import argparse
 import gc
@@ -10,16 +10,16 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from hookline.command_line import GOOD, INTERRUPTED
-from hookline.commands.arguments import add_spec_arguments, document_of
-from hookline.errors import HooklineWarning, MisfitError, Problem, SpecError
+from hookline.command_line import DIFFERENT, GOOD, INTERRUPTED
+from hookline.commands.arguments import add_spec_arguments, document_of, located
+from hookline.errors import HooklineError, HooklineWarning, SpecError
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
-from hookline.wording import counted
+from hookline.wording import counted, enumerate_names
 
 DISPLAY = "Progress"
 """The callback that a person sees, which is used without being listed unless it is to be quiet."""
@@ -27,19 +27,25 @@ DISPLAY = "Progress"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("spec", help="the TOML file that says what to train")
+    parser.add_argument("spec", nargs="?", help="the TOML file that says what to train")
     add_spec_arguments(parser)
     parser.add_argument("--out", metavar="DIR", help="a new directory for the results (default: runs/<name>/<number>)")
+    parser.add_argument(
+        "--locked",
+        metavar="DIR",
+        help="train the run in this directory again, to the same bits, or tell what has changed since",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, and tell what came of it."""
-    extra: list[object] = [from_file(path) for path in arguments.plugin]
-    document = document_of(arguments, arguments.spec)
+    path = _spec_path(arguments)
+    extra: list[object] = [from_file(file) for file in arguments.plugin]
+    document = document_of(arguments, path)
     loader = Loader(extra)
     if problems := loader.check(document):
-        raise SpecError(problems, arguments.spec)
+        raise SpecError(problems, path)
     spec = loader.load(document)
     # A wrong spec has been told by now, without waiting for what follows to be imported.
     from hookline import deferred_compiler
@@ -51,12 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
         # Outermost, so that it shows what all others have logged.
         extra.insert(0, _display(spec, extra))
     deferred_compiler.defer()
+    # A display that the spec lists stays in the spec that is kept: it is only not seen.
+    silence = _silence() if is_listed and arguments.quiet else nullcontext()
     try:
-        # A display that the spec lists stays in the spec that is kept: it is only not seen.
-        with told_warnings(arguments.spec), _silence() if is_listed and arguments.quiet else nullcontext():
-            trial = train(spec, plugins=extra, out=arguments.out)
-    except MisfitError as error:
-        raise SpecError([document.located(Problem(error.message, error.path))], arguments.spec) from error
+        with told_warnings(path), silence, located(document):
+            trial = train(spec, plugins=extra, out=arguments.out, locked=arguments.locked)
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)
@@ -64,7 +69,35 @@ def run(arguments: argparse.Namespace) -> int:
         return INTERRUPTED
     if not arguments.quiet:
         _tell(trial)
+    return GOOD if arguments.locked is None else _compare(trial, Path(arguments.locked), is_quiet=arguments.quiet)
+
+
+def _spec_path(arguments: argparse.Namespace) -> str:
+    """The spec to train, which is that of the run that is trained again."""
+    if (arguments.spec is None) == (arguments.locked is None):
+        raise HooklineError("Give either a spec, or a run that is to be trained again: `--locked runs/iris/1`.")
+    if arguments.locked is None:
+        return str(arguments.spec)
+    if arguments.overlays or arguments.overrides:
+        raise HooklineError("A run is trained again as it was, without `--set` and `--with`.")
+    return str(Path(arguments.locked) / "spec.toml")
+
+
+def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
+    """Tell whether a run that was trained again has the bits of the first one."""
+    names = ("model.safetensors", "criterion.safetensors", "metrics.jsonl")
+    kept = [name for name in names if (first / name).is_file()]
+    different = [name for name in kept if (first / name).read_bytes() != _bytes(trial.directory / name)]
+    if different:
+        print(f"{enumerate_names(different)} differs from {first}, though nothing has changed.", file=sys.stderr)
+        return DIFFERENT
+    if kept and not is_quiet:
+        print(f"Every bit is that of {first}.")
     return GOOD
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 @contextmanager

@@ -29,6 +29,10 @@ class Target:
 class Encoding:
     """How a target is told to a loss."""
 
+    def common(self, other: "Encoding") -> "Encoding | None":
+        """The one that tells a target to two losses, of which each has one of these; `None` if there is none."""
+        return self if self == other else None
+
     def learn(self, columns: Columns, loss: str) -> Target:
         """What the training rows say about the target, such as the names of the classes.
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 class Classes(Encoding):
     """One class among several: the index of each, int64 of shape `(N,)`; classes are sorted and counted from 0."""
 
+    def common(self, other: Encoding) -> Encoding | None:
+        """Classes alone, if one of the losses takes nothing else."""
+        if isinstance(other, Classes):
+            return Classes() if Classes in (type(self), type(other)) else self
+        return None
+
     def learn(self, columns: Columns, loss: str) -> Target:
         """The names of the classes."""
         if len(columns) != 1:

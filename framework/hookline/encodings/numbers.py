@@ -18,6 +18,13 @@ class Numbers(Encoding):
     minimum: float | None = None
     """The least number that makes sense to the loss."""
 
+    def common(self, other: Encoding) -> Encoding | None:
+        """The stricter one."""
+        if not isinstance(other, Numbers):
+            return None
+        minima = [one.minimum for one in (self, other) if one.minimum is not None]
+        return Numbers(max(minima, default=None))
+
     def learn(self, columns: Columns, loss: str) -> Target:
         """There is nothing to learn."""
         for column, cells in columns.items():

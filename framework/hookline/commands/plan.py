@@ -1,0 +1,116 @@
+"""`hookline plan spec.toml`."""
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hookline.command_line import GOOD
+from hookline.commands.arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.errors import SpecError
+from hookline.wording import counted
+from hookline.writing import as_toml
+
+if TYPE_CHECKING:
+    from hookline.planning import Plan, UsedPlugin
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", help="a TOML file")
+    add_spec_arguments(parser)
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what will run, with the data read and the model built, and without training."""
+    document = document_of(arguments, arguments.spec)
+    loader = loader_of(arguments)
+    if problems := loader.check(document):
+        raise SpecError(problems, arguments.spec)
+    spec = loader.load(document)
+    from hookline import deferred_compiler, devices
+    from hookline.locking import table
+    from hookline.pipeline import new_run, prepared
+
+    deferred_compiler.defer()
+    with located(document):
+        made = new_run(spec, loader.plugins(document))
+        with made.stages.naming_plugins(), made.resources, devices.reproducible(made.device):
+            plan = prepared(made).plan
+    if arguments.format == "json":
+        print(json.dumps(table(plan), indent=2, ensure_ascii=False))
+    else:
+        print(*lines(plan), sep="\n")
+    return GOOD
+
+
+def lines(plan: "Plan") -> Iterator[str]:
+    """A plan as a person reads it."""
+    epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
+    yield f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    yield "  " + ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
+    yield ""
+    yield "Plugins"
+    yield from _table((plugin.name, _release(plugin)) for plugin in plan.plugins)
+    yield ""
+    yield "Stages, in the order in which they are asked; wrappers first, the outermost first of all"
+    for stage, implementations in plan.stages.items():
+        for index, one in enumerate(implementations):
+            said = ", ".join(part for part in (one.release, one.limits) if part)
+            how = "wrapped by" if one.is_wrapper else "answered by"
+            yield f"  {stage if index == 0 else '':<16}  {how:<11}  {one.plugin}{f' ({said})' if said else ''}"
+    yield ""
+    yield "Model, for a row"
+    rows = [(layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers]
+    yield from _table([("layer", "type", "output", "parameters"), *rows], right=(3,))
+    yield ""
+    yield "Parameter groups"
+    yield from _table(
+        (group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups
+    )
+    yield ""
+    memory = plan.memory
+    yield f"Memory, estimated: {_size(memory.total)}"
+    yield from _table(
+        (
+            (name, _size(getattr(memory, name)))
+            for name in ("data", "parameters", "gradients", "optimizer", "activations")
+        ),
+        right=(1,),
+    )
+
+
+def _release(plugin: "UsedPlugin") -> str:
+    if plugin.distribution:
+        return f"{plugin.distribution} {plugin.version}"
+    return plugin.file or "an object"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape)) or "1"
+
+
+def _options(options: Mapping[str, object]) -> str:
+    """Options in a line, without those that are switched off."""
+    return ", ".join(f"{name} {as_toml(value)}" for name, value in options.items() if value is not False)
+
+
+def _size(size: int) -> str:
+    """Bytes in the unit that suits."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} bytes"
+
+
+def _table(rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    """Rows in columns, those of numbers with their last digits below each other."""
+    known = list(rows)
+    widths = [max(map(len, column)) for column in zip(*known, strict=True)]
+    for row in known:
+        cells = (
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield f"  {'  '.join(cells)}".rstrip()

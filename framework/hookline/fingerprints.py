@@ -1,0 +1,85 @@
+"""Fingerprints: of data as the model sees them, and of the code of plugins. Equal ones mean equal bits."""
+
+import hashlib
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from hookline.writing import to_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from hookline.data import Batch, Batches, Data
+
+
+def of_data(data: "Data") -> str:
+    """The fingerprint of all rows of all splits, and of what is known of them.
+
+    Batches in memory have them as `all`; of those that have not, it is made of how many rows there are and of the first
+    batch.
+    """
+    splits = {split: _of_batches(batches) for split, batches in data.splits().items()}
+    targets = {name: repr(target) for name, target in data.targets.items()}
+    return of_text(to_json({"splits": splits, "targets": targets, "preparation": data.preparation}))
+
+
+def _of_batches(batches: "Batches") -> str:
+    rows = getattr(batches, "all", None)
+    if rows is not None:
+        return of_batch(rows)
+    first = next(iter(batches.epoch(1)), None)
+    return f"{batches.rows} rows, {'none' if first is None else of_batch(first)}"
+
+
+def of_batch(batch: "Batch") -> str:
+    """The fingerprint of the tensors of a batch, with their names, types and shapes."""
+    kinds = {"input": batch.inputs, "target": batch.targets, "length": batch.lengths}
+    return of_tensors({f"{kind} {name}": tensor for kind, group in kinds.items() for name, tensor in group.items()})
+
+
+def of_tensors(tensors: "Mapping[str, Tensor]") -> str:
+    """The fingerprint of tensors by name.
+
+    >>> import torch
+    >>> of_tensors({"x": torch.zeros(2)}) == of_tensors({"x": torch.zeros(1, 2)})
+    False
+    """
+    import torch
+
+    made = hashlib.sha256()
+    for name, tensor in tensors.items():
+        made.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
+        made.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return made.hexdigest()
+
+
+def of_plugin(plugin: object) -> str:
+    """The fingerprint of the code that a plugin is made of: its package or module, or the module of an object's class.
+
+    Empty if it is in no file, as what is typed in.
+    """
+    module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
+    own = getattr(module, "__file__", None)
+    if own is None:
+        return ""
+    path = Path(own)
+    return of_files(package_files(path.parent) if path.name == "__init__.py" else [path])
+
+
+def package_files(directory: Path) -> list[Path]:
+    """The files of a package, without what Python compiles of them."""
+    return [path for path in directory.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
+
+
+def of_files(paths: Iterable[Path]) -> str:
+    """The fingerprint of files: of their names and of what is in them, in whichever order."""
+    each = sorted(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
+    return of_text("\n".join(each))
+
+
+def of_text(text: str) -> str:
+    """The fingerprint of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()

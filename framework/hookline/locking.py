@@ -1,0 +1,110 @@
+"""`run.lock.toml`: what a run was made of, so that it can be trained again to the same bits, or it is told why not."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli
+from attrs import asdict
+
+from hookline import fingerprints
+from hookline.errors import HooklineError, LockError
+from hookline.planning import Plan
+from hookline.writing import dumps
+
+NAME = "run.lock.toml"
+
+HEADER = """\
+# What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or tells
+# what has changed since.
+
+"""
+
+
+def write(plan: Plan, spec: str, directory: Path) -> None:
+    """Write the plan of a run of this spec, whose text is `spec.toml`."""
+    (directory / NAME).write_text(HEADER + dumps({"spec": fingerprints.of_text(spec), **table(plan)}), encoding="utf-8")
+
+
+def table(plan: Plan) -> dict[str, Any]:
+    """A plan as tables, arrays, strings and numbers, which JSON and TOML can say."""
+    made = asdict(plan, filter=lambda _, value: value is not None)
+    stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
+    return {**made, "stages": stages}
+
+
+def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
+    """Raise a `LockError` if something is different from when a run was made."""
+    if changed := list(changes(directory, plan, spec)):
+        raise LockError(directory, changed)
+
+
+def changes(directory: Path, plan: Plan, spec: str) -> Iterator[str]:
+    """What is different from when a run was made, each as a sentence.
+
+    `spec` is the text of the spec that is to be trained, as it would stand in the directory of that run.
+
+    Raises:
+        HooklineError: if the directory is not that of a run.
+
+    """
+    lock = read(directory)
+    if lock["spec"] != fingerprints.of_text(spec):
+        yield "The spec is not the one that was trained."
+    now = plan.environment
+    for name, then in lock["environment"].items():
+        if now.get(name) != then:
+            yield f"{_NAMES.get(name, name)} was {then}, and it is {now.get(name, 'missing')}."
+    yield from _of_plugins(lock["plugins"], plan)
+    if lock["data"] != plan.data:
+        yield "The data is not what it was trained on."
+
+
+_NAMES = {
+    "python": "Python",
+    "numpy": "NumPy",
+    "hookline": "Hookline",
+    "machine": "The machine",
+    "cpu": "What the CPU can do",
+    "threads": "The number of threads",
+    "device": "The device",
+    "accelerator": "The accelerator",
+}
+
+
+def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
+    now = {plugin.name: plugin for plugin in plan.plugins}
+    for plugin in then:
+        name = plugin["name"]
+        used = now.pop(name, None)
+        if used is None:
+            file = plugin.get("file")
+            how = f": give the file {file} with -p" if file else ""
+            yield f'The plugin "{name}" was used, and it is not{how}.'
+        elif plugin.get("version") != used.version:
+            yield f'The plugin "{name}" was {plugin.get("version")}, and it is {used.version}.'
+        elif plugin["fingerprint"] != used.fingerprint:
+            what = "Hookline's own code" if name == "hookline" else f'The code of the plugin "{name}"'
+            yield f"{what} has changed."
+    for name in now:
+        yield f'The plugin "{name}" is used, and it was not.'
+
+
+def read(directory: Path) -> dict[str, Any]:
+    """What a run was made of.
+
+    Raises:
+        HooklineError: if it is not there, or not as it was written.
+
+    """
+    path = directory / NAME
+    try:
+        lock = tomli.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HooklineError(f"{path} is not as it was written: {error}.") from None
+    wanted = {"spec": str, "data": str, "environment": dict, "plugins": list}
+    if not all(isinstance(lock.get(name), kind) for name, kind in wanted.items()):
+        raise HooklineError(f"{path} is not as it was written: something is missing.")
+    return lock

@@ -1,0 +1,106 @@
+"""The rehearsal: a training is tried with two rows, so that what does not fit is told before anything is written."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+from hookline import devices
+from hookline.building import unchanged_embeddings
+from hookline.errors import HooklineWarning, MisfitError, StageError
+from hookline.products import shown
+from hookline.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data import Batch, Data
+
+
+def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
+    import torch
+
+    batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
+    model.eval()
+    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+        outputs = run.stages.forward(run=run, model=model, batch=batch)
+        try:
+            run.spec.loss.check(outputs, batch, data)
+            doubts = list(run.spec.loss.doubts(model, outputs))
+        except ValueError as error:
+            raise MisfitError(str(error), ("loss",)) from None
+        for doubt in doubts:
+            warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
+        value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+    if not isinstance(value, torch.Tensor) or value.dim() != 0:
+        raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
+    refuse_unfit_splits(run, data, model, batch)
+    model.train()
+
+
+def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
+    """Raise a `MisfitError` for data whose splits cannot be trained with, or judged by, as the spec says.
+
+    `batch` is an example on the device of the model.
+    """
+    _refuse_lonely_row(run, data, model, batch)
+    _look_at_parts(run, model)
+    if run.spec.metrics and data.validation is None and data.test is None:
+        raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
+
+
+def _look_at_parts(run: Run, model: "nn.Module") -> None:
+    """Refuse layers whose gradients are not added up from those of a batch's parts, and warn of those that differ."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    if run.spec.run.accumulate == 1:
+        return
+    for module in model.modules():
+        if getattr(module, "scale_grad_by_freq", False):
+            name = type(module).__name__
+            raise MisfitError(
+                f"{name} with `scale_grad_by_freq` counts how often each index is in a batch, which parts of it do not "
+                f"tell.",
+                ("run", "accumulate"),
+            )
+    if normalizing := next((module for module in model.modules() if isinstance(module, _BatchNorm)), None):
+        name = type(normalizing).__name__
+        message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
+        warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+
+
+def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
+    """Refuse a batch, or a part of one, of one row if BatchNorm would fail on it, at the end of the first epoch."""
+    import torch
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    full, parts = run.spec.data.batch_size, run.spec.run.accumulate
+    last = data.training.rows - (len(data.training) - 1) * full
+    if not last > 0:
+        return  # Batches of a size of their own.
+    of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
+    if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
+        return
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    model.train()
+    try:
+        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+            row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
+            run.stages.forward(run=run, model=model, batch=row)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        what = "The last batch of an epoch" if parts == 1 else "A part of a batch"
+        remedy = "set `drop_last`, or another `batch_size`" if parts == 1 else "choose another `batch_size`"
+        message = f"{what} has one row, with which BatchNorm cannot be trained: {remedy}."
+        raise MisfitError(message, ("data",) if parts == 1 else ("run", "accumulate")) from None
+    finally:
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
+        model.eval()
+
+
+def _parts(rows: int, count: int) -> list[int]:
+    """How many rows each part of a batch has."""
+    size = -(-rows // count)
+    return [min(size, rows - first) for first in range(0, rows, size)]

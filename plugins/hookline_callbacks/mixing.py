@@ -1,0 +1,118 @@
+"""Rows that are mixed with one another, and their losses with them."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from hookline import Batch, CallbackSpec, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
+
+if TYPE_CHECKING:
+    import numpy
+    from torch import Tensor, nn
+
+
+@spec
+class Mixing(CallbackSpec):
+    """The base of this page's callbacks."""
+
+    alpha: float = option(default=1.0, above=0)
+    """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
+    probability: float = option(default=1.0, minimum=0, maximum=1)
+    """In which part of the steps rows are mixed."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an optimizer that looks at a batch several times, which is mixed in its place."""
+        if spec.optimizer.needs_closure:
+            name, optimizer = type(self).__name__, type(spec.optimizer).__name__
+            raise ValueError(f"{optimizer} looks at each batch several times, which {name} cannot mix again.")
+
+    def build(self) -> object:
+        """The callback, which knows how the latest batch was mixed."""
+        return _Mixing(self)
+
+    def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
+        """Write the mixture over the rows; gives the share of them that is left."""
+        raise NotImplementedError
+
+
+@spec
+class Mixup(Mixing):
+    """Trains with sums of two rows, share · one + (1 - share) · the other, and with the same sums of their losses.
+
+    The share and the order of the other rows are drawn for each step by `numpy.random.default_rng((seed, step, 2))`: a
+    Beta(alpha, alpha) and a permutation. Steps are counted from 0.
+
+    Source: Zhang, Cisse, Dauphin and Lopez-Paz, https://arxiv.org/abs/1710.09412
+    """
+
+    alpha: float = option(default=0.2, above=0)
+    """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
+
+    def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
+        """The sum of both, each times its share."""
+        rows.mul_(share).add_(others, alpha=1 - share)
+        return share
+
+
+@spec
+class CutMix(Mixing):
+    """Trains with images in which a box is another image's, and with the sum of their losses by the areas.
+
+    The share, the order of the other images and the middle of the box are drawn for each step by
+    `numpy.random.default_rng((seed, step, 2))`: a Beta(alpha, alpha), a permutation, a row and a column. Inputs: float
+    `(N, C, H, W)`.
+
+    Source: Yun, Han, Oh, Chun, Choe and Yoo, https://arxiv.org/abs/1905.04899
+    """
+
+    def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
+        """The box, whose area is as near to the share as it can be inside of the image."""
+        if rows.dim() != 4:
+            shape = tuple(rows.shape[1:])
+            raise MisfitError(f"CutMix takes images, and the inputs of a row have the shape {shape}.", ("callbacks",))
+        height, width = rows.shape[2:]
+        middle = int(generator.integers(height)), int(generator.integers(width))
+        half = [int(0.5 * (1 - share) ** 0.5 * size) for size in (height, width)]
+        (top, left), (bottom, right) = (
+            [max(0, place - size) for place, size in zip(middle, half, strict=True)],
+            [min(most, place + size) for place, size, most in zip(middle, half, (height, width), strict=True)],
+        )
+        rows[:, :, top:bottom, left:right] = others[:, :, top:bottom, left:right]
+        return 1 - (bottom - top) * (right - left) / (height * width)
+
+
+class _Mixing:
+    def __init__(self, spec: Mixing):
+        self._spec = spec
+        self._mixed: tuple[Tensor, float] | None = None
+
+    @hookimpl(wrapper=True)
+    def forward(self, run: Run, model: "nn.Module", batch: Batch) -> Generator[None, Outputs, Outputs]:
+        """Mix the rows of a batch of training in their place."""
+        import numpy
+        import torch
+
+        self._mixed = None
+        generator = numpy.random.default_rng((run.spec.run.seed, run.step, 2))
+        if model.training and generator.random() < self._spec.probability:
+            if len(batch.inputs) > 1 or not batch.input.is_floating_point() or batch.lengths:
+                what = f"{type(self._spec).__name__} mixes one group of inputs, which are numbers of one shape."
+                raise MisfitError(what, ("callbacks", run.spec.callbacks.index(self._spec)))
+            rows = batch.input
+            share = float(generator.beta(self._spec.alpha, self._spec.alpha))
+            order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)
+            self._mixed = order, self._spec.mix(rows, rows[order], share, generator)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def loss(
+        self, run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch
+    ) -> "Generator[None, Tensor, Tensor]":
+        """Mix the losses as the rows."""
+        if self._mixed is None:
+            return (yield)
+        (order, share), self._mixed = self._mixed, None
+        targets = {name: target[order] for name, target in batch.targets.items()}
+        # First, since a loss of several parts is asked for those that it computed last.
+        other: Any = run.spec.loss.compute(criterion, outputs, Batch(batch.inputs, targets, batch.lengths))
+        own = yield
+        return share * own + (1 - share) * other

@@ -1,0 +1,125 @@
+"""What is done when a loss or a gradient is not finite."""
+
+import math
+from collections.abc import Generator
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import CallbackSpec, Run, TrainingError, TrainingSpec, enumerate_names, hookimpl, option, spec
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+@spec
+class NaNGuard(CallbackSpec):
+    """Looks at the loss and the gradients of every step, before the parameters are updated.
+
+    If one of them is infinite or NaN, it ends the training at once and names the parameters, or leaves the batch out,
+    or goes back to the parameters of some steps ago and goes on with the next batch. To look is to wait for the device.
+    """
+
+    action: Literal["raise", "skip", "roll_back"] = "raise"
+    """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the
+    state of the optimizer from the latest copy."""
+    gradients: bool = True
+    """Whether the gradients are looked at, and not only the loss."""
+    copy_every: int = option(default=100, minimum=1)
+    """After how many steps a copy is made, for "roll_back"."""
+    most: int = option(default=10, minimum=1)
+    """After how many such batches, one after another, the training ends in any case."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an optimizer that computes gradients in its step."""
+        if spec.optimizer.needs_closure:
+            name = type(spec.optimizer).__name__
+            raise ValueError(f"{name} computes gradients several times in a step, which NaNGuard does not see.")
+
+    def build(self) -> object:
+        """The callback, which counts and keeps a copy."""
+        return _NaNGuard(self)
+
+
+class _NaNGuard:
+    def __init__(self, spec: NaNGuard):
+        self._spec = spec
+        self._modules: dict[str, nn.Module] = {}
+        self._copy: dict[str, Any] = {}
+        self._in_a_row = 0
+
+    @hookimpl(wrapper=True)
+    def fit(
+        self, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "Generator[None, nn.Module, nn.Module]":
+        """Remember what is trained."""
+        self._modules = {"model": model, "criterion": criterion}
+        self._keep(optimizer)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def step(self, run: Run, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
+        """Look before the parameters are updated; without gradients an optimizer leaves them as they are."""
+        if self._is_finite(run, optimizer):
+            self._in_a_row = 0
+            is_updated = yield
+            if (run.step + 1) % self._spec.copy_every == 0:
+                self._keep(optimizer)
+            return is_updated
+        self._in_a_row += 1
+        if self._spec.action == "raise" or self._in_a_row > self._spec.most:
+            raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
+        if self._spec.action == "roll_back":
+            self._go_back(optimizer)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+        yield
+        return False
+
+    def _is_finite(self, run: Run, optimizer: "optim.Optimizer") -> bool:
+        import torch
+
+        assert run.loss is not None
+        looked_at = [run.loss]
+        if self._spec.gradients:
+            gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
+            # The greatest of all numbers, which is finite if each is.
+            looked_at.append(torch.nn.utils.get_total_norm([grad for grad in gradients if grad is not None], math.inf))
+        return bool(torch.stack([value.detach().to(run.device) for value in looked_at]).isfinite().all())
+
+    def _what(self, run: Run) -> str:
+        """What is not finite, in words."""
+        named = [
+            (name, parameter) for module in self._modules.values() for name, parameter in module.named_parameters()
+        ]
+        names = [
+            name for name, parameter in named if parameter.grad is not None and not parameter.grad.isfinite().all()
+        ]
+        loss = f"the loss is {float(run.loss):g}" if run.loss is not None else ""
+        if not names:
+            return loss
+        more = f" and {len(names) - 4} others" if len(names) > 4 else ""
+        return f"{loss}, and the gradients of {enumerate_names(names[:4])}{more} are not finite"
+
+    def _keep(self, optimizer: "optim.Optimizer") -> None:
+        if self._spec.action == "roll_back":
+            self._copy = deepcopy(self._states(optimizer))
+
+    def _go_back(self, optimizer: "optim.Optimizer") -> None:
+        for name, module in self._modules.items():
+            module.load_state_dict(self._copy[name])
+        optimizer.load_state_dict(deepcopy(self._copy["optimizer"]))
+
+    def _states(self, optimizer: "optim.Optimizer") -> dict[str, Any]:
+        return {
+            **{name: module.state_dict() for name, module in self._modules.items()},
+            "optimizer": optimizer.state_dict(),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """The copy, and how many batches one after another were not finite."""
+        return {"copy": self._copy, "in_a_row": self._in_a_row}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the copy of another run."""
+        self._copy, self._in_a_row = state["copy"], state["in_a_row"]

@@ -1,0 +1,208 @@
+"""Weights that are the mean of those of many steps, or of many epochs."""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import Batch, CallbackSpec, Data, OptionError, Run, SchedulerSpec, TrainingSpec, hookimpl, option, spec
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+@spec
+class ExponentialMovingAverage(CallbackSpec):
+    """Judges, and in the end hands on, a running mean of the weights.
+
+    After each step it is decay · mean + (1 - decay) · weights. Steps in which it does nothing, as of `every = 10`, do
+    not count in the mean. Training itself goes on with the weights as they are. The loss of training is theirs, and
+    those of validation and test are of the mean.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.AveragedModel.html, with
+    `get_ema_multi_avg_fn`
+    """
+
+    replaces_weights = True
+
+    decay: float = option(default=0.999, minimum=0, maximum=1)
+    """How much of the mean is kept in each step."""
+    use_buffers: bool = False
+    """Whether the buffers, such as BatchNorm's statistics, are averaged too; otherwise they are those of the model."""
+
+    def build(self) -> object:
+        """The callback, which has the mean."""
+        return _ExponentialMovingAverage(self)
+
+
+class _Averaging:
+    """What keeps a mean of the weights of model and criterion."""
+
+    def __init__(self, **options: Any):
+        self._options = options
+        self._both: nn.ModuleList | None = None
+        self._averaged: Any = None
+        self._is_in_use = False
+
+    def _begin(self, model: "nn.Module", criterion: "nn.Module") -> None:
+        from torch import nn
+        from torch.optim.swa_utils import AveragedModel
+
+        self._both = nn.ModuleList([model, criterion])
+        self._averaged = AveragedModel(self._both, **self._options)
+
+    def _update(self) -> None:
+        self._averaged.update_parameters(self._both)
+
+    @property
+    def _has_begun(self) -> bool:
+        return self._averaged is not None and int(self._averaged.n_averaged) > 0
+
+    def _swap(self) -> None:
+        """Let model and mean change their values; the parameters stay the objects that the optimizer knows."""
+        for mine, other in zip(_tensors(self._both), _tensors(self._averaged.module), strict=True):
+            mine.data, other.data = other.data, mine.data
+
+    @contextmanager
+    def _swapped(self) -> Iterator[None]:
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean, and of how many it is."""
+        return dict(self._averaged.state_dict())
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the mean of another run."""
+        self._averaged.load_state_dict(state)
+
+
+def _tensors(module: Any) -> list[Any]:
+    return [*module.parameters(), *module.buffers()]
+
+
+class _ExponentialMovingAverage(_Averaging):
+    def __init__(self, spec: ExponentialMovingAverage):
+        from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(spec.decay), use_buffers=spec.use_buffers)
+        self._has_steps = False
+
+    @hookimpl(wrapper=True)
+    def fit(self, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
+        """Begin the mean, and in the end put it into the model."""
+        self._begin(model, criterion)
+        trained = yield
+        if self._has_steps:
+            self._swap()
+        self._has_steps = False  # The test is of what is in the model now.
+        return trained
+
+    @hookimpl(wrapper=True)
+    def step(self) -> Generator[None, bool, bool]:
+        """Add the weights to the mean."""
+        is_updated = yield
+        if is_updated:
+            self._update()
+            self._has_steps = True
+        return is_updated
+
+    @hookimpl(wrapper=True)
+    def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
+        """Judge the mean."""
+        if not self._has_steps:
+            return (yield)
+        with self._swapped():
+            return (yield)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the mean of another run."""
+        super().load_state_dict(state)
+        self._has_steps = self._has_begun
+
+
+@spec
+class StochasticWeightAveraging(CallbackSpec):
+    """Hands on the mean of the weights at the end of each of the last epochs, with BatchNorm's statistics renewed.
+
+    While it trains the weights themselves are judged; the test, and what is deployed, is of their mean. A learning rate
+    that stays high makes the epochs differ: `swa_lr`.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema; Izmailov, Podoprikhin,
+    Garipov, Vetrov and Wilson, https://arxiv.org/abs/1803.05407
+    """
+
+    replaces_weights = True
+
+    start: int | None = option(default=None, minimum=1)
+    """The first epoch that counts; left out, the last quarter of the epochs does."""
+    swa_lr: float | None = option(default=None, minimum=0)
+    """The learning rate to which it goes over from there on; left out, it stays as it is."""
+    anneal_epochs: int = option(default=10, minimum=0)
+    """In how many epochs it goes over to `swa_lr`."""
+    anneal_strategy: Literal["cos", "linear"] = "cos"
+    """Whether it does so along a cosine or a line."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an end before the beginning, and two that change the learning rate."""
+        if self.start is not None and self.start > spec.run.epochs:
+            raise OptionError("start", f"The run has {spec.run.epochs} epochs, and none of them counts.")
+        others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if self.swa_lr is not None and others:
+            raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
+
+    def build(self) -> object:
+        """The callback, which has the mean."""
+        return _StochasticWeightAveraging(self)
+
+
+class _StochasticWeightAveraging(_Averaging):
+    def __init__(self, spec: StochasticWeightAveraging):
+        super().__init__()
+        self._spec = spec
+        self._scheduler: Any = None
+
+    @hookimpl(wrapper=True)
+    def fit(
+        self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "Generator[None, nn.Module, nn.Module]":
+        """Begin the mean; in the end put it into the model and renew the statistics."""
+        from torch.optim.swa_utils import SWALR, update_bn
+
+        self._begin(model, criterion)
+        if self._spec.swa_lr is not None:
+            options: Any = {"anneal_epochs": self._spec.anneal_epochs, "anneal_strategy": self._spec.anneal_strategy}
+            self._scheduler = SWALR(optimizer, self._spec.swa_lr, **options)
+        trained = yield
+        if self._has_begun:
+            self._swap()
+            update_bn(data.training.epoch(run.epoch), _applied(run, trained))
+        return trained
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Add the weights of this epoch to the mean."""
+        record = yield
+        epochs = run.spec.run.epochs
+        if run.epoch >= (self._spec.start or epochs - epochs // 4 + (epochs < 4)):
+            self._update()
+            if self._scheduler is not None:
+                self._scheduler.step()
+        return record
+
+
+def _applied(run: Run, model: "nn.Module") -> Any:
+    """The model as a module that takes whole batches, as the stage `forward` does."""
+    from torch import nn
+
+    class Applied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, batch: Batch) -> Any:
+            return run.stages.forward(run=run, model=self.model, batch=batch)
+
+    return Applied()
