@@ -8,13 +8,17 @@ def register_specs() -> Components:
     """All of this plugin's callbacks, by the modules that have them."""
     return Components(
         __name__,
+        csv_log=("CSVLog",),
         early_stopping=("EarlyStopping",),
         freeze=("Freeze",),
         gradient_clipping=("GradientClipping",),
         gradient_norm=("GradientNorm",),
         learning_rate_finder=("LearningRateFinder",),
         mixing=("CutMix", "Mixup"),
+        mlflow_log=("MLflow",),
         nan_guard=("NaNGuard",),
         progress=("Progress",),
+        tensor_board=("TensorBoard",),
         weight_averaging=("ExponentialMovingAverage", "StochasticWeightAveraging"),
+        weights_and_biases=("WeightsAndBiases",),
     )

@@ -1,0 +1,74 @@
+"""A table of what is logged."""
+
+import csv
+import re
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline import CallbackSpec, OptionError, Run, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.records import as_text
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+
+def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    # It lies in the run directory, and must be none of the files that are there already.
+    if not re.fullmatch(r"[\w-][\w. -]*\.csv", value):
+        raise ValueError(f'"{value}" is not the plain name of a file, without a directory, that ends in ".csv".')
+
+
+@spec
+class CSVLog(CallbackSpec):
+    """Writes what is logged of every epoch as a row of a table, for spreadsheets and pandas.
+
+    Numbers are written so that they are read back as the same. What callbacks and schedulers add to the record is in
+    the table if they are listed after it.
+    """
+
+    file: str = option(default="metrics.csv", validator=_is_a_plain_name)
+    """The name of the file in the run directory."""
+
+    def build(self) -> object:
+        """The callback, which remembers the columns."""
+        return _CSVLog(self)
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse two that write to one file."""
+        others = [other for other in spec.callbacks if isinstance(other, CSVLog) and other is not self]
+        if any(other.file == self.file for other in others):
+            raise OptionError("file", f'Another CSVLog writes to "{self.file}" too: give each a `file` of its own.')
+
+
+class _CSVLog:
+    def __init__(self, spec: CSVLog):
+        self._spec = spec
+        self._columns: list[str] = []
+        self._rows: list[dict[str, str]] = []
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Write the epoch's row."""
+        record = yield
+        assert run.directory is not None, "It is made before training begins."
+        self._add(run.directory / self._spec.file, {name: as_text(value) for name, value in record.items()})
+        return record
+
+    def _add(self, path: Path, row: dict[str, str]) -> None:
+        self._rows.append(row)
+        new = [name for name in row if name not in self._columns]
+        if not new:
+            with path.open("a", encoding="utf-8", newline="") as file:
+                self._writer(file).writerow(row)
+            return
+        self._columns += new
+        # The rows before have no cell in the new columns. Should this be interrupted, the old file is still there.
+        whole = path.with_suffix(".csv.part")
+        with whole.open("w", encoding="utf-8", newline="") as file:
+            self._writer(file).writeheader()
+            self._writer(file).writerows(self._rows)
+        whole.replace(path)
+
+    def _writer(self, file: Any) -> "csv.DictWriter[str]":
+        return csv.DictWriter(file, self._columns, restval="", lineterminator="\n")
