@@ -64,6 +64,10 @@ class Stages:
         implementations = getattr(self._manager.hook, stage).get_hookimpls()[::-1]
         return [(implementation.plugin_name, _is_wrapper(implementation)) for implementation in implementations]
 
+    def plugin(self, name: str) -> Any:
+        """The plugin, or the callback, that messages call so; `None` if there is none."""
+        return self._manager.get_plugin(name)
+
     @contextmanager
     def naming_plugins(self) -> Iterator[None]:
         """An error that is raised inside by a plugin's implementation becomes one that names plugin and stage."""

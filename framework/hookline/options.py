@@ -114,11 +114,13 @@ def option(
     maximum: float | None = None,
     below: float | None = None,
     infinite: bool = False,
+    unbounded: bool = False,
     validator: Callable[[object, "Attribute[Any]", Any], None] | None = None,
 ) -> Any:
     """Declare an option of a spec class: its default (none: it is required) and its bounds.
 
-    Numbers are finite; `infinite` allows `inf`, as for the order of a norm.
+    Numbers are finite; `infinite` allows `inf`, as for the order of a norm. `unbounded` says of an option without
+    bounds that any number makes sense.
 
     The sentence that says what the option does is the docstring under it. An option whose default is `None` may be
     left out; what happens then is part of that sentence.
@@ -137,7 +139,9 @@ def option(
     ValueError: -1 is out of bounds: it must be at least 0.
     """
     bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
-    validators = [check for check in (bounds if bounds != Bounds() else None, validator) if check is not None]
+    validators = [
+        check for check in (bounds if unbounded or bounds != Bounds() else None, validator) if check is not None
+    ]
     return field(default=default, validator=validators or None)
 
 

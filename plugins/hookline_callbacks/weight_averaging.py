@@ -72,11 +72,11 @@ class _Averaging:
 
     def state_dict(self) -> dict[str, Any]:
         """The mean, and of how many it is."""
-        return dict(self._averaged.state_dict())
+        return {"averaged": dict(self._averaged.state_dict())}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the mean of another run."""
-        self._averaged.load_state_dict(state)
+        self._averaged.load_state_dict(state["averaged"])
 
 
 def _tensors(module: Any) -> list[Any]:
@@ -191,6 +191,17 @@ class _StochasticWeightAveraging(_Averaging):
             if self._scheduler is not None:
                 self._scheduler.step()
         return record
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean, of how many it is, and how far the learning rate has gone over."""
+        schedule = {} if self._scheduler is None else {"scheduler": self._scheduler.state_dict()}
+        return {**super().state_dict(), **schedule}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the mean and the schedule of another run."""
+        super().load_state_dict(state)
+        if self._scheduler is not None:
+            self._scheduler.load_state_dict(state["scheduler"])
 
 
 def _applied(run: Run, model: "nn.Module") -> Any:

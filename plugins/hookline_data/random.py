@@ -12,7 +12,7 @@ class Random(DataSpec):
 
     features: int = option(minimum=1)
     """How many numbers a row has."""
-    targets: tuple[float, ...]
+    targets: tuple[float, ...] = option(unbounded=True)
     """The target of each row; as many as there are to be rows."""
     data_seed: int = option(default=0, minimum=0)
     """Where the random numbers of the inputs start: `torch.Generator().manual_seed(data_seed)`."""

@@ -48,9 +48,9 @@ class uniform_(TorchFunction):
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.uniform_
     """
 
-    a: float = 0.0
+    a: float = option(default=0.0, unbounded=True)
     """The least number."""
-    b: float = 1.0
+    b: float = option(default=1.0, unbounded=True)
     """The greatest number."""
 
     def __attrs_post_init__(self) -> None:
@@ -65,7 +65,7 @@ class normal_(TorchFunction):
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.normal_
     """
 
-    mean: float = 0.0
+    mean: float = option(default=0.0, unbounded=True)
     """The mean."""
     std: float = option(default=1.0, minimum=0)
     """The standard deviation."""
@@ -78,13 +78,13 @@ class trunc_normal_(TorchFunction):
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_
     """
 
-    mean: float = 0.0
+    mean: float = option(default=0.0, unbounded=True)
     """The mean of the whole distribution."""
     std: float = option(default=1.0, above=0)
     """The standard deviation of the whole distribution."""
-    a: float = -2.0
+    a: float = option(default=-2.0, unbounded=True)
     """The least number; it is not counted in standard deviations."""
-    b: float = 2.0
+    b: float = option(default=2.0, unbounded=True)
     """The greatest number."""
 
     def __attrs_post_init__(self) -> None:
@@ -99,7 +99,7 @@ class constant_(TorchFunction):
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.constant_
     """
 
-    val: float
+    val: float = option(unbounded=True)
     """The number."""
 
 
@@ -166,7 +166,7 @@ class xavier_normal_(Xavier):
 class Kaiming(TorchFunction):
     """Keeps the variance of outputs, or of gradients, behind a rectifier."""
 
-    a: float = 0.0
+    a: float = option(default=0.0, unbounded=True)
     """The negative slope of the rectifier, where `nonlinearity` is "leaky_relu"."""
     mode: Literal["fan_in", "fan_out"] = "fan_in"
     """Whether the variance of the outputs is kept, by the numbers that go in, or that of the gradients, by those that
@@ -198,7 +198,7 @@ class orthogonal_(TorchFunction):
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_
     """
 
-    gain: float = 1.0
+    gain: float = option(default=1.0, unbounded=True)
     """What the matrix is multiplied by."""
 
 

@@ -42,7 +42,7 @@ class ClassIndexLoss(TorchLoss):
 
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
-    ignore_index: int = -100
+    ignore_index: int = option(default=-100, unbounded=True)
     """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:

@@ -29,7 +29,7 @@ class HingeEmbeddingLoss(TorchLoss):
 
     encoding = Signs()
 
-    margin: float = 1.0
+    margin: float = option(default=1.0, unbounded=True)
     """The distance from which on rows that do not belong together are far enough apart."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
@@ -90,7 +90,7 @@ class MarginRankingLoss(TorchLoss):
     inputs = ("input1", "input2")
     encoding = Signs()
 
-    margin: float = 0.0
+    margin: float = option(default=0.0, unbounded=True)
     """By how much the one score is to be greater than the other."""
 
     def compute(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":

@@ -23,7 +23,7 @@ class MultiMarginLoss(TorchLoss):
 
     p: int = option(default=1, minimum=1, maximum=2)
     """The power to which what is missing is raised: 1 or 2."""
-    margin: float = 1.0
+    margin: float = option(default=1.0, unbounded=True)
     """By how much the score of the right class is to be greater."""
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""

@@ -114,7 +114,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
     """Whether the losses of a batch are averaged or added."""
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
-    ignore_index: int | None = None
+    ignore_index: int | None = option(default=None, unbounded=True)
     """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""

@@ -26,7 +26,7 @@ class ClassificationMetric(TorchMetric):
     """How many classes there are, for the task "multiclass"; left out, as many as the model has outputs."""
     num_labels: int | None = option(default=None, minimum=2)
     """How many labels there are, for the task "multilabel"; left out, as many as the model has outputs."""
-    ignore_index: int | None = None
+    ignore_index: int | None = option(default=None, unbounded=True)
     """Rows whose target is this one do not count."""
     validate_args: bool = True
     """Whether torchmetrics checks what it is given, which takes a little time."""
@@ -116,7 +116,7 @@ class AUROC(ClassificationMetric):
     """How classes are averaged: all alike, or by their number of rows."""
     max_fpr: float | None = option(default=None, above=0, maximum=1)
     """The greatest rate of false positives up to which the area is taken; left out, 1. For binary tasks."""
-    thresholds: int | tuple[float, ...] | None = None
+    thresholds: int | tuple[float, ...] | None = option(default=None, minimum=0)
     """At how many, or which, thresholds it is computed; left out, at all, which keeps every prediction."""
 
 

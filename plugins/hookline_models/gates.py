@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from hookline import spec
+from hookline import option, spec
 from hookline_models.base import InPlace, TorchLayer
 
 
@@ -48,5 +48,5 @@ class GLU(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
     """
 
-    dim: int = -1
+    dim: int = option(default=-1, unbounded=True)
     """The dimension that is halved, counted with that of the rows."""

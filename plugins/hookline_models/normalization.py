@@ -72,7 +72,7 @@ class LocalResponseNorm(TorchLayer):
     """How many channels are looked at, the number's own in their middle."""
     alpha: float = option(default=0.0001, minimum=0)
     """How much the neighbours count."""
-    beta: float = 0.75
+    beta: float = option(default=0.75, unbounded=True)
     """The power."""
     k: float = option(default=1.0, minimum=0)
     """What is added to them."""

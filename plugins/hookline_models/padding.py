@@ -1,6 +1,6 @@
 """Layers that add constants around what goes in."""
 
-from hookline import spec
+from hookline import option, spec
 from hookline_models.base import TorchLayer
 
 
@@ -10,7 +10,7 @@ class Padding1d(TorchLayer):
 
     row = ("channels", "length")
 
-    padding: int | tuple[int, int]
+    padding: int | tuple[int, int] = option(unbounded=True)
     """How much is added at the beginning and the end, or everywhere; a negative number takes away."""
 
 
@@ -20,7 +20,7 @@ class Padding2d(TorchLayer):
 
     row = ("channels", "height", "width")
 
-    padding: int | tuple[int, int, int, int]
+    padding: int | tuple[int, int, int, int] = option(unbounded=True)
     """How much is added at left, right, top and bottom, in this order, or everywhere; a negative number takes away."""
 
 
@@ -30,7 +30,7 @@ class Padding3d(TorchLayer):
 
     row = ("channels", "depth", "height", "width")
 
-    padding: int | tuple[int, int, int, int, int, int]
+    padding: int | tuple[int, int, int, int, int, int] = option(unbounded=True)
     """How much is added at left, right, top, bottom, front and back, or everywhere; a negative number takes away."""
 
 
@@ -65,7 +65,7 @@ class ConstantPad1d(Padding1d):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
     """
 
-    value: float
+    value: float = option(unbounded=True)
     """The number."""
 
 
@@ -76,7 +76,7 @@ class ConstantPad2d(Padding2d):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html
     """
 
-    value: float
+    value: float = option(unbounded=True)
     """The number."""
 
 
@@ -87,5 +87,5 @@ class ConstantPad3d(Padding3d):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html
     """
 
-    value: float
+    value: float = option(unbounded=True)
     """The number."""

@@ -69,7 +69,7 @@ class PairwiseDistance(Comparison):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
     """
 
-    p: float = 2.0
+    p: float = option(default=2.0, unbounded=True)
     """The p of the p-norm of their difference."""
     eps: float = option(default=1e-06, minimum=0)
     """Added to the difference, so that it is never 0."""
@@ -84,7 +84,7 @@ class CosineSimilarity(Comparison):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
     """
 
-    dim: int = 1
+    dim: int = option(default=1, unbounded=True)
     """The dimension, counted with that of the rows."""
     eps: float = option(default=1e-08, minimum=0)
     """The least length that is divided by, so that it is never 0."""

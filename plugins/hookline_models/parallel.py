@@ -23,7 +23,7 @@ class Parallel(LayerSpec):
     join: Join = "concatenation"
     """How what they give is joined: "concatenation" along a dimension, or the "sum" or "product" of shapes that are
     equal."""
-    dim: int = 1
+    dim: int = option(default=1, unbounded=True)
     """The dimension of a concatenation, counted with that of the rows: 1 is that of features or channels."""
 
     def __attrs_post_init__(self) -> None:

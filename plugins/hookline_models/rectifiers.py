@@ -27,7 +27,7 @@ class LeakyReLU(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
     """
 
-    negative_slope: float = 0.01
+    negative_slope: float = option(default=0.01, unbounded=True)
     """The slope below 0."""
 
 
@@ -40,7 +40,7 @@ class PReLU(TorchLayer):
 
     num_parameters: int = option(default=1, minimum=1)
     """How many slopes are learned: one, or as many as there are channels (the dimension after that of the rows)."""
-    init: float = 0.25
+    init: float = option(default=0.25, unbounded=True)
     """The slope to begin with."""
 
 
@@ -53,9 +53,9 @@ class RReLU(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
     """
 
-    lower: float = 1 / 8
+    lower: float = option(default=1 / 8, unbounded=True)
     """The least slope below 0."""
-    upper: float = 1 / 3
+    upper: float = option(default=1 / 3, unbounded=True)
     """The greatest slope below 0."""
 
     def __attrs_post_init__(self) -> None:
@@ -70,9 +70,9 @@ class Threshold(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
     """
 
-    threshold: float
+    threshold: float = option(unbounded=True)
     """Where the step is."""
-    value: float
+    value: float = option(unbounded=True)
     """What stands for numbers up to there."""
 
 
@@ -83,7 +83,7 @@ class ELU(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
-    alpha: float = 1.0
+    alpha: float = option(default=1.0, unbounded=True)
     """How far it goes below 0."""
 
 
@@ -115,5 +115,5 @@ class Softplus(TorchLayer):
 
     beta: float = option(default=1.0, above=0)
     """How sharp the bend is."""
-    threshold: float = 20.0
+    threshold: float = option(default=20.0, unbounded=True)
     """Where beta x is greater than this, the result is x."""

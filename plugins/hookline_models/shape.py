@@ -24,9 +24,9 @@ class Flatten(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
     """
 
-    start_dim: int = 1
+    start_dim: int = option(default=1, unbounded=True)
     """The first of the dimensions, counted with that of the rows."""
-    end_dim: int = -1
+    end_dim: int = option(default=-1, unbounded=True)
     """The last of the dimensions."""
 
 
@@ -37,7 +37,7 @@ class Unflatten(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
     """
 
-    dim: int
+    dim: int = option(unbounded=True)
     """The dimension, counted with that of the rows."""
     unflattened_size: tuple[int, ...] = option(minimum=-1)
     """The sizes that it is to have; one of them may be -1, which follows from the others."""
@@ -52,9 +52,9 @@ class Transpose(LayerSpec):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
     """
 
-    dim0: int = option(default=1, validator=_leaves_rows)
+    dim0: int = option(default=1, validator=_leaves_rows, unbounded=True)
     """One of the dimensions, counted with that of the rows."""
-    dim1: int = option(default=2, validator=_leaves_rows)
+    dim1: int = option(default=2, validator=_leaves_rows, unbounded=True)
     """The other one."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":

@@ -1,6 +1,6 @@
 """Functions that are flat at both ends, and the logarithm of one."""
 
-from hookline import OptionError, spec
+from hookline import OptionError, option, spec
 from hookline_models.base import InPlace, TorchLayer
 
 
@@ -43,9 +43,9 @@ class Hardtanh(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
     """
 
-    min_val: float = -1.0
+    min_val: float = option(default=-1.0, unbounded=True)
     """The least number that comes out."""
-    max_val: float = 1.0
+    max_val: float = option(default=1.0, unbounded=True)
     """The greatest number that comes out."""
 
     def __attrs_post_init__(self) -> None:

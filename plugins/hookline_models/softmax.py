@@ -1,6 +1,6 @@
 """Functions that make probabilities of the numbers along one dimension."""
 
-from hookline import spec
+from hookline import option, spec
 from hookline_models.base import TorchLayer
 
 
@@ -13,7 +13,7 @@ class Softmax(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
-    dim: int = -1
+    dim: int = option(default=-1, unbounded=True)
     """The dimension, counted with that of the rows; the last one by default."""
 
 
@@ -26,7 +26,7 @@ class LogSoftmax(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
     """
 
-    dim: int = -1
+    dim: int = option(default=-1, unbounded=True)
     """The dimension, counted with that of the rows; the last one by default."""
 
 
@@ -39,7 +39,7 @@ class Softmin(TorchLayer):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
     """
 
-    dim: int = -1
+    dim: int = option(default=-1, unbounded=True)
     """The dimension, counted with that of the rows; the last one by default."""
 
 

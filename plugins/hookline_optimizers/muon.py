@@ -23,7 +23,7 @@ class Muon(TorchOptimizer):
     """How much of the last update is kept in the next."""
     nesterov: bool = True
     """Whether the gradient is taken where the momentum leads."""
-    ns_coefficients: tuple[float, float, float] = (3.4445, -4.775, 2.0315)
+    ns_coefficients: tuple[float, float, float] = option(default=(3.4445, -4.775, 2.0315), unbounded=True)
     """The coefficients of the Newton-Schulz iteration that makes an update orthogonal."""
     eps: float = option(default=1e-07, minimum=0)
     """The least norm by which an update is divided before the iteration."""

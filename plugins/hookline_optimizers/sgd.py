@@ -17,7 +17,7 @@ class SGD(Fusible):
     """The learning rate."""
     momentum: float = option(default=0.0, minimum=0)
     """How much of the last step is kept in the next."""
-    dampening: float = 0.0
+    dampening: float = option(default=0.0, unbounded=True)
     """How much less a new gradient counts in the momentum."""
     weight_decay: float = option(default=0.0, minimum=0)
     """How strongly parameters are drawn towards 0, as an addition to the gradient."""

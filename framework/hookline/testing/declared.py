@@ -1,0 +1,152 @@
+"""Checks of what a component says of itself: its docstrings, types and bounds, and what is made of them."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from attrs import Attribute, evolve, fields
+
+from hookline.declarations import place
+from hookline.documentation import documentation
+from hookline.documents import from_source
+from hookline.errors import HooklineError, StageError
+from hookline.kinds import is_literal
+from hookline.loading import Loader
+from hookline.options import Bounds, Spec
+from hookline.places import Source
+from hookline.specs import InitializationSpec, LossSpec, ModelSpec, OptimizerSpec, WrapperSpec
+from hookline.testing.checks import refuse
+from hookline.testing.subjects import Component, Kit
+from hookline.writing import dumps
+
+LARGE = 1000
+"""Bounds above which nothing is built."""
+
+
+def is_documented(component: Component) -> None:
+    """Whether the class and each of its options has a sentence."""
+    kind, known = component.kind, documentation(component.kind)
+    if not known.summary.endswith((".", "!", "?")):
+        refuse(
+            f"The docstring of {component.name} must begin with a sentence that ends in a full stop: it is what "
+            f"`hookline list` prints. {place(kind)}"
+        )
+    for option in known.options:
+        if not option.description:
+            refuse(
+                f'The option "{option.name}" of {component.name} has no sentence: put a docstring under it, which '
+                f"`hookline show` and editors print. {place(kind)}"
+            )
+
+
+def is_bounded(component: Component) -> None:
+    """Whether each number has bounds, inside of which the component can be used."""
+    for option in _own_options(component.kind):
+        if _takes_numbers(component.kind.option_type(option)) and not Bounds.of(option):
+            refuse(
+                f'The option "{option.name}" of {component.name} is a number without bounds: write option(minimum=…), '
+                f"above, maximum or below; or option(unbounded=True), if any number makes sense. "
+                f"{place(component.kind)}"
+            )
+    if not isinstance(component.example, (LossSpec, ModelSpec, OptimizerSpec, InitializationSpec, WrapperSpec)):
+        return
+    for option in _own_options(component.kind):
+        for number in _numbers_on_the_bounds(option):
+            _try(component, option.name, number)
+
+
+def _own_options(kind: type[Spec]) -> "list[Attribute[Any]]":
+    """The options that it does not have from a class of Hookline."""
+    inherited = {
+        name
+        for base in kind.__mro__
+        if base.__module__.partition(".")[0] == Spec.__module__.partition(".")[0]
+        for name in vars(base).get("__annotations__", {})
+    }
+    return [option for option in fields(kind) if option.name not in inherited]
+
+
+def _takes_numbers(kind: Any) -> bool:
+    return kind in (int, float) or (not is_literal(kind) and any(map(_takes_numbers, get_args(kind))))
+
+
+def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:
+    """Those that bounds just allow, if the option takes a single number."""
+    if option.type not in (int, float):
+        return
+    for bounds in Bounds.of(option):
+        for number in (bounds.minimum, bounds.maximum):
+            if number is not None and abs(number) <= LARGE:
+                yield option.type(number)
+
+
+def _try(component: Component, name: str, number: float) -> None:
+    """Use the component with this number: it may refuse it in a sentence, and it must not fail."""
+    try:
+        changed = evolve(component.example, **{name: number})
+    except ValueError:
+        return
+    spec = replaced(component.needs(), component.example, changed)
+    try:
+        component.prepare(spec)
+    except StageError as error:
+        refuse(
+            f"{component.name}({name}={number}) is inside its bounds and fails: change the bounds of the option, or "
+            f"refuse it in a sentence (`raise ValueError`) where the spec is read. {error}"
+        )
+    except (HooklineError, ValueError):
+        pass  # It does not go with this data or model, which is told.
+
+
+def replaced(value: Any, old: Spec, new: Spec) -> Any:
+    """A spec with another component in the place of one that is in it."""
+    if value is old:
+        return new
+    if isinstance(value, Spec):
+        changed = {option.name: replaced(getattr(value, option.name), old, new) for option in fields(type(value))}
+        same = all(changed[option.name] is getattr(value, option.name) for option in fields(type(value)))
+        return value if same else evolve(cast("Any", value), **changed)
+    if isinstance(value, tuple):
+        elements = tuple(replaced(element, old, new) for element in value)
+        return value if all(a is b for a, b in zip(elements, value, strict=True)) else elements
+    if isinstance(value, dict):
+        table = {key: replaced(element, old, new) for key, element in value.items()}
+        return value if all(table[key] is value[key] for key in value) else table
+    return value
+
+
+def is_described(component: Component) -> None:
+    """Whether the schema for editors and the page that `hookline show` prints come out."""
+    catalog = component.plugin.plugins.catalog
+    definitions = component.plugin.schema["definitions"]
+    described = [
+        definition
+        for definition in definitions.values()
+        if definition.get("properties", {}).get("type", {}).get("const") == catalog.name(component.kind)
+    ]
+    wanted = {"type", *(option.name for option in fields(component.kind))}
+    if not any(set(definition["properties"]) == wanted for definition in described):
+        refuse(f"{component.name} is not in the JSON Schema with all of its options.")
+    if component.kind.__doc__ and inspect.cleandoc(component.kind.__doc__).count("```") % 2:
+        refuse(f"The docstring of {component.name} has a block of code (```) that does not end.")
+
+
+def is_written_and_read(component: Component) -> None:
+    """Whether a spec that uses it is written to a file and read back as it was."""
+    spec = component.needs()
+    here = Path.cwd()
+    text = dumps(spec, here, name=component.plugin.plugins.catalog.name)
+    loader = Loader([Kit(), *component.plugin.beside(spec.plugins)])
+    try:
+        again = loader.load(from_source(Source("spec.toml", text, here)))
+    except HooklineError as error:
+        refuse(
+            f"A spec with {component.name} is not read back from what is written: its defaults must be values that its "
+            f"options allow. {error}"
+        )
+    if again != spec:
+        refuse(
+            f"A spec with {component.name} is read back as another one: an option must not be changed when the class "
+            f"is made (`__attrs_post_init__`, converters)."
+        )

@@ -1,0 +1,153 @@
+"""Checks of what belongs to one family: optimizers, data sources, metrics, distances, deployment targets."""
+
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.data import Batch
+from hookline.loop import Closure
+from hookline.testing.checks import refuse
+from hookline.testing.declared import replaced
+from hookline.testing.subjects import Component, Kit
+from hookline.testing.trained import same, state_of, through_a_file
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from hookline.pipeline import Prepared
+    from hookline.run import Run
+
+STEPS = 3
+
+
+def goes_on_after_loading(component: Component) -> None:
+    """Whether an optimizer that is saved and loaded goes on as if nothing had been."""
+    spec = component.needs()
+    run, straight = component.prepare(spec)
+    _steps(run, straight, 2 * STEPS)
+
+    run, first = component.prepare(spec)
+    _steps(run, first, STEPS)
+    modules = through_a_file(component, "model", state_of(first.model, first.criterion))
+    state = through_a_file(component, "optimizer", first.optimizer.state_dict())
+    run, second = component.prepare(spec)
+    second.model.load_state_dict(modules["model"])
+    second.criterion.load_state_dict(modules["criterion"])
+    second.optimizer.load_state_dict(state)
+    _steps(run, second, STEPS, start=STEPS)
+    if not same(state_of(second.model, second.criterion), state_of(straight.model, straight.criterion)):
+        refuse(
+            f"A training with {component.name} that is saved after {STEPS} steps and loaded goes on differently: all "
+            f"that a step depends on must be in `self.state` or in the options of `param_groups`."
+        )
+
+
+def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
+    """Steps with the batches from the one of this number on, which have random numbers of their own."""
+    import torch
+
+    def gradients(batch: Batch) -> "Tensor":
+        made.optimizer.zero_grad()
+        outputs = run.stages.forward(run=run, model=made.model, batch=batch)
+        loss = run.stages.loss(run=run, criterion=made.criterion, outputs=outputs, batch=batch)
+        return run.stages.backward(run=run, loss=loss)
+
+    made.model.train()
+    batches = (batch for epoch in range(1, count + start + 1) for batch in made.data.training.epoch(epoch))
+    for number, batch in enumerate(islice(batches, start, start + count), start):
+        torch.manual_seed(number)
+        loss = gradients(batch)
+        run.stages.step(run=run, optimizer=made.optimizer, closure=Closure(gradients, batch, loss))
+        run.step += 1
+
+
+def keeps_its_order(component: Component) -> None:
+    """Whether the batches of a data source follow from seed and epoch, from any place on."""
+    _, made = component.prepare(component.needs())
+    batches = made.data.training
+    epochs = {number: list(batches.epoch(number)) for number in (1, 2)}
+    again = {number: list(batches.epoch(number)) for number in (2, 1)}
+    if not all(_equal(epochs[number], again[number]) for number in epochs):
+        refuse(
+            f"The batches of {component.name} differ when an epoch is gone through again: their order must follow from "
+            f"seed and epoch alone, as `hookline.permutation` gives it."
+        )
+    if len(batches) != len(epochs[1]) or sum(batch.rows for batch in epochs[1]) > batches.rows:
+        refuse(
+            f"{component.name} says that an epoch has {len(batches)} batches of {batches.rows} rows in all, and gives "
+            f"{len(epochs[1])} batches of {sum(batch.rows for batch in epochs[1])} rows."
+        )
+    middle = len(epochs[1]) // 2
+    if not _equal(list(batches.epoch(1, middle)), epochs[1][middle:]):
+        refuse(f"The batches of {component.name} from the middle of an epoch on are not those of the whole epoch.")
+
+
+def says_what_is_wrong_without_torch(component: Component) -> None:
+    """Whether `check` of a data source finds nothing wrong with data that can be trained with."""
+    spec = component.needs()
+    if problems := list(component.example.check(spec.loss)):
+        refuse(f"`check` of {component.name} refuses data that can be trained with. {problems[0]}")
+
+
+def _equal(one: list[Batch], other: list[Batch]) -> bool:
+    def plain(batch: Batch) -> list[dict[str, Any]]:
+        return [dict(batch.inputs), dict(batch.targets), dict(batch.lengths)]
+
+    return same([plain(batch) for batch in one], [plain(batch) for batch in other])
+
+
+def judges_rows_and_not_batches(component: Component) -> None:
+    """Whether a metric is the same however its rows come in batches."""
+    spec = component.needs()
+    numbers = {}
+    for size in (64, 5):
+        data: Any = spec.data
+        run, made = component.prepare(replaced(spec, data, evolve(data, batch_size=size)))
+        batches = made.data.validation or made.data.test
+        assert batches is not None, "There is something to judge, or the training would have been refused."
+        judged = run.stages.evaluate(
+            run=run, model=made.model, criterion=made.criterion, batches=batches, split="validation"
+        )
+        numbers[size] = judged[component.example.label]
+    one, other = numbers.values()
+    if not (one == other or abs(one - other) <= 1e-5 * max(1.0, abs(one)) or (one != one and other != other)):
+        refuse(
+            f"{component.name} is {one:.6g} if its rows come in one batch and {other:.6g} in batches of 5: `update` "
+            f"must gather what `compute` needs of all rows, and not average numbers of batches."
+        )
+
+
+def measures_rows(component: Component) -> None:
+    """Whether a distance gives one for each row, with gradients."""
+    import torch
+
+    distance = component.example.build()
+    generator = torch.Generator().manual_seed(0)
+    one, other = (torch.randn(5, 3, dtype=torch.double, generator=generator).requires_grad_() for _ in range(2))
+    measured = distance(one, other)
+    if measured.shape != (5,):
+        refuse(
+            f"{component.name} gives {tuple(measured.shape)} for two tensors of shape (5, 3): it must give the "
+            f"distance of their rows, (5,)."
+        )
+    try:
+        torch.autograd.gradcheck(distance, (one, other), eps=1e-6, atol=1e-5, rtol=1e-3)
+    except RuntimeError:
+        refuse(f"The gradients of {component.name} are not those of its values, by finite differences.")
+
+
+def writes_into_the_run(component: Component) -> None:
+    """Whether a deployment target writes files, and writes them into the directory of the run."""
+    spec = component.needs()
+    with tempfile.TemporaryDirectory(prefix="hookline-") as place:
+        trial = component.trial(spec, Path(place) / "run", Kit())
+        if not trial.deployed:
+            refuse(f"{component.name} gives no path of what it has written.")
+        for path in trial.deployed:
+            if not Path(path).exists():
+                refuse(f"{component.name} says that it has written {path}, and there is no such file.")
+            if Path(place).resolve() not in Path(path).resolve().parents:
+                refuse(f"{component.name} writes to {path}, outside of the directory of the run.")

@@ -1,0 +1,52 @@
+"""Checks of a plugin as a whole: it fits in, and a training goes on with it."""
+
+import inspect
+
+from hookline.errors import HooklineError
+from hookline.installed import reason
+from hookline.options import Spec
+from hookline.plugins import HOOKS
+from hookline.testing.checks import refuse
+from hookline.testing.subjects import Component, Plugin
+from hookline.testing.trained import same, state_of
+
+
+def fits_in(plugin: Plugin) -> None:
+    """Whether its hooks are stages, with arguments that these give, and its components are declared as they must be."""
+    try:
+        plugin.plugins.manager()
+        list(plugin.plugins.catalog)
+    except HooklineError as error:
+        refuse(str(error))
+    for name in HOOKS:
+        function = getattr(plugin.plugin, name, None)
+        if inspect.isroutine(function) and not hasattr(inspect.unwrap(function), "hookline_impl"):
+            refuse(f'"{name}" of {plugin.name} is the name of a stage: mark it with @hookimpl, or call it otherwise.')
+
+
+def has_readable_examples(plugin: Plugin) -> None:
+    """Whether the examples that were given can be read, and belong to it."""
+    try:
+        examples = plugin.examples
+    except HooklineError as error:
+        refuse(f"An example cannot be read. {error}")
+    kinds = {component.kind for component in plugin.components}
+    for example in examples:
+        if isinstance(example, Spec) and type(example) not in kinds and not Plugin.uses(example, kinds):
+            refuse(f"The example {type(example).__name__} uses nothing that {plugin.name} brings.")
+
+
+def lets_trainings_go_on(plugin: Plugin) -> None:
+    """Whether a small training with the plugin works, and repeats, whether or not it uses a component of it."""
+    component = Component(plugin, next(kind for kind in plugin.plugins.catalog if kind.__name__ == "MSELoss"))
+    try:
+        first, second = component.trained, component.train(component.training)
+    except HooklineError as error:
+        refuse(f"With {plugin.name} a small training fails that uses no component of it. {error}")
+    except Exception as error:  # noqa: BLE001 - Whatever the plugin raises is told.
+        refuse(f"With {plugin.name} a small training fails that uses no component of it. {reason(error)}")
+    if not same(*(state_of(trained.trial.model, trained.trial.criterion) for trained in (first, second))):
+        refuse(
+            f"With {plugin.name} two trainings with one seed differ: random numbers must come from torch's generator, "
+            f"and nothing may be left over from the training before."
+        )

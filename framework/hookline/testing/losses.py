@@ -1,0 +1,172 @@
+"""Checks of losses: gradients, what a batch and its parts have to do with one another, and shapes."""
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, fields
+
+from hookline.accumulation import shares
+from hookline.errors import HooklineError
+from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.declared import replaced
+from hookline.testing.subjects import Component
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from hookline.data import Batch, Data, Outputs
+
+
+DIRECTIONS = 4
+"""How many directions gradients are looked at along."""
+STEP = 1e-8
+"""How far from the place that is looked at: the less, the fewer kinks (of ReLU, say) lie between."""
+
+
+class _Case:
+    """A loss with a batch, and what a model makes of it, in double precision."""
+
+    def __init__(self, component: Component, loss: Any = None):
+        import torch
+
+        self.loss = component.example if loss is None else loss
+        spec = component.needs()
+        if component.example is not spec.loss:
+            raise NotApplicable("It is part of another loss.")
+        self._run, made = component.prepare(replaced(spec, component.example, self.loss))
+        self.data: Data = made.data
+        self.criterion: nn.Module = made.criterion.double().eval()
+        self.model: nn.Module = made.model.double().eval()
+        batch: Batch = next(iter(made.data.training.epoch(1)))
+        self.batch = batch.changed(lambda tensor: tensor.double() if tensor.is_floating_point() else tensor)
+        with torch.no_grad():
+            self.outputs = self.modelled()
+
+    def modelled(self) -> "Outputs":
+        """What the model makes of the batch."""
+        outputs: Outputs = self._run.stages.forward(run=self._run, model=self.model, batch=self.batch)
+        return outputs
+
+    def value(self, outputs: "Outputs", batch: "Batch | None" = None) -> "Tensor":
+        """The loss of outputs."""
+        return self.loss.compute(self.criterion, outputs, batch or self.batch)
+
+
+def changed(outputs: "Outputs", change: "Callable[[Tensor], Tensor]") -> "Outputs":
+    """Outputs, each of which is changed in one way."""
+    if isinstance(outputs, Mapping):
+        return {name: change(tensor) for name, tensor in outputs.items()}
+    return change(outputs)
+
+
+def has_the_gradients_of_its_values(component: Component) -> None:
+    """Whether gradients are those that finite differences give, along some directions in the space of parameters."""
+    import torch
+
+    case = _Case(component)
+    parameters = [parameter for module in (case.model, case.criterion) for parameter in module.parameters()]
+    value = case.value(case.modelled())
+    try:
+        found = torch.autograd.grad(value, parameters, allow_unused=True)
+    except RuntimeError as error:
+        refuse(f"{component.name} has no gradients: compute it with functions of torch throughout. {error}")
+    gradients = [None if gradient is None else gradient.to_dense() for gradient in found]
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(DIRECTIONS):
+        way = [torch.randn(parameter.shape, generator=generator, dtype=torch.double) for parameter in parameters]
+        told = sum(
+            float((gradient * along).sum())
+            for gradient, along in zip(gradients, way, strict=True)
+            if gradient is not None
+        )
+        values = []
+        for distance in (STEP, -2 * STEP, STEP):  # There, to the other side, and back.
+            with torch.no_grad():
+                for parameter, along in zip(parameters, way, strict=True):
+                    parameter.add_(along, alpha=distance)
+                values.append(float(case.value(case.modelled())))
+        difference = (values[0] - values[1]) / (2 * STEP)
+        if abs(told - difference) > 1e-4 * max(1.0, abs(difference)):
+            refuse(
+                f"The gradients of {component.name} are not those of its values: {told:.6g} along a direction in which "
+                f"finite differences give {difference:.6g}. Compute it with functions of torch throughout, without "
+                f"`detach`, `item`, rounding or a wrong backward of its own."
+            )
+
+
+def adds_up_from_parts(component: Component) -> None:
+    """Whether the loss of a batch is what its parts give, as the loss says that it is divided."""
+    import torch
+
+    case = _Case(component)
+    try:
+        case.loss.check_accumulation()
+    except ValueError as error:
+        raise NotApplicable(str(error)) from None
+    whole = case.value(case.outputs)
+    size = -(-case.batch.rows // 2)
+    halves = [changed(case.outputs, itemgetter(slice(first, first + size))) for first in (0, size)]
+    total: Any = 0.0
+    for outputs, (part, share) in zip(halves, shares(case.loss, case.criterion, case.batch, 2), strict=True):
+        total += share * case.value(outputs, part)
+    if not torch.allclose(torch.as_tensor(total, dtype=torch.double), whole, rtol=1e-6, atol=1e-9):
+        refuse(
+            f"The loss of a batch, {whole:.6g}, is not what {component.name} gives for its two halves, {total:.6g}: "
+            f"say in `divided_by` and `divisor` what the sum over rows is divided by, or refuse `run.accumulate` in "
+            f"`check_accumulation`."
+        )
+
+
+def has_reductions_that_agree(component: Component) -> None:
+    """Whether of a batch that has each row twice the sum is twice that of the batch, and the mean is the same."""
+    import torch
+
+    if not any(option.name == "reduction" for option in fields(component.kind)):
+        raise NotApplicable("It has no option `reduction`.")
+    for reduction, times in (("mean", 1), ("sum", 2)):
+        try:
+            loss = evolve(component.example, reduction=reduction)
+        except ValueError:
+            raise NotApplicable(f'It has no reduction "{reduction}".') from None
+        case = _Case(component, loss)
+        once = case.value(case.outputs)
+        twice = case.value(changed(case.outputs, _doubled), case.batch.changed(_doubled))
+        if not torch.allclose(twice, times * once, rtol=1e-6, atol=1e-9):
+            refuse(
+                f'With the reduction "{reduction}" {component.name} is {once:.6g} for a batch and {twice:.6g} for one '
+                f"that has each row twice, which must be {times * once:.6g}."
+            )
+        divisor = loss.divisor(case.criterion, case.batch)
+        if (divisor is None) != (reduction == "sum"):
+            refuse(f'`divisor` of {component.name} must be `None` for the reduction "sum", and for no other.')
+
+
+def _doubled(tensor: "Tensor") -> "Tensor":
+    import torch
+
+    return torch.cat([tensor, tensor])
+
+
+def refuses_shapes_that_do_not_fit(component: Component) -> None:
+    """Whether outputs that torch would broadcast against the targets are refused."""
+    case = _Case(component)
+    if not case.batch.targets or isinstance(case.outputs, Mapping):
+        raise NotApplicable("It compares several outputs.")
+    rows = case.batch.rows
+    wrong = {
+        "one dimension more": case.outputs.unsqueeze(-1),
+        "one row less": case.outputs[: rows - 1],
+        "one row": case.outputs[:1],
+    }
+    for what, outputs in wrong.items():
+        try:
+            case.loss.check(outputs, case.batch, case.data)
+            case.value(outputs)
+        except (HooklineError, ValueError, RuntimeError, IndexError, TypeError, AssertionError):
+            continue
+        refuse(
+            f"{component.name} takes outputs of shape {tuple(outputs.shape)}, with {what} than there should be, "
+            f"against targets of shape {tuple(case.batch.target.shape)} without a word, and torch broadcasts them: "
+            f"raise a ValueError in `check`."
+        )

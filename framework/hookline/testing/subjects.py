@@ -1,0 +1,249 @@
+"""What the kit looks at: a plugin, and each of its components with an example and a training that uses it."""
+
+import json
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import NOTHING, evolve, fields, frozen
+
+from hookline import devices
+from hookline.documents import read
+from hookline.errors import DataError, HooklineError, MisfitError
+from hookline.installed import InstalledPlugins
+from hookline.loading import load
+from hookline.options import Spec
+from hookline.pipeline import Prepared, new_run, prepared, train
+from hookline.plugins import Plugins
+from hookline.schema import Schema, schema
+from hookline.specs import WrapperSpec
+from hookline.stages import hookimpl
+from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.synthetic import Synthetic
+from hookline.testing.trainings import candidates
+from hookline.training_spec import TrainingSpec
+from hookline.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import optim
+
+    from hookline.run import Run
+
+
+class Kit:
+    """The kit's own plugin: brings the data that it makes, and notes what is trained."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.optimizer: optim.Optimizer | None = None
+
+    @hookimpl
+    def register_specs(self) -> list[type[Spec]]:
+        """The data that the kit makes."""
+        return [Synthetic]
+
+    @hookimpl(wrapper=True)
+    def fit(self, run: "Run", optimizer: "optim.Optimizer") -> Iterator[None]:
+        """Note what is trained."""
+        self.run, self.optimizer = run, optimizer
+        return (yield)
+
+
+@frozen
+class Trained:
+    """A training that has been done."""
+
+    trial: Trial
+    """What came of it."""
+    run: "Run"
+    """The run."""
+    optimizer: "optim.Optimizer"
+    """The optimizer, after the last step."""
+
+
+class Plugin:
+    """A plugin that is looked at."""
+
+    def __init__(self, plugin: object, examples: Sequence[Spec | str | Path]):
+        self.plugin = plugin
+        self._given = examples
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(getattr(self.plugin, "__name__", type(self.plugin).__name__))
+
+    def beside(self, listed: Iterable[str]) -> list[object]:
+        """The plugin, in a list, unless it is built in or among the installed ones that a spec lists."""
+        installed = InstalledPlugins()
+        known = [plugin for _, plugin in Plugins().built_in] + [installed.load(name)[1] for name in listed]
+        return [] if any(plugin is self.plugin for plugin in known) else [self.plugin]
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """The plugin beside the built-in ones.
+
+        Raises:
+            PluginError: if it does not fit in.
+
+        """
+        return Plugins(extra=[Kit(), *self.beside(())])
+
+    @cached_property
+    def components(self) -> "list[Component]":
+        """What it brings, in the order in which it does."""
+        [origin] = [origin for origin, plugin in self.plugins.all() if plugin is self.plugin]
+        catalog = self.plugins.catalog
+        return [Component(self, kind) for kind in catalog if catalog.plugin(kind) == origin]
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The JSON Schema of everything that a spec may say with it."""
+        made: Schema = json.loads(json.dumps(schema(self.plugins.catalog)))
+        return made
+
+    @cached_property
+    def examples(self) -> list[Spec]:
+        """The components and the whole specs that were given as examples.
+
+        Raises:
+            HooklineError: if a spec cannot be read.
+
+        """
+        return [given if isinstance(given, Spec) else self._read(given) for given in self._given]
+
+    @staticmethod
+    def uses(spec: Spec, kinds: Collection[type[Spec]]) -> bool:
+        """Whether one of these classes is used in a spec."""
+        return any(type(part) in kinds for part in within(spec))
+
+    def _read(self, path: str | Path) -> TrainingSpec:
+        document = read(path)
+        listed = document.table.get("plugins", ())
+        return load(path, plugins=self.beside(name for name in listed if isinstance(name, str)))
+
+
+class Component:
+    """A component that is looked at."""
+
+    def __init__(self, plugin: Plugin, kind: type[Spec]):
+        self.plugin = plugin
+        self.kind = kind
+
+    @property
+    def name(self) -> str:
+        """The `type` that a spec gives."""
+        return self.kind.__name__
+
+    @cached_property
+    def _spec(self) -> TrainingSpec | None:
+        """The first whole spec among the examples that uses it."""
+        whole = (example for example in self.plugin.examples if isinstance(example, TrainingSpec))
+        return next((spec for spec in whole if any(type(part) is self.kind for part in within(spec))), None)
+
+    @cached_property
+    def example(self) -> Any:
+        """The component with its defaults, or as the examples have it."""
+        if self._spec is not None:
+            return next(part for part in within(self._spec) if type(part) is self.kind)
+        for given in self.plugin.examples:
+            if type(given) is self.kind:
+                return given
+        required = [option.name for option in fields(self.kind) if option.default is NOTHING]
+        if required:
+            options = ", ".join(f"{name}=…" for name in required)
+            refuse(
+                f"{self.name} has options without a default: give the kit an example, "
+                f"`conform(…, {self.name}({options}))`, or the path of a spec that uses it."
+            )
+        try:
+            return self.kind()
+        except ValueError as error:
+            refuse(
+                f"{self.name} does not go with its own defaults: give them others, or the kit an example, "
+                f"`conform(…, {self.name}(…))`. {error}"
+            )
+
+    @cached_property
+    def _found(self) -> "tuple[TrainingSpec | None, str]":
+        """A training that uses it, or why there is none."""
+        if self._spec is not None:
+            spec: Any = self._spec
+            return evolve(spec, run=evolve(spec.run, epochs=2, device="cpu")), ""
+        nearest: tuple[int, str] = (-1, "The kit does not know how its family is trained.")
+        for make in candidates(self.example, self.plugin.plugins.catalog):
+            try:
+                made = make()
+                self.prepare(made)
+                if isinstance(self.example, WrapperSpec):
+                    self.trained = self.train(made)  # Some see what does not fit when they are asked.
+            except ValueError as error:
+                nearest = max(nearest, (1, str(error)), key=itemgetter(0))
+            except HooklineError as error:
+                how_near = 0 if isinstance(error, DataError) else 1 if isinstance(error, MisfitError) else 2
+                nearest = max(nearest, (how_near, str(error)), key=itemgetter(0))
+            else:
+                return made, ""
+        return None, nearest[1]
+
+    @property
+    def training(self) -> TrainingSpec:
+        """A small training that uses it."""
+        found, why_none = self._found
+        if found is None:
+            refuse(
+                f"{self.name} cannot be trained with any of the data that the kit makes: mend it, or give the kit the "
+                f"path of a spec that uses it. {why_none}"
+            )
+        return found
+
+    def needs(self) -> TrainingSpec:
+        """The same for a check that is not the first to need it: what cannot be trained is told by that one."""
+        try:
+            spec = self.training
+            _ = self.trained
+        except Exception:  # noqa: BLE001 - Whatever the component raises.
+            raise NotApplicable(f'It cannot be trained: see "{self.name}-trains".') from None
+        return spec
+
+    def prepare(self, spec: TrainingSpec) -> "tuple[Run, Prepared]":
+        """What is made of a spec before training."""
+        plugins = Plugins(spec.plugins, [Kit(), *self.plugin.beside(spec.plugins)])
+        run = new_run(spec, plugins, "cpu")
+        with run.stages.naming_plugins(), devices.reproducible(run.device):
+            return run, prepared(run)
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The training, done."""
+        return self.train(self.training)
+
+    def train(self, spec: TrainingSpec, *beside: object) -> Trained:
+        """Train a spec; what is written is gone afterwards."""
+        kit = Kit()
+        with tempfile.TemporaryDirectory(prefix="hookline-") as place:
+            trial = self.trial(spec, Path(place) / "run", kit, *beside)
+        assert kit.run is not None
+        assert kit.optimizer is not None
+        return Trained(trial, kit.run, kit.optimizer)
+
+    def trial(self, spec: TrainingSpec, out: Path, *beside: object) -> Trial:
+        """Train a spec, with other plugins beside the one that is looked at."""
+        return train(spec, plugins=[*beside, *self.plugin.beside(spec.plugins)], out=out)
+
+
+def within(component: Any) -> Iterator[Spec]:
+    """A component and all that are in it."""
+    if isinstance(component, Spec):
+        yield component
+        for attribute in fields(type(component)):
+            yield from within(getattr(component, attribute.name))
+    elif isinstance(component, dict):
+        for value in component.values():
+            yield from within(value)
+    elif isinstance(component, (tuple, list)):
+        for value in component:
+            yield from within(value)
