@@ -6,3 +6,5 @@ import os
 # torch reads these when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+pytest_plugins = ["pytester"]

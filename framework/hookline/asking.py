@@ -21,6 +21,12 @@ MAY_BE_UNANSWERED = frozenset({"tune"})
 INNER = frozenset({"forward", "loss", "backward", "step"})
 """The stages of the inner loop, whose answers are not looked at each time."""
 
+ANSWERING = "hookline_stages"
+"""The plugin with the built-in answers, which ask the components of the spec: an error in one of them is not its own."""
+
+PASSED_OVER = frozenset({ANSWERING, "contextlib", "hookline", "pluggy", "torch"})
+"""The modules in which the line of a component's error is not looked for."""
+
 OF_AN_EPOCH = frozenset({"evaluate", "log"})
 """The stages that are asked once or twice in an epoch."""
 
@@ -204,11 +210,14 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
         for implementation in caller.get_hookimpls()
     ]
     owner, file, line, trace = None, "", 0, error.__traceback__
+    component = ""
     while trace is not None:
         code = trace.tb_frame.f_code
+        if owner is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in PASSED_OVER:
+            component = f" ({code.co_filename}, line {trace.tb_lineno})"
         for implementation, stage in implementations:
             if _runs_in(implementation, trace.tb_frame):
-                owner = implementation.plugin_name, stage
+                owner, component = (implementation.plugin_name, stage), ""
                 file = getattr(implementation.function, "__hookline_file__", None) or code.co_filename
         if code.co_filename == file:
             line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
@@ -217,6 +226,8 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
         return None
     plugin, stage = owner
     what = f"{type(error).__name__}: {error}".rstrip(": ")
+    if plugin == ANSWERING:
+        return StageError(f'The stage "{stage}" failed{component}: {what}')
     return StageError(f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}')
 
 

@@ -132,15 +132,27 @@ def prepared(run: Run) -> Prepared:
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
     """Go through the stages once, from the data to the test, and write the results to `place`."""
     started = time.perf_counter()
-    stages = run.stages
     made = prepared(run)
-    data, model, criterion = made.data, made.model, made.criterion
     if locked is not None:
         locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
-
     run.directory = directory.create(place, numbered=numbered)
     directory.write_beginning(run, run.directory)
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
+    trial = fitted(run, made, started)
+    try:
+        directory.write_results(run, trial)
+    except OSError as error:
+        raise HooklineError(f"The results cannot be written to {trial.directory}: {error.strerror}.") from error
+    if run.interrupted:
+        raise Interrupted(trial)
+    return trial
+
+
+def fitted(run: Run, made: Prepared, started: float) -> Trial:
+    """Train and test what has been prepared, when `run.directory` is there; `started` is when it began, in seconds."""
+    assert run.directory is not None
+    stages = run.stages
+    data, model, criterion = made.data, made.model, made.criterion
     metrics: dict[str, float] = {}
     try:
         model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
@@ -153,7 +165,7 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     model.eval()
     criterion.eval()
     last = run.history[-1] if run.history else {}
-    trial = Trial(
+    return Trial(
         spec=run.spec,
         directory=run.directory,
         data=data,
@@ -166,10 +178,3 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
         seconds=time.perf_counter() - started,
         stopped=run.stopped,
     )
-    try:
-        directory.write_results(run, trial)
-    except OSError as error:
-        raise HooklineError(f"The results cannot be written to {trial.directory}: {error.strerror}.") from error
-    if run.interrupted:
-        raise Interrupted(trial)
-    return trial

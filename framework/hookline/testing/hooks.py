@@ -6,7 +6,7 @@ from hookline.errors import HooklineError
 from hookline.installed import reason
 from hookline.options import Spec
 from hookline.plugins import HOOKS
-from hookline.testing.checks import refuse
+from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.subjects import Component, Plugin
 from hookline.testing.trained import same, state_of
 
@@ -24,13 +24,23 @@ def fits_in(plugin: Plugin) -> None:
             refuse(f'"{name}" of {plugin.name} is the name of a stage: mark it with @hookimpl, or call it otherwise.')
 
 
+def _fitting(plugin: Plugin) -> Plugin:
+    """The plugin, if its components can be asked for; why they cannot is told by the first check."""
+    try:
+        _ = plugin.components
+        plugin.plugins.manager()
+    except HooklineError:
+        raise NotApplicable('It does not fit in: see "fits_in".') from None
+    return plugin
+
+
 def has_readable_examples(plugin: Plugin) -> None:
     """Whether the examples that were given can be read, and belong to it."""
+    kinds = {component.kind for component in _fitting(plugin).components}
     try:
         examples = plugin.examples
     except HooklineError as error:
         refuse(f"An example cannot be read. {error}")
-    kinds = {component.kind for component in plugin.components}
     for example in examples:
         if isinstance(example, Spec) and type(example) not in kinds and not Plugin.uses(example, kinds):
             refuse(f"The example {type(example).__name__} uses nothing that {plugin.name} brings.")
@@ -38,9 +48,11 @@ def has_readable_examples(plugin: Plugin) -> None:
 
 def lets_trainings_go_on(plugin: Plugin) -> None:
     """Whether a small training with the plugin works, and repeats, whether or not it uses a component of it."""
-    component = Component(plugin, next(kind for kind in plugin.plugins.catalog if kind.__name__ == "MSELoss"))
+    component = Component(plugin, next(kind for kind in _fitting(plugin).plugins.catalog if kind.__name__ == "MSELoss"))
     try:
         first, second = component.trained, component.train(component.training)
+    except NotApplicable:
+        raise
     except HooklineError as error:
         refuse(f"With {plugin.name} a small training fails that uses no component of it. {error}")
     except Exception as error:  # noqa: BLE001 - Whatever the plugin raises is told.

@@ -10,6 +10,21 @@ from types import ModuleType
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.subjects import Plugin
 
+INHERITED = (
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "USERPROFILE",
+    "VIRTUAL_ENV",
+)
+"""The environment variables that a process needs for importing."""
+
 SCRIPT = Path(__file__).parent / "importing.py"
 
 
@@ -20,7 +35,8 @@ def _noted(plugin: Plugin) -> dict[str, list[str]]:
     if not file:
         raise NotApplicable("It is not in a file.")
     command = [sys.executable, "-B", str(SCRIPT), module.__name__, file, json.dumps(sys.path)]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Without what the plugin may have changed when it was imported here.
+    environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - Ours.
     if done.returncode:
         refuse(f"{plugin.name} cannot be imported by itself. {done.stderr.strip().splitlines()[-1]}")

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import NOTHING, evolve, fields, frozen
 
-from hookline import devices
+from hookline import devices, directory
 from hookline.documents import read
 from hookline.errors import DataError, HooklineError, MisfitError
 from hookline.installed import InstalledPlugins
 from hookline.loading import load
 from hookline.options import Spec
-from hookline.pipeline import Prepared, new_run, prepared, train
+from hookline.pipeline import Prepared, fitted, new_run, prepared
 from hookline.plugins import Plugins
+from hookline.run import Run
 from hookline.schema import Schema, schema
 from hookline.specs import WrapperSpec
 from hookline.stages import hookimpl
@@ -30,26 +31,14 @@ from hookline.trial import Trial
 if TYPE_CHECKING:
     from torch import optim
 
-    from hookline.run import Run
-
 
 class Kit:
-    """The kit's own plugin: brings the data that it makes, and notes what is trained."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.optimizer: optim.Optimizer | None = None
+    """The kit's own plugin: brings the data that it makes."""
 
     @hookimpl
     def register_specs(self) -> list[type[Spec]]:
         """The data that the kit makes."""
         return [Synthetic]
-
-    @hookimpl(wrapper=True)
-    def fit(self, run: "Run", optimizer: "optim.Optimizer") -> Iterator[None]:
-        """Note what is trained."""
-        self.run, self.optimizer = run, optimizer
-        return (yield)
 
 
 @frozen
@@ -70,6 +59,7 @@ class Plugin:
     def __init__(self, plugin: object, examples: Sequence[Spec | str | Path]):
         self.plugin = plugin
         self._given = examples
+        self._plugins: dict[tuple[str, ...], Plugins] = {}
 
     @property
     def name(self) -> str:
@@ -82,15 +72,23 @@ class Plugin:
         known = [plugin for _, plugin in Plugins().built_in] + [installed.load(name)[1] for name in listed]
         return [] if any(plugin is self.plugin for plugin in known) else [self.plugin]
 
-    @cached_property
-    def plugins(self) -> Plugins:
-        """The plugin beside the built-in ones.
+    def plugins_for(self, listed: tuple[str, ...], *others: object) -> Plugins:
+        """The plugins of a spec that lists these, with the one that is looked at and others.
 
         Raises:
             PluginError: if it does not fit in.
 
         """
-        return Plugins(extra=[Kit(), *self.beside(())])
+        if others:
+            return Plugins(listed, [*others, Kit(), *self.beside(listed)])
+        if listed not in self._plugins:
+            self._plugins[listed] = Plugins(listed, [Kit(), *self.beside(listed)])
+        return self._plugins[listed]
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugin beside the built-in ones; raises what `plugins_for` does."""
+        return self.plugins_for(())
 
     @cached_property
     def components(self) -> "list[Component]":
@@ -138,10 +136,17 @@ class Component:
         """The `type` that a spec gives."""
         return self.kind.__name__
 
+    @property
+    def _examples(self) -> list[Spec]:
+        try:
+            return self.plugin.examples
+        except HooklineError:
+            raise NotApplicable('An example cannot be read: see "examples".') from None
+
     @cached_property
     def _spec(self) -> TrainingSpec | None:
         """The first whole spec among the examples that uses it."""
-        whole = (example for example in self.plugin.examples if isinstance(example, TrainingSpec))
+        whole = (example for example in self._examples if isinstance(example, TrainingSpec))
         return next((spec for spec in whole if any(type(part) is self.kind for part in within(spec))), None)
 
     @cached_property
@@ -149,7 +154,7 @@ class Component:
         """The component with its defaults, or as the examples have it."""
         if self._spec is not None:
             return next(part for part in within(self._spec) if type(part) is self.kind)
-        for given in self.plugin.examples:
+        for given in self._examples:
             if type(given) is self.kind:
                 return given
         required = [option.name for option in fields(self.kind) if option.default is NOTHING]
@@ -211,8 +216,7 @@ class Component:
 
     def prepare(self, spec: TrainingSpec) -> "tuple[Run, Prepared]":
         """What is made of a spec before training."""
-        plugins = Plugins(spec.plugins, [Kit(), *self.plugin.beside(spec.plugins)])
-        run = new_run(spec, plugins, "cpu")
+        run = new_run(spec, self.plugin.plugins_for(spec.plugins), "cpu")
         with run.stages.naming_plugins(), devices.reproducible(run.device):
             return run, prepared(run)
 
@@ -221,18 +225,19 @@ class Component:
         """The training, done."""
         return self.train(self.training)
 
-    def train(self, spec: TrainingSpec, *beside: object) -> Trained:
-        """Train a spec; what is written is gone afterwards."""
-        kit = Kit()
-        with tempfile.TemporaryDirectory(prefix="hookline-") as place:
-            trial = self.trial(spec, Path(place) / "run", kit, *beside)
-        assert kit.run is not None
-        assert kit.optimizer is not None
-        return Trained(trial, kit.run, kit.optimizer)
-
-    def trial(self, spec: TrainingSpec, out: Path, *beside: object) -> Trial:
-        """Train a spec, with other plugins beside the one that is looked at."""
-        return train(spec, plugins=[*beside, *self.plugin.beside(spec.plugins)], out=out)
+    def train(self, spec: TrainingSpec, *others: object) -> Trained:
+        """Train a spec, with other plugins beside the one that is looked at; what is written is gone afterwards."""
+        run = new_run(spec, self.plugin.plugins_for(spec.plugins, *others), "cpu")
+        with (
+            tempfile.TemporaryDirectory(prefix="hookline-") as place,
+            run.stages.naming_plugins(),
+            run.resources,
+            devices.reproducible(run.device),
+        ):
+            made = prepared(run)
+            run.directory = directory.create(Path(place) / "run", numbered=False)
+            directory.write_beginning(run, run.directory)
+            return Trained(fitted(run, made, 0.0), run, made.optimizer)
 
 
 def within(component: Any) -> Iterator[Spec]:

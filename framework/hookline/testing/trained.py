@@ -82,6 +82,8 @@ def is_saved_and_loaded(component: Component) -> None:
         old["callback"] = callback
     states = {what: through_a_file(component, what, owner.state_dict()) for what, owner in old.items()}
 
+    wrong: list[str] = []
+
     class Loading:
         """Answers `fit` without a training: in the place of one that is gone on with."""
 
@@ -94,16 +96,19 @@ def is_saved_and_loaded(component: Component) -> None:
                 try:
                     new[what].load_state_dict(state)
                 except Exception as error:  # noqa: BLE001 - Whatever the component raises is told.
-                    refuse(
+                    wrong.append(
                         f"With {component.name} the `state_dict` of the {what} is not loaded into a new one. "
                         f"{reason(error)}"
                     )
+                    return model
                 if not same(new[what].state_dict(), old[what].state_dict()):
-                    refuse(f"With {component.name} the {what} has another `state_dict` after it has loaded one.")
+                    wrong.append(f"With {component.name} the {what} has another `state_dict` after it has loaded one.")
             return model
 
     with suppress(StageError):  # Nothing has been trained, and whoever looks for what was is not to blame.
         component.train(spec, Loading())
+    if wrong:
+        refuse(wrong[0])
 
 
 def through_a_file(component: Component, what: str, state: Any) -> Any:

@@ -1,0 +1,549 @@
+"""A plugin that is good passes every check, and each that is bad in one way fails those that this is about."""
+
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.plugin_files import from_file
+from hookline.testing.checks import NotApplicable, NotConforming
+from hookline.testing.conformity import cases
+
+LOSS = '''
+"""Focal loss."""
+
+from hookline import Batch, Classes, Data, Encoding, LossSpec, Outputs, hookimpl, option, spec
+
+
+@hookimpl
+def register_specs():
+    """The loss."""
+    return [FocalLoss]
+
+
+@spec
+class FocalLoss(LossSpec):
+    """Cross-entropy that gives little weight to rows that are already classified well."""
+
+    gamma: float = option(default=2.0, minimum=0)
+    """How fast the weight falls."""
+
+    activation = "softmax"
+
+    @property
+    def encoding(self) -> Encoding:
+        """One class among several."""
+        return Classes()
+
+    def build(self, data: Data):
+        """The criterion."""
+        import torch
+
+        gamma = self.gamma
+
+        class Focal(torch.nn.Module):
+            def forward(self, outputs, target):
+                logarithms = outputs.log_softmax(dim=1).gather(1, target.unsqueeze(1)).squeeze(1)
+                return (-((1 - logarithms.exp()) ** gamma) * logarithms).mean()
+
+        return Focal()
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """There must be an output for each class."""
+        if outputs.shape != (batch.rows, len(data.target.classes)):
+            raise ValueError(f"There must be {len(data.target.classes)} outputs, and they are {tuple(outputs.shape)}.")
+'''
+
+OPTIMIZER = '''
+"""Momentum."""
+
+from hookline import OptimizerSpec, hookimpl, option, spec
+
+
+@hookimpl
+def register_specs():
+    """The optimizer."""
+    return [Momentum]
+
+
+@spec
+class Momentum(OptimizerSpec):
+    """Goes on in the direction of the mean gradient."""
+
+    lr: float = option(default=0.01, minimum=0)
+    """The learning rate."""
+
+    def build(self, parameters):
+        """The optimizer."""
+        import torch
+
+        class Momentum(torch.optim.Optimizer):
+            @torch.no_grad()
+            def step(self, closure=None):
+                for group in self.param_groups:
+                    for parameter in group["params"]:
+                        if parameter.grad is not None:
+                            mean = self.state[parameter].setdefault("mean", torch.zeros_like(parameter))
+                            mean.lerp_(parameter.grad, 0.1)
+                            parameter.sub_(mean, alpha=group["lr"])
+
+        return Momentum(parameters, {"lr": self.lr})
+'''
+
+CALLBACK = '''
+"""Counts steps."""
+
+from hookline import CallbackSpec, hookimpl, spec
+
+
+@hookimpl
+def register_specs():
+    """The callback."""
+    return [Count]
+
+
+@spec
+class Count(CallbackSpec):
+    """Counts steps, and logs how many there were."""
+
+    def build(self):
+        """The callback, which counts."""
+        return _Count()
+
+
+class _Count:
+    def __init__(self):
+        self.steps = 0
+
+    @hookimpl(wrapper=True)
+    def step(self):
+        """Count."""
+        answer = yield
+        self.steps += 1
+        return answer
+
+    @hookimpl(wrapper=True)
+    def log(self):
+        """Add the number."""
+        record = yield
+        return {**record, "count": self.steps}
+
+    def state_dict(self):
+        """The number."""
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state):
+        """Go on from another number."""
+        self.steps = state["steps"]
+'''
+
+METRIC = '''
+"""How far predictions are off."""
+
+from hookline import MetricSpec, hookimpl, spec
+
+
+@hookimpl
+def register_specs():
+    """The metric."""
+    return [Off]
+
+
+@spec
+class Off(MetricSpec):
+    """The mean distance of prediction and target."""
+
+    higher_is_better = False
+
+    def build(self, loss, predictions):
+        """The metric."""
+        return _Off()
+
+
+class _Off:
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.total, self.rows = 0.0, 0
+
+    def to(self, device):
+        return self
+
+    def update(self, predictions, targets):
+        self.total += float((predictions - targets).abs().mean()) * len(targets)
+        self.rows += len(targets)
+
+    def compute(self):
+        import torch
+
+        return torch.tensor(self.total / self.rows)
+'''
+
+DATA = '''
+"""Even numbers."""
+
+from hookline import DataSpec, TensorBatches, Data, hookimpl, in_memory, option, spec
+
+
+@hookimpl
+def register_specs():
+    """The data source."""
+    return [Even]
+
+
+@spec
+class Even(DataSpec):
+    """Numbers, and whether each is even."""
+
+    rows: int = option(default=20, minimum=2)
+    """How many numbers there are."""
+
+    def prepare(self, run, loss):
+        """Count."""
+        import numpy
+        import torch
+
+        numbers = torch.arange(self.rows).float().unsqueeze(1)
+        targets = {"training": {"target": {"even": numpy.arange(self.rows) % 2}}}
+        return in_memory(self, run, loss, {"training": {"input": numbers}}, targets)
+'''
+
+GOOD = {"loss": LOSS, "optimizer": OPTIMIZER, "callback": CALLBACK, "metric": METRIC, "data": DATA}
+
+
+@pytest.fixture
+def failures(tmp_path):
+    """What fails of a plugin with this source: the names of the checks, with what each says."""
+
+    def checked(source, *examples):
+        path = tmp_path / "focal.py"
+        path.write_text(source)
+        found = {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            plugin = from_file(path)
+        for case in cases(plugin, *examples):
+            try:
+                case()
+            except NotConforming as error:
+                found[case.name] = str(error)
+            except NotApplicable:
+                pass
+        return found
+
+    return checked
+
+
+def changed(kind, *changes):
+    source = GOOD[kind]
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    return source
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_good_plugin_passes(failures, kind):
+    assert failures(GOOD[kind]) == {}
+
+
+BAD = [
+    ("loss", [('"""Focal loss."""', "import torch")], {"imports_without_torch": r"imports torch.*focal\.py, line 2\)"}),
+    ("loss", [('"""Focal loss."""', 'print("hello")')], {"does_nothing_when_imported": 'It prints "hello"'}),
+    (
+        "loss",
+        [('"""Focal loss."""', 'open("left.txt", "w").close()')],
+        {"does_nothing_when_imported": r"It opens left\.txt for writing \(.*focal\.py, line 2\)"},
+    ),
+    (
+        "loss",
+        [('"""Focal loss."""', 'import os\nos.environ["SEED"] = "1"')],
+        {"does_nothing_when_imported": "It changes the environment variables"},
+    ),
+    (
+        "loss",
+        [('"""Focal loss."""', "import random\nrandom.seed(0)")],
+        {"does_nothing_when_imported": "It changes the state of `random`"},
+    ),
+    (
+        "loss",
+        [('"""Focal loss."""', "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])")],
+        {"does_nothing_when_imported": r"It runs a command: .* \(.*focal\.py, line 3\)"},
+    ),
+    (
+        "loss",
+        [('"""Focal loss."""', 'import warnings\nwarnings.warn("Old.")')],
+        {"does_nothing_when_imported": r"It warns: Old\."},
+    ),
+    (
+        "loss",
+        [('    """Cross-entropy that gives little weight to rows that are already classified well."""\n', "")],
+        {"fits_in": "FocalLoss, which has no docstring"},
+    ),
+    (
+        "loss",
+        [("classified well.", "classified well")],
+        {"FocalLoss-documented": "must begin with a sentence that ends in a full stop"},
+    ),
+    (
+        "loss",
+        [('    """How fast the weight falls."""\n', "")],
+        {"FocalLoss-documented": '"gamma" of FocalLoss has no sentence'},
+    ),
+    (
+        "loss",
+        [("gamma: float = option(default=2.0, minimum=0)", "gamma = option(default=2.0)")],
+        {"fits_in": "without a type"},
+    ),
+    (
+        "loss",
+        [("option(default=2.0, minimum=0)", "2.0")],
+        {"FocalLoss-bounded": '"gamma" of FocalLoss is a number without bounds'},
+    ),
+    (
+        "loss",
+        [
+            ("minimum=0)", "minimum=-1)"),
+            ("        gamma = self.gamma\n", "        gamma = self.gamma\n        assert gamma >= 0\n"),
+        ],
+        {"FocalLoss-bounded": r"FocalLoss\(gamma=-1\.0\) is inside its bounds and fails"},
+    ),
+    (
+        "loss",
+        [("default=2.0, minimum=0", "minimum=0")],
+        {
+            "FocalLoss-bounded": "give the kit an example, `conform",
+            "FocalLoss-trains": r"`conform\(…, FocalLoss\(gamma=…\)\)`",
+            "FocalLoss-gradients": "options without a default",
+            "FocalLoss-parts": "options without a default",
+            "FocalLoss-shapes": "options without a default",
+        },
+    ),
+    (
+        "loss",
+        [
+            (
+                "@hookimpl\ndef register_specs",
+                "def select_los(): ...\n\n@hookimpl\ndef select_los(run): ...\n\n@hookimpl\ndef register_specs",
+            )
+        ],
+        {"fits_in": '"select_los", which is not a stage'},
+    ),
+    (
+        "loss",
+        [("@hookimpl\ndef register_specs", "@hookimpl\ndef loss(output): ...\n\n@hookimpl\ndef register_specs")],
+        {"fits_in": '"loss" takes "output", which this stage does not'},
+    ),
+    ("loss", [("outputs.log_softmax", "outputs.detach().log_softmax")], {"FocalLoss-trains": "does not require grad"}),
+    (
+        "loss",
+        [("(1 - logarithms.exp())", "(1 - logarithms.exp().detach())")],
+        {"FocalLoss-gradients": "are not those of its values"},
+    ),
+    (
+        "loss",
+        [("logarithms).mean()", "logarithms).sum()")],
+        {"FocalLoss-parts": "say in `divided_by` and `divisor`"},
+    ),
+    (
+        "loss",
+        [
+            ("        if outputs.shape != (batch.rows, len(data.target.classes)):", "        if False:"),
+            (
+                "outputs.log_softmax(dim=1).gather(1, target.unsqueeze(1)).squeeze(1)",
+                "outputs.reshape(len(outputs), -1).tanh()[:, 0] * (target + 1)",
+            ),
+        ],
+        {"FocalLoss-shapes": "torch broadcasts them: raise a ValueError in `check`"},
+    ),
+    (
+        "loss",
+        [
+            (
+                "        return Focal()",
+                "        FocalLoss.count = getattr(FocalLoss, 'count', 0) + 1\n        gamma = 2 + 0.1 * FocalLoss.count\n        return Focal()",
+            )
+        ],
+        {"FocalLoss-repeats": "nothing may be left over from the training before"},
+    ),
+    (
+        "loss",
+        [
+            (
+                "                return (-((1",
+                "                import random\n                return random.random() * (-((1",
+            )
+        ],
+        {
+            "FocalLoss-repeats": "random numbers must come from torch's generator",
+            "FocalLoss-gradients": "are not those",
+            "FocalLoss-parts": "two halves",
+        },
+    ),
+    (
+        "loss",
+        [
+            (
+                "    @property\n    def encoding",
+                '    def __attrs_post_init__(self):\n        object.__setattr__(self, "gamma", self.gamma + 1)\n\n    @property\n    def encoding',
+            )
+        ],
+        {"FocalLoss-is_written_and_read": "is read back as another one"},
+    ),
+    (
+        "loss",
+        [
+            (
+                "                logarithms =",
+                '                raise RuntimeError("Never.")\n                logarithms =',
+            )
+        ],
+        {"FocalLoss-trains": r'The stage "loss" failed \(.*focal\.py, line 35\): RuntimeError: Never\.'},
+    ),
+    (
+        "optimizer",
+        [
+            (
+                'self.state[parameter].setdefault("mean", torch.zeros_like(parameter))',
+                "means.setdefault(id(parameter), torch.zeros_like(parameter))",
+            ),
+            ("        class Momentum", "        means = {}\n\n        class Momentum"),
+        ],
+        {"Momentum-goes_on_after_loading": "all that a step depends on must be in `self.state`"},
+    ),
+    (
+        "optimizer",
+        [("                            parameter.sub_", "                            0 and parameter.sub_")],
+        {"Momentum-trains": "changes no parameter of the model"},
+    ),
+    (
+        "optimizer",
+        [
+            (
+                '"mean", torch.zeros_like(parameter))',
+                '"mean", torch.zeros_like(parameter))\n                            self.state[parameter]["function"] = _kept',
+            ),
+            ("@spec", "def _kept():\n    pass\n\n\n@spec"),
+        ],
+        {
+            "Momentum-state_dict": "cannot be saved: it may have tensors, numbers, text",
+            "Momentum-goes_on_after_loading": "cannot be saved",
+        },
+    ),
+    (
+        "callback",
+        [("        answer = yield\n", "        yield\n        answer = None\n")],
+        {"Count-trains": r"a wrapper must return what its `yield` gives"},
+    ),
+    (
+        "callback",
+        [('self.steps = state["steps"]', "pass")],
+        {"Count-state_dict": "has another `state_dict` after it has loaded one"},
+    ),
+    (
+        "callback",
+        [("    def load_state_dict(self, state):", "    def load(self, state):")],
+        {"Count-state_dict": "no `load_state_dict` to read it"},
+    ),
+    (
+        "metric",
+        [("* len(targets)", ""), ("self.rows += len(targets)", "self.rows += 1")],
+        {"Off-batches": "must gather what `compute` needs of all rows"},
+    ),
+    (
+        "data",
+        [
+            ("        return in_memory(", "        made = in_memory("),
+            (
+                "}, targets)",
+                "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(int(torch.randint(99, (1,))) + 1, start)\n        return made",
+            ),
+        ],
+        {"Even-order": "their order must follow from seed and epoch alone"},
+    ),
+    (
+        "data",
+        [
+            ("        return in_memory(", "        made = in_memory("),
+            (
+                "}, targets)",
+                "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(number)\n        return made",
+            ),
+        ],
+        {"Even-order": "from the middle of an epoch on are not those of the whole epoch"},
+    ),
+    (
+        "data",
+        [
+            (
+                "    def prepare",
+                '    def check(self, loss):\n        """Whether the number is odd."""\n        yield OptionError("rows", "The number of rows must be odd.")\n\n    def prepare',
+            ),
+            ("import DataSpec", "import OptionError, DataSpec"),
+        ],
+        {"Even-check": "refuses data that can be trained with. The number of rows must be odd."},
+    ),
+    (
+        "callback",
+        [
+            (
+                "    @hookimpl(wrapper=True)\n    def log",
+                '    @hookimpl(wrapper=True)\n    def fit(self, run):\n        """Be in the way."""\n        run.steps = run.steps_per_epoch\n        return (yield)\n\n    @hookimpl(wrapper=True)\n    def log',
+            )
+        ],
+        {"Count-trains": r'"callbacks\[0\] Count" failed in the stage "fit" \(.*focal\.py, line \d+\): AttributeError'},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "expected"), BAD)
+def test_a_plugin_that_is_bad_in_one_way_fails_for_that_reason(
+    failures, kind, changes, expected, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    found = failures(changed(kind, *changes))
+    assert set(found) == set(expected), found
+    for name, pattern in expected.items():
+        assert re.search(pattern, found[name]), found[name]
+
+
+def test_an_example_stands_for_defaults_that_are_missing(failures, tmp_path):
+    source = changed("loss", ("default=2.0, minimum=0", "minimum=0"))
+    spec = tmp_path / "focal.toml"
+    spec.write_text(
+        """
+        data = {type = "CSV", path = "IRIS", targets = "species"}
+        model = {type = "Linear", out_features = 3}
+        loss = {type = "FocalLoss", gamma = 1.0}
+        optimizer = {type = "SGD", lr = 0.1}
+        """.replace("IRIS", str(Path("specs/data/iris.csv").absolute()))
+    )
+    assert failures(source, spec) == {}
+
+
+def test_examples_that_are_of_no_use_are_told(failures, tmp_path):
+    iris = hookline.load("specs/iris.toml")
+    assert failures(LOSS, iris) == {
+        "examples": "The example TrainingSpec uses nothing that hookline_file_focal brings."
+    }
+    (tmp_path / "bad.toml").write_text("[data]\n")
+    found = failures(LOSS, tmp_path / "bad.toml")
+    assert list(found) == ["examples"]
+    assert found["examples"].startswith(f"An example cannot be read. {tmp_path}/bad.toml:1:1")
+
+
+def test_it_is_a_test_with_a_case_for_each_check(pytester):
+    pytester.makepyfile(
+        focal=LOSS, test_focal="import focal\nfrom hookline.testing import conform\n\ntest_it = conform(focal)\n"
+    )
+    result = pytester.runpytest_subprocess("-q", "-k", "FocalLoss")
+    result.assert_outcomes(passed=10, skipped=1, deselected=5)
+    bad = changed("loss", ("outputs.log_softmax", "outputs.detach().log_softmax"))
+    pytester.makepyfile(focal=bad)
+    result = pytester.runpytest_subprocess("-q", "-k", "gradients or FocalLoss-trains")
+    told = [line for line in result.outlines if "FocalLoss" in line and "RuntimeError" in line]
+    assert len(told) == 1
+    assert told[0].startswith('A small training with FocalLoss fails. The stage "backward" failed: RuntimeError')
