@@ -22,7 +22,7 @@ INNER = frozenset({"forward", "loss", "backward", "step"})
 """The stages of the inner loop, whose answers are not looked at each time."""
 
 ANSWERING = "hookline_stages"
-"""The plugin with the built-in answers, which ask the components of the spec: an error in one of them is not its own."""
+"""The plugin with the built-in answers: it asks the components of the spec, whose errors are not its own."""
 
 PASSED_OVER = frozenset({ANSWERING, "contextlib", "hookline", "pluggy", "torch"})
 """The modules in which the line of a component's error is not looked for."""

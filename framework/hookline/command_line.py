@@ -18,7 +18,7 @@ COMMANDS = {
     "plan": "tell what will run: who answers each stage, the model layer by layer, the memory",
     "explain": "tell where a value of a spec comes from, what it may be and what it does",
     "diff": "compare two specs, or the specs of two runs, by what they mean",
-    "new": "write a spec for a table",
+    "new": "write a spec for a table, or a plugin",
     "schema": "print a JSON Schema of specs, for editors",
     "plugins": "list the installed plugins, with what each brings",
     "list": "list the components that a spec can name",

@@ -1,4 +1,4 @@
-"""`hookline new spec data.csv`."""
+"""`hookline new spec data.csv` and `hookline new plugin focal`."""
 
 import argparse
 import shlex
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from hookline.command_line import GOOD
 from hookline.drafts.columns import Column, columns_of
+from hookline.drafts.plugin import EXAMPLES, files
 from hookline.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.errors import HooklineError
+from hookline.kinds import article
 from hookline.wording import counted, did_you_mean
 from hookline.writing import as_toml
 
@@ -29,9 +31,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether the target is one of several classes, or a number (found out if it is left out)",
     )
     spec.add_argument("--out", type=Path, metavar="FILE", help="the new file (default: <data>.toml)")
+    spec.set_defaults(write=_write_spec)
+    plugin = kinds.add_parser(
+        "plugin",
+        help="a plugin that can be installed",
+        description="Write a complete distribution with an example, tests and a README, which passes as it is.",
+    )
+    plugin.add_argument("name", help='what specs call it, such as "focal"')
+    plugin.add_argument(
+        "--family", choices=EXAMPLES, default="loss", help="what the example is of (default: %(default)s)"
+    )
+    plugin.add_argument("--out", type=Path, metavar="DIR", help="the new directory (default: hookline-<name>)")
+    plugin.set_defaults(write=_write_plugin)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write what was asked for."""
+    return int(arguments.write(arguments))
+
+
+def _write_plugin(arguments: argparse.Namespace) -> int:
+    """Write a plugin."""
+    made = files(arguments.name, arguments.family)
+    out: Path = arguments.out or Path(f"hookline-{arguments.name.replace('_', '-')}")
+    try:
+        out.mkdir(parents=True)
+        for name, text in made.items():
+            (out / name).write_text(text, encoding="utf-8")
+    except FileExistsError:
+        raise HooklineError(f"{out} exists, and nothing is written over. Name another directory with --out.") from None
+    except OSError as error:
+        raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
+    module = next(name for name in made if name.endswith(".py"))
+    print(f"{out} is written:")
+    for name, what in (
+        (
+            module,
+            f"an example of {article(arguments.family)} {arguments.family}: write yours in its place",
+        ),
+        (f"test_{module}", "every check of `hookline.testing`"),
+        ("example.toml", "a small training that uses it, with example.csv"),
+        ("pyproject.toml", "name, version, and the entry point that makes it a plugin"),
+        ("README.md", "what those read who install it"),
+    ):
+        print(f"  {name:<{len(module) + 5}}  {what}")
+    print(
+        f"Try it: cd {shlex.quote(str(out))} && pip install --editable .[test] && pytest && hookline train example.toml"
+    )
+    return GOOD
+
+
+def _write_spec(arguments: argparse.Namespace) -> int:
     """Write a spec for a table, which is checked before it is told."""
     out: Path = arguments.out or Path(f"{arguments.data.stem}.toml")
     if out.exists():
