@@ -131,7 +131,9 @@ class Catalog:
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
-        raise ValueError(message + did_you_mean(own.rpartition(".")[2], self.family(base)) + where)
+        near = did_you_mean(own.rpartition(".")[2], self.family(base))
+        # A long list of what is known comes last.
+        raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
 
 
 def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:

@@ -178,8 +178,8 @@ def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(ca
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "Sharpness")
     assert str(error.value) == (
-        'There is no loss called "Sharpness". Known is "FocalLoss". Not listed in `plugins`, and installed: "sharp" '
-        'and "soft".'
+        'There is no loss called "Sharpness". Not listed in `plugins`, and installed: "sharp" and "soft". Known is '
+        '"FocalLoss".'
     )
 
 
