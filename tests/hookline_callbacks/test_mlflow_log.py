@@ -54,7 +54,7 @@ def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp
     assert run.data.params | {"model.layers.0.out_features": "16", "optimizer.lr": "0.05"} == run.data.params
     assert run.data.params["callbacks.0.type"] == "MLflow"
     artifacts = sorted(artifact.path for artifact in client.list_artifacts(run.info.run_id))
-    assert artifacts == ["loss.png", "metrics.jsonl", "model.safetensors", "result.json", "spec.toml"]
+    assert artifacts == ["loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml"]
     for name in artifacts:
         assert (tmp_path / "first/mlflow" / run.info.run_id / "artifacts" / name).read_bytes() == (
             tmp_path / "first" / name
