@@ -92,6 +92,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
         "steps": trial.steps,
         "seconds": round(trial.seconds, 3),
         "stopped": trial.stopped,
+        "told": list(trial.told),
         "device": str(run.device),
         "metrics": splits,
         "versions": versions(),

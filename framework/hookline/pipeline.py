@@ -22,7 +22,7 @@ from hookline.trial import Trial
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data import Data
+    from hookline.data import Batches, Data
 
 
 class Interrupted(KeyboardInterrupt):
@@ -156,9 +156,9 @@ def fitted(run: Run, made: Prepared, started: float) -> Trial:
     metrics: dict[str, float] = {}
     try:
         model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
-        if data.test is not None and not run.interrupted:
-            judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=data.test, split="test")
-            metrics = {f"test/{name}": value for name, value in judged.items()}
+        for split, batches in _judged_in_the_end(run, data).items():
+            judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=batches, split=split)
+            metrics |= {f"{split}/{name}": value for name, value in judged.items()}
     except KeyboardInterrupt:
         run.interrupt()
 
@@ -171,10 +171,20 @@ def fitted(run: Run, made: Prepared, started: float) -> Trial:
         data=data,
         model=model,
         criterion=criterion,
-        metrics={**{name: value for name, value in last.items() if "/" in name}, **metrics},
+        metrics={**{name: value for name, value in last.items() if name.partition("/")[0] in data.splits()}, **metrics},
         history=tuple(run.history),
         epochs=len(run.history),
         steps=run.step,
         seconds=time.perf_counter() - started,
         stopped=run.stopped,
+        told=tuple(run.told),
     )
+
+
+def _judged_in_the_end(run: Run, data: "Data") -> "dict[str, Batches]":
+    """The splits that are judged when training has ended: validation only if the weights are others than at its end."""
+    if run.interrupted:
+        return {}
+    are_others = any(callback.replaces_weights for callback in run.spec.callbacks)
+    names = ("validation", "test") if are_others else ("test",)
+    return {split: batches for split, batches in data.splits().items() if split in names}

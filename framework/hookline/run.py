@@ -1,4 +1,4 @@
-"""A run: what stays the same during a training, where it is, and how it is stopped."""
+"""A run: what stays the same during a training, where it is, how it is stopped, and what it tells."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,6 +43,8 @@ class Run:
     """What has been logged, a record for each epoch."""
     stopped: str | None = None
     """Why the run is to end before its last epoch, or `None`."""
+    told: list[str] = field(factory=list)
+    """What callbacks have told of the run, in sentences."""
 
     interrupted: bool = False
     """Whether it was stopped from the keyboard, so that nothing more is computed than what was asked to stop."""
@@ -50,6 +52,10 @@ class Run:
     def stop(self, reason: str) -> None:
         """End the training after this epoch, and go on with the test and what follows."""
         self.stopped = self.stopped or reason
+
+    def tell(self, sentence: str) -> None:
+        """Tell the person something that is in no number of the log: it is shown, and kept in `result.json`."""
+        self.told.append(sentence)
 
     def interrupt(self) -> None:
         """End the training at once, since somebody pressed Ctrl-C."""

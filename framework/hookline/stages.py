@@ -181,7 +181,8 @@ def evaluate(
 ) -> Mapping[str, float]:
     """Judge the model. Asked after each epoch for the split "validation", and at the end for the split "test".
 
-    A split that the data does not have is not asked for.
+    A split that the data does not have is not asked for. If a callback has put other weights into the model, it is also
+    asked at the end for "validation", so that what is reported is true of the model that is handed on.
 
     Returns:
         The loss and the metrics by name, without the name of the split.

@@ -29,7 +29,8 @@ class Trial:
     criterion: "nn.Module"
     """The loss, with its trained parameters, if it has any."""
     metrics: Mapping[str, float]
-    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`."""
+    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`. Those
+    of validation and test are of the model as it is handed on."""
     history: Sequence[Mapping[str, Any]]
     """The record of each epoch, as in `metrics.jsonl`."""
     epochs: int
@@ -40,6 +41,8 @@ class Trial:
     """How long it took, from the data to the test."""
     stopped: str | None = None
     """Why it ended before its last epoch, if it did."""
+    told: Sequence[str] = ()
+    """What callbacks have told of it, in sentences."""
     deployed: Sequence[Path] = field(default=())
     """What was deployed."""
 

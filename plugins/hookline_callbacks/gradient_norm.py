@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class GradientNorm(CallbackSpec):
     """Logs the norm of all gradients together: its mean over the steps of an epoch, and the greatest.
 
-    They are "gradient/norm" and "gradient/greatest_norm". Listed before GradientClipping it sees gradients as they are,
+    They are "gradient_norm" and "greatest_gradient_norm". Listed before GradientClipping it sees gradients as they are,
     listed after it as they were clipped. The device is waited for once in an epoch.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
@@ -59,7 +59,7 @@ class _GradientNorm:
         record = yield
         if self._total is not None and self._greatest is not None:
             mean, greatest = float(self._total) / self._steps, float(self._greatest)
-            record = {**record, "gradient/norm": mean, "gradient/greatest_norm": greatest}
+            record = {**record, "gradient_norm": mean, "greatest_gradient_norm": greatest}
         self._total, self._greatest, self._steps = None, None, 0
         return record
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class LearningRateFinder(CallbackSpec):
     """Tries learning rates before training, from small to great, a step with each, and draws the losses.
 
-    Where the loss falls fastest is a good one: it is told in `learning_rate.csv` and `learning_rate.png`. Then model,
-    loss and optimizer are as they were, and training begins, if it is asked for with that learning rate.
+    Where the loss falls fastest is a good one: it is told, and `learning_rate.csv` and `learning_rate.png` show the
+    others beside it. Then model, loss and optimizer are as they were, and training begins, if it is asked for with that
+    learning rate.
 
     Source: Smith, https://arxiv.org/abs/1506.01186
     """
@@ -76,10 +77,18 @@ class _LearningRateFinder:
         found = steepest(tried)
         _write(run.directory / "learning_rate.csv", tried, found)
         _draw(run.directory / "learning_rate.png", tried, found)
+        self._tell(run, found)
         if self._spec.use and found is not None:
             for group in optimizer.param_groups:
                 group["lr"] = found
         return (yield)
+
+    def _tell(self, run: Run, found: float | None) -> None:
+        if found is None:
+            run.tell("The loss falls with none of the learning rates that were tried: learning_rate.png shows it.")
+            return
+        used = ", which is used" if self._spec.use else ""
+        run.tell(f"The loss falls fastest with the learning rate {found:.3g}{used}: learning_rate.png shows it.")
 
     def _tried(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"

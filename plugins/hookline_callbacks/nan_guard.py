@@ -5,7 +5,7 @@ from collections.abc import Generator
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import CallbackSpec, Run, TrainingError, TrainingSpec, enumerate_names, hookimpl, option, spec
+from hookline import CallbackSpec, Run, TrainingError, TrainingSpec, counted, enumerate_names, hookimpl, option, spec
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -21,7 +21,7 @@ class NaNGuard(CallbackSpec):
 
     action: Literal["raise", "skip", "roll_back"] = "raise"
     """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the
-    state of the optimizer from the latest copy."""
+    state of the optimizer, but not its learning rates, from the latest copy."""
     gradients: bool = True
     """Whether the gradients are looked at, and not only the loss."""
     copy_every: int = option(default=100, minimum=1)
@@ -46,15 +46,20 @@ class _NaNGuard:
         self._modules: dict[str, nn.Module] = {}
         self._copy: dict[str, Any] = {}
         self._in_a_row = 0
+        self._left_out = 0
 
     @hookimpl(wrapper=True)
     def fit(
-        self, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+        self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
-        """Remember what is trained."""
+        """Remember what is trained, and tell in the end how many batches were left out."""
         self._modules = {"model": model, "criterion": criterion}
         self._keep(optimizer)
-        return (yield)
+        trained = yield
+        if self._left_out:
+            steps = counted(self._left_out, "step")
+            run.tell(f"NaNGuard has left out {steps} in which the loss or gradients were not finite.")
+        return trained
 
     @hookimpl(wrapper=True)
     def step(self, run: Run, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
@@ -66,6 +71,7 @@ class _NaNGuard:
                 self._keep(optimizer)
             return is_updated
         self._in_a_row += 1
+        self._left_out += 1
         if self._spec.action == "raise" or self._in_a_row > self._spec.most:
             raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
         if self._spec.action == "roll_back":
@@ -108,7 +114,13 @@ class _NaNGuard:
     def _go_back(self, optimizer: "optim.Optimizer") -> None:
         for name, module in self._modules.items():
             module.load_state_dict(self._copy[name])
+        # Learning rates stay where a scheduler has brought them: it goes on from there.
+        options = [
+            {name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups
+        ]
         optimizer.load_state_dict(deepcopy(self._copy["optimizer"]))
+        for group, kept in zip(optimizer.param_groups, options, strict=True):
+            group.update(kept)
 
     def _states(self, optimizer: "optim.Optimizer") -> dict[str, Any]:
         return {
@@ -117,9 +129,9 @@ class _NaNGuard:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """The copy, and how many batches one after another were not finite."""
-        return {"copy": self._copy, "in_a_row": self._in_a_row}
+        """The copy, how many batches one after another were not finite, and how many in all."""
+        return {"copy": self._copy, "in_a_row": self._in_a_row, "left_out": self._left_out}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the copy of another run."""
-        self._copy, self._in_a_row = state["copy"], state["in_a_row"]
+        self._copy, self._in_a_row, self._left_out = state["copy"], state["in_a_row"], state["left_out"]

@@ -35,6 +35,7 @@ class _Display:
         self._data: Data | None = None
         self._widths: list[int] = []
         self._is_closed = False
+        self._told = 0
 
     @hookimpl(wrapper=True)
     def prepare_data(self) -> Generator[None, Data, Data]:
@@ -58,9 +59,19 @@ class _Display:
         return optimizer
 
     @hookimpl(wrapper=True)
-    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Print the epoch's row."""
+    def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
+        """Print what callbacks tell at the end."""
+        trained = yield
+        if len(run.told) > self._told:
+            self._print("")
+        self._print_told(run)
+        return trained
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Print what callbacks have told, and the epoch's row."""
         record = yield
+        self._print_told(run)
         cells = [_cell(value) for value in record.values()]
         if not self._widths:
             splits, names = _header(record)
@@ -69,6 +80,11 @@ class _Display:
             self._print(self._row(names), in_one_line=True)
         self._print(self._row(cells), in_one_line=True)
         return record
+
+    def _print_told(self, run: Run) -> None:
+        for sentence in run.told[self._told :]:
+            self._print(sentence)
+        self._told = len(run.told)
 
     def _row(self, cells: Sequence[str]) -> str:
         widths = [*self._widths, *([8] * len(cells))]

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import hookline
+from hookline_callbacks.progress import Progress
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -39,6 +40,30 @@ def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
     assert "rows of 1 × 8 × 8 numbers" in out
     assert "Sequential, 6,122 parameters" in out
     assert "SGD, learning rate 0.05" in out
+
+
+def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(tmp_path, capsys):
+    class Telling:
+        @hookline.hookimpl(wrapper=True)
+        def step(self, run):
+            if run.step in (0, 7):
+                run.tell(f"This is step {run.step}.")
+            return (yield)
+
+        @hookline.hookimpl(wrapper=True)
+        def fit(self, run):
+            trained = yield
+            run.tell("This is the end.")
+            return trained
+
+    made = hookline.load(SPECS / "iris.toml", ["run.epochs=2"])
+    trial = hookline.train(made, plugins=[Progress().build(), Telling()], out=tmp_path / "run")
+    lines = capsys.readouterr().out.splitlines()
+    told = ["This is step 0.", "This is step 7.", "This is the end."]
+    assert trial.told == tuple(told)
+    assert [line for line in lines if line.startswith("This")] == told
+    first, second = (index for index, line in enumerate(lines) if numbers_of_rows([line]))
+    assert lines.index(told[0]) < first < lines.index(told[1]) < second < lines.index(told[2])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Callbacks that change what is trained equal loops that are written by hand, bit for bit."""
 
 import csv
+import json
 import math
 
 import numpy
@@ -208,32 +209,27 @@ def test_norms_of_gradients_are_logged(tmp_path):
             step(model, optimizer, x, y)
             norms.append(torch.nn.utils.get_total_norm([parameter.grad for parameter in model.parameters()]))
         record = trial.history[epoch - 1]
-        assert record["gradient/norm"] == float(norms[0] + norms[1] + norms[2]) / 3
-        assert record["gradient/greatest_norm"] == max(map(float, norms))
+        assert record["gradient_norm"] == float(norms[0] + norms[1] + norms[2]) / 3
+        assert record["greatest_gradient_norm"] == max(map(float, norms))
     assert same(trial.model, model)
+    assert not any("norm" in name for name in trial.metrics)  # What is reported in the end is of the splits.
 
 
 class Spoiled:
-    """A plugin that makes the loss of some steps NaN."""
+    """A plugin that makes the loss of some steps of training NaN."""
 
     def __init__(self, *steps):
         self.steps = steps
 
     @hookline.hookimpl(wrapper=True)
-    def loss(self, run, criterion):
+    def loss(self, run, outputs):
         loss = yield
-        return loss * math.nan if run.step in self.steps and run.epoch else loss
+        return loss * math.nan if run.step in self.steps and outputs.requires_grad else loss
 
 
 @pytest.mark.parametrize("steps", [(4,), (4, 5, 9)])
 def test_batches_that_are_skipped_leave_everything_as_it_is(steps, tmp_path):
-    class OnlyInTraining(Spoiled):
-        @hookline.hookimpl(wrapper=True)
-        def loss(self, run, outputs):
-            loss = yield
-            return loss * math.nan if run.step in self.steps and outputs.requires_grad else loss
-
-    trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[OnlyInTraining(*steps)])
+    trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[Spoiled(*steps)])
     model, optimizer = network()
     number = 0
     for epoch in range(1, EPOCHS + 1):
@@ -251,17 +247,52 @@ def test_batches_that_are_skipped_leave_everything_as_it_is(steps, tmp_path):
             float(total) / sum(n for _, n in losses), 1e-12
         )
     assert same(trial.model, model)
+    left_out = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
+    assert trial.told == (f"NaNGuard has left out {left_out} in which the loss or gradients were not finite.",)
+    assert json.loads((trial.directory / "result.json").read_text())["told"] == list(trial.told)
+
+
+def test_weights_of_some_steps_ago_are_gone_back_to_and_learning_rates_are_not(tmp_path):
+    guard = {"type": "NaNGuard", "action": "roll_back", "copy_every": 4}
+    scheduler = {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"}
+    trial = trained(tmp_path, guard, scheduler, plugins=[Spoiled(6, 7)])
+    model, optimizer = network()
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    number, copy = 0, None
+    for epoch in range(1, EPOCHS + 1):
+        for x, y in batches(epoch):
+            if number in (6, 7):
+                model(x)
+                model.load_state_dict(copy[0])
+                optimizer.state.update({p: {"momentum_buffer": copy[1][p].clone()} for p in copy[1]})
+            else:
+                step(model, optimizer, x, y)
+            number += 1
+            if number % 4 == 0 and number - 1 not in (6, 7):
+                buffers = {p: optimizer.state[p]["momentum_buffer"].clone() for p in model.parameters()}
+                copy = {name: value.clone() for name, value in model.state_dict().items()}, buffers
+            rate = optimizer.param_groups[0]["lr"]
+            schedule.step()
+    assert same(trial.model, model)
+    assert trial.history[-1]["lr"] == rate
+
+
+def test_what_is_reported_of_validation_is_of_the_weights_that_are_handed_on(tmp_path):
+    trial = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 3})
+    trial.model.eval()
+    with torch.no_grad():
+        losses = [
+            (nn.functional.mse_loss(trial.model(x), y).double(), len(x))
+            for x, y in zip(IMAGES.split(BATCH), TARGETS.split(BATCH), strict=True)
+        ]
+    assert trial.metrics["validation/loss"] == float(sum(loss * rows for loss, rows in losses) / ROWS)
+    assert trial.metrics["validation/loss"] != trial.history[-1]["validation/loss"]
+    assert trial.metrics["training/loss"] == trial.history[-1]["training/loss"]
 
 
 def test_the_first_loss_that_is_not_finite_ends_the_training_and_names_the_gradients(tmp_path):
-    class OnlyInTraining(Spoiled):
-        @hookline.hookimpl(wrapper=True)
-        def loss(self, run, outputs):
-            loss = yield
-            return loss * math.nan if run.step in self.steps and outputs.requires_grad else loss
-
     with pytest.raises(hookline.TrainingError) as raised:
-        trained(tmp_path, {"type": "NaNGuard"}, plugins=[OnlyInTraining(4)])
+        trained(tmp_path, {"type": "NaNGuard"}, plugins=[Spoiled(4)])
     assert str(raised.value) == (
         'In epoch 2, step 5, the loss is nan, and the gradients of "1.weight", "1.bias", "2.weight" and "2.bias" and 2 '
         "others are not finite."
@@ -278,6 +309,8 @@ def test_learning_rates_are_tried_and_training_begins_as_if_they_had_not(tmp_pat
     assert float(rows[0]["lr"]) == 1e-6
     assert sum(row["is_steepest"] == "true" for row in rows) == 1
     assert (trial.directory / "learning_rate.png").stat().st_size > 5000
+    [found] = [float(row["lr"]) for row in rows if row["is_steepest"] == "true"]
+    assert trial.told == (f"The loss falls fastest with the learning rate {found:.3g}: learning_rate.png shows it.",)
 
 
 def test_the_learning_rate_that_was_found_is_used_on_request(tmp_path):
