@@ -116,7 +116,7 @@ def plan(
         steps_per_epoch=len(data.training),
         environment=environment(run.device),
         plugins=tuple(_used(run)),
-        stages={stage: tuple(_implementations(run, stage)) for stage in STAGES},
+        stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
         data=fingerprints.of_data(data),
         layers=layers,
@@ -158,7 +158,8 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
         )
 
 
-def _implementations(run: Run, stage: str) -> Iterator[Implementation]:
+def implementations(run: Run, stage: str) -> Iterator[Implementation]:
+    """Who is asked in a stage, in the order of the calls."""
     origins = {origin.name: origin for origin, _ in run.plugins.all()}
     callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
     for plugin, is_wrapper in run.stages.asked(stage):

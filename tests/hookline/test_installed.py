@@ -1,13 +1,18 @@
 import importlib
+import random
 import sys
 
 import pytest
 
 from hookline import LossSpec, PluginError
+from hookline.distributions import entry_points
 from hookline.documents import from_table
 from hookline.installed import InstalledPlugins, taken_apart
 from hookline.loading import Loader
-from hookline.plugins import Plugins
+from hookline.pipeline import new_run
+from hookline.planning import implementations
+from hookline.plugins import BUILT_IN, Plugins
+from hookline.stages import STAGES
 
 FOCAL = """\
 from hookline import LossSpec, hookimpl, option, spec
@@ -25,6 +30,13 @@ class FocalLoss(LossSpec):
 def register_specs():
     return [FocalLoss]
 """
+SPEC = {
+    "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+    "callbacks": [{"type": "GradientNorm"}, {"type": "GradientClipping", "max_norm": 1.0}],
+}
 WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_loss(run):\n    return (yield)\n"
 
 
@@ -88,6 +100,35 @@ def test_listed_plugins_stand_in_their_order_before_others(install):
     exec(WRAPPER, vars(own))  # noqa: S102
     manager = Plugins(["zebra", "ant"], [own]).manager()
     assert names_of(manager, "select_loss") == ["zebra", "ant", "own", "hookline_stages"]
+
+
+ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n    return None\n"
+
+
+def calls_of(listed, spec):
+    """Who is asked in each stage, in the order of the calls, as the plan of a run has it."""
+    run = new_run(spec, Plugins(listed))
+    return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
+
+
+def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeypatch):
+    names = ["ant", "bee", "cat", "dog", "eel"]
+    for name in names:
+        install(name, ANSWERING if name in ("bee", "eel") else WRAPPER)
+    spec = Loader().load(from_table(SPEC))
+    found = list(entry_points())
+    draw = random.Random(0)  # noqa: S311
+    plans = set()
+    for _ in range(1000):
+        monkeypatch.setattr("hookline.installed.entry_points", lambda: draw.sample(found, len(found)))
+        monkeypatch.setattr("hookline.plugins.BUILT_IN", tuple(draw.sample(BUILT_IN, len(BUILT_IN))))
+        plans.add(calls_of(names, spec))
+    [plan] = plans
+    said = {stage: [call.split()[0] for call in calls] for stage, *calls in plan}
+    assert said["select_loss"] == ["ant", "cat", "dog", "bee", "eel", "hookline_stages"]
+    assert said["step"] == ["callbacks[0]", "callbacks[1]", "hookline_stages"]
+    # The order in the spec is the one that counts.
+    assert calls_of(names[::-1], spec) != plan
 
 
 @pytest.mark.parametrize(
@@ -319,8 +360,6 @@ def test_what_a_spec_lists_is_taken_apart(listed, parts):
 
 def test_entry_points_agree_with_those_that_python_finds(install):
     from importlib.metadata import entry_points as of_python
-
-    from hookline.distributions import entry_points
 
     install("focal")
     install("sharp", value="hookline_sharp:plugin")

@@ -77,6 +77,19 @@ def test_a_wrapper_changes_the_optimizer(tmp_path):
     assert result.history == trained(tmp_path / "other", optimizer={"lr": 0.2}).history
 
 
+def test_a_wrapper_changes_the_trained_model(tmp_path):
+    def with_zeros(model):
+        other = torch.nn.Linear(4, 1)
+        torch.nn.init.zeros_(other.weight)
+        torch.nn.init.ones_(other.bias)
+        return other
+
+    result = trained(tmp_path, wrapper_of("fit", with_zeros), wrapper_of("prepare_data", with_validation))
+    assert result.metrics["test/loss"] == 3 / 8  # Of eight targets five are 1, and three are 0.
+    weights = load_file(result.directory / "model.safetensors")
+    assert (weights["weight"].tolist(), weights["bias"].tolist()) == ([[0.0] * 4], [1.0])
+
+
 def test_a_wrapper_changes_the_outputs(tmp_path):
     result = trained(tmp_path, wrapper_of("forward", torch.sigmoid))
     layers = [{"type": "Linear", "out_features": 1}, {"type": "Sigmoid"}]
@@ -322,17 +335,60 @@ def test_a_wrapper_that_returns_nothing_is_an_error_that_names_it(tmp_path, stag
     assert "Wrapper" in str(error.value)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_plugin_that_raises_is_named_with_its_stage_and_line(tmp_path, stage):
-    def fail(_):
+def failing_wrapper_of(stage, when):
+    """A plugin that raises before or after its stage."""
+
+    class Failing:
+        pass
+
+    def implementation(self):
+        if when == "before":
+            raise KeyError("lost")
+        yield
         raise KeyError("lost")
 
-    plugins = [wrapper_of("prepare_data", with_validation), wrapper_of(stage, fail)]
+    implementation.__name__ = stage
+    setattr(Failing, stage, hookimpl(wrapper=True)(implementation))
+    return Failing()
+
+
+def asked_of(stage, asked):
+    """A plugin that notes that a stage is asked, and leaves the answer to others."""
+
+    class Asked:
+        pass
+
+    def implementation(self):
+        asked.append(stage)
+
+    implementation.__name__ = stage
+    setattr(Asked, stage, hookimpl(implementation))
+    return Asked()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line(tmp_path, stage, when):
+    asked, closed = [], []
+
+    class Opening:
+        @hookimpl(wrapper=True)
+        def prepare_data(self, run):
+            run.resources.callback(closed.append, "closed")
+            return (yield)
+
+    others = [Opening(), wrapper_of("prepare_data", with_validation), asked_of(stage, asked)]
     with pytest.raises(StageError) as error:
-        trained(tmp_path, *plugins)
-    assert str(error.value).startswith('The plugin "Wrapper')
+        trained(tmp_path, others[0], failing_wrapper_of(stage, when), *others[1:])
+    assert str(error.value).startswith('The plugin "Failing" failed in the stage "')
     assert f'failed in the stage "{stage}" ({__file__}, line ' in str(error.value)
     assert str(error.value).endswith("KeyError: 'lost'")
+    # What raises before its stage keeps it from being asked; either way the run ends, and what was opened is closed.
+    assert asked == ([] if when == "before" else [stage])
+    assert closed == ["closed"]
+    has_begun = STAGES.index(stage) >= STAGES.index("fit") and stage not in ("forward", "loss")
+    assert (tmp_path / "run").exists() == has_begun
+    assert (tmp_path / "run" / "result.json").exists() == (stage in ("tune", "deploy"))
 
 
 def test_a_plugin_that_fails_in_a_stage_within_a_stage_is_the_one_that_is_named(tmp_path):
