@@ -104,10 +104,30 @@ def test_the_callback_warms_up(tmp_path):
     assert warm != cold
 
 
+def test_the_loss_trains_as_a_plugin(tmp_path):
+    [module] = [block for block in blocks("python") if "FocalLoss" in block]
+    (tmp_path / "focal.py").write_text(module)
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "focal>=1.2" in block.get("plugins", ())]
+    spec = tmp_path / "spec.toml"
+    overrides = ["--set", f"data.path={json.dumps(str(ROOT / 'specs' / 'data' / 'iris.csv'))}", "--set", "run.epochs=2"]
+    spec.write_text(
+        blocks("toml")[0].replace(
+            'type = "CrossEntropyLoss"',
+            "\n".join(f"{key} = {json.dumps(value)}" for key, value in shown["loss"].items()),
+        )
+    )
+    assert (
+        main(["train", str(spec), "-q", "-p", str(tmp_path / "focal.py"), "--out", str(tmp_path / "run"), *overrides])
+        == 0
+    )
+    assert main(["check", str(spec), "-p", str(tmp_path / "focal.py"), *overrides, "--set", "loss.gamma=-1"]) == 1
+
+
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
-    exec(blocks("python")[1], {})  # noqa: S102 - the example is to run as it stands.
+    [example] = [block for block in blocks("python") if "hookline.train(" in block]
+    exec(example, {})  # noqa: S102 - the example is to run as it stands.
     assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
     assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
 
