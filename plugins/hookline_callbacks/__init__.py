@@ -17,8 +17,10 @@ def register_specs() -> Components:
         mixing=("CutMix", "Mixup"),
         mlflow_log=("MLflow",),
         nan_guard=("NaNGuard",),
+        profile=("Profile",),
         progress=("Progress",),
         tensor_board=("TensorBoard",),
+        timing=("Timing",),
         weight_averaging=("ExponentialMovingAverage", "StochasticWeightAveraging"),
         weights_and_biases=("WeightsAndBiases",),
     )
