@@ -225,6 +225,8 @@ class _Profile:
             table.write_text(self._table(run, profiler), encoding="utf-8")
         except OSError as error:
             raise HooklineError(f"What Profile has seen cannot be written to {home}: {error.strerror}.") from error
+        steps = self._steps(profiler.step_num).rstrip(",")
+        run.tell(f"Profile has seen {steps}: {trace} is for https://ui.perfetto.dev, and {table} is a table.")
         profiler.profiler = None  # Otherwise torch warns that the next time begins anew, as it must.
 
     def _table(self, run: Run, profiler: "profile") -> str:

@@ -80,7 +80,13 @@ class _Timing:
         finally:
             whole = self._watch.clock() - began
             self._watch.part = NOTHING
-            (run.directory / "timing.txt").write_text(_told(run, self._spec, self._watch, whole), encoding="utf-8")
+            text = run.directory / "timing.txt"
+            text.write_text(_told(run, self._spec, self._watch, whole), encoding="utf-8")
+            if epochs := self._watch.epochs:
+                spent = {part: _spent(epochs, part) for part in epochs[0].parts}
+                most = max(spent, key=spent.__getitem__)
+                share = spent[most] / (_spent(epochs, "whole") or 1)
+                run.tell(f"Most of the time went to {most}, {share:.0%} of it: {text} tells where the rest went.")
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:

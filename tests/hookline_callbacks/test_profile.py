@@ -66,6 +66,10 @@ def test_its_spec_shows_three_steps_and_the_evaluation_between_two_epochs(tmp_pa
     assert text.startswith("Profile: steps 45 to 47 on cpu, sorted by self_cpu_time_total\n\n---")
     assert "Input Shapes" in text
     assert "[64, 1, 8, 8]" in text
+    assert trial.told == (
+        f"Profile has seen steps 45 to 47: {found / 'trace.json'} is for https://ui.perfetto.dev, and "
+        f"{found / 'table.txt'} is a table.",
+    )
     assert trial.metrics["validation/Accuracy"] > 0.9
 
 

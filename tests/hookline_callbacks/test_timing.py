@@ -128,8 +128,10 @@ def test_its_spec_shows_where_the_time_goes(tmp_path):
 
 
 def test_what_is_told_of_all_epochs(clock, tmp_path):
-    timed(clock, tmp_path)
-    assert (tmp_path / "run/timing.txt").read_text(encoding="utf-8") == (
+    trial, _ = timed(clock, tmp_path)
+    text = tmp_path / "run/timing.txt"
+    assert trial.told == (f"Most of the time went to log, 39% of it: {text} tells where the rest went.",)
+    assert text.read_text(encoding="utf-8") == (
         "small: 3 epochs on cpu\n"
         "\n"
         "                seconds    share   first epoch   later epochs   their steps\n"
