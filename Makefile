@@ -17,9 +17,10 @@ check: .venv/installed-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed
+bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/callbacks.py
 
 clean:
 	rm -rf .venv

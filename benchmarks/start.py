@@ -1,5 +1,7 @@
 """How soon something happens: help, a check, an error in a spec, and the first step of a training, beside imports.
 
+The specs that are checked list one plugin or none; it is installed alone, or among a hundred others.
+
     python benchmarks/start.py
 
 Each is a process of its own. They run in turn, and printed are the medians over the rounds.
@@ -36,11 +38,27 @@ def step(run):
 """
 
 
-def process(*arguments: str) -> float:
+LISTED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
+
+
+def process(*arguments: str, **environment: str) -> float:
     """How long a Python process takes, in seconds."""
+    command = [sys.executable, *arguments]
     started = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], capture_output=True, check=False, env=ENVIRONMENT)  # noqa: S603
+    subprocess.run(command, capture_output=True, check=False, env={**ENVIRONMENT, **environment})  # noqa: S603
     return time.perf_counter() - started
+
+
+def installed(directory: Path, count: int) -> str:
+    """A directory in which a plugin that specs list is installed, and so many others."""
+    directory.mkdir()
+    for name, source in [("listed", LISTED), *((f"other_{index}", "raise SystemExit(3)\n") for index in range(count))]:
+        (directory / f"hookline_{name}.py").write_text(source)
+        metadata = directory / f"hookline_{name}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.4\nName: hookline-{name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[hookline]\n{name} = hookline_{name}\n")
+    return str(directory)
 
 
 def first_step(directory: Path) -> float:
@@ -62,6 +80,8 @@ def first_step(directory: Path) -> float:
 def main() -> None:
     """Take turns and print."""
     with tempfile.TemporaryDirectory() as directory:
+        alone, crowded = (installed(Path(directory, str(count)), count) for count in (0, 100))
+        listing = ("-m", "hookline", "check", str(SPEC), "--set", 'plugins=["listed"]')
         contenders = {
             "python -c pass": lambda: process("-c", "pass"),
             PACKAGES: lambda: process("-c", PACKAGES),
@@ -69,6 +89,8 @@ def main() -> None:
             "hookline --help": lambda: process("-m", "hookline", "--help"),
             "hookline check of a spec": lambda: process("-m", "hookline", "check", str(SPEC)),
             "hookline check of a hundred": lambda: process("-m", "hookline", "check", *HUNDRED),
+            "one that lists a plugin": lambda: process(*listing, PYTHONPATH=alone),
+            "the same, a hundred others installed": lambda: process(*listing, PYTHONPATH=crowded),
             "an error in a spec": lambda: process("-m", "hookline", "train", str(SPEC), "--set", "optimizer.lr=-1"),
             "the first step of hookline train": lambda: first_step(Path(directory)),
         }
@@ -86,6 +108,9 @@ def main() -> None:
     one, packages = (statistics.median(times[name]) for name in ("hookline check of a spec", PACKAGES))
     print(f"check of a spec / import of the packages that it needs  {one / packages:.2f}")
     print("aims of check: 150 ms for one, 1000 ms for a hundred")
+    one, hundred = times["one that lists a plugin"], times["the same, a hundred others installed"]
+    more = statistics.median(many - few for many, few in zip(hundred, one, strict=True)) * 1000
+    print(f"a hundred plugins that are not listed  {more:+.1f} ms   (aim: at most 10 ms)")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ ratios within a round.
 """
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ import hookline
 ROWS, BATCH, EPOCHS, ROUNDS = 8192, 32, 8, 9
 STEPS = ROWS // BATCH
 PARTS, DECAY = 4, 0.9999
+WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
 
 
 def rows() -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,6 +152,23 @@ def with_hookline(*callbacks: dict[str, Any], **run: Any) -> Iterator[float]:
         yield clock.times[-1] - clock.times[0]
 
 
+def with_plugins(count: int) -> Iterator[float]:
+    """Hookline, where so many plugins are installed, with wrappers around every step, that the spec does not list."""
+    trainings = with_hookline()
+    with tempfile.TemporaryDirectory() as directory:
+        for index in range(count):
+            Path(directory, f"hookline_other_{index}.py").write_text(WRAPPER)
+            metadata = Path(directory, f"hookline_other_{index}-1.0.dist-info")
+            metadata.mkdir()
+            (metadata / "METADATA").write_text(f"Metadata-Version: 2.4\nName: hookline-other-{index}\nVersion: 1.0\n")
+            (metadata / "entry_points.txt").write_text(f"[hookline]\nother-{index} = hookline_other_{index}\n")
+        while True:
+            sys.path.insert(0, directory)
+            seconds = next(trainings)
+            sys.path.remove(directory)
+            yield seconds
+
+
 def by_hand(epochs: Iterator[None]) -> Iterator[float]:
     """A hand-written loop: the time of some epochs each time."""
     next(epochs)
@@ -170,6 +189,7 @@ def main() -> None:
         "d  usual loop, DataLoader": by_hand(usual_loop()),
         "e  Hookline, scheduler": with_hookline({"type": "ExponentialLR", "gamma": DECAY, "interval": "step"}),
         "f  by hand, scheduler": by_hand(scheduled_loop()),
+        "i  Hookline, ten plugins": with_plugins(10),
         "g  Hookline, accumulating": with_hookline(accumulate=PARTS),
         "h  by hand, accumulating": by_hand(accumulating_loop()),
     }
@@ -181,12 +201,13 @@ def main() -> None:
                 times[name].append(seconds)
     for name, seconds_of_rounds in times.items():
         print(f"{name:28} {statistics.median(seconds_of_rounds) / EPOCHS / STEPS * 1e6:7.1f} µs per step")
-    a, b, c, d, e, f, g, h = times.values()
+    a, b, c, d, e, f, i, g, h = times.values()
     print(f"a / b  {ratio(a, b):.3f}   (aim: at most 1.05)")
     print(f"b / c  {ratio(b, c):.3f}   (Hookline's steps are fused)")
     print(f"a / d  {ratio(a, d):.3f}   (aim: at most 0.6)")
     print(f"e / f  {ratio(e, f):.3f}   (aim: at most 1.05)")
     print(f"g / h  {ratio(g, h):.3f}   (aim: at most 1.05)")
+    print(f"i / a  {ratio(i, a):.3f}   (ten plugins are installed and not listed: unchanged)")
 
 
 def ratio(times: list[float], others: list[float]) -> float:
