@@ -75,6 +75,26 @@ class Stages:
         return self._manager.get_plugin(name)
 
     @contextmanager
+    def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
+        """Inside, a function is told of every answer to a stage: `listener(answer=…)`, with what the stage was given.
+
+        For a wrapper around `evaluate` that looks at what is judged there, without going through the data once more.
+        The loop of training is not listened to: it asks the inner stages directly.
+        """
+        ask = getattr(self, stage)
+
+        def heard(**values: Any) -> Any:
+            answer = ask(**values)
+            listener(answer=answer, **values)
+            return answer
+
+        setattr(self, stage, heard)
+        try:
+            yield
+        finally:
+            setattr(self, stage, ask)
+
+    @contextmanager
     def naming_plugins(self) -> Iterator[None]:
         """An error that is raised inside by a plugin's implementation becomes one that names plugin and stage."""
         try:
@@ -117,7 +137,9 @@ class _Limited(NamedTuple):
     spec: "CallbackSpec"
     counts_steps: bool
 
-    def is_due(self, run: "Run") -> bool:
+    def is_due(self, run: "Run", split: str | None = None) -> bool:
+        if split == "test":
+            return True  # It is judged at the end, after all epochs.
         return self.spec.is_due(run.step + 1 if self.counts_steps else run.epoch)
 
 
@@ -150,7 +172,7 @@ def _sometimes(manager: pluggy.PluginManager, stage: str, limited: list[_Limited
     resolved: dict[tuple[bool, ...], Callable[..., Any]] = {}
 
     def ask(**values: Any) -> Any:
-        due = tuple(one.is_due(values["run"]) for one in limited)
+        due = tuple(one.is_due(values["run"], values.get("split")) for one in limited)
         if due not in resolved:
             absent = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
             resolved[due] = _resolved(manager.subset_hook_caller(stage, absent))
