@@ -13,6 +13,7 @@ SPECS = Path(__file__).parent.parent / "specs"
 
 AT_LEAST = {
     "callbacks/CSVLog": {"validation/R2Score": 0.4},
+    "callbacks/ConfusionMatrix": {"validation/Accuracy": 0.9},
     "callbacks/CutMix": {"validation/Accuracy": 0.96},
     "callbacks/EarlyStopping": {"validation/Accuracy": 0.95, "test/Accuracy": 0.94},
     "callbacks/ExponentialMovingAverage": {"validation/Accuracy": 0.97},
@@ -20,8 +21,10 @@ AT_LEAST = {
     "callbacks/GradientClipping": {"validation/Accuracy": 0.92},
     "callbacks/GradientNorm": {"validation/Accuracy": 0.92},
     "callbacks/LearningRateFinder": {"validation/Accuracy": 0.97},
+    "callbacks/LossPlot": {"validation/R2Score": 0.4},
     "callbacks/Mixup": {"validation/Accuracy": 0.97},
     "callbacks/NaNGuard": {"validation/R2Score": 0.4},
+    "callbacks/Predictions": {"validation/Accuracy": 0.9},
     "callbacks/Profile": {"validation/Accuracy": 0.9},
     "callbacks/Progress": {"validation/R2Score": 0.4},
     "callbacks/StochasticWeightAveraging": {"test/Accuracy": 0.97},

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hookline.around import after, before
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
     from hookline.catalog import Components
+    from hookline.curves import draw_curves
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
     from hookline.encodings.base import Columns, Encoding, Target
     from hookline.encodings.classes import Classes, ClassesOrDistribution, Distribution
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
     from hookline.loop import train_epochs
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
-    from hookline.monitoring import check_monitor, check_monitored, monitored
+    from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
+    from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
@@ -69,6 +71,7 @@ _HOMES = {
     "around": ("after", "before"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
     "catalog": ("Components",),
+    "curves": ("draw_curves",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
     "encodings.base": ("Columns", "Encoding", "Target"),
     "encodings.classes": ("Classes", "ClassesOrDistribution", "Distribution"),
@@ -92,9 +95,10 @@ _HOMES = {
     "loading": ("load",),
     "loop": ("train_epochs",),
     "losses": ("MeanLoss", "PartLosses"),
-    "monitoring": ("check_monitor", "check_monitored", "monitored"),
+    "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
+    "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
@@ -184,11 +188,13 @@ __all__ = [
     "apply_module",
     "before",
     "build_and_apply",
+    "check_logged",
     "check_monitor",
     "check_monitored",
     "counted",
     "did_you_mean",
     "divided",
+    "draw_curves",
     "dumps",
     "enumerate_names",
     "gathered",
@@ -199,15 +205,19 @@ __all__ = [
     "monitored",
     "named_parameters",
     "nearest",
+    "new_figure",
     "option",
     "permutation",
+    "picture_text",
     "plain",
+    "selected_numbers",
     "spec",
     "target_encodings",
     "to_json",
     "train",
     "train_epochs",
     "unchanged_embeddings",
+    "write_picture",
 ]
 
 if not TYPE_CHECKING:

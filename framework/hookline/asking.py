@@ -75,6 +75,26 @@ class Stages:
         return self._manager.get_plugin(name)
 
     @contextmanager
+    def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
+        """Inside, a function is told of every answer to a stage: `listener(answer=…)`, with what the stage was given.
+
+        For a wrapper around `evaluate` that looks at what is judged there, without going through the data once more.
+        The loop of training is not listened to: it asks the inner stages directly.
+        """
+        ask = getattr(self, stage)
+
+        def heard(**values: Any) -> Any:
+            answer = ask(**values)
+            listener(answer=answer, **values)
+            return answer
+
+        setattr(self, stage, heard)
+        try:
+            yield
+        finally:
+            setattr(self, stage, ask)
+
+    @contextmanager
     def naming_plugins(self) -> Iterator[None]:
         """An error that is raised inside by a plugin's implementation becomes one that names plugin and stage."""
         try:
@@ -118,6 +138,8 @@ class _Limited(NamedTuple):
     counts_steps: bool
 
     def is_due(self, run: "Run") -> bool:
+        if run.is_trained:
+            return True  # What is judged at the end is in no epoch.
         return self.spec.is_due(run.step + 1 if self.counts_steps else run.epoch)
 
 

@@ -79,7 +79,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     """Write `result.json`, `loss.png` and `model.safetensors`, and all lines of `metrics.jsonl` once more."""
     from safetensors.torch import save_model
 
-    from hookline.loss_curve import draw
+    from hookline.curves import LOSSES, draw_curves
 
     splits: dict[str, dict[str, float]] = {}
     for name, value in trial.metrics.items():
@@ -105,7 +105,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     if any(True for _ in trial.criterion.parameters()):
         save_model(trial.criterion, str(trial.directory / "criterion.safetensors"))
     if trial.history:
-        draw(trial.history, trial.spec.run.name, trial.directory / "loss.png")
+        draw_curves(trial.history, LOSSES, trial.spec.run.name, trial.directory / "loss.png")
 
 
 def versions() -> dict[str, str]:

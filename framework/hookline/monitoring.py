@@ -1,6 +1,7 @@
 """Numbers of the log that callbacks look at: that the one of this name will be there, and what it is."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from hookline.data import Data
@@ -20,6 +21,32 @@ def check_monitored(spec: TrainingSpec, monitor: str) -> None:
         raise OptionError("monitor", f'"{monitor}" is not logged.{did_you_mean(monitor, known)}')
 
 
+def check_logged(spec: TrainingSpec, option: str, patterns: Sequence[str]) -> None:
+    """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
+
+    For the `check` of a callback. As to names without a split, see `check_monitored`.
+    """
+    known = _logged(spec, with_validation=True)
+    for index, pattern in enumerate(patterns):
+        if _is_of_a_split(pattern, known) and not selected_numbers([pattern], known):
+            raise OptionError(option, f'"{pattern}" is not logged.{did_you_mean(pattern, known)}', index)
+
+
+def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that are given, or that a pattern with "*" selects, each once, in the order of the patterns.
+
+    >>> selected_numbers(["lr", "*/loss[*]"], ["training/loss", "training/loss[size]", "lr"])
+    ['lr', 'training/loss[size]']
+    """
+    found: dict[str, None] = {}
+    names = list(names)
+    for pattern in patterns:
+        # Brackets are part of the names of losses, and no set of letters.
+        wanted = pattern.replace("[", "[[]")
+        found |= dict.fromkeys(name for name in names if name == pattern or fnmatchcase(name, wanted))
+    return list(found)
+
+
 def check_monitor(callback: str, monitor: str, run: Run, data: Data) -> None:
     """Raise a `HooklineError` if a callback is to monitor a number that will not be logged with this data."""
     known = _logged(run.spec, with_validation=data.validation is not None)
@@ -31,12 +58,12 @@ def check_monitor(callback: str, monitor: str, run: Run, data: Data) -> None:
 
 
 def _logged(spec: TrainingSpec, *, with_validation: bool) -> list[str]:
-    """The names of the numbers that are logged in any case."""
+    """The names of the numbers that are logged in any case, and of those that callbacks say that they add."""
     losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
     known = [f"training/{loss}" for loss in losses]
     if with_validation:
         known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    return known
+    return known + [name for callback in spec.callbacks for name in callback.logs]
 
 
 def _is_of_a_split(monitor: str, known: Collection[str]) -> bool:

@@ -156,6 +156,7 @@ def fitted(run: Run, made: Prepared, started: float) -> Trial:
     metrics: dict[str, float] = {}
     try:
         model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
+        run.is_trained = True
         for split, batches in _judged_in_the_end(run, data).items():
             judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=batches, split=split)
             metrics |= {f"{split}/{name}": value for name, value in judged.items()}

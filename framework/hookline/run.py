@@ -41,6 +41,8 @@ class Run:
     """The loss of the latest step, detached. To read its number is to wait for the device."""
     history: list[dict[str, Any]] = field(factory=list)
     """What has been logged, a record for each epoch."""
+    is_trained: bool = False
+    """Whether the training has ended: what is judged from then on is the model that is handed on."""
     stopped: str | None = None
     """Why the run is to end before its last epoch, or `None`."""
     told: list[str] = field(factory=list)

@@ -360,6 +360,10 @@ class WrapperSpec(Spec):
     replaces_weights: ClassVar[bool] = False
     """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
 
+    logs: ClassVar[tuple[str, ...]] = ()
+    """The names of the numbers that it adds to what is logged, if they have a "/" as those of a split do: others may
+    then look at them."""
+
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 
@@ -376,7 +380,8 @@ class CallbackSpec(WrapperSpec):
 
     every: int | None = option(default=None, minimum=1)
     """Only every so many steps or epochs it does something: steps, if it is a wrapper around `forward`, `loss`,
-    `backward` or `step`, and otherwise epochs. Left out, always."""
+    `backward` or `step`, and otherwise epochs. Left out, always. What is judged at the end is in no epoch, and not
+    left out."""
     first: int | None = option(default=None, minimum=1)
     """The first step or epoch, counted from 1, in which it does something, and from which `every` counts."""
     last: int | None = option(default=None, minimum=1)

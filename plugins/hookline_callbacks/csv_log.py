@@ -1,22 +1,13 @@
 """A table of what is logged."""
 
 import csv
-import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hookline import CallbackSpec, OptionError, Run, TrainingSpec, hookimpl, option, spec
+from hookline import CallbackSpec, Run, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.records import as_text
-
-if TYPE_CHECKING:
-    from attrs import Attribute
-
-
-def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    # It lies in the run directory, and must be none of the files that are there already.
-    if not re.fullmatch(r"[\w-][\w. -]*\.csv", value):
-        raise ValueError(f'"{value}" is not the plain name of a file, without a directory, that ends in ".csv".')
 
 
 @spec
@@ -27,7 +18,7 @@ class CSVLog(CallbackSpec):
     the table if they are listed after it.
     """
 
-    file: str = option(default="metrics.csv", validator=_is_a_plain_name)
+    file: str = option(default="metrics.csv", validator=plain_name(".csv"))
     """The name of the file in the run directory."""
 
     def build(self) -> object:
@@ -36,9 +27,7 @@ class CSVLog(CallbackSpec):
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse two that write to one file."""
-        others = [other for other in spec.callbacks if isinstance(other, CSVLog) and other is not self]
-        if any(other.file == self.file for other in others):
-            raise OptionError("file", f'Another CSVLog writes to "{self.file}" too: give each a `file` of its own.')
+        refuse_another(self, "file", spec)
 
 
 class _CSVLog:

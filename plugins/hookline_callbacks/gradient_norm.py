@@ -19,6 +19,8 @@ class GradientNorm(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """
 
+    logs = ("gradient_norm", "greatest_gradient_norm")
+
     norm_type: float = option(default=2.0, above=0, infinite=True)
     """Which norm it is."""
 

@@ -8,7 +8,20 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batch, CallbackSpec, Data, OptionError, Run, SchedulerSpec, TrainingSpec, hookimpl, option, spec
+from hookline import (
+    Batch,
+    CallbackSpec,
+    Data,
+    OptionError,
+    Run,
+    SchedulerSpec,
+    TrainingSpec,
+    hookimpl,
+    new_figure,
+    option,
+    spec,
+    write_picture,
+)
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -142,11 +155,7 @@ def _write(path: Path, tried: Sequence[tuple[float, float, float]], found: float
 
 
 def _draw(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure()
     axes = figure.add_subplot()
     rates, losses, smoothed = zip(*tried, strict=True) if tried else ((), (), ())
     axes.plot(rates, losses, color="#b8c7d9", linewidth=1, label="loss of a step")
@@ -157,4 +166,4 @@ def _draw(path: Path, tried: Sequence[tuple[float, float, float]], found: float 
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    write_picture(figure, path)

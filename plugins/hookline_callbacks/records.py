@@ -30,11 +30,14 @@ def require(callback: CallbackSpec, packages: Iterable[str], extra: str, run: Ru
     """Raise a `MisfitError` unless these packages are installed; none of them is imported."""
     missing = [package for package in packages if not _is_installed(package)]
     if missing:
-        index = next((index for index, other in enumerate(run.spec.callbacks) if other == callback), None)
-        raise MisfitError(
-            f'{type(callback).__name__} needs {" and ".join(missing)}: pip install "hookline[{extra}]".',
-            ("callbacks",) if index is None else ("callbacks", index),
-        )
+        message = f'{type(callback).__name__} needs {" and ".join(missing)}: pip install "hookline[{extra}]".'
+        raise MisfitError(message, place_of(callback, run))
+
+
+def place_of(callback: CallbackSpec, run: Run) -> tuple[str | int, ...]:
+    """The path of a callback in the spec."""
+    index = next((index for index, other in enumerate(run.spec.callbacks) if other == callback), None)
+    return ("callbacks",) if index is None else ("callbacks", index)
 
 
 def _is_installed(package: str) -> bool:

@@ -1,0 +1,93 @@
+"""A picture of the training while it trains."""
+
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import (
+    CallbackSpec,
+    HooklineWarning,
+    OptionError,
+    Run,
+    TrainingSpec,
+    check_logged,
+    did_you_mean,
+    draw_curves,
+    hookimpl,
+    option,
+    selected_numbers,
+    spec,
+)
+from hookline_callbacks.files import plain_name, refuse_another
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@spec
+class LossPlot(CallbackSpec):
+    """Draws what is logged, over epochs, anew after each: a picture in the run directory to look at while it trains.
+
+    Losses have a panel of their own, and numbers of different sizes have different ones. It is drawn between epochs,
+    which takes some tenths of a second: where epochs are shorter than that, `every = 10` draws it every ten. What
+    callbacks and schedulers add to the record can be drawn if they are listed after it. In the end it has all epochs.
+    """
+
+    numbers: tuple[str, ...] = ("training/loss", "validation/loss")
+    """The names of the numbers in `metrics.jsonl`, or patterns such as "validation/*"."""
+    yscale: Literal["linear", "log"] = "linear"
+    """Whether numbers are drawn as they are, or by their logarithms; those that are not all greater than 0 as they
+    are."""
+    file: str = option(default="loss_plot.png", validator=plain_name(".png"))
+    """The name of the file in the run directory."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse to draw nothing, or what is never logged, or to the file of another one."""
+        if not self.numbers:
+            raise OptionError("numbers", "There must be a number that is drawn.")
+        check_logged(spec, "numbers", self.numbers)
+        refuse_another(self, "file", spec)
+
+    def build(self) -> object:
+        """The callback, which knows how many epochs are drawn."""
+        return _LossPlot(self)
+
+
+class _LossPlot:
+    def __init__(self, spec: LossPlot):
+        self._spec = spec
+        self._drawn = 0
+        self._has_looked = False
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Draw all epochs up to this one."""
+        record = yield
+        self._draw(run, [*run.history, record])
+        return record
+
+    @hookimpl(wrapper=True)
+    def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
+        """Draw what has not been drawn when the training ends, also by an error."""
+        try:
+            return (yield)
+        finally:
+            if len(run.history) > self._drawn:
+                self._draw(run, run.history)
+
+    def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
+        assert run.directory is not None, "It is made before training begins."
+        names = list(dict.fromkeys(name for record in history for name in record if name not in ("epoch", "step")))
+        if not self._has_looked:
+            self._look(names)
+        chosen = selected_numbers(self._spec.numbers, names)
+        draw_curves(history, chosen, run.spec.run.name, run.directory / self._spec.file, yscale=self._spec.yscale)
+        self._drawn = len(history)
+
+    def _look(self, names: Sequence[str]) -> None:
+        """Warn of what is not there, unless data without a validation split is the reason."""
+        self._has_looked = True
+        for pattern in self._spec.numbers:
+            if not pattern.startswith("validation/") and not selected_numbers([pattern], names):
+                message = f'callbacks: LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
+                warnings.warn(message, HooklineWarning, stacklevel=2)
