@@ -248,19 +248,22 @@ def test_nobody_listens_any_more_after_an_error():
     assert stages.step == before
 
 
-def test_a_callback_that_is_limited_to_some_epochs_sees_the_test_at_the_end_in_any_case():
+def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_end_in_any_case():
     class Epoch:
-        epoch, step = 3, 7
+        epoch, step, is_trained = 3, 7, False
+
+    class End(Epoch):
+        is_trained = True
 
     class Noting:
         @hookimpl(wrapper=True)
-        def evaluate(self, split):
-            seen.append(split)
+        def evaluate(self, run, split):
+            seen.append((run, split))
             return (yield)
 
     seen = []
     manager = manager_of(Noting(), answering("evaluate", {}))
     stages = Stages(manager, {"plugin-0": (0, CallbackSpec(every=2))})
-    for split in ("validation", "test"):
-        stages.evaluate(run=Epoch, model=1, criterion=2, batches=3, split=split)
-    assert seen == ["test"]
+    for run, split in ((Epoch, "validation"), (End, "validation"), (End, "test")):
+        stages.evaluate(run=run, model=1, criterion=2, batches=3, split=split)
+    assert seen == [(End, "validation"), (End, "test")]

@@ -188,8 +188,8 @@ def test_the_test_is_counted_whatever_the_epochs_are(tmp_path):
 
 
 def test_weights_that_are_not_those_of_the_last_epoch_are_counted_at_the_end(tmp_path):
-    stopping = '{type = "EarlyStopping", patience = 1, min_delta = 0.5}'
-    trial = run(tmp_path, "iris.toml", stopping, '{type = "ConfusionMatrix", first = 2, picture = false}')
+    both = '{type="EarlyStopping", patience=1, min_delta=0.5}, {type="ConfusionMatrix", first=2, picture=false}'
+    trial = run(tmp_path, "iris.toml", both, "run.epochs=9")
     assert trial.epochs == 2
     found = {path.name: path.read_text() for path in (tmp_path / "run/confusion_matrix").iterdir()}
     assert sorted(found) == ["epoch-0002.csv", "test.csv", "validation.csv"]
