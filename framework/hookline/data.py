@@ -53,7 +53,13 @@ class Batch:
     def parts(self, count: int) -> "list[Batch]":
         """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
         size = -(-self.rows // count)
-        return [self.slice(first, first + size) for first in range(0, self.rows, size)]
+        groups = (self.inputs, self.targets, self.lengths)
+        # `split` gives all parts of a tensor at once, which a slice for each does not.
+        parts = [{name: tensor.split(size) for name, tensor in group.items()} for group in groups]
+        return [
+            Batch(*({name: split[index] for name, split in group.items()} for group in parts))
+            for index in range(-(-self.rows // size))
+        ]
 
     def slice(self, start: int, stop: int) -> "Batch":
         """The rows from `start` to `stop`, without the latter."""

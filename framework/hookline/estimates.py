@@ -1,5 +1,6 @@
 """How much memory a run is estimated to take."""
 
+import inspect
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ def memory(
 def state_per_parameter(optimizer: "optim.Optimizer") -> float:
     """How many numbers an optimizer remembers of each parameter, found out by a step over a parameter of its own.
 
-    That of a third party which cannot be made so is taken to remember nothing.
+    One of a third party that cannot be made of its defaults is taken to remember nothing.
 
     >>> import torch
     >>> state_per_parameter(torch.optim.Adam([torch.nn.Parameter(torch.zeros(3))]))
@@ -80,8 +81,9 @@ def state_per_parameter(optimizer: "optim.Optimizer") -> float:
     parameter.grad = torch.ones(16, 16)
     if kind is torch.optim.SparseAdam:
         parameter.grad = parameter.grad.to_sparse()
+    taken = inspect.signature(kind).parameters  # AdamW's defaults have an option of Adam's, which it does not take.
     try:
-        own = kind([parameter], **optimizer.defaults)
+        own = kind([parameter], **{name: value for name, value in optimizer.defaults.items() if name in taken})
         own.step(lambda: torch.ones(()))
     except (RuntimeError, TypeError, ValueError):
         return 0.0

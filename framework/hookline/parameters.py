@@ -23,6 +23,8 @@ class NamedParameter:
     """Its name, such as `0.weight`; that of a parameter of the loss begins with `criterion.`."""
     layer: str
     """The name of the class of the layer that it belongs to, such as `Linear`."""
+    kinds: tuple[str, ...] = ()
+    """The names of that class and of those above it: torch has kinds of `Linear` of its own within others."""
     tensor: "nn.Parameter"
     """The parameter itself."""
     has_sparse_gradient: bool
@@ -55,7 +57,7 @@ class ParameterSelection(Spec):
         """Whether the parameter is one of them."""
         return (
             _matches(self.parameters, parameter.name)
-            and _matches(self.layers, parameter.layer, parameter.place)
+            and _matches(self.layers, parameter.layer, *parameter.kinds, parameter.place)
             and self.dimensions in (None, parameter.tensor.dim())
         )
 
@@ -104,11 +106,14 @@ def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -
     for prefix, root in (("", model), ("criterion.", criterion or nn.Module())):
         for place, module in root.named_modules(prefix=prefix.rstrip(".")):
             sparse = getattr(module, "sparse", False) is True
+            above = type(module).__mro__
+            kinds = tuple(kind.__name__ for kind in above[: above.index(nn.Module)])
             for name, tensor in module.named_parameters(recurse=False):
                 if tensor.requires_grad:
                     known = NamedParameter(
                         name=f"{place}.{name}" if place else name,
                         layer=type(module).__name__,
+                        kinds=kinds,
                         tensor=tensor,
                         has_sparse_gradient=sparse,
                     )
@@ -144,7 +149,7 @@ def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter])
     for pattern in _several(selection.parameters):
         if not any(fnmatchcase(name, pattern) for name in names):
             return f'It selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
-    layers = {name for parameter in parameters for name in (parameter.layer, parameter.place)}
+    layers = {name for parameter in parameters for name in (parameter.layer, *parameter.kinds, parameter.place)}
     for pattern in _several(selection.layers):
         if not any(fnmatchcase(name, pattern) for name in layers):
             kinds = {parameter.layer for parameter in parameters}

@@ -1,5 +1,6 @@
 """The plan of a run: who answers and wraps each stage, what the model is made of, and what it all depends on."""
 
+import inspect
 import platform
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -175,8 +176,13 @@ def _limits(spec: CallbackSpec) -> str:
 
 
 def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
+    kinds = {
+        id(group): type(part) for part in getattr(optimizer, "optimizers", [optimizer]) for group in part.param_groups
+    }
     for index, group in enumerate(optimizer.param_groups):
-        options = {name: value for name, value in group.items() if isinstance(value, (bool, int, float, str, tuple))}
+        known = {"name", *inspect.signature(kinds[id(group)]).parameters}  # A scheduler, and Adam itself, add more.
+        plain = (bool, int, float, str, tuple)
+        options = {name: value for name, value in group.items() if name in known and isinstance(value, plain)}
         name = str(options.pop("name", "all" if len(optimizer.param_groups) == 1 else f"group {index}"))
         shown = {"lr": float(group["lr"])} if "lr" in group else {}
         size = sum(parameter.numel() for parameter in group["params"])

@@ -1,7 +1,7 @@
 """The rehearsal: a training is tried with two rows, so that what does not fit is told before anything is written."""
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
@@ -10,7 +10,7 @@ from hookline.products import shown
 from hookline.run import Run
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from hookline.data import Batch, Data
 
@@ -21,6 +21,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
     batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
     model.eval()
+    _refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         try:
@@ -35,6 +36,46 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
         raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
     refuse_unfit_splits(run, data, model, batch)
     model.train()
+
+
+def _refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
+    """Refuse indices that an embedding does not have: tried are each split's rows with the extreme ones."""
+    import torch
+    from torch import nn
+
+    tables = {
+        name: module for name, module in model.named_modules() if isinstance(module, (nn.Embedding, nn.EmbeddingBag))
+    }
+    splits = {split: batches.all for split, batches in data.splits().items() if hasattr(batches, "all")}
+    found: list[str] = []
+
+    def look(name: str, module: Any, inputs: "Tensor") -> None:
+        wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
+        if len(wrong):
+            kind, last = type(module).__name__, module.num_embeddings - 1
+            found.append(f'The layer "{name}", an {kind}, has the indices 0 to {last}, and is given {int(wrong[0])}')
+
+    for split, rows in splits.items() if tables else ():
+        integers = [tensor.flatten(1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
+        if not integers or not rows.rows:
+            continue
+        places = {int(place) for tensor in integers for place in (tensor.amax(1).argmax(), tensor.amin(1).argmin())}
+        batch = rows.changed(lambda tensor, places=tuple(places): tensor[list(places)].to(run.device))
+        handles = [
+            module.register_forward_pre_hook(lambda module, inputs, name=name: look(name, module, inputs[0]))
+            for name, module in tables.items()
+        ]
+        try:
+            with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+                run.stages.forward(run=run, model=model, batch=batch)
+        except Exception:
+            if not found:
+                raise
+        finally:
+            for handle in handles:
+                handle.remove()
+        if found:
+            raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:

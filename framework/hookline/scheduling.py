@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from torch import optim
     from torch.optim.lr_scheduler import LRScheduler
 
+    from hookline.training_spec import TrainingSpec
+
 
 class SchedulerSpec(WrapperSpec):
     """A scheduler: builds one that changes the learning rates of an optimizer whenever it is stepped."""
@@ -26,6 +28,17 @@ class SchedulerSpec(WrapperSpec):
     def is_per_step(self) -> bool:
         """Whether it is stepped after each step, and not after each epoch."""
         return False
+
+    @property
+    def keeps_groups_alike(self) -> bool:
+        """Whether parameter groups that begin with one learning rate go on with one."""
+        return True
+
+    def check(self, spec: "TrainingSpec") -> None:
+        """Refuse an optimizer to which learning rates make no difference once it has begun."""
+        if spec.optimizer.reads_lr_once:
+            name = type(spec.optimizer).__name__
+            raise ValueError(f"{name} reads its learning rate in the first step only, and then it makes no difference.")
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
@@ -61,8 +74,9 @@ class Schedule:
         epochs = run.spec.run.epochs
         length = epochs * run.steps_per_epoch if self._spec.is_per_step else epochs
         rates = [float(group["lr"]) for group in optimizer.param_groups]
-        # Groups that begin alike stay alike in all but a few schedulers: one number says it then.
-        alike = len(set(rates)) == 1
+        # Groups that begin alike stay alike unless a scheduler tells them apart: one number says it then.
+        schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
+        alike = len(set(rates)) == 1 and all(scheduler.keeps_groups_alike for scheduler in schedulers)
         self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
         self._optimizer = optimizer
         try:

@@ -225,6 +225,9 @@ class OptimizerSpec(Spec):
     needs_closure: ClassVar[bool] = False
     """Whether a step evaluates the loss again and again, as LBFGS does."""
 
+    reads_lr_once: ClassVar[bool] = False
+    """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""
+
     not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
     """The options that a group cannot have of its own."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from hookline import CallbackSpec, MisfitError, OptionError, TrainingSpec, hookimpl, named_parameters, option, spec
+from hookline import CallbackSpec, OptionError, Run, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -39,15 +40,9 @@ class GradientClipping(CallbackSpec):
             )
 
     @hookimpl(wrapper=True)
-    def select_optimizer(self, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Refuse sparse gradients, of which torch cannot tell the norm."""
-        for parameter in named_parameters(model):
-            if parameter.has_sparse_gradient:
-                raise MisfitError(
-                    f"The gradient of {parameter.name} is sparse, which GradientClipping cannot take: leave out the "
-                    f"layer's `sparse`, or GradientClipping.",
-                    ("callbacks",),
-                )
+        refuse_sparse_gradients(self, run, model)
         return (yield)
 
     @hookimpl(wrapper=True)

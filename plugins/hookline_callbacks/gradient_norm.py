@@ -3,10 +3,11 @@
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, hookimpl, option, spec
+from hookline import CallbackSpec, Run, hookimpl, option, spec
+from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
-    from torch import Tensor, optim
+    from torch import Tensor, nn, optim
 
 
 @spec
@@ -26,15 +27,21 @@ class GradientNorm(CallbackSpec):
 
     def build(self) -> object:
         """The callback, which adds up the norms of an epoch."""
-        return _GradientNorm(self.norm_type)
+        return _GradientNorm(self)
 
 
 class _GradientNorm:
-    def __init__(self, norm_type: float):
-        self._norm_type = norm_type
+    def __init__(self, spec: GradientNorm):
+        self._spec = spec
         self._total: Tensor | None = None
         self._greatest: Tensor | None = None
         self._steps = 0
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Refuse sparse gradients, of which torch cannot tell the norm."""
+        refuse_sparse_gradients(self._spec, run, model)
+        return (yield)
 
     @hookimpl(wrapper=True)
     def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
@@ -49,7 +56,7 @@ class _GradientNorm:
         ]
         if gradients:
             # A tensor, which nobody reads before the epoch ends.
-            norm = torch.nn.utils.get_total_norm(gradients, self._norm_type)
+            norm = torch.nn.utils.get_total_norm(gradients, self._spec.norm_type)
             self._total = norm if self._total is None else self._total + norm
             self._greatest = norm if self._greatest is None else torch.maximum(self._greatest, norm)
             self._steps += 1

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import CallbackSpec, Run, TrainingError, TrainingSpec, counted, enumerate_names, hookimpl, option, spec
+from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -47,6 +48,13 @@ class _NaNGuard:
         self._copy: dict[str, Any] = {}
         self._in_a_row = 0
         self._left_out = 0
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Refuse sparse gradients, of which torch cannot tell the greatest number."""
+        if self._spec.gradients:
+            refuse_sparse_gradients(self._spec, run, model)
+        return (yield)
 
     @hookimpl(wrapper=True)
     def fit(

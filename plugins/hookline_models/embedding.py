@@ -36,6 +36,9 @@ class Lookup(TorchLayer):
     def __attrs_post_init__(self) -> None:
         if self.padding_idx is not None and not -self.num_embeddings <= self.padding_idx < self.num_embeddings:
             raise OptionError("padding_idx", f"There are {self.num_embeddings} indices, and this is none of them.")
+        if self.sparse and self.scale_grad_by_freq:
+            message = "torch cannot divide sparse gradients: leave out `sparse` or `scale_grad_by_freq`."
+            raise OptionError("scale_grad_by_freq", message, against=[("sparse",)])
 
     def options(self, inputs: "Tensor") -> dict[str, Any]:
         """These options; the inputs must be indices that the table has."""
@@ -44,8 +47,8 @@ class Lookup(TorchLayer):
         if inputs.dtype not in (torch.int64, torch.int32):
             found = str(inputs.dtype).removeprefix("torch.")
             raise ValueError(
-                f"It looks up indices, which are integers of the type int64, and it is given {found}: have the data "
-                f"give integers, or take Linear for numbers."
+                f"It looks up indices, which are integers of the type int64, and it is given {found}: say "
+                f'`dtype = "int64"` in [data], or take Linear for numbers.'
             )
         wrong = inputs[(inputs < 0) | (inputs >= self.num_embeddings)]
         if len(wrong):

@@ -80,6 +80,12 @@ def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Opti
         def __init__(self, optimizers: "Sequence[optim.Optimizer]"):
             self.optimizers = tuple(optimizers)
             super().__init__([group for part in self.optimizers for group in part.param_groups], {})
+            # What all of them have: schedulers look here whether there is a momentum.
+            self.defaults = {
+                name: value
+                for name, value in self.optimizers[0].defaults.items()
+                if all(name in part.defaults for part in self.optimizers)
+            }
             self._look_at_parts()
 
         def _look_at_parts(self) -> None:

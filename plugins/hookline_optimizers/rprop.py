@@ -12,6 +12,8 @@ class Rprop(FirstOrder):
     https://doi.org/10.1109/ICNN.1993.298623
     """
 
+    reads_lr_once = True
+
     lr: float = option(default=0.01, minimum=0)
     """The size of the first step."""
     etas: tuple[float, float] = option(default=(0.5, 1.2), above=0)

@@ -23,6 +23,9 @@ class TorchScheduler(SchedulerSpec):
     length_option: ClassVar[str | None] = None
     """The option that says how long it is to be stepped, which follows from the run if it is left out."""
 
+    of_groups: ClassVar[tuple[str, ...]] = ()
+    """The options that may be one number, or one for each parameter group."""
+
     interval: Interval | None = None
     """Whether it is stepped after each "step" or each "epoch"; left out, after each epoch, but CyclicLR and OneCycleLR
     after each step. What the options count are these."""
@@ -31,6 +34,11 @@ class TorchScheduler(SchedulerSpec):
     def is_per_step(self) -> bool:
         """Whether it is stepped after each step, and not after each epoch."""
         return (self.interval or self.usual_interval) == "step"
+
+    @property
+    def keeps_groups_alike(self) -> bool:
+        """Whether no option has a number for each parameter group."""
+        return not any(isinstance(getattr(self, name), tuple) for name in self.of_groups)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """`torch.optim.lr_scheduler.<the name of this class>` with these options."""

@@ -19,6 +19,11 @@ class CombinedScheduler(TorchScheduler):
     schedulers: tuple[SchedulerSpec, ...]
     """The schedulers; whether they are stepped after steps or epochs is said here and not by them."""
 
+    @property
+    def keeps_groups_alike(self) -> bool:
+        """Whether all of them do."""
+        return all(scheduler.keeps_groups_alike for scheduler in self.schedulers)
+
     def __attrs_post_init__(self) -> None:
         if not self.schedulers:
             raise OptionError("schedulers", "There must be at least one scheduler.")
@@ -49,6 +54,10 @@ class SequentialLR(CombinedScheduler):
 
     def __attrs_post_init__(self) -> None:
         CombinedScheduler.__attrs_post_init__(self)
+        for index, scheduler in enumerate(self.schedulers):
+            if index and isinstance(scheduler, CombinedScheduler):
+                name = type(scheduler).__name__
+                raise OptionError("schedulers", f"torch begins a {name} with the run: it can only be the first.", index)
         if len(self.milestones) != len(self.schedulers) - 1:
             several, between, given = len(self.schedulers), len(self.schedulers) - 1, len(self.milestones)
             raise OptionError(

@@ -1,5 +1,7 @@
 """Learning rates that rise and fall, once or many times. They are stepped after each step, unless told otherwise."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from hookline import OptionError, option, spec
@@ -8,6 +10,20 @@ from hookline_schedulers.base import TorchScheduler
 if TYPE_CHECKING:
     from torch import optim
     from torch.optim.lr_scheduler import LRScheduler
+
+
+@contextmanager
+def naming_momentum() -> Iterator[None]:
+    """What torch says of an optimizer without momentum becomes a sentence with the remedy."""
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        if "momentum" not in str(error):
+            raise
+        message = (
+            "the optimizer has no momentum, or not in all of its parts, that could fall: set `cycle_momentum = false`."
+        )
+        raise ValueError(message) from error
 
 
 @spec
@@ -21,6 +37,7 @@ class CyclicLR(TorchScheduler):
     """
 
     usual_interval = "step"
+    of_groups = ("base_lr", "max_lr")
 
     base_lr: float | tuple[float, ...] = option(minimum=0)
     """The least learning rate, or one for each parameter group."""
@@ -41,6 +58,16 @@ class CyclicLR(TorchScheduler):
     max_momentum: float | tuple[float, ...] = option(default=0.9, minimum=0)
     """The greatest momentum, or one for each parameter group."""
 
+    def __attrs_post_init__(self) -> None:
+        of_all = not isinstance(self.base_lr, tuple) and not isinstance(self.max_lr, tuple)
+        if of_all and self.base_lr > self.max_lr:  # type: ignore[operator]
+            raise OptionError("base_lr", "It must be at most `max_lr`, to which it rises.", against=[("max_lr",)])
+
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+        """As all; and the optimizer must have a momentum that can fall."""
+        with naming_momentum():
+            return TorchScheduler.build_scheduler(self, optimizer, length)
+
 
 @spec
 class OneCycleLR(TorchScheduler):
@@ -52,6 +79,7 @@ class OneCycleLR(TorchScheduler):
 
     usual_interval = "step"
     length_option = "total_steps"
+    of_groups = ("max_lr",)
 
     max_lr: float | tuple[float, ...] = option(above=0)
     """The greatest learning rate, or one for each parameter group."""
@@ -81,7 +109,8 @@ class OneCycleLR(TorchScheduler):
                 f"`total_steps` is {self.total_steps}, and the run has {length}: left out, it follows from the run."
             )
         try:
-            return TorchScheduler.build_scheduler(self, optimizer, length)
+            with naming_momentum():
+                return TorchScheduler.build_scheduler(self, optimizer, length)
         except ZeroDivisionError:
             total = self.total_steps or length
             raise ValueError(

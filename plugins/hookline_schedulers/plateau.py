@@ -30,6 +30,7 @@ class ReduceLROnPlateau(TorchScheduler):
     """
 
     is_told_the_record = True
+    of_groups = ("min_lr",)
 
     monitor: str = "validation/loss"
     """The name of the number in `metrics.jsonl`."""
@@ -56,6 +57,7 @@ class ReduceLROnPlateau(TorchScheduler):
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to take the worse number of the loss, or of a metric, for the better one."""
+        TorchScheduler.check(self, spec)
         check_monitored(spec, self.monitor)
         name = self.monitor.partition("/")[2]
         better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}

@@ -39,6 +39,13 @@ def test_a_shared_parameter_is_there_once_and_a_frozen_one_not_at_all():
     assert names(named_parameters(shared)) == ["0.weight", "1.weight", "1.bias", "2.0.weight"]
 
 
+def test_a_kind_of_linear_within_another_layer_is_selected_as_linear():
+    parameters = named_parameters(nn.MultiheadAttention(4, 2))
+    selected, others = divided(parameters, [ParameterSelection(layers="Linear")])
+    assert names(selected) == ["out_proj.weight", "out_proj.bias"]
+    assert names(others) == ["in_proj_weight", "in_proj_bias"]
+
+
 def test_an_embedding_says_whether_its_gradient_is_sparse():
     embeddings = nn.Sequential(nn.Embedding(3, 2, sparse=True), nn.Embedding(3, 2))
     assert [parameter.has_sparse_gradient for parameter in named_parameters(embeddings)] == [True, False]

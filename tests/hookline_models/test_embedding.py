@@ -90,7 +90,7 @@ def test_an_embedding_takes_indices_of_any_shape():
         (
             torch.zeros(1, 4),
             r"^{name} cannot take an input of shape \(4,\)\. It looks up indices, which are integers of the type "
-            r"int64, and it is given float32: have the data give integers, or take Linear for numbers\.$",
+            r'int64, and it is given float32: say `dtype = "int64"` in \[data\], or take Linear for numbers\.$',
         ),
         (torch.tensor([[0, 6]]), r"It has the indices 0 to 5, and it is given 6\.$"),
         (torch.tensor([[0, -1]]), r"of shape \(2,\) and type int64\. It has the indices 0 to 5, and it is given -1\.$"),

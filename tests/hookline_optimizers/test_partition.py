@@ -57,6 +57,36 @@ def optimizers_of(model):
     ]
 
 
+def test_a_cycle_moves_the_momentum_of_all_parts(tmp_path):
+    parts = [
+        {"layers": "LayerNorm", "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9}},
+        {"optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.1}},
+    ]
+    cycle = {"type": "OneCycleLR", "max_lr": 0.2}
+    trial = hookline.train(spec({"type": "Partition", "parts": parts}, [cycle]), out=tmp_path / "run")
+    model = network()
+    first, norm, last = model
+    own = [
+        {"params": [norm.weight, norm.bias]},
+        {"params": [*first.parameters(), *last.parameters()], "weight_decay": 0.1},
+    ]
+    optimizer = torch.optim.SGD(own, lr=0.1, momentum=0.9, fused=True)
+    scheduler = lr_scheduler.OneCycleLR(optimizer, 0.2, total_steps=9)
+    for x, y in batches(range(1, 4)):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(x), y).backward()
+        optimizer.step()
+        scheduler.step()
+    assert_same(trial.model, model)
+
+
+def test_a_cycle_over_parts_without_a_common_momentum_is_told_with_the_remedy(tmp_path):
+    with pytest.raises(hookline.MisfitError, match="set `cycle_momentum = false`"):
+        hookline.train(spec(PARTITION, [{"type": "OneCycleLR", "max_lr": 0.2}]), out=tmp_path / "run")
+    cycle = {"type": "OneCycleLR", "max_lr": 0.2, "cycle_momentum": False}
+    assert hookline.train(spec(PARTITION, [cycle]), out=tmp_path / "run").steps == 9
+
+
 def batches(epochs):
     x = torch.randn(ROWS, 6, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([[float(row % 2)] for row in range(ROWS)])

@@ -183,6 +183,36 @@ def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        {"type": "OneCycleLR", "max_lr": [0.2, 0.002]},
+        {"type": "CyclicLR", "base_lr": [0.1, 0.01], "max_lr": [0.2, 0.02], "step_size_up": 2, "cycle_momentum": False},
+        {
+            "type": "ReduceLROnPlateau",
+            "monitor": "training/loss",
+            "min_lr": [0.05, 0.01],
+            "patience": 0,
+            "threshold": 9.0,
+        },
+        {
+            "type": "SequentialLR",
+            "milestones": [1],
+            "schedulers": [{"type": "ConstantLR"}, {"type": "OneCycleLR", "max_lr": [0.2, 0.002]}],
+        },
+    ],
+    ids=lambda scheduler: scheduler["type"],
+)
+def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_path):
+    used = []
+    look = hookline.before("step", lambda optimizer: used.append([group["lr"] for group in optimizer.param_groups]))
+    optimizer = {"type": "SGD", "lr": 0.1, "momentum": 0.9, "groups": [{"parameters": "*bias"}]}
+    trial = hookline.train(spec(scheduler, optimizer=optimizer), plugins=[look], out=tmp_path / "run")
+    last = [used[record["step"] - 1] for record in trial.history]
+    assert [[record["lr[0]"], record["lr[1]"]] for record in trial.history] == last
+    assert any(first != second for first, second in used)
+
+
 def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(tmp_path):
     [scheduler] = spec({"type": "StepLR", "step_size": 2}).callbacks
     run = hookline.Run(spec=spec(), stages=None, plugins=None, device=torch.device("cpu"))
@@ -230,6 +260,21 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
             "callbacks[0].milestones: Between 1 schedulers lie 0 milestones, and 1 are given.",
         ),
         (
+            {
+                "type": "SequentialLR",
+                "milestones": [2],
+                "schedulers": [
+                    {"type": "ConstantLR"},
+                    {"type": "ChainedScheduler", "schedulers": [{"type": "StepLR", "step_size": 1}]},
+                ],
+            },
+            "callbacks[0].schedulers[1]: torch begins a ChainedScheduler with the run: it can only be the first.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.5, "max_lr": 0.1},
+            "callbacks[0].base_lr: It must be at most `max_lr`, to which it rises.",
+        ),
+        (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "mode": "max"},
             'callbacks[0].mode: The lower loss is the better one: `mode` must be "min".',
         ),
@@ -244,6 +289,14 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
     with pytest.raises(hookline.SpecError) as raised:
         spec(callback)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "scheduler", [{"type": "StepLR", "step_size": 1}, {"type": "ReduceLROnPlateau", "monitor": "training/loss"}]
+)
+def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler):
+    with pytest.raises(hookline.SpecError, match="Rprop reads its learning rate in the first step only"):
+        spec(scheduler, optimizer={"type": "Rprop"})
 
 
 @pytest.mark.parametrize(
@@ -262,7 +315,7 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
         (
             {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2},
             {"type": "Adagrad"},
-            "callbacks[0]: CyclicLR: optimizer must support momentum or beta1 with `cycle_momentum` option enabled",
+            "callbacks[0]: CyclicLR: the optimizer has no momentum, or not in all of its parts, that could fall: set `cycle",
         ),
         (
             {"type": "ReduceLROnPlateau"},

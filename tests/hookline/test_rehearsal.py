@@ -1,0 +1,72 @@
+import numpy
+import pytest
+
+import hookline
+
+
+def spec(path, indices, **embedding):
+    numpy.savez(path / "rows.npz", n=indices, y=numpy.arange(len(indices), dtype=numpy.float32))
+    return hookline.load(
+        {
+            "run": {"epochs": 1, "device": "cpu"},
+            "data": {
+                "type": "NPZ",
+                "path": str(path / "rows.npz"),
+                "inputs": "n",
+                "targets": "y",
+                "dtype": "int64",
+                "validation": 0.25,
+                "batch_size": 4,
+            },
+            "model": {
+                "type": "Sequential",
+                "layers": [
+                    {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 2, **embedding},
+                    {"type": "Flatten"},
+                    {"type": "Linear", "out_features": 1},
+                ],
+            },
+            "loss": {"type": "MSELoss"},
+            "optimizer": {"type": "SGD"},
+        }
+    )
+
+
+@pytest.mark.parametrize("wrong", [9, -1])
+@pytest.mark.parametrize("row", range(8))
+def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_written(row, wrong, tmp_path):
+    indices = numpy.arange(1, 9).reshape(8, 1)
+    indices[row] = wrong
+    with pytest.raises(hookline.MisfitError, match=rf"has the indices 0 to 8, and .*{wrong}"):
+        hookline.train(spec(tmp_path, indices), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_indices_that_it_has_are_good(tmp_path):
+    assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(8, 1)), out=tmp_path / "run").steps == 2
+
+
+def test_sparse_gradients_cannot_be_divided(tmp_path):
+    with pytest.raises(hookline.SpecError, match="torch cannot divide sparse gradients"):
+        spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True, scale_grad_by_freq=True)
+
+
+@pytest.mark.parametrize(
+    "callback", [{"type": "GradientNorm"}, {"type": "GradientClipping", "max_norm": 1}, {"type": "NaNGuard"}]
+)
+def test_callbacks_that_look_at_norms_refuse_sparse_gradients_at_their_place(callback, tmp_path):
+    from attrs import evolve
+
+    made = spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True)
+    others = hookline.load({**TABLE, "callbacks": [{"type": "CSVLog"}, callback]}).callbacks
+    with pytest.raises(hookline.MisfitError, match="is sparse, which") as raised:
+        hookline.train(evolve(made, callbacks=others), out=tmp_path / "run")
+    assert raised.value.path == ("callbacks", 1)
+
+
+TABLE = {
+    "data": {"type": "Random", "features": 1, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+}
