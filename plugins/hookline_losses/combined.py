@@ -97,13 +97,19 @@ class WeightedSum(LossSpec):
         return criterion
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The sum of all losses, each times its weight, in their order."""
+        """The sum of all losses, each times its weight, in their order; one for which no row counts adds nothing."""
         latest: dict[str, Tensor] = {}
         total: Any = None
         for name, part in self.losses.items():
-            value = part.loss.compute(*self.part(name, criterion, outputs, batch))
+            share = batch.shares.get(name, 1.0)
+            if share is None:
+                continue  # Of the other parts of the batch there is one that has rows that count.
+            its_criterion, its_outputs, its_batch = self.part(name, criterion, outputs, batch)
+            value = part.loss.compute(its_criterion, its_outputs, its_batch)
+            if part.loss.divided_by == "weights":
+                value = _counted(value, part.loss.divisor(its_criterion, its_batch))
             latest[name] = value.detach()
-            weighted = part.weight * value
+            weighted = part.weight * share * value
             total = weighted if total is None else total + weighted
         criterion.latest = latest  # type: ignore[assignment]
         return total
@@ -136,13 +142,12 @@ class WeightedSum(LossSpec):
         return "nothing" if {part.loss.divided_by for part in self.losses.values()} == {"nothing"} else "rows"
 
     def check_accumulation(self) -> None:
-        """A share in a batch must be the same for all parts of the loss."""
-        kinds = {part.loss.divided_by for part in self.losses.values()}
-        if len(self.losses) > 1 and (len(kinds) > 1 or kinds == {"weights"}):
-            raise ValueError(
-                "These losses are averaged over different things, so that part of a batch has no one share in it: all "
-                "must be means over rows, or all sums."
-            )
+        """As each part says."""
+        for name, part in self.losses.items():
+            try:
+                part.loss.check_accumulation()
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The number of rows, or `None` if all parts are sums; of a single part, its own."""
@@ -186,3 +191,10 @@ class WeightedSum(LossSpec):
 def _of(outputs: Outputs, name: str) -> Outputs:
     """The output of a name, of a model that gives several."""
     return outputs.get(name, {}) if isinstance(outputs, Mapping) else outputs
+
+
+def _counted(value: "Tensor", divisor: "Tensor | float | None") -> "Tensor":
+    """The loss, or 0 for a batch in which no row counts, of which it is 0 / 0; without waiting for the device."""
+    import torch
+
+    return torch.where(divisor > 0, value, 0.0) if isinstance(divisor, torch.Tensor) else value

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 import hookline
+from hookline_losses.combined import WeightedLoss, WeightedSum
+from hookline_losses.regression import MSELoss
 
 ROWS = 10
 X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
@@ -170,13 +172,98 @@ def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
 
 
 WEIGHTED = {"type": "CrossEntropyLoss", "weight": [1.0, 2.0, 3.0]}
+WITHOUT_A_CLASS = {"type": "CrossEntropyLoss", "weight": [0.0, 2.0, 3.0]}
+IGNORING = {"type": "CrossEntropyLoss", "ignore_index": 1}
 SUMMED = {"type": "MSELoss", "reduction": "sum"}
 
 
-@pytest.mark.parametrize("kind", [WEIGHTED, {"type": "CrossEntropyLoss", "ignore_index": 1}])
-@pytest.mark.parametrize("size", [{"type": "MSELoss"}, SUMMED])
-def test_losses_that_are_averaged_over_different_things_cannot_be_accumulated(kind, size):
-    losses = {"kind": {"loss": kind}, "size": {"loss": size}}
-    spec(losses)
-    with pytest.raises(hookline.SpecError, match=r"run\.accumulate: These losses are averaged over different things"):
-        spec(losses, accumulate=2)
+class Gradients:
+    """Keeps the gradients and the loss of each step."""
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        gradients = [parameter.grad.clone() for group in optimizer.param_groups for parameter in group["params"]]
+        self.steps.append([run.loss, *gradients])
+        return (yield)
+
+
+def trained(losses, out, **run):
+    kept = Gradients()
+    return hookline.train(spec(losses, **run), plugins=[Plugin(), kept], out=out), kept.steps
+
+
+@pytest.mark.parametrize("kind", [WEIGHTED, WITHOUT_A_CLASS, IGNORING], ids=str)
+@pytest.mark.parametrize("size", [{"type": "MSELoss"}, SUMMED], ids=str)
+@pytest.mark.parametrize("parts", [2, 3])
+def test_each_loss_has_its_own_share_in_a_part_of_a_batch(kind, size, parts, tmp_path):
+    losses = {"kind": {"loss": kind, "weight": 2.0}, "size": {"loss": size, "weight": 0.5}}
+    whole, at_once = trained(losses, tmp_path / "whole", epochs=1)
+    made, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=parts)
+    torch.testing.assert_close(in_parts, at_once, rtol=1e-5, atol=1e-6)
+    for name, value in whole.history[0].items():
+        assert made.history[0][name] == pytest.approx(value, rel=1e-5), name
+
+
+def test_two_losses_of_one_target_that_weigh_its_classes_alike_are_accumulated(tmp_path):
+    losses = {
+        "kind": {"loss": WEIGHTED},
+        "smooth": {"loss": {**WEIGHTED, "label_smoothing": 0.2}, "target": "kind", "output": "kind"},
+        "size": {"loss": {"type": "MSELoss"}},
+    }
+    _, at_once = trained(losses, tmp_path / "whole", epochs=1)
+    _, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=2)
+    torch.testing.assert_close(in_parts, at_once, rtol=1e-5, atol=1e-6)
+
+
+def test_the_shares_of_different_losses_equal_a_hand_written_loop_bit_for_bit(tmp_path):
+    losses = {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}
+    trial, _ = trained(losses, tmp_path / "run", accumulate=2)
+    torch.manual_seed(0)
+    kind, size, weights = nn.Linear(4, 3), nn.Linear(4, 2), torch.tensor(WEIGHTED["weight"])
+    optimizer = torch.optim.SGD([*kind.parameters(), *size.parameters()], lr=0.1, fused=True)
+    for epoch in range(1, 4):
+        for batch in torch.from_numpy(numpy.random.default_rng((0, epoch)).permutation(7)).split(3):
+            optimizer.zero_grad()
+            for part in batch.split(-(-len(batch) // 2)):
+                rows = len(part) / len(batch)
+                its_kind = weights[KIND[part]].sum() / weights[KIND[batch]].sum() / rows
+                first = 2.0 * its_kind * nn.functional.cross_entropy(kind(X[part]), KIND[part], weights)
+                second = 0.5 * (1 / rows) * nn.functional.mse_loss(size(X[part]), SIZE[part], reduction="sum")
+                (rows * (first + second)).backward()
+            optimizer.step()
+    for mine, theirs in ((trial.model["kind"], kind), (trial.model["size"], size)):
+        assert torch.equal(mine.weight, theirs.weight)
+        assert torch.equal(mine.bias, theirs.bias)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alone(accumulate, tmp_path):
+    losses = {"kind": {"loss": IGNORING}, "size": {"loss": {"type": "MSELoss"}}}
+    trial, steps = trained(losses, tmp_path / "run", accumulate=accumulate, epochs=9)
+    ignored = [
+        (KIND[batch] == 1).all()
+        for epoch in range(1, 10)
+        for batch in torch.from_numpy(numpy.random.default_rng((0, epoch)).permutation(7)).split(3)
+    ]
+    assert sum(ignored) == 4
+    for (_, *gradients), is_ignored in zip(steps, ignored, strict=True):
+        assert [bool(gradient.any()) for gradient in gradients] == [not is_ignored, not is_ignored, True, True]
+    assert numpy.isfinite([record["training/loss"] for record in trial.history]).all()
+
+
+@hookline.spec
+class Unfit(hookline.LossSpec):
+    """A loss that cannot be accumulated."""
+
+    def check_accumulation(self):
+        """Refuse it always."""
+        raise ValueError("It looks at all rows.")
+
+
+def test_a_sum_can_be_accumulated_if_all_of_its_losses_can():
+    combined = WeightedSum(losses={"a": WeightedLoss(loss=MSELoss()), "b": WeightedLoss(loss=Unfit())})
+    with pytest.raises(ValueError, match=r"^b: It looks at all rows\.$"):
+        combined.check_accumulation()
