@@ -47,7 +47,8 @@ class ModelSpec(Spec):
         one, `build(self, inputs)`.
 
         The module gives a tensor, or several by name as a mapping. One that looks at the lengths of padded sequences
-        has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`.
+        has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. One that changes the
+        shape only has `keeps_values = True`: a loss looks past it for what the model ends in.
         """
         raise NotImplementedError
 
@@ -87,12 +88,14 @@ class LossSpec(Spec):
     __slots__ = ()
     family = "loss"
 
-    inputs: ClassVar[tuple[str, ...]] = ("input",)
-    """The arguments of the criterion that the model gives, by torch's names.
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The arguments of the criterion that the model gives, by torch's names.
 
-    Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
-    model is applied to each; or else the model itself gives outputs of these names.
-    """
+        Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
+        model is applied to each; or else the model itself gives outputs of these names.
+        """
+        return ("input",)
 
     @property
     def encoding(self) -> Encoding | None:
@@ -151,7 +154,14 @@ class LossSpec(Spec):
         """
 
     def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
-        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`."""
+        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`.
+
+        The model is what gives the outputs: of a combined loss, each is given the part of the model with its output.
+
+        Raises:
+            ValueError: if the training cannot go well, though this example does.
+
+        """
         return ()
 
     @property

@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from hookline import Batch, CallbackSpec, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
 
 if TYPE_CHECKING:
@@ -113,6 +115,6 @@ class _Mixing:
         (order, share), self._mixed = self._mixed, None
         targets = {name: target[order] for name, target in batch.targets.items()}
         # First, since a loss of several parts is asked for those that it computed last.
-        other: Any = run.spec.loss.compute(criterion, outputs, Batch(batch.inputs, targets, batch.lengths))
+        other: Any = run.spec.loss.compute(criterion, outputs, evolve(batch, targets=targets))
         own = yield
         return share * own + (1 - share) * other

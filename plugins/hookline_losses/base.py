@@ -100,7 +100,7 @@ def several_outputs(
         )
     if missing := [argument for argument in wanted if argument not in outputs]:
         raise ValueError(f"{name} takes {enumerate_names(wanted)}, and there is no {enumerate_names(missing, 'or')}.")
-    tensors = tuple(outputs[argument] for argument in wanted)
+    tensors = tuple(one_output(name, outputs[argument]) for argument in wanted)
     shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
     if len(set(shapes)) > 1:
         raise ValueError(f"{name} compares outputs of one shape, and theirs are {', '.join(map(str, shapes))}.")
@@ -120,9 +120,3 @@ def check_log_probabilities(name: str, outputs: "Tensor", of: str) -> None:
             f"{name} takes log-probabilities, and what the model gives for the {of} does not add up to 1: it must end "
             f"in LogSoftmax."
         )
-
-
-def last_layer(model: "nn.Module") -> "nn.Module":
-    """The layer of a model that stands last, inside of whatever containers."""
-    *_, last = model.modules()
-    return last

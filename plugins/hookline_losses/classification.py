@@ -20,10 +20,10 @@ from hookline_losses.base import (
     check_log_probabilities,
     check_same_shape,
     check_score_for_each_class,
-    last_layer,
     one_output,
     weight_of,
 )
+from hookline_losses.ends import doubt_scores, end_beyond_0_and_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,6 +95,10 @@ class CrossEntropyLoss(ClassIndexLoss):
                 "probabilities: leave out its Softmax."
             )
 
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """Raw scores are neither probabilities, along whatever dimension, nor are they all positive."""
+        return doubt_scores(self, model)
+
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """As for every loss of classes; probabilities have no weights that torch divides by."""
         kind = TorchLoss if _are_probabilities(batch) else ClassIndexLoss
@@ -162,14 +166,8 @@ class BCELoss(ProbabilityLoss):
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Refuse a model whose last layer gives any numbers, though those of the example are probabilities."""
-        from torch import nn
-
-        last = model
-        while isinstance(last, nn.Sequential) and len(last):
-            last = last[-1]
-        unbounded = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm, nn.ReLU)
-        if isinstance(last, unbounded):
-            raise ValueError(f"{NO_PROBABILITIES} It ends in {type(last).__name__}.")
+        if (end := end_beyond_0_and_1(model)) is not None:
+            raise ValueError(f"{NO_PROBABILITIES} It ends in {end}.")
         return ()
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
@@ -200,7 +198,7 @@ class BCEWithLogitsLoss(ProbabilityLoss):
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """A model that ends in Sigmoid makes probabilities twice."""
-        return _twice("BCEWithLogitsLoss", model)
+        return doubt_scores(self, model)
 
 
 @spec
@@ -217,18 +215,7 @@ class MultiLabelSoftMarginLoss(ProbabilityLoss):
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """A model that ends in Sigmoid makes probabilities twice."""
-        return _twice("MultiLabelSoftMarginLoss", model)
-
-
-def _twice(name: str, model: "nn.Module") -> "Iterable[str]":
-    from torch import nn
-
-    last = last_layer(model)
-    if isinstance(last, (nn.Sigmoid, nn.Hardsigmoid, nn.Softmax, nn.LogSoftmax, nn.LogSigmoid)):
-        yield (
-            f"{name} takes raw scores and makes probabilities of them itself, and the model ends in "
-            f"{type(last).__name__}: leave that out."
-        )
+        return doubt_scores(self, model)
 
 
 def _are_probabilities(batch: Batch) -> bool:

@@ -12,30 +12,16 @@ from hookline import (
     MisfitError,
     OptionError,
     Outputs,
-    Spec,
     did_you_mean,
     enumerate_names,
     spec,
 )
+from hookline_losses.weighted_loss import WeightedLoss
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from torch import Tensor, nn
-
-
-@spec
-class WeightedLoss(Spec):
-    """One of the losses, and how much it counts."""
-
-    loss: LossSpec
-    """The loss."""
-    weight: float = 1.0
-    """By what it is multiplied."""
-    target: str | None = None
-    """The target that it is given; left out, the one of its own name, or the only one."""
-    output: str | None = None
-    """The output of the model that it is given; left out, the one of its own name, or all that there is."""
 
 
 @spec
@@ -44,7 +30,8 @@ class WeightedSum(LossSpec):
 
     Every loss has a name, under which it is logged: "training/loss[species]". A model with `Heads` of these names gives
     each an output of its own, and data with targets of these names a target. A metric says which of them it judges,
-    `target = "species"`.
+    `target = "species"`. A loss that takes several outputs, as TripletMarginLoss or GaussianNLLLoss, is given those
+    that it names.
     """
 
     losses: Mapping[str, WeightedLoss]
@@ -56,14 +43,25 @@ class WeightedSum(LossSpec):
         for name, part in self.losses.items():
             if part.loss.parts:
                 raise OptionError("losses", "A part of a sum cannot be a sum itself.", name, "loss")
-            if len(part.loss.inputs) > 1 or part.loss.encoding is None:
+            if part.loss.encoding is None and part.target is not None:
                 kind = type(part.loss).__name__
-                raise OptionError("losses", f"{kind} compares several outputs: it cannot be a part.", name, "loss")
+                raise OptionError("losses", f"{kind} takes no target: leave it out.", name, "target")
+            try:
+                part.outputs(name)
+            except OptionError as error:
+                raise OptionError("losses", str(error), name, *error.path) from None
 
     @property
     def encoding(self) -> Encoding | None:
         """Each part has its own."""
         return None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The outputs of those parts that take several: groups of inputs of these names are each given to the model."""
+        several = [part.outputs(name) for name, part in self.losses.items() if len(part.loss.inputs) > 1]
+        names = tuple(dict.fromkeys(output for outputs in several for output in outputs.values()))
+        return names or ("input",)
 
     @property
     def parts(self) -> Mapping[str, LossSpec]:
@@ -74,7 +72,8 @@ class WeightedSum(LossSpec):
         """Each target is told as the part that takes it wants it; parts that share one must want the same."""
         encodings: dict[str, Encoding] = {}
         for name, part in self.losses.items():
-            target = self._target(name, part, targets)
+            if (target := self._target(name, targets)) is None:
+                continue
             [encoding] = part.loss.encodings([target]).values()
             common = encodings.setdefault(target, encoding).common(encoding)
             if common is None:
@@ -92,18 +91,31 @@ class WeightedSum(LossSpec):
         for name in self.losses:
             if not name or "." in name or hasattr(nn.ModuleDict, name):
                 raise MisfitError(f'A part of a module cannot be called "{name}" in torch.', ("loss", "losses", name))
-        parts = {name: part.loss.build(self._data(name, data)) for name, part in self.losses.items()}
-        criterion.losses = nn.ModuleDict(parts)
+        criterion.losses = nn.ModuleDict()
+        for name, part in self.losses.items():
+            try:
+                criterion.losses[name] = part.loss.build(self._data(name, data))
+            except MisfitError as error:
+                raise _of_part(name, error) from error.__cause__
         return criterion
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The sum of all losses, each times its weight, in their order."""
+        """The sum of all losses, each times its weight, in their order; one for which no row counts adds nothing."""
         latest: dict[str, Tensor] = {}
         total: Any = None
         for name, part in self.losses.items():
-            value = part.loss.compute(*self.part(name, criterion, outputs, batch))
+            share = batch.shares.get(name, 1.0)
+            if share is None:
+                continue  # Of the other parts of the batch there is one that has rows that count.
+            its_criterion, its_outputs, its_batch = self.part(name, criterion, outputs, batch)
+            try:
+                value = part.loss.compute(its_criterion, its_outputs, its_batch)
+            except MisfitError as error:
+                raise _of_part(name, error) from error.__cause__
+            if part.loss.divided_by == "weights":
+                value = _counted(value, part.loss.divisor(its_criterion, its_batch))
             latest[name] = value.detach()
-            weighted = part.weight * value
+            weighted = part.weight * share * value
             total = weighted if total is None else total + weighted
         criterion.latest = latest  # type: ignore[assignment]
         return total
@@ -111,24 +123,26 @@ class WeightedSum(LossSpec):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As each part says."""
         for name, part in self.losses.items():
-            if isinstance(outputs, Mapping) and (part.output or name) not in outputs:
-                near = did_you_mean(part.output or name, outputs)
-                raise ValueError(f'The model gives no output "{part.output or name}".{near}')
+            for output in part.outputs(name).values():
+                if isinstance(outputs, Mapping) and output not in outputs:
+                    raise ValueError(f'The model gives no output "{output}".{did_you_mean(output, outputs)}')
             if part.output is not None and not isinstance(outputs, Mapping):
-                raise ValueError(
-                    f'The model gives one output, and {name} wants the one that is called "{part.output}".'
-                )
+                wanted = enumerate_names(part.outputs(name).values())
+                raise ValueError(f"The model gives one output, and {name} wants what is called {wanted}.")
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
 
-    def doubts(self, model: "nn.Module", outputs: Outputs) -> "list[str]":
-        """What the parts doubt, if they have the model's only output."""
-        if isinstance(outputs, Mapping):
-            return []
-        return [doubt for part in self.losses.values() for doubt in part.loss.doubts(model, outputs)]
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterator[str]":
+        """What the parts doubt, each of which is given what of the model gives its outputs."""
+        for name, part in self.losses.items():
+            try:
+                doubts = list(part.loss.doubts(part.heads(name, model, outputs), part.taken(name, outputs)))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+            yield from (f"{name}: {doubt}" for doubt in doubts)
 
     @property
     def divided_by(self) -> DividedBy:
@@ -136,13 +150,12 @@ class WeightedSum(LossSpec):
         return "nothing" if {part.loss.divided_by for part in self.losses.values()} == {"nothing"} else "rows"
 
     def check_accumulation(self) -> None:
-        """A share in a batch must be the same for all parts of the loss."""
-        kinds = {part.loss.divided_by for part in self.losses.values()}
-        if len(self.losses) > 1 and (len(kinds) > 1 or kinds == {"weights"}):
-            raise ValueError(
-                "These losses are averaged over different things, so that part of a batch has no one share in it: all "
-                "must be means over rows, or all sums."
-            )
+        """As each part says."""
+        for name, part in self.losses.items():
+            try:
+                part.loss.check_accumulation()
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The number of rows, or `None` if all parts are sums; of a single part, its own."""
@@ -156,18 +169,20 @@ class WeightedSum(LossSpec):
         """The criterion of a part, its output and its target."""
         if part is None:
             return criterion, outputs, batch
-        weighted = self.losses[part]
-        target = self._target(part, weighted, batch.targets)
+        target = self._target(part, batch.targets)
+        targets = {} if target is None else {target: batch.targets[target]}
         its_criterion = None if criterion is None else criterion.losses[part]
-        its_batch = Batch(batch.inputs, {target: batch.targets[target]}, batch.lengths)
-        return its_criterion, _of(outputs, weighted.output or part), its_batch
+        return its_criterion, self.losses[part].taken(part, outputs), Batch(batch.inputs, targets, batch.lengths)
 
     def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
         """What each criterion gave last."""
         return criterion.latest  # type: ignore[return-value]
 
-    def _target(self, name: str, part: WeightedLoss, targets: "Collection[str]") -> str:
-        """The name of the target that a part is given."""
+    def _target(self, name: str, targets: "Collection[str]") -> str | None:
+        """The name of the target that a part is given; `None`, if it takes none."""
+        part = self.losses[name]
+        if part.loss.encoding is None:
+            return None
         wanted = part.target or name
         if wanted in targets:
             return wanted
@@ -179,10 +194,18 @@ class WeightedSum(LossSpec):
         """What is known of the data, with a part's target alone."""
         from attrs import evolve
 
-        target = self._target(name, self.losses[name], data.targets)
-        return evolve(data, targets={target: data.targets[target]})
+        target = self._target(name, data.targets)
+        return evolve(data, targets={} if target is None else {target: data.targets[target]})
 
 
-def _of(outputs: Outputs, name: str) -> Outputs:
-    """The output of a name, of a model that gives several."""
-    return outputs.get(name, {}) if isinstance(outputs, Mapping) else outputs
+def _of_part(name: str, error: MisfitError) -> MisfitError:
+    """The error of a loss that believes to be the whole one, with the place of the part."""
+    _, *option = error.path or ("loss",)
+    return MisfitError(error.message, ("loss", "losses", name, "loss", *option))
+
+
+def _counted(value: "Tensor", divisor: "Tensor | float | None") -> "Tensor":
+    """The loss, or 0 for a batch in which no row counts, of which it is 0 / 0; without waiting for the device."""
+    import torch
+
+    return torch.where(divisor > 0, value, 0.0) if isinstance(divisor, torch.Tensor) else value

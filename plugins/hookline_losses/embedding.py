@@ -9,6 +9,7 @@ from attrs import asdict
 
 from hookline import Batch, Data, DistanceSpec, Encoding, Outputs, Signs, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
+from hookline_losses.ends import end_below_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,9 @@ class HingeEmbeddingLoss(TorchLoss):
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """A distance is not negative."""
-        if (one_output("HingeEmbeddingLoss", outputs) < 0).any():
+        if (end := end_below_0(model)) is not None:
+            yield f"HingeEmbeddingLoss takes distances, and the model ends in {end}, which gives negative numbers too."
+        elif (one_output("HingeEmbeddingLoss", outputs) < 0).any():
             yield "HingeEmbeddingLoss takes distances, and the model gives negative numbers."
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":

@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING
 
 from hookline import Batch, Classes, Data, Labels, Outputs, Signs, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
+from hookline_losses.ends import doubt_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import Tensor, nn
 
 
@@ -32,6 +35,10 @@ class MultiMarginLoss(TorchLoss):
         """There must be an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """A margin between scores is not one between probabilities."""
+        return doubt_scores(self, model)
+
 
 class SignLoss(TorchLoss):
     """The base of losses of what is, 1, or is not, -1: outputs and targets `(N, k)`, k target columns."""
@@ -55,6 +62,10 @@ class SoftMarginLoss(SignLoss):
 
     activation = "sigmoid"
 
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """A model that ends in Sigmoid makes probabilities twice."""
+        return doubt_scores(self, model)
+
 
 @spec
 class MultiLabelMarginLoss(TorchLoss):
@@ -71,6 +82,10 @@ class MultiLabelMarginLoss(TorchLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be a score for each label."""
         check_same_shape("MultiLabelMarginLoss", outputs, batch.target, data)
+
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """A margin between scores is not one between probabilities."""
+        return doubt_scores(self, model)
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The sigmoid of each score: it is a half where the score is 0, and no probability otherwise."""

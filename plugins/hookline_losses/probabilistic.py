@@ -3,14 +3,33 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from hookline import Activation, Batch, Data, Distribution, Encoding, Numbers, Outputs, enumerate_names, option, spec
+from hookline import (
+    Activation,
+    Batch,
+    Data,
+    Distribution,
+    Encoding,
+    MisfitError,
+    Numbers,
+    Outputs,
+    enumerate_names,
+    option,
+    spec,
+)
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
+from hookline_losses.ends import end_below_0, head_of
 from hookline_losses.regression import RegressionLoss
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from torch import Tensor, nn
+
+
+NEGATIVE_COUNTS = (
+    "Without `log_input` the model gives counts, which are not negative: it must end in a layer such as Softplus."
+)
+NEGATIVE_VARIANCE = "A variance is not negative: what gives `var` must end in a layer such as Softplus."
 
 
 @spec
@@ -41,10 +60,13 @@ class PoissonNLLLoss(RegressionLoss):
         """As for every regression; and counts are not negative."""
         RegressionLoss.check(self, outputs, batch, data)
         if not self.log_input and (one_output("PoissonNLLLoss", outputs) < 0).any():
-            raise ValueError(
-                "Without `log_input` the model gives counts, which are not negative: it must end in a layer such as "
-                "Softplus."
-            )
+            raise ValueError(NEGATIVE_COUNTS)
+
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """Refuse a model whose last layer gives negative numbers too, though those of the example are none."""
+        if not self.log_input and (end := end_below_0(model)) is not None:
+            raise ValueError(f"{NEGATIVE_COUNTS} It ends in {end}.")
+        return ()
 
 
 @spec
@@ -77,7 +99,12 @@ class GaussianNLLLoss(TorchLoss):
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The criterion of mean, target and variance."""
         mean, variance = _mean_and_variance(outputs, batch)
-        return criterion(mean, self.truth(batch), variance)
+        try:
+            return criterion(mean, self.truth(batch), variance)
+        except ValueError as error:
+            if "var has negative" not in str(error):
+                raise
+            raise MisfitError(NEGATIVE_VARIANCE, ("loss",)) from error
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be a mean for each target, and a variance that is not negative."""
@@ -105,7 +132,13 @@ class GaussianNLLLoss(TorchLoss):
                 f"{tuple(mean.shape[1:])}, and that of its variances {tuple(variance.shape[1:])}."
             )
         if (variance < 0).any():
-            raise ValueError("A variance is not negative: what gives `var` must end in a layer such as Softplus.")
+            raise ValueError(NEGATIVE_VARIANCE)
+
+    def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
+        """Refuse a variance from a layer that gives negative numbers too, though those of the example are none."""
+        if isinstance(outputs, Mapping) and (end := end_below_0(head_of(model, "var"))) is not None:
+            raise ValueError(f"{NEGATIVE_VARIANCE} It ends in {end}.")
+        return ()
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The mean."""

@@ -69,6 +69,8 @@ def _transpose() -> Any:
     from torch import nn
 
     class Transpose(nn.Module):
+        keeps_values = True
+
         def __init__(self, dim0: int, dim1: int):
             super().__init__()
             self.dim0, self.dim1 = dim0, dim1

@@ -105,6 +105,29 @@ def test_a_part_in_which_no_row_counts_is_left_out(tmp_path):
     assert not torch.stack(steps.losses).isnan().any()
 
 
+@pytest.mark.parametrize("optimizer", [OPTIMIZERS["SGD"], {"type": "Adam", "lr": 0.1, "weight_decay": 0.1}])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_of_a_batch_in_which_no_row_counts_the_gradient_is_nothing_and_the_optimizer_goes_on(
+    optimizer, smoothing, tmp_path
+):
+    loss = {"type": "CrossEntropyLoss", "ignore_index": 1, "label_smoothing": smoothing}
+    table = as_table(spec(loss, optimizer, targets=[0, 2, 0, 2, 1, 1, 1, 1]))
+    table["data"] |= {"shuffle": False, "batch_size": 4}
+    trained_so = {}
+    for accumulate in (1, 2):
+        table["run"]["accumulate"] = accumulate
+        trained_so[accumulate] = trained(hookline.load(table), tmp_path / str(accumulate))
+    (whole, at_once), (parts, in_parts) = trained_so.values()
+    assert torch.stack(at_once.losses).isnan().tolist() == [False, True] * 2  # 0 / 0
+    assert torch.stack(in_parts.losses).isnan().tolist() == [False, True] * 2
+    for gradients in (at_once.gradients, in_parts.gradients):
+        assert [bool(gradient.any()) for step in gradients[1::2] for gradient in step] == [False] * 8
+    torch.testing.assert_close(parts.model.state_dict(), whole.model.state_dict(), rtol=1e-4, atol=1e-6)
+    assert [record["training/loss"] for record in parts.history] == pytest.approx(
+        [record["training/loss"] for record in whole.history], rel=1e-5
+    )
+
+
 def as_table(made):
     return hookline.plain(made, ".")
 

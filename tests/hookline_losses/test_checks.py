@@ -4,21 +4,36 @@ import pytest
 import torch
 from torch import nn
 
+import hookline_models.parallel
+import hookline_models.residual
+import hookline_models.shape
 from hookline import (
     Batch,
     Classes,
     ClassesOrDistribution,
     Data,
     Distribution,
+    MisfitError,
     Numbers,
     Probabilities,
     Sequences,
     Signs,
     Target,
 )
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.classification import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    MultiLabelSoftMarginLoss,
+    NLLLoss,
+)
+from hookline_losses.embedding import HingeEmbeddingLoss
+from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
 from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
+from hookline_models.linear import Linear
+from hookline_models.sequential import Sequential
+from hookline_models.sigmoids import Sigmoid
 
 
 def data(*columns, classes=None):
@@ -122,10 +137,123 @@ def test_of_distributions_no_class_can_be_ignored():
     )
 
 
-def test_a_model_that_ends_in_any_numbers_is_refused_by_the_loss_of_probabilities_whatever_they_are_now():
-    with pytest.raises(ValueError, match=r"must end in Sigmoid\. It ends in Linear\."):
-        BCELoss().doubts(nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(1, 1))), torch.full((2, 1), 0.5))
-    assert BCELoss().doubts(nn.Sequential(nn.Linear(1, 1), nn.Sigmoid()), torch.full((2, 1), 0.5)) == ()
+LINEAR, SIGMOID, HALVES = nn.Linear(2, 2), nn.Sigmoid(), torch.full((2, 2), 0.5)
+
+
+def residual(*layers):
+    made = hookline_models.residual.Residual(layers=layers)
+    return made.build(torch.zeros(1, 2))
+
+
+def parallel(*branches):
+    return hookline_models.parallel.Parallel(branches=branches, join="product").build(torch.zeros(1, 2))
+
+
+TRANSPOSE = hookline_models.shape.Transpose().build(torch.zeros(1, 2, 2))
+ENDS_IN_LINEAR = [
+    LINEAR,
+    nn.Sequential(nn.ReLU(), nn.Sequential(LINEAR)),
+    nn.Sequential(SIGMOID, LINEAR, nn.Flatten()),
+    nn.Sequential(nn.Sequential(LINEAR, nn.Sequential(nn.Unflatten(1, (1, 2)))), TRANSPOSE, nn.Identity()),
+    nn.Sequential(LINEAR, nn.Dropout(), nn.AlphaDropout()),
+]
+ENDS_IN_SIGMOID = [
+    SIGMOID,
+    nn.Sequential(LINEAR, nn.Sequential(SIGMOID, nn.Flatten()), nn.Dropout()),
+]
+ENDS_IN_NO_LAYER = [
+    parallel(Linear(out_features=2), Sequential(layers=(Linear(out_features=2), Sigmoid()))),
+    residual(Linear(out_features=2), Sigmoid()),
+    residual(Linear(out_features=2)),
+    nn.Sequential(),
+    nn.Flatten(),
+]
+
+
+@pytest.mark.parametrize("model", ENDS_IN_LINEAR, ids=str)
+def test_a_model_that_ends_in_any_numbers_is_refused_by_the_loss_of_probabilities_whatever_they_are_now(model):
+    with pytest.raises(ValueError, match=r"must end in Sigmoid\. It ends in Linear\.$"):
+        BCELoss().doubts(model, HALVES)
+    assert list(BCEWithLogitsLoss().doubts(model, HALVES)) == []
+
+
+@pytest.mark.parametrize("last", [nn.BatchNorm1d(2), nn.LayerNorm(2), nn.ReLU(), nn.Softplus(), nn.Tanh(), nn.GELU()])
+def test_other_layers_that_give_any_numbers_are_refused_by_the_loss_of_probabilities(last):
+    with pytest.raises(ValueError, match=rf"It ends in {type(last).__name__}\.$"):
+        BCELoss().doubts(nn.Sequential(LINEAR, last), HALVES)
+
+
+@pytest.mark.parametrize("model", [*ENDS_IN_SIGMOID, *ENDS_IN_NO_LAYER], ids=str)
+def test_a_model_that_may_end_in_probabilities_is_not_refused(model):
+    assert list(BCELoss().doubts(model, HALVES)) == []
+
+
+OF_SCORES = [
+    (CrossEntropyLoss(), " and makes probabilities of them itself"),
+    (BCEWithLogitsLoss(), " and makes probabilities of them itself"),
+    (MultiLabelSoftMarginLoss(), " and makes probabilities of them itself"),
+    (SoftMarginLoss(), " and makes probabilities of them itself"),
+    (MultiMarginLoss(), ""),
+    (MultiLabelMarginLoss(), ""),
+]
+
+
+@pytest.mark.parametrize(("loss", "itself"), OF_SCORES, ids=str)
+@pytest.mark.parametrize("last", [SIGMOID, nn.Hardsigmoid(), nn.Softmax(dim=0), nn.Softmax(dim=1), nn.LogSoftmax(1)])
+def test_a_loss_of_scores_doubts_probabilities(loss, itself, last):
+    told = (
+        f"{type(loss).__name__} takes raw scores{itself}, and the model ends in {type(last).__name__}: leave that out."
+    )
+    for model in (last, nn.Sequential(LINEAR, last), nn.Sequential(nn.Sequential(LINEAR, last), nn.Flatten())):
+        assert list(loss.doubts(model, HALVES)) == [told]
+
+
+@pytest.mark.parametrize(("loss", "itself"), OF_SCORES, ids=str)
+@pytest.mark.parametrize("last", [nn.ReLU(), nn.Softplus()])
+def test_a_loss_of_scores_doubts_layers_that_give_none_below_0(loss, itself, last):
+    assert list(loss.doubts(nn.Sequential(LINEAR, last), HALVES)) == [
+        f"{type(loss).__name__} takes raw scores, of which {type(last).__name__}, in which the model ends, gives none "
+        f"below 0."
+    ]
+
+
+@pytest.mark.parametrize(("loss", "itself"), OF_SCORES, ids=str)
+@pytest.mark.parametrize("model", [*ENDS_IN_LINEAR, *ENDS_IN_NO_LAYER, nn.Sequential(SIGMOID, nn.Tanh())], ids=str)
+def test_a_loss_of_scores_doubts_nothing_else(loss, itself, model):
+    assert list(loss.doubts(model, HALVES)) == []
+
+
+def test_a_variance_from_a_layer_that_gives_negative_numbers_too_is_refused():
+    outputs = {"input": HALVES, "var": HALVES}
+    for heads in ({"input": LINEAR, "var": LINEAR}, {"input": LINEAR, "var": nn.Sequential(nn.Softplus(), LINEAR)}):
+        with pytest.raises(ValueError, match=r"such as Softplus\. It ends in Linear\.$"):
+            GaussianNLLLoss().doubts(nn.Sequential(LINEAR, nn.ModuleDict(heads)), outputs)
+    for last in (nn.Softplus(), nn.ReLU(), SIGMOID):
+        heads = {"input": LINEAR, "var": nn.Sequential(LINEAR, last)}
+        assert list(GaussianNLLLoss().doubts(nn.Sequential(LINEAR, nn.ModuleDict(heads)), outputs)) == []
+    assert list(GaussianNLLLoss().doubts(LINEAR, HALVES)) == []
+
+
+def test_a_variance_that_becomes_negative_in_the_middle_of_a_training_is_told_in_a_sentence():
+    rows = Batch({"x": HALVES}, {"y": HALVES})
+    with pytest.raises(MisfitError, match=r"^loss: A variance is not negative: what gives `var` must end in a layer"):
+        GaussianNLLLoss().compute(nn.GaussianNLLLoss(), {"input": HALVES, "var": -HALVES}, rows)
+    with pytest.raises(ValueError, match="other is not valid"):
+        GaussianNLLLoss().compute(nn.GaussianNLLLoss(reduction="other"), {"input": HALVES, "var": HALVES}, rows)
+
+
+def test_counts_and_distances_from_a_layer_that_gives_negative_numbers_too_are_told():
+    with pytest.raises(ValueError, match=r"such as Softplus\. It ends in Linear\.$"):
+        PoissonNLLLoss(log_input=False).doubts(LINEAR, HALVES)
+    assert list(PoissonNLLLoss().doubts(LINEAR, HALVES)) == []
+    assert list(PoissonNLLLoss(log_input=False).doubts(nn.Softplus(), HALVES)) == []
+    assert list(HingeEmbeddingLoss().doubts(LINEAR, HALVES)) == [
+        "HingeEmbeddingLoss takes distances, and the model ends in Linear, which gives negative numbers too."
+    ]
+    assert list(HingeEmbeddingLoss().doubts(nn.PairwiseDistance(), HALVES)) == []
+    assert list(HingeEmbeddingLoss().doubts(nn.Flatten(), -HALVES)) == [
+        "HingeEmbeddingLoss takes distances, and the model gives negative numbers."
+    ]
 
 
 def test_counts_that_are_negative_are_told():

@@ -8,6 +8,10 @@ import torch
 from torch import nn
 
 import hookline
+from hookline_losses.classification import BCELoss
+from hookline_losses.combined import WeightedSum
+from hookline_losses.regression import MSELoss
+from hookline_losses.weighted_loss import WeightedLoss
 
 ROWS = 10
 X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
@@ -153,8 +157,20 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
     [
         ({}, "loss.losses: There must be at least one loss."),
         (
-            {"a": {"loss": {"type": "TripletMarginLoss"}}},
-            "loss.losses.a.loss: TripletMarginLoss compares several outputs",
+            {"a": {"loss": {"type": "TripletMarginLoss"}, "target": "kind"}},
+            "loss.losses.a.target: TripletMarginLoss takes no target: leave it out.",
+        ),
+        (
+            {"a": {"loss": {"type": "GaussianNLLLoss"}, "output": "mean"}},
+            'loss.losses.a.output: GaussianNLLLoss takes several outputs: a table says which, { input = "…", var = "…" }.',
+        ),
+        (
+            {"a": {"loss": {"type": "GaussianNLLLoss"}, "output": {"vra": "spread"}}},
+            'loss.losses.a.output.vra: GaussianNLLLoss takes "input" and "var", and not "vra".',
+        ),
+        (
+            {"a": {"loss": {"type": "MSELoss"}, "output": {"input": "mean"}}},
+            "loss.losses.a.output: MSELoss takes one output: its name alone says which.",
         ),
         (
             {"a": {"loss": {"type": "WeightedSum", "losses": LOSSES}}},
@@ -170,13 +186,283 @@ def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
 
 
 WEIGHTED = {"type": "CrossEntropyLoss", "weight": [1.0, 2.0, 3.0]}
+WITHOUT_A_CLASS = {"type": "CrossEntropyLoss", "weight": [0.0, 2.0, 3.0]}
+IGNORING = {"type": "CrossEntropyLoss", "ignore_index": 1}
 SUMMED = {"type": "MSELoss", "reduction": "sum"}
 
 
-@pytest.mark.parametrize("kind", [WEIGHTED, {"type": "CrossEntropyLoss", "ignore_index": 1}])
-@pytest.mark.parametrize("size", [{"type": "MSELoss"}, SUMMED])
-def test_losses_that_are_averaged_over_different_things_cannot_be_accumulated(kind, size):
-    losses = {"kind": {"loss": kind}, "size": {"loss": size}}
-    spec(losses)
-    with pytest.raises(hookline.SpecError, match=r"run\.accumulate: These losses are averaged over different things"):
-        spec(losses, accumulate=2)
+class Gradients:
+    """Keeps the gradients and the loss of each step."""
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        gradients = [parameter.grad.clone() for group in optimizer.param_groups for parameter in group["params"]]
+        self.steps.append([run.loss, *gradients])
+        return (yield)
+
+
+def trained(losses, out, **run):
+    kept = Gradients()
+    return hookline.train(spec(losses, **run), plugins=[Plugin(), kept], out=out), kept.steps
+
+
+@pytest.mark.parametrize("kind", [WEIGHTED, WITHOUT_A_CLASS, IGNORING], ids=str)
+@pytest.mark.parametrize("size", [{"type": "MSELoss"}, SUMMED], ids=str)
+@pytest.mark.parametrize("parts", [2, 3])
+def test_each_loss_has_its_own_share_in_a_part_of_a_batch(kind, size, parts, tmp_path):
+    losses = {"kind": {"loss": kind, "weight": 2.0}, "size": {"loss": size, "weight": 0.5}}
+    whole, at_once = trained(losses, tmp_path / "whole", epochs=1)
+    made, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=parts)
+    torch.testing.assert_close(in_parts, at_once, rtol=1e-5, atol=1e-6)
+    for name, value in whole.history[0].items():
+        assert made.history[0][name] == pytest.approx(value, rel=1e-5), name
+
+
+def test_two_losses_of_one_target_that_weigh_its_classes_alike_are_accumulated(tmp_path):
+    losses = {
+        "kind": {"loss": WEIGHTED},
+        "smooth": {"loss": {**WEIGHTED, "label_smoothing": 0.2}, "target": "kind", "output": "kind"},
+        "size": {"loss": {"type": "MSELoss"}},
+    }
+    _, at_once = trained(losses, tmp_path / "whole", epochs=1)
+    _, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=2)
+    torch.testing.assert_close(in_parts, at_once, rtol=1e-5, atol=1e-6)
+
+
+def test_the_shares_of_different_losses_equal_a_hand_written_loop_bit_for_bit(tmp_path):
+    losses = {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}
+    trial, _ = trained(losses, tmp_path / "run", accumulate=2)
+    torch.manual_seed(0)
+    kind, size, weights = nn.Linear(4, 3), nn.Linear(4, 2), torch.tensor(WEIGHTED["weight"])
+    optimizer = torch.optim.SGD([*kind.parameters(), *size.parameters()], lr=0.1, fused=True)
+    for epoch in range(1, 4):
+        for batch in torch.from_numpy(numpy.random.default_rng((0, epoch)).permutation(7)).split(3):
+            optimizer.zero_grad()
+            for part in batch.split(-(-len(batch) // 2)):
+                rows = len(part) / len(batch)
+                its_kind = weights[KIND[part]].sum() / weights[KIND[batch]].sum() / rows
+                first = 2.0 * its_kind * nn.functional.cross_entropy(kind(X[part]), KIND[part], weights)
+                second = 0.5 * (1 / rows) * nn.functional.mse_loss(size(X[part]), SIZE[part], reduction="sum")
+                (rows * (first + second)).backward()
+            optimizer.step()
+    for mine, theirs in ((trial.model["kind"], kind), (trial.model["size"], size)):
+        assert torch.equal(mine.weight, theirs.weight)
+        assert torch.equal(mine.bias, theirs.bias)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alone(accumulate, tmp_path):
+    losses = {"kind": {"loss": IGNORING}, "size": {"loss": {"type": "MSELoss"}}}
+    trial, steps = trained(losses, tmp_path / "run", accumulate=accumulate, epochs=9)
+    ignored = [
+        (KIND[batch] == 1).all()
+        for epoch in range(1, 10)
+        for batch in torch.from_numpy(numpy.random.default_rng((0, epoch)).permutation(7)).split(3)
+    ]
+    assert sum(ignored) == 4
+    for (_, *gradients), is_ignored in zip(steps, ignored, strict=True):
+        assert [bool(gradient.any()) for gradient in gradients] == [not is_ignored, not is_ignored, True, True]
+    assert numpy.isfinite([record["training/loss"] for record in trial.history]).all()
+
+
+@hookline.spec
+class Unfit(hookline.LossSpec):
+    """A loss that cannot be accumulated."""
+
+    def check_accumulation(self):
+        """Refuse it always."""
+        raise ValueError("It looks at all rows.")
+
+
+def test_a_sum_can_be_accumulated_if_all_of_its_losses_can():
+    combined = WeightedSum(losses={"a": WeightedLoss(loss=MSELoss()), "b": WeightedLoss(loss=Unfit())})
+    with pytest.raises(ValueError, match=r"^b: It looks at all rows\.$"):
+        combined.check_accumulation()
+
+
+def heads(**ends):
+    """A model with an output for each name, of two numbers, some ending in something more."""
+    layers = {
+        name: {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, *end]}
+        for name, end in ends.items()
+    }
+    return {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 3}, {"type": "Heads", "heads": layers}]}
+
+
+SIGMOID, SOFTPLUS = {"type": "Sigmoid"}, {"type": "Softplus"}
+
+
+def two(first, second="MSELoss", **model):
+    return hookline.load(
+        {
+            "run": {"epochs": 1},
+            "data": {"type": "Two", "batch_size": 4},
+            "model": heads(**model),
+            "loss": {
+                "type": "WeightedSum",
+                "losses": {"a": {"loss": {"type": first}}, "b": {"loss": {"type": second}}},
+            },
+            "optimizer": {"type": "SGD"},
+        },
+        plugins=[TwoPlugin()],
+    )
+
+
+@hookline.spec
+class Two(hookline.DataSpec):
+    """Rows with two targets of two columns each, which are 0 or 1."""
+
+    def prepare(self, run, loss):
+        columns = {name: {f"{name}{i}": (SIZE[:, i] > 0).numpy() * 1.0 for i in (0, 1)} for name in ("a", "b")}
+        return hookline.in_memory(self, run, loss, {"training": {"input": X}}, {"training": columns})
+
+
+class TwoPlugin:
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Two]
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (two("BCELoss", a=[], b=[]), "a: BCELoss takes probabilities, which are from 0 to 1"),
+        (
+            two("BCELoss", a=[SIGMOID, {"type": "Dropout"}, {"type": "Linear", "out_features": 2}], b=[SIGMOID]),
+            "a: BCE",
+        ),
+        (two("MSELoss", "BCELoss", a=[SIGMOID], b=[{"type": "Flatten"}]), "b: BCELoss takes probabilities"),
+        (two("GaussianNLLLoss", input=[], var=[], b=[]), "a: A variance is not negative"),
+    ],
+)
+def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
+    assert str(raised.value).startswith(f"loss: {message}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
+    with pytest.warns(hookline.HooklineWarning) as told:
+        hookline.train(two("BCEWithLogitsLoss", a=[SIGMOID], b=[SIGMOID]), plugins=[TwoPlugin()], out=tmp_path / "run")
+    assert [str(warning.message) for warning in told] == [
+        "loss: a: BCEWithLogitsLoss takes raw scores and makes probabilities of them itself, and the model ends in "
+        "Sigmoid: leave that out."
+    ]
+
+
+@hookline.spec
+class Threes(hookline.DataSpec):
+    """Three groups of rows, and the class and the size of the first."""
+
+    targets: tuple[str, ...]
+    """Which of both there are."""
+
+    def prepare(self, run, loss):
+        inputs = {"anchor": X, "positive": X.flip(0), "negative": X.roll(3, 0)}
+        columns = {"kind": {"k": KIND.numpy()}, "size": {"a": SIZE[:, 0].numpy(), "b": SIZE[:, 1].numpy()}}
+        targets = {name: columns[name] for name in self.targets}
+        return hookline.in_memory(self, run, loss, {"training": inputs}, {"training": targets})
+
+
+class ThreesPlugin:
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Threes]
+
+
+def test_a_loss_of_triplets_stands_beside_one_of_classes_as_by_hand(tmp_path):
+    made = hookline.load(
+        {
+            "run": {"epochs": 2},
+            "data": {"type": "Threes", "targets": ["kind"], "batch_size": 4, "shuffle": False},
+            "model": {"type": "Linear", "out_features": 3},
+            "loss": {
+                "type": "WeightedSum",
+                "losses": {
+                    "near": {"loss": {"type": "TripletMarginLoss"}, "weight": 2.0},
+                    "kind": {"loss": {"type": "CrossEntropyLoss"}, "output": "anchor"},
+                },
+            },
+            "optimizer": {"type": "SGD", "lr": 0.1},
+        },
+        plugins=[ThreesPlugin()],
+    )
+    trial = hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
+    torch.manual_seed(0)
+    model, near, kind = nn.Linear(4, 3), nn.TripletMarginLoss(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, fused=True)
+    for batch in torch.arange(ROWS).split(4) * 2:
+        optimizer.zero_grad()
+        anchor, positive, negative = (model(rows[batch]) for rows in (X, X.flip(0), X.roll(3, 0)))
+        (2.0 * near(anchor, positive, negative) + kind(anchor, KIND[batch])).backward()
+        optimizer.step()
+    assert torch.equal(trial.model.weight, model.weight)
+    assert torch.equal(trial.model.bias, model.bias)
+    assert sorted(trial.history[0]) == ["epoch", "step", "training/loss", "training/loss[kind]", "training/loss[near]"]
+
+
+@pytest.mark.parametrize("output", [None, {"var": "spread"}, {"input": "mean", "var": "spread"}])
+def test_a_loss_of_a_mean_and_a_variance_stands_beside_one_of_classes_as_by_hand(output, tmp_path):
+    names = {"input": "input", "var": "var", **(output or {})}
+    var = {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, SOFTPLUS]}
+    made = spec(
+        {
+            "size": {"loss": {"type": "GaussianNLLLoss"}}
+            if output is None
+            else {"loss": {"type": "GaussianNLLLoss"}, "output": output},
+            "kind": LOSSES["kind"],
+        },
+        heads={names["input"]: HEADS["size"], names["var"]: var, "kind": HEADS["kind"]},
+        metrics=[{"type": "Accuracy", "target": "kind"}, {"type": "MeanSquaredError", "target": "size"}],
+    )
+    trial = hookline.train(made, plugins=[Plugin()], out=tmp_path / "run")
+    torch.manual_seed(0)
+    mean, variance, kind = nn.Linear(4, 2), nn.Sequential(nn.Linear(4, 2), nn.Softplus()), nn.Linear(4, 3)
+    parameters = [parameter for module in (mean, variance, kind) for parameter in module.parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.1, fused=True)
+    for epoch in range(1, 4):
+        for batch in torch.from_numpy(numpy.random.default_rng((0, epoch)).permutation(7)).split(3):
+            optimizer.zero_grad()
+            sizes = nn.functional.gaussian_nll_loss(mean(X[batch]), SIZE[batch], variance(X[batch]))
+            (sizes + 2.0 * nn.functional.cross_entropy(kind(X[batch]), KIND[batch])).backward()
+            optimizer.step()
+    for mine, theirs in zip(trial.model.parameters(), parameters, strict=True):
+        assert torch.equal(mine, theirs)
+    with torch.no_grad():
+        assert trial.metrics["validation/MeanSquaredError"] == pytest.approx(
+            float((mean(X[7:]) - SIZE[7:]).square().mean())
+        )
+
+
+def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is_told(tmp_path):
+    made = hookline.load(
+        {
+            "data": {"type": "Threes", "targets": [], "batch_size": 4},
+            "model": {"type": "Heads", "heads": {"one": {"type": "Linear", "out_features": 3}}},
+            "loss": {"type": "WeightedSum", "losses": {"near": {"loss": {"type": "TripletMarginLoss"}}}},
+            "optimizer": {"type": "SGD"},
+        },
+        plugins=[ThreesPlugin()],
+    )
+    with pytest.raises(
+        hookline.MisfitError, match="loss: near: TripletMarginLoss takes one output of the model, and it"
+    ):
+        hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
+
+
+def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path):
+    projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(spec({**LOSSES, "kind": {"loss": projecting}}), plugins=[Plugin()], out=tmp_path / "run")
+    assert str(raised.value) == "loss.losses.kind.loss.cutoffs: There are 3 classes, and a cluster begins at 3."
+
+    combined = WeightedSum(losses={"a": WeightedLoss(loss=BCELoss())})
+    data = hookline.Data(training=None, example=None, targets={"a": hookline.Target(columns=("a",))})
+    with pytest.raises(hookline.MisfitError, match=r"^loss\.losses\.a\.loss: BCELoss takes probabilities"):
+        combined.compute(
+            combined.build(data), torch.full((1, 1), 2.0), hookline.Batch({"x": X}, {"a": torch.ones(1, 1)})
+        )

@@ -1,0 +1,86 @@
+"""What a model ends in: the layer that makes the numbers that a loss is given, and what a loss has to say about it."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from hookline import LossSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def last_layer(model: "nn.Module") -> "nn.Module | None":
+    """The last layer of a model that changes values, layers one after another being gone through; `None` without one.
+
+    Of layers beside one another none is the last: their container is it.
+    """
+    from torch import nn
+
+    if isinstance(model, nn.Sequential):
+        return next((last for layer in reversed(model) if (last := last_layer(layer)) is not None), None)
+    return None if isinstance(model, _keeping_values()) or getattr(model, "keeps_values", False) else model
+
+
+def head_of(model: "nn.Module", output: str) -> "nn.Module":
+    """Of a model that ends in heads the one that gives the output of this name; otherwise the model itself."""
+    from torch import nn
+
+    last = last_layer(model)
+    return last[output] if isinstance(last, nn.ModuleDict) and output in last else model
+
+
+def doubt_scores(loss: LossSpec, model: "nn.Module") -> Iterator[str]:
+    """Doubt that what a model gives are raw scores."""
+    last, name = last_layer(model), type(loss).__name__
+    if isinstance(last, _probabilities()):
+        itself = " and makes probabilities of them itself" if loss.activation != "identity" else ""
+        yield f"{name} takes raw scores{itself}, and the model ends in {type(last).__name__}: leave that out."
+    elif isinstance(last, _from_0_on()):
+        yield f"{name} takes raw scores, of which {type(last).__name__}, in which the model ends, gives none below 0."
+
+
+def end_below_0(model: "nn.Module") -> str | None:
+    """The name of the last layer, if it gives numbers below 0, whatever those of an example are."""
+    last = last_layer(model)
+    return type(last).__name__ if isinstance(last, _any_numbers()) else None
+
+
+def end_beyond_0_and_1(model: "nn.Module") -> str | None:
+    """The name of the last layer, if it gives numbers that are not from 0 to 1, whatever those of an example are."""
+    last = last_layer(model)
+    return type(last).__name__ if isinstance(last, (*_any_numbers(), *_from_0_on())) else None
+
+
+@cache
+def _keeping_values() -> "tuple[type[nn.Module], ...]":
+    from torch import nn
+
+    of_shape = (nn.Flatten, nn.Unflatten, nn.Unfold, nn.PixelShuffle, nn.PixelUnshuffle, nn.ChannelShuffle)
+    return (nn.Identity, nn.modules.dropout._DropoutNd, *of_shape)
+
+
+@cache
+def _probabilities() -> "tuple[type[nn.Module], ...]":
+    from torch import nn
+
+    return (nn.Sigmoid, nn.Hardsigmoid, nn.LogSigmoid, nn.Softmax, nn.Softmax2d, nn.Softmin, nn.LogSoftmax)
+
+
+@cache
+def _from_0_on() -> "tuple[type[nn.Module], ...]":
+    from torch import nn
+
+    return (nn.ReLU, nn.ReLU6, nn.Softplus)
+
+
+@cache
+def _any_numbers() -> "tuple[type[nn.Module], ...]":
+    from torch import nn
+
+    of_weights = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd)
+    of_norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+    leaking = (nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish)
+    about_0 = (nn.Tanh, nn.Softsign, nn.Tanhshrink, nn.Softshrink, nn.Hardshrink, nn.CosineSimilarity)
+    logarithms = (nn.LogSigmoid, nn.LogSoftmax)
+    return (*of_weights, *of_norms, *leaking, *about_0, *logarithms)
