@@ -176,7 +176,7 @@ def with_hookline(loss, optimizer, accumulate):
                 },
                 plugins=[recorder],
             )
-            with patch("hookline.loss_curve.draw"):  # A picture for each would take most of the time.
+            with patch("hookline.curves.draw_curves"):  # A picture for each would take most of the time.
                 trial = hookline.train(spec, plugins=[recorder], out=Path(directory) / "run")
         except (hookline.SpecError, hookline.MisfitError) as error:
             assert recorder.losses == [], "What is refused is refused before training."

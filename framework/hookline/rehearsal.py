@@ -56,8 +56,10 @@ def _refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
             found.append(f'The layer "{name}", an {kind}, has the indices 0 to {last}, and is given {int(wrong[0])}')
 
     for split, rows in splits.items() if tables else ():
-        integers = [tensor.flatten(1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
-        if not integers or not rows.rows:
+        if not rows.rows:
+            continue
+        integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
+        if not integers:
             continue
         places = {int(place) for tensor in integers for place in (tensor.amax(1).argmax(), tensor.amin(1).argmin())}
         batch = rows.changed(lambda tensor, places=tuple(places): tensor[list(places)].to(run.device))

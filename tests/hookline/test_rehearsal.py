@@ -42,8 +42,9 @@ def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_wri
     assert not (tmp_path / "run").exists()
 
 
-def test_all_indices_that_it_has_are_good(tmp_path):
-    assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(8, 1)), out=tmp_path / "run").steps == 2
+@pytest.mark.parametrize("shape", [(8, 1), (8,), (8, 1, 1)])
+def test_all_indices_that_it_has_are_good(shape, tmp_path):
+    assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(shape)), out=tmp_path / "run").steps == 2
 
 
 def test_sparse_gradients_cannot_be_divided(tmp_path):
