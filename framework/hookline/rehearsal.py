@@ -87,6 +87,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     """
     _refuse_lonely_row(run, data, model, batch)
     _look_at_parts(run, model)
+    _look_at_closure(run, model)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
 
@@ -109,6 +110,18 @@ def _look_at_parts(run: Run, model: "nn.Module") -> None:
         name = type(normalizing).__name__
         message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
         warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+
+
+def _look_at_closure(run: Run, model: "nn.Module") -> None:
+    """Warn of layers that draw anew whenever an optimizer evaluates the loss, which is then another one each time."""
+    from torch.nn.modules.dropout import _DropoutNd
+
+    if not run.spec.optimizer.needs_closure:
+        return
+    if dropping := next((part for part in model.modules() if isinstance(part, _DropoutNd) and part.p), None):
+        optimizer, name = type(run.spec.optimizer).__name__, type(dropping).__name__
+        message = f"{optimizer} evaluates the loss several times in a step, and {name} makes another of it each time."
+        warnings.warn(f"optimizer: {message}", HooklineWarning, stacklevel=3)
 
 
 def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:

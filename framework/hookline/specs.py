@@ -107,6 +107,11 @@ class LossSpec(Spec):
         """What turns the model's output into a prediction: a probability, or the number itself."""
         return "identity"
 
+    @property
+    def ignored_class(self) -> int | None:
+        """The index of the class whose rows do not count, so that metrics do not count them either."""
+        return None
+
     def encodings(self, targets: "Collection[str]") -> "Mapping[str, Encoding]":
         """How each of the targets of these names is told to it.
 

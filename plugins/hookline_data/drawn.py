@@ -121,7 +121,7 @@ class Drawn(DataSpec):
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
             raise MisfitError(f"{error} {self._given()}", ("loss",)) from None
-        columns: Columns = {"outcome": numpy.array(self.outcomes)}
+        columns: Columns = {"target": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}
             encoded = {

@@ -51,9 +51,14 @@ class ClassIndexLoss(TorchLoss):
         check_ignored_class(self.ignore_index, len(data.target.classes or ()))
 
     @property
+    def ignored_class(self) -> int | None:
+        """The one that `ignore_index` says, unless it is none: classes are counted from 0."""
+        return self.ignore_index if self.ignore_index >= 0 else None
+
+    @property
     def divided_by(self) -> DividedBy:
         """The weights, if rows can count differently."""
-        counts_differently = self.weight is not None or self.ignore_index >= 0
+        counts_differently = self.weight is not None or self.ignored_class is not None
         return "weights" if self.reduction == "mean" and counts_differently else super().divided_by
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
@@ -61,8 +66,7 @@ class ClassIndexLoss(TorchLoss):
         if self.reduction == "sum":
             return None
         targets = batch.target
-        # Classes are counted from 0: where no class can be ignored, nothing is computed.
-        is_counted = None if self.ignore_index < 0 else targets != self.ignore_index
+        is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 
@@ -86,7 +90,7 @@ class CrossEntropyLoss(ClassIndexLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for every loss of classes; and the outputs are scores, not probabilities."""
         ClassIndexLoss.check(self, outputs, batch, data)
-        if self.ignore_index >= 0 and _are_probabilities(batch):
+        if self.ignored_class is not None and _are_probabilities(batch):
             raise ValueError("`ignore_index` ignores a class, and the targets are probabilities: leave it out.")
         scores = one_output("CrossEntropyLoss", outputs)
         if scores.shape[1] > 1 and (scores >= 0).all() and ((scores.sum(dim=1) - 1).abs() < 1e-4).all():

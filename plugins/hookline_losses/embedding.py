@@ -35,7 +35,13 @@ class HingeEmbeddingLoss(TorchLoss):
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Outputs and targets must have the same shape."""
-        check_same_shape("HingeEmbeddingLoss", outputs, batch.target, data)
+        distances = one_output("HingeEmbeddingLoss", outputs)
+        if distances.dim() == 1 and batch.target.shape == (len(distances), 1):
+            raise ValueError(
+                "HingeEmbeddingLoss takes distances of shape (N, 1), and the model gives (N,): PairwiseDistance keeps "
+                "that dimension with `keepdim = true`."
+            )
+        check_same_shape("HingeEmbeddingLoss", distances, batch.target, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """A distance is not negative."""

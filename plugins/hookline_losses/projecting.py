@@ -147,19 +147,19 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """The weights, if rows can count differently."""
         if self.reduction == "sum":
             return "nothing"
-        return "weights" if self.weight is not None or self._ignores_a_class else "rows"
+        return "weights" if self.weight is not None or self.ignored_class is not None else "rows"
 
     @property
-    def _ignores_a_class(self) -> bool:
-        """Whether it is a class whose rows do not count: these are counted from 0."""
-        return self.ignore_index is not None and self.ignore_index >= 0
+    def ignored_class(self) -> int | None:
+        """The one that `ignore_index` says, unless it is none: classes are counted from 0."""
+        return self.ignore_index if self.ignore_index is not None and self.ignore_index >= 0 else None
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
         if self.reduction == "sum":
             return None
         targets = batch.target
-        is_counted = targets != self.ignore_index if self._ignores_a_class else None
+        is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
 
 

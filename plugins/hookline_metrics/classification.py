@@ -27,7 +27,8 @@ class ClassificationMetric(TorchMetric):
     num_labels: int | None = option(default=None, minimum=2)
     """How many labels there are, for the task "multilabel"; left out, as many as the model has outputs."""
     ignore_index: int | None = option(default=None, unbounded=True)
-    """Rows whose target is this one do not count."""
+    """Rows whose target is this one do not count; left out, those of the class that the loss ignores, if it does. (But
+    AUROC, for which a class without rows is a class that is told wrongly, counts all.)"""
     validate_args: bool = True
     """Whether torchmetrics checks what it is given, which takes a little time."""
 
@@ -62,6 +63,13 @@ class ThresholdMetric(ClassificationMetric):
     """How classes are averaged: all rows alike, all classes alike, or classes by their number of rows."""
     top_k: int = option(default=1, minimum=1)
     """Among how many of the most probable classes the right one must be."""
+
+    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
+        """Those of all metrics of classes, and the class that the loss ignores."""
+        arguments = ClassificationMetric.arguments(self, loss, predictions)
+        if self.ignore_index is None and arguments["task"] == "multiclass":
+            arguments["ignore_index"] = loss.ignored_class
+        return arguments
 
 
 @spec

@@ -1,5 +1,6 @@
 import json
 import math
+import warnings
 from pathlib import Path
 
 import pytest
@@ -563,3 +564,27 @@ def test_an_optimizer_with_a_closure_evaluates_as_often_as_in_plain_torch(tmp_pa
 
     optimizer.step(closure)
     assert evaluations == by_hand
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "p", "is_told"), [("LBFGS", 0.5, True), ("LBFGS", 0.0, False), ("SGD", 0.5, False)]
+)
+def test_a_layer_that_draws_anew_at_each_evaluation_of_a_step_is_doubted(optimizer, p, is_told, tmp_path):
+    spec = hookline.load(
+        {
+            "run": {"epochs": 1},
+            "data": {"type": "Random", "features": 2, "targets": [0.5, 1.5]},
+            "model": {
+                "type": "Sequential",
+                "layers": [{"type": "Dropout", "p": p}, {"type": "Linear", "out_features": 1}],
+            },
+            "loss": {"type": "MSELoss"},
+            "optimizer": {"type": optimizer},
+        }
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", hookline.HooklineWarning)
+        hookline.train(spec, out=tmp_path / "run")
+    assert [str(warning.message) for warning in told] == [
+        "optimizer: LBFGS evaluates the loss several times in a step, and Dropout makes another of it each time."
+    ] * is_told

@@ -106,7 +106,7 @@ def test_whether_both_are_of_one_class_is_told_as_the_loss_wants_it(prepare_draw
     assert True in is_same
     assert False in is_same
     assert batch.target.tolist() == [of_same if same else of_different for same in is_same]
-    assert data.target.columns == ("outcome",)
+    assert data.target.columns == ("target",)
     assert data.target.classes == ("different", "same")
 
 
@@ -194,7 +194,7 @@ def test_sequences_keep_their_lengths():
             "Pairs",
             numbered(CLASSES),
             "MSELoss",
-            'data: The target column "outcome" is text ("different"), and MSELoss needs numbers.',
+            'data: The target column "target" is text ("different"), and MSELoss needs numbers.',
         ),
         (
             "RankedPairs",

@@ -242,6 +242,13 @@ def test_a_variance_that_becomes_negative_in_the_middle_of_a_training_is_told_in
         GaussianNLLLoss().compute(nn.GaussianNLLLoss(reduction="other"), {"input": HALVES, "var": HALVES}, rows)
 
 
+def test_distances_without_a_dimension_of_their_own_are_told_with_the_option_that_keeps_it():
+    assert told(HingeEmbeddingLoss(), torch.ones(2), torch.ones(2, 1), data("target")) == (
+        "HingeEmbeddingLoss takes distances of shape (N, 1), and the model gives (N,): PairwiseDistance keeps that "
+        "dimension with `keepdim = true`."
+    )
+
+
 def test_counts_and_distances_from_a_layer_that_gives_negative_numbers_too_are_told():
     with pytest.raises(ValueError, match=r"such as Softplus\. It ends in Linear\.$"):
         PoissonNLLLoss(log_input=False).doubts(LINEAR, HALVES)

@@ -104,6 +104,126 @@ def test_the_criterion_gives_the_loss_and_the_gradients_of_torchs(name, options)
     assert torch.equal(mine.grad, theirs.grad)
 
 
+LETTERS = torch.tensor([[1, 2, 2, -1], [3, -1, -1, -1], [1, 2, 3, 1], [2, 2, 2, 2]])
+"""Classes of sequences of 7 steps, which 2, 2, 2, 2 needs; where this may be infinite, there are 6."""
+NO_BLANK = LETTERS.where(LETTERS < 0, LETTERS - 1)
+HINGES = [{}, {"reduction": "sum"}, {"margin": 0.3}]
+TRIPLETS = [{"reduction": "sum"}, {"margin": 0.5}, {"swap": True}, {"margin": 3.0, "swap": True, "reduction": "sum"}]
+OTHER_OPTIONS = {
+    "MultiLabelMarginLoss": NUMBERS,
+    "CosineEmbeddingLoss": [*HINGES, {"margin": -0.5}],
+    "MarginRankingLoss": HINGES,
+    "TripletMarginLoss": [{}, *TRIPLETS, {"p": 1.0}, {"p": 3.0, "eps": 0.1, "swap": True}, {"eps": 0.0}],
+    "TripletMarginWithDistanceLoss": [{}, *TRIPLETS],
+    "GaussianNLLLoss": [*NUMBERS, {"full": True}, {"eps": 0.5}, {"full": True, "eps": 2.0, "reduction": "sum"}],
+    "KLDivLoss": [
+        {"reduction": reduction, "log_target": log_target}
+        for reduction in ("mean", "batchmean", "sum")
+        for log_target in (False, True)
+    ],
+    "CTCLoss": [{}, {"reduction": "sum"}, {"blank": 3}, {"zero_infinity": True}, {"blank": 3, "zero_infinity": True}],
+    "AdaptiveLogSoftmaxWithLoss": [
+        {"cutoffs": [1]},
+        {"cutoffs": [1, 2], "div_value": 2.0},
+        {"cutoffs": [2], "head_bias": True, "div_value": 1.5},
+        {"cutoffs": [1], "n_classes": 4},
+    ],
+    "LinearCrossEntropyLoss": [
+        *CLASSES,
+        *SMOOTHED,
+        {"bias": True},
+        {"num_classes": 5, "bias": True, "reduction": "sum"},
+    ],
+}
+"""Of losses that are given more than one output and one target of its shape, or that have parameters."""
+OTHER_CASES = [
+    pytest.param(name, options, id=f"{name} {options}")
+    for name, several in OTHER_OPTIONS.items()
+    for options in several
+]
+
+
+def given(name, options):
+    """What the model gives by the names of arguments, and the targets as the data source gives them."""
+    generator = torch.Generator().manual_seed(3)
+    first, second, third = torch.randn(3, 24, 4, generator=generator)
+    signs = torch.randn(24, 4, generator=generator).sign()
+    classes = {"target": torch.arange(24) % 3}
+    if name.startswith("Triplet"):
+        return {"anchor": first, "positive": second, "negative": third}, {}
+    if name == "CosineEmbeddingLoss":
+        return {"input1": first, "input2": second}, {"target": signs[:, 0]}
+    if name == "MarginRankingLoss":
+        return {"input1": first, "input2": second}, {"target": signs}
+    if name == "GaussianNLLLoss":
+        return {"input": first, "var": second.exp()}, {"target": third}
+    if name == "KLDivLoss":
+        target = second.log_softmax(dim=1)
+        return {"input": first.log_softmax(dim=1)}, {"target": target if options["log_target"] else target.exp()}
+    if name == "CTCLoss":
+        scores = torch.randn(4, 6 if options.get("zero_infinity") else 7, 4, generator=generator)
+        return {"input": scores.log_softmax(dim=2)}, {"target": LETTERS if options.get("blank", 0) == 0 else NO_BLANK}
+    if name == "MultiLabelMarginLoss":
+        holds = signs > 0
+        indices = torch.where(holds, torch.arange(4), 4).sort(dim=1).values
+        return {"input": first}, {"target": indices.where(indices < 4, -1)}
+    return {"input": first}, classes
+
+
+def as_torch_takes(name, outputs, targets):
+    """The arguments of torch's criterion."""
+    target = targets.get("target")
+    if name == "GaussianNLLLoss":
+        return outputs["input"], target, outputs["var"]
+    if name == "CTCLoss":
+        steps = torch.full((4,), outputs["input"].shape[1])
+        return outputs["input"].transpose(0, 1), target, steps, (target >= 0).sum(dim=1)
+    return (*outputs.values(), *targets.values())
+
+
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides the total loss by both")
+@pytest.mark.parametrize(("name", "options"), OTHER_CASES)
+def test_a_loss_of_several_arguments_gives_the_loss_and_the_gradients_of_torchs(name, options):
+    outputs, targets = given(name, options)
+    known = hookline.Target(columns=("y",), classes=("a", "b", "c"))
+    data = hookline.Data(training=None, example=None, targets=dict.fromkeys(targets, known))
+    own, theirs = {}, dict(options)
+    if name in ("AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss"):
+        own, count = {"in_features": 4}, "n_classes" if name.startswith("Adaptive") else "num_classes"
+        theirs = {**own, count: 3, **options}
+    spec = loaded(name, {**own, **options})
+    torch.manual_seed(0)
+    criterion = spec.build(data)
+    torch.manual_seed(0)
+    expected = torchs(name, theirs)
+    assert type(criterion) is type(expected)
+
+    mine, others = ({key: value.clone().requires_grad_() for key, value in outputs.items()} for _ in range(2))
+    its = mine if len(mine) > 1 else mine["input"]
+    loss = spec.compute(criterion, its, hookline.Batch(outputs, targets))
+    expected_loss = expected(*as_torch_takes(name, others, targets))
+    expected_loss = getattr(expected_loss, "loss", expected_loss)  # One loss gives log-probabilities beside it.
+    loss.backward()
+    expected_loss.backward()
+    assert expected_loss.isfinite()
+    assert torch.equal(loss, expected_loss)
+    for gradient, other in zip(
+        [*mine.values(), *criterion.parameters()], [*others.values(), *expected.parameters()], strict=True
+    ):
+        assert torch.equal(gradient.grad, other.grad)
+
+
+def test_every_loss_is_compared_with_torchs():
+    assert {*OPTIONS, *OTHER_OPTIONS} == {kind.__name__ for kind in TORCHS}
+
+
+@pytest.mark.parametrize("kind", TORCHS, ids=lambda kind: kind.__name__)
+def test_each_option_of_a_loss_is_compared_with_torchs(kind):
+    compared = {name for options in {**OPTIONS, **OTHER_OPTIONS}[kind.__name__] for name in options}
+    # A distance is compared elsewhere.
+    assert {option.name for option in fields(kind)} - compared <= {"in_features", "distance_function"}
+
+
 @pytest.mark.parametrize("kind", TORCHS, ids=lambda kind: kind.__name__)
 def test_a_loss_has_torchs_options_with_torchs_defaults(kind):
     theirs = {

@@ -10,6 +10,7 @@ from attrs import fields
 
 import hookline
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, MSELoss
 from hookline_metrics import classification, regression
 from hookline_metrics import register_specs as register_all
@@ -48,6 +49,33 @@ def drawn(task, rows=60):
     columns = 3 if task == "multilabel" else 1
     outputs, targets = torch.randn(2, rows, columns, generator=generator)
     return outputs, targets if task == "numbers" else (targets > 0).float()
+
+
+@pytest.mark.parametrize("name", DECIDING)
+@pytest.mark.parametrize(
+    ("loss", "ignored"),
+    [
+        (CrossEntropyLoss(ignore_index=2), 2),
+        (NLLLoss(ignore_index=0), 0),
+        (LinearCrossEntropyLoss(in_features=4, ignore_index=1), 1),
+        (CrossEntropyLoss(), None),
+        (CrossEntropyLoss(ignore_index=-1), None),
+        (LinearCrossEntropyLoss(in_features=4), None),
+    ],
+    ids=repr,
+)
+def test_rows_of_the_class_that_the_loss_ignores_do_not_count(name, loss, ignored):
+    scores, targets = drawn("multiclass")
+    predictions = scores.softmax(dim=1)
+    kept = targets != (-1 if ignored is None else ignored)
+    expected = getattr(torchmetrics, name)(task="multiclass", num_classes=4)(predictions[kept], targets[kept])
+    metric = loaded(name, {}, "CrossEntropyLoss")
+    assert metric.build(loss, predictions)(predictions, targets) == expected
+    # A class that the metric itself is told comes first.
+    other = loaded(name, {"ignore_index": 3}, "CrossEntropyLoss").build(loss, predictions)
+    kept = targets != 3
+    expected = getattr(torchmetrics, name)(task="multiclass", num_classes=4)(predictions[kept], targets[kept])
+    assert other(predictions, targets) == expected
 
 
 def judged(metric, loss, outputs, targets, batches=(25, 25, 10)):
