@@ -153,6 +153,37 @@ def test_a_file_without_end_is_told():
         read("/dev/zero")
 
 
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ('"a\\u0000b"', "embedded null byte"),
+        ('"loop.toml"', "symbolic links"),
+        (f'"{"a" * 5000}"', "File name too long"),
+        ('"."', "Is a directory"),
+        ('"/dev/zero"', "This is not a file"),
+        ('"chain0.toml"', "in a chain"),
+        ('["diamond0.toml", "wide.toml"]', "at most 64"),
+        ('["wide.toml", "spec.toml"]', "at most 64"),
+        ('["diamond0.toml", "spec.toml"]', "extends itself"),
+    ],
+    ids=range(9),
+)
+def test_files_that_are_made_to_be_hard_to_extend_are_told(tmp_path, first, message):
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    for number in range(2000):
+        (tmp_path / f"chain{number}.toml").write_text(f'extends = "chain{number + 1}.toml"\n')
+    for number in range(14):
+        (tmp_path / f"diamond{number}.toml").write_text(f"extends = {[f'diamond{number + 1}.toml'] * 2}\n")
+    (tmp_path / "diamond14.toml").write_text("a = 1\n")
+    (tmp_path / "wide.toml").write_text(f"extends = {['diamond14.toml'] * 5000}\n")
+    path = tmp_path / "spec.toml"
+    path.write_text(f"extends = {first}\n")
+    with pytest.raises(SpecError, match=message) as error:
+        read(path)
+    [problem] = error.value.problems
+    assert problem.place is not None
+
+
 def test_bytes_made_up_by_atheris_raise_nothing_but_errors_of_hookline(tmp_path):
     pytest.importorskip("atheris", reason="atheris is not here: it is for Linux, and not for every version of Python.")
     corpus = tmp_path / "corpus"

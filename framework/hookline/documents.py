@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from hookline.errors import HooklineError, Problem, SpecError
 from hookline.places import Place, Source
@@ -27,6 +27,12 @@ EXTENDS = "extends"
 
 LARGEST = 2**19
 """How many bytes a spec has at most: one of a hundred layers has ten thousand."""
+
+MOST_EXTENDED = 64
+"""How many files a spec extends at most, with those that they extend; one counts as often as it is named."""
+
+DEEPEST_CHAIN = 16
+"""How many files at most extend one another in a chain."""
 
 
 @frozen(slots=False)
@@ -87,13 +93,13 @@ def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Itera
 
     """
     source = file_source(path)
-    problems: list[Problem] = []
-    root = _with_changes(extended(source, problems), overlays, overrides, problems)
+    files = _Files([])
+    root = _with_changes(files.tree(source), overlays, overrides, files)
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
     run = root.value.setdefault("run", Node({}))
     if isinstance(run.value, dict):
         run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
-    return Document(root, source, _home(source), tuple(problems))
+    return Document(root, source, _home(source), tuple(files.problems))
 
 
 def from_source(source: Source) -> Document:
@@ -104,26 +110,82 @@ def from_source(source: Source) -> Document:
         SpecError: if one is not TOML, or extends itself; with the place.
 
     """
-    problems: list[Problem] = []
-    return Document(extended(source, problems), source, _home(source), tuple(problems))
+    files = _Files([])
+    return Document(files.tree(source), source, _home(source), tuple(files.problems))
 
 
 def from_table(
     table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
 ) -> Document:
     """A document from Python, with paths relative to the current directory."""
-    problems: list[Problem] = []
-    root = _with_changes(without_places(dict(table)), overlays, overrides, problems)
-    return Document(root, Source("spec", ""), Path.cwd(), tuple(problems))
+    files = _Files([])
+    root = _with_changes(without_places(dict(table)), overlays, overrides, files)
+    return Document(root, Source("spec", ""), Path.cwd(), tuple(files.problems))
 
 
-def _with_changes(
-    root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], problems: list[Problem]
-) -> Node:
+@define
+class _Files:
+    """The files that one spec is put together from, each of which is read once."""
+
+    problems: list[Problem]
+    """What is wrong with how they were put together, such as a change of what is not there."""
+    trees: dict[str, Node] = field(factory=dict)
+    """The tree of each file that was extended so far, by its whole path."""
+    extended: int = 0
+    """How often a file was named to be extended."""
+
+    def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
+        """The tree of a file, over those of the files that it extends.
+
+        Raises:
+            HooklineError: if a file cannot be read.
+            SpecError: if one is not TOML, or extends itself, or too many others; with the place.
+
+        """
+        chain = (*chain, os.path.realpath(source.name))
+        root = parsed(source)
+        extends = root.value.pop(EXTENDS, None)
+        below: Node | None = None
+        for base in _bases(extends, source):
+            tree = self._extended(base, source, chain)
+            below = tree if below is None else _laid_over(below, tree, self.problems)
+        return root if below is None else _laid_over(below, root, self.problems)
+
+    def _extended(self, base: Node, source: Source, chain: tuple[str, ...]) -> Node:
+        """The tree of a file that one at the end of a chain extends."""
+
+        def error(message: str) -> SpecError:
+            return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
+
+        path = os.path.normpath(Path(source.name).parent / base.value)
+        self.extended += 1
+        if self.extended > MOST_EXTENDED:
+            raise error(f"This is one file too many: a spec extends at most {MOST_EXTENDED}, in all.")
+        try:
+            whole = os.path.normpath(
+                Path(path).absolute()
+            )  # A link's own: what it extends is relative to where the link is.
+            if whole in self.trees:
+                return self.trees[whole]
+            found = file_source(path)
+            if (real := os.path.realpath(path)) in chain:
+                cycle = " extends ".join(map(_relative, (*chain[chain.index(real) :], real)))
+                raise error(f"The file extends itself: {cycle}.")
+            if len(chain) > DEEPEST_CHAIN:
+                raise error(f"This is one file too many: at most {DEEPEST_CHAIN} extend one another in a chain.")
+        except SpecError:
+            raise
+        except (HooklineError, OSError, ValueError, RuntimeError) as problem:
+            raise error(str(problem)) from None
+        self.trees[whole] = self.tree(found, chain)
+        return self.trees[whole]
+
+
+def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], files: _Files) -> Node:
     for overlay in overlays:
-        root = _laid_over(root, extended(file_source(overlay), problems), problems)
+        root = _laid_over(root, files.tree(file_source(overlay)), files.problems)
     for change in overrides:
-        root = changed(root, change, problems)
+        root = changed(root, change, files.problems)
     return root
 
 
@@ -173,36 +235,6 @@ def _line_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def extended(source: Source, problems: list[Problem], chain: tuple[Path, ...] = ()) -> Node:
-    """The tree of a file, over those of the files that it extends; changes of what is not there are problems.
-
-    Raises:
-        HooklineError: if a file cannot be read.
-        SpecError: if one is not TOML, or extends itself; with the place.
-
-    """
-    here = Path(source.name).resolve()
-    root = parsed(source)
-    extends = root.value.pop(EXTENDS, None)
-    below: Node | None = None
-    for base in _bases(extends, source):
-        path = Path(os.path.normpath(Path(source.name).parent / base.value))
-        place = base.settings[-1].value
-        if path.resolve() in (*chain, here):
-            cycle = [*map(_relative, (*chain, here)), _relative(path.resolve())]
-            message = f"The file extends itself: {' extends '.join(cycle[cycle.index(cycle[-1]) :])}."
-            raise SpecError([Problem(message, (EXTENDS,), place=place)], source.name)
-        try:
-            found = file_source(path)
-        except SpecError:
-            raise
-        except HooklineError as error:
-            raise SpecError([Problem(str(error), (EXTENDS,), place=place)], source.name) from None
-        tree = extended(found, problems, (*chain, here))
-        below = tree if below is None else _laid_over(below, tree, problems)
-    return root if below is None else _laid_over(below, root, problems)
-
-
 def _laid_over(below: Node, above: Node, problems: list[Problem]) -> Node:
     """One file over another. What adds a component by name to a section that the one below lacks, adds it to none."""
     lacking = [name for name in SEVERAL if name not in below.value and isinstance(above.value.get(name), Node)]
@@ -220,9 +252,9 @@ def _bases(extends: Node | None, source: Source) -> list[Node]:
     return list(bases)
 
 
-def _relative(path: Path) -> str:
+def _relative(path: str) -> str:
     relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+    return path if relative.startswith("..") else relative
 
 
 def _home(source: Source) -> Path:

@@ -104,7 +104,7 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
     that its keys name: `false` leaves one out, and a new name with a `type` adds one. A key that names no element is
     among the problems then, and changes nothing.
     """
-    settings = (*below.settings, *above.settings)
+    settings = _together(below, above)
     if isinstance(above.value, dict) and isinstance(below.value, dict) and not _is_another_component(below, above):
         changes = {
             key: overlaid(below.value[key], inner, problems) if key in below.value else inner
@@ -125,6 +125,11 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
                 elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems)
         return Node([element for element in elements if element is not None], settings)
     return Node(above.value, settings)
+
+
+def _together(below: Node, above: Node) -> tuple[Setting, ...]:
+    """Where either was set. A file that is extended along several ways sets a value once."""
+    return (*(setting for setting in below.settings if setting not in above.settings), *above.settings)
 
 
 def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, problems: list[Problem]) -> Node:

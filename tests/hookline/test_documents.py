@@ -5,7 +5,7 @@ import pytest
 
 import hookline
 from hookline import HooklineError, SpecError
-from hookline.documents import from_table, read
+from hookline.documents import file_source, from_table, read
 
 
 def written(tmp_path, text, name="spec.toml"):
@@ -377,6 +377,64 @@ def test_what_cannot_be_extended_is_told_at_its_place(tmp_path, monkeypatch, ext
     with pytest.raises(SpecError) as error:
         read("spec.toml")
     assert str(error.value) == f"spec.toml:2:11: {problem}"
+
+
+def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("loop.toml").symlink_to("other.toml")
+    Path("other.toml").symlink_to("loop.toml")
+    for extends, problem in [
+        ('"a\\u0000b"', "a\x00b: The file cannot be read: embedded null byte."),
+        ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
+    ]:
+        written(tmp_path, f"a = 1\nextends = {extends}\n")
+        with pytest.raises(SpecError) as error:
+            read("spec.toml")
+        assert str(error.value) == f"spec.toml:2:11: extends: {problem}"
+
+
+def chain(tmp_path, length):
+    """A spec that extends so many files, each of which extends the next one."""
+    for number in range(length):
+        written(tmp_path, f'extends = "{number + 1}.toml"\nn{number} = 1\n', f"{number}.toml")
+    written(tmp_path, "last = 1\n", f"{length}.toml")
+    return "0.toml"
+
+
+def test_a_chain_has_sixteen_files_at_most(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read(chain(tmp_path, 16)).table["last"] == 1
+    with pytest.raises(SpecError) as error:
+        read(chain(tmp_path, 17))
+    assert str(error.value) == (
+        "16.toml:1:11: extends: This is one file too many: at most 16 extend one another in a chain."
+    )
+
+
+def test_a_spec_extends_sixty_four_files_at_most(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, "a = 1\n", "base.toml")
+    written(tmp_path, f"extends = {['base.toml'] * 64}\n")
+    assert read("spec.toml").table["a"] == 1
+    written(tmp_path, f"extends = {['base.toml'] * 5000}\n")
+    with pytest.raises(SpecError) as error:
+        read("spec.toml")
+    column = len("extends = [") + 64 * len("'base.toml', ") + 1
+    assert str(error.value) == (
+        f"spec.toml:1:{column}: extends: This is one file too many: a spec extends at most 64, in all."
+    )
+
+
+def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_value_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(15):
+        written(tmp_path, f'extends = ["{number + 1}.toml", "{number + 1}.toml"]\n', f"{number}.toml")
+    written(tmp_path, "a = 1\n", "15.toml")
+    opened = []
+    monkeypatch.setattr("hookline.documents.file_source", lambda path: opened.append(str(path)) or file_source(path))
+    document = read("0.toml")
+    assert opened == [f"{number}.toml" for number in range(16)]
+    assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
 
 
 def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
