@@ -228,3 +228,7 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(importlib.import_module(f"hookline.{_HOME[name]}"), name)
         return value
+
+    def __dir__() -> list[str]:
+        """The public names, imported or not."""
+        return list(__all__)

@@ -70,6 +70,8 @@ def train(
     )
 
     """
+    if not isinstance(spec, TrainingSpec):
+        raise HooklineError(f"A spec is wanted, and this is a {type(spec).__name__}: read one with `hookline.load`.")
     loaded = Plugins(spec.plugins, plugins)
     planned = directory.plan(out, spec.run.name)
     runs: list[Run] = []

@@ -112,6 +112,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
     try:
         manager.register(plugin, origin.name)
         manager.check_pending()
+        _refuse_unmarked_wrappers(manager, origin, plugin, listed)
         if not manager.get_hookcallers(plugin):
             message = f"The plugin {origin} implements no hook: nothing in it is marked with @hookimpl."
             raise PluginError(message, listed)
@@ -119,6 +120,20 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
         raise PluginError(f"The plugin {origin} {_misfit(manager, plugin, error)}", listed) from None
     except ValueError:
         raise PluginError(f"The plugin {origin} is used twice.", listed) from None
+
+
+def _refuse_unmarked_wrappers(
+    manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
+) -> None:
+    """Refuse a function that yields and is not marked as a wrapper: the generator that it gives would be the answer."""
+    for caller in manager.get_hookcallers(plugin) or ():
+        for implementation in caller.get_hookimpls():
+            function = inspect.unwrap(implementation.function)
+            is_wrapper = implementation.wrapper or implementation.hookwrapper
+            if implementation.plugin is plugin and inspect.isgeneratorfunction(function) and not is_wrapper:
+                place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
+                message = f'{place}: "{caller.name}" yields, so it is a wrapper: mark it with @hookimpl(wrapper=True).'
+                raise PluginError(f"The plugin {origin} has a hook that does not fit. {message}", listed)
 
 
 def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
@@ -136,6 +151,8 @@ def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginV
                     f'has a hook that does not fit. {place}: "{name}" takes "{argument}", which this stage does not '
                     f"give.{did_you_mean(argument, known)}"
                 )
+        if "function is not a generator" in str(error) and f"hook {name!r}" in str(error):
+            return f'has a hook that does not fit. {place}: "{name}" is marked as a wrapper, and has no `yield`.'
         if f"hook {name!r}" in str(error) or len(marked) == 1:
             return f"has a hook that does not fit. {place}: {' '.join(str(error).split())}"
     return f"has a hook that does not fit. {' '.join(str(error).split())}"

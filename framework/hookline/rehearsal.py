@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineWarning, MisfitError, StageError
+from hookline.errors import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
+from hookline.installed import reason
 from hookline.products import shown
 from hookline.run import Run
 
@@ -29,11 +30,16 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             doubts = list(run.spec.loss.doubts(model, outputs))
         except ValueError as error:
             raise MisfitError(str(error), ("loss",)) from None
+        except HooklineError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{type(run.spec.loss).__name__} cannot check itself. {reason(error)}") from error
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
     if not isinstance(value, torch.Tensor) or value.dim() != 0:
-        raise StageError(f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.')
+        message = f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.'
+        raise StageError(f"{message} {type(run.spec.loss).__name__} must add up its rows, or take their mean.")
     refuse_unfit_splits(run, data, model, batch)
     model.train()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hookline.training_spec import TrainingSpec
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Trial:
     """What `hookline.train` returns."""
 
@@ -45,6 +45,11 @@ class Trial:
     """What callbacks have told of it, in sentences."""
     deployed: Sequence[Path] = field(default=())
     """What was deployed."""
+
+    def __repr__(self) -> str:
+        """What came of it, in a line."""
+        numbers = ", ".join(f"{name} {value:.5g}" for name, value in self.metrics.items())
+        return f"<Trial {self.spec.run.name}: {self.epochs} epochs, {self.steps} steps; {numbers}; in {self.directory}>"
 
     @property
     def objective(self) -> float:

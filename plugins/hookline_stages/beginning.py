@@ -65,7 +65,15 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
 @hookimpl(trylast=True)
 def select_loss(run: Run, data: Data) -> nn.Module:
     """Build the criterion of the spec."""
-    return run.spec.loss.build(data).to(run.device)
+    from torch import nn
+
+    criterion: object = run.spec.loss.build(data)
+    if not isinstance(criterion, nn.Module):
+        given = f"the class {criterion.__name__}" if isinstance(criterion, type) else f"a {type(criterion).__name__}"
+        raise MisfitError(
+            f"`build` of {type(run.spec.loss).__name__} must give an nn.Module: it gives {given}.", ("loss",)
+        )
+    return criterion.to(run.device)
 
 
 @hookimpl(trylast=True)

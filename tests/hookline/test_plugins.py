@@ -185,7 +185,17 @@ def test_a_wrapper_without_a_yield_is_told():
         Plugins(extra=[plugin_with("step", body="return True")])
     told = str(error.value)
     assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
-    assert told.endswith("function is not a generator function")
+    assert told.endswith('line 2: "step" is marked as a wrapper, and has no `yield`.')
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_function_that_yields_and_is_no_wrapper_is_told(name):
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with(name, wrapper=False)])
+    assert str(error.value) == (
+        'The plugin "Plugin" has a hook that does not fit. <string>, line 2: '
+        f'"{name}" yields, so it is a wrapper: mark it with @hookimpl(wrapper=True).'
+    )
 
 
 def test_a_plugin_that_is_used_twice_is_told():
