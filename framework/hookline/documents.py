@@ -273,13 +273,17 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
     If it is no path and value, or if the path leads nowhere, that is a problem.
     """
     source = Source(f"--set {change}", change)
+    change = _without_brackets(change)
     try:
         keys, equals = keys_of(change)
         text = change[equals + 1 :]
         try:
             table = tomli.loads(f"value={text}")
-        except tomli.TOMLDecodeError:
+        except tomli.TOMLDecodeError as error:
             place = Place(source, equals + 1 + len(text) - len(text.lstrip()), len(change.rstrip()))
+            if text.lstrip().startswith(("[", "{", '"', "'")):
+                problems.append(Problem(f"The value begins as TOML and is none: {error.msg}.", place=place))
+                return root
             # A bare word is a string: nobody wants to quote quotes for a shell.
             value = Node(text.strip(), (Setting(place, place),))
         else:
@@ -290,6 +294,8 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
         message = "This is not a path and a value, such as optimizer.lr=0.01."
         problems.append(Problem(message, place=Place(source, 0, len(change))))
         return root
+    if len(keys) > 1 and (section := keys[0][0]) in SEVERAL and section not in root.value:
+        root = Node({**root.value, section: Node([])}, root.settings)  # What adds one by name adds it to none.
     return with_value(root, [(key, Place(source, *span)) for key, span in keys], value, problems)
 
 
@@ -300,11 +306,7 @@ def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
         ValueError: if there are none.
 
     """
-    path, sign, rest = change.partition("=")
-    if (
-        '"' not in path and "'" not in path
-    ):  # An index may stand in brackets, as messages write it; places stay as they are.
-        change = re.sub(r"\[(\d+)\]", r".\1 ", path) + sign + rest
+    change = _without_brackets(change)
     for equals in (index for index, letter in enumerate(change) if letter == "="):
         text = f"{change[:equals]}=0"
         try:
@@ -317,3 +319,11 @@ def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
             return [(str(path[-1]), span) for path, span in in_order], equals
         break
     raise ValueError("There is no path.")
+
+
+def _without_brackets(change: str) -> str:
+    """The change with dots for brackets, in which an index may stand as messages write it; all places stay the same."""
+    path, sign, rest = change.partition("=")
+    if '"' in path or "'" in path:
+        return change
+    return re.sub(r"\[(\d+)\]", r".\1 ", path) + sign + rest

@@ -124,12 +124,20 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
             else:
                 elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems)
         return Node([element for element in elements if element is not None], settings)
-    return Node(above.value, settings)
+    return _in_place(below, above)
 
 
 def _together(below: Node, above: Node) -> tuple[Setting, ...]:
     """Where either was set. A file that is extended along several ways sets a value once."""
     return (*(setting for setting in below.settings if setting not in above.settings), *above.settings)
+
+
+def _in_place(below: Node, above: Node) -> Node:
+    """What is above in the place of what is below, with the places of both; those of the `type`, too."""
+    value = above.value
+    if (before := below.child("type")) is not None and (after := above.child("type")) is not None:
+        value = {**value, "type": Node(after.value, _together(before, after))}
+    return Node(value, _together(below, above))
 
 
 def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, problems: list[Problem]) -> Node:
@@ -138,7 +146,7 @@ def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, pro
     Nothing else changes: not the options beside a `type`. Elements of arrays are named as by `overlaid`.
     """
     if not keys:
-        return Node(value.value, (*node.settings, *value.settings))
+        return _in_place(node, value)
     (key, place), *rest = keys
     made = Node({}, (Setting(place, place),)) if rest else Node(None)  # What is not there yet, in which it shall stand.
     if isinstance(node.value, list):

@@ -32,35 +32,24 @@ class _Display:
     def __init__(self, spec: Progress):
         self._spec = spec
         self._console: Console | None = None
-        self._data: Data | None = None
         self._widths: list[int] = []
         self._is_closed = False
         self._told = 0
 
     @hookimpl(wrapper=True)
-    def prepare_data(self) -> Generator[None, Data, Data]:
-        """Remember the data for the lines at the beginning."""
-        self._data = yield
-        return self._data
-
-    @hookimpl(wrapper=True)
-    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Say what is about to run, now that all of it is there, and begin to draw."""
-        optimizer = yield
+    def fit(
+        self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "Generator[None, nn.Module, nn.Module]":
+        """Say what is about to run, begin to draw, and in the end print what callbacks tell then."""
         self._widths = []
         if sys.stdout.isatty():
             from rich.console import Console
 
             self._console = Console()
-        for line in self._introduction(run, model, optimizer):
+        for line in self._introduction(run, data, model, optimizer):
             self._print(line)
         if self._console is not None:
             run.resources.enter_context(_bar(run, self._console, self._spec.refresh_per_second))
-        return optimizer
-
-    @hookimpl(wrapper=True)
-    def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Print what callbacks tell at the end."""
         trained = yield
         if len(run.told) > self._told:
             self._print("")
@@ -109,9 +98,8 @@ class _Display:
         except OSError:
             self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
-    def _introduction(self, run: Run, model: "nn.Module", optimizer: "optim.Optimizer") -> list[str]:
-        spec, data = run.spec, self._data
-        assert data is not None
+    def _introduction(self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer") -> list[str]:
+        spec = run.spec
         parameters = sum(parameter.numel() for parameter in model.parameters())
         splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
         rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)

@@ -495,3 +495,13 @@ def test_the_type_of_a_component_is_explained(here, hookline):
     assert told.splitlines()[0] == "optimizer is SGD"
     assert told.splitlines()[-1] == "  --set optimizer.type=SGD"
     assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2
+
+
+def test_a_change_by_an_index_in_brackets_is_told_explained_and_shown_as_such(here, hookline):
+    change = "model.layers[0].out_features"
+    _, told, _ = hookline("explain", "good.toml", change, "--set", f"{change}=4")
+    assert told.splitlines()[-1] == f"  --set {change}=4"
+    _, told, _ = hookline("check", "good.toml", "--set", f"{change}=4.5")
+    assert told.splitlines()[0].startswith(f"--set {change}=4.5: model.layers[0].out_features: ")
+    _, told, _ = hookline("show", "good.toml", "--set", "model.layers[0].bias=true")
+    assert "# default" not in next(line for line in told.splitlines() if "bias" in line)

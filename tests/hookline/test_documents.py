@@ -244,6 +244,20 @@ def test_another_type_is_another_component_of_which_nothing_else_is_left(tmp_pat
     assert found["optimizer"] == {"type": "SGD", "momentum": 0.9}
 
 
+def test_the_type_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, 'optimizer = { type = "Adam", lr = 0.1 }\n', "base.toml")
+    written(tmp_path, 'extends = "base.toml"\noptimizer.type = "SGD"\n')
+    change = 'optimizer={type="AdamW"}'
+    optimizer = read("spec.toml", (), [change]).root.value["optimizer"]
+    assert list(optimizer.value) == ["type"]
+    assert [str(setting.value) for setting in optimizer.value["type"].settings] == [
+        "base.toml:1:22",
+        "spec.toml:2:18",
+        f"--set {change}",
+    ]
+
+
 def test_the_same_type_said_again_changes_nothing_else(tmp_path):
     found = extending(tmp_path, '[optimizer]\ntype = "Adam"\nlr = 0.5\n')
     assert found["optimizer"] == {"type": "Adam", "lr": 0.5, "betas": [0.5, 0.9]}
@@ -497,6 +511,41 @@ def test_an_element_that_is_left_out_cannot_be_changed_too(tmp_path):
 def test_an_index_may_stand_in_brackets_as_messages_write_it():
     table = {"model": {"layers": [{"a": 1}, {"a": 2}]}}
     assert changed(table, "model.layers[1].a=3")["model"]["layers"] == [{"a": 1}, {"a": 3}]
+
+
+def test_what_is_changed_by_an_index_in_brackets_is_set_there():
+    change = "model.layers[1].a = 3"
+    document = from_table({"model": {"layers": [{"a": 1}, {"a": 2}]}}, overrides=[change])
+    [setting] = list(document.root.along(("model", "layers", 1, "a")))[-1].settings
+    assert [(str(place), place.text) for place in (setting.key, setting.value)] == [
+        (f"--set {change}", "a"),
+        (f"--set {change}", "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("[1,2", "Unclosed array"),
+        ("{ a = 1", "Unclosed inline table"),
+        ('"a', "Unterminated string"),
+        ("'a", 'Expected "\'"'),
+    ],
+)
+def test_a_value_that_begins_as_toml_and_is_none_is_no_text(value, problem):
+    document = from_table({}, overrides=[f"a = {value}"])
+    [found] = document.problems
+    assert (found.message, found.place.text) == (f"The value begins as TOML and is none: {problem}.", value)
+    assert document.table == {}
+
+
+def test_a_change_adds_a_component_by_name_to_a_section_that_is_not_there():
+    change = "callbacks.EarlyStopping.type=EarlyStopping"
+    assert changed({}, change, "callbacks.EarlyStopping.patience=3") == {
+        "callbacks": [{"type": "EarlyStopping", "patience": 3}]
+    }
+    with pytest.raises(SpecError, match='There is no element "EarlyStopping": there are 0'):
+        changed({}, "callbacks.EarlyStopping.patience=3")
 
 
 def test_an_element_is_added_by_its_type_alone():

@@ -122,6 +122,39 @@ def test_what_is_no_table_is_told(tmp_path, text, problem):
     assert str(error.value) == f"{path}: {problem}"
 
 
+def test_what_may_have_no_end_is_no_table(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(DataError) as error:
+            columns_of(path)
+        assert str(error.value) == f"{path}: This is not a file that can be read twice."
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a," * 3_000_000, "The header has more than 4 MiB. A quote may not be closed."),
+        ('"a\n",' * 1_000_000, "The header has more than 4 MiB. A quote may not be closed."),
+        ("a,b\n\n1,2\n" + "1," * 3_000_000, "row 2: It has more than 4 MiB. A quote may not be closed."),
+    ],
+    ids=range(3),
+)
+def test_a_row_without_end_is_not_read(tmp_path, text, problem):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(DataError) as error:
+        columns_of(path)
+    assert str(error.value) == f"{path}: {problem}"
+
+
+def test_a_column_that_is_the_same_in_all_rows_is_no_input(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "x,same,y\n" + "".join(f"{index * index},{3 + index % 2 * 0.0},{index % 2}\n" for index in range(9))
+    )
+    assert drafted(path, columns_of(path), "y", None).left_out == {"same": "it is 3 in all rows"}
+
+
 @pytest.mark.parametrize(
     ("target", "task", "problem"),
     [

@@ -1,6 +1,7 @@
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from torch import nn
 
 from hookline import CallbackSpec, LossSpec, PluginError, hookimpl, spec
 from hookline.plugins import BUILT_IN, Plugins, built, new_manager
@@ -53,9 +54,9 @@ def test_built_in_plugins_are_registered_like_any_other():
 def test_the_first_plugin_is_asked_first_and_the_built_in_one_last():
     order = []
     manager = Plugins(extra=[First("a", order), Asked("b", order)]).manager([("c", Asked("c", order))])
-    criterion = SimpleNamespace(to=lambda device: "built in")
+    criterion = nn.Identity()
     run = SimpleNamespace(spec=SimpleNamespace(loss=SimpleNamespace(build=lambda data: criterion)), device="cpu")
-    assert manager.hook.select_loss(run=run, data=None) == "built in"
+    assert manager.hook.select_loss(run=run, data=None) is criterion
     assert order == ["a", "b", "c"]
     assert names_of(manager, "select_loss") == ["First", "Asked", "c", "hookline_stages"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 from attrs import define, field, frozen
 
@@ -27,6 +27,9 @@ GREATEST = 3.4028234663852886e38
 """The greatest float32."""
 
 ROWS_AT_ONCE = 4096
+
+LONGEST_ROW = 4 * 2**20
+"""How many characters a row may have, so that a file without line breaks is not read to its end."""
 
 
 @frozen
@@ -169,8 +172,10 @@ def columns_of(path: Path) -> list[Column]:
 
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # A pipe or a device may have no end.
+            raise DataError(f"{path}: This is not a file that can be read twice.")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _columns(path, csv.reader(file, strict=True))
+            return _columns(path, _rows(path, file))
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -179,12 +184,32 @@ def columns_of(path: Path) -> list[Column]:
         raise DataError(f"{path}: This is not a table of comma-separated values: {error}.") from None
 
 
+def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
+    """The rows of the file, the header included, none of which is read if it is too long."""
+    length = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal length
+        while line := file.readline(LONGEST_ROW + 1 - length):
+            length += len(line)
+            if length > LONGEST_ROW:
+                raise DataError(f"{path}: {what} more than {LONGEST_ROW // 2**20} MiB. A quote may not be closed.")
+            yield line
+
+    what, number = "The header has", 0
+    for row in csv.reader(lines(), strict=True):
+        if row:  # Empty lines are no rows.
+            yield row
+            number += 1
+            what = f"row {number}: It has"
+        length = 0
+
+
 def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
-    lines = filter(None, lines)  # Empty lines are no rows.
     names = next(lines, None)
     if names is None:
         raise DataError(f"{path}: The file is empty.")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise DataError(f'{path}: Two columns are called "{twice[0]}".')
     if len(names) == 1:
         separator = next((sign for sign in ";\t|" if sign in names[0]), None)

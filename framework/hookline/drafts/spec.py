@@ -151,6 +151,8 @@ def _why_no_input(column: Column) -> str | None:
         return "it is empty"
     if column.kind == "text" and column.bad_cell:
         return f"row {column.bad_row} is {as_toml(_shortened(column.bad_cell))}, and inputs are numbers"
+    if column.is_numeric and column.low == column.high:
+        return f"it is {column.low:g} in all rows"
     if column.empty:
         return f"{_empty(column)}, that of row {column.bad_row} first"
     return None
