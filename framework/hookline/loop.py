@@ -27,8 +27,6 @@ def train_epochs(
 def _train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    import torch
-
     assert run.directory is not None, "It is made before training begins."
     stages = run.stages
     forward, backward, step = stages.forward, stages.backward, stages.step
@@ -49,7 +47,7 @@ def _train_epochs(
 
     def accumulated_gradients(batch: "Batch") -> "Tensor":
         clear_gradients()
-        total = torch.zeros((), device=run.device)
+        total: Any = 0.0
         for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
             outputs = forward(run=run, model=model, batch=part)
             total += backward(run=run, loss=share * loss(run=run, criterion=criterion, outputs=outputs, batch=part))
