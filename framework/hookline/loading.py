@@ -7,6 +7,7 @@ from typing import Any
 from hookline import documents
 from hookline.documents import Document
 from hookline.errors import OptionError, PluginError, Problem, SpecError
+from hookline.failures import blamed
 from hookline.plugins import Plugins
 from hookline.reading import Reader, in_order
 from hookline.training_spec import TrainingSpec
@@ -109,7 +110,8 @@ class Loader:
         )
         if data is None:
             return problems
-        found = [document.located(_of_data(error)) for error in data.check(loss)]
+        with blamed(type(data)):
+            found = [document.located(_of_data(error)) for error in data.check(loss)]
         if "data" not in sections:  # What is not right or not said there is not what the data lack.
             found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
         return in_order([*problems, *found], document)

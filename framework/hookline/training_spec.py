@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from attrs import Attribute, fields
 
 from hookline.errors import OptionError
+from hookline.failures import blamed
 from hookline.options import Spec, option, spec
 from hookline.specs import (
     CallbackSpec,
@@ -113,7 +114,8 @@ def assembled(sections: Mapping[str, Any]) -> TrainingSpec:
 def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
     if run.accumulate > 1:
         try:
-            loss.check_accumulation()
+            with blamed(type(loss)):
+                loss.check_accumulation()
         except ValueError as error:
             yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
 
@@ -133,9 +135,11 @@ def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[
     for index, metric in enumerate(metrics):
         option = "target"
         try:
-            part = loss.of_target(metric.target)
+            with blamed(type(loss)):
+                part = loss.of_target(metric.target)
             option = "type"
-            metric.check(part)
+            with blamed(type(metric)):
+                metric.check(part)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
@@ -165,7 +169,8 @@ def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
             message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."
             yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, "first")])
         try:
-            callback.check(whole)
+            with blamed(type(callback)):
+                callback.check(whole)
         except OptionError as error:
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:

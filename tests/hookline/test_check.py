@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -495,3 +496,81 @@ def test_the_type_of_a_component_is_explained(here, hookline):
     assert told.splitlines()[0] == "optimizer is SGD"
     assert told.splitlines()[-1] == "  --set optimizer.type=SGD"
     assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2
+
+
+FAULTY = """\
+from hookline import CallbackSpec, DataSpec, MetricSpec, hookimpl, option, spec
+
+
+def refuse(instance, attribute, value):
+    raise TypeError("no")
+
+
+@spec
+class Early(CallbackSpec):
+    '''A callback.'''
+
+    def __attrs_post_init__(self):
+        raise KeyError("x")
+
+
+@spec
+class Strict(CallbackSpec):
+    '''A callback.'''
+
+    size: int = option(default=1, minimum=1, validator=refuse)
+    '''A number.'''
+
+
+@spec
+class Far(CallbackSpec):
+    '''A callback.'''
+
+    def check(self, spec):
+        spec.model.layers[99]
+
+
+@spec
+class Blind(MetricSpec):
+    '''A metric.'''
+
+    def check(self, loss):
+        loss.nothing
+
+
+@spec
+class Lost(DataSpec):
+    '''Data.'''
+
+    def check(self, loss):
+        raise FileNotFoundError(2, "no")
+        yield
+
+
+@hookimpl
+def register_specs():
+    return [Early, Strict, Far, Blind, Lost]
+"""
+
+
+@pytest.mark.parametrize(
+    ("append", "told"),
+    [
+        ('[[callbacks]]\ntype = "Early"', "Early failed. {file}, line 13: KeyError: 'x'"),
+        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "Strict failed. {file}, line 5: TypeError: no"),
+        ('[[callbacks]]\ntype = "Far"', "Far failed. {file}, line 29: IndexError: tuple index out of range"),
+        (
+            '[[metrics]]\ntype = "Blind"',
+            "Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
+        ),
+        ('[data]\ntype = "Lost"', "Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
+    ],
+)
+def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
+    (here / "faulty.py").write_text(FAULTY)
+    without = GOOD if "[data]" not in append else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
+    (here / "spec.toml").write_text(f"{without}\n{append}\n")
+    (here / "other.toml").write_text("x = ")
+    code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
+    assert (code, err) == (2, f"{told.format(file=here / 'faulty.py')}\n")
+    assert out.endswith("1 error in 1 of 3 specs. 1 spec could not be checked.\n")
