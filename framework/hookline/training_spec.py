@@ -36,7 +36,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
 def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     name, colon, index = value.partition(":")
     if name not in DEVICES:
-        raise ValueError(f'There is no device called "{shortened(value)}".{did_you_mean(name, DEVICES)}')
+        hint = ' Did you mean "cuda"?' if name.lower() == "gpu" else did_you_mean(name, DEVICES)
+        raise ValueError(f'There is no device called "{shortened(value)}".{hint}')
     if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
         raise ValueError(f'"{shortened(value)}" is not a device: the first of its kind is "cuda:0".')
 
