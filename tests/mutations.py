@@ -134,7 +134,7 @@ class Mutations:
                 continue
             if wrong in ("inf", "nan") and any(bounds.infinite for bounds in Bounds.of(attribute)):
                 continue
-            self.tell("wrong type", self.replaced(value, wrong), line, [])
+            self.tell("wrong type", self.replaced(value, wrong), line, ["must be"])
         number = self.at(path)
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             for bounds in Bounds.of(attribute):

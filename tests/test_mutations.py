@@ -13,6 +13,7 @@ SPECS = [
     sorted(ROOT.glob("specs/*.toml")),
     sorted(ROOT.glob("specs/losses/*.toml")),
     sorted(ROOT.glob("specs/optimizers/*.toml")),
+    sorted(ROOT.glob("specs/callbacks/*.toml")),
 ]
 KINDS = {
     "typo in a key",
@@ -27,7 +28,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("specs", SPECS, ids=["specs", "losses", "optimizers"])
+@pytest.mark.parametrize("specs", SPECS, ids=["specs", "losses", "optimizers", "callbacks"])
 def test_every_mutation_is_reported_on_its_line_and_alone(specs, capsys):
     command = [sys.executable, str(ROOT / "tests" / "mutations.py"), *map(str, specs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)

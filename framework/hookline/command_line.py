@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hookline.wording import shortened
+
 if TYPE_CHECKING:
     from hookline.errors import SpecError
 
@@ -39,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except OSError as error:
+        if error.filename is not None:  # Writing to what is open already fails without the name of a file.
+            if "--traceback" in words:
+                raise
+            print(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
+            return BAD_INPUT
         # Python would try once more to write the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):

@@ -2,14 +2,13 @@
 
 import importlib
 import re
-import traceback
 from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
-from pathlib import Path
 
 from hookline.distributions import EntryPoint, entry_points
 from hookline.errors import HooklineError, PluginError
+from hookline.failures import reason
 from hookline.origins import Origin
 from hookline.wording import did_you_mean
 
@@ -77,22 +76,6 @@ def imported(origin: Origin, listed: str) -> object:
         raise
     except (Exception, SystemExit) as error:
         raise PluginError(f"The plugin {origin} cannot be imported. {reason(error)}", listed=listed) from error
-
-
-def reason(error: BaseException, file: str | None = None) -> str:
-    """What went wrong, with the last line that had to do with it in a file, or in whatever was imported."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}: {error.msg}."
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
-    place = f"{inside[-1].filename}, line {inside[-1].lineno}: " if inside else ""
-    return f"{place}{type(error).__name__}: {error}"
-
-
-def _is_imported(filename: str) -> bool:
-    """Whether a file is neither of Hookline's core nor of Python's import system."""
-    own, standard = Path(__file__).parent, Path(importlib.__file__).parent
-    return not filename.startswith("<") and own not in Path(filename).parents and Path(filename).parent != standard
 
 
 def taken_apart(listed: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from hookline import documents
 from hookline.documents import Document
 from hookline.errors import OptionError, PluginError, Problem, SpecError
+from hookline.failures import blamed
 from hookline.plugins import Plugins
 from hookline.reading import Reader, in_order
 from hookline.training_spec import TrainingSpec
@@ -49,7 +50,7 @@ class Loader:
     def __init__(self, plugins: Iterable[object] = ()):
         """A loader with these modules or objects beside the plugins that specs list."""
         self._extra = tuple(plugins)
-        self._known: dict[tuple[str, ...], tuple[Plugins, Reader]] = {}
+        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Problem]]] = {}
 
     def plugins(self, document: Document) -> Plugins:
         """The plugins that the document lists.
@@ -59,26 +60,43 @@ class Loader:
             PluginError: if one cannot be used.
 
         """
-        return self._with_plugins(document)[0]
+        plugins, _, problems = self._with_plugins(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return plugins
 
     def reader(self, document: Document) -> Reader:
         """What reads the document, with the plugins that it lists; raises what `plugins` does."""
-        return self._with_plugins(document)[1]
+        _, reader, problems = self._with_plugins(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return reader
 
-    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader]:
+    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Problem]]:
+        """The plugins that the document lists and what reads it with them, and what is wrong with those left out."""
         listed = document.table.get("plugins", [])
         if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
             raise _refused(document, "This must be an array of the names of installed plugins.", "plugins")
         names = tuple(map(str, listed))
         if names not in self._known:
+            self._known[names] = self._usable(names)
+        plugins, reader, problems = self._known[names]
+        return plugins, reader, [document.located(problem) for problem in problems]
+
+    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
+        problems: list[Problem] = []
+        left = dict(enumerate(names))
+        while True:
             try:
-                plugins = Plugins(names, self._extra)
+                plugins = Plugins(left.values(), self._extra)
             except PluginError as error:
-                if error.listed not in names:
+                index = next((index for index, name in left.items() if name == error.listed), None)
+                if index is None:
                     raise
-                raise _refused(document, str(error), "plugins", names.index(error.listed)) from error.__cause__
-            self._known[names] = plugins, Reader(plugins.catalog)
-        return self._known[names]
+                problems.append(Problem(str(error), ("plugins", index)))
+                del left[index]
+            else:
+                return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document) -> TrainingSpec:
         """The spec that a document says.
@@ -88,7 +106,11 @@ class Loader:
             PluginError: if a plugin cannot be used.
 
         """
-        return self.reader(document).read(document)
+        _, reader, unusable = self._with_plugins(document)
+        if unusable:
+            _, problems = reader.sections(document)
+            raise SpecError(_with_unusable(unusable, problems, document), document.source.name)
+        return reader.read(document)
 
     def check(self, document: Document) -> list[Problem]:
         """All problems of a document that are found without torch, in the order of the text.
@@ -100,19 +122,34 @@ class Loader:
 
         """
         try:
-            reader = self.reader(document)
+            _, reader, unusable = self._with_plugins(document)
         except SpecError as error:
             return list(error.problems)
         sections, problems = reader.sections(document)
+        problems = _with_unusable(unusable, problems, document)
         data, loss = (
             sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
         )
         if data is None:
             return problems
-        found = [document.located(_of_data(error)) for error in data.check(loss)]
+        with blamed(type(data)):
+            found = [document.located(_of_data(error)) for error in data.check(loss)]
         if "data" not in sections:  # What is not right or not said there is not what the data lack.
             found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
         return in_order([*problems, *found], document)
+
+
+def _with_unusable(unusable: list[Problem], problems: list[Problem], document: Document) -> list[Problem]:
+    """The problems, without those of components that a plugin may bring which cannot be used."""
+    if not unusable:
+        return problems
+    hidden = [problem.path[:-1] for problem in problems if _is_of_no_known_type(problem)]
+    certain = [problem for problem in problems if not any(problem.path[: len(path)] == path for path in hidden)]
+    return in_order([*unusable, *certain], document)
+
+
+def _is_of_no_known_type(problem: Problem) -> bool:
+    return problem.path[-1:] == ("type",) and not problem.on_key and problem.message.startswith("There is no ")
 
 
 def _of_data(error: OptionError) -> Problem:

@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 
 from hookline import stages
 from hookline.errors import HooklineError, PluginError
-from hookline.installed import reason
+from hookline.failures import reason
 from hookline.origins import Origin
 
 

@@ -10,7 +10,8 @@ import pluggy
 from hookline import stages
 from hookline.catalog import Catalog
 from hookline.errors import PluginError
-from hookline.installed import InstalledPlugins, reason
+from hookline.failures import reason
+from hookline.installed import InstalledPlugins
 from hookline.origins import Origin
 from hookline.plugin_files import with_origins
 from hookline.wording import did_you_mean

@@ -24,6 +24,7 @@ from cattrs import (
 from hookline.catalog import Catalog, is_family
 from hookline.documents import Document
 from hookline.errors import OptionError, Problem, SpecError
+from hookline.failures import blamed
 from hookline.kinds import PRIMITIVES, accepts, found, is_literal, is_mapping, is_tuple, is_union, wrong
 from hookline.options import Bounds, Spec
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption, told
@@ -231,7 +232,8 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
         if attribute.validator is not None:
             # attrs would stop at the first option that is out of bounds; here each is told.
             _check_elements(kind, attribute, made)
-            attribute.validator(kind, attribute, made)
+            with blamed(kind):
+                attribute.validator(kind, attribute, made)
         return made
 
     def structure_table(value: Any, _: type) -> Spec:
@@ -252,7 +254,8 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
             errors.append(ForbiddenExtraKeysError("", kind, strange))
         if not errors:
             try:
-                return kind(**made)
+                with blamed(kind):
+                    return kind(**made)
             except ValueError as error:
                 errors.append(error)
         raise ClassValidationError("", errors, kind)

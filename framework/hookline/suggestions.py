@@ -96,7 +96,8 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
         if isinstance(problem, MissingType) and problem.path not in explained
     ]
     for path, absent in missing.items():
-        if path not in explained:
+        # What is missing at the top may be in the spec that was to be extended.
+        if path not in explained and not (len(path) == 1 and ("extends",) in explained):
             option = getattr(fields(absent.kind), str(path[-1]))
             what = expected(absent.kind.option_type(option))
             made.append(Problem(f"This is missing. It must be {what}.", path))
@@ -116,6 +117,8 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
             return f'{message} Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
         return message, ()
     others = [home for home in homes if home.path != tuple(within)]
+    if kind is TrainingSpec and nearest(str(key), [*own, "extends"]) == "extends":
+        return f'{message} Did you mean "extends"?', ("extends",)
     slip = nearest(str(key), own)
     given = next((home.options for home in homes if home.path == tuple(within)), {})
     if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
@@ -125,7 +128,7 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
         # What is given there already does not belong there, too: rather it is a slip for something here.
         if key in _options(home.kind) and (key not in home.options or nearest(str(key), own) is None):
             if home.kind is TrainingSpec and key in SECTIONS:
-                return f"{message} It is a section of its own: [{key}].", (key,)
+                return f"{message} It is a section of its own: {_header(str(key))}.", (key,)
             owner = f"{home.kind.__name__} has it: it" if home.kind.family else "It"
             return f"{message} {owner} belongs {home.label}.", (*home.path, key)
     if slip is not None:
@@ -134,6 +137,8 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
         return f"{message} It is the name of a family, whose components stand in {section}.", ()
     for home in others:
         if (near := nearest(str(key), _options(home.kind))) is not None:
+            if home.kind is TrainingSpec and near in SECTIONS:
+                return f'{message} Did you mean "{near}"? It is a section of its own: {_header(near)}.', (near,)
             return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
     same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in _options(other))
     if kind.family and same:
@@ -141,6 +146,10 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
         more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
         message += f" {enumerate_names(same[:MOST_OTHERS])}{more} {have} it."
     return f"{message}{did_you_mean(str(key), _options(kind))}", ()
+
+
+def _header(section: str) -> str:
+    return f"[[{section}]]" if is_tuple(getattr(fields(TrainingSpec), section).type) else f"[{section}]"
 
 
 def _options(kind: type[Spec]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from attrs import Attribute, fields
 
 from hookline.errors import OptionError
+from hookline.failures import blamed
 from hookline.options import Spec, option, spec
 from hookline.specs import (
     CallbackSpec,
@@ -35,7 +36,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
 def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     name, colon, index = value.partition(":")
     if name not in DEVICES:
-        raise ValueError(f'There is no device called "{shortened(value)}".{did_you_mean(name, DEVICES)}')
+        hint = ' Did you mean "cuda"?' if name.lower() == "gpu" else did_you_mean(name, DEVICES)
+        raise ValueError(f'There is no device called "{shortened(value)}".{hint}')
     if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
         raise ValueError(f'"{shortened(value)}" is not a device: the first of its kind is "cuda:0".')
 
@@ -113,7 +115,8 @@ def assembled(sections: Mapping[str, Any]) -> TrainingSpec:
 def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
     if run.accumulate > 1:
         try:
-            loss.check_accumulation()
+            with blamed(type(loss)):
+                loss.check_accumulation()
         except ValueError as error:
             yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
 
@@ -133,9 +136,11 @@ def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[
     for index, metric in enumerate(metrics):
         option = "target"
         try:
-            part = loss.of_target(metric.target)
+            with blamed(type(loss)):
+                part = loss.of_target(metric.target)
             option = "type"
-            metric.check(part)
+            with blamed(type(metric)):
+                metric.check(part)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
@@ -165,7 +170,8 @@ def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
             message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."
             yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, "first")])
         try:
-            callback.check(whole)
+            with blamed(type(callback)):
+                callback.check(whole)
         except OptionError as error:
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:

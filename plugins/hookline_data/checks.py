@@ -19,6 +19,16 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         OptionError: if they cannot be read.
 
     """
+    try:
+        _refuse_what_is_no_file(path, option)
+        return names(path)
+    except DataError as error:
+        raise error_of(option, path=path, message=error) from None
+    except OSError as error:  # A name that is too long, or a directory that one may not look into.
+        raise OptionError(option, f"The file cannot be read: {error.strerror or error}.") from None
+
+
+def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
         siblings = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, siblings)
@@ -26,10 +36,6 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         raise OptionError(option, f"There is no such file.{hint}")
     if not path.is_file():  # A pipe or a device may have no end.
         raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
-    try:
-        return names(path)
-    except DataError as error:
-        raise error_of(option, path=path, message=error) from None
 
 
 def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:

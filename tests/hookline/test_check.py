@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -505,3 +506,143 @@ def test_a_change_by_an_index_in_brackets_is_told_explained_and_shown_as_such(he
     assert told.splitlines()[0].startswith(f"--set {change}=4.5: model.layers[0].out_features: ")
     _, told, _ = hookline("show", "good.toml", "--set", "model.layers[0].bias=true")
     assert "# default" not in next(line for line in told.splitlines() if "bias" in line)
+
+
+FAULTY = """\
+from hookline import CallbackSpec, DataSpec, MetricSpec, hookimpl, option, spec
+
+
+def refuse(instance, attribute, value):
+    raise TypeError("no")
+
+
+@spec
+class Early(CallbackSpec):
+    '''A callback.'''
+
+    def __attrs_post_init__(self):
+        raise KeyError("x")
+
+
+@spec
+class Strict(CallbackSpec):
+    '''A callback.'''
+
+    size: int = option(default=1, minimum=1, validator=refuse)
+    '''A number.'''
+
+
+@spec
+class Far(CallbackSpec):
+    '''A callback.'''
+
+    def check(self, spec):
+        spec.model.layers[99]
+
+
+@spec
+class Blind(MetricSpec):
+    '''A metric.'''
+
+    def check(self, loss):
+        loss.nothing
+
+
+@spec
+class Lost(DataSpec):
+    '''Data.'''
+
+    def check(self, loss):
+        raise FileNotFoundError(2, "no")
+        yield
+
+
+@hookimpl
+def register_specs():
+    return [Early, Strict, Far, Blind, Lost]
+"""
+
+
+@pytest.mark.parametrize(
+    ("append", "told"),
+    [
+        ('[[callbacks]]\ntype = "Early"', "Early failed. {file}, line 13: KeyError: 'x'"),
+        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "Strict failed. {file}, line 5: TypeError: no"),
+        ('[[callbacks]]\ntype = "Far"', "Far failed. {file}, line 29: IndexError: tuple index out of range"),
+        (
+            '[[metrics]]\ntype = "Blind"',
+            "Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
+        ),
+        ('[data]\ntype = "Lost"', "Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
+    ],
+)
+def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
+    (here / "faulty.py").write_text(FAULTY)
+    without = GOOD if "[data]" not in append else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
+    (here / "spec.toml").write_text(f"{without}\n{append}\n")
+    (here / "other.toml").write_text("x = ")
+    code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
+    assert (code, err) == (2, f"{told.format(file=here / 'faulty.py')}\n")
+    assert out.endswith("1 error in 1 of 3 specs. 1 spec could not be checked.\n")
+
+
+def test_a_path_that_is_too_long_is_told_beside_everything_else(here, hookline):
+    (here / "wrong.toml").write_text(GOOD.replace("[run]", "[run]\nepoch = 3", 1))
+    (here / "long.toml").write_text(GOOD.replace("data/iris.csv", "x" * 5000))
+    code, out, err = hookline("check", "wrong.toml", "long.toml", "good.toml")
+    assert (code, err) == (1, "")
+    assert "data.path: The file cannot be read: File name too long." in out
+    assert out.endswith("2 errors in 2 of 3 specs.\n")
+
+
+def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monkeypatch):
+    def run(arguments):
+        raise PermissionError(13, "Permission denied", "kept")
+
+    monkeypatch.setattr("hookline.commands.check.run", run)
+    assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
+
+
+def test_output_that_cannot_be_written_is_told(here):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hookline", "check", "good.toml"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
+
+
+def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here, hookline):
+    text = GOOD.replace("lr = ", "lrr = ").replace('"ReLU"', '"Relu"')
+    assert '"Relu"' in text
+    assert "lrr" in text
+    (here / "spec.toml").write_text(f'plugins = ["focal", "fokal"]\n{text}')
+    code, out, err = hookline("check", "spec.toml")
+    told = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert (code, err, len(told)) == (1, "", 3)
+    assert told[0].startswith('plugins[0]: No plugin called "focal" is installed.')
+    assert told[1].startswith('plugins[1]: No plugin called "fokal" is installed.')
+    assert told[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[run]", '[run]\ndevice = "gpu"', ['run.device: There is no device called "gpu". Did you mean "cuda"?']),
+        (
+            "[run]",
+            "[run]\nmodels = 3",
+            ['run.models: There is no key "models". Did you mean "model"? It is a section of its own: [model].'],
+        ),
+        (
+            "[run]",
+            "[run]\nmetric = 3",
+            ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
+        ),
+        (GOOD, 'extend = "iris.toml"', ['extend: There is no key "extend". Did you mean "extends"?']),
+    ],
+)
+def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
+    (here / "spec.toml").write_text(GOOD.replace(old, new, 1))
+    _, out, _ = hookline("check", "spec.toml")
+    lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert lines == told

@@ -9,7 +9,7 @@ from hookline.command_line import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
 from hookline.errors import HooklineError, Problem, SpecError
 from hookline.loading import Loader
-from hookline.wording import counted
+from hookline.wording import counted, shortened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         except HooklineError as error:
             unread += 1
             print(error, file=sys.stderr)
+        except OSError as error:
+            unread += 1
+            print(f"{shortened(path)}: {error.strerror or error}.", file=sys.stderr)
     if found or arguments.format == "json":
         _tell(found, arguments.format)
     wrong = len({path for path, _ in found})

@@ -3,7 +3,7 @@
 import inspect
 
 from hookline.errors import HooklineError
-from hookline.installed import reason
+from hookline.failures import reason
 from hookline.options import Spec
 from hookline.plugins import HOOKS
 from hookline.testing.checks import NotApplicable, refuse

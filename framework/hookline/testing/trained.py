@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.errors import HooklineError, StageError
-from hookline.installed import reason
+from hookline.failures import reason
 from hookline.plugins import callback_name
 from hookline.run import Run
 from hookline.specs import InitializationSpec, LossSpec, ModelSpec, OptimizerSpec
