@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import devices
 from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
-from hookline.installed import reason
+from hookline.failures import reason
 from hookline.products import shown
 from hookline.run import Run
 
