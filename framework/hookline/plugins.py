@@ -89,6 +89,8 @@ class Plugins:
             origin = origins[implementation.plugin_name]
             try:
                 components = cast("Any", implementation.function())
+                if components is None:
+                    raise TypeError("it returns nothing: return the classes")
                 if not isinstance(components, Mapping):
                     components = list(components)
             except Exception as error:

@@ -14,8 +14,8 @@ from hookline_callbacks.records import as_text
 class CSVLog(CallbackSpec):
     """Writes what is logged of every epoch as a row of a table, for spreadsheets and pandas.
 
-    Numbers are written so that they are read back as the same. What callbacks and schedulers add to the record is in
-    the table if they are listed after it.
+    Numbers are written so that they are read back as the same. List it first: what callbacks and schedulers add to
+    the record is seen by those that are listed before them.
     """
 
     file: str = option(default="metrics.csv", validator=plain_name(".csv"))

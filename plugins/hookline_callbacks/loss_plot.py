@@ -29,8 +29,9 @@ class LossPlot(CallbackSpec):
     """Draws what is logged, over epochs, anew after each: a picture in the run directory to look at while it trains.
 
     Losses have a panel of their own, and numbers of different sizes have different ones. It is drawn between epochs,
-    which takes some tenths of a second: where epochs are shorter than that, `every = 10` draws it every ten. What
-    callbacks and schedulers add to the record can be drawn if they are listed after it. In the end it has all epochs.
+    which takes some tenths of a second: where epochs are shorter than that, `every = 10` draws it every ten. List it
+    first: what callbacks and schedulers add to the record is seen by those that are listed before them. In the end it
+    has all epochs with all numbers.
     """
 
     numbers: tuple[str, ...] = ("training/loss", "validation/loss")
@@ -56,7 +57,7 @@ class LossPlot(CallbackSpec):
 class _LossPlot:
     def __init__(self, spec: LossPlot):
         self._spec = spec
-        self._drawn = 0
+        self._drawn: Sequence[Mapping[str, Any]] = ()
         self._has_looked = False
 
     @hookimpl(wrapper=True)
@@ -68,11 +69,11 @@ class _LossPlot:
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Draw what has not been drawn when the training ends, also by an error."""
+        """Draw what has not been drawn when the training ends, also by an error, or was added afterwards."""
         try:
             return (yield)
         finally:
-            if len(run.history) > self._drawn:
+            if run.history and run.history != self._drawn:
                 self._draw(run, run.history)
 
     def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
@@ -82,7 +83,7 @@ class _LossPlot:
             self._look(names)
         chosen = selected_numbers(self._spec.numbers, names)
         draw_curves(history, chosen, run.spec.run.name, run.directory / self._spec.file, yscale=self._spec.yscale)
-        self._drawn = len(history)
+        self._drawn = list(history)
 
     def _look(self, names: Sequence[str]) -> None:
         """Warn of what is not there, unless data without a validation split is the reason."""

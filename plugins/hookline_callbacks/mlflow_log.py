@@ -22,8 +22,8 @@ class MLflow(CallbackSpec):
     """Makes a run of MLflow of it: the spec's options are its parameters, what is logged of every epoch its metrics.
 
     When it ends, the files in the run directory become the MLflow run's artifacts. Needs `pip install
-    "hookline[mlflow]"`; `mlflow ui --backend-store-uri sqlite:///…/mlflow.db`, of the package `mlflow`, shows it. What
-    callbacks and schedulers add to the record is kept if they are listed after it.
+    "hookline[mlflow]"`; `mlflow ui --backend-store-uri sqlite:///…/mlflow.db`, of the package `mlflow`, shows it. List
+    it first: what callbacks and schedulers add to the record is seen by those that are listed before them.
 
     Source: https://mlflow.org/docs/latest/ml/tracking/
     """

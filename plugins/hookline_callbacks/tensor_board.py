@@ -19,8 +19,8 @@ class TensorBoard(CallbackSpec):
     """Writes what is logged of every epoch to `tensorboard` in the run directory, and the complete spec as text.
 
     `tensorboard --logdir runs` shows all runs beside each other, in single precision: `metrics.jsonl` has all digits.
-    Needs `pip install "hookline[tensorboard]"`. What callbacks and schedulers add to the record is shown if they are
-    listed after it.
+    Needs `pip install "hookline[tensorboard]"`. List it first: what callbacks and schedulers add to the record is seen
+    by those that are listed before them.
 
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """

@@ -18,8 +18,8 @@ INTERRUPTED = 255
 class WeightsAndBiases(CallbackSpec):
     """Makes a run of Weights & Biases of it: the spec is its configuration, what is logged of every epoch its history.
 
-    Needs `pip install "hookline[wandb]"` and, unless it is offline, an account: `wandb login`. What callbacks and
-    schedulers add to the record is kept if they are listed after it.
+    Needs `pip install "hookline[wandb]"` and, unless it is offline, an account: `wandb login`. List it first: what
+    callbacks and schedulers add to the record is seen by those that are listed before them.
 
     Source: https://docs.wandb.ai/ref/python/functions/init/
     """

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from hookline.commands.arguments import add_spec_arguments, document_of, loader_
 from hookline.commands.names import add_installed_argument, families, is_called, load_catalog
 from hookline.documentation import OptionDocumentation, documentation
 from hookline.errors import HooklineError
+from hookline.installed import InstalledPlugins
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
 from hookline.options import Bounds, Spec
 from hookline.training_spec import TrainingSpec
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(arguments.name) == 1 and (arguments.name[0].endswith(".toml") or Path(arguments.name[0]).is_file()):
         print(complete(arguments, arguments.name[0]), end="")
         return GOOD
-    kind = _find(arguments.name, families(load_catalog(arguments)))
+    kind = _find(arguments.name, families(load_catalog(arguments)), arguments.installed)
     width = max(40, min(100, shutil.get_terminal_size().columns))
     print(*lines(kind, width), sep="\n")
     return GOOD
@@ -53,7 +55,7 @@ def complete(arguments: argparse.Namespace, path: str) -> str:
     return dumps(spec, document.directory, is_given, loader.plugins(document).catalog.name)
 
 
-def _find(words: list[str], known: dict[str, dict[str, type[Spec]]]) -> type[Spec]:
+def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Sequence[str]) -> type[Spec]:
     """The component that one or two words name."""
     if len(words) > 2:
         raise HooklineError("Give a family and a name, or a name: `hookline show layer Conv2d`.")
@@ -68,7 +70,11 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]]) -> type[Spe
     homes = [family for family, kinds in known.items() if name in kinds]
     if not homes:
         everything = {name for kinds in known.values() for name in kinds}
-        raise HooklineError(f'There is no component called "{name}".{did_you_mean(name, everything)}')
+        others = InstalledPlugins().not_listed(listed)
+        where = (
+            f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
+        )
+        raise HooklineError(f'There is no component called "{name}".{where}{did_you_mean(name, everything)}')
     if len(homes) > 1:
         raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
     return known[homes[0]][name]

@@ -78,6 +78,8 @@ def _spec_path(arguments: argparse.Namespace) -> str:
         raise HooklineError("Give either a spec, or a run that is to be trained again: `--locked runs/iris/1`.")
     if arguments.locked is None:
         return str(arguments.spec)
+    if Path(arguments.locked).exists() and not Path(arguments.locked).is_dir():
+        raise HooklineError(f"{arguments.locked} is not the directory of a run, such as runs/iris/1.")
     if arguments.overlays or arguments.overrides:
         raise HooklineError("A run is trained again as it was, without `--set` and `--with`.")
     return str(Path(arguments.locked) / "spec.toml")
