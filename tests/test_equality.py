@@ -397,6 +397,7 @@ def lbfgs_spec(epochs=3, **optimizer):
 
 
 @pytest.mark.usefixtures("_threads")
+@pytest.mark.filterwarnings("ignore:optimizer. LBFGS evaluates the loss several times in a step, and Dropout")
 @pytest.mark.parametrize("options", [{"max_iter": 5}, {"max_iter": 5, "line_search_fn": "strong_wolfe"}])
 def test_lbfgs_evaluates_a_network_with_dropout_as_often_and_with_the_same_draws_as_by_hand(options, tmp_path):
     losses, model = trained(lbfgs_spec(**options), tmp_path / "run")

@@ -410,7 +410,7 @@ def test_a_model_that_does_not_fit_is_told_with_the_layer_and_the_shape_that_rea
 
 def test_a_model_without_parameters_is_told(refused):
     model = SPEC[SPEC.index("[model]") : SPEC.index("[loss]")]
-    told = refused(replace=(model, '[model]\ntype = "ReLU"\n'))
+    told = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
     assert told == "spec.toml: model: There is nothing to train: neither the model nor the loss has parameters."
 
 
