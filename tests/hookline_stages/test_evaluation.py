@@ -109,7 +109,8 @@ def test_metrics_are_those_of_the_predictions_for_all_rows(batch_size, tmp_path)
         return [float(metric(outputs.sigmoid(), targets.int())) for metric in metrics]
 
     _, judgements = seen(spec, judge, tmp_path / "run")
-    assert len(judgements) == 3
+    # In the end also what EarlyStopping has put into the model.
+    assert [split for split, *_ in judgements] == ["validation", "validation", "validation", "test"]
     for _, _, answer, expected in judgements:
         assert list(answer) == ["loss", *names]
         assert [answer[name] for name in names] == expected
