@@ -59,7 +59,8 @@ def _refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
         if len(wrong):
             kind, last = type(module).__name__, module.num_embeddings - 1
-            found.append(f'The layer "{name}", an {kind}, has the indices 0 to {last}, and is given {int(wrong[0])}')
+            layer = f'The layer "{name}", an {kind},' if name else f"The model, an {kind},"
+            found.append(f"{layer} has the indices 0 to {last}, and is given {int(wrong[0])}")
 
     for split, rows in splits.items() if tables else ():
         if not rows.rows:
@@ -67,8 +68,10 @@ def _refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
         if not integers:
             continue
-        places = {int(place) for tensor in integers for place in (tensor.amax(1).argmax(), tensor.amin(1).argmin())}
-        batch = rows.changed(lambda tensor, places=tuple(places): tensor[list(places)].to(run.device))
+        # Of each column, since columns may be looked up in tables of their own.
+        extremes = [place for tensor in integers for place in (tensor.argmax(0), tensor.argmin(0))]
+        places = torch.cat(extremes).unique()
+        batch = rows.changed(lambda tensor, places=places: tensor[places].to(run.device))
         handles = [
             module.register_forward_pre_hook(lambda module, inputs, name=name: look(name, module, inputs[0]))
             for name, module in tables.items()

@@ -17,8 +17,8 @@ def naming_momentum() -> Iterator[None]:
     """What torch says of an optimizer without momentum becomes a sentence with the remedy."""
     try:
         yield
-    except (ValueError, KeyError) as error:
-        if "momentum" not in str(error):
+    except ValueError as error:
+        if "must support momentum" not in str(error):
             raise
         message = (
             "the optimizer has no momentum, or not in all of its parts, that could fall: set `cycle_momentum = false`."

@@ -47,6 +47,28 @@ def test_all_indices_that_it_has_are_good(shape, tmp_path):
     assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(shape)), out=tmp_path / "run").steps == 2
 
 
+def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
+    made = hookline.load(
+        {
+            **TABLE,
+            "data": {
+                "type": "NPZ",
+                "path": str(tmp_path / "rows.npz"),
+                "inputs": "n",
+                "targets": "y",
+                "dtype": "int64",
+                "validation": 0.25,
+            },
+            "model": {"type": "EmbeddingBag", "num_embeddings": 3, "embedding_dim": 1},
+        }
+    )
+    indices = numpy.stack([numpy.arange(8) % 3, numpy.arange(8) % 2], axis=1)
+    indices[6] = 0, 3
+    numpy.savez(tmp_path / "rows.npz", n=indices, y=numpy.arange(8, dtype=numpy.float32))
+    with pytest.raises(hookline.MisfitError, match=r"model: .*has the indices 0 to 2, and is given 3"):
+        hookline.train(made, out=tmp_path / "run")
+
+
 def test_sparse_gradients_cannot_be_divided(tmp_path):
     with pytest.raises(hookline.SpecError, match="torch cannot divide sparse gradients"):
         spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True, scale_grad_by_freq=True)
