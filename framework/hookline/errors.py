@@ -36,6 +36,10 @@ class OptionError(ValueError):
         self.against = tuple(tuple(path) for path in against)
 
 
+class NotSaidError(AttributeError):
+    """A section or an option that is not right, or not there: what depends on it cannot be told before it is."""
+
+
 @frozen
 class Problem:
     """One thing that is wrong with a spec."""

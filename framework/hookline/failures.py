@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookline.errors import HooklineError, PluginError
+from hookline.errors import HooklineError, NotSaidError, PluginError
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def blamed(kind: type) -> Iterator[None]:
     """
     try:
         yield
-    except (HooklineError, ValueError):
+    except (HooklineError, NotSaidError, ValueError):
         raise
     except Exception as error:
         raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error

@@ -1,10 +1,12 @@
 """How a spec class is declared: its base class, and its options, with default and bounds beside name and type."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from attrs import NOTHING, Attribute, asdict, field, fields, frozen
+
+from hookline.errors import NotSaidError, OptionError
 
 Class = TypeVar("Class", bound=type)
 
@@ -25,6 +27,26 @@ class Spec:
         """The type of an option; a class may say it where it depends on the class."""
         return option.type
 
+    def conflicts(self) -> Iterable[OptionError]:
+        """What does not go together in its options, each with the option that it belongs to.
+
+        All are told when a spec is read, also if another option is wrong that has nothing to do with them; a component
+        that is made in Python raises the first.
+        """
+        return ()
+
+    def __attrs_post_init__(self) -> None:
+        for error in self.conflicts():
+            raise error
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Tell an option that is not there, since it is not right, from what no component has."""
+            if any(attribute.name == name for attribute in fields(type(self))):
+                raise NotSaidError(f'The option "{name}" is not said.')
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+
     def __eq__(self, other: object) -> bool:
         """Whether the other is of the same type and has the same options."""
         return type(self) is type(other) and _options(self) == _options(other)
@@ -38,6 +60,17 @@ class Spec:
         defaults = {attribute.name: attribute.default for attribute in fields(type(self))}
         given = (f"{name}={value!r}" for name, value in _options(self).items() if value != defaults[name])
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+Component = TypeVar("Component", bound=Spec)
+
+
+def assembled(kind: type[Component], options: Mapping[str, Any]) -> Component:
+    """A component of these options, also if they do not go together; it raises a `NotSaidError` for all others."""
+    component = kind.__new__(kind)
+    for name, value in options.items():
+        object.__setattr__(component, name, value)
+    return component
 
 
 def _options(component: Any) -> dict[str, Any]:

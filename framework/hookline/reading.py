@@ -6,9 +6,9 @@ catalog and nowhere else.
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, get_args
 
 from attrs import NOTHING, Attribute, fields, has
@@ -26,7 +26,7 @@ from hookline.documents import Document
 from hookline.errors import OptionError, Problem, SpecError
 from hookline.failures import blamed
 from hookline.kinds import PRIMITIVES, accepts, found, is_literal, is_mapping, is_tuple, is_union, wrong
-from hookline.options import Bounds, Spec
+from hookline.options import Bounds, Spec, assembled
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption, told
 from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
 from hookline.trees import PathText
@@ -63,6 +63,7 @@ class Reader:
         self._directory = document.directory
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
+        partly: dict[str, Mapping[int, Any]] = {}
         problems: list[Problem | Unclear] = []
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
@@ -75,12 +76,14 @@ class Reader:
                 sections[name] = self._converter.structure(value, known[name].type)
             except INVALID as error:
                 problems += _problems(error, known[name].type, (key,))
+                if isinstance(error, _ElementsError):
+                    partly[name] = error.right
         for name, attribute in known.items():
             if attribute.default is not NOTHING and name not in document.table:
                 sections.setdefault(name, attribute.default)
             elif attribute.default is NOTHING and name not in document.table:
                 problems.append(MissingOption(TrainingSpec, (name,)))
-        problems += [_problem(error, ()) for error in conflicts(sections)]
+        problems += [_problem(error, ()) for error in conflicts(sections, partly)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
@@ -179,6 +182,13 @@ def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     return structure_union
 
 
+class _ElementsError(IterableValidationError):
+    """An array of which some elements are wrong."""
+
+    right: Mapping[int, Any] = MappingProxyType({})
+    """The others, by their places."""
+
+
 def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[Any, ...]]:
     elements = get_args(kind)
 
@@ -187,17 +197,19 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
             raise ValueError(f"{wrong(value, kind)} The header of each has two brackets: [[…]].")
         if not accepts(kind, value):
             raise wrong(value, kind)
-        made, errors = [], []
+        made, errors = {}, []
         for index, element in enumerate(value):
             element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]
             try:
-                made.append(converter.structure(element, element_kind))
+                made[index] = converter.structure(element, element_kind)
             except INVALID as error:
                 error.add_note(IterableValidationNote(f"element {index}", index, element_kind))
                 errors.append(error)
         if errors:
-            raise IterableValidationError("", errors, kind)
-        return tuple(made)
+            some_wrong = _ElementsError("", errors, kind)
+            some_wrong.right = made
+            raise some_wrong
+        return tuple(made.values())
 
     return structure_tuple
 
@@ -250,17 +262,38 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
                 errors.append(error)
-        if strange := value.keys() - options:
+        strange = value.keys() - options
+        if strange:
             errors.append(ForbiddenExtraKeysError("", kind, strange))
-        if not errors:
+        if errors:
+            near = {nearest(key, options) for key in strange}  # One of them may have been meant.
+            required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
+            errors += _conflicts(kind, made, (value.keys() | near | required) - made.keys())
+        else:
             try:
                 with blamed(kind):
                     return kind(**made)
             except ValueError as error:
-                errors.append(error)
+                errors += _conflicts(kind, made) or [error]
         raise ClassValidationError("", errors, kind)
 
     return structure_table
+
+
+def _conflicts(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> list[Exception]:
+    """What does not go together in a component of the options that are right; of some it is not said what they are."""
+    defaults = {attribute.name: attribute.default for attribute in fields(kind) if attribute.name not in unsaid}
+    component = assembled(kind, {**defaults, **made})
+    found: list[Exception] = []
+    try:
+        found.extend(component.conflicts())
+        if not found:
+            component.__attrs_post_init__()
+    except ValueError as error:
+        found.append(error)
+    except Exception:  # noqa: BLE001 - It depends on what is not said; one that is right has been made, and failed there.
+        return found
+    return found
 
 
 def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -> None:

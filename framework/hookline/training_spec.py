@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors import OptionError
+from hookline.errors import NotSaidError, OptionError
 from hookline.failures import blamed
-from hookline.options import Spec, option, spec
+from hookline.options import Spec, assembled, option, spec
 from hookline.specs import (
     CallbackSpec,
     DataSpec,
@@ -85,31 +86,31 @@ class TrainingSpec(Spec):
     deploy: tuple[DeploySpec, ...] = ()
     """The forms in which the trained model is handed on."""
 
-    def __attrs_post_init__(self) -> None:
-        for error in conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)}):
-            raise error
+    def conflicts(self) -> Iterator[OptionError]:
+        """What does not go together in its sections."""
+        return conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)})
 
 
 SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
 """The sections that have several components, each with a header of two brackets."""
 
 
-def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    """What does not go together in a spec of these sections, of which some may be missing; in their order."""
-    for check in (_check_accumulation, _check_labels, _check_metrics, _check_repetitions):
+def conflicts(
+    sections: Mapping[str, Any], partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({})
+) -> Iterator[OptionError]:
+    """What does not go together in a spec of these sections, of which some may be missing; in their order.
+
+    `partly` are sections of which some components are right: these, by their places.
+    """
+    listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
+    known = {**sections, **listed}
+    for check in (_check_accumulation, _check_labels, _check_metrics):
         *names, _ = get_type_hints(check)
-        if all(name in sections for name in names):
-            yield from check(*(sections[name] for name in names))
-    if all(attribute.name in sections for attribute in fields(TrainingSpec)):
-        yield from _check_callbacks(assembled(sections))
-
-
-def assembled(sections: Mapping[str, Any]) -> TrainingSpec:
-    """The spec of these sections, also if they do not go together."""
-    spec = TrainingSpec.__new__(TrainingSpec)
-    for name, value in sections.items():
-        object.__setattr__(spec, name, value)
-    return spec
+        if all(name in known for name in names):
+            yield from check(*(known[name] for name in names))
+    for section in ("callbacks", "deploy"):
+        yield from _check_repetitions(section, listed.get(section, {}))
+    yield from _check_callbacks(assembled(TrainingSpec, sections), listed.get("callbacks", {}))
 
 
 def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
@@ -121,19 +122,21 @@ def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
             yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
 
 
-def _check_labels(metrics: tuple[MetricSpec, ...]) -> Iterator[OptionError]:
+def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
-    for index, metric in enumerate(metrics):
-        if metric.label == "loss":
+    for index, metric in metrics.items():
+        with blamed(type(metric)):
+            label = metric.label
+        if label == "loss":
             yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
-        elif metric.label in first:
-            message = f'Several metrics are called "{metric.label}": give each a `name`.'
-            yield OptionError("metrics", message, index, against=[("metrics", first[metric.label])])
-        first.setdefault(metric.label, index)
+        elif label in first:
+            message = f'Several metrics are called "{label}": give each a `name`.'
+            yield OptionError("metrics", message, index, against=[("metrics", first[label])])
+        first.setdefault(label, index)
 
 
-def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[OptionError]:
-    for index, metric in enumerate(metrics):
+def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterator[OptionError]:
+    for index, metric in metrics.items():
         option = "target"
         try:
             with blamed(type(loss)):
@@ -145,33 +148,45 @@ def _check_metrics(metrics: tuple[MetricSpec, ...], loss: LossSpec) -> Iterator[
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
 
-def _check_repetitions(callbacks: tuple[WrapperSpec, ...], deploy: tuple[DeploySpec, ...]) -> Iterator[OptionError]:
-    for section, listed in (("callbacks", callbacks), ("deploy", deploy)):
-        for index, component in enumerate(listed):
-            if component in listed[:index]:
-                message = f"{type(component).__name__} is listed twice, with the same options."
-                yield OptionError(section, message, index, against=[(section, listed.index(component))])
+def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
+    first: dict[Spec, int] = {}
+    for index, component in listed.items():
+        try:
+            place = first.setdefault(component, index)
+        except TypeError:  # A third party's options need not be hashable.
+            place = next(place for place, other in listed.items() if other == component)
+        if place != index:
+            message = f"{type(component).__name__} is listed twice, with the same options."
+            yield OptionError(section, message, index, against=[(section, place)])
 
 
-def _check_weights(whole: TrainingSpec) -> Iterator[OptionError]:
-    replacing = [index for index, callback in enumerate(whole.callbacks) if callback.replaces_weights]
-    for index in replacing[1:]:
-        first, second = (type(whole.callbacks[place]).__name__ for place in (replacing[0], index))
-        remedy = ", or set its `restore_best` to false" if hasattr(whole.callbacks[index], "restore_best") else ""
-        message = f"{second} and {first} both put other weights into the model when the training ends: leave one out"
-        message += f"{remedy}."
-        yield OptionError("callbacks", message, index, against=[("callbacks", replacing[0])])
+def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+    first: int | None = None
+    for index, callback in callbacks.items():
+        with blamed(type(callback)):
+            replaces_weights = callback.replaces_weights
+        if not replaces_weights or (first is not None and callback == callbacks[first]):
+            continue  # That it is listed twice has been told.
+        if first is None:
+            first = index
+            continue
+        names = type(callback).__name__, type(callbacks[first]).__name__
+        remedy = ", or set its `restore_best` to false" if hasattr(callback, "restore_best") else ""
+        message = f"{names[0]} and {names[1]} both put other weights into the model when the training ends: "
+        yield OptionError("callbacks", f"{message}leave one out{remedy}.", index, against=[("callbacks", first)])
 
 
-def _check_callbacks(whole: TrainingSpec) -> Iterator[OptionError]:
-    yield from _check_weights(whole)
-    for index, callback in enumerate(whole.callbacks):
+def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+    yield from _check_weights(callbacks)
+    for index, callback in callbacks.items():
         if isinstance(callback, CallbackSpec) and callback.last is not None and callback.last < (callback.first or 1):
             message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."
             yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, "first")])
         try:
             with blamed(type(callback)):
                 callback.check(whole)
+        except NotSaidError:
+            continue  # It depends on a section that is not right.
         except OptionError as error:
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:

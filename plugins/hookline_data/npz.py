@@ -54,28 +54,29 @@ class NPZ(SplitFile):
     applied by itself, as to `anchor` and `positive`, have their statistics in common, and so have all groups if it is
     "together", for a model that applies the same layers to each, such as `Siamese`."""
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def conflicts(self) -> Iterator[OptionError]:
+        """Splits, groups and types that do not go together."""
+        yield from super().conflicts()
         if self.stratify and not self.target_arrays:
-            raise OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
+            yield OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
         for name, given in (("inputs", self.inputs), ("targets", self.targets)):
             if given is not None and not given:
-                raise OptionError(name, "There must be at least one array.")
+                yield OptionError(name, "There must be at least one array.")
         for target, several in self.target_arrays.items():
-            if not several:
-                raise OptionError("targets", "There must be at least one array.", target)
+            if self.targets and not several:
+                yield OptionError("targets", "There must be at least one array.", target)
         groups = {} if self.inputs is None else self._groups(())
         for name, by_group in (("dtype", self.dtype), ("standardize", self.standardize)):
             for group in by_group if isinstance(by_group, Mapping) else ():
                 if self.inputs is None:
-                    raise OptionError(name, "To say it by group, name the `inputs`.", group)
-                if group not in groups:
-                    raise OptionError(
+                    yield OptionError(name, "To say it by group, name the `inputs`.", group)
+                elif group not in groups:
+                    yield OptionError(
                         name, f'There is no group of inputs "{group}".{did_you_mean(group, groups)}', group
                     )
         for group in groups or ("input",):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
-                raise OptionError(
+                yield OptionError(
                     "standardize",
                     'Integers cannot be standardised, and the `dtype` is "int64".',
                     *([group] if isinstance(self.standardize, Mapping) else ()),

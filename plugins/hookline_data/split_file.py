@@ -1,5 +1,6 @@
 """What sources have in common that read a file and say which of its rows are for what."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,17 +29,18 @@ class SplitFile(DataSpec):
     split_column: str | None = None
     """What says of each row whether it is for "training", "validation" or "test": a column, or an array of text."""
 
-    def __attrs_post_init__(self) -> None:
+    def conflicts(self) -> Iterator[OptionError]:
+        """Splits that leave no rows, or that are said twice."""
         fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
         if sum(fractions) >= 1:
             message = "With the `test` fraction it takes all rows, and none are left for training."
-            raise OptionError("validation", message, against=[("test",)])
+            yield OptionError("validation", message, against=[("test",)])
         if self.split_column is not None and (any(fractions) or len(fractions) < 2):
-            raise OptionError(
+            yield OptionError(
                 "split_column", "The column says which split a row is in: `validation` and `test` do not."
             )
         if self.stratify and not any(fractions):
-            raise OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
+            yield OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
 
     @property
     def other_files(self) -> dict[str, Path]:

@@ -44,28 +44,29 @@ class Table(SplitFile):
     statistics in common, those of their first columns, of their second ones and so on, so that equal rows stay equal;
     and so have all groups if it is "together", for a model that applies the same layers to each, such as `Siamese`."""
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        self._check_groups()
+    def conflicts(self) -> Iterator[OptionError]:
+        """Splits, groups and types that do not go together."""
+        yield from super().conflicts()
+        yield from self._group_conflicts()
         if self.stratify and not self.target_patterns:
-            raise OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
+            yield OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
 
-    def _check_groups(self) -> None:
+    def _group_conflicts(self) -> Iterator[OptionError]:
         if not self.input_patterns:
-            raise OptionError("inputs", "There must be at least one group of inputs.")
+            yield OptionError("inputs", "There must be at least one group of inputs.")
         for name, groups in (("inputs", self.input_patterns), ("targets", self.target_patterns)):
             for group, patterns in groups.items():
                 if not patterns:
-                    raise OptionError(name, "There must be at least one column.", *self._within(name, group))
+                    yield OptionError(name, "There must be at least one column.", *self._within(name, group))
         for name in ("dtype", "shape", "standardize"):
             given = getattr(self, name)
             for group in given if isinstance(given, Mapping) else ():
                 if group not in self.input_patterns:
                     near = did_you_mean(group, self.input_patterns)
-                    raise OptionError(name, f'There is no group of inputs "{group}".{near}', group)
+                    yield OptionError(name, f'There is no group of inputs "{group}".{near}', group)
         for group in self.input_patterns:
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
-                raise OptionError(
+                yield OptionError(
                     "standardize",
                     f'Integers are not standardised, and the inputs "{group}" have the type "int64".',
                     *self._within("standardize", group),

@@ -646,3 +646,51 @@ def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
     _, out, _ = hookline("check", "spec.toml")
     lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
     assert lines == told
+
+
+MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        (
+            [("lr = 0.01", "lrr = 0.01"), ("[[deploy]]", f"{MONITOR}\n[[deploy]]")],
+            ["optimizer.lrr", "callbacks[0].monitor"],
+        ),
+        (
+            [('"Accuracy"', '"R2Score"'), ('average = "macro"', 'averag = "macro"')],
+            ["metrics[0].type", "metrics[1].averag"],
+        ),
+        (
+            [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", "batch_size = 0")],
+            ["data.stratify", "data.batch_size"],
+        ),
+        (
+            [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", 'dtype = "int64"')],
+            ["data.standardize", "data.stratify"],
+        ),
+        # What is not said, or said wrongly, is no conflict.
+        ([("validation = 0.2\ntest = 0.2\n", "validation = true\ntest = 7\n")], ["data.validation", "data.test"]),
+        ([("validation = 0.2\ntest = 0.2\n", "validaton = 0.2\n")], ["data.validaton"]),
+        ([('"Accuracy"', '"Acuracy"'), ("[[deploy]]", f"{MONITOR}\n[[deploy]]")], ["metrics[0].type"]),
+        # One slip is one error.
+        (
+            [
+                (
+                    "[[deploy]]",
+                    "[[callbacks]]\ntype = 'EarlyStopping'\n[[callbacks]]\ntype = 'EarlyStopping'\n[[deploy]]",
+                )
+            ],
+            ["callbacks[1]"],
+        ),
+    ],
+)
+def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, changes, paths):
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (here / "spec.toml").write_text(text)
+    code, told, _ = hookline("check", "spec.toml", "--format", "json")
+    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
