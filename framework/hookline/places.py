@@ -1,5 +1,7 @@
 """Where something stands: in which text, from which character to which, and so on which line and in which column."""
 
+from bisect import bisect_right
+from functools import cached_property
 from pathlib import Path
 
 from attrs import field, frozen
@@ -16,6 +18,14 @@ class Source:
     directory: Path | None = None
     """What relative paths in it are relative to; `None` if it is no file."""
 
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The index of each line's first character. Thousands of problems ask for their lines."""
+        starts = [0]
+        while end := self.text.find("\n", starts[-1]) + 1:
+            starts.append(end)
+        return starts
+
 
 @frozen
 class Place:
@@ -31,7 +41,7 @@ class Place:
     @property
     def line(self) -> int:
         """The line on which it begins, counted from 1."""
-        return self.source.text.count("\n", 0, self.start) + 1
+        return bisect_right(self.source.line_starts, self.start)
 
     @property
     def column(self) -> int:
@@ -58,7 +68,7 @@ class Place:
 
     @property
     def _line_start(self) -> int:
-        return self.source.text.rfind("\n", 0, self.start) + 1
+        return self.source.line_starts[self.line - 1]
 
     def __str__(self) -> str:
         """The place as compilers write it, so that editors and terminals open it."""

@@ -41,6 +41,17 @@ def test_a_place_has_a_line_and_a_column_counted_in_characters(words, line, colu
     assert str(found) == f"spec.toml:{line}:{column}"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "a\n\nb", "\na\n", TEXT])
+def test_the_line_of_every_character_is_known_from_lines_that_are_found_once(text):
+    source = Source("spec.toml", text)
+    for start in range(len(text) + 1):
+        found = Place(source, start, start)
+        assert found.line == text.count("\n", 0, start) + 1
+        assert found.column == start - text.rfind("\n", 0, start)
+    assert source.line_starts is source.line_starts
+    assert len(source.line_starts) == text.count("\n") + 1
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
