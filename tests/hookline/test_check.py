@@ -458,6 +458,7 @@ def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
     problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
     assert problems == [
         '4:1 CSV has no option "target". Did you mean "targets"?',
+        "5:14 With the `test` fraction it takes all rows, and none are left for training.",
         '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
         '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
         "12:5 The `type` is missing, which says what layer it is.",
