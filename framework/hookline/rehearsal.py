@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
-from hookline.failures import reason
+from hookline.errors import HooklineWarning, MisfitError, StageError
+from hookline.failures import blamed
 from hookline.products import shown
 from hookline.run import Run
 
@@ -26,14 +26,11 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         try:
-            run.spec.loss.check(outputs, batch, data)
-            doubts = list(run.spec.loss.doubts(model, outputs))
+            with blamed(type(run.spec.loss)):
+                run.spec.loss.check(outputs, batch, data)
+                doubts = list(run.spec.loss.doubts(model, outputs))
         except ValueError as error:
             raise MisfitError(str(error), ("loss",)) from None
-        except HooklineError:
-            raise
-        except Exception as error:
-            raise PluginError(f"{type(run.spec.loss).__name__} cannot check itself. {reason(error)}") from error
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)

@@ -14,6 +14,7 @@ from hookline import (
     option,
     spec,
 )
+from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -49,7 +50,7 @@ class _Freeze:
         self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
         """Freeze what is selected before training begins; afterwards all of it can be trained again."""
-        place = ("callbacks", run.spec.callbacks.index(self._spec))
+        place = place_of(self._spec, run)
         everything = named_parameters(model, criterion)
         selection = ParameterSelection(parameters=self._spec.parameters, layers=self._spec.layers)
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Batch, CallbackSpec, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     import numpy
@@ -98,7 +99,7 @@ class _Mixing:
         if model.training and generator.random() < self._spec.probability:
             if len(batch.inputs) > 1 or not batch.input.is_floating_point() or batch.lengths:
                 what = f"{type(self._spec).__name__} mixes one group of inputs, which are numbers of one shape."
-                raise MisfitError(what, ("callbacks", run.spec.callbacks.index(self._spec)))
+                raise MisfitError(what, place_of(self._spec, run))
             rows = batch.input
             share = float(generator.beta(self._spec.alpha, self._spec.alpha))
             order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)

@@ -20,6 +20,7 @@ from hookline import (
     option,
     spec,
 )
+from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,7 +114,7 @@ class _Profile:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse a training that ends before it would look, and a device that is not there."""
         data = yield
-        place, steps = ("callbacks", run.spec.callbacks.index(self._spec)), run.spec.run.epochs * len(data.training)
+        place, steps = place_of(self._spec, run), run.spec.run.epochs * len(data.training)
         if self._spec.before >= steps:
             message = f"It would look from step {self._spec.before + 1} on, and the training has {steps}."
             raise MisfitError(f"{message} Make `skip_first`, `wait` or `warmup` less.", place)
