@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     )
     from hookline.loading import load
     from hookline.loop import train_epochs
+    from hookline.loss_spec import Activation, DividedBy, LossSpec
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
     from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
+    from hookline.optimizer_spec import OptimizerSpec
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pictures import new_figure, picture_text, write_picture
@@ -46,18 +48,14 @@ if TYPE_CHECKING:
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
-        Activation,
         CallbackSpec,
         DataSpec,
         DeploySpec,
         DistanceSpec,
-        DividedBy,
         InitializationSpec,
         LayerSpec,
-        LossSpec,
         MetricSpec,
         ModelSpec,
-        OptimizerSpec,
         WrapperSpec,
     )
     from hookline.stages import hookimpl
@@ -94,8 +92,10 @@ _HOMES = {
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "loop": ("train_epochs",),
+    "loss_spec": ("Activation", "DividedBy", "LossSpec"),
     "losses": ("MeanLoss", "PartLosses"),
     "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
+    "optimizer_spec": ("OptimizerSpec",),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pictures": ("new_figure", "picture_text", "write_picture"),
@@ -103,18 +103,14 @@ _HOMES = {
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
-        "Activation",
         "CallbackSpec",
         "DataSpec",
         "DeploySpec",
         "DistanceSpec",
-        "DividedBy",
         "InitializationSpec",
         "LayerSpec",
-        "LossSpec",
         "MetricSpec",
         "ModelSpec",
-        "OptimizerSpec",
         "WrapperSpec",
     ),
     "stages": ("hookimpl",),

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data import Batch
-    from hookline.specs import LossSpec
+    from hookline.loss_spec import LossSpec
 
 Share: TypeAlias = "Tensor | float | None"
 """What the loss of a part of a batch is multiplied by; `None` if no row of the part counts."""

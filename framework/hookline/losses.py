@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data import Batch
-    from hookline.specs import LossSpec
+    from hookline.loss_spec import LossSpec
 
 LOOKED_AT_EVERY = 1024
 """After how many batches the losses are looked at: to look at each would be to wait for the device at each."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from hookline.data import NOTHING_MORE, Data, TensorBatches
 from hookline.encodings.base import Columns, Encoding, Target
 from hookline.errors import DataError, MisfitError
+from hookline.loss_spec import LossSpec
 from hookline.run import Run
-from hookline.specs import DataSpec, LossSpec
+from hookline.specs import DataSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

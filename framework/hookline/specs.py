@@ -5,32 +5,23 @@ fields are the options, and it is found when a plugin returns it from `register_
 a component imports it where it builds something.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import evolve
-
-from hookline.encodings.base import Encoding
-from hookline.encodings.numbers import Numbers
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import OptionError
+from hookline.loss_spec import LossSpec
 from hookline.options import Spec, option, spec
-from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, group_type
-from hookline.wording import did_you_mean, enumerate_names
+from hookline.parameters import ParameterSelection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from attrs import Attribute
-    from torch import Tensor, nn, optim
+    from torch import Tensor, nn
 
-    from hookline.data import Batch, Data, Outputs
+    from hookline.data import Data
     from hookline.run import Run
     from hookline.training_spec import TrainingSpec
     from hookline.trial import Trial
-
-DividedBy = Literal["rows", "weights", "nothing"]
-Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
 
 
 class ModelSpec(Spec):
@@ -80,231 +71,6 @@ class DistanceSpec(Spec):
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
         """A function of two tensors `(N, features)` that gives the distance of their rows, `(N,)`."""
         raise NotImplementedError
-
-
-class LossSpec(Spec):
-    """A loss: builds the criterion, and says what it takes its inputs and targets to be."""
-
-    __slots__ = ()
-    family = "loss"
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The arguments of the criterion that the model gives, by torch's names.
-
-        Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
-        model is applied to each; or else the model itself gives outputs of these names.
-        """
-        return ("input",)
-
-    @property
-    def encoding(self) -> Encoding | None:
-        """How its target is told to it; `None` if it takes none."""
-        return Numbers()
-
-    @property
-    def activation(self) -> Activation:
-        """What turns the model's output into a prediction: a probability, or the number itself."""
-        return "identity"
-
-    @property
-    def ignored_class(self) -> int | None:
-        """The index of the class whose rows do not count, so that metrics do not count them either."""
-        return None
-
-    def encodings(self, targets: "Collection[str]") -> "Mapping[str, Encoding]":
-        """How each of the targets of these names is told to it.
-
-        Raises:
-            ValueError: if it takes others.
-
-        """
-        if self.encoding is None:
-            if targets:
-                raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
-            return {}
-        if len(targets) != 1:
-            given = f"{len(targets)} are" if targets else "none is"
-            raise ValueError(f"{type(self).__name__} takes one target, and {given} given.")
-        return dict.fromkeys(targets, self.encoding)
-
-    def build(self, data: "Data") -> "nn.Module":
-        """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
-        raise NotImplementedError
-
-    def compute(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-        """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
-        return criterion(outputs, batch.target)
-
-    def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-        """What the model's outputs predict: probabilities where the loss knows them."""
-        assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
-        if self.activation == "sigmoid":
-            return outputs.sigmoid()
-        if self.activation == "softmax":
-            return outputs.softmax(dim=1)
-        if self.activation == "exp":
-            return outputs.exp()
-        return outputs
-
-    def truth(self, batch: "Batch") -> "Tensor":
-        """What the predictions of a batch are compared with by metrics."""
-        return batch.target
-
-    def check(self, outputs: "Outputs", batch: "Batch", data: "Data") -> None:
-        """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
-
-        Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
-        bounds in the middle of an epoch, is told in a sentence.
-        """
-
-    def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
-        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`.
-
-        The model is what gives the outputs: of a combined loss, each is given the part of the model with its output.
-
-        Raises:
-            ValueError: if the training cannot go well, though this example does.
-
-        """
-        return ()
-
-    @property
-    def divided_by(self) -> DividedBy:
-        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum."""
-        return "rows"
-
-    def check_accumulation(self) -> None:
-        """Raise a `ValueError` if the gradients of a batch cannot be added up from those of its parts."""
-
-    def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
-        """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
-        return batch.rows
-
-    @property
-    def parts(self) -> "Mapping[str, LossSpec]":
-        """The losses of which it is made, if it is made of several, by the names under which they are logged."""
-        return {}
-
-    def of_target(self, part: str | None) -> "LossSpec":
-        """The loss that a metric goes by: itself, or of a combined loss the part of this name.
-
-        Raises:
-            ValueError: if there is no such part, or if several are to be told apart and none is named.
-
-        """
-        if not self.parts:
-            if part is not None:
-                raise ValueError(f"{type(self).__name__} has one target: leave out `target`.")
-            return self
-        if part is None:
-            raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.parts, 'or')}.")
-        if part not in self.parts:
-            raise ValueError(f'There is no target "{part}".{did_you_mean(part, self.parts)}')
-        return self.parts[part]
-
-    def part(
-        self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
-    ) -> "tuple[nn.Module, Outputs, Batch]":
-        """Of criterion, outputs and batch what belongs to a part; all of it, unless the loss is made of several."""
-        return criterion, outputs, batch
-
-    def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
-        """The losses, detached, of which the latest one was made, by the names of the parts."""
-        return {}
-
-
-def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[ParameterGroup, ...]") -> None:
-    """Raise an `OptionError` for a group whose options do not go together with those of the optimizer."""
-    if isinstance(optimizer, type):
-        return  # The options are still being read, one by one.
-    for index, group in enumerate(groups):
-        try:
-            optimizer.of_group(group)
-        except OptionError as error:
-            raise OptionError("groups", str(error), index, *error.path) from None
-        except ValueError as error:
-            raise OptionError("groups", str(error), index) from None
-
-
-@spec
-class OptimizerSpec(Spec):
-    """An optimizer: builds it over the parameters that it is to train."""
-
-    family = "optimizer"
-
-    groups: tuple[ParameterGroup, ...] = option(default=(), validator=_check_groups)
-    """Parameters with options of their own: the first group that selects a parameter has it; all others are left with
-    the options of the optimizer itself."""
-
-    needs_closure: ClassVar[bool] = False
-    """Whether a step evaluates the loss again and again, as LBFGS does."""
-
-    reads_lr_once: ClassVar[bool] = False
-    """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""
-
-    not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
-    """The options that a group cannot have of its own."""
-
-    @classmethod
-    def option_type(cls, option: "Attribute[Any]") -> Any:
-        """A group has the options of this very optimizer."""
-        return tuple[cls.group_type(), ...] if option.name == "groups" else option.type  # type: ignore[misc]
-
-    @classmethod
-    def group_type(cls) -> type[ParameterGroup]:
-        """The class of the groups of this optimizer."""
-        kind: Any = cls
-        return group_type(kind, cls.not_in_groups)
-
-    @classmethod
-    def group(cls, **options: Any) -> ParameterGroup:
-        """A group of this optimizer: what it selects, and the options that it has of its own."""
-        return cls.group_type()(**options)
-
-    def of_group(self, group: ParameterGroup) -> "OptimizerSpec":
-        """The optimizer as it is for a group: with the options that this has of its own."""
-        whole: Any = self
-        changed: OptimizerSpec = evolve(whole, groups=(), **group.options())
-        return changed
-
-    def check(self, parameters: "Sequence[NamedParameter]") -> None:
-        """Raise a `MisfitError` if it cannot train these parameters; its path begins inside of the optimizer."""
-
-    def build(self, parameters: "Iterable[Any]") -> "optim.Optimizer":
-        """The optimizer over these parameters, given as to every optimizer of torch.
-
-        They are `nn.Parameter`s, or, if there are groups, dictionaries with the "params" and options of each.
-        """
-        raise NotImplementedError
-
-    def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
-        """The optimizer over these parameters, in the groups that the spec names; those of no group come last.
-
-        Raises:
-            MisfitError: if it cannot train them, or if a group selects nothing.
-
-        """
-        if not self.groups:
-            self.check(parameters)
-            return self.build([parameter.tensor for parameter in parameters])
-        try:
-            *chosen, others = divided(parameters, self.groups)
-            for index, (group, members) in enumerate(zip(self.groups, chosen, strict=True)):
-                try:
-                    self.of_group(group).check(members)
-                except MisfitError as error:
-                    raise error.within(index) from None
-        except MisfitError as error:
-            raise error.within("groups") from None
-        self.check(others)
-        groups: list[dict[str, Any]] = [
-            {"params": [parameter.tensor for parameter in members], "name": str(group), **group.options()}
-            for group, members in zip(self.groups, chosen, strict=True)
-        ]
-        if others:
-            groups.append({"params": [parameter.tensor for parameter in others], "name": "others"})
-        return self.build(groups)
 
 
 @spec

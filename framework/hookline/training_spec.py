@@ -9,18 +9,10 @@ from attrs import Attribute, fields
 
 from hookline.errors import NotSaidError, OptionError
 from hookline.failures import blamed
+from hookline.loss_spec import LossSpec
+from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec, assembled, option, spec
-from hookline.specs import (
-    CallbackSpec,
-    DataSpec,
-    DeploySpec,
-    InitializationSpec,
-    LossSpec,
-    MetricSpec,
-    ModelSpec,
-    OptimizerSpec,
-    WrapperSpec,
-)
+from hookline.specs import CallbackSpec, DataSpec, DeploySpec, InitializationSpec, MetricSpec, ModelSpec, WrapperSpec
 from hookline.wording import did_you_mean, shortened
 
 

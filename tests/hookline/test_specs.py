@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from hookline import (
-    Batch,
     Bounds,
     CallbackSpec,
     DataSpec,
@@ -19,8 +18,6 @@ from hookline import (
     option,
     spec,
 )
-
-OUTPUTS = torch.tensor([[-1.0, 0.0, 2.0], [3.0, 0.5, -2.0]])
 
 
 @spec
@@ -121,28 +118,6 @@ def test_a_spec_is_shown_with_the_options_that_are_not_at_their_defaults(made, t
 )
 def test_a_family_is_called_by_what_its_components_are(base, family):
     assert base.family == family
-
-
-@pytest.mark.parametrize(
-    ("activation", "predict"),
-    [
-        ("identity", lambda outputs: outputs),
-        ("sigmoid", torch.sigmoid),
-        ("softmax", lambda outputs: torch.softmax(outputs, dim=1)),
-        ("exp", torch.exp),
-    ],
-)
-def test_predictions_are_what_the_activation_makes_of_the_outputs(activation, predict):
-    kind = spec(type("Activated", (LossSpec,), {"activation": activation}))
-    assert torch.equal(kind().predictions(None, OUTPUTS, None), predict(OUTPUTS))
-
-
-def test_a_loss_is_a_mean_over_rows_unless_it_says_otherwise():
-    assert Focal().divisor(torch.nn.MSELoss(), Batch({"input": torch.zeros(7, 2)})) == 7
-
-
-def test_a_loss_takes_any_outputs_unless_it_says_otherwise():
-    assert Focal().check(OUTPUTS, None, None) is None
 
 
 def test_a_metric_is_called_by_its_type_or_as_it_is_told():

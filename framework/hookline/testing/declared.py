@@ -13,9 +13,11 @@ from hookline.documents import from_source
 from hookline.errors import HooklineError, StageError
 from hookline.kinds import is_literal
 from hookline.loading import Loader
+from hookline.loss_spec import LossSpec
+from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Bounds, Spec
 from hookline.places import Source
-from hookline.specs import InitializationSpec, LossSpec, ModelSpec, OptimizerSpec, WrapperSpec
+from hookline.specs import InitializationSpec, ModelSpec, WrapperSpec
 from hookline.testing.checks import refuse
 from hookline.testing.subjects import Component, Kit
 from hookline.writing import dumps

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import Data
+from hookline.loss_spec import LossSpec
 from hookline.memory import in_memory
 from hookline.options import option, spec
 from hookline.run import Run
-from hookline.specs import DataSpec, LossSpec
+from hookline.specs import DataSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,11 @@ from attrs import evolve
 
 from hookline.errors import HooklineError, StageError
 from hookline.failures import reason
+from hookline.loss_spec import LossSpec
+from hookline.optimizer_spec import OptimizerSpec
 from hookline.plugins import callback_name
 from hookline.run import Run
-from hookline.specs import InitializationSpec, LossSpec, ModelSpec, OptimizerSpec
+from hookline.specs import InitializationSpec, ModelSpec
 from hookline.stages import hookimpl
 from hookline.testing.checks import refuse
 from hookline.testing.subjects import Component

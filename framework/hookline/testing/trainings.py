@@ -9,6 +9,8 @@ from itertools import product
 from typing import Any
 
 from hookline.catalog import Catalog
+from hookline.loss_spec import LossSpec
+from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec
 from hookline.specs import (
     DataSpec,
@@ -16,10 +18,8 @@ from hookline.specs import (
     DistanceSpec,
     InitializationSpec,
     LayerSpec,
-    LossSpec,
     MetricSpec,
     ModelSpec,
-    OptimizerSpec,
     WrapperSpec,
 )
 from hookline.testing.synthetic import CLASSES, Synthetic, Targets

@@ -1,0 +1,151 @@
+"""The family of losses: what a loss says of itself, and what follows for those that say nothing else."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from hookline.encodings.base import Encoding
+from hookline.encodings.numbers import Numbers
+from hookline.options import Spec
+from hookline.wording import did_you_mean, enumerate_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from torch import Tensor, nn
+
+    from hookline.data import Batch, Data, Outputs
+
+DividedBy = Literal["rows", "weights", "nothing"]
+Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
+
+
+class LossSpec(Spec):
+    """A loss: builds the criterion, and says what it takes its inputs and targets to be."""
+
+    __slots__ = ()
+    family = "loss"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The arguments of the criterion that the model gives, by torch's names.
+
+        Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
+        model is applied to each; or else the model itself gives outputs of these names.
+        """
+        return ("input",)
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """How its target is told to it; `None` if it takes none."""
+        return Numbers()
+
+    @property
+    def activation(self) -> Activation:
+        """What turns the model's output into a prediction: a probability, or the number itself."""
+        return "identity"
+
+    @property
+    def ignored_class(self) -> int | None:
+        """The index of the class whose rows do not count, so that metrics do not count them either."""
+        return None
+
+    def encodings(self, targets: "Collection[str]") -> "Mapping[str, Encoding]":
+        """How each of the targets of these names is told to it.
+
+        Raises:
+            ValueError: if it takes others.
+
+        """
+        if self.encoding is None:
+            if targets:
+                raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
+            return {}
+        if len(targets) != 1:
+            given = f"{len(targets)} are" if targets else "none is"
+            raise ValueError(f"{type(self).__name__} takes one target, and {given} given.")
+        return dict.fromkeys(targets, self.encoding)
+
+    def build(self, data: "Data") -> "nn.Module":
+        """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
+        raise NotImplementedError
+
+    def compute(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
+        """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
+        return criterion(outputs, batch.target)
+
+    def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
+        """What the model's outputs predict: probabilities where the loss knows them."""
+        assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
+        if self.activation == "sigmoid":
+            return outputs.sigmoid()
+        if self.activation == "softmax":
+            return outputs.softmax(dim=1)
+        if self.activation == "exp":
+            return outputs.exp()
+        return outputs
+
+    def truth(self, batch: "Batch") -> "Tensor":
+        """What the predictions of a batch are compared with by metrics."""
+        return batch.target
+
+    def check(self, outputs: "Outputs", batch: "Batch", data: "Data") -> None:
+        """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
+
+        Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
+        bounds in the middle of an epoch, is told in a sentence.
+        """
+
+    def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
+        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`.
+
+        The model is what gives the outputs: of a combined loss, each is given the part of the model with its output.
+
+        Raises:
+            ValueError: if the training cannot go well, though this example does.
+
+        """
+        return ()
+
+    @property
+    def divided_by(self) -> DividedBy:
+        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum."""
+        return "rows"
+
+    def check_accumulation(self) -> None:
+        """Raise a `ValueError` if the gradients of a batch cannot be added up from those of its parts."""
+
+    def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
+        """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
+        return batch.rows
+
+    @property
+    def parts(self) -> "Mapping[str, LossSpec]":
+        """The losses of which it is made, if it is made of several, by the names under which they are logged."""
+        return {}
+
+    def of_target(self, part: str | None) -> "LossSpec":
+        """The loss that a metric goes by: itself, or of a combined loss the part of this name.
+
+        Raises:
+            ValueError: if there is no such part, or if several are to be told apart and none is named.
+
+        """
+        if not self.parts:
+            if part is not None:
+                raise ValueError(f"{type(self).__name__} has one target: leave out `target`.")
+            return self
+        if part is None:
+            raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.parts, 'or')}.")
+        if part not in self.parts:
+            raise ValueError(f'There is no target "{part}".{did_you_mean(part, self.parts)}')
+        return self.parts[part]
+
+    def part(
+        self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
+    ) -> "tuple[nn.Module, Outputs, Batch]":
+        """Of criterion, outputs and batch what belongs to a part; all of it, unless the loss is made of several."""
+        return criterion, outputs, batch
+
+    def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
+        """The losses, detached, of which the latest one was made, by the names of the parts."""
+        return {}
