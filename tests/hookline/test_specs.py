@@ -125,8 +125,8 @@ def test_a_metric_is_called_by_its_type_or_as_it_is_told():
 
 
 def test_a_metric_takes_predictions_and_targets_as_they_are_unless_it_says_otherwise():
-    targets = torch.zeros(2)
-    assert Judge().prepare(OUTPUTS, targets) == (OUTPUTS, targets)
+    predictions, targets = torch.ones(2), torch.zeros(2)
+    assert Judge().prepare(predictions, targets) == (predictions, targets)
 
 
 def test_a_callback_without_state_is_its_spec():
