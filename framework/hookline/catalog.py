@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from hookline.declarations import misdeclared
+from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.options import Spec
 from hookline.origins import Origin
@@ -153,6 +153,7 @@ def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
         raise PluginError(
             f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
         )
-    if problem := misdeclared(kind):
+    # Those who install a plugin cannot mend what may be meant as it is; its author is told by the kit.
+    if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):
         raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
     return kind

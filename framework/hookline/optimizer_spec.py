@@ -77,7 +77,7 @@ class OptimizerSpec(Spec):
 
         They are `nn.Parameter`s, or, if there are groups, dictionaries with the "params" and options of each.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
         """The optimizer over these parameters, in the groups that the spec names; those of no group come last.

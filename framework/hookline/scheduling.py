@@ -45,7 +45,7 @@ class SchedulerSpec(WrapperSpec):
 
         `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler at the end of an epoch; `record` is what has been logged of it."""

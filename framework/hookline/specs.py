@@ -41,7 +41,7 @@ class ModelSpec(Spec):
         has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. One that changes the
         shape only has `keeps_values = True`: a loss looks past it for what the model ends in.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
 
 class LayerSpec(ModelSpec):
@@ -59,7 +59,7 @@ class InitializationSpec(ParameterSelection):
 
     def initialize(self, tensor: "Tensor") -> None:
         """Write over a parameter."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
 
 
 class DistanceSpec(Spec):
@@ -70,7 +70,7 @@ class DistanceSpec(Spec):
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
         """A function of two tensors `(N, features)` that gives the distance of their rows, `(N,)`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
 
 @spec
@@ -98,7 +98,7 @@ class DataSpec(Spec):
 
     def prepare(self, run: "Run", loss: LossSpec) -> "Data":
         """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 
 @spec
@@ -128,7 +128,7 @@ class MetricSpec(Spec):
 
         `predictions` are those of the first batch, from which the number of classes follows.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
         """The predictions of a batch and its targets as `update` takes them."""
@@ -198,4 +198,4 @@ class DeploySpec(Spec):
 
     def deploy(self, run: "Run", trial: "Trial") -> "Iterable[Path]":
         """Write the model and return the paths of what was written."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `deploy`.")

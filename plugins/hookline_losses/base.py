@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
 
-from hookline import Batch, Data, DividedBy, LossSpec, Outputs, enumerate_names, spec
+from hookline import Data, DividedBy, LossSpec, Outputs, enumerate_names, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,10 +34,6 @@ class TorchLoss(LossSpec):
     def divided_by(self) -> DividedBy:
         """The number of rows, or nothing if the losses are added."""
         return "nothing" if self.reduction == "sum" else "rows"
-
-    def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The number of rows, or `None` for the sum."""
-        return None if self.reduction == "sum" else batch.rows
 
 
 def one_output(name: str, outputs: Outputs) -> "Tensor":

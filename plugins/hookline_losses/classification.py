@@ -63,8 +63,8 @@ class ClassIndexLoss(TorchLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
-        if self.reduction == "sum":
-            return None
+        if self.divided_by != "weights":
+            return super().divisor(criterion, batch)
         targets = batch.target
         is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
@@ -105,8 +105,9 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """As for every loss of classes; probabilities have no weights that torch divides by."""
-        kind = TorchLoss if _are_probabilities(batch) else ClassIndexLoss
-        return kind.divisor(self, criterion, batch)
+        if self.reduction == "mean" and _are_probabilities(batch):
+            return batch.rows
+        return super().divisor(criterion, batch)
 
     def truth(self, batch: Batch) -> "Tensor":
         """The class of each row, or the most probable one."""

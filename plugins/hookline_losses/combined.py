@@ -158,12 +158,12 @@ class WeightedSum(LossSpec):
                 raise ValueError(f"{name}: {error}") from None
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The number of rows, or `None` if all parts are sums; of a single part, its own."""
+        """Of a single part, its own; otherwise as for every loss."""
         if len(self.losses) == 1:
             [(name, part)] = self.losses.items()
             its_criterion, _, its_batch = self.part(name, criterion, {}, batch)
             return part.loss.divisor(its_criterion, its_batch)
-        return None if self.divided_by == "nothing" else batch.rows
+        return super().divisor(criterion, batch)
 
     def part(self, part: str | None, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[Any, Outputs, Batch]":
         """The criterion of a part, its output and its target."""

@@ -156,8 +156,8 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
-        if self.reduction == "sum":
-            return None
+        if self.divided_by != "weights":
+            return super().divisor(criterion, batch)
         targets = batch.target
         is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
