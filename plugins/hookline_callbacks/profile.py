@@ -1,8 +1,9 @@
 """What the device does in some steps, as torch's profiler sees it."""
 
+import os
 import warnings
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
@@ -198,6 +199,7 @@ class _Profile:
             with_flops=spec.with_flops,
         )
         self._open.callback(self._end)
+        self._open.enter_context(_without_lines_of_its_own())
         self._open.enter_context(self._profiler)
         self._look_or_not()
 
@@ -247,3 +249,17 @@ class _Profile:
             return f"step {first + self._before}, which did not end,"
         first, last = first + self._before, last + self._before
         return f"step {first}" if first == last else f"steps {first} to {last}"
+
+
+@contextmanager
+def _without_lines_of_its_own() -> Iterator[None]:
+    """Let torch's profiler look without a word: it says when it does, between the lines of whoever shows progress."""
+    level = "KINETO_LOG_LEVEL"
+    if level in os.environ:
+        yield
+        return
+    os.environ[level] = "99"  # Above all levels that there are; it is read when a profiler first looks.
+    try:
+        yield
+    finally:
+        del os.environ[level]

@@ -166,7 +166,7 @@ def _table(epochs: Sequence[Epoch]) -> list[str]:
         return []
     later = epochs[1:]
     lines = [f"{'':11}{'seconds':>12}{'share':>9}{'first epoch':>14}"]
-    lines[0] += f"{'later epochs':>15}{'their steps':>14}" if later else ""
+    lines[0] += f"{'a later one':>15}{'a step of it':>14}" if later else ""
     for name in (*epochs[0].parts, "whole"):
         time = _spent(epochs, name)
         share = time / (_spent(epochs, "whole") or 1)
