@@ -21,7 +21,6 @@ from hookline import (
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
 from hookline_callbacks.predicted import OF_A_KIND, THRESHOLD, Predicted, kind_of, predicted
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,6 +40,8 @@ class ConfusionMatrix(CallbackSpec):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/confusion_matrix.html
     """
+
+    logs = ()
 
     normalize: Normalize | None = None
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
@@ -84,7 +85,7 @@ class _ConfusionMatrix:
         data = self._data = yield
         if data.validation is None and data.test is None:
             message = "The data has neither a validation nor a test split of which ConfusionMatrix could count rows."
-            raise MisfitError(message, place_of(self._spec, run))
+            raise MisfitError(message, run.spec.place_of(self._spec))
         return data
 
     @hookimpl(wrapper=True)
@@ -96,7 +97,7 @@ class _ConfusionMatrix:
             judged = yield
         if counts.seen is None:
             message = 'ConfusionMatrix has seen nothing: what answers "evaluate" does not ask the stage "loss".'
-            raise MisfitError(message, place_of(self._spec, run))
+            raise MisfitError(message, run.spec.place_of(self._spec))
         assert run.directory is not None, "It is made before training begins."
         directory = run.directory / self._spec.directory
         directory.mkdir(exist_ok=True)

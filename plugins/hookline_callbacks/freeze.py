@@ -14,7 +14,6 @@ from hookline import (
     option,
     spec,
 )
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -27,6 +26,8 @@ class Freeze(CallbackSpec):
     Selected are those for which everything holds that is given, as in groups of an optimizer. The statistics of a
     BatchNorm layer are no parameters, and go on.
     """
+
+    logs = ()
 
     parameters: str | tuple[str, ...] | None = None
     """Names, or patterns of names such as `*.bias`; left out, all names."""
@@ -50,7 +51,7 @@ class _Freeze:
         self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
         """Freeze what is selected before training begins; afterwards all of it can be trained again."""
-        place = place_of(self._spec, run)
+        place = run.spec.place_of(self._spec)
         everything = named_parameters(model, criterion)
         selection = ParameterSelection(parameters=self._spec.parameters, layers=self._spec.layers)
         try:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Batch, CallbackSpec, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     import numpy
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 @spec
 class Mixing(CallbackSpec):
     """The base of this page's callbacks."""
+
+    logs = ()
 
     alpha: float = option(default=1.0, above=0)
     """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
@@ -99,7 +100,7 @@ class _Mixing:
         if model.training and generator.random() < self._spec.probability:
             if len(batch.inputs) > 1 or not batch.input.is_floating_point() or batch.lengths:
                 what = f"{type(self._spec).__name__} mixes one group of inputs, which are numbers of one shape."
-                raise MisfitError(what, place_of(self._spec, run))
+                raise MisfitError(what, run.spec.place_of(self._spec))
             rows = batch.input
             share = float(generator.beta(self._spec.alpha, self._spec.alpha))
             order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)
