@@ -155,6 +155,8 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
 def _primitive(value: object, kind: type) -> Any:
     if not accepts(kind, value):
         raise wrong(value, kind)
+    if kind is int and not -(2**63) <= value < 2**63:  # type: ignore[operator]
+        raise ValueError(f"This integer is out of bounds: it must be at least {-(2**63)} and at most {2**63 - 1}.")
     try:
         return float(value) if kind is float and isinstance(value, int) else value
     except OverflowError:

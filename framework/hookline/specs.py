@@ -12,6 +12,7 @@ from hookline.errors import OptionError
 from hookline.loss_spec import LossSpec
 from hookline.options import Spec, option, spec
 from hookline.parameters import ParameterSelection
+from hookline.wording import PathElement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,11 @@ class ModelSpec(Spec):
 
     __slots__ = ()
     family = "model"
+
+    @property
+    def ending(self) -> tuple[PathElement, ...]:
+        """The path, in its options, of the layer whose outputs are its own, for messages; of one layer it is empty."""
+        return ()
 
     def build(self, *inputs: Any) -> "nn.Module":
         """The module, with newly initialised parameters on the device of the inputs.

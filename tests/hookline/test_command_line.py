@@ -400,7 +400,7 @@ def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
         ),
         (
             ('type = "CrossEntropyLoss"', 'type = "CrossEntropyLoss"\nweight = [1, 2, 3]'),
-            'loss: "kind" has 2 classes, and `weight` has 3 numbers.',
+            'loss.weight: "kind" has 2 classes, and `weight` has 3 numbers.',
         ),
     ],
 )
