@@ -9,7 +9,6 @@ from hookline import (
     CallbackSpec,
     Data,
     MisfitError,
-    OptionError,
     Outputs,
     Run,
     TrainingSpec,
@@ -20,7 +19,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
-from hookline_callbacks.predicted import OF_A_KIND, THRESHOLD, Predicted, kind_of, predicted
+from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -60,14 +59,7 @@ class ConfusionMatrix(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss that tells no classes apart, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
-        try:
-            loss = spec.loss.of_target(self.target)
-        except ValueError as error:
-            raise OptionError("target", str(error), against=[("loss", "type")]) from None
-        kind = kind_of(loss)
-        if kind not in ("classes", "labels"):
-            message = f"ConfusionMatrix counts classes, and {type(loss).__name__} {OF_A_KIND[kind]}."
-            raise OptionError("type", message, against=[("loss", "type")])
+        refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
 
     def build(self) -> object:
         """The callback, which counts."""

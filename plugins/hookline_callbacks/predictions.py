@@ -12,7 +12,6 @@ from hookline import (
     CallbackSpec,
     Data,
     MisfitError,
-    OptionError,
     Outputs,
     Run,
     TrainingSpec,
@@ -22,7 +21,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.image_grid import Caption, draw_images, image_groups, images
-from hookline_callbacks.predicted import OF_A_KIND, Predicted, joined, kind_of, predicted
+from hookline_callbacks.predicted import Kind, Predicted, joined, predicted, refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,15 +61,9 @@ class Predictions(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss without truth, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
-        loss = spec.loss
-        if self.target is not None:
-            try:
-                loss = loss.of_target(self.target)
-            except ValueError as error:
-                raise OptionError("target", str(error), against=[("loss", "type")]) from None
-        if not loss.parts and (kind := kind_of(loss)) == "nothing":
-            message = f"Predictions shows what is predicted beside what is true, and {type(loss).__name__}"
-            raise OptionError("type", f"{message} {OF_A_KIND[kind]}.", against=[("loss", "type")])
+        if self.target is not None or not spec.loss.parts:
+            kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
+            refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
 
     def build(self) -> object:
         """The callback, which gathers rows."""
