@@ -121,7 +121,8 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
     if name is None:
         known = {attribute.name for kind in catalog.family(base).values() for attribute in fields(kind)}
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
-        if (near := nearest("type", strange)) is not None:
+        naming = (key for key in strange if options[key] in catalog.family(base))
+        if (near := nearest("type", strange) or next(naming, None)) is not None:
             wrong_key = WrongKeyError(near, f'There is no option "{near}". Did you mean "type"?')
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
         raise MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")

@@ -27,12 +27,14 @@ def misfit_of_loss(error: ValueError, spec: TrainingSpec) -> MisfitError:
 def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:
     """What a metric says of predictions and targets: at the one of its options that the message names in backticks."""
     message = " ".join(str(error).split()).rstrip(".")
+    told = f"{metric.label} cannot judge the {split} split. {message}."
+    place = ("metrics", spec.metrics.index(metric))
+    if isinstance(error, OptionError):
+        return MisfitError(told, (*place, *error.path))
     options = {option.name: option.default for option in fields(type(metric))}
     named = [name for name in re.findall(r"`(\w+)`", message) if name in options]
     given = next((name for name in named if getattr(metric, name) != options[name]), None)
-    place: Keys = () if given is None else (given,)
-    told = f"{metric.label} cannot judge the {split} split. {message}."
-    return MisfitError(told, ("metrics", spec.metrics.index(metric), *place))
+    return MisfitError(told, place if given is None else (*place, given))
 
 
 def path_of_data(error: DataError, data: DataSpec) -> Keys:

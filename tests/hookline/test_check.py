@@ -181,6 +181,11 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
             '9:27: data.inputs.a[1]: There is no column "x y".',
         ),
         ("test = 0.2", 'test = "more.csv"', "12:8: data.test: There is no such file."),
+        (
+            "test = 0.2",
+            'test = "0.2"',
+            "12:8: data.test: There is no such file. A fraction is a number, without quotes: 0.2.",
+        ),
         ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
     ],
 )
@@ -285,6 +290,17 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
             '40:11: callbacks[0].layers[0]: It selects nothing: no layer "Conv9" has parameters.',
         ),
         ("data/iris.csv", "data/empty.csv", "8:8: data.path: "),
+        (
+            "[[deploy]]",
+            '[[callbacks]]\ntype = "CutMix"\n[[deploy]]',
+            "38:1: callbacks[0]: CutMix takes images, and the inputs of a row have the shape (4,).",
+        ),
+        (
+            '"Accuracy"',
+            '"Accuracy"\nnum_classes = 2',
+            "33:15: metrics[0].num_classes: Accuracy cannot judge the validation split. There are 3 outputs, and",
+        ),
+        ('"Accuracy"', '"AUROC"\nmax_fpr = 0.5', "33:11: metrics[0].max_fpr: AUROC cannot judge the validation split."),
         ('"Adam"', '"Adam"\ngroups = [{ layers = "Conv9" }]', "29:22: optimizer.groups[0].layers: It selects nothing"),
         ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
         ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),

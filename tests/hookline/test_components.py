@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from every_kind import problems, problems_of, table
@@ -30,6 +32,21 @@ def test_what_is_missing_is_told_with_what_it_must_be():
         "callbacks[0].files: This is missing. It must be an array of paths.",
         'callbacks[0].mode: This is missing. It must be "a" or "b".',
     ]
+
+
+@pytest.mark.parametrize("key", ["name", "kind", "class", "optimizer"])
+def test_a_key_whose_value_is_the_name_of_a_component_was_meant_to_be_the_type(key):
+    assert problems_of(table(optimizer={key: "Adam", "lr": -1})) == [
+        f'optimizer.{key}: There is no option "{key}". Did you mean "type"?',
+        "optimizer.lr: -1 is out of bounds: it must be at least 0.",
+    ]
+
+
+def test_of_very_many_components_it_is_told_how_to_see_them():
+    [told] = problems_of(table(model={"type": "Dense"}))
+    assert re.fullmatch(
+        r'model.type: There is no model called "Dense". There are 1\d\d: `hookline list` shows them.', told
+    )
 
 
 @pytest.mark.parametrize("name", ["hookline_models.linear.Linear", "torch.nn.Linear", "os.system", ""])
