@@ -7,7 +7,7 @@ from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.options import Spec
 from hookline.origins import Origin
-from hookline.wording import did_you_mean, enumerate_names, shortened
+from hookline.wording import MOST_LISTED, did_you_mean, enumerate_names, shortened
 
 
 def is_family(kind: object) -> bool:
@@ -131,7 +131,10 @@ class Catalog:
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
-        near = did_you_mean(own.rpartition(".")[2], self.family(base))
+        known = self.family(base)
+        near = did_you_mean(own.rpartition(".")[2], known)
+        if len(known) > MOST_LISTED and near.startswith(" Known"):
+            near = f" There are {len(known)}: `hookline list` shows them."
         # A long list of what is known comes last.
         raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
 

@@ -78,14 +78,18 @@ class DataError(HooklineError):
 class MisfitError(HooklineError):
     """A part of the spec that does not fit the others, the data or this machine: names its place in the spec."""
 
-    def __init__(self, message: str, path: Sequence[PathElement] = ()):
+    def __init__(
+        self, message: str, path: Sequence[PathElement] = (), *, against: Sequence[Sequence[PathElement]] = ()
+    ):
+        """The message, the path of the place, and the paths of what it does not fit."""
         self.message = message
         self.path = tuple(path)
+        self.against = tuple(tuple(other) for other in against)
         super().__init__(str(Problem(message, self.path)))
 
     def within(self, *path: PathElement) -> "MisfitError":
         """The same error, seen from outside: its path begins with these keys and indices."""
-        return MisfitError(self.message, (*path, *self.path))
+        return MisfitError(self.message, (*path, *self.path), against=[(*path, *other) for other in self.against])
 
 
 class PluginError(HooklineError):
@@ -99,6 +103,11 @@ class PluginError(HooklineError):
 
 class StageError(HooklineError):
     """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin."""
+
+    def __init__(self, message: str, path: Sequence[PathElement] = ()):
+        """The message, and the path of the section of the spec that the stage, or the plugin, is about."""
+        super().__init__(message)
+        self.path = tuple(path)
 
 
 class LockError(HooklineError):

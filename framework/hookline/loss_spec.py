@@ -58,7 +58,9 @@ class LossSpec(Spec):
         """
         if self.encoding is None:
             if targets:
-                raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
+                # One without a name of its own is called "target", which nobody has written.
+                given = "one" if set(targets) == {"target"} else enumerate_names(targets)
+                raise ValueError(f"{type(self).__name__} takes no target, and {given} is given.")
             return {}
         if len(targets) != 1:
             given = f"{len(targets)} are" if targets else "none is"

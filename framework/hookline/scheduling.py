@@ -25,6 +25,11 @@ class SchedulerSpec(WrapperSpec):
     """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
 
     @property
+    def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """The learning rate, or that of each parameter group; of one with a callback of its own it is not known."""
+        return ("lr", "lr[*]") if type(self).build is SchedulerSpec.build else None
+
+    @property
     def is_per_step(self) -> bool:
         """Whether it is stepped after each step, and not after each epoch."""
         return False
@@ -82,7 +87,7 @@ class Schedule:
         try:
             self._scheduler = self._spec.build_scheduler(optimizer, length)
         except (ValueError, TypeError, KeyError) as error:
-            raise MisfitError(f"{type(self._spec).__name__}: {error}", self._place(run)) from error
+            raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
         return optimizer
 
     @hookimpl(wrapper=True)
@@ -112,11 +117,6 @@ class Schedule:
     def _advance(self, record: Mapping[str, Any]) -> None:
         assert self._scheduler is not None
         self._spec.advance(self._scheduler, record)
-
-    def _place(self, run: Run) -> tuple[str | int, ...]:
-        """Where the scheduler stands in the spec."""
-        listed = [index for index, callback in enumerate(run.spec.callbacks) if callback == self._spec]
-        return ("callbacks", *listed[:1])
 
 
 class ScheduleOfSteps(Schedule):

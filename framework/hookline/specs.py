@@ -12,6 +12,7 @@ from hookline.errors import OptionError
 from hookline.loss_spec import LossSpec
 from hookline.options import Spec, option, spec
 from hookline.parameters import ParameterSelection
+from hookline.wording import PathElement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,11 @@ class ModelSpec(Spec):
 
     __slots__ = ()
     family = "model"
+
+    @property
+    def ending(self) -> tuple[PathElement, ...]:
+        """The path, in its options, of the layer whose outputs are its own, for messages; of one layer it is empty."""
+        return ()
 
     def build(self, *inputs: Any) -> "nn.Module":
         """The module, with newly initialised parameters on the device of the inputs.
@@ -87,6 +93,11 @@ class DataSpec(Spec):
     """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
     trained with a batch of one row.)"""
 
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether there will be a validation split; `None` if that is not known before the data is read."""
+        return None
+
     def check(self, loss: LossSpec | None) -> "Iterable[OptionError]":
         """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
 
@@ -144,9 +155,9 @@ class WrapperSpec(Spec):
     replaces_weights: ClassVar[bool] = False
     """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
 
-    logs: ClassVar[tuple[str, ...]] = ()
-    """The names of the numbers that it adds to what is logged, if they have a "/" as those of a split do: others may
-    then look at them."""
+    logs: ClassVar[tuple[str, ...] | None] = None
+    """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as
+    long as one of a spec is not known, a misspelt name of a number to look at cannot be told."""
 
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""

@@ -1,5 +1,6 @@
 """Sentences that several messages share: lists of names, numbers with nouns, and the name that was probably meant."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 PathElement = str | int
@@ -42,7 +43,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | None:
-    """The known name that was probably meant: that with the fewest slips, or else one that begins so.
+    """The known name that was probably meant: that with the fewest slips, or else one that begins so, or short for it.
 
     A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
     equal. A third of the letters may be wrong, or `most` of them.
@@ -51,6 +52,10 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     'lr'
     >>> nearest("Huber", ["HuberLoss", "MSELoss"])
     'HuberLoss'
+    >>> nearest("learning_rate", ["lr", "momentum"]), nearest("MSE", ["R2Score", "MeanSquaredError"])
+    ('lr', 'MeanSquaredError')
+    >>> nearest("AccuracyScore", ["Accuracy", "R2Score"])
+    'Accuracy'
     """
     typed = name.lower()[:100]
     candidates = sorted(set(known))
@@ -70,7 +75,28 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     if most is not None:
         return None
     begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
-    return min(begun, key=len, default=None)
+    short = [
+        candidate
+        for candidate in candidates
+        if len(typed) > 1 and (typed == _initials(candidate) or candidate == _initials(name))
+    ]
+    # What follows is of the same word: "data_path" is not meant to be "data".
+    more = [
+        candidate
+        for candidate in candidates
+        if len(candidate) > 3 and re.match(rf"{re.escape(candidate.lower())}[^_]", typed)
+    ]
+    return min(begun, key=len, default=None) or next(iter(short), None) or max(more, key=len, default=None)
+
+
+def _initials(name: str) -> str:
+    """What a name of several words is called for short.
+
+    >>> _initials("learning_rate"), _initials("MeanSquaredError"), _initials("lr")
+    ('lr', 'mse', '')
+    """
+    words = re.findall(r"[A-Z][a-z]+|[a-z]+", name[:100])
+    return "".join(word[0].lower() for word in words) if len(words) > 1 else ""
 
 
 def _slips(typed: str, meant: str, most: int) -> int | None:

@@ -21,7 +21,6 @@ from hookline import (
     option,
     spec,
 )
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,6 +54,8 @@ class Profile(CallbackSpec):
 
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
+
+    logs = ()
 
     wait: int = option(default=1, minimum=0)
     """For how many steps it does nothing, each time."""
@@ -115,7 +116,7 @@ class _Profile:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse a training that ends before it would look, and a device that is not there."""
         data = yield
-        place, steps = place_of(self._spec, run), run.spec.run.epochs * len(data.training)
+        place, steps = run.spec.place_of(self._spec), run.spec.run.epochs * len(data.training)
         if self._spec.before >= steps:
             message = f"It would look from step {self._spec.before + 1} on, and the training has {steps}."
             raise MisfitError(f"{message} Make `skip_first`, `wait` or `warmup` less.", place)

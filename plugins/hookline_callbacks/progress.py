@@ -18,6 +18,8 @@ class Progress(CallbackSpec):
     The command line shows it unless it is told to be quiet. Where there is no terminal it prints plain lines.
     """
 
+    logs = ()
+
     refresh_per_second: float = option(default=4.0, above=0, maximum=30)
     """How often the bar is drawn."""
 

@@ -40,6 +40,8 @@ class Timing(CallbackSpec):
     epoch that did not end is left out. The record has nothing of it, and stays the same from run to run.
     """
 
+    logs = ()
+
     synchronize: bool = False
     """Whether an accelerator is waited for wherever a stage begins and ends. If it is not, nothing waits for it more
     than otherwise, and the time of a stage is that of giving the work to the device; whoever waits for the work first

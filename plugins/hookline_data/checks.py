@@ -1,5 +1,6 @@
 """What can be told of the files that a spec names before they are read: each error with the option that it is of."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def _refuse_what_is_no_file(path: Path, option: str) -> None:
         siblings = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, siblings)
         hint = "" if near is None else f' Did you mean "{near}"?'
+        if re.fullmatch(r"\d*\.\d+", path.name):
+            hint = f" A fraction is a number, without quotes: {path.name}."
         raise OptionError(option, f"There is no such file.{hint}")
     if not path.is_file():  # A pipe or a device may have no end.
         raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")

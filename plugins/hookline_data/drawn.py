@@ -58,6 +58,11 @@ class Drawn(DataSpec):
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name
                 )
 
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether the source has one."""
+        return self.source.has_validation
+
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """What is wrong with the source, and whether the loss takes what is drawn."""
         try:

@@ -9,6 +9,7 @@ from hookline import (
     Data,
     DividedBy,
     MisfitError,
+    OptionError,
     Outputs,
     Probabilities,
     option,
@@ -91,7 +92,8 @@ class CrossEntropyLoss(ClassIndexLoss):
         """As for every loss of classes; and the outputs are scores, not probabilities."""
         ClassIndexLoss.check(self, outputs, batch, data)
         if self.ignored_class is not None and _are_probabilities(batch):
-            raise ValueError("`ignore_index` ignores a class, and the targets are probabilities: leave it out.")
+            message = "`ignore_index` ignores a class, and the targets are probabilities: leave it out."
+            raise OptionError("ignore_index", message)
         scores = one_output("CrossEntropyLoss", outputs)
         if scores.shape[1] > 1 and (scores >= 0).all() and ((scores.sum(dim=1) - 1).abs() < 1e-4).all():
             raise ValueError(
@@ -147,9 +149,8 @@ class ProbabilityLoss(TorchLoss):
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
             if numbers is not None and len(numbers) not in (1, batch.target.shape[1]):
-                raise ValueError(
-                    f"There are {batch.target.shape[1]} target columns, and `{name}` has {len(numbers)} numbers."
-                )
+                columns = batch.target.shape[1]
+                raise OptionError(name, f"There are {columns} target columns, and `{name}` has {len(numbers)} numbers.")
 
 
 @spec

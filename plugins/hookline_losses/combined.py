@@ -132,6 +132,8 @@ class WeightedSum(LossSpec):
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
+            except OptionError as error:
+                raise OptionError("losses", f"{name}: {error}", name, "loss", *error.path) from None
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
 

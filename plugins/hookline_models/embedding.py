@@ -103,6 +103,7 @@ class LearnedPositionalEmbedding(TorchLayer):
 
     row = ("steps", "features")
     follows = {"num_embeddings": 1, "embedding_dim": -1}
+    may_be_more = ("num_embeddings",)
 
     num_embeddings: int | None = option(default=None, minimum=1)
     """How many places there are, the most steps that a sequence may have; left out, it follows from the inputs."""

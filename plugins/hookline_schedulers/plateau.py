@@ -29,6 +29,7 @@ class ReduceLROnPlateau(TorchScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
     """
 
+    logs = ("lr", "lr[*]")
     is_told_the_record = True
     of_groups = ("min_lr",)
 
@@ -58,7 +59,7 @@ class ReduceLROnPlateau(TorchScheduler):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to take the worse number of the loss, or of a metric, for the better one."""
         TorchScheduler.check(self, spec)
-        check_monitored(spec, self.monitor)
+        check_monitored(self, self.monitor, spec)
         name = self.monitor.partition("/")[2]
         better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}
         wanted = {**better, "loss": "min"}.get(name, self.mode)
@@ -90,5 +91,5 @@ class _Plateau(Schedule):
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse to monitor what will not be there, before anything has begun."""
         data = yield
-        check_monitor("ReduceLROnPlateau", self._monitor, run, data)
+        check_monitor(self._spec, self._monitor, run, data)
         return data

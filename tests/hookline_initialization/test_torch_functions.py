@@ -130,11 +130,11 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
         (
             [{"type": "zeros_", "parameters": "*.bais"}],
-            'initialize[0]: It selects nothing: there is no parameter "*.bais". Did you mean',
+            'initialize[0].parameters: It selects nothing: there is no parameter "*.bais". Did you mean',
         ),
         (
             [{"type": "zeros_", "layers": "Conv2d"}],
-            'initialize[0]: It selects nothing: no layer "Conv2d" has parameters. Known is "Linear".',
+            'initialize[0].layers: It selects nothing: no layer "Conv2d" has parameters. Known is "Linear".',
         ),
         (
             [{"type": "kaiming_normal_", "layers": "Linear"}],

@@ -320,7 +320,7 @@ def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler):
         (
             {"type": "ReduceLROnPlateau"},
             None,
-            'ReduceLROnPlateau monitors "validation/loss", which is not logged. The data has no validation split.',
+            'callbacks[0].monitor: "validation/loss" is not logged. The data has no validation split.',
         ),
     ],
 )

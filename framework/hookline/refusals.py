@@ -1,0 +1,67 @@
+"""What is raised for a value of a document that is wrong, and the problems that it is told as."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from cattrs import (
+    AttributeValidationNote,
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+
+from hookline.errors import OptionError, Problem
+from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption
+from hookline.wording import PathElement
+
+Keys = tuple[PathElement, ...]
+
+INVALID = (ClassValidationError, IterableValidationError, ValueError)
+"""What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it."""
+
+
+class ElementsError(IterableValidationError):
+    """An array of which some elements are wrong."""
+
+    right: Mapping[int, Any] = MappingProxyType({})
+    """The others, by their places."""
+
+
+class WrongKeyError(OptionError):
+    """An option whose name is wrong, and not its value."""
+
+
+class MissingTypeError(ValueError):
+    """A component of which nothing says what it is."""
+
+
+def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem | Unclear]:
+    """The problems in what cattrs raised, each with its path."""
+    if isinstance(error, (ClassValidationError, IterableValidationError)):
+        kind = error.cl
+        for part in error.exceptions:
+            here, part_kind = path, kind
+            for note in getattr(part, "__notes__", ()):
+                if isinstance(note, AttributeValidationNote):
+                    here, part_kind = (*path, note.name), note.type
+                elif isinstance(note, IterableValidationNote):
+                    here, part_kind = (*path, note.index), note.type
+            yield from problems_in(part, kind if isinstance(part, KeyError) else part_kind, here)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        yield from (UnknownOption(error.cl, (*path, key)) for key in sorted(error.extra_fields))
+    elif isinstance(error, KeyError):
+        yield MissingOption(kind, path)
+    elif isinstance(error, OptionError):
+        yield problem_of(error, path)
+    elif isinstance(error, MissingTypeError):
+        yield MissingType(str(error), path)
+    else:
+        yield Problem(str(error), path)
+
+
+def problem_of(error: OptionError, path: Keys) -> Problem:
+    """The problem at the option that an error names, in what stands at the path."""
+    against = tuple((*path, *other) for other in error.against)
+    return Problem(str(error), (*path, *error.path), on_key=isinstance(error, WrongKeyError), against=against)
