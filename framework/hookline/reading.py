@@ -333,7 +333,7 @@ def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter
         known = {attribute.name for kind in catalog.family(base).values() for attribute in fields(kind)}
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
         if (near := nearest("type", strange)) is not None:
-            wrong_key = _KeyError(near, f'There is no option "{near}". Did you mean "type"?')
+            wrong_key = OptionError(near, f'There is no option "{near}". Did you mean "type"?', on_key=True)
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
         raise _MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
     try:
@@ -361,10 +361,6 @@ def _with_others(
     except INVALID:
         return error
     return error
-
-
-class _KeyError(OptionError):
-    """An option whose name is wrong, and not its value."""
 
 
 class _MissingTypeError(ValueError):
@@ -397,4 +393,4 @@ def _problems(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem |
 
 def _problem(error: OptionError, path: Keys) -> Problem:
     against = tuple((*path, *other) for other in error.against)
-    return Problem(str(error), (*path, *error.path), on_key=isinstance(error, _KeyError), against=against)
+    return Problem(str(error), (*path, *error.path), on_key=error.on_key, against=against)

@@ -8,17 +8,18 @@ from hookline import (
     MisfitError,
     build_and_apply,
     divided,
+    enumerate_names,
     hookimpl,
     is_applied_to_each,
     named_parameters,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from torch import nn, optim
 
-    from hookline import Data, InitializationSpec, Run
+    from hookline import Data, InitializationSpec, LossSpec, Run
 
 
 @hookimpl(trylast=True)
@@ -41,9 +42,19 @@ def build_model(run: Run, data: Data) -> nn.Module:
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
-        raise error.within("model") from error.__cause__
+        told = MisfitError(f"{error.message}{_how_groups_are_given(row.inputs, run.spec.loss)}", error.path)
+        raise told.within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)
+
+
+def _how_groups_are_given(groups: Collection[str], loss: LossSpec) -> str:
+    """A sentence about the names of groups of inputs, if there are as many as a loss takes and they have others."""
+    if len(groups) != len(loss.inputs) or len(groups) == 1 or is_applied_to_each(groups, loss.inputs):
+        return ""
+    takes = f"{type(loss).__name__} takes {enumerate_names(loss.inputs)}"
+    given = "groups of inputs that are called so are given to the model one by one"
+    return f" {takes}: {given}, and these, {enumerate_names(groups)}, all at once."
 
 
 def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
