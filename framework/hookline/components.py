@@ -19,7 +19,7 @@ from hookline.errors import OptionError
 from hookline.failures import blamed
 from hookline.kinds import found
 from hookline.options import Bounds, Spec, assembled
-from hookline.refusals import INVALID, MissingTypeError, WrongKeyError
+from hookline.refusals import INVALID, MissingTypeError
 from hookline.wording import nearest
 
 
@@ -123,7 +123,7 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
         naming = (key for key in strange if options[key] in catalog.family(base))
         if (near := nearest("type", strange) or next(naming, None)) is not None:
-            wrong_key = WrongKeyError(near, f'There is no option "{near}". Did you mean "type"?')
+            wrong_key = OptionError(near, f'There is no option "{near}". Did you mean "type"?', on_key=True)
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
         raise MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
     try:

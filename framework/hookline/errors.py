@@ -26,13 +26,22 @@ class OptionError(ValueError):
     `ValueError` from its validator instead.
     """
 
-    def __init__(self, option: str, message: str, *within: PathElement, against: Sequence[Sequence[PathElement]] = ()):
+    def __init__(
+        self,
+        option: str,
+        message: str,
+        *within: PathElement,
+        on_key: bool = False,
+        against: Sequence[Sequence[PathElement]] = (),
+    ):
         """The option, and the path of the place in its value, if it is not the value as a whole.
 
-        `against` are the paths of what it does not go together with, from where the option's path begins.
+        `on_key` says that the last key of this is wrong, and not its value. `against` are the paths of what it does not
+        go together with, from where the option's path begins.
         """
         super().__init__(message)
         self.path = (option, *within)
+        self.on_key = on_key
         self.against = tuple(tuple(path) for path in against)
 
 

@@ -154,7 +154,7 @@ def _is_of_no_known_type(problem: Problem) -> bool:
 
 def _of_data(error: OptionError) -> Problem:
     against = tuple(("data", *path) for path in error.against)
-    return Problem(str(error), ("data", *error.path), against=against)
+    return Problem(str(error), ("data", *error.path), on_key=error.on_key, against=against)
 
 
 def _is_given(problem: Problem, document: Document) -> bool:

@@ -53,7 +53,7 @@ class LossSpec(Spec):
         """How each of the targets of these names is told to it.
 
         Raises:
-            ValueError: if it takes others.
+            ValueError: if it takes others; an `OptionError` of a target's name says that it is this one.
 
         """
         if self.encoding is None:

@@ -47,6 +47,11 @@ class OptimizerSpec(Spec):
     not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
     """The options that a group cannot have of its own."""
 
+    @property
+    def members(self) -> "tuple[OptimizerSpec, ...]":
+        """The optimizers that make a step: it alone, unless it holds others."""
+        return (self,)
+
     @classmethod
     def option_type(cls, option: "Attribute[Any]") -> Any:
         """A group has the options of this very optimizer."""

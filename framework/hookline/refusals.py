@@ -29,10 +29,6 @@ class ElementsError(IterableValidationError):
     """The others, by their places."""
 
 
-class WrongKeyError(OptionError):
-    """An option whose name is wrong, and not its value."""
-
-
 class MissingTypeError(ValueError):
     """A component of which nothing says what it is."""
 
@@ -64,4 +60,4 @@ def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem
 def problem_of(error: OptionError, path: Keys) -> Problem:
     """The problem at the option that an error names, in what stands at the path."""
     against = tuple((*path, *other) for other in error.against)
-    return Problem(str(error), (*path, *error.path), on_key=isinstance(error, WrongKeyError), against=against)
+    return Problem(str(error), (*path, *error.path), on_key=error.on_key, against=against)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hookline import DataError, LossSpec, MisfitError, OptionError, nearest, target_encodings
+from hookline import DataError, LossSpec, MisfitError, OptionError, enumerate_names, nearest, target_encodings
 
 
 def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
@@ -58,4 +58,19 @@ def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str
         if loss is not None:
             target_encodings(loss, targets)
     except MisfitError as error:
-        yield OptionError(option, error.message)
+        target = error.path[2:]
+        yield OptionError(option, error.message, *target, on_key=bool(target))
+
+
+def inputs_of_loss(loss: LossSpec | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each group of inputs whose name is misspelt for a loss that takes several, and the sentence that says so.
+
+    Other names are no error: a model that is given all groups at once may itself give outputs of those of the loss.
+    """
+    wanted = () if loss is None else loss.inputs
+    missing = [name for name in wanted if name not in groups]
+    meant = {group: nearest(group, missing) for group in groups if group not in wanted}
+    if len(wanted) > 1 and len(meant) == len(missing) and set(meant.values()) == set(missing):
+        takes = f"{type(loss).__name__} takes {enumerate_names(wanted)}"
+        for group, name in meant.items():
+            yield group, f'{takes}, and these are {enumerate_names(groups)}. Did you mean "{name}"?'

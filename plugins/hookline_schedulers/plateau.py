@@ -1,6 +1,6 @@
 """A learning rate that falls when nothing gets better."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
@@ -52,9 +52,10 @@ class ReduceLROnPlateau(TorchScheduler):
     eps: float = option(default=1e-08, minimum=0)
     """A fall by less than this is left out."""
 
-    def __attrs_post_init__(self) -> None:
+    def conflicts(self) -> Iterator[OptionError]:
+        """It is told what is known of an epoch."""
         if self.interval == "step":
-            raise OptionError("interval", "What it monitors is known at the end of an epoch.")
+            yield OptionError("interval", "What it monitors is known at the end of an epoch.")
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to take the worse number of the loss, or of a metric, for the better one."""
