@@ -4,7 +4,7 @@ Nothing is converted, except that an integer is accepted where a float is wanted
 catalog and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from attrs import NOTHING, fields
 from hookline.catalog import Catalog
 from hookline.documents import Document
 from hookline.errors import Problem, SpecError
+from hookline.options import Spec
 from hookline.refusals import INVALID, ElementsError, problem_of, problems_in
 from hookline.structuring import strict_converter
 from hookline.suggestions import MissingOption, Unclear, UnknownOption, told
 from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
-from hookline.wording import nearest
+from hookline.wording import PathElement, nearest
 
 
 class Reader:
@@ -65,7 +66,9 @@ class Reader:
                 sections.setdefault(name, attribute.default)
             elif attribute.default is NOTHING and name not in document.table:
                 problems.append(MissingOption(TrainingSpec, (name,)))
-        problems += [problem_of(error, ()) for error in conflicts(sections, partly)]
+        strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
+        said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
+        problems += [problem_of(error, ()) for error in conflicts(said, partly)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
@@ -86,6 +89,13 @@ class Reader:
         """The section that is missing and was probably meant by a key that is none: it is read as that."""
         near = nearest(key, known)
         return near if near is not None and near not in document.table else None
+
+
+def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
+    """Whether an option that is left out in a section stands where it does not belong: then it is not said."""
+    if not isinstance(section, Spec) or not isinstance(table, dict):
+        return False
+    return any(option.name in strange and option.name not in table for option in fields(type(section)))
 
 
 def in_order(problems: Iterable[Problem], document: Document) -> list[Problem]:

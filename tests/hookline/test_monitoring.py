@@ -106,6 +106,18 @@ def test_data_without_a_validation_split_is_the_reason_also_for_a_default(proble
     assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
 
 
+@pytest.mark.parametrize("section", ["[run]", "[optimizer]", "[[metrics]]", ""])
+def test_a_validation_split_that_is_said_in_a_wrong_place_is_told_once(problems, section):
+    text = SPEC.replace("validation = 0.2\n", "")
+    text = (
+        f"{section}\nvalidation = 0.2\n{text}"
+        if section in ("", "[run]")
+        else text.replace(section, f"{section}\nvalidation = 0.2", 1)
+    )
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\n', text=text)
+    assert [path.rpartition(".")[2] for _, path, _ in told] == ["validation"]
+
+
 def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems, tmp_path):
     lines = (DATA / "iris.csv").read_text().splitlines()
     (tmp_path / "iris.csv").write_text("\n".join([f"{lines[0]},split", *(f"{line},training" for line in lines[1:])]))
