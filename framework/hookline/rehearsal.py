@@ -25,6 +25,8 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     _refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
+        if outputs is None:
+            raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
         try:
             with blamed(type(run.spec.loss)):
                 run.spec.loss.check(outputs, batch, data)
