@@ -1,6 +1,7 @@
 """Batches: what data sources answer `prepare_data` with, and tensors in memory as the usual source of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -56,13 +57,8 @@ class Batch:
     def parts(self, count: int) -> "list[Batch]":
         """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
         size = -(-self.rows // count)
-        groups = (self.inputs, self.targets, self.lengths)
-        # `split` gives all parts of a tensor at once, which a slice for each does not.
-        parts = [{name: tensor.split(size) for name, tensor in group.items()} for group in groups]
-        return [
-            Batch(*({name: split[index] for name, split in group.items()} for group in parts))
-            for index in range(-(-self.rows // size))
-        ]
+        groups = (_split(group, size) for group in (self.inputs, self.targets, self.lengths))
+        return [Batch(*parts) for parts in zip(*groups, strict=False)]
 
     def slice(self, start: int, stop: int) -> "Batch":
         """The rows from `start` to `stop`, without the latter."""
@@ -76,6 +72,18 @@ class Batch:
             {name: change(tensor) for name, tensor in self.lengths.items()},
             self.shares,
         )
+
+
+def _split(group: "Mapping[str, Tensor]", size: int) -> "Iterable[Mapping[str, Tensor]]":
+    """Parts of so many rows of all tensors; of a group without tensors as many as are asked for."""
+    if not group:
+        return repeat(NOTHING_MORE)
+    # `split` gives all parts of a tensor at once, which a slice for each does not.
+    if len(group) == 1:  # The usual case, without a zip for each part.
+        [(name, tensor)] = group.items()
+        return [{name: part} for part in tensor.split(size)]
+    splits = zip(*(tensor.split(size) for tensor in group.values()), strict=True)
+    return [dict(zip(group, parts, strict=True)) for parts in splits]
 
 
 class Batches(Protocol):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor, nn
 
@@ -51,13 +51,22 @@ class MeanLoss:
             self._look(losses)
             self._total += float(losses.sum())
         else:
-            divisors = torch.stack([torch.as_tensor(divisor).cpu() for divisor in self._divisors]).double()
+            divisors = _as_tensor(self._divisors)
             losses = torch.where(divisors > 0, losses, 0.0)  # A batch in which no row counts has a loss of 0 / 0.
             self._look(losses)
             self._total += float((losses * divisors).sum())
             self._divisor = (self._divisor or 0.0) + float(divisors.sum())
         self._losses.clear()
         self._divisors.clear()
+
+
+def _as_tensor(divisors: "Sequence[Any]") -> "Tensor":
+    """The divisors as one tensor; numbers are not made tensors one by one."""
+    import torch
+
+    if all(isinstance(divisor, int) for divisor in divisors):
+        return torch.tensor(divisors, dtype=torch.float64)
+    return torch.stack([torch.as_tensor(divisor).cpu() for divisor in divisors]).double()
 
 
 class EpochLosses(MeanLoss):

@@ -50,9 +50,11 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
 
 def refuse_wrong_outputs(outputs: object) -> None:
-    """Raise a `StageError` if the stage `forward` was answered with something that no loss can take."""
+    """Raise an error if the stage `forward` was answered with something that no loss can take."""
     import torch
 
+    if outputs is None:
+        raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
     several = outputs.values() if isinstance(outputs, Mapping) else [outputs]
     if not all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several):
         message = 'The stage "forward" must be answered with a tensor, or with several by name'

@@ -2,9 +2,10 @@ import pluggy
 import pytest
 
 from hookline import CallbackSpec, HooklineError, MisfitError, StageError, hookimpl
-from hookline.asking import Stages, blamed
+from hookline.asking import ANSWERING, Stages, blamed
 from hookline.plugins import new_manager
 from hookline.stages import STAGES
+from hookline_stages import inner_loop
 
 
 @pytest.fixture(autouse=True)
@@ -267,3 +268,10 @@ def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_en
     for run, split in ((Epoch, "validation"), (End, "validation"), (End, "test")):
         stages.evaluate(run=run, model=1, criterion=2, batches=3, split=split)
     assert seen == [(End, "validation"), (End, "test")]
+
+
+@pytest.mark.parametrize("stage", ["forward", "loss", "backward", "step"])
+def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps(stage):
+    manager = new_manager()
+    manager.register(inner_loop, ANSWERING)
+    assert getattr(Stages(manager), stage) is getattr(inner_loop, stage)

@@ -174,6 +174,22 @@ def test_a_batch_with_several_has_no_only_one(what):
         getattr(batch, what)
 
 
+@pytest.mark.parametrize(("rows", "count", "sizes"), [(8, 4, [2] * 4), (7, 3, [3, 3, 1]), (2, 5, [1, 1]), (3, 1, [3])])
+def test_the_parts_of_a_batch_have_its_rows_in_their_order(rows, count, sizes):
+    numbers = torch.arange(rows)
+    batch = Batch({"a": numbers, "b": numbers + 10}, {"y": numbers + 20}, {"b": numbers + 30})
+    parts = batch.parts(count)
+    assert [part.rows for part in parts] == sizes
+    for start, part in zip(torch.tensor([0, *sizes]).cumsum(0).tolist(), parts, strict=False):
+        expected = batch.slice(start, start + part.rows)
+        for name in ("inputs", "targets", "lengths"):
+            found, wanted = getattr(part, name), getattr(expected, name)
+            assert {key: rows.tolist() for key, rows in found.items()} == {
+                key: rows.tolist() for key, rows in wanted.items()
+            }
+    assert [dict(part.targets) for part in Batch({"a": numbers}).parts(count)] == [{}] * len(sizes)
+
+
 def test_data_knows_its_only_target():
     target = Target(columns=("species",), classes=("setosa", "virginica"))
     example = Batch({"input": INPUTS[:2]}, {"target": TARGETS[:2]})

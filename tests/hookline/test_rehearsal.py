@@ -1,7 +1,10 @@
 import numpy
 import pytest
+from torch import nn
 
 import hookline
+from hookline import LayerSpec, hookimpl
+from hookline import spec as declared
 
 
 def spec(path, indices, **embedding):
@@ -70,3 +73,33 @@ TABLE = {
     "loss": {"type": "MSELoss"},
     "optimizer": {"type": "SGD"},
 }
+
+
+@declared
+class Silent(LayerSpec):
+    """A layer whose module forgets to return."""
+
+    def build(self, inputs):
+        class Forgetful(nn.Linear):
+            def forward(self, inputs):
+                super().forward(inputs)
+
+        return Forgetful(inputs.shape[1], 1)
+
+
+class Layers:
+    @hookimpl
+    def register_specs(self):
+        return [Silent]
+
+
+def test_a_model_that_gives_nothing_is_told(tmp_path):
+    table = {
+        "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+        "model": {"type": "Silent"},
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD"},
+    }
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(hookline.load(table, plugins=[Layers()]), plugins=[Layers()], out=tmp_path / "run")
+    assert str(raised.value) == "model: It gives nothing: each `forward` must return what it computes."
