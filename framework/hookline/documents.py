@@ -20,7 +20,7 @@ from hookline.positions import Span, scan
 from hookline.toml_text import parsed
 from hookline.training_spec import SEVERAL
 from hookline.trees import Node, Setting, Table, grown, overlaid, plain, with_value, without_places
-from hookline.wording import PathElement
+from hookline.wording import PathElement, shortened
 
 EXTENDS = "extends"
 """The key of a file that names those which it extends."""
@@ -130,7 +130,7 @@ class _Files:
     problems: list[Problem]
     """What is wrong with how they were put together, such as a change of what is not there."""
     trees: dict[str, Node] = field(factory=dict)
-    """The tree of each file that was extended so far, by its whole path."""
+    """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
     """How often a file was named to be extended."""
 
@@ -157,18 +157,15 @@ class _Files:
         def error(message: str) -> SpecError:
             return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
 
-        path = os.path.normpath(Path(source.name).parent / base.value)
         self.extended += 1
         if self.extended > MOST_EXTENDED:
             raise error(f"This is one file too many: a spec extends at most {MOST_EXTENDED}, in all.")
         try:
-            whole = os.path.normpath(
-                Path(path).absolute()
-            )  # A link's own: what it extends is relative to where the link is.
-            if whole in self.trees:
-                return self.trees[whole]
+            path, real = _path(base.value, source)
+            if real in self.trees:
+                return self.trees[real]
             found = file_source(path)
-            if (real := os.path.realpath(path)) in chain:
+            if real in chain:
                 cycle = " extends ".join(map(_relative, (*chain[chain.index(real) :], real)))
                 raise error(f"The file extends itself: {cycle}.")
             if len(chain) > DEEPEST_CHAIN:
@@ -177,8 +174,20 @@ class _Files:
             raise
         except (HooklineError, OSError, ValueError, RuntimeError) as problem:
             raise error(str(problem)) from None
-        self.trees[whole] = self.tree(found, chain)
-        return self.trees[whole]
+        self.trees[real] = self.tree(found, chain)
+        return self.trees[real]
+
+
+def _path(name: str, source: Source) -> tuple[str, str]:
+    """The file that a text calls so: what to call it in messages, and its real path.
+
+    Like all paths in a file it is relative to where the file is, and not to where a link to it is.
+    """
+    if "\0" in name:
+        raise ValueError("This is no path of a file: it has a NUL in it.")
+    real = os.path.realpath(_home(source) / name)
+    called = os.path.normpath(Path(source.name).parent / name)
+    return called if os.path.realpath(called) == real else _relative(real), real
 
 
 def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], files: _Files) -> Node:
@@ -272,7 +281,7 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
 
     If it is no path and value, or if the path leads nowhere, that is a problem.
     """
-    source = Source(f"--set {change}", change)
+    source = Source(f"--set {shortened(change)}", change)
     change = _without_brackets(change)
     try:
         keys, equals = keys_of(change)
@@ -293,6 +302,10 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
         problems.append(Problem(message, place=Place(source, 0, len(change))))
+        return root
+    if keys[0][0] == EXTENDS:
+        message = "A file says what it extends. Another one is laid over the spec by `--with FILE`."
+        problems.append(Problem(message, place=Place(source, *keys[0][1])))
         return root
     if len(keys) > 1 and (section := keys[0][0]) in SEVERAL and section not in root.value:
         root = Node({**root.value, section: Node([])}, root.settings)  # What adds one by name adds it to none.

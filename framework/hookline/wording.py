@@ -9,13 +9,13 @@ MOST_LISTED = 24
 
 
 def dotted(path: Sequence[PathElement]) -> str:
-    """The path as one writes it: `model.layers[2].out_features`."""
+    """The path as one writes it, for a message: `model.layers[2].out_features`."""
     text = ""
     for element in path:
         if isinstance(element, int):
             text += f"[{element}]"
         else:
-            key = element if element.replace("-", "_").isidentifier() else _quoted(element)
+            key = shortened(element if element.replace("-", "_").isidentifier() else _quoted(element))
             text += f".{key}" if text else key
     return text
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def column_names(path: Path) -> list[str]:
             raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
     if not names:
         raise DataError(f"{path}: The file is empty.")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise DataError(f'{path}: Two columns are called "{twice[0]}".')
     return names
 

@@ -1,6 +1,7 @@
 """Tables in Parquet files."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ class Parquet(Table):
         except FooterError as error:
             raise DataError(f"{path}: This is not a table in a Parquet file. {error}") from None
         names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
             raise DataError(f'{path}: Two columns are called "{twice[0]}".')
         return names
 

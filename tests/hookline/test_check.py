@@ -695,3 +695,22 @@ def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, change
     (here / "spec.toml").write_text(text)
     code, told, _ = hookline("check", "spec.toml", "--format", "json")
     assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+
+
+def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hookline):
+    change = "callbacks.EarlyStopping.type=EarlyStopping"
+    assert hookline("check", "good.toml", "--set", change) == (0, "good.toml is good.\n", "")
+    code, out, _ = hookline("check", "good.toml", "--set", "callbacks.type=EarlyStopping")
+    assert (code, out.splitlines()[0]) == (
+        1,
+        '--set callbacks.type=EarlyStopping: "type" names no element. '
+        "A further one is given a name of its own: ….mine.type=…",
+    )
+
+
+@pytest.mark.parametrize("change", ["x" * 5000, f"optimizer.lr={'x' * 5000}", f"model.layers.{'x' * 5000}.y=1"])
+def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hookline, change):
+    code, out, err = hookline("check", "good.toml", "--set", change)
+    assert (code, err) == (1, "")
+    assert len(out) < 500
+    assert len(hookline("explain", "good.toml", change.replace("=", "."))[2]) < 500

@@ -398,7 +398,7 @@ def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch
     Path("loop.toml").symlink_to("other.toml")
     Path("other.toml").symlink_to("loop.toml")
     for extends, problem in [
-        ('"a\\u0000b"', "a\x00b: The file cannot be read: embedded null byte."),
+        ('"a\\u0000b"', "This is no path of a file: it has a NUL in it."),
         ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
     ]:
         written(tmp_path, f"a = 1\nextends = {extends}\n")
@@ -557,3 +557,26 @@ def test_a_pipe_that_may_have_no_end_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HooklineError, match=r"pipe: This is not a file\.$"):
         read(tmp_path / "pipe")
+
+
+def test_a_change_of_what_a_file_extends_says_how_one_is_laid_over():
+    with pytest.raises(SpecError) as error:
+        changed({}, "extends=a.toml")
+    assert str(error.value) == (
+        "--set extends=a.toml: A file says what it extends. Another one is laid over the spec by `--with FILE`."
+    )
+
+
+def test_all_paths_of_a_file_are_relative_to_where_it_is_and_not_to_where_a_link_to_it_is(tmp_path, monkeypatch):
+    for name in ("real", "linked"):
+        (tmp_path / name).mkdir()
+        written(tmp_path, f'x = "{name}"\n', f"{name}/base.toml")
+    written(tmp_path, 'extends = "base.toml"\ny = "data.csv"\n', "real/spec.toml")
+    (tmp_path / "linked" / "spec.toml").symlink_to(tmp_path / "real" / "spec.toml")
+    monkeypatch.chdir(tmp_path)
+    document = read("linked/spec.toml")
+    assert (document.table["x"], document.directory) == ("real", tmp_path / "real")
+    (tmp_path / "real" / "base.toml").unlink()
+    with pytest.raises(SpecError) as error:
+        read("linked/spec.toml")
+    assert str(error.value) == "linked/spec.toml:1:11: extends: real/base.toml: There is no such file."

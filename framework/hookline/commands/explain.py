@@ -15,7 +15,7 @@ from hookline.kinds import article
 from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
-from hookline.wording import dotted
+from hookline.wording import dotted, shortened
 from hookline.writing import as_toml, plain
 
 
@@ -48,7 +48,7 @@ def words_of(path: str) -> list[str]:
             raise ValueError("It has a value, too.")
         keys, _ = keys_of(f"{path}=")
     except (ValueError, RecursionError):
-        raise HooklineError(f'"{path}" is not a path, such as optimizer.lr.') from None
+        raise HooklineError(f'"{shortened(path)}" is not a path, such as optimizer.lr.') from None
     return [key for key, _ in keys]
 
 
