@@ -72,8 +72,10 @@ def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[st
             yield f"{'':{width}} {paint('::', _BLUE)} {printable(str(one))}"
         elif before is not None and one.line > before.line + 1:
             yield paint("...", _BLUE)
-        shown, mark = _underlined(one, "^" if one is place else "-")
-        yield f"{paint(f'{one.line:>{width}}', _BLUE)} {bar} {shown}"
+        if before is None or one in elsewhere or one.line != before.line or len(one.line_text) > WIDEST:
+            shown, _ = _underlined(one, "")
+            yield f"{paint(f'{one.line:>{width}}', _BLUE)} {bar} {shown}"
+        _, mark = _underlined(one, "^" if one is place else "-")
         yield f"{'':{width}} {bar} {paint(mark, _RED if one is place else _BLUE)}"
         before = one
 

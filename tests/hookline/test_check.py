@@ -133,7 +133,7 @@ def test_several_specs_are_all_checked(here, hookline):
     code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
     assert (code, err) == (2, "none.toml: There is no such file.\n")
     assert out.endswith(
-        "other.toml:1:5: This is not TOML: Invalid value.\n  |\n1 | x =\n  |     ^\n\n"
+        "other.toml:1:5: This is not TOML. The value is missing.\n  |\n1 | x =\n  |     ^\n\n"
         "8 errors in 2 of 4 specs. 1 spec could not be checked.\n"
     )
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,12 @@ def test_of_a_conflict_both_places_are_shown_in_the_order_of_the_text():
         "2 | [two]",
         "  |  ---",
     ]
+
+
+def test_of_a_conflict_on_one_line_the_line_is_shown_once():
+    source = Source("spec.toml", "x = [1 2]", Path("/"))
+    wrong = Problem("This is wrong.", place=Place(source, 7, 8), against_places=(Place(source, 4, 5),))
+    assert rendered(wrong, "spec.toml").splitlines()[1:] == ["  |", "1 | x = [1 2]", "  |     -", "  |        ^"]
 
 
 def test_a_conflict_with_another_file_names_it():

@@ -96,9 +96,9 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a = 1\nepochs = = 2", "2:10: This is not TOML: Invalid value."),
-        ("[run\nx = 1", "1:5: This is not TOML: Expected ']' at the end of a table declaration."),
-        ('a = 1\nb = "x', "2:7: This is not TOML: Unterminated string."),
+        ("a = 1\nepochs = = 2", "2:10: This is not TOML. One equals sign is enough."),
+        ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: its ] is missing."),
+        ('a = 1\nb = "x', '2:7: This is not TOML. The text is not closed on its line: its " is missing.'),
         ("a = 1\na = 2\nb = 3", '2:1: The key "a" stands here a second time.'),
     ],
 )
@@ -457,7 +457,7 @@ def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
     written(tmp_path, 'extends = "base.toml"\n')
     with pytest.raises(SpecError) as error:
         read("spec.toml")
-    assert str(error.value) == "base.toml:1:5: This is not TOML: Invalid value."
+    assert str(error.value) == "base.toml:1:5: This is not TOML. One equals sign is enough."
 
 
 def test_further_files_are_laid_over_and_single_values_changed_at_the_end(tmp_path):
@@ -526,16 +526,16 @@ def test_what_is_changed_by_an_index_in_brackets_is_set_there():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("[1,2", "Unclosed array"),
-        ("{ a = 1", "Unclosed inline table"),
-        ('"a', "Unterminated string"),
-        ("'a", 'Expected "\'"'),
+        ("[1,2", "The array is not closed: its ] is missing."),
+        ("{ a = 1", "The table is not closed: its } is missing."),
+        ('"a', 'The text is not closed on its line: its " is missing.'),
+        ("'a", "The text is not closed on its line: its ' is missing."),
     ],
 )
 def test_a_value_that_begins_as_toml_and_is_none_is_no_text(value, problem):
     document = from_table({}, overrides=[f"a = {value}"])
     [found] = document.problems
-    assert (found.message, found.place.text) == (f"The value begins as TOML and is none: {problem}.", value)
+    assert (found.message, found.place.text) == (problem, value)
     assert document.table == {}
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hookline.changing import keys_of
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
-from hookline.documents import keys_of
 from hookline.errors import HooklineError
 from hookline.explaining import Explanation, explained
 from hookline.kinds import article
