@@ -2,6 +2,9 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from attrs import fields
 
 from hookline.declarations import misdeclared
 from hookline.errors import PluginError
@@ -131,9 +134,22 @@ class Catalog:
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
-        near = did_you_mean(own.rpartition(".")[2], self.family(base))
+        known = self.family(base)
+        made_of_others = (name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+        near = did_you_mean(own.rpartition(".")[2], known, first=made_of_others)
         # A long list of what is known comes last.
         raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
+
+
+def _holds(kind: type[Spec], base: type[Spec]) -> bool:
+    """Whether a component has others inside of which a spec chooses where it asks for `base`."""
+    return any(_mentions(kind.option_type(attribute), base) for attribute in fields(kind))
+
+
+def _mentions(kind: Any, base: type[Spec]) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return issubclass(kind, base)
+    return any(_mentions(part, base) for part in get_args(kind))
 
 
 def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:

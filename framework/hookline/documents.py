@@ -53,7 +53,9 @@ class Document:
         """The problem with the places of its paths."""
         if problem.place is not None:
             return problem
-        others = (self.place(path) for path in problem.against)
+        # What is not given stands nowhere: the beginning of the file is no second place.
+        given = (path for path in problem.against if path and self.root.child(path[0]) is not None)
+        others = (self.place(path) for path in given)
         return evolve(
             problem,
             place=self.place(problem.path, on_key=problem.on_key),

@@ -4,6 +4,7 @@ Whatever a person can mend (a spec, a data file, a plugin) is told by one of the
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import frozen
 
@@ -26,14 +27,29 @@ class OptionError(ValueError):
     `ValueError` from its validator instead.
     """
 
-    def __init__(self, option: str, message: str, *within: PathElement, against: Sequence[Sequence[PathElement]] = ()):
+    def __init__(
+        self,
+        option: str,
+        message: str,
+        *within: PathElement,
+        against: Sequence[Sequence[PathElement]] = (),
+        near: Path | None = None,
+    ):
         """The option, and the path of the place in its value, if it is not the value as a whole.
 
-        `against` are the paths of what it does not go together with, from where the option's path begins.
+        `against` are the paths of what it does not go together with, from where the option's path begins. `near` is
+        the file that was probably meant, which is offered as the spec would name it.
         """
         super().__init__(message)
         self.path = (option, *within)
         self.against = tuple(tuple(path) for path in against)
+        self.near = near
+
+    def inside(self, *path: PathElement) -> "OptionError":
+        """The same error, seen from outside: its paths begin with these keys and indices."""
+        option, *within = (*path, *self.path)
+        against = [(*path, *other) for other in self.against]
+        return OptionError(str(option), str(self), *within, against=against, near=self.near)
 
 
 class NotSaidError(AttributeError):

@@ -11,7 +11,7 @@ from hookline.errors import HooklineError
 from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
-from hookline.wording import PathElement, did_you_mean, dotted, shortened
+from hookline.wording import PathElement, did_you_mean, dotted, shortened, there_are
 
 
 @frozen(kw_only=True)
@@ -105,9 +105,8 @@ def _element(value: Any, word: str, path: Sequence[PathElement]) -> Any:
             f'Several elements of {dotted(path)} are called "{shortened(word)}": give the place of one.'
         )
     names = {name for element in value for name in _names(element)}
-    there = f"there are {len(value)}" if len(value) != 1 else "there is one"
     raise HooklineError(
-        f'There is no "{shortened(word)}" in {dotted(path)}: {there}, counted from 0.{did_you_mean(word, names)}'
+        f'There is no "{shortened(word)}" in {dotted(path)}: {there_are(len(value))}.{did_you_mean(word, names)}'
     )
 
 

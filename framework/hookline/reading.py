@@ -30,7 +30,7 @@ from hookline.options import Bounds, Spec, assembled
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption, told
 from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
 from hookline.trees import PathText
-from hookline.wording import PathElement, nearest
+from hookline.wording import PathElement, dotted, nearest
 
 Keys = tuple[PathElement, ...]
 
@@ -193,8 +193,8 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
     elements = get_args(kind)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
-        if isinstance(value, dict) and is_family(elements[0]):
-            raise ValueError(f"{wrong(value, kind)} The header of each has two brackets: [[…]].")
+        if isinstance(value, dict) and isinstance(elements[0], type) and issubclass(elements[0], Spec):
+            raise _HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
         if not accepts(kind, value):
             raise wrong(value, kind)
         made, errors = {}, []
@@ -250,7 +250,7 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
 
     def structure_table(value: Any, _: type) -> Spec:
         if not isinstance(value, dict):
-            raise ValueError(f"This must be a table, and it is {found(value)}.")
+            raise _no_table(value, "a table")
         made: dict[str, Any] = {}
         errors: list[Exception] = []
         for name, attribute in options.items():
@@ -326,7 +326,7 @@ def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
 def _choose(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
     """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
     if not isinstance(value, dict):
-        raise ValueError(f"This must be a table with a `type`, and it is {found(value)}.")
+        raise _no_table(value, "a table with a `type`")
     options = dict(value)
     name = options.pop("type", None)
     if name is None:
@@ -363,6 +363,22 @@ def _with_others(
     return error
 
 
+def _no_table(value: Any, wanted: str) -> ValueError:
+    """What to raise for what is no table: of an array of tables, what its header should be."""
+    message = f"This must be {wanted}, and it is {found(value)}."
+    if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
+        return _HeaderError(f"{message} Its header has one bracket: [{HEADER}].")
+    return ValueError(message)
+
+
+HEADER = "…"
+"""Stands in the message of a `_HeaderError` for the names in the header."""
+
+
+class _HeaderError(ValueError):
+    """A table where several are wanted, or several where one is: its message says how many brackets the header has."""
+
+
 class _KeyError(OptionError):
     """An option whose name is wrong, and not its value."""
 
@@ -389,6 +405,8 @@ def _problems(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem |
         yield MissingOption(kind, path)
     elif isinstance(error, OptionError):
         yield _problem(error, path)
+    elif isinstance(error, _HeaderError):
+        yield Problem(str(error).replace(HEADER, dotted([key for key in path if isinstance(key, str)])), path)
     elif isinstance(error, _MissingTypeError):
         yield MissingType(str(error), path)
     else:

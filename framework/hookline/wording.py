@@ -7,6 +7,9 @@ PathElement = str | int
 MOST_LISTED = 24
 """How many known names a message lists at most."""
 
+LONGEST_LISTED = 40
+"""How many letters of a known name a message lists at most."""
+
 
 def dotted(path: Sequence[PathElement]) -> str:
     """The path as one writes it, for a message: `model.layers[2].out_features`."""
@@ -20,7 +23,7 @@ def dotted(path: Sequence[PathElement]) -> str:
     return text
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], first: Iterable[str] = ()) -> str:
     """A sentence that begins with a space and offers the nearest known name, or lists all of them.
 
     >>> did_you_mean("HuberLos", ["MSELoss", "HuberLoss"])
@@ -30,19 +33,26 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("Focal", [])
     ''
 
-    Of very many names the first ones are listed.
+    Of very many names some are listed: those of `first`, if there are any, and then the first ones of the others. Names
+    may come from a file that is no table: of a long one no more is told than one needs to know it by.
     """
     names = sorted(set(known))
     if (near := nearest(name, names)) is not None:
-        return f" Did you mean {_quoted(near)}?"
+        return f" Did you mean {_quoted(shortened(near))}?"
     if len(names) > MOST_LISTED:
+        leading = sorted(set(first))
+        names = [*leading, *(name for name in names if name not in leading)]
         others = len(names) - MOST_LISTED + 1
-        return f" Known are {', '.join(map(_quoted, names[: MOST_LISTED - 1]))} and {others} others."
+        listed = (_quoted(shortened(name, LONGEST_LISTED)) for name in names[: MOST_LISTED - 1])
+        return f" Known are {', '.join(listed)} and {others} others."
+    names = [shortened(name, LONGEST_LISTED) for name in names]
     return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
 
 
 def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | None:
     """The known name that was probably meant: that with the fewest slips, or else one that begins so.
+
+    If none does, it is one with which the name begins.
 
     A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
     equal. A third of the letters may be wrong, or `most` of them.
@@ -51,6 +61,8 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     'lr'
     >>> nearest("Huber", ["HuberLoss", "MSELoss"])
     'HuberLoss'
+    >>> nearest("deployment", ["data", "deploy"])
+    'deploy'
     """
     typed = name.lower()[:100]
     candidates = sorted(set(known))
@@ -70,7 +82,10 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     if most is not None:
         return None
     begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
-    return min(begun, key=len, default=None)
+    if begun:
+        return min(begun, key=len)
+    within = [candidate for candidate in candidates if len(candidate) > 3 and typed.startswith(candidate.lower())]
+    return max(within, key=len, default=None)
 
 
 def _slips(typed: str, meant: str, most: int) -> int | None:
@@ -110,9 +125,20 @@ def _quoted(name: object) -> str:
     return f'"{name}"'
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 80) -> str:
     """A text for a message, which says no more of it than one needs to know it by."""
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def there_are(number: int) -> str:
+    """How many elements an array has, for a message about one that it has not.
+
+    >>> there_are(0), there_are(1), there_are(3)
+    ('the array is empty', 'there is one, counted from 0', 'there are 3, counted from 0')
+    """
+    if number == 0:
+        return "the array is empty"
+    return f"there {'is one' if number == 1 else f'are {number}'}, counted from 0"
 
 
 def counted(number: int, noun: str) -> str:

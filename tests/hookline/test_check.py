@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hookline import Problem
 from hookline.command_line import main
+from hookline.documents import read
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(ROOT.glob("specs/**/*.toml"))
@@ -166,7 +168,13 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "iris.csv"?'),
+        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        ('"data/iris.csv"', '"dta/iris.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        (
+            '"data/iris.csv"',
+            r'"data\new.csv"',
+            "8:8: data.path: There is no such file. A backslash in double quotes has made a control character",
+        ),
         ('"data/iris.csv"', '"data"', "8:8: data.path: This is a directory."),
         ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
         (
@@ -191,6 +199,42 @@ def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(
     assert code == 1
     assert out.startswith(f"spec.toml:{problem}")
     assert out.endswith("\n1 error in spec.toml.\n")
+
+
+def test_a_file_that_was_probably_meant_is_named_as_the_one_that_is_given(here, hookline):
+    (here / "below").mkdir()
+    for name, path in [
+        ("spec.toml", here / "data" / "irs.csv"),
+        ("below/base.toml", "../data/irs.csv"),
+    ]:
+        (here / name).write_text(GOOD.replace("data/iris.csv", str(path)))
+    (here / "above.toml").write_text('extends = "below/base.toml"\n')
+    for name, meant in [
+        ("spec.toml", here / "data" / "iris.csv"),
+        ("below/base.toml", "../data/iris.csv"),
+        ("above.toml", "../data/iris.csv"),
+    ]:
+        _, out, _ = hookline("check", name)
+        assert f'data.path: There is no such file. Did you mean "{meant}"?' in out
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("root:*:20228:0:\n", "The first line of the file is one name: between several stand commas."),
+        ("secret;other\n", 'The first line of the file is one name: between several stand commas, and not ";".'),
+        ('{"secret": 1, "b": 2}\n', "This is not a table with a header of names."),
+        ("secret\0,x\n", "This is not a table with a header of names."),
+        (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
+    ],
+)
+def test_of_a_file_that_is_no_table_nothing_is_quoted_and_of_names_as_much_as_one_needs(
+    here, hookline, content, problem
+):
+    (here / "other.csv").write_text(content)
+    (here / "spec.toml").write_text(GOOD.replace("data/iris.csv", "other.csv"))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
 
 
 def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
@@ -408,7 +452,9 @@ def test_none_of_these_commands_imports_what_is_slow(here):
     (here / "wrong.toml").write_text(WRONG)
     script = """
 import sys
+from hookline import Problem
 from hookline.command_line import main
+from hookline.documents import read
 for words in ("check good.toml wrong.toml", "explain good.toml run.seed", "show good.toml", "diff good.toml good.toml"):
     main(words.split())
 heavy = {"torch", "numpy", "pyarrow", "matplotlib", "optuna", "torchmetrics", "rich", "safetensors"}
@@ -640,6 +686,31 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
             ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
         ),
         (GOOD, 'extend = "iris.toml"', ['extend: There is no key "extend". Did you mean "extends"?']),
+        ("[[deploy]]", "[[deployment]]", ['deployment: There is no key "deployment". Did you mean "deploy"?']),
+        (
+            "[[deploy]]",
+            "[deploy]",
+            [
+                "deploy: This must be an array of deployment targets (tables with a `type`), and it is a table. "
+                "The header of each has two brackets: [[deploy]]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[[loss]]",
+            [
+                "loss: This must be a table with a `type`, and it is an array of one element. "
+                "Its header has one bracket: [loss]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[optimizer.groups]\nlr = 0.1\n[loss]",
+            [
+                "optimizer.groups: This must be an array of tables, and it is a table. "
+                "The header of each has two brackets: [[optimizer.groups]]."
+            ],
+        ),
     ],
 )
 def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
@@ -647,6 +718,22 @@ def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
     _, out, _ = hookline("check", "spec.toml")
     lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
     assert lines == told
+
+
+def test_of_models_those_are_listed_first_that_are_made_of_layers(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
+    _, out, _ = hookline("check", "spec.toml")
+    assert (
+        'There is no model called "MLP". Known are "Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese", '
+        in out
+    )
+
+
+def test_what_is_not_given_is_no_second_place(here):
+    (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
+    document = read(here / "spec.toml")
+    problem = Problem("This is wrong.", ("run", "epochs"), against=(("initialize",), ("loss", "type")))
+    assert [place.text for place in document.located(problem).against_places] == ['"CrossEntropyLoss"']
 
 
 MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"\n'

@@ -297,7 +297,7 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     with pytest.raises(SpecError) as error:
         sound(read("base.toml", ["more.toml"]))
     assert str(error.value) == (
-        'more.toml:1:12: There is no element "stop": there are 0, counted from 0. A new one has a `type`.'
+        'more.toml:1:12: There is no element "stop": the array is empty. A new one has a `type`.'
     )
 
 
@@ -544,7 +544,7 @@ def test_a_change_adds_a_component_by_name_to_a_section_that_is_not_there():
     assert changed({}, change, "callbacks.EarlyStopping.patience=3") == {
         "callbacks": [{"type": "EarlyStopping", "patience": 3}]
     }
-    with pytest.raises(SpecError, match='There is no element "EarlyStopping": there are 0'):
+    with pytest.raises(SpecError, match='There is no element "EarlyStopping": the array is empty'):
         changed({}, "callbacks.EarlyStopping.patience=3")
 
 
