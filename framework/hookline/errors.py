@@ -47,9 +47,9 @@ class OptionError(ValueError):
 
     def inside(self, *path: PathElement) -> "OptionError":
         """The same error, seen from outside: its paths begin with these keys and indices."""
-        option, *within = (*path, *self.path)
+        whole = (*path, *self.path)
         against = [(*path, *other) for other in self.against]
-        return OptionError(str(option), str(self), *within, against=against, near=self.near)
+        return OptionError(str(whole[0]), str(self), *whole[1:], against=against, near=self.near)
 
 
 class NotSaidError(AttributeError):
