@@ -52,6 +52,7 @@ class Catalog:
     def __init__(self) -> None:
         self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
         self._known: dict[str, dict[type[Spec], Origin]] = {}
+        self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
         """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
 
@@ -69,6 +70,7 @@ class Catalog:
         for name, offer in offers:
             self._offers.setdefault(name, []).append((plugin, offer))
             self._known.pop(name, None)
+        self._families.clear()
 
     def __iter__(self) -> Iterator[type[Spec]]:
         for name in self._offers:
@@ -88,7 +90,9 @@ class Catalog:
 
     def family(self, base: type[Spec]) -> dict[str, type[Spec]]:
         """The components that a spec may choose where it asks for `base`, by the names that a spec gives them."""
-        return {self.name(kind): kind for kind in self if issubclass(kind, base)}
+        if base not in self._families:
+            self._families[base] = {self.name(kind): kind for kind in self if issubclass(kind, base)}
+        return dict(self._families[base])
 
     def plugin(self, kind: type[Spec]) -> Origin:
         """The plugin that brought the class."""

@@ -1,7 +1,7 @@
 """Problems as people and tools read them: with the line and a finger on the character, as JSON, or for GitHub."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 """How many columns of a line are shown at most."""
+
+MOST_SHOWN = 100
+"""How many problems of a spec a person is shown at most."""
 
 _BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 
@@ -56,6 +59,14 @@ def rendered(problem: Problem, source: str, paint: Paint | None = None) -> str:
     if place is not None and place.source.directory is not None and (place.end > place.start or place.line_text):
         lines += _excerpt(place, problem.against_places, paint)
     return "\n".join(lines)
+
+
+def shown(problems: Sequence[Problem], source: str, paint: Paint | None = None) -> Iterator[str]:
+    """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
+    for problem in problems[:MOST_SHOWN]:
+        yield rendered(problem, source, paint)
+    if (more := len(problems) - MOST_SHOWN) > 0:
+        yield f"{printable(source)}: There {'is one more' if more == 1 else f'are {more:,} more'}."
 
 
 def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[str]:
@@ -150,7 +161,9 @@ def for_github(problem: Problem, source: str) -> str:
     place = problem.place
     is_in_file = place is not None and place.source.directory is not None
     properties = {"file": place.source.name if place and is_in_file else source}
-    if place is not None and is_in_file:
+    if place is None:
+        properties["line"] = "1"
+    elif is_in_file:
         end = place.column + max(1, place.length)
         properties |= {"line": str(place.line), "col": str(place.column), "endColumn": str(end)}
     properties["title"] = dotted(problem.path) or "spec"

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from hookline.changing import EXTENDS, changed
-from hookline.errors import HooklineError, Problem, SpecError
+from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.places import Place, Source
 from hookline.toml_text import parsed
 from hookline.training_spec import SEVERAL
@@ -199,21 +199,21 @@ def file_source(path: str | Path) -> Source:
     """The text of a file.
 
     Raises:
-        HooklineError: if it cannot be read.
+        FileError: if it cannot be read.
         SpecError: if it is too large, or not text.
 
     """
     name = str(path)
     try:
         if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
-            raise HooklineError(f"{name}: This is not a file.")  # A pipe may have no end.
+            raise FileError(name, "This is not a file.")  # A pipe may have no end.
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise HooklineError(f"{name}: There is no such file.") from None
+        raise FileError(name, "There is no such file.") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         reason = getattr(error, "strerror", None) or str(error)
-        raise HooklineError(f"{name}: The file cannot be read: {reason}.") from None
+        raise FileError(name, f"The file cannot be read: {reason}.") from None
     return source_of(content, name, Path(path).resolve().parent)
 
 

@@ -16,6 +16,15 @@ class HooklineError(Exception):
     """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
 
 
+class FileError(HooklineError):
+    """A file that cannot be read: names it, and says why."""
+
+    def __init__(self, file: str, message: str):
+        """The file as it was named, and the reason as a sentence."""
+        self.file, self.message = file, message
+        super().__init__(f"{file}: {message}")
+
+
 class HooklineWarning(UserWarning):
     """Something in a spec that can be trained and is doubtful: names its place in the spec."""
 

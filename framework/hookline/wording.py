@@ -1,6 +1,7 @@
 """Sentences that several messages share: lists of names, numbers with nouns, and the name that was probably meant."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 PathElement = str | int
 
@@ -64,13 +65,18 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     >>> nearest("deployment", ["data", "deploy"])
     'deploy'
     """
-    typed = name.lower()[:100]
-    candidates = sorted(set(known))
+    return _nearest(name.lower()[:100], tuple(sorted(set(known))), most)
+
+
+@lru_cache(maxsize=4096)  # What is wrong in one place of a spec is wrong in hundreds.
+def _nearest(typed: str, candidates: tuple[str, ...], most: int | None) -> str | None:
     found: tuple[tuple[int, bool, int, str], str] | None = None
-    for candidate in candidates:
-        lowered = candidate.lower()
+    letters = frozenset(typed)
+    for candidate, lowered, others in _lowered(candidates):
         longest = max(len(typed), len(lowered))
         allowed = min(max(1, longest // 3), longest - 1, *([] if most is None else [most]))
+        if len(letters - others) > allowed or len(others - letters) > allowed:
+            continue  # Each letter that only one of them has is a slip.
         slips = _slips(typed, lowered, min(allowed, found[0][0]) if found else allowed)
         if slips is None:
             continue
@@ -86,6 +92,12 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
         return min(begun, key=len)
     within = [candidate for candidate in candidates if len(candidate) > 3 and typed.startswith(candidate.lower())]
     return max(within, key=len, default=None)
+
+
+@lru_cache(maxsize=256)
+def _lowered(candidates: tuple[str, ...]) -> list[tuple[str, str, frozenset[str]]]:
+    """The names, in lower case too, and with which letters they have."""
+    return [(candidate, candidate.lower(), frozenset(candidate.lower())) for candidate in candidates]
 
 
 def _slips(typed: str, meant: str, most: int) -> int | None:

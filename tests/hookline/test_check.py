@@ -140,6 +140,47 @@ def test_several_specs_are_all_checked(here, hookline):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "file", "message"),
+    [
+        (["none.toml", "good.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "--with", "none.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "."], ".", "The file cannot be read: Is a directory."),
+        (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_to_tools_with_a_place(here, hookline, arguments, file, message):
+    code, told, err = hookline("check", *arguments, "--format", "json")
+    [problem] = json.loads(told)
+    assert (code, err) == (2, "")
+    assert (problem["file"], problem["line"], problem["message"]) == (file, 1, message)
+    told = f"::error file={file},line=1,title=spec::{message}\n"
+    assert hookline("check", *arguments, "--format", "github") == (2, told, "")
+
+
+def test_the_file_is_named_in_which_an_error_is(here, hookline):
+    (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert (code, out.splitlines()[-1]) == (1, "1 error in more.toml.")
+    (here / "more.toml").write_text("x" * 2**20)
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert out == ("more.toml:1:1: This is not a spec: the file has more than 512 KiB.\n\n1 error in more.toml.\n")
+
+
+def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):
+    keys = "".join(f"lrr{index} = 1\n" for index in range(2000))
+    (here / "spec.toml").write_text(GOOD.replace("lr = ", f"{keys}lr = "))
+    _, out, _ = hookline("check", "spec.toml")
+    assert out.count("There is no key") + out.count("has no option") == 100
+    assert out.endswith("\n\nspec.toml: There are 1,900 more.\n\n2,000 errors in spec.toml.\n")
+    assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: There are 1,900 more.\n")
+    told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
+    assert len(told) == 2000
+    first, later = (told[index]["message"] for index in (9, 999))
+    assert first.startswith('Adam has no option "lrr9". Did you mean')
+    assert later == 'Adam has no option "lrr999".'  # What was meant is looked up as often as a person would read it.
+
+
 @pytest.mark.parametrize("how", ["json", "github"])
 def test_tools_are_told_in_their_own_way(here, hookline, how):
     (here / "spec.toml").write_text(WRONG)
@@ -629,7 +670,7 @@ def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_check
     (here / "spec.toml").write_text(f"{without}\n{append}\n")
     (here / "other.toml").write_text("x = ")
     code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
-    assert (code, err) == (2, f"{told.format(file=here / 'faulty.py')}\n")
+    assert (code, err) == (2, f"spec.toml: {told.format(file=here / 'faulty.py')}\n")
     assert out.endswith("1 error in 1 of 3 specs. 1 spec could not be checked.\n")
 
 
@@ -650,10 +691,23 @@ def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monk
     assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
 
 
-def test_output_that_cannot_be_written_is_told(here):
+def test_an_error_that_is_not_of_the_output_is_not_told_of_it(here, hookline, monkeypatch):
+    def run(arguments):
+        raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
+
+    monkeypatch.setattr("hookline.commands.check.run", run)
+    code, out, err = hookline("check", "good.toml")
+    assert (code, out.strip()) == (2, "")
+    assert err == "No space left on device. This was told of no file; `--traceback` shows where.\n"
+    with pytest.raises(OSError, match="No space"):
+        hookline("check", "good.toml", "--traceback")
+
+
+@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
+def test_output_that_cannot_be_written_is_told(here, command):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "hookline", "check", "good.toml"], stdout=full, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
 

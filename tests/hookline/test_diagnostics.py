@@ -205,4 +205,4 @@ def test_problems_as_json_have_their_places():
 def test_problems_for_github_are_commands_in_which_nothing_can_be_smuggled_in():
     told = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
     assert told == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y'
-    assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,title=spec::No."
+    assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No."
