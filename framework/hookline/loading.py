@@ -85,19 +85,13 @@ class Loader:
         return plugins, reader, [document.located(problem) for problem in problems]
 
     def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
-        problems: list[Problem] = []
-        left = dict(enumerate(names))
-        while True:
-            try:
-                plugins = Plugins(left.values(), self._extra)
-            except PluginError as error:
-                index = next((index for index, name in left.items() if name == error.listed), None)
-                if index is None:
-                    raise
-                problems.append(Problem(str(error), ("plugins", index)))
-                del left[index]
-            else:
-                return plugins, Reader(plugins.catalog), problems
+        unusable: list[PluginError] = []
+        plugins = Plugins(names, self._extra, unusable)
+        places: dict[str, list[int]] = {}
+        for index, name in enumerate(names):
+            places.setdefault(name, []).append(index)
+        problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
+        return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document) -> TrainingSpec:
         """The spec that a document says.

@@ -262,9 +262,8 @@ def _spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], 
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
                 errors.append(error)
-        strange = value.keys() - options
-        if strange:
-            errors.append(ForbiddenExtraKeysError("", kind, strange))
+        strange = [key for key in value if key not in options]
+        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
         if errors:
             near = {nearest(key, options) for key in strange}  # One of them may have been meant.
             required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
@@ -400,7 +399,7 @@ def _problems(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem |
                     here, part_kind = (*path, note.index), note.type
             yield from _problems(part, kind if isinstance(part, KeyError) else part_kind, here)
     elif isinstance(error, ForbiddenExtraKeysError):
-        yield from (UnknownOption(error.cl, (*path, key)) for key in sorted(error.extra_fields))
+        yield from (UnknownOption(error.cl, (*path, key)) for key in error.extra_fields)
     elif isinstance(error, KeyError):
         yield MissingOption(kind, path)
     elif isinstance(error, OptionError):

@@ -30,15 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Tell all problems of all specs: 0 if there are none, 1 if there are some, 2 if one could not be checked."""
     found: list[tuple[str, Problem]] = []
     unread: list[tuple[str, Problem]] = []
-    loader = None
     try:
         loader = loader_of(arguments)
     except HooklineError as error:
         if arguments.format == "text":
             raise
         file = next((path for path in arguments.plugin if str(error).startswith(path)), arguments.specs[0])
-        unread.append((file, Problem(str(error).removeprefix(f"{file}: "))))
-    for path in arguments.specs if loader is not None else ():
+        _tell_tools([(file, Problem(str(error).removeprefix(f"{file}: ")))], arguments.format)
+        return BAD_INPUT
+    for path in arguments.specs:
         try:
             found += [(path, problem) for problem in _problems(path, arguments, loader)]
         except FileError as error:
