@@ -309,6 +309,23 @@ def test_the_kit_passes_on_them(installed, here, name):
     assert re.search(r"^\d+ passed(, 1 skipped)? in", out, re.MULTILINE), out
 
 
+def test_a_new_plugin_is_installed_tested_and_trained_as_its_readme_says(tmp_path):
+    environment = Environment(tmp_path / "environment")
+    code, out, err = environment.hookline("new", "plugin", "spiral", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    draft = tmp_path / "hookline-spiral"
+    environment.install(wheel(draft, tmp_path / "wheels"))
+    tested = run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft)
+    assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
+    # What is installed is used, and not what lies beside the spec.
+    (draft / "hookline_spiral.py").unlink()
+    assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (0, "example.toml is good.\n", "")
+    code, out, err = environment.hookline("train", "example.toml", cwd=draft)
+    assert (code, err) == (0, "")
+    assert "  loss       SpiralLoss" in out.splitlines()
+    assert (draft / "runs/example/1/model.safetensors").is_file()
+
+
 CANARY = """
 import pathlib
 pathlib.Path({path!r}).touch()

@@ -1,5 +1,6 @@
 """Asking a stage: directly where one plugin answers and nobody wraps, and never without an answer."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +11,7 @@ import pluggy
 from hookline.errors import HooklineError, MisfitError, StageError
 from hookline.products import shown, wanted
 from hookline.stages import STAGES
+from hookline.wording import PathElement
 
 if TYPE_CHECKING:
     from hookline.run import Run
@@ -26,6 +28,20 @@ ANSWERING = "hookline_stages"
 
 PASSED_OVER = frozenset({ANSWERING, "contextlib", "hookline", "pluggy", "torch"})
 """The modules in which the line of a component's error is not looked for."""
+
+SECTIONS = {
+    "prepare_data": "data",
+    "build_model": "model",
+    "select_loss": "loss",
+    "select_optimizer": "optimizer",
+    "forward": "model",
+    "loss": "loss",
+    "backward": "loss",
+    "step": "optimizer",
+    "evaluate": "metrics",
+    "deploy": "deploy",
+}
+"""The sections of a spec that stages are about."""
 
 OF_AN_EPOCH = frozenset({"evaluate", "log"})
 """The stages that are asked once or twice in an epoch."""
@@ -124,7 +140,7 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
             raise _unanswered(caller)
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
-            raise StageError(message + _asked(caller))
+            raise StageError(message + _asked(caller), _section("", caller.name))
         return answer
 
     return answered if caller.name in INNER else looked_at
@@ -197,7 +213,8 @@ def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
 
 
 def _unanswered(caller: pluggy.HookCaller) -> StageError:
-    return StageError(f'Nobody answered the stage "{caller.name}".{_asked(caller)}')
+    message = f'Nobody answered the stage "{caller.name}".{_asked(caller)}'
+    return StageError(message, _section("", caller.name))
 
 
 def _asked(caller: pluggy.HookCaller) -> str:
@@ -249,8 +266,17 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
     plugin, stage = owner
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     if plugin == ANSWERING:
-        return StageError(f'The stage "{stage}" failed{component}: {what}')
-    return StageError(f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}')
+        return StageError(f'The stage "{stage}" failed{component}: {what}', _section("", stage))
+    message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
+    return StageError(message, _section(plugin, stage))
+
+
+def _section(plugin: str, stage: str) -> tuple[PathElement, ...]:
+    """The place in the spec of the callback that a plugin is, or else what the stage is about."""
+    callback = re.match(r"callbacks\[(\d+)\] ", plugin)
+    if callback is not None:
+        return "callbacks", int(callback[1])
+    return (SECTIONS[stage],) if stage in SECTIONS else ()
 
 
 def _runs_in(implementation: pluggy.HookImpl, frame: FrameType) -> bool:

@@ -6,11 +6,11 @@ from typing import Any, get_args
 
 from attrs import fields
 
-from hookline.declarations import misdeclared
+from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.options import Spec
 from hookline.origins import Origin
-from hookline.wording import did_you_mean, enumerate_names, shortened
+from hookline.wording import MOST_LISTED, did_you_mean, enumerate_names, shortened
 
 
 def is_family(kind: object) -> bool:
@@ -139,8 +139,11 @@ class Catalog:
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
         known = self.family(base)
-        made_of_others = (name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
-        near = did_you_mean(own.rpartition(".")[2], known, first=made_of_others)
+        near = did_you_mean(own.rpartition(".")[2], known)
+        if len(known) > MOST_LISTED and near.startswith(" Known"):
+            first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+            some = f", such as {enumerate_names(first)}" if first else ""
+            near = f" There are {len(known)}{some}: `hookline list` shows them."
         # A long list of what is known comes last.
         raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
 
@@ -173,6 +176,9 @@ def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
         raise PluginError(
             f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
         )
-    if problem := misdeclared(kind):
+    if plugin.distribution == "hookline":
+        return kind  # Its own are looked at by its tests: a name that is not known has all of them loaded.
+    # Those who install a plugin cannot mend what may be meant as it is; its author is told by the kit.
+    if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):
         raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
     return kind

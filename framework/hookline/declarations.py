@@ -4,8 +4,11 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, ClassVar, get_args, get_origin
 
-from hookline.kinds import PRIMITIVES, is_literal, is_mapping, is_tuple, is_union
-from hookline.options import Spec, is_option
+from attrs import NOTHING, Factory, fields
+
+from hookline.kinds import PRIMITIVES, expected, holds, is_literal, is_mapping, is_tuple, is_union
+from hookline.options import Bounds, Spec, is_option
+from hookline.overrides import misfit, misspelt
 
 
 def misdeclared(kind: type[Spec]) -> str | None:
@@ -19,6 +22,30 @@ def misdeclared(kind: type[Spec]) -> str | None:
             continue
         for problem in _of_options(base):
             return f"{problem} {place(base)}"
+    wrong = _of_defaults(kind) or misfit(kind)
+    return None if wrong is None else f"{wrong} {place(kind)}"
+
+
+def misnamed(kind: type[Spec]) -> str | None:
+    """What its class probably calls by a wrong name, as the rest of a sentence with a place; or nothing."""
+    problem = misspelt(kind)
+    return None if problem is None else f"{problem} {place(kind)}"
+
+
+def _of_defaults(kind: type[Spec]) -> str | None:
+    for option in fields(kind):
+        wanted = kind.option_type(option)
+        if option.default is NOTHING or isinstance(option.default, Factory):  # type: ignore[arg-type]
+            continue
+        if not holds(wanted, option.default):
+            return (
+                f'has the option "{option.name}" with the default {option.default!r}, which must be {expected(wanted)}.'
+            )
+        for bounds in Bounds.of(option):
+            try:
+                bounds(kind, option, option.default)
+            except ValueError as error:
+                return f'has the option "{option.name}" with a default that its bounds do not allow. {error}'
     return None
 
 

@@ -1,10 +1,12 @@
-"""`hookline check --deep`: whether data, model, loss and optimizer fit, found out without training.
+"""`hookline check --deep`: whether data, model, loss, optimizer and metrics fit, found out without training.
 
 The data is read. The model is built on torch's "meta" device, where tensors have shapes and no values, so that one of
-any size takes neither memory nor time; the shapes of two rows are passed through it and through the loss.
+any size takes neither memory nor time; the shapes of two rows are passed through it and through the loss. What does not
+fit there hides nothing that does not depend on it. A model that is not large is then tried with values, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -12,76 +14,155 @@ from attrs import evolve
 from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
+from hookline.failures import blamed
+from hookline.judging import unfit_metrics
 from hookline.loading import Loader
+from hookline.misfits import misfit_of_loss, path_of_data
 from hookline.pipeline import new_run
-from hookline.rehearsal import refuse_unfit_splits, rehearse
+from hookline.reading import in_order
+from hookline.rehearsal import refuse_unfit_splits, refuse_wrong_outputs, rehearse
 
 if TYPE_CHECKING:
-    from hookline.data import Data, Outputs
+    from torch import nn
+
+    from hookline.data import Batch, Data, Outputs
     from hookline.run import Run
+    from hookline.training_spec import TrainingSpec
 
 LARGE = 50_000_000
 """With how many parameters a model is built without values only."""
 
 
 def deep_check(document: Document, loader: Loader) -> list[Problem]:
-    """The first thing that does not fit in a document that is right by itself, located; or nothing."""
+    """What does not fit in a document that is right by itself, located, in the order of the text."""
     spec = loader.load(document)
     plugins = loader.plugins(document)
+    found = _Found()
     try:
         run = new_run(spec, plugins, device="cpu")
-        with run.stages.naming_plugins(), run.resources:
-            _go_through(run)
-    except MisfitError as error:
-        return [document.located(Problem(error.message, error.path))]
-    except DataError as error:
-        return [document.located(Problem(str(error), ("data",)))]
+        with run.resources:
+            _go_through(run, found)
     except HooklineError as error:
-        return [document.located(Problem(str(error)))]
-    return []
+        found.errors.append(error)
+    problems = dict.fromkeys(_problem(error, spec) for error in found.errors)
+    return in_order(map(document.located, problems), document)
 
 
-def _go_through(run: "Run") -> None:
+class _Found:
+    """What does not fit."""
+
+    def __init__(self) -> None:
+        self.errors: list[HooklineError] = []
+        self.wants_values = False
+        """Whether something could not be tried with shapes only."""
+
+    @contextmanager
+    def noting(self, run: "Run") -> Iterator[None]:
+        """Errors that are raised inside are noted, and what comes afterwards goes on."""
+        try:
+            with run.stages.naming_plugins():
+                yield
+        except (HooklineError, RuntimeError) as error:
+            if _is_for_want_of_values(error):
+                self.wants_values = True
+            elif isinstance(error, HooklineError):
+                self.errors.append(error)
+            else:
+                raise
+
+
+def _problem(error: HooklineError, spec: "TrainingSpec") -> Problem:
+    if isinstance(error, MisfitError):
+        return Problem(error.message, error.path, against=error.against)
+    if isinstance(error, DataError):
+        return Problem(str(error), path_of_data(error, spec.data))
+    return Problem(str(error), error.path if isinstance(error, StageError) else ())
+
+
+def _go_through(run: "Run", found: _Found) -> None:
     """Ask the stages up to the optimizer: for a model without values, and for one with them unless it is large."""
     import torch
 
     torch.manual_seed(run.spec.run.seed)
-    data = run.stages.prepare_data(run=run)
-    run.steps_per_epoch = len(data.training)
-    try:
-        parameters = _pass_shapes(run, data)
-    except (MisfitError, StageError, RuntimeError) as error:
-        if not _is_for_want_of_values(error):
-            raise
-        parameters = 0
-    if parameters <= LARGE:
-        model = run.stages.build_model(run=run, data=data)
-        rehearse(run, data, model, run.stages.select_loss(run=run, data=data))
+    data: Data | None = None
+    with found.noting(run):
+        data = run.stages.prepare_data(run=run)
+        run.steps_per_epoch = len(data.training)
+    if data is None:
+        return
+    parameters = _pass_shapes(run, data, found)
+    is_built = parameters is not None or found.wants_values
+    if is_built and (parameters or 0) <= LARGE:
+        _pass_values(run, data, found)
 
 
-def _pass_shapes(run: "Run", data: "Data") -> int:
-    """Pass the shapes of two rows through model, loss and optimizer; gives the number of parameters."""
+def _pass_shapes(run: "Run", data: "Data", found: _Found) -> int | None:
+    """Pass the shapes of two rows through model, loss and optimizer.
+
+    Gives the number of parameters, or `None` if the model or the loss could not be built.
+    """
     import torch
 
-    stages, spec = run.stages, run.spec
     without_values = evolve(run, device=torch.device("meta"))
     batch = evolve(data.example, inputs={name: rows.to("meta") for name, rows in data.example.inputs.items()})
-    with without_values.device:
-        model = stages.build_model(run=without_values, data=evolve(data, example=batch)).eval()
-    criterion = stages.select_loss(run=run, data=data).eval()
-    with torch.no_grad(), unchanged_embeddings(model):
-        outputs = stages.forward(run=without_values, model=model, batch=batch)
-        try:
-            spec.loss.check(outputs, data.example, data)
-        except ValueError as error:
-            raise MisfitError(str(error), ("loss",)) from None
-        except RuntimeError as error:
-            if not _is_for_want_of_values(error):
-                raise
-        stages.loss(run=run, criterion=criterion, outputs=_zeros(outputs), batch=data.example)
-    refuse_unfit_splits(without_values, data, model, batch)
-    stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
+    model: nn.Module | None = None
+    criterion: nn.Module | None = None
+    with found.noting(run), without_values.device:
+        model = run.stages.build_model(run=without_values, data=evolve(data, example=batch)).eval()
+    with found.noting(run):
+        criterion = run.stages.select_loss(run=run, data=data).eval()
+    if model is None or criterion is None:
+        return None
+    with torch.no_grad():
+        _compare(run, without_values, data, model, criterion, batch, found)
+    with found.noting(run):
+        refuse_unfit_splits(without_values, data, model, batch)
+    with found.noting(run):
+        run.stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _compare(
+    run: "Run",
+    without_values: "Run",
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    batch: "Batch",
+    found: _Found,
+) -> None:
+    """Pass shapes through the model, and what comes out through loss and metrics, as zeros."""
+    before = len(found.errors)
+    outputs: Outputs | None = None
+    with found.noting(run), unchanged_embeddings(model):
+        given = run.stages.forward(run=without_values, model=model, batch=batch)
+        refuse_wrong_outputs(given)
+        outputs = given
+    if outputs is None:
+        return
+    with found.noting(run):
+        try:
+            with blamed(type(run.spec.loss)):
+                run.spec.loss.check(outputs, data.example, data)
+        except ValueError as error:
+            raise misfit_of_loss(error, run.spec) from None
+    if len(found.errors) > before:
+        return
+    zeros = _zeros(outputs)
+    with found.noting(run):
+        run.stages.loss(run=run, criterion=criterion, outputs=zeros, batch=data.example)
+    if len(found.errors) == before:
+        found.errors += unfit_metrics(run, data, criterion, zeros, data.example)
+
+
+def _pass_values(run: "Run", data: "Data", found: _Found) -> None:
+    """Try two rows as before a training."""
+    with found.noting(run):
+        model = run.stages.build_model(run=run, data=data)
+        criterion = run.stages.select_loss(run=run, data=data)
+        with found.noting(run):
+            rehearse(run, data, model, criterion)
+        run.stages.select_optimizer(run=run, model=model, criterion=criterion)
 
 
 def _is_for_want_of_values(error: BaseException) -> bool:
@@ -91,7 +172,7 @@ def _is_for_want_of_values(error: BaseException) -> bool:
 
 
 def _zeros(outputs: "Outputs") -> "Outputs":
-    """Outputs of these shapes on the CPU, for a loss that needs values."""
+    """Outputs of these shapes on the CPU, for what needs values."""
     import torch
 
     if isinstance(outputs, Mapping):

@@ -41,24 +41,27 @@ class OptionError(ValueError):
         option: str,
         message: str,
         *within: PathElement,
+        on_key: bool = False,
         against: Sequence[Sequence[PathElement]] = (),
         near: Path | None = None,
     ):
         """The option, and the path of the place in its value, if it is not the value as a whole.
 
-        `against` are the paths of what it does not go together with, from where the option's path begins. `near` is
-        the file that was probably meant, which is offered as the spec would name it.
+        `on_key` says that the last key of this is wrong, and not its value. `against` are the paths of what it does not
+        go together with, from where the option's path begins. `near` is the file that was probably meant, which is
+        offered as the spec would name it.
         """
         super().__init__(message)
         self.path = (option, *within)
+        self.on_key = on_key
         self.against = tuple(tuple(path) for path in against)
         self.near = near
 
-    def inside(self, *path: PathElement) -> "OptionError":
+    def within(self, *path: PathElement) -> "OptionError":
         """The same error, seen from outside: its paths begin with these keys and indices."""
         whole = (*path, *self.path)
         against = [(*path, *other) for other in self.against]
-        return OptionError(str(whole[0]), str(self), *whole[1:], against=against, near=self.near)
+        return OptionError(str(whole[0]), str(self), *whole[1:], on_key=self.on_key, against=against, near=self.near)
 
 
 class NotSaidError(AttributeError):
@@ -103,14 +106,18 @@ class DataError(HooklineError):
 class MisfitError(HooklineError):
     """A part of the spec that does not fit the others, the data or this machine: names its place in the spec."""
 
-    def __init__(self, message: str, path: Sequence[PathElement] = ()):
+    def __init__(
+        self, message: str, path: Sequence[PathElement] = (), *, against: Sequence[Sequence[PathElement]] = ()
+    ):
+        """The message, the path of the place, and the paths of what it does not fit."""
         self.message = message
         self.path = tuple(path)
+        self.against = tuple(tuple(other) for other in against)
         super().__init__(str(Problem(message, self.path)))
 
     def within(self, *path: PathElement) -> "MisfitError":
         """The same error, seen from outside: its path begins with these keys and indices."""
-        return MisfitError(self.message, (*path, *self.path))
+        return MisfitError(self.message, (*path, *self.path), against=[(*path, *other) for other in self.against])
 
 
 class PluginError(HooklineError):
@@ -124,6 +131,11 @@ class PluginError(HooklineError):
 
 class StageError(HooklineError):
     """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin."""
+
+    def __init__(self, message: str, path: Sequence[PathElement] = ()):
+        """The message, and the path of the section of the spec that the stage, or the plugin, is about."""
+        super().__init__(message)
+        self.path = tuple(path)
 
 
 class LockError(HooklineError):

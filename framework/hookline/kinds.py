@@ -125,3 +125,31 @@ def accepts(kind: Any, value: object) -> bool:
     if kind is Path:
         return isinstance(value, str)
     return isinstance(value, kind if kind in PRIMITIVES else dict)
+
+
+def holds(kind: Any, value: object) -> bool:
+    """Whether a value of Python is of this kind.
+
+    >>> holds(float, 1), holds(tuple[float, ...] | None, [0.1]), holds(Literal["mean", "sum"], "men")
+    (True, False, False)
+    """
+    if is_union(kind):
+        return any(holds(arm, value) for arm in get_args(kind))
+    if is_literal(kind):
+        return value in get_args(kind)
+    if is_tuple(kind):
+        elements = get_args(kind)
+        if not isinstance(value, tuple):
+            return False
+        if elements[-1] is Ellipsis:
+            return all(holds(elements[0], element) for element in value)
+        return len(value) == len(elements) and all(map(holds, elements, value))
+    if is_mapping(kind):
+        return isinstance(value, Mapping) and all(holds(get_args(kind)[1], element) for element in value.values())
+    if isinstance(value, bool):
+        return kind in (bool, object, Any)
+    if kind is float:
+        return isinstance(value, (int, float))
+    if kind is None:
+        return value is None
+    return kind is Any or (isinstance(value, kind) if isinstance(kind, type) else True)

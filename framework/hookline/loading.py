@@ -148,9 +148,9 @@ def _is_of_no_known_type(problem: Problem) -> bool:
 
 
 def _of_data(error: OptionError, document: Document) -> Problem:
-    whole = error.inside("data")
+    whole = error.within("data")
     hint = "" if whole.near is None else f' Did you mean "{_as_written(whole.near, whole.path, document)}"?'
-    return Problem(f"{error}{hint}", whole.path, against=whole.against)
+    return Problem(f"{error}{hint}", whole.path, on_key=whole.on_key, against=whole.against)
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:

@@ -53,21 +53,25 @@ class LossSpec(Spec):
         """How each of the targets of these names is told to it.
 
         Raises:
-            ValueError: if it takes others.
+            ValueError: if it takes others; an `OptionError` of a target's name says that it is this one.
 
         """
         if self.encoding is None:
             if targets:
-                raise ValueError(f"{type(self).__name__} takes no target, and {enumerate_names(targets)} is given.")
+                # One without a name of its own is called "target", which nobody has written.
+                given = "one" if set(targets) == {"target"} else enumerate_names(targets)
+                raise ValueError(f"{type(self).__name__} takes no target, and {given} is given.")
             return {}
         if len(targets) != 1:
             given = f"{len(targets)} are" if targets else "none is"
             raise ValueError(f"{type(self).__name__} takes one target, and {given} given.")
+        if not isinstance(self.encoding, Encoding):
+            raise TypeError(f"`encoding` of {type(self).__name__} must be an encoding, and it is {self.encoding!r}.")
         return dict.fromkeys(targets, self.encoding)
 
     def build(self, data: "Data") -> "nn.Module":
         """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def compute(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
@@ -108,15 +112,25 @@ class LossSpec(Spec):
 
     @property
     def divided_by(self) -> DividedBy:
-        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum."""
+        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum.
+
+        A loss that is a sum says `divided_by = "nothing"`, and no more; one that weighs its rows says "weights", and in
+        `divisor` what those of a batch weigh together.
+        """
         return "rows"
 
     def check_accumulation(self) -> None:
         """Raise a `ValueError` if the gradients of a batch cannot be added up from those of its parts."""
 
     def divisor(self, criterion: "nn.Module", batch: "Batch") -> "Tensor | float | None":
-        """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it."""
-        return batch.rows
+        """What the loss of a batch was divided by, or `None` if it is a sum: losses of batches are averaged by it.
+
+        Follows from `divided_by`, unless this is "weights", which only the loss itself can add up.
+        """
+        divided_by = self.divided_by
+        if divided_by == "weights":
+            raise NotImplementedError(f'{type(self).__name__} is divided by "weights", and has no `divisor`.')
+        return batch.rows if divided_by == "rows" else None
 
     @property
     def parts(self) -> "Mapping[str, LossSpec]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import NOTHING_MORE, Data, TensorBatches
 from hookline.encodings.base import Columns, Encoding, Target
-from hookline.errors import DataError, MisfitError
+from hookline.errors import DataError, MisfitError, OptionError
 from hookline.loss_spec import LossSpec
 from hookline.run import Run
 from hookline.specs import DataSpec
@@ -93,4 +93,5 @@ def target_encodings(loss: LossSpec, targets: Collection[str]) -> Mapping[str, E
     try:
         return loss.encodings(targets)
     except ValueError as error:
-        raise MisfitError(str(error), ("data", "targets")) from None
+        path = error.path if isinstance(error, OptionError) else ()
+        raise MisfitError(str(error), ("data", "targets", *path)) from None

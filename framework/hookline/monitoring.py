@@ -5,31 +5,72 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hookline.data import Data
-from hookline.errors import HooklineError, OptionError
+from hookline.errors import HooklineError, MisfitError, OptionError
 from hookline.run import Run
+from hookline.specs import WrapperSpec
 from hookline.training_spec import TrainingSpec
-from hookline.wording import did_you_mean
+from hookline.wording import enumerate_names, nearest
+
+WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
+"""How the splits are written elsewhere, as in "val_loss". What names no split is first looked for in the first."""
+
+WITH_RECORDS = ("fit", "evaluate", "log")
+"""The stages in which a plugin can add numbers to what is logged."""
 
 
-def check_monitored(spec: TrainingSpec, monitor: str) -> None:
-    """Raise an `OptionError` if the option `monitor` names a number of a split that the spec never logs.
+def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> None:
+    """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
-    For the `check` of a callback. A name without a split may be that of a number which another callback adds.
+    For the `check` of the callback. With another one that does not say what it logs nothing can be refused; and where
+    the spec lists plugins, which may log something too, only what looks like a number of a split.
     """
-    known = _logged(spec, with_validation=True)
-    if _is_of_a_split(monitor, known) and monitor not in known:
-        raise OptionError("monitor", f'"{monitor}" is not logged.{did_you_mean(monitor, known)}')
+    data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
+    has_validation = data is None or data.has_validation is not False
+    message = _refusal(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
+    if message is not None:
+        against = [] if has_validation else [("data",)]
+        raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
+    for index, other in enumerate(spec.callbacks):
+        if other == callback:
+            return
+        if selected_numbers(other.logs or (), [monitor]):
+            names = type(other).__name__, type(callback).__name__
+            message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
+            raise OptionError("monitor", message, against=[("callbacks", index)])
 
 
 def check_logged(spec: TrainingSpec, option: str, patterns: Sequence[str]) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
-    For the `check` of a callback. As to names without a split, see `check_monitored`.
+    For the `check` of a callback that can do without a number which is not there: without those of a validation split,
+    if there is none, and without one whose name has no split, which a plugin may or may not add.
     """
-    known = _logged(spec, with_validation=True)
     for index, pattern in enumerate(patterns):
-        if _is_of_a_split(pattern, known) and not selected_numbers([pattern], known):
-            raise OptionError(option, f'"{pattern}" is not logged.{did_you_mean(pattern, known)}', index)
+        message = _refusal(spec, pattern, has_validation=True, has_others=True)
+        if message is not None:
+            raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
+
+
+def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:
+    """Raise a `MisfitError` if a callback is to monitor a number that will not be logged with this data.
+
+    For a wrapper around `prepare_data`: all plugins are known there.
+    """
+    added = {origin.name for origin, _ in run.plugins.added}
+    has_others = any(name in added for stage in WITH_RECORDS for name, _ in run.stages.asked(stage))
+    message = _refusal(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
+    if message is not None:
+        told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
+        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
+
+
+def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
+    """The number that a callback monitors; a `HooklineError` if it is not there."""
+    if monitor not in record:
+        known = [name for name in record if name not in ("epoch", "step")]
+        hint = _hint(_meant(monitor, known), known)
+        raise HooklineError(f'{callback} monitors "{monitor}", which is not logged.{hint}')
+    return record[monitor]
 
 
 def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -47,31 +88,58 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
     return list(found)
 
 
-def check_monitor(callback: str, monitor: str, run: Run, data: Data) -> None:
-    """Raise a `HooklineError` if a callback is to monitor a number that will not be logged with this data."""
-    known = _logged(run.spec, with_validation=data.validation is not None)
-    if _is_of_a_split(monitor, known) and monitor not in known:
-        split = "" if data.validation is not None else " The data has no validation split."
-        raise HooklineError(
-            f'{callback} monitors "{monitor}", which is not logged.{split}{did_you_mean(monitor, known)}'
-        )
+def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+    """What to say of a name, or a pattern, that selects nothing of what is logged; `None` if it does, or may.
+
+    `has_others` says whether there are plugins that may log something beside what the spec does.
+    """
+    with_validation = _logged(spec, has_validation=True)
+    known = with_validation if has_validation else _logged(spec, has_validation=False)
+    if any(callback.logs is None for callback in spec.callbacks):
+        return None
+    if selected_numbers([name], known) or selected_numbers(known, [name]):
+        return None
+    if has_others and not ("/" in name or any(other.endswith(f"/{name}") for other in known)):
+        return None
+    meant = _meant(name, with_validation)
+    if meant is not None and meant not in known:
+        return f" The data has no validation split.{_hint(None, known)}"
+    return _hint(meant, known)
 
 
-def _logged(spec: TrainingSpec, *, with_validation: bool) -> list[str]:
-    """The names of the numbers that are logged in any case, and of those that callbacks say that they add."""
+def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
+    """The names of the numbers that are logged, as far as is known; of those of callbacks some may be patterns."""
     losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
     known = [f"training/{loss}" for loss in losses]
-    if with_validation:
+    if has_validation:
         known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    return known + [name for callback in spec.callbacks for name in callback.logs]
+    return [*known, *dict.fromkeys(name for callback in spec.callbacks for name in callback.logs or ())]
 
 
-def _is_of_a_split(monitor: str, known: Collection[str]) -> bool:
-    return "/" in monitor or any(name.endswith(f"/{monitor}") for name in known)
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """The name that was probably meant: with the split that is named, or written as elsewhere, or left out.
+
+    >>> known = ["training/loss", "validation/loss", "validation/Accuracy"]
+    >>> [_meant(name, known) for name in ("vall_loss", "validation/acc", "acc", "loss", "trainig/loss")]
+    ['validation/loss', 'validation/Accuracy', 'validation/Accuracy', 'validation/loss', 'training/loss']
+    """
+    split, slash, label = name.rpartition("/")
+    of_the_split = [other.rpartition("/")[2] for other in known if other.startswith(f"{split}/")]
+    if slash and (near := nearest(label, of_the_split)) is not None:
+        return f"{split}/{near}"
+    written: dict[str, str] = {other: other for other in known}
+    for its_split, ways in WRITTEN.items():
+        for other in known:
+            if other.startswith(f"{its_split}/"):
+                its_label = other.removeprefix(f"{its_split}/")
+                forms = [f"{way}{between}{its_label}" for way in (its_split, *ways) for between in "_/"]
+                written = {**dict.fromkeys((*forms, its_label), other), **written}
+    near = nearest(name, written)
+    return None if near is None else written[near]
 
 
-def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
-    """The number that a callback monitors; a `HooklineError` if it is not there."""
-    if monitor not in record:
-        raise HooklineError(f'{callback} monitors "{monitor}", which is not logged.{did_you_mean(monitor, record)}')
-    return record[monitor]
+def _hint(meant: str | None, known: Collection[str]) -> str:
+    """The name that was meant, and what there is."""
+    names = [name for name in known if "*" not in name]
+    question = "" if meant is None or "*" in meant else f' Did you mean "{meant}"?'
+    return f"{question} Logged {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}."

@@ -47,6 +47,11 @@ class OptimizerSpec(Spec):
     not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
     """The options that a group cannot have of its own."""
 
+    @property
+    def members(self) -> "tuple[OptimizerSpec, ...]":
+        """The optimizers that make a step: it alone, unless it holds others."""
+        return (self,)
+
     @classmethod
     def option_type(cls, option: "Attribute[Any]") -> Any:
         """A group has the options of this very optimizer."""
@@ -77,7 +82,7 @@ class OptimizerSpec(Spec):
 
         They are `nn.Parameter`s, or, if there are groups, dictionaries with the "params" and options of each.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
         """The optimizer over these parameters, in the groups that the spec names; those of no group come last.

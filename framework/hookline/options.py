@@ -178,9 +178,12 @@ def option(
     return field(default=default, validator=validators or None)
 
 
+_OPTION: Any = type(field())
+
+
 def is_option(value: object) -> bool:
     """Whether it is what `option` gives, which stands in the body of a class until `attrs` makes it an option."""
-    return isinstance(value, type(field()))
+    return isinstance(value, _OPTION)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))

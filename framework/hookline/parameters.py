@@ -137,24 +137,26 @@ def divided(
         groups[first].append(parameter)
     for index, (selection, group) in enumerate(zip(selections, groups, strict=False)):
         if not group:
-            raise MisfitError(_reason(selection, parameters), (index,))
+            raise _reason(selection, parameters).within(index)
     return groups
 
 
-def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> str:
-    """Why a selection has no parameter."""
+def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> MisfitError:
+    """Why a selection has no parameter, at the pattern that selects none, if there is one."""
     if any(selection.selects(parameter) for parameter in parameters):
-        return "It selects no parameter that one before it does not have already."
+        return MisfitError("It selects no parameter that one before it does not have already.")
     names = {parameter.name for parameter in parameters}
-    for pattern in _several(selection.parameters):
+    for place, pattern in _placed(selection.parameters):
         if not any(fnmatchcase(name, pattern) for name in names):
-            return f'It selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
+            message = f'It selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
+            return MisfitError(message, ("parameters", *place))
     layers = {name for parameter in parameters for name in (parameter.layer, *parameter.kinds, parameter.place)}
-    for pattern in _several(selection.layers):
+    for place, pattern in _placed(selection.layers):
         if not any(fnmatchcase(name, pattern) for name in layers):
             kinds = {parameter.layer for parameter in parameters}
-            return f'It selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
-    return "It selects nothing: there is no parameter for which all of it holds."
+            message = f'It selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
+            return MisfitError(message, ("layers", *place))
+    return MisfitError("It selects nothing: there is no parameter for which all of it holds.")
 
 
 def _matches(patterns: str | tuple[str, ...] | None, *names: str) -> bool:
@@ -163,3 +165,10 @@ def _matches(patterns: str | tuple[str, ...] | None, *names: str) -> bool:
 
 def _several(patterns: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (patterns,) if isinstance(patterns, str) else patterns or ()
+
+
+def _placed(patterns: str | tuple[str, ...] | None) -> list[tuple[tuple[int, ...], str]]:
+    """The patterns, each with its place in the option if it has several."""
+    return [
+        (() if isinstance(patterns, str) else (index,), pattern) for index, pattern in enumerate(_several(patterns))
+    ]

@@ -82,6 +82,8 @@ class Plan:
     """How many times the training data is gone through."""
     steps_per_epoch: int
     """How many batches that are."""
+    components: Mapping[str, tuple[str, ...]]
+    """What the sections of the spec name, callbacks aside, which stand at their stages: the types, by section."""
     environment: Mapping[str, str]
     """The versions and the machine on which the bits depend."""
     plugins: tuple[UsedPlugin, ...]
@@ -115,6 +117,7 @@ def plan(
         seed=spec.run.seed,
         epochs=spec.run.epochs,
         steps_per_epoch=len(data.training),
+        components=_components(run),
         environment=environment(run.device),
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
@@ -124,6 +127,20 @@ def plan(
         groups=tuple(_groups(optimizer)),
         memory=memory(run, data, model, criterion, optimizer, layers),
     )
+
+
+def _components(run: Run) -> dict[str, tuple[str, ...]]:
+    spec, name = run.spec, run.plugins.catalog.name
+    sections = {
+        "data": (spec.data,),
+        "model": (spec.model,),
+        "initialize": spec.initialize,
+        "loss": (spec.loss,),
+        "optimizer": (spec.optimizer,),
+        "metrics": spec.metrics,
+        "deploy": spec.deploy,
+    }
+    return {section: tuple(name(type(one)) for one in listed) for section, listed in sections.items() if listed}
 
 
 def environment(device: "torch.device") -> dict[str, str]:
@@ -148,8 +165,8 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
         fingerprint=fingerprints.of_text("".join(map(fingerprints.of_plugin, [hookline, *built_in]))),
     )
     for origin, plugin in run.plugins.added:
-        if type(plugin).__module__.partition(".")[0] in BUILT_IN:
-            continue  # The display of the command line, which makes no difference to what is trained.
+        if _is_display(plugin):
+            continue
         yield UsedPlugin(
             name=origin.name,
             distribution=origin.distribution,
@@ -159,11 +176,19 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
         )
 
 
+def _is_display(plugin: object) -> bool:
+    """Whether it is what the command line shows a training with, which makes no difference to what is trained."""
+    return type(plugin).__module__.partition(".")[0] in BUILT_IN
+
+
 def implementations(run: Run, stage: str) -> Iterator[Implementation]:
     """Who is asked in a stage, in the order of the calls."""
     origins = {origin.name: origin for origin, _ in run.plugins.all()}
+    displays = {origin.name for origin, plugin in run.plugins.added if _is_display(plugin)}
     callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
     for plugin, is_wrapper in run.stages.asked(stage):
+        if plugin in displays:
+            continue
         spec = callbacks.get(plugin)
         origin = origins[plugin] if spec is None else run.plugins.catalog.plugin(type(spec))
         limits = _limits(spec) if isinstance(spec, CallbackSpec) else ""
@@ -180,9 +205,9 @@ def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
         id(group): type(part) for part in getattr(optimizer, "optimizers", [optimizer]) for group in part.param_groups
     }
     for index, group in enumerate(optimizer.param_groups):
-        known = {"name", *inspect.signature(kinds[id(group)]).parameters}  # A scheduler, and Adam itself, add more.
+        known = ("name", *inspect.signature(kinds[id(group)]).parameters)  # A scheduler, and Adam itself, add more.
         plain = (bool, int, float, str, tuple)
-        options = {name: value for name, value in group.items() if name in known and isinstance(value, plain)}
+        options = {name: group[name] for name in known if name in group and isinstance(group[name], plain)}
         name = str(options.pop("name", "all" if len(optimizer.param_groups) == 1 else f"group {index}"))
         shown = {"lr": float(group["lr"])} if "lr" in group else {}
         size = sum(parameter.numel() for parameter in group["params"])

@@ -1,17 +1,21 @@
 """The rehearsal: a training is tried with two rows, so that what does not fit is told before anything is written."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineWarning, MisfitError, StageError
 from hookline.failures import blamed
+from hookline.indices import refuse_unknown_indices
+from hookline.judging import unfit_metrics
+from hookline.misfits import misfit_of_loss
 from hookline.products import shown
 from hookline.run import Run
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from hookline.data import Batch, Data
 
@@ -22,68 +26,37 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
     batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
     model.eval()
-    _refuse_unknown_indices(run, data, model)
+    refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
+        refuse_wrong_outputs(outputs)
         try:
             with blamed(type(run.spec.loss)):
                 run.spec.loss.check(outputs, batch, data)
                 doubts = list(run.spec.loss.doubts(model, outputs))
         except ValueError as error:
-            raise MisfitError(str(error), ("loss",)) from None
+            raise misfit_of_loss(error, run.spec) from None
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
         value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
     if not isinstance(value, torch.Tensor) or value.dim() != 0:
         message = f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.'
-        raise StageError(f"{message} {type(run.spec.loss).__name__} must add up its rows, or take their mean.")
+        message += f" {type(run.spec.loss).__name__} must add up its rows, or take their mean."
+        raise StageError(message, ("loss",))
+    if unfit := unfit_metrics(run, data, criterion, outputs, batch):
+        raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
     model.train()
 
 
-def _refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
-    """Refuse indices that an embedding does not have: tried are each split's rows with the extreme ones."""
+def refuse_wrong_outputs(outputs: object) -> None:
+    """Raise a `StageError` if the stage `forward` was answered with something that no loss can take."""
     import torch
-    from torch import nn
 
-    tables = {
-        name: module for name, module in model.named_modules() if isinstance(module, (nn.Embedding, nn.EmbeddingBag))
-    }
-    splits = {split: batches.all for split, batches in data.splits().items() if hasattr(batches, "all")}
-    found: list[str] = []
-
-    def look(name: str, module: Any, inputs: "Tensor") -> None:
-        wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
-        if len(wrong):
-            kind, last = type(module).__name__, module.num_embeddings - 1
-            layer = f'The layer "{name}", an {kind},' if name else f"The model, an {kind},"
-            found.append(f"{layer} has the indices 0 to {last}, and is given {int(wrong[0])}")
-
-    for split, rows in splits.items() if tables else ():
-        if not rows.rows:
-            continue
-        integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
-        if not integers:
-            continue
-        # Of each column, since columns may be looked up in tables of their own.
-        extremes = [place for tensor in integers for place in (tensor.argmax(0), tensor.argmin(0))]
-        places = torch.cat(extremes).unique()
-        batch = rows.changed(lambda tensor, places=places: tensor[places].to(run.device))
-        handles = [
-            module.register_forward_pre_hook(lambda module, inputs, name=name: look(name, module, inputs[0]))
-            for name, module in tables.items()
-        ]
-        try:
-            with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
-                run.stages.forward(run=run, model=model, batch=batch)
-        except Exception:
-            if not found:
-                raise
-        finally:
-            for handle in handles:
-                handle.remove()
-        if found:
-            raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
+    several = outputs.values() if isinstance(outputs, Mapping) else [outputs]
+    if not all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several):
+        message = 'The stage "forward" must be answered with a tensor, or with several by name'
+        raise StageError(f"{message}, and it is {shown(outputs)}.", ("model",))
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:

@@ -1,12 +1,15 @@
 """Schedulers: callbacks that change the learning rate from step to step or from epoch to epoch."""
 
+import warnings
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.errors import MisfitError
+from hookline.errors import HooklineWarning, MisfitError, OptionError
+from hookline.optimizer_spec import OptimizerSpec
 from hookline.run import Run
 from hookline.specs import WrapperSpec
 from hookline.stages import hookimpl
+from hookline.wording import dotted
 
 if TYPE_CHECKING:
     from torch import optim
@@ -25,6 +28,11 @@ class SchedulerSpec(WrapperSpec):
     """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
 
     @property
+    def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """The learning rate, or that of each parameter group; of one with a callback of its own it is not known."""
+        return ("lr", "lr[*]") if type(self).build is SchedulerSpec.build else None
+
+    @property
     def is_per_step(self) -> bool:
         """Whether it is stepped after each step, and not after each epoch."""
         return False
@@ -35,17 +43,20 @@ class SchedulerSpec(WrapperSpec):
         return True
 
     def check(self, spec: "TrainingSpec") -> None:
-        """Refuse an optimizer to which learning rates make no difference once it has begun."""
-        if spec.optimizer.reads_lr_once:
-            name = type(spec.optimizer).__name__
-            raise ValueError(f"{name} reads its learning rate in the first step only, and then it makes no difference.")
+        """Refuse an optimizer to which learning rates make no difference once it has begun, in none of its parts."""
+        indifferent = _indifferent(spec.optimizer)
+        if len(indifferent) == len(spec.optimizer.members):
+            message = f"{indifferent[0]} reads its learning rate in the first step only, and this makes no difference"
+            remedy = "leave the scheduler out, or choose another optimizer."
+            raise OptionError("type", f"{message}: {remedy}", against=[("optimizer", "type")])
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
 
-        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit.
+        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit, an
+        `OptionError` also in which option.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler at the end of an epoch; `record` is what has been logged of it."""
@@ -54,6 +65,11 @@ class SchedulerSpec(WrapperSpec):
     def build(self) -> object:
         """The callback, which has the scheduler."""
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
+
+
+def _indifferent(optimizer: OptimizerSpec) -> list[str]:
+    """The optimizers among its members that do not look at their learning rate again."""
+    return [type(member).__name__ for member in optimizer.members if member.reads_lr_once]
 
 
 class Schedule:
@@ -81,8 +97,14 @@ class Schedule:
         self._optimizer = optimizer
         try:
             self._scheduler = self._spec.build_scheduler(optimizer, length)
+        except OptionError as error:
+            raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise MisfitError(f"{type(self._spec).__name__}: {error}", self._place(run)) from error
+            raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
+        if indifferent := _indifferent(run.spec.optimizer):
+            place, name = dotted(run.spec.place_of(self._spec)), indifferent[0]
+            message = f"{name} reads its learning rate in the first step only: this moves those of the other parts."
+            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
         return optimizer
 
     @hookimpl(wrapper=True)
@@ -112,11 +134,6 @@ class Schedule:
     def _advance(self, record: Mapping[str, Any]) -> None:
         assert self._scheduler is not None
         self._spec.advance(self._scheduler, record)
-
-    def _place(self, run: Run) -> tuple[str | int, ...]:
-        """Where the scheduler stands in the spec."""
-        listed = [index for index, callback in enumerate(run.spec.callbacks) if callback == self._spec]
-        return ("callbacks", *listed[:1])
 
 
 class ScheduleOfSteps(Schedule):

@@ -12,6 +12,7 @@ from hookline.errors import OptionError
 from hookline.loss_spec import LossSpec
 from hookline.options import Spec, option, spec
 from hookline.parameters import ParameterSelection
+from hookline.wording import PathElement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +31,11 @@ class ModelSpec(Spec):
     __slots__ = ()
     family = "model"
 
+    @property
+    def ending(self) -> tuple[PathElement, ...]:
+        """The path, in its options, of the layer whose outputs are its own, for messages; of one layer it is empty."""
+        return ()
+
     def build(self, *inputs: Any) -> "nn.Module":
         """The module, with newly initialised parameters on the device of the inputs.
 
@@ -41,7 +47,7 @@ class ModelSpec(Spec):
         has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. One that changes the
         shape only has `keeps_values = True`: a loss looks past it for what the model ends in.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
 
 class LayerSpec(ModelSpec):
@@ -59,7 +65,7 @@ class InitializationSpec(ParameterSelection):
 
     def initialize(self, tensor: "Tensor") -> None:
         """Write over a parameter."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
 
 
 class DistanceSpec(Spec):
@@ -70,7 +76,7 @@ class DistanceSpec(Spec):
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
         """A function of two tensors `(N, features)` that gives the distance of their rows, `(N,)`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
 
 @spec
@@ -87,6 +93,11 @@ class DataSpec(Spec):
     """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
     trained with a batch of one row.)"""
 
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether there will be a validation split; `None` if that is not known before the data is read."""
+        return None
+
     def check(self, loss: LossSpec | None) -> "Iterable[OptionError]":
         """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
 
@@ -98,7 +109,7 @@ class DataSpec(Spec):
 
     def prepare(self, run: "Run", loss: LossSpec) -> "Data":
         """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 
 @spec
@@ -128,7 +139,7 @@ class MetricSpec(Spec):
 
         `predictions` are those of the first batch, from which the number of classes follows.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
         """The predictions of a batch and its targets as `update` takes them."""
@@ -144,9 +155,9 @@ class WrapperSpec(Spec):
     replaces_weights: ClassVar[bool] = False
     """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
 
-    logs: ClassVar[tuple[str, ...]] = ()
-    """The names of the numbers that it adds to what is logged, if they have a "/" as those of a split do: others may
-    then look at them."""
+    logs: ClassVar[tuple[str, ...] | None] = None
+    """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as
+    long as one of a spec is not known, a misspelt name of a number to look at cannot be told."""
 
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
@@ -198,4 +209,4 @@ class DeploySpec(Spec):
 
     def deploy(self, run: "Run", trial: "Trial") -> "Iterable[Path]":
         """Write the model and return the paths of what was written."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `deploy`.")

@@ -13,7 +13,7 @@ from hookline.loss_spec import LossSpec
 from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec, assembled, option, spec
 from hookline.specs import CallbackSpec, DataSpec, DeploySpec, InitializationSpec, MetricSpec, ModelSpec, WrapperSpec
-from hookline.wording import did_you_mean, shortened
+from hookline.wording import PathElement, did_you_mean, shortened
 
 
 def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
@@ -66,7 +66,7 @@ class TrainingSpec(Spec):
     """What is trained."""
     initialize: tuple[InitializationSpec, ...] = ()
     """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
-    initialises it."""
+    initialises it. The vector of an embedding's `padding_idx` is 0 all the same."""
     loss: LossSpec
     """What is made small."""
     optimizer: OptimizerSpec
@@ -81,6 +81,11 @@ class TrainingSpec(Spec):
     def conflicts(self) -> Iterator[OptionError]:
         """What does not go together in its sections."""
         return conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)})
+
+    def place_of(self, callback: WrapperSpec) -> tuple[PathElement, ...]:
+        """The path of one of the callbacks, of which no two are equal."""
+        index = next((index for index, other in enumerate(self.callbacks) if other == callback), None)
+        return ("callbacks",) if index is None else ("callbacks", index)
 
 
 SEVERAL = ("initialize", "metrics", "callbacks", "deploy")

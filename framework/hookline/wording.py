@@ -1,5 +1,6 @@
 """Sentences that several messages share: lists of names, numbers with nouns, and the name that was probably meant."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -24,7 +25,7 @@ def dotted(path: Sequence[PathElement]) -> str:
     return text
 
 
-def did_you_mean(name: str, known: Iterable[str], first: Iterable[str] = ()) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that begins with a space and offers the nearest known name, or lists all of them.
 
     >>> did_you_mean("HuberLos", ["MSELoss", "HuberLoss"])
@@ -34,15 +35,13 @@ def did_you_mean(name: str, known: Iterable[str], first: Iterable[str] = ()) -> 
     >>> did_you_mean("Focal", [])
     ''
 
-    Of very many names some are listed: those of `first`, if there are any, and then the first ones of the others. Names
-    may come from a file that is no table: of a long one no more is told than one needs to know it by.
+    Of very many names the first ones are listed. Names may come from a file that is no table: of a long one no more is
+    told than one needs to know it by.
     """
     names = sorted(set(known))
     if (near := nearest(name, names)) is not None:
         return f" Did you mean {_quoted(shortened(near))}?"
     if len(names) > MOST_LISTED:
-        leading = sorted(set(first))
-        names = [*leading, *(name for name in names if name not in leading)]
         others = len(names) - MOST_LISTED + 1
         listed = (_quoted(shortened(name, LONGEST_LISTED)) for name in names[: MOST_LISTED - 1])
         return f" Known are {', '.join(listed)} and {others} others."
@@ -51,9 +50,7 @@ def did_you_mean(name: str, known: Iterable[str], first: Iterable[str] = ()) -> 
 
 
 def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | None:
-    """The known name that was probably meant: that with the fewest slips, or else one that begins so.
-
-    If none does, it is one with which the name begins.
+    """The known name that was probably meant: that with the fewest slips, or else one that begins so, or short for it.
 
     A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
     equal. A third of the letters may be wrong, or `most` of them.
@@ -62,17 +59,20 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     'lr'
     >>> nearest("Huber", ["HuberLoss", "MSELoss"])
     'HuberLoss'
-    >>> nearest("deployment", ["data", "deploy"])
-    'deploy'
+    >>> nearest("learning_rate", ["lr", "momentum"]), nearest("MSE", ["R2Score", "MeanSquaredError"])
+    ('lr', 'MeanSquaredError')
+    >>> nearest("AccuracyScore", ["Accuracy", "R2Score"])
+    'Accuracy'
     """
-    return _nearest(name.lower()[:100], tuple(sorted(set(known))), most)
+    return _nearest(name[:100], tuple(sorted(set(known))), most)
 
 
 @lru_cache(maxsize=4096)  # What is wrong in one place of a spec is wrong in hundreds.
-def _nearest(typed: str, candidates: tuple[str, ...], most: int | None) -> str | None:
+def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | None:
+    typed, spelled = name.lower(), _spelled(candidates)
     found: tuple[tuple[int, bool, int, str], str] | None = None
     letters = frozenset(typed)
-    for candidate, lowered, others in _lowered(candidates):
+    for candidate, lowered, others, _ in spelled:
         longest = max(len(typed), len(lowered))
         allowed = min(max(1, longest // 3), longest - 1, *([] if most is None else [most]))
         if len(letters - others) > allowed or len(others - letters) > allowed:
@@ -87,17 +87,36 @@ def _nearest(typed: str, candidates: tuple[str, ...], most: int | None) -> str |
         return found[1]
     if most is not None:
         return None
-    begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
-    if begun:
-        return min(begun, key=len)
-    within = [candidate for candidate in candidates if len(candidate) > 3 and typed.startswith(candidate.lower())]
-    return max(within, key=len, default=None)
+    begun = [candidate for candidate, lowered, _, _ in spelled if len(typed) > 2 and lowered.startswith(typed)]
+    initials = _initials(name)
+    short = [
+        candidate
+        for candidate, _, _, initials_of in spelled
+        if len(typed) > 1 and (typed == initials_of or candidate == initials)
+    ]
+    # What follows is of the same word: "data_path" is not meant to be "data".
+    more = [
+        candidate
+        for candidate, lowered, _, _ in spelled
+        if len(lowered) > 3 and typed.startswith(lowered) and typed[len(lowered) : len(lowered) + 1] not in ("", "_")
+    ]
+    return min(begun, key=len, default=None) or next(iter(short), None) or max(more, key=len, default=None)
 
 
 @lru_cache(maxsize=256)
-def _lowered(candidates: tuple[str, ...]) -> list[tuple[str, str, frozenset[str]]]:
-    """The names, in lower case too, and with which letters they have."""
-    return [(candidate, candidate.lower(), frozenset(candidate.lower())) for candidate in candidates]
+def _spelled(candidates: tuple[str, ...]) -> list[tuple[str, str, frozenset[str], str]]:
+    """The names, in lower case too, with the letters that they have and what they are called for short."""
+    return [(name, name.lower(), frozenset(name.lower()), _initials(name)) for name in candidates]
+
+
+def _initials(name: str) -> str:
+    """What a name of several words is called for short.
+
+    >>> _initials("learning_rate"), _initials("MeanSquaredError"), _initials("lr")
+    ('lr', 'mse', '')
+    """
+    words = re.findall(r"[A-Z][a-z]+|[a-z]+", name[:100])
+    return "".join(word[0].lower() for word in words) if len(words) > 1 else ""
 
 
 def _slips(typed: str, meant: str, most: int) -> int | None:

@@ -9,7 +9,6 @@ from hookline import (
     CallbackSpec,
     Data,
     MisfitError,
-    OptionError,
     Outputs,
     Run,
     TrainingSpec,
@@ -20,8 +19,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
-from hookline_callbacks.predicted import OF_A_KIND, THRESHOLD, Predicted, kind_of, predicted
-from hookline_callbacks.records import place_of
+from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,6 +40,8 @@ class ConfusionMatrix(CallbackSpec):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/confusion_matrix.html
     """
 
+    logs = ()
+
     normalize: Normalize | None = None
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
     "all"; left out, they are counts, as they always are in the table."""
@@ -59,14 +59,7 @@ class ConfusionMatrix(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss that tells no classes apart, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
-        try:
-            loss = spec.loss.of_target(self.target)
-        except ValueError as error:
-            raise OptionError("target", str(error), against=[("loss", "type")]) from None
-        kind = kind_of(loss)
-        if kind not in ("classes", "labels"):
-            message = f"ConfusionMatrix counts classes, and {type(loss).__name__} {OF_A_KIND[kind]}."
-            raise OptionError("type", message, against=[("loss", "type")])
+        refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
 
     def build(self) -> object:
         """The callback, which counts."""
@@ -84,7 +77,7 @@ class _ConfusionMatrix:
         data = self._data = yield
         if data.validation is None and data.test is None:
             message = "The data has neither a validation nor a test split of which ConfusionMatrix could count rows."
-            raise MisfitError(message, place_of(self._spec, run))
+            raise MisfitError(message, run.spec.place_of(self._spec))
         return data
 
     @hookimpl(wrapper=True)
@@ -96,7 +89,7 @@ class _ConfusionMatrix:
             judged = yield
         if counts.seen is None:
             message = 'ConfusionMatrix has seen nothing: what answers "evaluate" does not ask the stage "loss".'
-            raise MisfitError(message, place_of(self._spec, run))
+            raise MisfitError(message, run.spec.place_of(self._spec))
         assert run.directory is not None, "It is made before training begins."
         directory = run.directory / self._spec.directory
         directory.mkdir(exist_ok=True)

@@ -18,6 +18,8 @@ class CSVLog(CallbackSpec):
     the record is seen by those that are listed before them.
     """
 
+    logs = ()
+
     file: str = option(default="metrics.csv", validator=plain_name(".csv"))
     """The name of the file in the run directory."""
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class EarlyStopping(CallbackSpec):
     """Stops the run when the monitored number has not become better for some epochs."""
 
+    logs = ()
+
     monitor: str = "validation/loss"
     """The name of the number in `metrics.jsonl`."""
     patience: int = option(default=10, minimum=1)
@@ -47,7 +49,7 @@ class EarlyStopping(CallbackSpec):
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to monitor what is never logged."""
-        check_monitored(spec, self.monitor)
+        check_monitored(self, self.monitor, spec)
 
 
 class _EarlyStopping:
@@ -62,7 +64,7 @@ class _EarlyStopping:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse to monitor what will not be there, before anything has begun."""
         data = yield
-        check_monitor("EarlyStopping", self._spec.monitor, run, data)
+        check_monitor(self._spec, self._spec.monitor, run, data)
         return data
 
     @hookimpl(wrapper=True)

@@ -14,7 +14,6 @@ from hookline import (
     option,
     spec,
 )
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -27,6 +26,8 @@ class Freeze(CallbackSpec):
     Selected are those for which everything holds that is given, as in groups of an optimizer. The statistics of a
     BatchNorm layer are no parameters, and go on.
     """
+
+    logs = ()
 
     parameters: str | tuple[str, ...] | None = None
     """Names, or patterns of names such as `*.bias`; left out, all names."""
@@ -46,20 +47,20 @@ class _Freeze:
         self._frozen: list[nn.Parameter] = []
 
     @hookimpl(wrapper=True)
+    def select_optimizer(
+        self, run: Run, model: "nn.Module", criterion: "nn.Module"
+    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Refuse to select nothing, or everything, before anything is written."""
+        optimizer = yield
+        self._selected(run, model, criterion)
+        return optimizer
+
+    @hookimpl(wrapper=True)
     def fit(
         self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
         """Freeze what is selected before training begins; afterwards all of it can be trained again."""
-        place = place_of(self._spec, run)
-        everything = named_parameters(model, criterion)
-        selection = ParameterSelection(parameters=self._spec.parameters, layers=self._spec.layers)
-        try:
-            selected, others = divided(everything, [selection])
-        except MisfitError as error:
-            raise MisfitError(error.message, place) from None
-        if not others:
-            raise MisfitError("All parameters are frozen: nothing is left to train.", place)
-        self._frozen = [parameter.tensor for parameter in selected]
+        self._frozen = self._selected(run, model, criterion)
         if self._spec.until is not None:
             _allow_to_begin_later(optimizer)
         if run.epoch + 1 < (self._spec.until or run.epoch + 2):
@@ -76,6 +77,17 @@ class _Freeze:
         if run.epoch + 1 == self._spec.until:
             self._set(is_trained=True)
         return record
+
+    def _selected(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "list[nn.Parameter]":
+        place = run.spec.place_of(self._spec)
+        selection = ParameterSelection(parameters=self._spec.parameters, layers=self._spec.layers)
+        try:
+            selected, others = divided(named_parameters(model, criterion), [selection])
+        except MisfitError as error:
+            raise MisfitError(error.message, (*place, *error.path[1:])) from None
+        if not others:
+            raise MisfitError("All parameters are frozen: nothing is left to train.", place)
+        return [parameter.tensor for parameter in selected]
 
     def _set(self, *, is_trained: bool) -> None:
         for parameter in self._frozen:

@@ -20,6 +20,8 @@ class GradientClipping(CallbackSpec):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
 
+    logs = ()
+
     max_norm: float | None = option(default=None, above=0)
     """The greatest norm that all gradients together may have."""
     norm_type: float = option(default=2.0, above=0, infinite=True)

@@ -38,6 +38,8 @@ class LearningRateFinder(CallbackSpec):
     Source: Smith, https://arxiv.org/abs/1506.01186
     """
 
+    logs = ()
+
     least: float = option(default=1e-06, above=0)
     """The first learning rate."""
     greatest: float = option(default=1.0, above=0)

@@ -34,6 +34,8 @@ class LossPlot(CallbackSpec):
     has all epochs with all numbers.
     """
 
+    logs = ()
+
     numbers: tuple[str, ...] = ("training/loss", "validation/loss")
     """The names of the numbers in `metrics.jsonl`, or patterns such as "validation/*"."""
     yscale: Literal["linear", "log"] = "linear"

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline import Batch, CallbackSpec, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
-from hookline_callbacks.records import place_of
+from hookline import Batch, CallbackSpec, Data, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
 
 if TYPE_CHECKING:
     import numpy
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 @spec
 class Mixing(CallbackSpec):
     """The base of this page's callbacks."""
+
+    logs = ()
 
     alpha: float = option(default=1.0, above=0)
     """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
@@ -31,6 +32,12 @@ class Mixing(CallbackSpec):
     def build(self) -> object:
         """The callback, which knows how the latest batch was mixed."""
         return _Mixing(self)
+
+    def misfit(self, batch: Batch) -> str | None:
+        """Why rows such as these cannot be mixed, if they cannot."""
+        if len(batch.inputs) > 1 or batch.lengths or not batch.input.is_floating_point():
+            return f"{type(self).__name__} mixes one group of inputs, which are numbers of one shape."
+        return None
 
     def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
         """Write the mixture over the rows; gives the share of them that is left."""
@@ -67,11 +74,15 @@ class CutMix(Mixing):
     Source: Yun, Han, Oh, Chun, Choe and Yoo, https://arxiv.org/abs/1905.04899
     """
 
+    def misfit(self, batch: Batch) -> str | None:
+        """As for both; and they must be images."""
+        if (what := Mixing.misfit(self, batch)) is not None:
+            return what
+        shape = tuple(batch.input.shape[1:])
+        return None if len(shape) == 3 else f"CutMix takes images, and the inputs of a row have the shape {shape}."
+
     def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
         """The box, whose area is as near to the share as it can be inside of the image."""
-        if rows.dim() != 4:
-            shape = tuple(rows.shape[1:])
-            raise MisfitError(f"CutMix takes images, and the inputs of a row have the shape {shape}.", ("callbacks",))
         height, width = rows.shape[2:]
         middle = int(generator.integers(height)), int(generator.integers(width))
         half = [int(0.5 * (1 - share) ** 0.5 * size) for size in (height, width)]
@@ -89,6 +100,14 @@ class _Mixing:
         self._mixed: tuple[Tensor, float] | None = None
 
     @hookimpl(wrapper=True)
+    def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
+        """Refuse rows that cannot be mixed."""
+        data = yield
+        if (what := self._spec.misfit(data.example)) is not None:
+            raise MisfitError(what, run.spec.place_of(self._spec))
+        return data
+
+    @hookimpl(wrapper=True)
     def forward(self, run: Run, model: "nn.Module", batch: Batch) -> Generator[None, Outputs, Outputs]:
         """Mix the rows of a batch of training in their place."""
         import numpy
@@ -97,9 +116,6 @@ class _Mixing:
         self._mixed = None
         generator = numpy.random.default_rng((run.spec.run.seed, run.step, 2))
         if model.training and generator.random() < self._spec.probability:
-            if len(batch.inputs) > 1 or not batch.input.is_floating_point() or batch.lengths:
-                what = f"{type(self._spec).__name__} mixes one group of inputs, which are numbers of one shape."
-                raise MisfitError(what, place_of(self._spec, run))
             rows = batch.input
             share = float(generator.beta(self._spec.alpha, self._spec.alpha))
             order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)

@@ -28,6 +28,8 @@ class MLflow(CallbackSpec):
     Source: https://mlflow.org/docs/latest/ml/tracking/
     """
 
+    logs = ()
+
     experiment: str | None = None
     """The experiment to which the run belongs; left out, it is called as the spec's `run.name`."""
     name: str | None = None

@@ -20,6 +20,8 @@ class NaNGuard(CallbackSpec):
     or goes back to the parameters of some steps ago and goes on with the next batch. To look is to wait for the device.
     """
 
+    logs = ()
+
     action: Literal["raise", "skip", "roll_back"] = "raise"
     """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the
     state of the optimizer, but not its learning rates, from the latest copy."""

@@ -1,6 +1,6 @@
 """What is predicted of a target, as the metrics are given it, beside what is true of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve, frozen
@@ -12,11 +12,13 @@ from hookline import (
     Distribution,
     Labels,
     LossSpec,
+    OptionError,
     Outputs,
     Probabilities,
     Sequences,
     Signs,
     Target,
+    TrainingSpec,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +49,21 @@ def kind_of(loss: LossSpec) -> Kind:
     if isinstance(encoding, (Labels, Probabilities, Signs)):
         return "labels"
     return "sequences" if isinstance(encoding, Sequences) else "numbers"
+
+
+def refuse_loss(spec: TrainingSpec, target: str | None, kinds: Collection[Kind], what_for: str) -> None:
+    """Raise an `OptionError` if there is no such target, or if its loss is of none of these kinds.
+
+    `what_for` says what is done with the target, as "ConfusionMatrix counts classes".
+    """
+    try:
+        loss = spec.loss.of_target(target)
+    except ValueError as error:
+        raise OptionError("target", str(error), against=[("loss", "type")]) from None
+    kind = kind_of(loss)
+    if kind not in kinds:
+        message = f"{what_for}, and {type(loss).__name__} {OF_A_KIND[kind]}."
+        raise OptionError("type", message, against=[("loss", "type")])
 
 
 @frozen(kw_only=True)

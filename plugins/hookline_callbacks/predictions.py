@@ -12,7 +12,6 @@ from hookline import (
     CallbackSpec,
     Data,
     MisfitError,
-    OptionError,
     Outputs,
     Run,
     TrainingSpec,
@@ -22,8 +21,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.image_grid import Caption, draw_images, image_groups, images
-from hookline_callbacks.predicted import OF_A_KIND, Predicted, joined, kind_of, predicted
-from hookline_callbacks.records import place_of
+from hookline_callbacks.predicted import Kind, Predicted, joined, predicted, refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -45,6 +43,8 @@ class Predictions(CallbackSpec):
     score, if the loss makes no probabilities), of labels the probability that each holds.
     """
 
+    logs = ()
+
     split: Literal["validation", "test"] = "validation"
     """Whose rows they are: those of the validation after each epoch, or those of the test at the end."""
     rows: int = option(default=16, minimum=1)
@@ -61,15 +61,9 @@ class Predictions(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss without truth, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
-        loss = spec.loss
-        if self.target is not None:
-            try:
-                loss = loss.of_target(self.target)
-            except ValueError as error:
-                raise OptionError("target", str(error), against=[("loss", "type")]) from None
-        if not loss.parts and (kind := kind_of(loss)) == "nothing":
-            message = f"Predictions shows what is predicted beside what is true, and {type(loss).__name__}"
-            raise OptionError("type", f"{message} {OF_A_KIND[kind]}.", against=[("loss", "type")])
+        if self.target is not None or not spec.loss.parts:
+            kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
+            refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
 
     def build(self) -> object:
         """The callback, which gathers rows."""
@@ -86,7 +80,7 @@ class _Predictions:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse a split that there is not, and a picture of what is no image."""
         data = self._data = yield
-        place = place_of(self._spec, run)
+        place = run.spec.place_of(self._spec)
         if self._spec.split not in data.splits():
             message = f"The data has no {self._spec.split} split, of which Predictions could show rows."
             raise MisfitError(message, (*place, "split"))
@@ -172,13 +166,13 @@ class _Heard:
         is_like_truth = heard.kind not in ("labels", "numbers") or heard.predictions.shape == heard.truth.shape
         if len(shape) != 1 or not is_like_truth:
             message = f"Predictions writes a line for each row, and what is predicted of one has the shape {shape}."
-            raise MisfitError(message, place_of(self._spec, self._run))
+            raise MisfitError(message, self._run.spec.place_of(self._spec))
 
     def told(self) -> "list[_Told]":
         """All that was heard, of each target, in words."""
         if self._left == self._spec.rows:
             message = 'Predictions has seen nothing: what answers the stage "evaluate" does not ask the stage "loss".'
-            raise MisfitError(message, place_of(self._spec, self._run))
+            raise MisfitError(message, self._run.spec.place_of(self._spec))
         names = [target or "" for target in self._targets] if len(self._targets) > 1 else [""]
         return [
             _told(joined(batches), name, all_classes=self._spec.all_classes)

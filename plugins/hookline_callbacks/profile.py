@@ -1,8 +1,9 @@
 """What the device does in some steps, as torch's profiler sees it."""
 
+import os
 import warnings
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
@@ -20,7 +21,6 @@ from hookline import (
     option,
     spec,
 )
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -54,6 +54,8 @@ class Profile(CallbackSpec):
 
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
+
+    logs = ()
 
     wait: int = option(default=1, minimum=0)
     """For how many steps it does nothing, each time."""
@@ -114,7 +116,7 @@ class _Profile:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse a training that ends before it would look, and a device that is not there."""
         data = yield
-        place, steps = place_of(self._spec, run), run.spec.run.epochs * len(data.training)
+        place, steps = run.spec.place_of(self._spec), run.spec.run.epochs * len(data.training)
         if self._spec.before >= steps:
             message = f"It would look from step {self._spec.before + 1} on, and the training has {steps}."
             raise MisfitError(f"{message} Make `skip_first`, `wait` or `warmup` less.", place)
@@ -198,6 +200,7 @@ class _Profile:
             with_flops=spec.with_flops,
         )
         self._open.callback(self._end)
+        self._open.enter_context(_without_lines_of_its_own())
         self._open.enter_context(self._profiler)
         self._look_or_not()
 
@@ -247,3 +250,17 @@ class _Profile:
             return f"step {first + self._before}, which did not end,"
         first, last = first + self._before, last + self._before
         return f"step {first}" if first == last else f"steps {first} to {last}"
+
+
+@contextmanager
+def _without_lines_of_its_own() -> Iterator[None]:
+    """Let torch's profiler look without a word: it says when it does, between the lines of whoever shows progress."""
+    level = "KINETO_LOG_LEVEL"
+    if level in os.environ:
+        yield
+        return
+    os.environ[level] = "99"  # Above all levels that there are; it is read when a profiler first looks.
+    try:
+        yield
+    finally:
+        del os.environ[level]

@@ -18,6 +18,8 @@ class Progress(CallbackSpec):
     The command line shows it unless it is told to be quiet. Where there is no terminal it prints plain lines.
     """
 
+    logs = ()
+
     refresh_per_second: float = option(default=4.0, above=0, maximum=30)
     """How often the bar is drawn."""
 
@@ -60,9 +62,11 @@ class _Display:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Print what callbacks have told, and the epoch's row."""
         record = yield
-        self._print_told(run)
+        has_told = self._print_told(run)
         cells = [_cell(value) for value in record.values()]
         if not self._widths:
+            if has_told:
+                self._print("")
             splits, names = _header(record)
             self._widths = [max(7, *map(len, column)) for column in zip(splits, names, cells, strict=True)]
             self._print(self._row(splits), in_one_line=True)
@@ -70,10 +74,13 @@ class _Display:
         self._print(self._row(cells), in_one_line=True)
         return record
 
-    def _print_told(self, run: Run) -> None:
-        for sentence in run.told[self._told :]:
+    def _print_told(self, run: Run) -> bool:
+        """Print what has been told since the last time, and say whether there was something."""
+        sentences = run.told[self._told :]
+        for sentence in sentences:
             self._print(sentence)
-        self._told = len(run.told)
+        self._told += len(sentences)
+        return bool(sentences)
 
     def _row(self, cells: Sequence[str]) -> str:
         widths = [*self._widths, *([8] * len(cells))]

@@ -31,13 +31,7 @@ def require(callback: CallbackSpec, packages: Iterable[str], extra: str, run: Ru
     missing = [package for package in packages if not _is_installed(package)]
     if missing:
         message = f'{type(callback).__name__} needs {" and ".join(missing)}: pip install "hookline[{extra}]".'
-        raise MisfitError(message, place_of(callback, run))
-
-
-def place_of(callback: CallbackSpec, run: Run) -> tuple[str | int, ...]:
-    """The path of a callback in the spec."""
-    index = next((index for index, other in enumerate(run.spec.callbacks) if other == callback), None)
-    return ("callbacks",) if index is None else ("callbacks", index)
+        raise MisfitError(message, run.spec.place_of(callback))
 
 
 def _is_installed(package: str) -> bool:

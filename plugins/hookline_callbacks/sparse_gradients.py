@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from hookline import CallbackSpec, MisfitError, Run, named_parameters
-from hookline_callbacks.records import place_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,5 +16,5 @@ def refuse_sparse_gradients(callback: CallbackSpec, run: Run, model: "nn.Module"
             raise MisfitError(
                 f"The gradient of {parameter.name} is sparse, which {name} cannot take: leave out the layer's "
                 f"`sparse`, or {name}.",
-                place_of(callback, run),
+                run.spec.place_of(callback),
             )

@@ -25,6 +25,8 @@ class TensorBoard(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """
 
+    logs = ()
+
     histograms: bool = False
     """Whether histograms are written too, of the model's parameters and of the gradients of the epoch's last batch."""
 

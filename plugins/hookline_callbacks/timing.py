@@ -40,6 +40,8 @@ class Timing(CallbackSpec):
     epoch that did not end is left out. The record has nothing of it, and stays the same from run to run.
     """
 
+    logs = ()
+
     synchronize: bool = False
     """Whether an accelerator is waited for wherever a stage begins and ends. If it is not, nothing waits for it more
     than otherwise, and the time of a stage is that of giving the work to the device; whoever waits for the work first
@@ -166,7 +168,7 @@ def _table(epochs: Sequence[Epoch]) -> list[str]:
         return []
     later = epochs[1:]
     lines = [f"{'':11}{'seconds':>12}{'share':>9}{'first epoch':>14}"]
-    lines[0] += f"{'later epochs':>15}{'their steps':>14}" if later else ""
+    lines[0] += f"{'a later one':>15}{'a step of it':>14}" if later else ""
     for name in (*epochs[0].parts, "whole"):
         time = _spent(epochs, name)
         share = time / (_spent(epochs, "whole") or 1)

@@ -22,6 +22,7 @@ class ExponentialMovingAverage(CallbackSpec):
     `get_ema_multi_avg_fn`
     """
 
+    logs = ()
     replaces_weights = True
 
     decay: float = option(default=0.999, minimum=0, maximum=1)
@@ -134,6 +135,7 @@ class StochasticWeightAveraging(CallbackSpec):
     Garipov, Vetrov and Wilson, https://arxiv.org/abs/1803.05407
     """
 
+    logs = ()
     replaces_weights = True
 
     start: int | None = option(default=None, minimum=1)

@@ -24,6 +24,8 @@ class WeightsAndBiases(CallbackSpec):
     Source: https://docs.wandb.ai/ref/python/functions/init/
     """
 
+    logs = ()
+
     project: str | None = None
     """The project to which the run belongs; left out, it is called as the spec's `run.name`."""
     name: str | None = None

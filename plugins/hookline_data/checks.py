@@ -1,11 +1,12 @@
 """What can be told of the files that a spec names before they are read: each error with the option that it is of."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hookline import DataError, LossSpec, MisfitError, OptionError, nearest, target_encodings
+from hookline import DataError, LossSpec, MisfitError, OptionError, enumerate_names, nearest, target_encodings
 
 MOST_FILES = 1000
 """How many files of a directory are looked at, if one is not there."""
@@ -42,7 +43,9 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
-        raise OptionError(option, f"There is no such file.{hint}", near=_near(path))
+        if re.fullmatch(r"\d*\.\d+", path.name):
+            hint = f" A fraction is a number, without quotes: {path.name}."
+        raise OptionError(option, f"There is no such file.{hint}", near=None if hint else _near(path))
     if not path.is_file():  # A pipe or a device may have no end.
         raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
 
@@ -75,4 +78,19 @@ def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str
         if loss is not None:
             target_encodings(loss, targets)
     except MisfitError as error:
-        yield OptionError(option, error.message)
+        target = error.path[2:]
+        yield OptionError(option, error.message, *target, on_key=bool(target))
+
+
+def inputs_of_loss(loss: LossSpec | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each group of inputs whose name is misspelt for a loss that takes several, and the sentence that says so.
+
+    Other names are no error: a model that is given all groups at once may itself give outputs of those of the loss.
+    """
+    wanted = () if loss is None else loss.inputs
+    missing = [name for name in wanted if name not in groups]
+    meant = {group: nearest(group, missing) for group in groups if group not in wanted}
+    if len(wanted) > 1 and len(meant) == len(missing) and set(meant.values()) == set(missing):
+        takes = f"{type(loss).__name__} takes {enumerate_names(wanted)}"
+        for group, name in meant.items():
+            yield group, f'{takes}, and these are {enumerate_names(groups)}. Did you mean "{name}"?'

@@ -58,6 +58,11 @@ class Drawn(DataSpec):
                     "source", f"{name} has the batches: give it this option, and not its source.", option.name
                 )
 
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether the source has one."""
+        return self.source.has_validation
+
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """What is wrong with the source, and whether the loss takes what is drawn."""
         try:
@@ -66,7 +71,7 @@ class Drawn(DataSpec):
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
         for problem in self.source.check(self._stand_in()):
-            yield problem.inside("source")
+            yield problem.within("source")
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Have the source read its rows, and make batches of what is drawn from them."""

@@ -71,9 +71,8 @@ class NPZ(SplitFile):
                 if self.inputs is None:
                     yield OptionError(name, "To say it by group, name the `inputs`.", group)
                 elif group not in groups:
-                    yield OptionError(
-                        name, f'There is no group of inputs "{group}".{did_you_mean(group, groups)}', group
-                    )
+                    message = f'There is no group of inputs "{group}".{did_you_mean(group, groups)}'
+                    yield OptionError(name, message, group, on_key=True)
         for group in groups or ("input",):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
                 yield OptionError(
@@ -90,6 +89,12 @@ class NPZ(SplitFile):
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the arrays that are not in them."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
+        groups = {} if self.inputs is None else self._groups(())
+        for group, message in checks.inputs_of_loss(loss, groups):
+            if isinstance(self.inputs, Mapping):
+                yield OptionError("inputs", message, group, on_key=True)
+            else:
+                yield OptionError("inputs", message, list(groups).index(group))
         for option, path in {"path": self.path, **self.other_files}.items():
             try:
                 names = checks.names_in(path, option, arrays.array_names)

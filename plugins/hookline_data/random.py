@@ -17,6 +17,11 @@ class Random(DataSpec):
     data_seed: int = option(default=0, minimum=0)
     """Where the random numbers of the inputs start: `torch.Generator().manual_seed(data_seed)`."""
 
+    @property
+    def has_validation(self) -> bool:
+        """There is none."""
+        return False
+
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Draw the inputs."""
         import numpy

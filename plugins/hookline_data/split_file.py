@@ -43,6 +43,11 @@ class SplitFile(DataSpec):
             yield OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
 
     @property
+    def has_validation(self) -> bool | None:
+        """Whether a part of the rows or a file is for validation; what a column says is not known before."""
+        return None if self.split_column is not None else bool(self.validation)
+
+    @property
     def other_files(self) -> dict[str, Path]:
         """The files of splits that are not taken of the rows of `path`."""
         named = {"validation": self.validation, "test": self.test}

@@ -63,7 +63,7 @@ class Table(SplitFile):
             for group in given if isinstance(given, Mapping) else ():
                 if group not in self.input_patterns:
                     near = did_you_mean(group, self.input_patterns)
-                    yield OptionError(name, f'There is no group of inputs "{group}".{near}', group)
+                    yield OptionError(name, f'There is no group of inputs "{group}".{near}', group, on_key=True)
         for group in self.input_patterns:
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
                 yield OptionError(
@@ -107,6 +107,8 @@ class Table(SplitFile):
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the columns that are not in their headers."""
         yield from checks.targets_of_loss(loss, self.target_patterns)
+        for group, message in checks.inputs_of_loss(loss, self.input_patterns):
+            yield OptionError("inputs", message, group, on_key=True)
         try:
             names = checks.names_in(self.path, "path", self.column_names)
         except OptionError as error:

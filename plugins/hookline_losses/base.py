@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict
 
-from hookline import Batch, Data, DividedBy, LossSpec, Outputs, enumerate_names, spec
+from hookline import Data, DividedBy, LossSpec, OptionError, Outputs, enumerate_names, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,10 +35,6 @@ class TorchLoss(LossSpec):
         """The number of rows, or nothing if the losses are added."""
         return "nothing" if self.reduction == "sum" else "rows"
 
-    def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The number of rows, or `None` for the sum."""
-        return None if self.reduction == "sum" else batch.rows
-
 
 def one_output(name: str, outputs: Outputs) -> "Tensor":
     """The model's output, which must be one tensor."""
@@ -57,17 +53,16 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
             f"gives outputs of shape {tuple(outputs.shape[1:])} for each row."
         )
     if weight is not None and len(weight) != classes:
-        raise ValueError(f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
+        raise OptionError("weight", f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
     if weight is not None and not any(weight):
-        raise ValueError("Of the numbers of `weight` one must be greater than 0.")
+        raise OptionError("weight", "Of the numbers of `weight` one must be greater than 0.")
 
 
 def check_ignored_class(index: int | None, classes: int) -> None:
     """Refuse to ignore a class that there is not."""
     if index is not None and index >= classes:
-        raise ValueError(
-            f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}: that is none."
-        )
+        message = f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}"
+        raise OptionError("ignore_index", f"{message}: that is none.")
 
 
 def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | None") -> "Tensor | int":

@@ -9,6 +9,7 @@ from hookline import (
     Data,
     DividedBy,
     MisfitError,
+    OptionError,
     Outputs,
     Probabilities,
     option,
@@ -63,8 +64,8 @@ class ClassIndexLoss(TorchLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
-        if self.reduction == "sum":
-            return None
+        if self.divided_by != "weights":
+            return super().divisor(criterion, batch)
         targets = batch.target
         is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
@@ -91,7 +92,8 @@ class CrossEntropyLoss(ClassIndexLoss):
         """As for every loss of classes; and the outputs are scores, not probabilities."""
         ClassIndexLoss.check(self, outputs, batch, data)
         if self.ignored_class is not None and _are_probabilities(batch):
-            raise ValueError("`ignore_index` ignores a class, and the targets are probabilities: leave it out.")
+            message = "`ignore_index` ignores a class, and the targets are probabilities: leave it out."
+            raise OptionError("ignore_index", message)
         scores = one_output("CrossEntropyLoss", outputs)
         if scores.shape[1] > 1 and (scores >= 0).all() and ((scores.sum(dim=1) - 1).abs() < 1e-4).all():
             raise ValueError(
@@ -105,8 +107,9 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """As for every loss of classes; probabilities have no weights that torch divides by."""
-        kind = TorchLoss if _are_probabilities(batch) else ClassIndexLoss
-        return kind.divisor(self, criterion, batch)
+        if self.reduction == "mean" and _are_probabilities(batch):
+            return batch.rows
+        return super().divisor(criterion, batch)
 
     def truth(self, batch: Batch) -> "Tensor":
         """The class of each row, or the most probable one."""
@@ -146,9 +149,8 @@ class ProbabilityLoss(TorchLoss):
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
             if numbers is not None and len(numbers) not in (1, batch.target.shape[1]):
-                raise ValueError(
-                    f"There are {batch.target.shape[1]} target columns, and `{name}` has {len(numbers)} numbers."
-                )
+                columns = batch.target.shape[1]
+                raise OptionError(name, f"There are {columns} target columns, and `{name}` has {len(numbers)} numbers.")
 
 
 @spec

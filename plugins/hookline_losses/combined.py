@@ -14,6 +14,7 @@ from hookline import (
     Outputs,
     did_you_mean,
     enumerate_names,
+    nearest,
     spec,
 )
 from hookline_losses.weighted_loss import WeightedLoss
@@ -71,6 +72,7 @@ class WeightedSum(LossSpec):
     def encodings(self, targets: "Collection[str]") -> Mapping[str, Encoding]:
         """Each target is told as the part that takes it wants it; parts that share one must want the same."""
         encodings: dict[str, Encoding] = {}
+        self._refuse_misspelt(targets)
         for name, part in self.losses.items():
             if (target := self._target(name, targets)) is None:
                 continue
@@ -80,7 +82,7 @@ class WeightedSum(LossSpec):
                 raise ValueError(f'The losses that share the target "{target}" want it told in different ways.')
             encodings[target] = common
         if unused := sorted(set(targets) - set(encodings)):
-            raise ValueError(f"No loss takes the target {enumerate_names(unused)}.")
+            raise OptionError(unused[0], f"No loss takes the target {enumerate_names(unused)}.")
         return encodings
 
     def build(self, data: Data) -> "nn.Module":
@@ -132,6 +134,8 @@ class WeightedSum(LossSpec):
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
+            except OptionError as error:
+                raise OptionError("losses", f"{name}: {error}", name, "loss", *error.path) from None
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
 
@@ -158,12 +162,12 @@ class WeightedSum(LossSpec):
                 raise ValueError(f"{name}: {error}") from None
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The number of rows, or `None` if all parts are sums; of a single part, its own."""
+        """Of a single part, its own; otherwise as for every loss."""
         if len(self.losses) == 1:
             [(name, part)] = self.losses.items()
             its_criterion, _, its_batch = self.part(name, criterion, {}, batch)
             return part.loss.divisor(its_criterion, its_batch)
-        return None if self.divided_by == "nothing" else batch.rows
+        return super().divisor(criterion, batch)
 
     def part(self, part: str | None, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[Any, Outputs, Batch]":
         """The criterion of a part, its output and its target."""
@@ -189,6 +193,16 @@ class WeightedSum(LossSpec):
         if part.target is None and len(targets) == 1:
             return next(iter(targets))
         raise ValueError(f'There is no target "{wanted}" for the loss {name}.{did_you_mean(wanted, targets)}')
+
+    def _refuse_misspelt(self, targets: "Collection[str]") -> None:
+        """Refuse a target that no loss takes, if a loss misses one whose name is much alike."""
+        wanted = {part.target or name for name, part in self.losses.items() if part.loss.encoding is not None}
+        missing = wanted.difference(targets)
+        for target in sorted(set(targets) - wanted) if len(targets) > 1 else ():
+            if (near := nearest(target, missing)) is not None:
+                takes, given = enumerate_names(sorted(wanted)), enumerate_names(targets)
+                message = f'The losses take {takes}, and these are {given}. Did you mean "{near}"?'
+                raise OptionError(target, message)
 
     def _data(self, name: str, data: Data) -> Data:
         """What is known of the data, with a part's target alone."""

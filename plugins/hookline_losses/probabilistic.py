@@ -11,8 +11,10 @@ from hookline import (
     Encoding,
     MisfitError,
     Numbers,
+    OptionError,
     Outputs,
     enumerate_names,
+    nearest,
     option,
     spec,
 )
@@ -92,6 +94,10 @@ class GaussianNLLLoss(TorchLoss):
     def encodings(self, targets: "Collection[str]") -> Mapping[str, Encoding]:
         """Numbers; of two targets one is the variance, which is not negative."""
         others = [name for name in targets if name != "var"]
+        near = [name for name in others if nearest(name, ["var"]) or nearest("var", [name])]
+        if len(others) == 2 and len(near) == 1 and "var" not in targets:
+            takes = 'GaussianNLLLoss takes one target, and the variance as "var"'
+            raise OptionError(near[0], f'{takes}: these are {enumerate_names(targets)}. Did you mean "var"?')
         if len(others) != 1:
             raise ValueError(f"GaussianNLLLoss takes one target, beside the variance, and {len(others)} are given.")
         return {name: Numbers(minimum=0 if name == "var" else None) for name in targets}

@@ -4,7 +4,19 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import Attribute, asdict
 
-from hookline import Activation, Batch, Classes, Data, DividedBy, LossSpec, MisfitError, Outputs, option, spec
+from hookline import (
+    Activation,
+    Batch,
+    Classes,
+    Data,
+    DividedBy,
+    LossSpec,
+    MisfitError,
+    OptionError,
+    Outputs,
+    option,
+    spec,
+)
 from hookline_losses.base import check_ignored_class, one_output, weight_of
 
 if TYPE_CHECKING:
@@ -156,8 +168,8 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""
-        if self.reduction == "sum":
-            return None
+        if self.divided_by != "weights":
+            return super().divisor(criterion, batch)
         targets = batch.target
         is_counted = None if self.ignored_class is None else targets != self.ignored_class
         return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
@@ -166,4 +178,4 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 def _check_classes(number: int | None, option: str, data: Data) -> None:
     classes = len(data.target.classes or ())
     if number is not None and number < classes:
-        raise ValueError(f"`{option}` is {number}, and the data has {classes} classes: leave it out.")
+        raise OptionError(option, f"`{option}` is {number}, and the data has {classes} classes: leave it out.")

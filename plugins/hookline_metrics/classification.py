@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Classes, Distribution, LossSpec, Numbers, option, spec
+from hookline import Classes, Distribution, LossSpec, Numbers, OptionError, option, spec
 from hookline_metrics.base import TorchMetric
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class ClassificationMetric(TorchMetric):
         """The options of torchmetrics, with task and number of classes filled in."""
         arguments = TorchMetric.arguments(self, loss, predictions)
         task = arguments["task"] = self.task or _task(loss, predictions)
-        if task == "multiclass" and self.num_classes is None:
-            arguments["num_classes"] = predictions.shape[1]
-        if task == "multilabel" and self.num_labels is None:
-            arguments["num_labels"] = predictions.shape[1]
+        number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
+        if number is not None and predictions.dim() > 1:
+            given, outputs = arguments[number], predictions.shape[1]
+            if given not in (None, outputs):
+                raise OptionError(number, f"There are {outputs} outputs, and `{number}` is {given}: leave it out.")
+            arguments[number] = outputs
         return arguments
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
@@ -126,6 +128,13 @@ class AUROC(ClassificationMetric):
     """The greatest rate of false positives up to which the area is taken; left out, 1. For binary tasks."""
     thresholds: int | tuple[float, ...] | None = option(default=None, minimum=0)
     """At how many, or which, thresholds it is computed; left out, at all, which keeps every prediction."""
+
+    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
+        """Those of all metrics of classes; torchmetrics would pass over what is for binary tasks."""
+        arguments = ClassificationMetric.arguments(self, loss, predictions)
+        if self.max_fpr is not None and arguments["task"] != "binary":
+            raise OptionError("max_fpr", f'It is for the task "binary", and this one is "{arguments["task"]}".')
+        return arguments
 
 
 def _task(loss: LossSpec, predictions: "Tensor") -> Task:

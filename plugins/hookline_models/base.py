@@ -18,6 +18,9 @@ class TorchLayer(LayerSpec):
     follows: ClassVar[Mapping[str, int]] = {}
     """Options that may be left out, and the dimension of the inputs `(N, …)` whose size each is then."""
 
+    may_be_more: ClassVar[tuple[str, ...]] = ()
+    """Those of them that may be greater than what comes in; the others must be equal."""
+
     row: ClassVar[tuple[str, ...] | None] = None
     """The dimensions of one row, where the layer takes exactly these: torch would take one less for a single row."""
 
@@ -41,6 +44,12 @@ class TorchLayer(LayerSpec):
         for name, dimension in self.follows.items():
             if options[name] is None:
                 options[name] = inputs.shape[dimension]
+            elif isinstance(options[name], int) and inputs.dim() > dimension and name not in self.may_be_more:
+                size = inputs.shape[dimension]
+                if options[name] != size:
+                    raise ValueError(
+                        f"`{name}` is {options[name]}, and {size} come in: left out, it follows from that."
+                    )
         return options
 
 

@@ -38,6 +38,12 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
     return sequential(modules, several=len(inputs) != 1), outputs
 
 
+def last_of(layers: Sequence[LayerSpec], option: str = "layers") -> tuple[str | int, ...]:
+    """The path of the last of the layers of an option, or of what that ends in."""
+    last = len(layers) - 1
+    return option, last, *layers[last].ending
+
+
 def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequential":
     """A Sequential of torch, or one that takes lengths or several inputs as well if it must."""
     from torch import nn

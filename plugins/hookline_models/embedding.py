@@ -23,7 +23,8 @@ class Lookup(TorchLayer):
     embedding_dim: int = option(minimum=1)
     """How many numbers a vector has."""
     padding_idx: int | None = option(default=None, unbounded=True)
-    """The index of padding, whose vector is 0 and is not trained; left out, there is none."""
+    """The index of padding, whose vector is 0, whatever initialises the others, and is not trained; left out, there is
+    none."""
     max_norm: float | None = option(default=None, above=0)
     """Vectors that are longer are made as long as this whenever they are looked up; left out, they stay as they are."""
     norm_type: float = option(default=2.0, above=0)
@@ -103,6 +104,7 @@ class LearnedPositionalEmbedding(TorchLayer):
 
     row = ("steps", "features")
     follows = {"num_embeddings": 1, "embedding_dim": -1}
+    may_be_more = ("num_embeddings",)
 
     num_embeddings: int | None = option(default=None, minimum=1)
     """How many places there are, the most steps that a sequence may have; left out, it follows from the inputs."""

@@ -4,7 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hookline import LayerSpec, apply_module, option, spec
-from hookline_models.containers import chained, not_empty, one_tensor, shared, sizes, take_lengths
+from hookline_models.containers import chained, last_of, not_empty, one_tensor, shared, sizes, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,6 +22,11 @@ class Residual(LayerSpec):
     shortcut: tuple[LayerSpec, ...] = ()
     """Layers on the way around the others, one after another, where what comes out has another shape than what goes in,
     such as a Conv2d with `kernel_size = 1`; left out, there are none."""
+
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """The last layer: what is added to its outputs has their shape."""
+        return last_of(self.layers)
 
     def build(self, inputs: "Tensor") -> "nn.Module":
         """A module with a `torch.nn.Sequential` for the layers and, if there is one, another for the shortcut."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline import LayerSpec, MisfitError, option, spec
-from hookline_models.containers import chained, not_empty
+from hookline_models.containers import chained, last_of, not_empty
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,6 +21,11 @@ class Sequential(LayerSpec):
     layers: tuple[LayerSpec, ...] = option(validator=not_empty)
     """The layers, in order."""
 
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """The last layer."""
+        return last_of(self.layers)
+
     def build(self, *inputs: "Tensor") -> "nn.Module":
         """A `torch.nn.Sequential` of the layers, each built for what the one before it gives."""
         return chained(self.layers, *inputs)[0]
@@ -37,6 +42,11 @@ class Repeat(LayerSpec):
     """The layers, in order."""
     times: int = option(minimum=1)
     """How many times they come."""
+
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """The last layer."""
+        return last_of(self.layers)
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
         """A `torch.nn.Sequential` of the layers, with as many times their number."""

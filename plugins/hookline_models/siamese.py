@@ -22,6 +22,11 @@ class Siamese(LayerSpec):
     join: LayerSpec
     """The layer that is given what they give for each input, such as PairwiseDistance, CosineSimilarity or Bilinear."""
 
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """What joins them."""
+        return ("join", *self.join.ending)
+
     def build(self, *inputs: "Tensor") -> "nn.Module":
         """A module with the layers and what joins them."""
         shapes = {tuple(tensor.shape[1:]) for tensor in inputs}

@@ -47,6 +47,11 @@ class Partition(OptimizerSpec):
                     "parts", f"{name} evaluates the loss again as often as it likes: it cannot train a part.", index
                 )
 
+    @property
+    def members(self) -> tuple[OptimizerSpec, ...]:
+        """Those of the parts."""
+        return tuple(member for part in self.parts for member in part.optimizer.members)
+
     def build_for(self, parameters: Sequence[NamedParameter]) -> "optim.Optimizer":
         """One optimizer that holds those of the parts."""
         try:

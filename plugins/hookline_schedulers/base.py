@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import asdict
 
-from hookline import SchedulerSpec, spec
+from hookline import OptionError, SchedulerSpec, counted, spec
 
 if TYPE_CHECKING:
     from torch import optim
@@ -24,7 +24,7 @@ class TorchScheduler(SchedulerSpec):
     """The option that says how long it is to be stepped, which follows from the run if it is left out."""
 
     of_groups: ClassVar[tuple[str, ...]] = ()
-    """The options that may be one number, or one for each parameter group."""
+    """The options that may be one learning rate, or one for each parameter group."""
 
     interval: Interval | None = None
     """Whether it is stepped after each "step" or each "epoch"; left out, after each epoch, but CyclicLR and OneCycleLR
@@ -37,14 +37,23 @@ class TorchScheduler(SchedulerSpec):
 
     @property
     def keeps_groups_alike(self) -> bool:
-        """Whether no option has a number for each parameter group."""
+        """Whether no option has a learning rate for each parameter group."""
         return not any(isinstance(getattr(self, name), tuple) for name in self.of_groups)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """`torch.optim.lr_scheduler.<the name of this class>` with these options."""
         from torch.optim import lr_scheduler
 
+        self.check_groups(len(optimizer.param_groups), *self.of_groups)
         return getattr(lr_scheduler, type(self).__name__)(optimizer, **self.arguments(length))
+
+    def check_groups(self, count: int, *options: str) -> None:
+        """Raise an `OptionError` for one of these options that has numbers, and not one for each parameter group."""
+        for name in options:
+            numbers = getattr(self, name)
+            if isinstance(numbers, tuple) and len(numbers) != count:
+                groups = counted(count, "parameter group")
+                raise OptionError(name, f"The optimizer has {groups}, and these are {counted(len(numbers), 'number')}.")
 
     def arguments(self, length: int) -> dict[str, Any]:
         """The options as torch's class takes them."""

@@ -1,10 +1,14 @@
 """Schedulers made of others."""
 
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import OptionError, SchedulerSpec, option, spec
+from hookline import OptionError, SchedulerSpec, TrainingSpec, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -24,17 +28,43 @@ class CombinedScheduler(TorchScheduler):
         """Whether all of them do."""
         return all(scheduler.keeps_groups_alike for scheduler in self.schedulers)
 
-    def __attrs_post_init__(self) -> None:
+    def conflicts(self) -> Iterator[OptionError]:
+        """What one of them cannot be as a part of another."""
         if not self.schedulers:
-            raise OptionError("schedulers", "There must be at least one scheduler.")
+            yield OptionError("schedulers", "There must be at least one scheduler.")
         for index, scheduler in enumerate(self.schedulers):
             name = type(scheduler).__name__
-            if getattr(scheduler, "interval", None) is not None:
-                raise OptionError(
-                    "schedulers", f"`interval` is said by the {type(self).__name__} for all.", index, "interval"
-                )
             if scheduler.is_told_the_record:
-                raise OptionError("schedulers", f"{name} needs a number, which is not passed on to it.", index)
+                yield OptionError("schedulers", f"{name} needs a number, which is not passed on to it.", index)
+            elif getattr(scheduler, "interval", None) is not None:
+                message = f"`interval` is said by the {type(self).__name__} for all."
+                yield OptionError("schedulers", message, index, "interval")
+
+    def check(self, spec: TrainingSpec) -> None:
+        """As all; and each of them must be of use in this training."""
+        TorchScheduler.check(self, spec)
+        for index, scheduler in enumerate(self.schedulers):
+            with _placed(index):
+                scheduler.check(spec)
+
+    def build_parts(self, optimizer: "optim.Optimizer", lengths: Iterable[int]) -> "list[LRScheduler]":
+        """The schedulers, each for so many steps or epochs."""
+        built = []
+        for index, (scheduler, length) in enumerate(zip(self.schedulers, lengths, strict=True)):
+            with _placed(index):
+                built.append(scheduler.build_scheduler(optimizer, length))
+        return built
+
+
+@contextmanager
+def _placed(index: int) -> Iterator[None]:
+    """What does not fit in one of the schedulers is told where that stands."""
+    try:
+        yield
+    except OptionError as error:
+        raise OptionError("schedulers", str(error), index, *error.path, against=error.against) from error
+    except ValueError as error:
+        raise OptionError("schedulers", str(error), index) from error
 
 
 def _rising(instance: object, attribute: "Attribute[Any]", value: tuple[int, ...]) -> None:
@@ -46,23 +76,28 @@ def _rising(instance: object, attribute: "Attribute[Any]", value: tuple[int, ...
 class SequentialLR(CombinedScheduler):
     """One scheduler after another.
 
+    The first may itself be made of others. A ChainedScheduler in that place torch steps as the run begins: an
+    ExponentialLR in it, for one, has multiplied once in the first epoch (or step) already.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
     """
 
     milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
     """After which epochs (or steps) the next scheduler takes over; one less than there are schedulers."""
 
-    def __attrs_post_init__(self) -> None:
-        CombinedScheduler.__attrs_post_init__(self)
+    def conflicts(self) -> Iterator[OptionError]:
+        """As for both; and between two schedulers there is a milestone."""
+        yield from CombinedScheduler.conflicts(self)
         for index, scheduler in enumerate(self.schedulers):
             if index and isinstance(scheduler, CombinedScheduler):
                 name = type(scheduler).__name__
-                raise OptionError("schedulers", f"torch begins a {name} with the run: it can only be the first.", index)
-        if len(self.milestones) != len(self.schedulers) - 1:
+                yield OptionError("schedulers", f"torch begins a {name} with the run: it can only be the first.", index)
+        if self.schedulers and len(self.milestones) != len(self.schedulers) - 1:
             several, between, given = len(self.schedulers), len(self.schedulers) - 1, len(self.milestones)
-            raise OptionError(
+            yield OptionError(
                 "milestones",
                 f"Between {several} schedulers lie {between} milestones, and {given} are given.",
+                against=[("schedulers",)],
             )
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
@@ -71,8 +106,11 @@ class SequentialLR(CombinedScheduler):
 
         ends = (*self.milestones, max(length, *self.milestones, 1))
         lengths = [max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True)]
-        built = [part.build_scheduler(optimizer, its) for part, its in zip(self.schedulers, lengths, strict=True)]
-        return lr_scheduler.SequentialLR(optimizer, built, list(self.milestones))
+        built = self.build_parts(optimizer, lengths)
+        with warnings.catch_warnings():
+            # torch steps one that is made of others before the optimizer, and says that one should not.
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
+            return lr_scheduler.SequentialLR(optimizer, built, list(self.milestones))
 
 
 @spec
@@ -86,5 +124,5 @@ class ChainedScheduler(CombinedScheduler):
         """The schedulers, all as long as the run."""
         from torch.optim import lr_scheduler
 
-        built = [part.build_scheduler(optimizer, length) for part in self.schedulers]
+        built = self.build_parts(optimizer, repeat(length, len(self.schedulers)))
         return lr_scheduler.ChainedScheduler(built, optimizer)

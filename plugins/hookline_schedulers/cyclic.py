@@ -1,10 +1,9 @@
 """Learning rates that rise and fall, once or many times. They are stepped after each step, unless told otherwise."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from hookline import OptionError, option, spec
+from hookline import OptionError, TrainingSpec, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -12,22 +11,59 @@ if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
 
 
-@contextmanager
-def naming_momentum() -> Iterator[None]:
-    """What torch says of an optimizer without momentum becomes a sentence with the remedy."""
-    try:
-        yield
-    except ValueError as error:
-        if "must support momentum" not in str(error):
-            raise
-        message = (
-            "the optimizer has no momentum, or not in all of its parts, that could fall: set `cycle_momentum = false`."
-        )
-        raise ValueError(message) from error
+class Cycle(TorchScheduler):
+    """The base of both: the momentum falls while the learning rate rises."""
+
+    usual_interval = "step"
+
+    if TYPE_CHECKING:  # The classes below have these options, with defaults of their own.
+        cycle_momentum: bool
+        base_momentum: float | tuple[float, ...]
+        max_momentum: float | tuple[float, ...]
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """The momentum does not fall to a greater one."""
+        if self.cycle_momentum:
+            yield from self.misordered("base_momentum", "max_momentum", "from which it falls")
+
+    def misordered(self, least: str, greatest: str, course: str) -> Iterator[OptionError]:
+        """An error for each number of the first option that is greater than that of the second for the same group."""
+        highs = _numbers(getattr(self, greatest))
+        for place, low in _numbers(getattr(self, least)):
+            lower = {other: high for other, high in highs if low > high and (other == place or () in (other, place))}
+            if lower:
+                message = f"It must be at most `{greatest}`, {course}, which is {min(lower.values()):g}."
+                yield OptionError(least, message, *place, against=[(greatest, *other) for other in lower])
+
+    def check(self, spec: TrainingSpec) -> None:
+        """As all; and Adam and those that have grown out of it know no momentum of 1."""
+        TorchScheduler.check(self, spec)
+        like_adam = [type(member).__name__ for member in spec.optimizer.members if hasattr(member, "betas")]
+        if not self.cycle_momentum or not like_adam:
+            return
+        for name in ("base_momentum", "max_momentum"):
+            for place, momentum in _numbers(getattr(self, name)):
+                if momentum >= 1:
+                    message = f"This is the first of the `betas` of {like_adam[0]}, which must be less than 1."
+                    raise OptionError(name, message, *place, against=[("optimizer", "type")])
+
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+        """As all; and the optimizer must have a momentum that can fall."""
+        if self.cycle_momentum:
+            if not optimizer.defaults.keys() & {"momentum", "betas"}:
+                message = "The optimizer has no momentum, or not in all of its parts, that could fall"
+                raise OptionError("cycle_momentum", f"{message}: set `cycle_momentum = false`.")
+            self.check_groups(len(optimizer.param_groups), "base_momentum", "max_momentum")
+        return TorchScheduler.build_scheduler(self, optimizer, length)
+
+
+def _numbers(value: float | tuple[float, ...]) -> list[tuple[tuple[int, ...], float]]:
+    """The number for all parameter groups, or that of each, with its place in the option."""
+    return [((index,), number) for index, number in enumerate(value)] if isinstance(value, tuple) else [((), value)]
 
 
 @spec
-class CyclicLR(TorchScheduler):
+class CyclicLR(Cycle):
     """Lets the learning rate rise from `base_lr` to `max_lr` and fall again, many times.
 
     torch's `scale_fn`, a function, cannot be written in a spec, nor can `scale_mode`, which says what that is given.
@@ -36,7 +72,6 @@ class CyclicLR(TorchScheduler):
     https://arxiv.org/abs/1506.01186
     """
 
-    usual_interval = "step"
     of_groups = ("base_lr", "max_lr")
 
     base_lr: float | tuple[float, ...] = option(minimum=0)
@@ -58,26 +93,20 @@ class CyclicLR(TorchScheduler):
     max_momentum: float | tuple[float, ...] = option(default=0.9, minimum=0)
     """The greatest momentum, or one for each parameter group."""
 
-    def __attrs_post_init__(self) -> None:
-        of_all = not isinstance(self.base_lr, tuple) and not isinstance(self.max_lr, tuple)
-        if of_all and self.base_lr > self.max_lr:  # type: ignore[operator]
-            raise OptionError("base_lr", "It must be at most `max_lr`, to which it rises.", against=[("max_lr",)])
-
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
-        """As all; and the optimizer must have a momentum that can fall."""
-        with naming_momentum():
-            return TorchScheduler.build_scheduler(self, optimizer, length)
+    def conflicts(self) -> Iterator[OptionError]:
+        """As for both; and the learning rate does not rise to a lower one."""
+        yield from self.misordered("base_lr", "max_lr", "to which it rises")
+        yield from Cycle.conflicts(self)
 
 
 @spec
-class OneCycleLR(TorchScheduler):
+class OneCycleLR(Cycle):
     """Lets the learning rate rise to `max_lr` and fall to almost nothing, once in the run.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html; Smith and Topin,
     https://arxiv.org/abs/1708.07120
     """
 
-    usual_interval = "step"
     length_option = "total_steps"
     of_groups = ("max_lr",)
 
@@ -102,22 +131,19 @@ class OneCycleLR(TorchScheduler):
     three_phase: bool = False
     """Whether it falls as long as it has risen, and only then to almost nothing."""
 
+    def conflicts(self) -> Iterator[OptionError]:
+        """As for both; and there is room for its phases."""
+        if self.three_phase and self.pct_start > 0.5:
+            yield OptionError("pct_start", "It falls as long as it rises: of three phases the first is at most half.")
+        yield from Cycle.conflicts(self)
+
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """As all; and the cycle must not end before the run does."""
         if self.total_steps is not None and self.total_steps < length:
-            raise ValueError(
-                f"`total_steps` is {self.total_steps}, and the run has {length}: left out, it follows from the run."
-            )
+            message = f"The cycle ends after {self.total_steps} steps, before the run does, which has {length}: "
+            raise OptionError("total_steps", f"{message}left out, this follows from the run.")
         try:
-            with naming_momentum():
-                return TorchScheduler.build_scheduler(self, optimizer, length)
+            return Cycle.build_scheduler(self, optimizer, length)
         except ZeroDivisionError:
-            total = self.total_steps or length
-            raise ValueError(
-                f"Of {total} steps a part of {self.pct_start:g} is one step, in which it cannot rise: choose another "
-                f"`pct_start`."
-            ) from None
-
-    def __attrs_post_init__(self) -> None:
-        if self.three_phase and self.pct_start > 0.5:
-            raise OptionError("pct_start", "It falls as long as it rises: of three phases the first is at most half.")
+            message = f"Of {self.total_steps or length} steps this is one, in which it cannot rise: choose another."
+            raise OptionError("pct_start", message) from None

@@ -1,6 +1,6 @@
 """A learning rate that falls when nothing gets better."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
@@ -29,6 +29,7 @@ class ReduceLROnPlateau(TorchScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
     """
 
+    logs = ("lr", "lr[*]")
     is_told_the_record = True
     of_groups = ("min_lr",)
 
@@ -51,14 +52,15 @@ class ReduceLROnPlateau(TorchScheduler):
     eps: float = option(default=1e-08, minimum=0)
     """A fall by less than this is left out."""
 
-    def __attrs_post_init__(self) -> None:
+    def conflicts(self) -> Iterator[OptionError]:
+        """It is told what is known of an epoch."""
         if self.interval == "step":
-            raise OptionError("interval", "What it monitors is known at the end of an epoch.")
+            yield OptionError("interval", "What it monitors is known at the end of an epoch.")
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to take the worse number of the loss, or of a metric, for the better one."""
         TorchScheduler.check(self, spec)
-        check_monitored(spec, self.monitor)
+        check_monitored(self, self.monitor, spec)
         name = self.monitor.partition("/")[2]
         better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}
         wanted = {**better, "loss": "min"}.get(name, self.mode)
@@ -90,5 +92,5 @@ class _Plateau(Schedule):
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse to monitor what will not be there, before anything has begun."""
         data = yield
-        check_monitor("ReduceLROnPlateau", self._monitor, run, data)
+        check_monitor(self._spec, self._monitor, run, data)
         return data

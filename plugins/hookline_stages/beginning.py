@@ -8,17 +8,18 @@ from hookline import (
     MisfitError,
     build_and_apply,
     divided,
+    enumerate_names,
     hookimpl,
     is_applied_to_each,
     named_parameters,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from torch import nn, optim
 
-    from hookline import Data, InitializationSpec, Run
+    from hookline import Data, InitializationSpec, LossSpec, Run
 
 
 @hookimpl(trylast=True)
@@ -41,9 +42,19 @@ def build_model(run: Run, data: Data) -> nn.Module:
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
-        raise error.within("model") from error.__cause__
+        told = MisfitError(f"{error.message}{_how_groups_are_given(row.inputs, run.spec.loss)}", error.path)
+        raise told.within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)
+
+
+def _how_groups_are_given(groups: Collection[str], loss: LossSpec) -> str:
+    """A sentence about the names of groups of inputs, if there are as many as a loss takes and they have others."""
+    if len(groups) != len(loss.inputs) or len(groups) == 1 or is_applied_to_each(groups, loss.inputs):
+        return ""
+    takes = f"{type(loss).__name__} takes {enumerate_names(loss.inputs)}"
+    given = "groups of inputs that are called so are given to the model one by one"
+    return f" {takes}: {given}, and these, {enumerate_names(groups)}, all at once."
 
 
 def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
@@ -60,6 +71,19 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
                 name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
                 message = f'{name} cannot initialise "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
                 raise MisfitError(message, ("initialize", index)) from error
+    if rules:
+        _clear_padding(model)
+
+
+def _clear_padding(model: nn.Module) -> None:
+    """Make the vectors of padding 0 again, as torch does whenever it initialises an embedding: they are not trained."""
+    import torch
+    from torch import nn
+
+    for module in model.modules():
+        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.padding_idx is not None:
+            with torch.no_grad():
+                module.weight[module.padding_idx].zero_()
 
 
 @hookimpl(trylast=True)

@@ -93,6 +93,7 @@ spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSp
 """
 GOOD = (ROOT / "specs" / "iris.toml").read_text().partition("\n")[2]
 """A shipped spec without its first line, which names a schema beside it."""
+IRIS = (ROOT / "specs" / "data" / "iris.csv").read_text()
 
 
 @pytest.fixture
@@ -229,6 +230,11 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
             '9:27: data.inputs.a[1]: There is no column "x y".',
         ),
         ("test = 0.2", 'test = "more.csv"', "12:8: data.test: There is no such file."),
+        (
+            "test = 0.2",
+            'test = "0.2"',
+            "12:8: data.test: There is no such file. A fraction is a number, without quotes: 0.2.",
+        ),
         ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
     ],
 )
@@ -355,20 +361,131 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
             "21:5: model.layers[2]: Linear cannot take an input of shape (16,).",
         ),
         ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss compares"),
+        ('"CrossEntropyLoss"', '"CrossEntropyLoss"\nweight = [1, 2]', '26:10: loss.weight: "species" has 3 classes'),
+        (
+            '"CrossEntropyLoss"',
+            '"CrossEntropyLoss"\nignore_index = 3',
+            "26:16: loss.ignore_index: There are 3 classes, counted from 0",
+        ),
+        ('"Accuracy"', '"Accuracy"\ntop_k = 5', "33:9: metrics[0].top_k: Accuracy cannot judge the validation split."),
+        ('"F1Score"', '"F1Score"\ntask = "binary"', "34:1: metrics[1]: F1Score cannot judge the validation"),
+        (
+            "[[deploy]]",
+            '[[callbacks]]\ntype = "Freeze"\nlayers = ["Conv9"]\n[[deploy]]',
+            '40:11: callbacks[0].layers[0]: It selects nothing: no layer "Conv9" has parameters.',
+        ),
+        ("data/iris.csv", "data/empty.csv", "8:8: data.path: "),
+        (
+            "[[deploy]]",
+            '[[callbacks]]\ntype = "CutMix"\n[[deploy]]',
+            "38:1: callbacks[0]: CutMix takes images, and the inputs of a row have the shape (4,).",
+        ),
+        (
+            '"Accuracy"',
+            '"Accuracy"\nnum_classes = 2',
+            "33:15: metrics[0].num_classes: Accuracy cannot judge the validation split. There are 3 outputs, and",
+        ),
+        ('"Accuracy"', '"AUROC"\nmax_fpr = 0.5', "33:11: metrics[0].max_fpr: AUROC cannot judge the validation split."),
+        ('"Adam"', '"Adam"\ngroups = [{ layers = "Conv9" }]', "29:22: optimizer.groups[0].layers: It selects nothing"),
         ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
         ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),
         ('type = "Adam"', 'type = "Muon"', "27:1: optimizer: Muon"),
-        ('"species"', '["species", "petal_width"]', "6:1: data: "),
+        ('"species"', '["species", "petal_width"]', "9:12: data.targets[0]: "),
     ],
 )
 def test_what_does_not_fit_is_told_at_its_place_by_a_deep_check(here, hookline, old, new, problem):
     assert old in GOOD
     (here / "spec.toml").write_text(GOOD.replace(old, new))
+    (here / "data" / "empty.csv").write_text(IRIS.replace("5.1", "", 1))
     assert hookline("check", "spec.toml") == (0, "spec.toml is good.\n", "")
     code, out, _ = hookline("check", "--deep", "spec.toml")
     assert code == 1
     assert out.startswith(f"spec.toml:{problem}")
+    assert out.endswith("\n1 error in spec.toml.\n")
     assert not (here / "runs").exists()
+
+
+def test_outputs_that_a_loss_does_not_take_are_told_at_the_loss_with_the_last_layer(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 4"))
+    message = (
+        'CrossEntropyLoss compares a score for each class with the class: "species" has 3 classes, and the model gives '
+        "outputs of shape (4,) for each row."
+    )
+    layer = '    { type = "Linear", out_features = 4 },'
+    assert hookline("check", "--deep", "spec.toml")[1] == (
+        f"spec.toml:24:1: loss: {message}\n   |\n21 | {layer}\n   |     {'-' * 37}\n...\n"
+        "24 | [loss]\n   | ^^^^^^\n\n1 error in spec.toml.\n"
+    )
+
+
+def test_the_sizes_that_do_not_fit_one_another_are_told_in_words(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 3, in_features = 7"))
+    assert hookline("check", "--deep", "spec.toml")[1].splitlines()[0] == (
+        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, and 16 come "
+        "in: left out, it follows from that."
+    )
+
+
+def test_misfits_that_have_nothing_to_do_with_each_other_are_all_told(here, hookline):
+    text = GOOD.replace("out_features = 3", "out_features = 4").replace('"Adam"', '"Adam"\ngroups = [{ layers = "x" }]')
+    (here / "spec.toml").write_text(text)
+    code, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    paths = ["loss", "optimizer.groups[0].layers"]
+    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+    # What depends on the model is not guessed.
+    (here / "spec.toml").write_text(text.replace('"ReLU"', '"GRU"').replace("[1, 2]", "[1, 2, 3]"))
+    _, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    assert len(json.loads(told)) == 1
+
+
+STAGES = {
+    "prepare_data": 6,
+    "build_model": 16,
+    "select_loss": 24,
+    "select_optimizer": 27,
+    "forward": 16,
+    "loss": 24,
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("answer", ["1 / 0", "None", "return 3"])
+def test_a_stage_that_fails_is_told_at_the_section_that_it_is_about(here, hookline, stage, answer):
+    (here / "mine.py").write_text(
+        f"from hookline import hookimpl\n\n\n@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
+    )
+    code, told, _ = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "good.toml")
+    [problem] = json.loads(told)
+    assert (code, problem["line"]) == (1, STAGES[stage])
+    assert f"{stage}" in problem["message"]
+
+
+def test_a_callback_that_fails_is_told_where_it_stands(here, hookline):
+    (here / "bad.py").write_text(CALLBACK)
+    (here / "spec.toml").write_text(f'{GOOD}[[callbacks]]\ntype = "CSVLog"\n[[callbacks]]\ntype = "Bad"\n')
+    _, told, _ = hookline("check", "--deep", "--format", "json", "-p", "bad.py", "spec.toml")
+    [problem] = json.loads(told)
+    assert (problem["line"], problem["path"]) == (42, "callbacks[1]")
+
+
+CALLBACK = """\
+from hookline import CallbackSpec, hookimpl, spec
+
+
+@hookimpl
+def register_specs():
+    return [Bad]
+
+
+@spec
+class Bad(CallbackSpec):
+    \"\"\"A callback.\"\"\"
+
+    @hookimpl(wrapper=True)
+    def build_model(self):
+        yield
+        1 / 0
+"""
 
 
 def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
@@ -774,13 +891,11 @@ def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
     assert lines == told
 
 
-def test_of_models_those_are_listed_first_that_are_made_of_layers(here, hookline):
+def test_of_models_those_are_named_that_are_made_of_layers(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
     _, out, _ = hookline("check", "spec.toml")
-    assert (
-        'There is no model called "MLP". Known are "Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese", '
-        in out
-    )
+    told = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
+    assert told.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
 
 
 def test_what_is_not_given_is_no_second_place(here):

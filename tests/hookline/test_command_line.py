@@ -400,7 +400,7 @@ def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
         ),
         (
             ('type = "CrossEntropyLoss"', 'type = "CrossEntropyLoss"\nweight = [1, 2, 3]'),
-            'loss: "kind" has 2 classes, and `weight` has 3 numbers.',
+            'loss.weight: "kind" has 2 classes, and `weight` has 3 numbers.',
         ),
     ],
 )
@@ -420,18 +420,20 @@ def test_a_model_without_parameters_is_told(refused):
         (
             ("[run]", "[run]"),
             "validation/loss",
-            'EarlyStopping monitors "validation/loss", which is not logged. '
-            'The data has no validation split. Known is "training/loss".',
+            'spec.toml: callbacks[0].monitor: "validation/loss" is not logged. '
+            'The data has no validation split. Logged is "training/loss".',
         ),
         (
             ("[run]", "[run]"),
             "trainig/loss",
-            'spec.toml: callbacks[0].monitor: "trainig/loss" is not logged. Did you mean "training/loss"?',
+            'spec.toml: callbacks[0].monitor: "trainig/loss" is not logged. Did you mean "training/loss"? '
+            'Logged is "training/loss".',
         ),
         (
             ("batch_size", "validation = 0.5\nbatch_size"),
             "validation/accuracy",
-            'spec.toml: callbacks[0].monitor: "validation/accuracy" is not logged. Did you mean "validation/Accuracy"?',
+            'spec.toml: callbacks[0].monitor: "validation/accuracy" is not logged. Did you mean "validation/Accuracy"? '
+            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
     ],
 )

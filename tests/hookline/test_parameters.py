@@ -76,16 +76,21 @@ def test_the_first_selection_that_selects_a_parameter_has_it_and_the_rest_comes_
 
 
 @pytest.mark.parametrize(
-    ("selections", "index", "message"),
+    ("selections", "path", "message"),
     [
-        ([{"parameters": "0.wieght"}], 0, 'there is no parameter "0.wieght". Did you mean "0.weight"?'),
-        ([{"layers": "BatchNorm2d"}], 0, 'no layer "BatchNorm2d" has parameters. Did you mean "BatchNorm1d"?'),
-        ([{"layers": "Linear", "dimensions": 3}], 0, "there is no parameter for which all of it holds."),
-        ([{}, {"dimensions": 1}], 1, "It selects no parameter that one before it does not have already."),
+        ([{"parameters": "0.wieght"}], (0, "parameters"), 'there is no parameter "0.wieght". Did you mean "0.weight"?'),
+        (
+            [{"layers": "BatchNorm2d"}],
+            (0, "layers"),
+            'no layer "BatchNorm2d" has parameters. Did you mean "BatchNorm1d"?',
+        ),
+        ([{"layers": ("Conv8", "Conv9")}], (0, "layers", 0), 'no layer "Conv8" has parameters.'),
+        ([{"layers": "Linear", "dimensions": 3}], (0,), "there is no parameter for which all of it holds."),
+        ([{}, {"dimensions": 1}], (1,), "It selects no parameter that one before it does not have already."),
     ],
 )
-def test_a_selection_without_a_parameter_is_an_error_that_says_why(selections, index, message):
+def test_a_selection_without_a_parameter_is_an_error_that_says_why(selections, path, message):
     with pytest.raises(MisfitError) as raised:
         divided(named_parameters(model()), [ParameterSelection(**selection) for selection in selections])
-    assert raised.value.path == (index,)
+    assert raised.value.path == path
     assert message in raised.value.message

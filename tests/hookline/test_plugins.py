@@ -4,6 +4,7 @@ import pytest
 from torch import nn
 
 from hookline import CallbackSpec, LossSpec, PluginError, hookimpl, spec
+from hookline.declarations import misdeclared, misnamed
 from hookline.plugins import BUILT_IN, Plugins, built, new_manager
 from hookline.stages import STAGES
 
@@ -111,6 +112,12 @@ def test_built_in_components_belong_to_built_in_plugins():
     catalog = Plugins().catalog
     assert {catalog.plugin(kind).name for kind in catalog} <= set(BUILT_IN)
     assert catalog.plugin(catalog.find(LossSpec, "MSELoss")).name == "hookline_losses"
+
+
+def test_built_in_components_are_declared_as_all_must_be():
+    kinds = list(Plugins().catalog)
+    assert len(kinds) > 200
+    assert [problem for kind in kinds if (problem := misdeclared(kind) or misnamed(kind))] == []
 
 
 def test_a_name_that_is_taken_is_refused_when_it_is_used():

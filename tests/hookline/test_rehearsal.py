@@ -32,43 +32,6 @@ def spec(path, indices, **embedding):
     )
 
 
-@pytest.mark.parametrize("wrong", [9, -1])
-@pytest.mark.parametrize("row", range(8))
-def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_written(row, wrong, tmp_path):
-    indices = numpy.arange(1, 9).reshape(8, 1)
-    indices[row] = wrong
-    with pytest.raises(hookline.MisfitError, match=rf"has the indices 0 to 8, and .*{wrong}"):
-        hookline.train(spec(tmp_path, indices), out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("shape", [(8, 1), (8,), (8, 1, 1)])
-def test_all_indices_that_it_has_are_good(shape, tmp_path):
-    assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(shape)), out=tmp_path / "run").steps == 2
-
-
-def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
-    made = hookline.load(
-        {
-            **TABLE,
-            "data": {
-                "type": "NPZ",
-                "path": str(tmp_path / "rows.npz"),
-                "inputs": "n",
-                "targets": "y",
-                "dtype": "int64",
-                "validation": 0.25,
-            },
-            "model": {"type": "EmbeddingBag", "num_embeddings": 3, "embedding_dim": 1},
-        }
-    )
-    indices = numpy.stack([numpy.arange(8) % 3, numpy.arange(8) % 2], axis=1)
-    indices[6] = 0, 3
-    numpy.savez(tmp_path / "rows.npz", n=indices, y=numpy.arange(8, dtype=numpy.float32))
-    with pytest.raises(hookline.MisfitError, match=r"model: .*has the indices 0 to 2, and is given 3"):
-        hookline.train(made, out=tmp_path / "run")
-
-
 def test_sparse_gradients_cannot_be_divided(tmp_path):
     with pytest.raises(hookline.SpecError, match="torch cannot divide sparse gradients"):
         spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True, scale_grad_by_freq=True)
@@ -85,6 +48,20 @@ def test_callbacks_that_look_at_norms_refuse_sparse_gradients_at_their_place(cal
     with pytest.raises(hookline.MisfitError, match="is sparse, which") as raised:
         hookline.train(evolve(made, callbacks=others), out=tmp_path / "run")
     assert raised.value.path == ("callbacks", 1)
+
+
+@pytest.mark.parametrize("answer", [3, None, {"input": 3}])
+def test_an_answer_of_forward_that_no_loss_can_take_is_told_by_its_stage(answer, tmp_path):
+    class Answering:
+        @hookline.hookimpl(wrapper=True)
+        def forward(self):
+            yield
+            return answer
+
+    with pytest.raises(hookline.StageError, match="forward") as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Answering()], out=tmp_path / "run")
+    assert raised.value.path == ("model",)
+    assert not (tmp_path / "run").exists()
 
 
 TABLE = {

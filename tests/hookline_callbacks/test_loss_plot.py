@@ -121,21 +121,28 @@ def test_the_weights_and_the_log_are_those_of_a_training_without_it(tmp_path):
 @pytest.mark.parametrize(
     ("numbers", "place", "message"),
     [
-        (["training/los"], 0, '"training/los" is not logged. Did you mean "training/loss"?'),
+        (
+            ["training/los"],
+            0,
+            '"training/los" is not logged. Did you mean "training/loss"? '
+            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+        ),
         (
             ["*/loss", "validation/acuracy"],
             1,
-            '"validation/acuracy" is not logged. Did you mean "validation/Accuracy"?',
+            '"validation/acuracy" is not logged. Did you mean "validation/Accuracy"? '
+            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["test/*"],
             0,
-            '"test/*" is not logged. Known are "training/loss", "validation/Accuracy" and "validation/loss".',
+            '"test/*" is not logged. Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["Accuracy"],
             0,
-            '"Accuracy" is not logged. Known are "training/loss", "validation/Accuracy" and "validation/loss".',
+            '"Accuracy" is not logged. Did you mean "validation/Accuracy"? '
+            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         ([], None, "There must be a number that is drawn."),
     ],

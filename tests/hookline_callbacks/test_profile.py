@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 import warnings
 from collections import Counter
 
@@ -84,6 +87,16 @@ def test_the_trace_and_the_table_have_the_stages_and_operations_of_the_active_st
     assert {name: operations[name] for name in expected} == expected
     assert {name: calls(found / "table.txt")[name] for name in expected} == expected
     assert {name: calls(found / "table.txt")[name] for name in STAGES[:4]} == dict.fromkeys(STAGES[:4], 4)
+
+
+def test_the_profiler_says_nothing_of_its_own(tmp_path, capfd, monkeypatch):
+    monkeypatch.delenv("KINETO_LOG_LEVEL", raising=False)
+    code = "import hookline; from small_training import small; hookline.train(small({'type': 'Profile'}), out='run')"
+    paths = os.pathsep.join([*map(str, sys.path), str(SPECS.parent)])
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths})
+    assert capfd.readouterr() == ("", "")
+    assert (tmp_path / "run/profile/trace.json").is_file()
 
 
 def test_operations_are_inside_of_their_stages(tmp_path):

@@ -64,6 +64,10 @@ def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(t
     assert [line for line in lines if line.startswith("This")] == told
     first, second = (index for index, line in enumerate(lines) if numbers_of_rows([line]))
     assert lines.index(told[0]) < first < lines.index(told[1]) < second < lines.index(told[2])
+    above, below = lines[lines.index(told[0]) + 1 : first], lines[lines.index(told[1]) + 1]
+    assert above[0] == "", "What is told before the first epoch is no part of the table."
+    assert [line.split()[0] for line in above[1:]] == ["training", "epoch"]
+    assert numbers_of_rows([below]) == [2]
 
 
 @pytest.mark.parametrize(

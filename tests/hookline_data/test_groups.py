@@ -342,7 +342,7 @@ def test_a_loss_that_takes_no_target_is_given_none(prepare):
         ({"targets": {"u": "a", "v": "y"}}, "data.targets: MSELoss takes one target, and 2 are given."),
         (
             {"targets": "y", "loss": "TripletMarginLoss"},
-            'data.targets: TripletMarginLoss takes no target, and "target" is given.',
+            "data.targets: TripletMarginLoss takes no target, and one is given.",
         ),
     ],
 )

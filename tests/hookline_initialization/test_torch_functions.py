@@ -9,6 +9,8 @@ from torch import nn
 
 import hookline
 from hookline import MisfitError, ParameterSelection
+from hookline.pipeline import new_run
+from hookline.plugins import Plugins
 from hookline_initialization import register_specs
 
 OPTIONS = {
@@ -117,6 +119,23 @@ def test_rules_come_in_their_order_and_the_first_that_selects_a_parameter_has_it
     assert_equal(weights(spec(*rules), tmp_path), model.parameters())
 
 
+@pytest.mark.parametrize(("name", "layer"), [("Embedding", nn.Embedding), ("EmbeddingBag", nn.EmbeddingBag)])
+@pytest.mark.parametrize("index", [0, -1])
+def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
+    table = {"type": name, "num_embeddings": 5, "embedding_dim": 3, "padding_idx": index}
+    run = new_run(spec({"type": "normal_", "std": 0.1}, model=table), Plugins())
+    batches = hookline.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
+    data = hookline.Data(training=batches, example=batches.all, targets={})
+    torch.manual_seed(5)
+    model = run.stages.build_model(run=run, data=data)
+    torch.manual_seed(5)
+    expected = layer(5, 3, padding_idx=index)
+    nn.init.normal_(expected.weight, std=0.1)
+    expected._fill_padding_idx_with_zero()
+    assert torch.equal(model.weight, expected.weight)
+    assert model.weight[index].tolist() == [0, 0, 0]
+
+
 def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
     assert_equal(weights(spec(), tmp_path), by_hand().parameters())
 
@@ -130,11 +149,11 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
         (
             [{"type": "zeros_", "parameters": "*.bais"}],
-            'initialize[0]: It selects nothing: there is no parameter "*.bais". Did you mean',
+            'initialize[0].parameters: It selects nothing: there is no parameter "*.bais". Did you mean',
         ),
         (
             [{"type": "zeros_", "layers": "Conv2d"}],
-            'initialize[0]: It selects nothing: no layer "Conv2d" has parameters. Known is "Linear".',
+            'initialize[0].layers: It selects nothing: no layer "Conv2d" has parameters. Known is "Linear".',
         ),
         (
             [{"type": "kaiming_normal_", "layers": "Linear"}],

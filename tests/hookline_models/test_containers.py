@@ -184,7 +184,7 @@ def test_an_error_in_a_repetition_says_which_it_is():
     model = {"type": "Repeat", "layers": [linear(4, in_features=6), {"type": "ReLU"}], "times": 2}
     assert refused(model, flat()[:1]) == (
         "layers[0]: Linear cannot take an input of shape (4,). "
-        "mat1 and mat2 shapes cannot be multiplied (1x4 and 6x4). This is in time 2 of 2."
+        "`in_features` is 6, and 4 come in: left out, it follows from that. This is in time 2 of 2."
     )
 
 

@@ -118,7 +118,7 @@ def test_a_group_is_checked_as_its_optimizer(groups, message):
 @pytest.mark.parametrize(
     ("groups", "path", "message"),
     [
-        ([{"parameters": "*.bais"}], ("optimizer", "groups", 0), 'there is no parameter "*.bais"'),
+        ([{"parameters": "*.bais"}], ("optimizer", "groups", 0, "parameters"), 'there is no parameter "*.bais"'),
         (
             [{}, {"dimensions": 2}],
             ("optimizer", "groups", 1),

@@ -1,6 +1,7 @@
 """Each scheduler is torch's own, with the same options, stepped as in a loop written by hand."""
 
 import json
+import warnings
 from inspect import signature
 
 import numpy
@@ -43,6 +44,13 @@ CASES = [
     ("OneCycleLR", {"max_lr": 0.3}),
     ("OneCycleLR", {"max_lr": 0.3, "three_phase": True, "anneal_strategy": "linear", "total_steps": 50}),
 ]
+
+
+def partition(first, second):
+    return {
+        "type": "Partition",
+        "parts": [{"parameters": "*weight", "optimizer": {"type": first}}, {"optimizer": {"type": second}}],
+    }
 
 
 def rows():
@@ -141,6 +149,49 @@ def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
         return lr_scheduler.SequentialLR(optimizer, [first, second], [4])
 
     assert_equal(trial, *by_hand(build, per_step=True))
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, tmp_path):
+    parts = [{"type": "LinearLR", "total_iters": 3}, {"type": "ExponentialLR", "gamma": 0.9}]
+    trial = hookline.train(
+        spec(
+            {
+                "type": "SequentialLR",
+                "interval": interval,
+                "milestones": [2],
+                "schedulers": [
+                    {"type": "ChainedScheduler", "schedulers": [*parts, {"type": "CosineAnnealingLR"}]},
+                    {"type": "StepLR", "step_size": 2},
+                ],
+            }
+        ),
+        out=tmp_path / "run",
+    )
+
+    def build(optimizer):
+        chained = [
+            lr_scheduler.LinearLR(optimizer, total_iters=3),
+            lr_scheduler.ExponentialLR(optimizer, 0.9),
+            lr_scheduler.CosineAnnealingLR(optimizer, T_max=2),
+        ]
+        several = lr_scheduler.ChainedScheduler(chained, optimizer)
+        return lr_scheduler.SequentialLR(optimizer, [several, lr_scheduler.StepLR(optimizer, 2)], [2])
+
+    model, rates = by_hand(build, per_step=interval == "step")
+    assert_equal(trial, model, rates)
+    if interval == "epoch":  # The exponential has been stepped once before the first.
+        assert rates[0] != 0.1 / 3
+
+
+def test_a_scheduler_of_others_can_be_the_first_without_a_warning(tmp_path):
+    chained = {"type": "ChainedScheduler", "schedulers": [{"type": "ExponentialLR", "gamma": 0.5}]}
+    scheduler = {"type": "SequentialLR", "milestones": [2], "schedulers": [chained, {"type": "ConstantLR"}]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trial = hookline.train(spec(scheduler), out=tmp_path / "run")
+    assert [record["lr"] for record in trial.history[:2]] == [0.05, 0.025]
 
 
 def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
@@ -272,7 +323,27 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.5, "max_lr": 0.1},
-            "callbacks[0].base_lr: It must be at most `max_lr`, to which it rises.",
+            "callbacks[0].base_lr: It must be at most `max_lr`, to which it rises, which is 0.1.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": [0.01, 0.5], "max_lr": [0.1, 0.1]},
+            "callbacks[0].base_lr[1]: It must be at most `max_lr`, to which it rises, which is 0.1.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": [0.5, 0.01], "max_lr": 0.1},
+            "callbacks[0].base_lr[0]: It must be at most `max_lr`, to which it rises, which is 0.1.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.1, "max_lr": [0.2, 0.05, 0.01]},
+            "callbacks[0].base_lr: It must be at most `max_lr`, to which it rises, which is 0.01.",
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "base_momentum": 0.95},
+            "callbacks[0].base_momentum: It must be at most `max_momentum`, from which it falls, which is 0.9.",
+        ),
+        (
+            {"type": "OneCycleLR", "max_lr": 0.1, "base_momentum": [0.8, 0.9], "max_momentum": [0.9, 0.85]},
+            "callbacks[0].base_momentum[1]: It must be at most `max_momentum`, from which it falls, which is 0.85.",
         ),
         (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "mode": "max"},
@@ -294,9 +365,42 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
 @pytest.mark.parametrize(
     "scheduler", [{"type": "StepLR", "step_size": 1}, {"type": "ReduceLROnPlateau", "monitor": "training/loss"}]
 )
-def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler):
-    with pytest.raises(hookline.SpecError, match="Rprop reads its learning rate in the first step only"):
-        spec(scheduler, optimizer={"type": "Rprop"})
+@pytest.mark.parametrize("optimizer", [{"type": "Rprop"}, partition("Rprop", "Rprop")], ids=["alone", "in all parts"])
+def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, optimizer):
+    with pytest.raises(hookline.SpecError) as raised:
+        spec(scheduler, optimizer=optimizer)
+    [problem] = raised.value.problems
+    assert str(problem) == (
+        "callbacks[0].type: Rprop reads its learning rate in the first step only, and this makes no difference: leave the "
+        "scheduler out, or choose another optimizer."
+    )
+    assert problem.against == (("optimizer", "type"),)
+
+
+def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
+    with pytest.warns(hookline.HooklineWarning) as told:
+        trial = hookline.train(
+            spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
+        )
+    assert [str(warning.message) for warning in told] == [
+        "callbacks[0]: Rprop reads its learning rate in the first step only: this moves those of the other parts."
+    ]
+    assert trial.steps == EPOCHS * STEPS
+
+
+@pytest.mark.parametrize("optimizer", [{"type": "AdamW"}, partition("NAdam", "Adam")], ids=["alone", "in a part"])
+def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
+    cycle = {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "max_momentum": 1.0}
+    name = {"AdamW": "AdamW"}.get(optimizer["type"], "NAdam")
+    message = f"This is the first of the `betas` of {name}, which must be less than 1."
+    with pytest.raises(hookline.SpecError) as raised:
+        spec(cycle, optimizer=optimizer)
+    assert str(raised.value).endswith(f": callbacks[0].max_momentum: {message}")
+    with pytest.raises(hookline.SpecError) as raised:
+        spec({"type": "ChainedScheduler", "schedulers": [cycle | {"max_momentum": [0.9, 1.5]}]}, optimizer=optimizer)
+    assert str(raised.value).endswith(f": callbacks[0].schedulers[0].max_momentum[1]: {message}")
+    spec(cycle)
+    spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
 
 
 @pytest.mark.parametrize(
@@ -305,22 +409,52 @@ def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler):
         (
             {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 5},
             None,
-            "callbacks[0]: OneCycleLR: `total_steps` is 5, and the run has 12",
+            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: left out, this",
         ),
         (
             {"type": "OneCycleLR", "max_lr": [0.1, 0.2]},
             None,
-            "callbacks[0]: OneCycleLR: max_lr must have the same length as optimizer.param_groups.",
+            "callbacks[0].max_lr: The optimizer has 1 parameter group, and these are 2 numbers.",
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2},
             {"type": "Adagrad"},
-            "callbacks[0]: CyclicLR: the optimizer has no momentum, or not in all of its parts, that could fall: set `cycle",
+            "callbacks[0].cycle_momentum: The optimizer has no momentum, or not in all of its parts, that could fall: set",
+        ),
+        (
+            {
+                "type": "ChainedScheduler",
+                "schedulers": [{"type": "ConstantLR"}, {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 3}],
+            },
+            None,
+            "callbacks[0].schedulers[1].total_steps: The cycle ends after 3 steps",
+        ),
+        (
+            {
+                "type": "SequentialLR",
+                "milestones": [2],
+                "schedulers": [
+                    {
+                        "type": "ChainedScheduler",
+                        "schedulers": [
+                            {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "base_momentum": [0.8, 0.7, 0.6]}
+                        ],
+                    },
+                    {"type": "ConstantLR"},
+                ],
+            },
+            None,
+            "callbacks[0].schedulers[0].schedulers[0].base_momentum: The optimizer has 1 parameter group, and these are 3",
+        ),
+        (
+            {"type": "ChainedScheduler", "schedulers": [{"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 0.25}]},
+            None,
+            "callbacks[0].schedulers[0].pct_start: Of 4 steps this is one, in which it cannot rise: choose another.",
         ),
         (
             {"type": "ReduceLROnPlateau"},
             None,
-            'ReduceLROnPlateau monitors "validation/loss", which is not logged. The data has no validation split.',
+            'callbacks[0].monitor: "validation/loss" is not logged. The data has no validation split.',
         ),
     ],
 )

@@ -49,7 +49,7 @@ def located(document: Document) -> Iterator[None]:
     try:
         yield
     except MisfitError as error:
-        problem = document.located(Problem(error.message, error.path))
+        problem = document.located(Problem(error.message, error.path, against=error.against))
         raise SpecError([problem], document.source.name) from error
 
 

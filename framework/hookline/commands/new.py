@@ -73,6 +73,7 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
         ("example.toml", "a small training that uses it, with example.csv"),
         ("pyproject.toml", "name, version, and the entry point that makes it a plugin"),
         ("README.md", "what those read who install it"),
+        (".gitignore", "what tests, trainings and builds leave behind"),
     ):
         print(f"  {name:<{len(module) + 5}}  {what}")
     print(

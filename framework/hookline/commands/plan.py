@@ -49,7 +49,9 @@ def lines(plan: "Plan") -> Iterator[str]:
     """A plan as a person reads it."""
     epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
     yield f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
-    yield "  " + ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
+    rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
+    named = {section: ", ".join(types) for section, types in plan.components.items()}
+    yield from _table((section, f"{types}: {rows}" if section == "data" else types) for section, types in named.items())
     yield ""
     yield "Plugins"
     yield from _table((plugin.name, _release(plugin)) for plugin in plan.plugins)
@@ -62,8 +64,10 @@ def lines(plan: "Plan") -> Iterator[str]:
             yield f"  {stage if index == 0 else '':<16}  {how:<11}  {one.plugin}{f' ({said})' if said else ''}"
     yield ""
     yield "Model, for a row"
-    rows = [(layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers]
-    yield from _table([("layer", "type", "output", "parameters"), *rows], right=(3,))
+    layers = [
+        (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
+    ]
+    yield from _table([("layer", "type", "output", "parameters"), *layers], right=(3,))
     yield ""
     yield "Parameter groups"
     yield from _table(

@@ -71,6 +71,7 @@ def files(name: str, family: str) -> dict[str, str]:
         f"test_{module}.py": "test.py",
         "README.md": "README.md",
         "example.toml": "example.toml",
+        ".gitignore": "gitignore",
     }
     return {file: _template(template).substitute(values).rstrip() + "\n" for file, template in made.items()} | {
         "example.csv": spiral()

@@ -113,8 +113,9 @@ def adds_up_from_parts(component: Component) -> None:
     if not torch.allclose(torch.as_tensor(total, dtype=torch.double), whole, rtol=1e-6, atol=1e-9):
         refuse(
             f"The loss of a batch, {whole:.6g}, is not what {component.name} gives for its two halves, {total:.6g}: "
-            f"say in `divided_by` and `divisor` what the sum over rows is divided by, or refuse `run.accumulate` in "
-            f"`check_accumulation`."
+            f'write `divided_by = "nothing"` into its class, if it is a sum over rows; `divided_by = "weights"` and a '
+            f"`divisor` that returns what the rows of a batch weigh, if these have weights; or refuse `run.accumulate` "
+            f"in `check_accumulation`."
         )
 
 
@@ -139,7 +140,7 @@ def has_reductions_that_agree(component: Component) -> None:
             )
         divisor = loss.divisor(case.criterion, case.batch)
         if (divisor is None) != (reduction == "sum"):
-            refuse(f'`divisor` of {component.name} must be `None` for the reduction "sum", and for no other.')
+            refuse(f'`divided_by` of {component.name} must be "nothing" for the reduction "sum", and for no other.')
 
 
 def _doubled(tensor: "Tensor") -> "Tensor":

@@ -346,7 +346,44 @@ BAD = [
     (
         "loss",
         [("logarithms).mean()", "logarithms).sum()")],
-        {"FocalLoss-parts": "say in `divided_by` and `divisor`"},
+        {"FocalLoss-parts": 'write `divided_by = "nothing"` into its class, if it is a sum over rows'},
+    ),
+    (
+        "loss",
+        [('activation = "softmax"', 'activaton = "softmax"')],
+        {"fits_in": r"has `activaton`, for which nobody asks: call it `activation`.*focal\.py, line 13\)"},
+    ),
+    (
+        "loss",
+        [("def build(", "def buid(")],
+        {"fits_in": r"has `buid`, for which nobody asks: call it `build`"},
+    ),
+    (
+        "loss",
+        [("    def build(self, data: Data):", "    def make(self, data: Data):")],
+        {"FocalLoss-trains": r"NotImplementedError: FocalLoss has no `build`\."},
+    ),
+    (
+        "loss",
+        [
+            ("    @property\n    def encoding(self) -> Encoding:", "    encoding = Classes\n\n    def _unused(self):"),
+        ],
+        {"fits_in": r"says `encoding = Classes`, which must be an Encoding: write `encoding = Classes\(\)`"},
+    ),
+    (
+        "loss",
+        [("return Classes()", "return Classes")],
+        {"FocalLoss-trains": r"`encoding` of FocalLoss must be an encoding"},
+    ),
+    (
+        "loss",
+        [("option(default=2.0, minimum=0)", "option(default=-2.0, minimum=0)")],
+        {"fits_in": r'"gamma" with a default that its bounds do not allow\. -2 is out of bounds'},
+    ),
+    (
+        "loss",
+        [('activation = "softmax"', 'activation = "softmax"\n    divided_by = "weights"')],
+        {"FocalLoss-trains": r'FocalLoss is divided by "weights", and has no `divisor`'},
     ),
     (
         "loss",

@@ -1,0 +1,67 @@
+"""Where in a spec that stands which does not fit: what a loss, a metric or the data say becomes a path."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from attrs import fields
+
+from hookline.errors import DataError, MisfitError, OptionError
+from hookline.options import Spec
+from hookline.specs import DataSpec, MetricSpec
+from hookline.training_spec import TrainingSpec
+from hookline.wording import PathElement
+
+Keys = tuple[PathElement, ...]
+
+
+def misfit_of_loss(error: ValueError, spec: TrainingSpec) -> MisfitError:
+    """What a loss says of outputs and targets: at the option that it names, or else against what the model ends in."""
+    if isinstance(error, OptionError):
+        return MisfitError(str(error), ("loss", *error.path), against=[("loss", *path) for path in error.against])
+    return MisfitError(str(error), ("loss",), against=[("model", *spec.model.ending)])
+
+
+def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:
+    """What a metric says of predictions and targets: at the one of its options that the message names in backticks."""
+    message = " ".join(str(error).split()).rstrip(".")
+    told = f"{metric.label} cannot judge the {split} split. {message}."
+    place = ("metrics", spec.metrics.index(metric))
+    if isinstance(error, OptionError):
+        return MisfitError(told, (*place, *error.path))
+    options = {option.name: option.default for option in fields(type(metric))}
+    named = [name for name in re.findall(r"`(\w+)`", message) if name in options]
+    given = next((name for name in named if getattr(metric, name) != options[name]), None)
+    return MisfitError(told, place if given is None else (*place, given))
+
+
+def path_of_data(error: DataError, data: DataSpec) -> Keys:
+    """What of the data an error is about: the path or file that it begins with, or a column that is named in both.
+
+    That a cell is wrong is the fault of the file.
+    """
+    message = str(error)
+    if begun := re.match(r"data(\.\w+)*(?=: )", message):
+        return tuple(begun[0].split("."))
+    texts = list(_texts(data))
+    files = (path for path, text in texts if isinstance(text, Path) and message.startswith((f"{text}: ", f"{text}, ")))
+    names = set() if re.search(r"\brow \d", message) else set(re.findall(r'"([^"]*)"', message))
+    columns = (path for path, text in texts if text in names)
+    return ("data", *next(chain(columns, files), ()))
+
+
+def _texts(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, str | Path]]:
+    """The texts and files in the options of a component, with their paths."""
+    if isinstance(value, (str, Path)):
+        yield path, value
+    elif isinstance(value, Spec):
+        for option in fields(type(value)):
+            yield from _texts(getattr(value, option.name), (*path, option.name))
+    elif isinstance(value, Mapping):
+        for name, element in value.items():
+            yield from _texts(element, (*path, name))
+    elif isinstance(value, tuple):
+        for index, element in enumerate(value):
+            yield from _texts(element, (*path, index))

@@ -1,0 +1,128 @@
+"""From values of TOML to values of the types that options have: strictly, by hooks of cattrs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+from attrs import has
+from cattrs import Converter, IterableValidationError, IterableValidationNote
+
+from hookline.catalog import Catalog, is_family
+from hookline.components import component, spec_hook
+from hookline.kinds import PRIMITIVES, accepts, is_literal, is_mapping, is_tuple, is_union, wrong
+from hookline.options import Spec
+from hookline.refusals import HEADER, INVALID, ElementsError, HeaderError
+from hookline.trees import PathText
+from hookline.wording import nearest
+
+LEAST, GREATEST = -(2**63), 2**63 - 1
+"""The integers that TOML promises and torch takes."""
+
+
+def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Converter:
+    """A cattrs converter that converts nothing and knows the families of the catalog.
+
+    `directory` gives what relative paths are relative to.
+    """
+    converter = Converter(detailed_validation=True, forbid_extra_keys=True)
+
+    def register(fits: Callable[[Any], bool], make: Callable[[Any, Converter], Callable[[Any, Any], Any]]) -> None:
+        converter.register_structure_hook_factory(fits, lambda kind: make(kind, converter))
+
+    def path(value: object, kind: type) -> Path:
+        text = _primitive(value, kind)
+        if "\0" in text:
+            raise ValueError("This is no path of a file: it has a NUL in it.")
+        home = text.directory if isinstance(text, PathText) else directory()
+        return Path(os.path.normpath(home / text))
+
+    # Hooks that are registered later are asked first: the most particular stand last.
+    register(is_tuple, _tuple_hook)
+    register(is_mapping, _mapping_hook)
+    register(is_union, _union_hook)
+    converter.register_structure_hook_func(is_literal, _literal)
+    for primitive in PRIMITIVES:
+        converter.register_structure_hook(primitive, _primitive)
+    converter.register_structure_hook(Path, path)
+    register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), spec_hook)
+    converter.register_structure_hook_func(is_family, lambda value, base: component(value, base, catalog, converter))
+    return converter
+
+
+def _primitive(value: object, kind: type) -> Any:
+    if not accepts(kind, value):
+        raise wrong(value, kind)
+    if kind is int and not LEAST <= value <= GREATEST:  # type: ignore[operator]
+        raise ValueError(f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}.")
+    try:
+        return float(value) if kind is float and isinstance(value, int) else value
+    except OverflowError:
+        raise ValueError("This number is too large for a float.") from None
+
+
+def _literal(value: object, kind: Any) -> Any:
+    if not accepts(kind, value):
+        choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
+        near = nearest(value, choices) if isinstance(value, str) else None
+        raise ValueError(str(wrong(value, kind)) + ("" if near is None else f' Did you mean "{near}"?'))
+    return value
+
+
+def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    # `None` is not asked for: TOML has no such value, leaving the option out says it.
+    arms = [arm for arm in get_args(kind) if arm is not NoneType]
+
+    def structure_union(value: Any, _: Any) -> Any:
+        fitting = [arm for arm in arms if accepts(arm, value)]
+        if not fitting and len(arms) > 1:
+            raise wrong(value, kind)
+        return converter.structure(value, (fitting or arms)[0])
+
+    return structure_union
+
+
+def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[Any, ...]]:
+    elements = get_args(kind)
+
+    def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
+        if isinstance(value, dict) and isinstance(elements[0], type) and issubclass(elements[0], Spec):
+            raise HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
+        if not accepts(kind, value):
+            raise wrong(value, kind)
+        made, errors = {}, []
+        for index, element in enumerate(value):
+            element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]
+            try:
+                made[index] = converter.structure(element, element_kind)
+            except INVALID as error:
+                error.add_note(IterableValidationNote(f"element {index}", index, element_kind))
+                errors.append(error)
+        if errors:
+            some_wrong = ElementsError("", errors, kind)
+            some_wrong.right = made
+            raise some_wrong
+        return tuple(made.values())
+
+    return structure_tuple
+
+
+def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[str, Any]]:
+    element_kind = get_args(kind)[1]
+
+    def structure_mapping(value: Any, _: Any) -> dict[str, Any]:
+        if not accepts(kind, value):
+            raise wrong(value, kind)
+        made, errors = {}, []
+        for key, element in value.items():
+            try:
+                made[key] = converter.structure(element, element_kind)
+            except INVALID as error:
+                error.add_note(IterableValidationNote(f"key {key}", key, element_kind))
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("", errors, kind)
+        return made
+
+    return structure_mapping

@@ -1,0 +1,82 @@
+"""Where in a spec that stands which does not fit."""
+
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.errors import DataError, OptionError
+from hookline.misfits import misfit_of_loss, misfit_of_metric, path_of_data
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+def spec(**sections):
+    return hookline.load(
+        {
+            "data": {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "validation": 0.2},
+            "model": {"type": "Linear", "out_features": 3},
+            "loss": {"type": "CrossEntropyLoss"},
+            "optimizer": {"type": "SGD"},
+            **sections,
+        }
+    )
+
+
+LINEAR = {"type": "Linear", "out_features": 3}
+
+
+@pytest.mark.parametrize(
+    ("model", "ending"),
+    [
+        (LINEAR, ()),
+        ({"type": "Sequential", "layers": [LINEAR, LINEAR]}, ("layers", 1)),
+        (
+            {"type": "Sequential", "layers": [LINEAR, {"type": "Repeat", "layers": [LINEAR], "times": 2}]},
+            ("layers", 1, "layers", 0),
+        ),
+        ({"type": "Residual", "layers": [LINEAR]}, ("layers", 0)),
+        ({"type": "Siamese", "layers": [LINEAR], "join": {"type": "PairwiseDistance"}}, ("join",)),
+    ],
+)
+def test_what_outputs_do_not_fit_is_shown_with_what_the_model_ends_in(model, ending):
+    error = misfit_of_loss(ValueError("No."), spec(model=model))
+    assert (error.message, error.path, error.against) == ("No.", ("loss",), (("model", *ending),))
+
+
+def test_an_option_of_the_loss_is_the_place_if_it_is_named():
+    error = misfit_of_loss(OptionError("weight", "No.", 1, against=[("reduction",)]), spec())
+    assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
+
+
+def test_a_metric_is_told_at_the_option_that_is_named_and_given():
+    made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
+    error = misfit_of_metric(
+        ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
+    )
+    assert error.message == "Accuracy cannot judge the test split. Argument `top_k` is more than `num_classes`."
+    assert error.path == ("metrics", 1, "top_k")
+    assert misfit_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ('{path}: row 3, column "species": The cell is empty.', ("path",)),
+        ('{path}: The target column "species" is text.', ("targets",)),
+        ("{path}: The file is empty.", ("path",)),
+        ("data.targets: There are no rows.", ("targets",)),
+        ("data: With `drop_last` no batch is left.", ()),
+        ("Something else.", ()),
+    ],
+)
+def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(message, path):
+    data = spec().data
+    assert path_of_data(DataError(message.format(path=data.path)), data) == ("data", *path)
+
+
+def test_the_file_of_a_source_is_found_in_it():
+    inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
+    data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
+    error = DataError(f"{data.source.path}: The file is empty.")
+    assert path_of_data(error, data) == ("data", "source", "path")

@@ -1,0 +1,178 @@
+"""Names of numbers that callbacks look at: what is refused, with which name instead, and where."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.command_line import main
+
+DATA = Path(__file__).parents[2] / "specs" / "data"
+SPEC = f"""\
+[data]
+type = "CSV"
+path = "{DATA}/iris.csv"
+targets = "species"
+validation = 0.2
+[model]
+type = "Linear"
+out_features = 3
+[loss]
+type = "CrossEntropyLoss"
+[optimizer]
+type = "SGD"
+[[metrics]]
+type = "Accuracy"
+[[metrics]]
+type = "F1Score"
+name = "F1"
+"""
+ALL = 'Logged are "training/loss", "validation/loss", "validation/Accuracy" and "validation/F1".'
+
+
+@pytest.fixture
+def problems(tmp_path, capsys):
+    """What a command tells of a spec with these callbacks: line, path and message of each problem."""
+
+    def told(callbacks, *words, text=SPEC):
+        (tmp_path / "spec.toml").write_text(text + callbacks)
+        main(["check", *words, "--format", "json", str(tmp_path / "spec.toml")])
+        return [(one["line"], one["path"], one["message"]) for one in json.loads(capsys.readouterr().out)]
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("monitor", "meant"),
+    [
+        ("vall_loss", "validation/loss"),
+        ("val_loss", "validation/loss"),
+        ("train_loss", "training/loss"),
+        ("acc", "validation/Accuracy"),
+        ("Accuracy", "validation/Accuracy"),
+        ("val_acc", "validation/Accuracy"),
+        ("validation/acc", "validation/Accuracy"),
+        ("validaton/accuracy", "validation/Accuracy"),
+        ("validation/f1", "validation/F1"),
+        ("loss", "validation/loss"),
+        ("valid/loss", "validation/loss"),
+        ("test/loss", None),
+        ("x", None),
+    ],
+)
+def test_a_misspelt_number_is_told_with_what_was_meant_and_what_there_is(problems, monitor, meant):
+    question = "" if meant is None else f' Did you mean "{meant}"?'
+    (problem,) = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n')
+    assert problem == (20, "callbacks[0].monitor", f'"{monitor}" is not logged.{question} {ALL}')
+
+
+@pytest.mark.parametrize(
+    ("others", "monitor"),
+    [
+        ('[[callbacks]]\ntype = "GradientNorm"\n', "gradient_norm"),
+        ('[[callbacks]]\ntype = "StepLR"\nstep_size = 2\n', "lr"),
+        ('[[callbacks]]\ntype = "ReduceLROnPlateau"\n', "lr[1]"),
+        ("", "validation/F1"),
+    ],
+)
+def test_what_callbacks_after_it_log_can_be_monitored(problems, others, monitor):
+    assert problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n{others}') == []
+
+
+def test_what_a_callback_before_it_logs_is_not_seen(problems):
+    callbacks = '[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_norm"'
+    message = "GradientNorm logs it, and is seen by what is listed before it: list it after EarlyStopping."
+    assert problems(callbacks) == [(22, "callbacks[1].monitor", message)]
+
+
+def test_a_name_that_is_near_to_what_a_callback_logs_is_offered(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_nrom"\n[[callbacks]]\ntype = "GradientNorm"'
+    [(_, _, message)] = problems(callbacks)
+    assert message.startswith('"gradient_nrom" is not logged. Did you mean "gradient_norm"? Logged are ')
+    assert message.endswith('"validation/F1", "gradient_norm" and "greatest_gradient_norm".')
+
+
+@pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
+@pytest.mark.parametrize("monitor", ["", 'monitor = "val_loss"\n'])
+def test_data_without_a_validation_split_is_the_reason_also_for_a_default(problems, callback, monitor):
+    text = SPEC.replace("validation = 0.2\n", "")
+    name = "val_loss" if monitor else "validation/loss"
+    message = f'"{name}" is not logged. The data has no validation split. Logged '
+    callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
+    # Of an option that is not written, the callback is the place.
+    [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
+    assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
+
+
+@pytest.mark.parametrize("section", ["[run]", "[optimizer]", "[[metrics]]", ""])
+def test_a_validation_split_that_is_said_in_a_wrong_place_is_told_once(problems, section):
+    text = SPEC.replace("validation = 0.2\n", "")
+    text = (
+        f"{section}\nvalidation = 0.2\n{text}"
+        if section in ("", "[run]")
+        else text.replace(section, f"{section}\nvalidation = 0.2", 1)
+    )
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\n', text=text)
+    assert [path.rpartition(".")[2] for _, path, _ in told] == ["validation"]
+
+
+def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems, tmp_path):
+    lines = (DATA / "iris.csv").read_text().splitlines()
+    (tmp_path / "iris.csv").write_text("\n".join([f"{lines[0]},split", *(f"{line},training" for line in lines[1:])]))
+    text = SPEC.replace(f"{DATA}/iris.csv", "iris.csv").replace("validation = 0.2", 'split_column = "split"')
+    text = text[: text.index("[[metrics]]")]
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\n'
+    assert problems(callbacks, text=text) == []
+    message = (
+        'EarlyStopping monitors "validation/loss", which is not logged. The data has no validation split. '
+        'Logged is "training/loss".'
+    )
+    assert problems(callbacks, "--deep", text=text) == [(13, "callbacks[0].monitor", message)]
+
+
+def test_a_misspelt_number_is_told_beside_what_is_wrong_with_the_data(problems):
+    text = SPEC.replace("validation = 0.2", "validation = 2.0")
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in told] == ["data.validation", "callbacks[0].monitor"]
+
+
+@hookline.spec
+class Unknown(hookline.CallbackSpec):
+    """A callback of a third party, which does not say what it logs."""
+
+
+@hookline.spec
+class OfAStep(hookline.SchedulerSpec):
+    """A scheduler of a third party."""
+
+
+@hookline.spec
+class OfItsOwn(hookline.SchedulerSpec):
+    """One with a callback of its own."""
+
+    def build(self):
+        return object()
+
+
+class Adding:
+    """A plugin with these."""
+
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Unknown, OfAStep, OfItsOwn]
+
+
+@pytest.mark.parametrize("monitor", ["vall_loss", "validation/los"])
+@pytest.mark.parametrize(("other", "is_refused"), [("Unknown", False), ("OfItsOwn", False), ("OfAStep", True)])
+def test_nothing_can_be_refused_beside_a_callback_that_does_not_say_what_it_logs(monitor, other, is_refused):
+    table = tomllib.loads(SPEC)
+    table["callbacks"] = [{"type": "EarlyStopping", "monitor": monitor}, {"type": other}]
+    if is_refused:
+        with pytest.raises(hookline.SpecError, match=r"callbacks\[0\]\.monitor: .* is not logged"):
+            hookline.load(table, plugins=[Adding()])
+    else:
+        assert hookline.load(table, plugins=[Adding()]).callbacks[1] == (
+            Unknown() if other == "Unknown" else OfItsOwn()
+        )
