@@ -40,6 +40,20 @@ HOSTILE = [
     "",
 ]
 KEYS = ["__class__", "__init__", "_target_", "hostile.path", "../hostile", "__attrs_attrs__", "extends"]
+EXTENDED = [
+    *HOSTILE,
+    "spec.toml",
+    "below/loop",
+    "below/diamond_0.toml",
+    "below/chain_0.toml",
+    ["good.toml"] * 5000,
+    ["good.toml", "hostile"],
+    "/dev/zero",
+    "a" * 5000,
+    [["hostile"]],
+    {"hostile": "hostile.py"},
+]
+"""What a spec says that it extends."""
 SECTIONS = [(), ("run",), ("data",), ("model",), ("optimizer",)]
 HARMFUL = (
     "ctypes.",
@@ -94,6 +108,18 @@ def write(table, path="spec.toml"):
     Path(path).write_text(lines, encoding="utf-8")
 
 
+def write_below():
+    """Files that extend one another without end, as twice as many at each step, or in a long row."""
+    below = Path("below")
+    below.mkdir()
+    (below / "loop").symlink_to("pool")
+    (below / "pool").symlink_to("loop")
+    for number in range(2000):
+        (below / f"chain_{number}.toml").write_text(f'extends = "chain_{number + 1}.toml"\n')
+    for number in range(40):
+        (below / f"diamond_{number}.toml").write_text(f"extends = {[f'diamond_{number + 1}.toml'] * 2}\n")
+
+
 def give(number):
     """Check the spec, and give another of the commands in turn."""
     others = [
@@ -143,6 +169,7 @@ if __name__ == "__main__":
     table["data"]["path"] = sys.argv[2]
     write(table, "good.toml")
     write(table)
+    write_below()
     output = sys.stdout
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the script ends.
     for number in range(5):
@@ -150,6 +177,7 @@ if __name__ == "__main__":
     watch = Watch()
     tables = [replaced(table, path, word) for path in strings(table) for word in HOSTILE]
     tables += [with_key(table, section, key) for section in SECTIONS for key in KEYS]
+    tables += [{"extends": extended, **table} for extended in EXTENDED]
     for number, hostile in enumerate(tables):
         write(hostile)
         watch(number)

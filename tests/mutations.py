@@ -73,20 +73,22 @@ class Mutations:
                 if attribute.default is NOTHING:
                     self.removed(path, key, value)
         self.sections_twice()
+        self.sections_removed()
         return self
 
-    def tell(self, kind, text, line, wanted, *, others=()):
-        """Check a mutated text: its problem is on that line, all that is wanted is in its message, and it is alone.
+    def tell(self, kind, text, line, wanted, *, first=None, others=()):
+        """Check a mutated text: its problem is on that line, all that is wanted is in it, and it is alone.
 
-        `others` are paths under which more may rightly be told.
+        `first` is the line that it is to point to beside its own. `others` are problems that may rightly be told, too.
         """
         found = self.problems(text)
         here = [problem for problem in found if problem.place is not None and problem.place.line == line]
-        more = [problem for problem in found if problem not in here and problem.path[:1] not in others]
+        more = [problem for problem in found if problem not in here and str(problem) not in others]
         self.counts[kind] += 1
-        message = " ".join(problem.message for problem in here)
+        message = " ".join(map(str, here))
         self.counts[f"{kind}: suggested"] += all(word in message for word in wanted)
-        if not here or more or (len(here) > 1 and not others):
+        lines = [place.line for problem in here for place in problem.against_places]
+        if len(here) != 1 or more or (first is not None and lines != [first]):
             self.failures.append([kind, line, text.splitlines()[line - 1], [str(problem) for problem in found]])
 
     def line(self, offset, text=None):
@@ -158,14 +160,19 @@ class Mutations:
         return f"{before.removesuffix(',')} {after}"
 
     def twice(self, key, value):
-        statement = self.text[key[0] : value[1]]
+        """The key once more behind the value, and once more before the key: the second one is one too many."""
+        statement, start = self.text[key[0] : value[1]], self.line(key[0])
         if self.starts_a_line(key):
             end = f"{self.text}\n".index("\n", value[1])
             text = f"{self.text[:end]}\n{statement}{self.text[end:]}"
-            self.tell("key twice", text, self.line(end) + 1, ["a second time"])
+            self.tell("key twice", text, self.line(end) + 1, ["a second time"], first=start)
+            text = f"{self.text[: key[0]]}{statement}\n{self.text[key[0] :]}"
+            self.tell("key twice", text, start + statement.count("\n") + 1, ["a second time"], first=start)
         else:
             text = f"{self.text[: value[1]]}, {statement}{self.text[value[1] :]}"
-            self.tell("key twice", text, self.line(value[1]), ["a second time"])
+            self.tell("key twice", text, self.line(value[1]), ["a second time"], first=start)
+            text = f"{self.text[: key[0]]}{statement}, {self.text[key[0] :]}"
+            self.tell("key twice", text, start + statement.count("\n"), ["a second time"], first=start)
 
     def moved(self, path, key, value):
         """The key in each other section that does not have it."""
@@ -173,6 +180,7 @@ class Mutations:
             return
         statement = self.text[key[0] : value[1]]
         cut = self.without(key, value)
+        rightly = {str(problem) for problem in self.problems(cut)}  # What is wrong where the key is missing.
         for attribute in fields(TrainingSpec):
             section = (attribute.name,)
             header = self.positions.values.get(section)
@@ -185,11 +193,25 @@ class Mutations:
             end = cut.index("\n", header[1] + shift)
             text = f"{cut[:end]}\n{statement}{cut[end:]}"
             line = self.line(end, text) + 1
-            self.tell("moved key", text, line, [f"[{path[0]}]"], others=[path[:1], ("loss",)])
+            wanted = [f"{attribute.name}.{path[-1]}: ", f"[{path[0]}]"]
+            self.tell("moved key", text, line, wanted, others=rightly)
 
     def removed(self, path, key, value):
         start = self.positions.values[path[:-1]][0]
         self.tell("removed required key", self.without(key, value), self.line(start), ["This is missing"])
+
+    def sections_removed(self):
+        """The spec without a section that it must have, down to its last key."""
+        for attribute in fields(TrainingSpec):
+            spans = [span for path, span in self.positions.keys.items() if path[0] == attribute.name]
+            if attribute.default is not NOTHING or not spans or "extends" in self.text:
+                continue
+            lines = self.text.splitlines(keepends=True)
+            values = [span for path, span in self.positions.values.items() if path[0] == attribute.name]
+            for start, end in [*spans, *values]:
+                for number in range(self.line(start), self.line(end) + 1):
+                    lines[number - 1] = ""
+            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This is missing. It must be "])
 
     def sections_twice(self):
         for path, value in self.positions.values.items():

@@ -25,6 +25,7 @@ KINDS = {
     "section twice",
     "removed required key",
     "removed type",
+    "removed section",
 }
 
 

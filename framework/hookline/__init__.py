@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
     from hookline.trial import Trial
-    from hookline.wording import counted, did_you_mean, enumerate_names, nearest
+    from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
@@ -116,7 +116,7 @@ _HOMES = {
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
     "trial": ("Trial",),
-    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest"),
+    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "shortened"),
     "writing": ("dumps", "plain", "to_json"),
 }
 """Where the public names are defined. A module is imported when one of its names is first used: `hookline --help`
@@ -207,6 +207,7 @@ __all__ = [
     "picture_text",
     "plain",
     "selected_numbers",
+    "shortened",
     "spec",
     "target_encodings",
     "to_json",

@@ -2,6 +2,9 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from attrs import fields
 
 from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
@@ -49,6 +52,7 @@ class Catalog:
     def __init__(self) -> None:
         self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
         self._known: dict[str, dict[type[Spec], Origin]] = {}
+        self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
         """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
 
@@ -66,6 +70,7 @@ class Catalog:
         for name, offer in offers:
             self._offers.setdefault(name, []).append((plugin, offer))
             self._known.pop(name, None)
+        self._families.clear()
 
     def __iter__(self) -> Iterator[type[Spec]]:
         for name in self._offers:
@@ -85,7 +90,9 @@ class Catalog:
 
     def family(self, base: type[Spec]) -> dict[str, type[Spec]]:
         """The components that a spec may choose where it asks for `base`, by the names that a spec gives them."""
-        return {self.name(kind): kind for kind in self if issubclass(kind, base)}
+        if base not in self._families:
+            self._families[base] = {self.name(kind): kind for kind in self if issubclass(kind, base)}
+        return dict(self._families[base])
 
     def plugin(self, kind: type[Spec]) -> Origin:
         """The plugin that brought the class."""
@@ -134,9 +141,22 @@ class Catalog:
         known = self.family(base)
         near = did_you_mean(own.rpartition(".")[2], known)
         if len(known) > MOST_LISTED and near.startswith(" Known"):
-            near = f" There are {len(known)}: `hookline list` shows them."
+            first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+            some = f", such as {enumerate_names(first)}" if first else ""
+            near = f" There are {len(known)}{some}: `hookline list` shows them."
         # A long list of what is known comes last.
         raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
+
+
+def _holds(kind: type[Spec], base: type[Spec]) -> bool:
+    """Whether a component has others inside of which a spec chooses where it asks for `base`."""
+    return any(_mentions(kind.option_type(attribute), base) for attribute in fields(kind))
+
+
+def _mentions(kind: Any, base: type[Spec]) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return issubclass(kind, base)
+    return any(_mentions(part, base) for part in get_args(kind))
 
 
 def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:

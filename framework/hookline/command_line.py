@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from hookline.wording import shortened
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from hookline.errors import SpecError
 
 COMMANDS = {
@@ -46,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             print(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
             return BAD_INPUT
+        if _can_be_written_to(sys.stdout):
+            if "--traceback" in words:
+                raise
+            print(f"{error.strerror or error}. This was told of no file; `--traceback` shows where.", file=sys.stderr)
+            return BAD_INPUT
         # Python would try once more to write the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
@@ -57,6 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     finally:
         gc.enable()
+
+
+def _can_be_written_to(stream: "TextIO") -> bool:
+    """Whether an error was not about this output: then it takes another line."""
+    try:
+        print(file=stream, flush=True)
+    except OSError:
+        return False
+    return True
 
 
 def _run(words: Sequence[str]) -> int:
@@ -74,10 +90,9 @@ def _run(words: Sequence[str]) -> int:
 
 def _pointed(error: "SpecError") -> str:
     """All problems of a spec, each with the line and a finger on the place."""
-    from hookline.diagnostics import Paint, rendered
+    from hookline.diagnostics import Paint, shown
 
-    paint = Paint.of(sys.stderr, os.environ)
-    return "\n\n".join(rendered(problem, error.source, paint) for problem in error.problems)
+    return "\n\n".join(shown(error.problems, error.source, Paint.of(sys.stderr, os.environ)))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from hookline.errors import OptionError
 from hookline.failures import blamed
 from hookline.kinds import found
 from hookline.options import Bounds, Spec, assembled
-from hookline.refusals import INVALID, MissingTypeError
+from hookline.refusals import HEADER, INVALID, HeaderError, MissingTypeError
 from hookline.wording import nearest
 
 
@@ -39,7 +39,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
 
     def structure_table(value: Any, _: type) -> Spec:
         if not isinstance(value, dict):
-            raise ValueError(f"This must be a table, and it is {found(value)}.")
+            raise _no_table(value, "a table")
         made: dict[str, Any] = {}
         errors: list[Exception] = []
         for name, attribute in options.items():
@@ -51,9 +51,8 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
                 errors.append(error)
-        strange = value.keys() - options
-        if strange:
-            errors.append(ForbiddenExtraKeysError("", kind, strange))
+        strange = [key for key in value if key not in options]
+        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
         if errors:
             near = {nearest(key, options) for key in strange}  # One of them may have been meant.
             required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
@@ -115,7 +114,7 @@ def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
 def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
     """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
     if not isinstance(value, dict):
-        raise ValueError(f"This must be a table with a `type`, and it is {found(value)}.")
+        raise _no_table(value, "a table with a `type`")
     options = dict(value)
     name = options.pop("type", None)
     if name is None:
@@ -131,6 +130,14 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
     except ValueError as error:
         raise _with_others(OptionError("type", str(error)), base, name, options, catalog, converter) from None
     return converter.structure(options, kind)
+
+
+def _no_table(value: Any, wanted: str) -> ValueError:
+    """What to raise for what is no table: of an array of tables, what its header should be."""
+    message = f"This must be {wanted}, and it is {found(value)}."
+    if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
+        return HeaderError(f"{message} Its header has one bracket: [{HEADER}].")
+    return ValueError(message)
 
 
 def _with_others(

@@ -1,7 +1,7 @@
 """Problems as people and tools read them: with the line and a finger on the character, as JSON, or for GitHub."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 """How many columns of a line are shown at most."""
+
+MOST_SHOWN = 100
+"""How many problems of a spec a person is shown at most."""
 
 _BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 
@@ -58,6 +61,14 @@ def rendered(problem: Problem, source: str, paint: Paint | None = None) -> str:
     return "\n".join(lines)
 
 
+def shown(problems: Sequence[Problem], source: str, paint: Paint | None = None) -> Iterator[str]:
+    """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
+    for problem in problems[:MOST_SHOWN]:
+        yield rendered(problem, source, paint)
+    if (more := len(problems) - MOST_SHOWN) > 0:
+        yield f"{printable(source)}: There {'is one more' if more == 1 else f'are {more:,} more'}."
+
+
 def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[str]:
     """The lines of the place and of those in the same text that it conflicts with, in order, and then of others."""
     others = list(dict.fromkeys(other for other in others if other != place))
@@ -72,8 +83,10 @@ def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[st
             yield f"{'':{width}} {paint('::', _BLUE)} {printable(str(one))}"
         elif before is not None and one.line > before.line + 1:
             yield paint("...", _BLUE)
-        shown, mark = _underlined(one, "^" if one is place else "-")
-        yield f"{paint(f'{one.line:>{width}}', _BLUE)} {bar} {shown}"
+        if before is None or one in elsewhere or one.line != before.line or len(one.line_text) > WIDEST:
+            shown, _ = _underlined(one, "")
+            yield f"{paint(f'{one.line:>{width}}', _BLUE)} {bar} {shown}"
+        _, mark = _underlined(one, "^" if one is place else "-")
         yield f"{'':{width}} {bar} {paint(mark, _RED if one is place else _BLUE)}"
         before = one
 
@@ -148,7 +161,9 @@ def for_github(problem: Problem, source: str) -> str:
     place = problem.place
     is_in_file = place is not None and place.source.directory is not None
     properties = {"file": place.source.name if place and is_in_file else source}
-    if place is not None and is_in_file:
+    if place is None:
+        properties["line"] = "1"
+    elif is_in_file:
         end = place.column + max(1, place.length)
         properties |= {"line": str(place.line), "col": str(place.column), "endColumn": str(end)}
     properties["title"] = dotted(problem.path) or "spec"

@@ -5,25 +5,20 @@ components: `reading` makes a spec of it.
 """
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import tomli
 from attrs import define, evolve, field, frozen
 
-from hookline.errors import HooklineError, Problem, SpecError
+from hookline.changing import EXTENDS, changed
+from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.places import Place, Source
-from hookline.positions import Span, scan
 from hookline.toml_text import parsed
 from hookline.training_spec import SEVERAL
-from hookline.trees import Node, Setting, Table, grown, overlaid, plain, with_value, without_places
+from hookline.trees import Node, Table, overlaid, plain, without_places
 from hookline.wording import PathElement
-
-EXTENDS = "extends"
-"""The key of a file that names those which it extends."""
 
 LARGEST = 2**19
 """How many bytes a spec has at most: one of a hundred layers has ten thousand."""
@@ -58,7 +53,9 @@ class Document:
         """The problem with the places of its paths."""
         if problem.place is not None:
             return problem
-        others = (self.place(path) for path in problem.against)
+        # What is not given stands nowhere: the beginning of the file is no second place.
+        given = (path for path in problem.against if path and self.root.child(path[0]) is not None)
+        others = (self.place(path) for path in given)
         return evolve(
             problem,
             place=self.place(problem.path, on_key=problem.on_key),
@@ -130,7 +127,7 @@ class _Files:
     problems: list[Problem]
     """What is wrong with how they were put together, such as a change of what is not there."""
     trees: dict[str, Node] = field(factory=dict)
-    """The tree of each file that was extended so far, by its whole path."""
+    """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
     """How often a file was named to be extended."""
 
@@ -157,18 +154,15 @@ class _Files:
         def error(message: str) -> SpecError:
             return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
 
-        path = os.path.normpath(Path(source.name).parent / base.value)
         self.extended += 1
         if self.extended > MOST_EXTENDED:
             raise error(f"This is one file too many: a spec extends at most {MOST_EXTENDED}, in all.")
         try:
-            whole = os.path.normpath(
-                Path(path).absolute()
-            )  # A link's own: what it extends is relative to where the link is.
-            if whole in self.trees:
-                return self.trees[whole]
+            path, real = _path(base.value, source)
+            if real in self.trees:
+                return self.trees[real]
             found = file_source(path)
-            if (real := os.path.realpath(path)) in chain:
+            if real in chain:
                 cycle = " extends ".join(map(_relative, (*chain[chain.index(real) :], real)))
                 raise error(f"The file extends itself: {cycle}.")
             if len(chain) > DEEPEST_CHAIN:
@@ -177,8 +171,20 @@ class _Files:
             raise
         except (HooklineError, OSError, ValueError, RuntimeError) as problem:
             raise error(str(problem)) from None
-        self.trees[whole] = self.tree(found, chain)
-        return self.trees[whole]
+        self.trees[real] = self.tree(found, chain)
+        return self.trees[real]
+
+
+def _path(name: str, source: Source) -> tuple[str, str]:
+    """The file that a text calls so: what to call it in messages, and its real path.
+
+    Like all paths in a file it is relative to where the file is, and not to where a link to it is.
+    """
+    if "\0" in name:
+        raise ValueError("This is no path of a file: it has a NUL in it.")
+    real = os.path.realpath(_home(source) / name)
+    called = os.path.normpath(Path(source.name).parent / name)
+    return called if os.path.realpath(called) == real else _relative(real), real
 
 
 def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], files: _Files) -> Node:
@@ -193,21 +199,21 @@ def file_source(path: str | Path) -> Source:
     """The text of a file.
 
     Raises:
-        HooklineError: if it cannot be read.
+        FileError: if it cannot be read.
         SpecError: if it is too large, or not text.
 
     """
     name = str(path)
     try:
         if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
-            raise HooklineError(f"{name}: This is not a file.")  # A pipe may have no end.
+            raise FileError(name, "This is not a file.")  # A pipe may have no end.
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise HooklineError(f"{name}: There is no such file.") from None
+        raise FileError(name, "There is no such file.") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         reason = getattr(error, "strerror", None) or str(error)
-        raise HooklineError(f"{name}: The file cannot be read: {reason}.") from None
+        raise FileError(name, f"The file cannot be read: {reason}.") from None
     return source_of(content, name, Path(path).resolve().parent)
 
 
@@ -265,65 +271,3 @@ def _home(source: Source) -> Path:
 def _plain_name(stem: str) -> str:
     name = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-.") else "_" for letter in stem)
     return name.lstrip("-.") or "run"
-
-
-def changed(root: Node, change: str, problems: list[Problem]) -> Node:
-    """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
-
-    If it is no path and value, or if the path leads nowhere, that is a problem.
-    """
-    source = Source(f"--set {change}", change)
-    change = _without_brackets(change)
-    try:
-        keys, equals = keys_of(change)
-        text = change[equals + 1 :]
-        try:
-            table = tomli.loads(f"value={text}")
-        except tomli.TOMLDecodeError as error:
-            place = Place(source, equals + 1 + len(text) - len(text.lstrip()), len(change.rstrip()))
-            if text.lstrip().startswith(("[", "{", '"', "'")):
-                problems.append(Problem(f"The value begins as TOML and is none: {error.msg}.", place=place))
-                return root
-            # A bare word is a string: nobody wants to quote quotes for a shell.
-            value = Node(text.strip(), (Setting(place, place),))
-        else:
-            if list(table) != ["value"]:
-                raise ValueError("These are several lines.")
-            value = grown(table["value"], scan(change), source, tuple(key for key, _ in keys))
-    except (ValueError, RecursionError):
-        message = "This is not a path and a value, such as optimizer.lr=0.01."
-        problems.append(Problem(message, place=Place(source, 0, len(change))))
-        return root
-    if len(keys) > 1 and (section := keys[0][0]) in SEVERAL and section not in root.value:
-        root = Node({**root.value, section: Node([])}, root.settings)  # What adds one by name adds it to none.
-    return with_value(root, [(key, Place(source, *span)) for key, span in keys], value, problems)
-
-
-def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
-    """The keys of the path with their places, and where the equals sign is. TOML itself takes them apart.
-
-    Raises:
-        ValueError: if there are none.
-
-    """
-    change = _without_brackets(change)
-    for equals in (index for index, letter in enumerate(change) if letter == "="):
-        text = f"{change[:equals]}=0"
-        try:
-            tomli.loads(text)
-        except tomli.TOMLDecodeError:
-            continue  # This equals sign is part of a quoted key.
-        in_order = scan(text).in_order
-        last = in_order[-1][0] if in_order else ()
-        if in_order and len(in_order) == len(last):  # Otherwise it is a comment, or several lines.
-            return [(str(path[-1]), span) for path, span in in_order], equals
-        break
-    raise ValueError("There is no path.")
-
-
-def _without_brackets(change: str) -> str:
-    """The change with dots for brackets, in which an index may stand as messages write it; all places stay the same."""
-    path, sign, rest = change.partition("=")
-    if '"' in path or "'" in path:
-        return change
-    return re.sub(r"\[(\d+)\]", r".\1 ", path) + sign + rest

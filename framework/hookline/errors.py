@@ -4,6 +4,7 @@ Whatever a person can mend (a spec, a data file, a plugin) is told by one of the
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import frozen
 
@@ -13,6 +14,15 @@ from hookline.wording import PathElement, dotted
 
 class HooklineError(Exception):
     """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
+
+
+class FileError(HooklineError):
+    """A file that cannot be read: names it, and says why."""
+
+    def __init__(self, file: str, message: str):
+        """The file as it was named, and the reason as a sentence."""
+        self.file, self.message = file, message
+        super().__init__(f"{file}: {message}")
 
 
 class HooklineWarning(UserWarning):
@@ -33,16 +43,25 @@ class OptionError(ValueError):
         *within: PathElement,
         on_key: bool = False,
         against: Sequence[Sequence[PathElement]] = (),
+        near: Path | None = None,
     ):
         """The option, and the path of the place in its value, if it is not the value as a whole.
 
         `on_key` says that the last key of this is wrong, and not its value. `against` are the paths of what it does not
-        go together with, from where the option's path begins.
+        go together with, from where the option's path begins. `near` is the file that was probably meant, which is
+        offered as the spec would name it.
         """
         super().__init__(message)
         self.path = (option, *within)
         self.on_key = on_key
         self.against = tuple(tuple(path) for path in against)
+        self.near = near
+
+    def within(self, *path: PathElement) -> "OptionError":
+        """The same error, seen from outside: its paths begin with these keys and indices."""
+        whole = (*path, *self.path)
+        against = [(*path, *other) for other in self.against]
+        return OptionError(str(whole[0]), str(self), *whole[1:], on_key=self.on_key, against=against, near=self.near)
 
 
 class NotSaidError(AttributeError):

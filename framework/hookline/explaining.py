@@ -11,7 +11,7 @@ from hookline.errors import HooklineError
 from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
-from hookline.wording import PathElement, did_you_mean, dotted
+from hookline.wording import PathElement, did_you_mean, dotted, shortened, there_are
 
 
 @frozen(kw_only=True)
@@ -83,7 +83,7 @@ def _option(value: Spec, word: str, path: Sequence[PathElement]) -> "tuple[type[
     attributes = {attribute.name: attribute for attribute in fields(type(value))}
     if word not in attributes:
         name = type(value).__name__ if value.family or path else "A spec"
-        raise HooklineError(f'{name} has no option "{word}".{did_you_mean(word, attributes)}')
+        raise HooklineError(f'{name} has no option "{shortened(word)}".{did_you_mean(word, attributes)}')
     return type(value), attributes[word], getattr(value, word)
 
 
@@ -91,20 +91,23 @@ def _element(value: Any, word: str, path: Sequence[PathElement]) -> Any:
     """The key or index of the element that the word names."""
     if isinstance(value, Mapping):
         if word not in value:
-            raise HooklineError(f'There is no "{word}" in {dotted(path)}.{did_you_mean(word, value)}')
+            raise HooklineError(f'There is no "{shortened(word)}" in {dotted(path)}.{did_you_mean(word, value)}')
         return word
     if not isinstance(value, tuple):
-        raise HooklineError(f'{dotted(path)} is a value, and there is no "{word}" in it.')
+        raise HooklineError(f'{dotted(path)} is a value, and there is no "{shortened(word)}" in it.')
     if word.isdecimal() and int(word) < len(value):
         return int(word)
     named = [index for index, element in enumerate(value) if word in _names(element)]
     if len(named) == 1:
         return named[0]
     if named:
-        raise HooklineError(f'Several elements of {dotted(path)} are called "{word}": give the place of one.')
+        raise HooklineError(
+            f'Several elements of {dotted(path)} are called "{shortened(word)}": give the place of one.'
+        )
     names = {name for element in value for name in _names(element)}
-    there = f"there are {len(value)}" if len(value) != 1 else "there is one"
-    raise HooklineError(f'There is no "{word}" in {dotted(path)}: {there}, counted from 0.{did_you_mean(word, names)}')
+    raise HooklineError(
+        f'There is no "{shortened(word)}" in {dotted(path)}: {there_are(len(value))}.{did_you_mean(word, names)}'
+    )
 
 
 def _names(element: Any) -> tuple[str, ...]:

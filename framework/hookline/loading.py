@@ -1,6 +1,7 @@
 """From files to specs: with the plugins that each lists, and everything that can be checked without torch."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +85,13 @@ class Loader:
         return plugins, reader, [document.located(problem) for problem in problems]
 
     def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
-        problems: list[Problem] = []
-        left = dict(enumerate(names))
-        while True:
-            try:
-                plugins = Plugins(left.values(), self._extra)
-            except PluginError as error:
-                index = next((index for index, name in left.items() if name == error.listed), None)
-                if index is None:
-                    raise
-                problems.append(Problem(str(error), ("plugins", index)))
-                del left[index]
-            else:
-                return plugins, Reader(plugins.catalog), problems
+        unusable: list[PluginError] = []
+        plugins = Plugins(names, self._extra, unusable)
+        places: dict[str, list[int]] = {}
+        for index, name in enumerate(names):
+            places.setdefault(name, []).append(index)
+        problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
+        return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document) -> TrainingSpec:
         """The spec that a document says.
@@ -133,7 +128,7 @@ class Loader:
         if data is None:
             return problems
         with blamed(type(data)):
-            found = [document.located(_of_data(error)) for error in data.check(loss)]
+            found = [document.located(_of_data(error, document)) for error in data.check(loss)]
         if "data" not in sections:  # What is not right or not said there is not what the data lack.
             found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
         return in_order([*problems, *found], document)
@@ -152,9 +147,18 @@ def _is_of_no_known_type(problem: Problem) -> bool:
     return problem.path[-1:] == ("type",) and not problem.on_key and problem.message.startswith("There is no ")
 
 
-def _of_data(error: OptionError) -> Problem:
-    against = tuple(("data", *path) for path in error.against)
-    return Problem(str(error), ("data", *error.path), on_key=error.on_key, against=against)
+def _of_data(error: OptionError, document: Document) -> Problem:
+    whole = error.within("data")
+    hint = "" if whole.near is None else f' Did you mean "{_as_written(whole.near, whole.path, document)}"?'
+    return Problem(f"{error}{hint}", whole.path, on_key=whole.on_key, against=whole.against)
+
+
+def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
+    """The path as it would be written where the option stands: relative to its file, if that in the option is."""
+    *_, written = document.root.along(tuple(option))
+    home = written.settings[-1].value.source.directory if written.settings else None
+    is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
+    return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
 
 
 def _is_given(problem: Problem, document: Document) -> bool:

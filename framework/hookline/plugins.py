@@ -39,25 +39,36 @@ Named = tuple[Origin, object]
 class Plugins:
     """The plugins of one run, in order: what stands first is asked first, and its wrappers are outermost."""
 
-    def __init__(self, listed: Iterable[str] = (), extra: Iterable[object] = ()):
+    def __init__(
+        self, listed: Iterable[str] = (), extra: Iterable[object] = (), unusable: list[PluginError] | None = None
+    ):
         """Load the built-in plugins, those that a spec lists, and the modules or objects of `extra`.
+
+        Errors of listed ones are added to `unusable`, if it is given, and these plugins are left out.
 
         Raises:
             PluginError: if one is not installed, cannot be loaded, or does not fit in.
 
         """
+        self._unusable = unusable
         listed = tuple(listed)
         installed = InstalledPlugins()
+        names: dict[str, str] = {}
         self.built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
         """The built-in plugins, with where they come from; the last is asked first."""
         self.added: list[Named] = []
         """The others, in the order in which they are asked."""
         for name in listed:
-            origin, plugin = installed.load(name)
-            _register(new_manager(), origin, plugin, name)
-            self.added.append((origin, plugin))
+            try:
+                origin, plugin = installed.load(name)
+                _register(new_manager(), origin, plugin, name)
+            except PluginError as error:
+                self._leave_out(error)
+            else:
+                self.added.append((origin, plugin))
+                names[origin.name] = name
         self.added += with_origins(extra)
-        self.catalog = self._catalog(dict(zip((origin.name for origin, _ in self.added), listed, strict=False)))
+        self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
     def all(self) -> list[Named]:
@@ -93,14 +104,22 @@ class Plugins:
                     raise TypeError("it returns nothing: return the classes")
                 if not isinstance(components, Mapping):
                     components = list(components)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - It is told, or raised from another.
                 message = f'The plugin {origin} failed in "register_specs". {reason(error)}'
-                raise PluginError(message, listed.get(origin.name)) from error
+                self._leave_out(PluginError(message, listed.get(origin.name)), origin, cause=error)
+                continue
             try:
                 catalog.add(components, origin)
             except PluginError as error:
-                raise PluginError(str(error), listed.get(origin.name)) from error.__cause__
+                self._leave_out(PluginError(str(error), listed.get(origin.name)), origin, cause=error.__cause__)
         return catalog
+
+    def _leave_out(self, error: PluginError, origin: Origin | None = None, cause: BaseException | None = None) -> None:
+        """Note the error of a plugin that the spec lists, and do without it; raise all others, or if none are noted."""
+        if self._unusable is None or error.listed is None:
+            raise error from cause or error.__cause__
+        self._unusable.append(error)
+        self.added = [(other, plugin) for other, plugin in self.added if other is not origin]
 
 
 def new_manager() -> pluggy.PluginManager:

@@ -7,6 +7,7 @@ tomli makes of it, and there are neither more nor fewer.
 """
 
 import re
+from contextlib import suppress
 
 import tomli
 from attrs import define, field
@@ -26,8 +27,8 @@ _DOT = re.compile(r"[ \t]*\.[ \t]*")
 _STRING = re.compile(
     r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}'
     r"|'''(?:[^']|'(?!''))*'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*"'
-    r"|'[^'\n]*'"
+    r'|"(?!"")(?:[^"\\\n]|\\.)*"'
+    r"|'(?!'')[^'\n]*'"
 )
 _PLAIN = re.compile(r"[^,\]}#\n]*[^,\]}#\n \t]")
 _ESCAPE = re.compile(r"\\([\s\S])")
@@ -54,6 +55,8 @@ class Positions:
     """The values. That of a table with a header is the header, brackets included."""
     in_order: list[tuple[Path, Span]] = field(factory=list, repr=False)
     """All keys in the order of the text, also those that stand there again."""
+    opened: list[Span] = field(factory=list, repr=False)
+    """The brackets and quotes of values that are not closed, the innermost last: none in a text that is TOML."""
 
 
 def scan(text: str, until: int | None = None) -> Positions:
@@ -64,6 +67,14 @@ def scan(text: str, until: int | None = None) -> Positions:
 
     """
     return _Scanner(text, len(text) if until is None else until).scan()
+
+
+def scan_as_far(text: str, until: int | None = None) -> Positions:
+    """Where the keys and values of a text stand, as far as it is a spec, at most up to the character `until`."""
+    scanner = _Scanner(text, len(text) if until is None else until)
+    with suppress(NotASpecError):
+        scanner.scan()
+    return scanner.found
 
 
 class _Scanner:
@@ -145,7 +156,7 @@ class _Scanner:
         elif first == "{":
             self._inline_table(path)
         elif first in ('"', "'"):
-            self._skip(_STRING)
+            self._string()
             self._refuse_newer_escapes(start)
         else:
             self._skip(_PLAIN)
@@ -153,7 +164,15 @@ class _Scanner:
                 raise NotASpecError(f"{_NEWER}: a time has seconds.", start, self.at)
         self.found.values.setdefault(path, (start, self.at))
 
+    def _string(self) -> None:
+        start = self.at
+        if self._skip(_STRING) == start or self.at > self.until:  # Only in a text that tomli did not accept.
+            is_multiline = self.text.startswith(('"""', "'''"), start)
+            self.found.opened.append((start, start + (3 if is_multiline else 1)))
+            raise NotASpecError("This text is not closed.", *self.found.opened[-1])
+
     def _array(self, path: Path) -> None:
+        self.found.opened.append((self.at, self.at + 1))
         self.at += 1
         index = 0
         while self._skip(_GAP) < self.until and self.text[self.at] != "]":
@@ -164,9 +183,10 @@ class _Scanner:
                 self.at += 1
             elif self.at == before:
                 return
-        self.at += 1
+        self._close()
 
     def _inline_table(self, path: Path) -> None:
+        self.found.opened.append((self.at, self.at + 1))
         self.at += 1
         after_comma = False
         while self._skip(_BLANKS) < self.until and self.text[self.at] != "}":
@@ -187,6 +207,12 @@ class _Scanner:
                 return
         if after_comma and self.at < self.until:
             raise NotASpecError(f"{_NEWER}: in an inline table no comma stands after the last value.", comma, comma + 1)
+        self._close()
+
+    def _close(self) -> None:
+        """Go on behind the bracket that closes, if it is there."""
+        if self.at < self.until:
+            self.found.opened.pop()
         self.at += 1
 
     def _refuse_newer_escapes(self, start: int) -> None:

@@ -14,7 +14,7 @@ from cattrs import (
 
 from hookline.errors import OptionError, Problem
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption
-from hookline.wording import PathElement
+from hookline.wording import PathElement, dotted
 
 Keys = tuple[PathElement, ...]
 
@@ -27,6 +27,14 @@ class ElementsError(IterableValidationError):
 
     right: Mapping[int, Any] = MappingProxyType({})
     """The others, by their places."""
+
+
+HEADER = "…"
+"""Stands in the message of a `HeaderError` for the names in the header."""
+
+
+class HeaderError(ValueError):
+    """A table where several are wanted, or several where one is: its message says how many brackets the header has."""
 
 
 class MissingTypeError(ValueError):
@@ -46,11 +54,13 @@ def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem
                     here, part_kind = (*path, note.index), note.type
             yield from problems_in(part, kind if isinstance(part, KeyError) else part_kind, here)
     elif isinstance(error, ForbiddenExtraKeysError):
-        yield from (UnknownOption(error.cl, (*path, key)) for key in sorted(error.extra_fields))
+        yield from (UnknownOption(error.cl, (*path, key)) for key in error.extra_fields)
     elif isinstance(error, KeyError):
         yield MissingOption(kind, path)
     elif isinstance(error, OptionError):
         yield problem_of(error, path)
+    elif isinstance(error, HeaderError):
+        yield Problem(str(error).replace(HEADER, dotted([key for key in path if isinstance(key, str)])), path)
     elif isinstance(error, MissingTypeError):
         yield MissingType(str(error), path)
     else:

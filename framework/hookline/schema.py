@@ -13,8 +13,8 @@ from typing import Any, get_args
 from attrs import NOTHING, Attribute, fields
 
 from hookline.catalog import Catalog, is_family
+from hookline.changing import EXTENDS
 from hookline.documentation import documentation
-from hookline.documents import EXTENDS
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
 from hookline.options import Bounds, Spec
 from hookline.training_spec import SEVERAL, TrainingSpec

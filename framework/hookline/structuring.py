@@ -13,7 +13,7 @@ from hookline.catalog import Catalog, is_family
 from hookline.components import component, spec_hook
 from hookline.kinds import PRIMITIVES, accepts, is_literal, is_mapping, is_tuple, is_union, wrong
 from hookline.options import Spec
-from hookline.refusals import INVALID, ElementsError
+from hookline.refusals import HEADER, INVALID, ElementsError, HeaderError
 from hookline.trees import PathText
 from hookline.wording import nearest
 
@@ -87,8 +87,8 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
     elements = get_args(kind)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
-        if isinstance(value, dict) and is_family(elements[0]):
-            raise ValueError(f"{wrong(value, kind)} The header of each has two brackets: [[…]].")
+        if isinstance(value, dict) and isinstance(elements[0], type) and issubclass(elements[0], Spec):
+            raise HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
         if not accepts(kind, value):
             raise wrong(value, kind)
         made, errors = {}, []

@@ -1,6 +1,7 @@
 """Options that are not known, and options that are missing: what was probably meant, and where it belongs."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, get_args
 
 from attrs import field, fields, frozen
@@ -20,6 +21,12 @@ SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribu
 MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
 
+MOST_MEANT = 200
+"""Of how many unknown keys it is looked up what was probably meant: a file with more is not a spec with slips."""
+
+MOST_HOMES = 200
+"""In how many tables of a spec at most it is looked for the one in which a key belongs."""
+
 
 @frozen
 class UnknownOption:
@@ -29,6 +36,12 @@ class UnknownOption:
     """The class."""
     path: Keys
     """The path of the key."""
+
+    @property
+    def message(self) -> str:
+        """That it is not known."""
+        named = f"{self.kind.__name__} has no option" if self.kind.family else "There is no key"
+        return f'{named} "{self.path[-1]}".'
 
 
 @frozen
@@ -78,13 +91,15 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
     """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
     problems = list(problems)
     is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
-    homes = list(_homes(table, catalog)) if is_unclear else []
+    homes = list(islice(_homes(table, catalog), MOST_HOMES)) if is_unclear else []
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     explained: set[Keys] = set()
+    looked_up = 0
     made: list[Problem] = []
     for problem in problems:
         if isinstance(problem, UnknownOption):
-            message, meant = _meant(problem, homes, catalog)
+            looked_up += 1
+            message, meant = _meant(problem, homes, catalog) if looked_up <= MOST_MEANT else (problem.message, ())
             explained.add(meant)
             elsewhere = (meant[:-1],) if meant[:-1] and meant[:-1] != problem.path[:-1] else ()
             made.append(Problem(message, problem.path, on_key=True, against=elsewhere))
@@ -108,8 +123,7 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
     """What to say of an unknown key, and the path that was probably meant, or an empty one."""
     *within, key = unknown.path
     kind, own = unknown.kind, [*_options(unknown.kind), *(["type"] if unknown.kind.family else [])]
-    named = f"{kind.__name__} has no option" if kind.family else "There is no key"
-    message = f'{named} "{key}".'
+    message = unknown.message
     if key == "type" and not kind.family:
         inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
         message = "This table is no component, which would have a `type`."

@@ -6,7 +6,7 @@ import tomli
 
 from hookline.errors import Problem, SpecError
 from hookline.places import Place, Source
-from hookline.positions import NotASpecError, Path, Positions, Span, scan
+from hookline.positions import NotASpecError, Path, Positions, Span, scan, scan_as_far
 from hookline.trees import Node, grown
 from hookline.wording import dotted
 
@@ -14,9 +14,6 @@ MOST_DIGITS = 400
 """How many signs a number has at most: the greatest float has 309 digits."""
 
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
-_WORD = re.compile(r"[A-Za-z_][\w./+-]*")
-_WORDS = {"true": "true", "false": "false", "yes": "true", "no": "false", "on": "true", "off": "false"}
-_NOTHING = ("none", "null", "nil", "undefined")
 
 
 def parsed(source: Source) -> Node:
@@ -36,7 +33,7 @@ def parsed(source: Source) -> Node:
     except RecursionError:
         raise _error("This is nested more deeply than any spec.", Place(source, *_too_deep(source.text))) from None
     except ValueError:
-        raise _too_long(_longest_number(source.text, scan(source.text)), source) from None
+        raise _too_long(_longest_number(source.text, scan_as_far(source.text)), source) from None
     number = _longest_number(source.text, positions)
     if number[1] - number[0] > MOST_DIGITS:
         raise _too_long(number, source)
@@ -51,24 +48,16 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
     """What tomli says, with the place; of what stands there twice, both places."""
     if _TWICE.match(error.msg) and (twice := _twice(source, error.pos)):
         return twice
-    hint, end = "", error.pos + 1
-    if error.msg == "Invalid value" and (word := _WORD.match(source.text, error.pos)):
-        hint, end = _hint(word.group()), word.end()
-    start = min(error.pos, len(source.text))
-    return _error(f"This is not TOML: {error.msg}.{hint}", Place(source, start, max(start, min(end, len(source.text)))))
+    from hookline.not_toml import explained  # Which a text that is TOML does without.
 
-
-def _hint(word: str) -> str:
-    if word.lower() in _NOTHING:
-        return " TOML has no such value: leave the option out."
-    if word.lower() in _WORDS:
-        return f" It is written `{_WORDS[word.lower()]}`."
-    return f' Text stands in quotes: "{word}".'
+    fault = explained(source.text, error)
+    against = [Place(source, *span) for span in fault.against]
+    return _error(f"This is not TOML. {fault.message}", Place(source, *fault.span), *against)
 
 
 def _twice(source: Source, until: int) -> SpecError | None:
     """The key that stands there again before `until`, and where it stood first."""
-    in_order = [(path, span) for path, span in _positions(source.text, until).in_order if span[0] < until]
+    in_order = [(path, span) for path, span in scan_as_far(source.text, until).in_order if span[0] < until]
     if not in_order:
         return None
     path, span = _repeated(source.text, in_order)
@@ -78,12 +67,22 @@ def _twice(source: Source, until: int) -> SpecError | None:
     name, (start, end) = first
     place, other = Place(source, *span), Place(source, start, end)
     what = "section" if place.line_text.lstrip().startswith("[") else "key"
+    if name == path and {_brackets(place), _brackets(other)} == {"[", "[["}:
+        header = dotted([key for key in path if isinstance(key, str)])
+        message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
+        return _error(message, place, other)
     if name == path:
         return _error(f'The {what} "{dotted(path)}" stands here a second time.', place, other)
     message = (
         f'"{dotted(path)}" cannot be added here: "{dotted(name)}" is a value already, or a table that is complete.'
     )
     return _error(message, place, other)
+
+
+def _brackets(place: Place) -> str:
+    """The brackets before the key that stands there, if it stands in a header."""
+    line = place.line_text.lstrip()
+    return "[[" if line.startswith("[[") else line[:1] if line.startswith("[") else ""
 
 
 def _repeated(text: str, in_order: "list[tuple[Path, Span]]") -> "tuple[Path, Span]":
@@ -109,13 +108,6 @@ def _first(path: Path, span: Span, in_order: "list[tuple[Path, Span]]") -> "tupl
             if other == path[:length] and place[0] < span[0]:
                 return other, place
     return None
-
-
-def _positions(text: str, until: int) -> Positions:
-    try:
-        return scan(text, until)
-    except NotASpecError:
-        return Positions()
 
 
 def _too_deep(text: str) -> Span:

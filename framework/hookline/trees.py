@@ -9,7 +9,7 @@ from attrs import frozen
 from hookline.errors import Problem
 from hookline.places import Place, Source
 from hookline.positions import Positions
-from hookline.wording import PathElement, did_you_mean, enumerate_names
+from hookline.wording import PathElement, did_you_mean, enumerate_names, shortened, there_are
 
 Table = dict[str, Any]
 
@@ -200,11 +200,17 @@ def _index(elements: list[Node], name: str, change: Node) -> int | Problem | Non
     if change.child("type") is not None:
         return None
     if name == "type":
-        return _problem('"type" names no element. The header of a further one has two brackets: [[…]].', change)
+        return _problem(f'"type" names no element. {_of_a_further_one(change)}', change)
     near = did_you_mean(name, names) if not name.isdecimal() else ""
-    there = f"there are {len(elements)}" if len(elements) != 1 else "there is one"
     hint = " A new one has a `type`." if isinstance(change.value, dict) and not name.isdecimal() else ""
-    return _problem(f'There is no element "{name}": {there}, counted from 0.{near}{hint}', change)
+    return _problem(f'There is no element "{shortened(name)}": {there_are(len(elements))}.{near}{hint}', change)
+
+
+def _of_a_further_one(change: Node) -> str:
+    """How an element is added, where the change stands."""
+    if change.settings and change.settings[0].key.source.directory is None:
+        return "A further one is given a name of its own: ….mine.type=…"
+    return "The header of a further one has two brackets: [[…]]."
 
 
 def _problem(message: str, change: Node) -> Problem:

@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 PathElement = str | int
 
 MOST_LISTED = 24
 """How many known names a message lists at most."""
 
+LONGEST_LISTED = 40
+"""How many letters of a known name a message lists at most."""
+
 
 def dotted(path: Sequence[PathElement]) -> str:
-    """The path as one writes it: `model.layers[2].out_features`."""
+    """The path as one writes it, for a message: `model.layers[2].out_features`."""
     text = ""
     for element in path:
         if isinstance(element, int):
             text += f"[{element}]"
         else:
-            key = element if element.replace("-", "_").isidentifier() else _quoted(element)
+            key = shortened(element if element.replace("-", "_").isidentifier() else _quoted(element))
             text += f".{key}" if text else key
     return text
 
@@ -31,14 +35,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("Focal", [])
     ''
 
-    Of very many names the first ones are listed.
+    Of very many names the first ones are listed. Names may come from a file that is no table: of a long one no more is
+    told than one needs to know it by.
     """
     names = sorted(set(known))
     if (near := nearest(name, names)) is not None:
-        return f" Did you mean {_quoted(near)}?"
+        return f" Did you mean {_quoted(shortened(near))}?"
     if len(names) > MOST_LISTED:
         others = len(names) - MOST_LISTED + 1
-        return f" Known are {', '.join(map(_quoted, names[: MOST_LISTED - 1]))} and {others} others."
+        listed = (_quoted(shortened(name, LONGEST_LISTED)) for name in names[: MOST_LISTED - 1])
+        return f" Known are {', '.join(listed)} and {others} others."
+    names = [shortened(name, LONGEST_LISTED) for name in names]
     return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
 
 
@@ -57,13 +64,19 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     >>> nearest("AccuracyScore", ["Accuracy", "R2Score"])
     'Accuracy'
     """
-    typed = name.lower()[:100]
-    candidates = sorted(set(known))
+    return _nearest(name[:100], tuple(sorted(set(known))), most)
+
+
+@lru_cache(maxsize=4096)  # What is wrong in one place of a spec is wrong in hundreds.
+def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | None:
+    typed, spelled = name.lower(), _spelled(candidates)
     found: tuple[tuple[int, bool, int, str], str] | None = None
-    for candidate in candidates:
-        lowered = candidate.lower()
+    letters = frozenset(typed)
+    for candidate, lowered, others, _ in spelled:
         longest = max(len(typed), len(lowered))
         allowed = min(max(1, longest // 3), longest - 1, *([] if most is None else [most]))
+        if len(letters - others) > allowed or len(others - letters) > allowed:
+            continue  # Each letter that only one of them has is a slip.
         slips = _slips(typed, lowered, min(allowed, found[0][0]) if found else allowed)
         if slips is None:
             continue
@@ -74,19 +87,26 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
         return found[1]
     if most is not None:
         return None
-    begun = [candidate for candidate in candidates if len(typed) > 2 and candidate.lower().startswith(typed)]
+    begun = [candidate for candidate, lowered, _, _ in spelled if len(typed) > 2 and lowered.startswith(typed)]
+    initials = _initials(name)
     short = [
         candidate
-        for candidate in candidates
-        if len(typed) > 1 and (typed == _initials(candidate) or candidate == _initials(name))
+        for candidate, _, _, initials_of in spelled
+        if len(typed) > 1 and (typed == initials_of or candidate == initials)
     ]
     # What follows is of the same word: "data_path" is not meant to be "data".
     more = [
         candidate
-        for candidate in candidates
-        if len(candidate) > 3 and re.match(rf"{re.escape(candidate.lower())}[^_]", typed)
+        for candidate, lowered, _, _ in spelled
+        if len(lowered) > 3 and typed.startswith(lowered) and typed[len(lowered) : len(lowered) + 1] not in ("", "_")
     ]
     return min(begun, key=len, default=None) or next(iter(short), None) or max(more, key=len, default=None)
+
+
+@lru_cache(maxsize=256)
+def _spelled(candidates: tuple[str, ...]) -> list[tuple[str, str, frozenset[str], str]]:
+    """The names, in lower case too, with the letters that they have and what they are called for short."""
+    return [(name, name.lower(), frozenset(name.lower()), _initials(name)) for name in candidates]
 
 
 def _initials(name: str) -> str:
@@ -136,9 +156,20 @@ def _quoted(name: object) -> str:
     return f'"{name}"'
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 80) -> str:
     """A text for a message, which says no more of it than one needs to know it by."""
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def there_are(number: int) -> str:
+    """How many elements an array has, for a message about one that it has not.
+
+    >>> there_are(0), there_are(1), there_are(3)
+    ('the array is empty', 'there is one, counted from 0', 'there are 3, counted from 0')
+    """
+    if number == 0:
+        return "the array is empty"
+    return f"there {'is one' if number == 1 else f'are {number}'}, counted from 0"
 
 
 def counted(number: int, noun: str) -> str:

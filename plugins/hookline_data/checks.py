@@ -2,10 +2,21 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from hookline import DataError, LossSpec, MisfitError, OptionError, enumerate_names, nearest, target_encodings
+
+MOST_FILES = 1000
+"""How many files of a directory are looked at, if one is not there."""
+
+
+ESCAPED = (
+    " A backslash in double quotes has made a control character of the letter behind it: in single quotes both stay as "
+    "they are."
+)
+"""What to say of the name of a file that cannot be read aloud."""
 
 
 def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
@@ -31,14 +42,23 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 
 def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
-        siblings = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = nearest(path.name, siblings)
-        hint = "" if near is None else f' Did you mean "{near}"?'
+        hint = "" if path.name.isprintable() else ESCAPED
         if re.fullmatch(r"\d*\.\d+", path.name):
             hint = f" A fraction is a number, without quotes: {path.name}."
-        raise OptionError(option, f"There is no such file.{hint}")
+        raise OptionError(option, f"There is no such file.{hint}", near=None if hint else _near(path))
     if not path.is_file():  # A pipe or a device may have no end.
         raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
+
+
+def _near(path: Path) -> Path | None:
+    """The file or directory that was probably meant by one that is not there."""
+    for place, *rest in ((path,), (path.parent, path.name)):  # Either its own name is wrong, or its directory's.
+        if place.parent.is_dir():
+            siblings = (file.name for file in islice(place.parent.iterdir(), MOST_FILES))
+            name = nearest(place.name, siblings)
+            near = None if name is None else place.with_name(name).joinpath(*rest)
+            return near if near is not None and near.is_file() else None
+    return None
 
 
 def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline import DataError, did_you_mean
+from hookline import DataError, did_you_mean, nearest
 
 
 @frozen
@@ -41,11 +41,21 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
         if "" in matches:
             raise DataError(f'{path}: Column {names.index("") + 1} has no name, and "{pattern}" would choose it.')
         if not matches:
-            raise DataError(f'{path}: There is no column "{pattern}".{did_you_mean(pattern, names)}')
+            raise DataError(f'{path}: There is no column "{pattern}".{_known(pattern, names)}')
         if pattern in matches & excluded:
             raise DataError(f'{path}: The column "{pattern}" is a target, or says the split: it cannot be an input.')
         found |= matches
     return [name for name in names if name in found and name not in excluded]
+
+
+def _known(name: str, names: Sequence[str]) -> str:
+    """What to say of a column that is not there: which one was probably meant, or which there are."""
+    if len(names) != 1 or nearest(name, names) is not None:
+        return did_you_mean(name, names)
+    # It may be no table, and then what stands in it is nobody's business.
+    signs = {";": 'and not ";"', "\t": "and not tabs", "|": 'and not "|"'}
+    other = next((f", {words}" for sign, words in signs.items() if sign in names[0]), "")
+    return f" The first line of the file is one name: between several stand commas{other}."
 
 
 def matching(pattern: str, names: Iterable[str]) -> set[str]:
@@ -64,7 +74,7 @@ def require(columns: Iterable[str], names: Sequence[str], path: Path) -> None:
     """Raise a `DataError` if a column is not among those that the file has."""
     for column in columns:
         if column not in names:
-            raise DataError(f'{path}: There is no column "{column}".{did_you_mean(column, names)}')
+            raise DataError(f'{path}: There is no column "{column}".{_known(column, names)}')
 
 
 def place(path: Path, row: int, column: str, element: int | None = None) -> str:

@@ -3,11 +3,12 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError
+from hookline import DataError, shortened
 from hookline_data.cells import INTEGER, NUMBER
 from hookline_data.columns import Wanted, place
 from hookline_data.sentences import as_sentences
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LONGEST_HEADER = 4 * 2**20
 """How many bytes the names of columns may have, so that a file without line breaks is not read to its end."""
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def column_names(path: Path) -> list[str]:
@@ -35,8 +39,10 @@ def column_names(path: Path) -> list[str]:
             raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
     if not names:
         raise DataError(f"{path}: The file is empty.")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+    if names[0].lstrip()[:1] in ("{", "[", "<") or any(map(_CONTROL.search, names)):
+        raise DataError(f"{path}: This is not a table with a header of names.")
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
     return names
 
 

@@ -71,7 +71,7 @@ class Drawn(DataSpec):
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
         for problem in self.source.check(self._stand_in()):
-            yield OptionError("source", str(problem), *problem.path, on_key=problem.on_key)
+            yield problem.within("source")
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Have the source read its rows, and make batches of what is drawn from them."""

@@ -1,13 +1,14 @@
 """Tables in Parquet files."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import DataError, spec
+from hookline import DataError, shortened, spec
 from hookline_data import parquet_footer
 from hookline_data.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.columns import Wanted, place
@@ -37,8 +38,8 @@ class Parquet(Table):
         except FooterError as error:
             raise DataError(f"{path}: This is not a table in a Parquet file. {error}") from None
         names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+            raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
         return names
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hookline import Problem
 from hookline.command_line import main
+from hookline.documents import read
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(ROOT.glob("specs/**/*.toml"))
@@ -134,9 +136,50 @@ def test_several_specs_are_all_checked(here, hookline):
     code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
     assert (code, err) == (2, "none.toml: There is no such file.\n")
     assert out.endswith(
-        "other.toml:1:5: This is not TOML: Invalid value.\n  |\n1 | x =\n  |     ^\n\n"
+        "other.toml:1:5: This is not TOML. The value is missing.\n  |\n1 | x =\n  |     ^\n\n"
         "8 errors in 2 of 4 specs. 1 spec could not be checked.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "message"),
+    [
+        (["none.toml", "good.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "--with", "none.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "."], ".", "The file cannot be read: Is a directory."),
+        (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_to_tools_with_a_place(here, hookline, arguments, file, message):
+    code, told, err = hookline("check", *arguments, "--format", "json")
+    [problem] = json.loads(told)
+    assert (code, err) == (2, "")
+    assert (problem["file"], problem["line"], problem["message"]) == (file, 1, message)
+    told = f"::error file={file},line=1,title=spec::{message}\n"
+    assert hookline("check", *arguments, "--format", "github") == (2, told, "")
+
+
+def test_the_file_is_named_in_which_an_error_is(here, hookline):
+    (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert (code, out.splitlines()[-1]) == (1, "1 error in more.toml.")
+    (here / "more.toml").write_text("x" * 2**20)
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert out == ("more.toml:1:1: This is not a spec: the file has more than 512 KiB.\n\n1 error in more.toml.\n")
+
+
+def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):
+    keys = "".join(f"lrr{index} = 1\n" for index in range(2000))
+    (here / "spec.toml").write_text(GOOD.replace("lr = ", f"{keys}lr = "))
+    _, out, _ = hookline("check", "spec.toml")
+    assert out.count("There is no key") + out.count("has no option") == 100
+    assert out.endswith("\n\nspec.toml: There are 1,900 more.\n\n2,000 errors in spec.toml.\n")
+    assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: There are 1,900 more.\n")
+    told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
+    assert len(told) == 2000
+    first, later = (told[index]["message"] for index in (9, 999))
+    assert first.startswith('Adam has no option "lrr9". Known are "amsgrad"')
+    assert later == 'Adam has no option "lrr999".'  # What was meant is looked up as often as a person would read it.
 
 
 @pytest.mark.parametrize("how", ["json", "github"])
@@ -167,7 +210,13 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "iris.csv"?'),
+        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        ('"data/iris.csv"', '"dta/iris.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        (
+            '"data/iris.csv"',
+            r'"data\new.csv"',
+            "8:8: data.path: There is no such file. A backslash in double quotes has made a control character",
+        ),
         ('"data/iris.csv"', '"data"', "8:8: data.path: This is a directory."),
         ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
         (
@@ -197,6 +246,42 @@ def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(
     assert code == 1
     assert out.startswith(f"spec.toml:{problem}")
     assert out.endswith("\n1 error in spec.toml.\n")
+
+
+def test_a_file_that_was_probably_meant_is_named_as_the_one_that_is_given(here, hookline):
+    (here / "below").mkdir()
+    for name, path in [
+        ("spec.toml", here / "data" / "irs.csv"),
+        ("below/base.toml", "../data/irs.csv"),
+    ]:
+        (here / name).write_text(GOOD.replace("data/iris.csv", str(path)))
+    (here / "above.toml").write_text('extends = "below/base.toml"\n')
+    for name, meant in [
+        ("spec.toml", here / "data" / "iris.csv"),
+        ("below/base.toml", "../data/iris.csv"),
+        ("above.toml", "../data/iris.csv"),
+    ]:
+        _, out, _ = hookline("check", name)
+        assert f'data.path: There is no such file. Did you mean "{meant}"?' in out
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("root:*:20228:0:\n", "The first line of the file is one name: between several stand commas."),
+        ("secret;other\n", 'The first line of the file is one name: between several stand commas, and not ";".'),
+        ('{"secret": 1, "b": 2}\n', "This is not a table with a header of names."),
+        ("secret\0,x\n", "This is not a table with a header of names."),
+        (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
+    ],
+)
+def test_of_a_file_that_is_no_table_nothing_is_quoted_and_of_names_as_much_as_one_needs(
+    here, hookline, content, problem
+):
+    (here / "other.csv").write_text(content)
+    (here / "spec.toml").write_text(GOOD.replace("data/iris.csv", "other.csv"))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
 
 
 def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
@@ -525,7 +610,9 @@ def test_none_of_these_commands_imports_what_is_slow(here):
     (here / "wrong.toml").write_text(WRONG)
     script = """
 import sys
+from hookline import Problem
 from hookline.command_line import main
+from hookline.documents import read
 for words in ("check good.toml wrong.toml", "explain good.toml run.seed", "show good.toml", "diff good.toml good.toml"):
     main(words.split())
 heavy = {"torch", "numpy", "pyarrow", "matplotlib", "optuna", "torchmetrics", "rich", "safetensors"}
@@ -700,7 +787,7 @@ def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_check
     (here / "spec.toml").write_text(f"{without}\n{append}\n")
     (here / "other.toml").write_text("x = ")
     code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
-    assert (code, err) == (2, f"{told.format(file=here / 'faulty.py')}\n")
+    assert (code, err) == (2, f"spec.toml: {told.format(file=here / 'faulty.py')}\n")
     assert out.endswith("1 error in 1 of 3 specs. 1 spec could not be checked.\n")
 
 
@@ -721,10 +808,23 @@ def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monk
     assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
 
 
-def test_output_that_cannot_be_written_is_told(here):
+def test_an_error_that_is_not_of_the_output_is_not_told_of_it(here, hookline, monkeypatch):
+    def run(arguments):
+        raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
+
+    monkeypatch.setattr("hookline.commands.check.run", run)
+    code, out, err = hookline("check", "good.toml")
+    assert (code, out.strip()) == (2, "")
+    assert err == "No space left on device. This was told of no file; `--traceback` shows where.\n"
+    with pytest.raises(OSError, match="No space"):
+        hookline("check", "good.toml", "--traceback")
+
+
+@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
+def test_output_that_cannot_be_written_is_told(here, command):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "hookline", "check", "good.toml"], stdout=full, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
 
@@ -757,6 +857,31 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
             ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
         ),
         (GOOD, 'extend = "iris.toml"', ['extend: There is no key "extend". Did you mean "extends"?']),
+        ("[[deploy]]", "[[deployment]]", ['deployment: There is no key "deployment". Did you mean "deploy"?']),
+        (
+            "[[deploy]]",
+            "[deploy]",
+            [
+                "deploy: This must be an array of deployment targets (tables with a `type`), and it is a table. "
+                "The header of each has two brackets: [[deploy]]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[[loss]]",
+            [
+                "loss: This must be a table with a `type`, and it is an array of one element. "
+                "Its header has one bracket: [loss]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[optimizer.groups]\nlr = 0.1\n[loss]",
+            [
+                "optimizer.groups: This must be an array of tables, and it is a table. "
+                "The header of each has two brackets: [[optimizer.groups]]."
+            ],
+        ),
     ],
 )
 def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
@@ -764,6 +889,20 @@ def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
     _, out, _ = hookline("check", "spec.toml")
     lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
     assert lines == told
+
+
+def test_of_models_those_are_named_that_are_made_of_layers(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
+    _, out, _ = hookline("check", "spec.toml")
+    told = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
+    assert told.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
+
+
+def test_what_is_not_given_is_no_second_place(here):
+    (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
+    document = read(here / "spec.toml")
+    problem = Problem("This is wrong.", ("run", "epochs"), against=(("initialize",), ("loss", "type")))
+    assert [place.text for place in document.located(problem).against_places] == ['"CrossEntropyLoss"']
 
 
 MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"\n'
@@ -812,3 +951,22 @@ def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, change
     (here / "spec.toml").write_text(text)
     code, told, _ = hookline("check", "spec.toml", "--format", "json")
     assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+
+
+def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hookline):
+    change = "callbacks.EarlyStopping.type=EarlyStopping"
+    assert hookline("check", "good.toml", "--set", change) == (0, "good.toml is good.\n", "")
+    code, out, _ = hookline("check", "good.toml", "--set", "callbacks.type=EarlyStopping")
+    assert (code, out.splitlines()[0]) == (
+        1,
+        '--set callbacks.type=EarlyStopping: "type" names no element. '
+        "A further one is given a name of its own: ….mine.type=…",
+    )
+
+
+@pytest.mark.parametrize("change", ["x" * 5000, f"optimizer.lr={'x' * 5000}", f"model.layers.{'x' * 5000}.y=1"])
+def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hookline, change):
+    code, out, err = hookline("check", "good.toml", "--set", change)
+    assert (code, err) == (1, "")
+    assert len(out) < 500
+    assert len(hookline("explain", "good.toml", change.replace("=", "."))[2]) < 500

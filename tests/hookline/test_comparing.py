@@ -39,6 +39,39 @@ def test_order_and_spelled_out_defaults_make_no_difference(sections):
     assert told(spec(), spec(**sections)) == []
 
 
+def test_metrics_are_compared_by_their_names():
+    accuracy, score = {"type": "Accuracy"}, {"type": "F1Score", "average": "macro"}
+    assert told(spec(metrics=[accuracy, score]), spec(metrics=[score, accuracy])) == []
+    assert told(spec(metrics=[accuracy, score]), spec(metrics=[{**score, "average": "micro"}, accuracy])) == [
+        (("metrics", 0, "average"), "macro", "micro")
+    ]
+    both = spec(metrics=[score, accuracy])
+    assert told(both, spec(metrics=[{**accuracy, "name": "right"}, score])) == [(("metrics", 0, "name"), None, "right")]
+    assert told(both, spec(metrics=[accuracy])) == [(("metrics", 0), both.metrics[0], ABSENT)]
+    assert told(spec(metrics=[accuracy]), both) == [(("metrics", 0), ABSENT, both.metrics[0])]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wanted"),
+    [
+        ({"targets": "y"}, {"targets": ["y"]}, []),
+        ({"targets": {"a": "y"}}, {"targets": {"a": ["y"]}}, []),
+        ({"targets": "y", "inputs": ["x*"]}, {"targets": ["y"], "inputs": "x*"}, []),
+        ({"targets": "y"}, {"targets": ["y", "z"]}, [(("data", "targets"), "y", ("y", "z"))]),
+        ({"targets": "y"}, {"targets": {"a": "y"}}, [(("data", "targets"), "y", {"a": "y"})]),
+        # The one group of an array of one name is called as the array is.
+        (
+            {"type": "NPZ", "inputs": "x"},
+            {"type": "NPZ", "inputs": ["x"]},
+            [(("data", "inputs"), "x", ("x",))],
+        ),
+    ],
+)
+def test_a_name_and_an_array_of_one_name_are_the_same_where_they_mean_the_same(first, second, wanted):
+    data = {"type": "CSV", "path": "flowers.csv"}
+    assert told(spec(data={**data, **first}), spec(data={**data, **second})) == wanted
+
+
 def test_a_value_differs_at_its_path():
     other = spec(optimizer={"type": "SGD", "lr": 0.2}, run={"seed": 3})
     assert told(spec(), other) == [(("run", "seed"), 0, 3), (("optimizer", "lr"), 0.1, 0.2)]

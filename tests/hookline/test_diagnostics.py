@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,12 @@ def test_of_a_conflict_both_places_are_shown_in_the_order_of_the_text():
         "2 | [two]",
         "  |  ---",
     ]
+
+
+def test_of_a_conflict_on_one_line_the_line_is_shown_once():
+    source = Source("spec.toml", "x = [1 2]", Path("/"))
+    wrong = Problem("This is wrong.", place=Place(source, 7, 8), against_places=(Place(source, 4, 5),))
+    assert rendered(wrong, "spec.toml").splitlines()[1:] == ["  |", "1 | x = [1 2]", "  |     -", "  |        ^"]
 
 
 def test_a_conflict_with_another_file_names_it():
@@ -198,4 +205,4 @@ def test_problems_as_json_have_their_places():
 def test_problems_for_github_are_commands_in_which_nothing_can_be_smuggled_in():
     told = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
     assert told == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y'
-    assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,title=spec::No."
+    assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No."

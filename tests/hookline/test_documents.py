@@ -96,9 +96,9 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a = 1\nepochs = = 2", "2:10: This is not TOML: Invalid value."),
-        ("[run\nx = 1", "1:5: This is not TOML: Expected ']' at the end of a table declaration."),
-        ('a = 1\nb = "x', "2:7: This is not TOML: Unterminated string."),
+        ("a = 1\nepochs = = 2", "2:10: This is not TOML. One equals sign is enough."),
+        ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: its ] is missing."),
+        ('a = 1\nb = "x', '2:7: This is not TOML. The text is not closed on its line: its " is missing.'),
         ("a = 1\na = 2\nb = 3", '2:1: The key "a" stands here a second time.'),
     ],
 )
@@ -297,7 +297,7 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     with pytest.raises(SpecError) as error:
         sound(read("base.toml", ["more.toml"]))
     assert str(error.value) == (
-        'more.toml:1:12: There is no element "stop": there are 0, counted from 0. A new one has a `type`.'
+        'more.toml:1:12: There is no element "stop": the array is empty. A new one has a `type`.'
     )
 
 
@@ -398,7 +398,7 @@ def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch
     Path("loop.toml").symlink_to("other.toml")
     Path("other.toml").symlink_to("loop.toml")
     for extends, problem in [
-        ('"a\\u0000b"', "a\x00b: The file cannot be read: embedded null byte."),
+        ('"a\\u0000b"', "This is no path of a file: it has a NUL in it."),
         ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
     ]:
         written(tmp_path, f"a = 1\nextends = {extends}\n")
@@ -457,7 +457,7 @@ def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
     written(tmp_path, 'extends = "base.toml"\n')
     with pytest.raises(SpecError) as error:
         read("spec.toml")
-    assert str(error.value) == "base.toml:1:5: This is not TOML: Invalid value."
+    assert str(error.value) == "base.toml:1:5: This is not TOML. One equals sign is enough."
 
 
 def test_further_files_are_laid_over_and_single_values_changed_at_the_end(tmp_path):
@@ -526,16 +526,16 @@ def test_what_is_changed_by_an_index_in_brackets_is_set_there():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("[1,2", "Unclosed array"),
-        ("{ a = 1", "Unclosed inline table"),
-        ('"a', "Unterminated string"),
-        ("'a", 'Expected "\'"'),
+        ("[1,2", "The array is not closed: its ] is missing."),
+        ("{ a = 1", "The table is not closed: its } is missing."),
+        ('"a', 'The text is not closed on its line: its " is missing.'),
+        ("'a", "The text is not closed on its line: its ' is missing."),
     ],
 )
 def test_a_value_that_begins_as_toml_and_is_none_is_no_text(value, problem):
     document = from_table({}, overrides=[f"a = {value}"])
     [found] = document.problems
-    assert (found.message, found.place.text) == (f"The value begins as TOML and is none: {problem}.", value)
+    assert (found.message, found.place.text) == (problem, value)
     assert document.table == {}
 
 
@@ -544,7 +544,7 @@ def test_a_change_adds_a_component_by_name_to_a_section_that_is_not_there():
     assert changed({}, change, "callbacks.EarlyStopping.patience=3") == {
         "callbacks": [{"type": "EarlyStopping", "patience": 3}]
     }
-    with pytest.raises(SpecError, match='There is no element "EarlyStopping": there are 0'):
+    with pytest.raises(SpecError, match='There is no element "EarlyStopping": the array is empty'):
         changed({}, "callbacks.EarlyStopping.patience=3")
 
 
@@ -557,3 +557,26 @@ def test_a_pipe_that_may_have_no_end_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HooklineError, match=r"pipe: This is not a file\.$"):
         read(tmp_path / "pipe")
+
+
+def test_a_change_of_what_a_file_extends_says_how_one_is_laid_over():
+    with pytest.raises(SpecError) as error:
+        changed({}, "extends=a.toml")
+    assert str(error.value) == (
+        "--set extends=a.toml: A file says what it extends. Another one is laid over the spec by `--with FILE`."
+    )
+
+
+def test_all_paths_of_a_file_are_relative_to_where_it_is_and_not_to_where_a_link_to_it_is(tmp_path, monkeypatch):
+    for name in ("real", "linked"):
+        (tmp_path / name).mkdir()
+        written(tmp_path, f'x = "{name}"\n', f"{name}/base.toml")
+    written(tmp_path, 'extends = "base.toml"\ny = "data.csv"\n', "real/spec.toml")
+    (tmp_path / "linked" / "spec.toml").symlink_to(tmp_path / "real" / "spec.toml")
+    monkeypatch.chdir(tmp_path)
+    document = read("linked/spec.toml")
+    assert (document.table["x"], document.directory) == ("real", tmp_path / "real")
+    (tmp_path / "real" / "base.toml").unlink()
+    with pytest.raises(SpecError) as error:
+        read("linked/spec.toml")
+    assert str(error.value) == "linked/spec.toml:1:11: extends: real/base.toml: There is no such file."

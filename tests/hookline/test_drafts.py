@@ -18,7 +18,7 @@ from hookline import load, train
 from hookline.command_line import main
 from hookline.deep_check import deep_check
 from hookline.documents import read
-from hookline.drafts.columns import columns_of
+from hookline.drafts.columns import columns_of, seems_to_lack_a_header
 from hookline.drafts.spec import as_spec, drafted, likely_target
 from hookline.errors import DataError
 from hookline.loading import Loader
@@ -153,6 +153,42 @@ def test_a_column_that_is_the_same_in_all_rows_is_no_input(tmp_path):
         "x,same,y\n" + "".join(f"{index * index},{3 + index % 2 * 0.0},{index % 2}\n" for index in range(9))
     )
     assert drafted(path, columns_of(path), "y", None).left_out == {"same": "it is 3 in all rows"}
+
+
+@pytest.mark.parametrize(
+    ("names", "is_row"),
+    [
+        (["5.1", "3.5", "1.4", "setosa"], True),
+        (["5.1", "3.5"], True),
+        (["0", "1", "2", "label"], False),
+        (["1990", "1991", "1992"], False),
+        (["5.1", "length", "width"], False),
+        (["length", "species"], False),
+        (["7", "species"], False),
+    ],
+)
+def test_a_table_whose_names_are_numbers_seems_to_lack_a_header(names, is_row):
+    assert seems_to_lack_a_header(names) is is_row
+
+
+def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, monkeypatch, hookline):
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("".join(f"{index * index}.5,{index / 7},{'ab'[index % 2]}\n" for index in range(9)))
+    assert hookline("new", "spec", "rows.csv", "--target", "a") == (
+        0,
+        'rows.toml is written. It tells the 2 classes of "a" apart by 2 numbers.\nTrain it: hookline train rows.toml\n',
+        "rows.csv: The names of its columns are numbers. If the first line is a row and no header, put a line of names "
+        "above it. (a warning)\n",
+    )
+
+
+def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("5.1,0.2,0.2,setosa\n4.9,0.3,0.2,setosa\n")
+    with pytest.raises(DataError) as error:
+        columns_of(path)
+    hint = "It seems to have no header: its first line must be one, with names."
+    assert str(error.value) == f'{path}: Two columns are called "0.2". {hint}'
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,40 @@ def test_an_installed_plugin_that_is_listed_is_used(install):
     assert str(origin) == '"focal" (hookline-focal 1.2)'
 
 
+def test_plugins_that_cannot_be_used_are_left_out_in_one_go(install):
+    install("focal")
+    install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
+    install("failing", "1 / 0\n")
+    listed = ["none", "broken", "focal", "failing", "none"]
+    unusable = []
+    plugins = Plugins(listed, unusable=unusable)
+    assert [error.listed for error in unusable] == ["none", "failing", "none", "broken"]
+    assert [origin.name for origin, _ in plugins.added] == ["focal"]
+    assert plugins.catalog.find(LossSpec, "FocalLoss").__name__ == "FocalLoss"
+    with pytest.raises(PluginError, match='No plugin called "none" is installed'):
+        Plugins(listed)
+
+
+def test_all_plugins_that_cannot_be_used_are_told_and_loaded_once(install, monkeypatch):
+    install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
+    loaded = []
+
+    class Counted(Plugins):
+        def __init__(self, *arguments):
+            loaded.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("hookline.loading.Plugins", Counted)
+    problems = Loader().check(from_table({"plugins": ["none", "broken", "none"]}))
+    told = [(problem.path, problem.message[:20]) for problem in problems if problem.path[0] == "plugins"]
+    assert sorted(told) == [
+        (("plugins", 0), 'No plugin called "no'),
+        (("plugins", 1), 'The plugin "broken" '),
+        (("plugins", 2), 'No plugin called "no'),
+    ]
+    assert len(loaded) == 1
+
+
 def test_an_installed_plugin_that_is_not_listed_is_not_imported(install):
     install("focal")
     install("other", WRAPPER)

@@ -111,7 +111,7 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
             "inners",
             {"type": "Inner"},
             "This must be an array of losses (tables with a `type`), and it is a table. "
-            "The header of each has two brackets: [[…]].",
+            "The header of each has two brackets: [[callbacks.inners]].",
         ),
         ("named", [], "This must be a table of losses (tables with a `type`), and it is an array of 0 elements."),
         ("weights", 1, "This must be a table of numbers, and it is the number 1."),

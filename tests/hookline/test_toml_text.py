@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from hookline import SpecError
@@ -54,20 +56,39 @@ def test_of_what_stands_there_twice_both_places_are_told(text, here, there, mess
     assert [(place.start, place.text) for place in problem.against_places] == [there]
 
 
+@pytest.mark.parametrize("first", ["[a]", "[[a]]"])
+def test_one_table_and_several_of_a_name_are_told_as_such(first):
+    second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]
+    problem = problem_of(f"{first}\nx = 1\n{second}")
+    assert problem.message == '"a" is either one table, with the header [a], or several, each with [[a]].'
+    assert (problem.place.line, [place.line for place in problem.against_places]) == (3, [1])
+
+
+@needed
+def test_what_is_wrong_is_told_in_our_own_words():
+    theirs = re.compile(
+        r"This is not TOML. (Invalid|Expected|Unclosed|Untermin|Illegal|Found|Unescaped|Escaped|Cannot)"
+    )
+    for path in INVALID:
+        with pytest.raises(SpecError) as error:
+            read(path)
+        assert not theirs.match(error.value.problems[0].message), path
+
+
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ("Adam", ' Text stands in quotes: "Adam".'),
-        ("True", " It is written `true`."),
-        ("no", " It is written `false`."),
-        ("None", " TOML has no such value: leave the option out."),
-        ("null", " TOML has no such value: leave the option out."),
-        ("=", ""),
+        ("Adam", 'Text stands in quotes: "Adam".'),
+        ("True", "It is written `true`."),
+        ("no", "It is written `false`."),
+        ("None", "TOML has no such value: leave the option out."),
+        ("null", "TOML has no such value: leave the option out."),
+        ("=", "One equals sign is enough."),
     ],
 )
 def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
     problem = problem_of(f"x = {value}")
-    assert problem.message == f"This is not TOML: Invalid value.{hint}"
+    assert problem.message == f"This is not TOML. {hint}"
     assert problem.place.text == value
 
 

@@ -141,7 +141,10 @@ def test_a_target_that_is_text_among_numbers_is_told_with_its_row_when_numbers_a
     [
         ("", "The file is empty."),
         ("a,a,y\n1,2,3\n", 'Two columns are called "a".'),
-        ("a;y\n1;2\n", 'There is no column "y". Known is "a;y".'),
+        (
+            "a;y\n1;2\n",
+            'There is no column "y". The first line of the file is one name: between several stand commas, and not ";".',
+        ),
         ("a,y\n", "The file has a header and no rows."),
     ],
 )

@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from hookline.command_line import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
-from hookline.errors import HooklineError, Problem, SpecError
+from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.loading import Loader
 from hookline.wording import counted, shortened
 
@@ -26,23 +28,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell all problems of all specs: 0 if there are none, 1 if there are some, 2 if one could not be checked."""
-    loader = loader_of(arguments)
     found: list[tuple[str, Problem]] = []
-    unread = 0
+    unread: list[tuple[str, Problem]] = []
+    try:
+        loader = loader_of(arguments)
+    except HooklineError as error:
+        if arguments.format == "text":
+            raise
+        file = next((path for path in arguments.plugin if str(error).startswith(path)), arguments.specs[0])
+        _tell_tools([(file, Problem(str(error).removeprefix(f"{file}: ")))], arguments.format)
+        return BAD_INPUT
     for path in arguments.specs:
         try:
             found += [(path, problem) for problem in _problems(path, arguments, loader)]
+        except FileError as error:
+            unread.append((error.file, Problem(error.message)))
         except HooklineError as error:
-            unread += 1
-            print(error, file=sys.stderr)
+            unread.append((path, Problem(str(error))))
         except OSError as error:
-            unread += 1
-            print(f"{shortened(path)}: {error.strerror or error}.", file=sys.stderr)
-    if found or arguments.format == "json":
-        _tell(found, arguments.format)
-    wrong = len({path for path, _ in found})
+            unread.append((str(error.filename or path), Problem(f"{error.strerror or error}.")))
     if arguments.format == "text":
-        print(_summary(len(arguments.specs), len(found), wrong, unread, arguments.specs[0]))
+        for file, problem in unread:
+            print(f"{shortened(file)}: {problem.message}", file=sys.stderr)
+        _tell(found)
+        print(_summary(arguments.specs, found, len(unread)))
+    else:
+        _tell_tools([*found, *unread], arguments.format)
     return BAD_INPUT if unread else WRONG_SPEC if found else GOOD
 
 
@@ -59,28 +70,43 @@ def _problems(path: str, arguments: argparse.Namespace, loader: Loader) -> list[
     return deep_check(document, loader)
 
 
-def _tell(found: Iterable[tuple[str, Problem]], how: str) -> None:
-    from hookline.diagnostics import Paint, as_json, for_github, rendered
+def _tell(found: Sequence[tuple[str, Problem]]) -> None:
+    """The problems with the lines where they are; of a file with very many, some."""
+    if not found:
+        return
+    from hookline.diagnostics import Paint, shown
+
+    paint = Paint.of(sys.stdout, os.environ)
+    for path, group in groupby(found, key=itemgetter(0)):
+        for text in shown([problem for _, problem in group], path, paint):
+            print(text, end="\n\n")
+
+
+def _tell_tools(found: Sequence[tuple[str, Problem]], how: str) -> None:
+    """All problems, as tools read them."""
+    from hookline.diagnostics import as_json, for_github
 
     if how == "json":
         print(as_json(found))
-        return
-    paint = Paint.of(sys.stdout, os.environ)
-    for path, problem in found:
-        if how == "github":
-            print(for_github(problem, path))
-        else:
-            print(rendered(problem, path, paint), end="\n\n")
+    else:
+        print("".join(f"{for_github(problem, path)}\n" for path, problem in found), end="")
 
 
-def _summary(specs: int, problems: int, wrong: int, unread: int, first: str) -> str:
-    name = first if specs == 1 else counted(specs, "spec")
-    if not problems and not unread:
-        return f"{name} {'is' if specs == 1 else 'are'} good."
+def _summary(specs: Sequence[str], found: Sequence[tuple[str, Problem]], unread: int) -> str:
+    name = specs[0] if len(specs) == 1 else counted(len(specs), "spec")
+    if not found and not unread:
+        return f"{name} {'is' if len(specs) == 1 else 'are'} good."
     parts = []
-    if problems:
-        where = name if specs == 1 else f"{wrong} of {name}"
-        parts.append(f"{counted(problems, 'error')} in {where}.")
+    if found:
+        files = {_file(path, problem) for path, problem in found}
+        where = name if len(specs) == 1 else f"{len({path for path, _ in found})} of {name}"
+        parts.append(f"{counted(len(found), 'error')} in {files.pop() if len(specs) == len(files) == 1 else where}.")
     if unread:
         parts.append(f"{counted(unread, 'spec')} could not be checked.")
     return " ".join(parts)
+
+
+def _file(spec: str, problem: Problem) -> str:
+    """The file in which a problem of a spec is: it may be one that the spec extends, or that is laid over it."""
+    source = problem.place.source if problem.place is not None else None
+    return source.name if source is not None and source.directory is not None else spec

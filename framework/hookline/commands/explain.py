@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hookline.changing import keys_of
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
-from hookline.documents import keys_of
 from hookline.errors import HooklineError
 from hookline.explaining import Explanation, explained
 from hookline.kinds import article
 from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
-from hookline.wording import dotted
+from hookline.wording import dotted, shortened
 from hookline.writing import as_toml, plain
 
 
@@ -48,7 +48,7 @@ def words_of(path: str) -> list[str]:
             raise ValueError("It has a value, too.")
         keys, _ = keys_of(f"{path}=")
     except (ValueError, RecursionError):
-        raise HooklineError(f'"{path}" is not a path, such as optimizer.lr.') from None
+        raise HooklineError(f'"{shortened(path)}" is not a path, such as optimizer.lr.') from None
     return [key for key, _ in keys]
 
 

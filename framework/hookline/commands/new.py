@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookline.command_line import GOOD
-from hookline.drafts.columns import Column, columns_of
+from hookline.drafts.columns import Column, columns_of, seems_to_lack_a_header
 from hookline.drafts.plugin import EXAMPLES, files
 from hookline.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.errors import HooklineError
@@ -88,6 +88,12 @@ def _write_spec(arguments: argparse.Namespace) -> int:
     if out.exists():
         raise HooklineError(f"{out} exists, and nothing is written over. Name another file with --out.")
     columns = columns_of(arguments.data)
+    if seems_to_lack_a_header([column.name for column in columns]):
+        print(
+            f"{arguments.data}: The names of its columns are numbers. If the first line is a row and no header, "
+            "put a line of names above it. (a warning)",
+            file=sys.stderr,
+        )
     target = arguments.target
     if target is None:
         target = _asked(arguments.data, columns)

@@ -4,7 +4,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TextIO
@@ -205,12 +205,20 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
         length = 0
 
 
+def seems_to_lack_a_header(names: Sequence[str]) -> bool:
+    """Whether names of columns look like a row: all but the one of a class are numbers, and they do not just count."""
+    numbers = [float(name) for name in names if NUMBER.fullmatch(name)]
+    counting = [numbers[0] + index for index in range(len(numbers))] if numbers else []
+    return len(numbers) >= max(2, len(names) - 1) and numbers != counting
+
+
 def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     names = next(lines, None)
     if names is None:
         raise DataError(f"{path}: The file is empty.")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise DataError(f'{path}: Two columns are called "{twice[0]}".')
+        hint = " It seems to have no header: its first line must be one, with names." * seems_to_lack_a_header(names)
+        raise DataError(f'{path}: Two columns are called "{twice[0]}".{hint}')
     if len(names) == 1:
         separator = next((sign for sign in ";\t|" if sign in names[0]), None)
         hint = f' The header has "{separator}" between names: it must be a comma.' if separator else ""
