@@ -252,3 +252,6 @@ STAGES = (
     "deploy",
 )
 """The names of the stages, in order."""
+
+INNER = frozenset({"forward", "loss", "backward", "step"})
+"""The stages of the inner loop, whose answers are not looked at each time."""

@@ -2,7 +2,8 @@ import pluggy
 import pytest
 
 from hookline import CallbackSpec, HooklineError, MisfitError, StageError, hookimpl
-from hookline.asking import ANSWERING, Stages, blamed
+from hookline.asking import Stages
+from hookline.blaming import ANSWERING, blamed
 from hookline.plugins import new_manager
 from hookline.stages import STAGES
 from hookline_stages import inner_loop

@@ -1,0 +1,108 @@
+"""Whose fault it is: what is told of a stage that nobody answered, or in which a plugin failed."""
+
+import re
+from types import FrameType
+
+import pluggy
+
+from hookline.errors import HooklineError, StageError
+from hookline.stages import STAGES
+from hookline.wording import PathElement
+
+ANSWERING = "hookline_stages"
+"""The plugin with the built-in answers: it asks the components of the spec, whose errors are not its own."""
+
+PASSED_OVER = frozenset({ANSWERING, "contextlib", "hookline", "pluggy", "torch"})
+"""The modules in which the line of a component's error is not looked for."""
+
+SECTIONS = {
+    "prepare_data": "data",
+    "build_model": "model",
+    "select_loss": "loss",
+    "select_optimizer": "optimizer",
+    "forward": "model",
+    "loss": "loss",
+    "backward": "loss",
+    "step": "optimizer",
+    "evaluate": "metrics",
+    "deploy": "deploy",
+}
+"""The sections of a spec that stages are about."""
+
+
+def unanswered(caller: pluggy.HookCaller) -> StageError:
+    """The error for a stage that nobody answered."""
+    message = f'Nobody answered the stage "{caller.name}".{said_of_asked(caller)}'
+    return StageError(message, section_of("", caller.name))
+
+
+def said_of_asked(caller: pluggy.HookCaller) -> str:
+    """Who answers and who wraps a stage, in sentences, in the order in which they are asked."""
+    # Asked from the last to the first.
+    implementations = caller.get_hookimpls()[::-1]
+    answering = [implementation.plugin_name for implementation in implementations if not is_wrapper(implementation)]
+    wrapping = [implementation.plugin_name for implementation in implementations if is_wrapper(implementation)]
+    message = ""
+    if answering:
+        message += f" Asked were, in this order: {', '.join(answering)}."
+    if wrapping:
+        message += (
+            f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
+        )
+    return message
+
+
+def is_wrapper(implementation: pluggy.HookImpl) -> bool:
+    """Whether an implementation wraps its stage, rather than answers it."""
+    return implementation.wrapper or implementation.hookwrapper
+
+
+def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
+    """The error as a sentence that names the plugin and the stage in which it was raised.
+
+    Looked for in the traceback when it has happened, so that the loop pays nothing for it. `None` if no plugin
+    was running.
+    """
+    implementations = [
+        (implementation, caller.name)
+        for caller in (getattr(manager.hook, stage) for stage in STAGES)
+        for implementation in caller.get_hookimpls()
+    ]
+    owner, file, line, trace = None, "", 0, error.__traceback__
+    component = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if owner is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in PASSED_OVER:
+            component = f" ({code.co_filename}, line {trace.tb_lineno})"
+        for implementation, stage in implementations:
+            if _runs_in(implementation, trace.tb_frame):
+                owner, component = (implementation.plugin_name, stage), ""
+                file = getattr(implementation.function, "__hookline_file__", None) or code.co_filename
+        if code.co_filename == file:
+            line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
+        trace = trace.tb_next
+    if owner is None:
+        return None
+    plugin, stage = owner
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    if plugin == ANSWERING:
+        return StageError(f'The stage "{stage}" failed{component}: {what}', section_of("", stage))
+    message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
+    return StageError(message, section_of(plugin, stage))
+
+
+def section_of(plugin: str, stage: str) -> tuple[PathElement, ...]:
+    """The place in the spec of the callback that a plugin is, or else what the stage is about."""
+    callback = re.match(r"callbacks\[(\d+)\] ", plugin)
+    if callback is not None:
+        return "callbacks", int(callback[1])
+    return (SECTIONS[stage],) if stage in SECTIONS else ()
+
+
+def _runs_in(implementation: pluggy.HookImpl, frame: FrameType) -> bool:
+    """Whether the frame is a call of this implementation; two objects of one class share their code."""
+    function, code = implementation.function, frame.f_code
+    if getattr(function, "__code__", None) is not code:
+        return False
+    owner = getattr(function, "__self__", None)
+    return owner is None or frame.f_locals.get(code.co_varnames[0]) is owner
