@@ -90,7 +90,8 @@ def _taken(form: str, stage: str, function: Callable[..., Any], known: list[str]
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return known
     for parameter in parameters:
-        if parameter.name not in known and parameter.default is parameter.empty:
+        is_wanted = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
+        if parameter.name not in known and is_wanted:
             message = f'{form}: The function takes "{parameter.name}", which the stage "{stage}" does not give.'
             raise PluginError(message + did_you_mean(parameter.name, known))
     return [parameter.name for parameter in parameters if parameter.name in known]

@@ -1,6 +1,6 @@
 """Numbers of the log that callbacks look at: that the one of this name will be there, and what it is."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,7 +9,7 @@ from hookline.errors import HooklineError, MisfitError, OptionError
 from hookline.run import Run
 from hookline.specs import WrapperSpec
 from hookline.training_spec import TrainingSpec
-from hookline.wording import enumerate_names, nearest
+from hookline.wording import PathElement, enumerate_names, nearest
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
 """How the splits are written elsewhere, as in "val_loss". What names no split is first looked for in the first."""
@@ -30,16 +30,10 @@ def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> 
     if message is not None:
         against = [] if has_validation else [("data",)]
         raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
-    for index, other in enumerate(spec.callbacks):
-        if other == callback:
-            return
-        if selected_numbers(other.logs or (), [monitor]):
-            names = type(other).__name__, type(callback).__name__
-            message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
-            raise OptionError("monitor", message, against=[("callbacks", index)])
+    _refuse_what_is_outside(callback, monitor, spec, "monitor")
 
 
-def check_logged(spec: TrainingSpec, option: str, patterns: Sequence[str]) -> None:
+def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], spec: TrainingSpec) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
     For the `check` of a callback that can do without a number which is not there: without those of a validation split,
@@ -49,6 +43,31 @@ def check_logged(spec: TrainingSpec, option: str, patterns: Sequence[str]) -> No
         message = _refusal(spec, pattern, has_validation=True, has_others=True)
         if message is not None:
             raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
+        if "*" not in pattern:
+            _refuse_what_is_outside(callback, pattern, spec, option, index)
+
+
+def _refuse_what_is_outside(
+    callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
+) -> None:
+    """Raise an `OptionError` for a number that is logged by one outside of a callback, which does not see it."""
+    for index, other in enumerate(spec.callbacks):
+        if other == callback:
+            return
+        if selected_numbers(other.logs or (), [name]):
+            names = type(other).__name__, type(callback).__name__
+            message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
+            raise OptionError(option, message, *within, against=[("callbacks", index)])
+
+
+def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
+    """Of each callback that keeps what is logged, its place and what it does not see, in a sentence."""
+    for index, callback in enumerate(spec.callbacks):
+        outside = [other for other in spec.callbacks[:index] if callback.keeps_log and other.logs]
+        if outside:
+            numbers = enumerate_names(name for other in outside for name in other.logs or () if "*" not in name)
+            name, others = type(callback).__name__, " and ".join(type(other).__name__ for other in outside)
+            yield index, f"{name} does not see {numbers} of {others}: list it before."
 
 
 def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:

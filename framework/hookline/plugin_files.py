@@ -5,10 +5,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import TypeGuard
 
 from hookline import stages
 from hookline.errors import HooklineError, PluginError
 from hookline.failures import reason
+from hookline.options import Spec
 from hookline.origins import Origin
 
 
@@ -59,7 +61,17 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
                 f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
             )
     if not marked:
-        raise PluginError(f"{path}: Nothing in this file is marked with @hookimpl.")
+        message = f"{path}: No function of this file is marked with @hookimpl."
+        if (kind := next(filter(_has_hooks, vars(module).values()), None)) is not None:
+            message += (
+                f" Those of the class {kind.__name__} are used of an object: write them as functions of the file, or "
+                f"train from Python with `plugins=[{kind.__name__}()]`."
+            )
+        raise PluginError(message)
+
+
+def _has_hooks(value: object) -> TypeGuard[type]:
+    return isinstance(value, type) and any(hasattr(method, f"{stages.PROJECT}_impl") for method in vars(value).values())
 
 
 def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
@@ -70,7 +82,13 @@ def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
 
     """
     named: list[tuple[Origin, object]] = []
+    if not isinstance(plugins, Iterable):
+        raise PluginError("`plugins` is a list of modules and objects: [it] of one.")
     for plugin in plugins:
+        if isinstance(plugin, Spec):
+            name = type(plugin).__name__
+            message = f"{name}(…) is what a spec says: list it there among the callbacks, or give `{name}(…).build()`."
+            raise PluginError(message)
         if isinstance(plugin, str):
             raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
         if isinstance(plugin, type):

@@ -11,6 +11,7 @@ from hookline.failures import blamed
 from hookline.indices import refuse_unknown_indices
 from hookline.judging import unfit_metrics
 from hookline.misfits import misfit_of_loss
+from hookline.monitoring import unseen
 from hookline.products import shown
 from hookline.run import Run
 
@@ -69,6 +70,8 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     _refuse_lonely_row(run, data, model, batch)
     _look_at_parts(run, model)
     _look_at_closure(run, model)
+    for index, message in unseen(run.spec):
+        warnings.warn(f"callbacks[{index}]: {message}", HooklineWarning, stacklevel=2)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
 

@@ -52,8 +52,8 @@ class Run:
     """Whether it was stopped from the keyboard, so that nothing more is computed than what was asked to stop."""
 
     def stop(self, reason: str) -> None:
-        """End the training after this epoch, and go on with the test and what follows."""
-        self.stopped = self.stopped or reason
+        """End the training after this epoch, and go on with the test and what follows; the first reason counts."""
+        self.stopped = self.stopped or reason or "A callback stopped it."
 
     def tell(self, sentence: str) -> None:
         """Tell the person something that is in no number of the log: it is shown, and kept in `result.json`."""

@@ -159,6 +159,9 @@ class WrapperSpec(Spec):
     """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as
     long as one of a spec is not known, a misspelt name of a number to look at cannot be told."""
 
+    keeps_log: ClassVar[bool] = False
+    """Whether it keeps all that is logged: one who lists it after those that add numbers is told that it lacks them."""
+
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 

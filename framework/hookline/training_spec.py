@@ -168,9 +168,15 @@ def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError
             first = index
             continue
         names = type(callback).__name__, type(callbacks[first]).__name__
-        remedy = ", or set its `restore_best` to false" if hasattr(callback, "restore_best") else ""
+        restoring = [name for one, name in zip((callback, callbacks[first]), names, strict=True) if _restores(one)]
+        remedy = f", or set `restore_best` of {restoring[0]} to false" if restoring else ""
         message = f"{names[0]} and {names[1]} both put other weights into the model when the training ends: "
         yield OptionError("callbacks", f"{message}leave one out{remedy}.", index, against=[("callbacks", first)])
+
+
+def _restores(callback: WrapperSpec) -> bool:
+    """Whether an option of it says that it puts the best weights back."""
+    return bool(getattr(callback, "restore_best", False))
 
 
 def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:

@@ -19,6 +19,7 @@ class CSVLog(CallbackSpec):
     """
 
     logs = ()
+    keeps_log = True
 
     file: str = option(default="metrics.csv", validator=plain_name(".csv"))
     """The name of the file in the run directory."""

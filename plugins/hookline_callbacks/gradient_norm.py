@@ -15,7 +15,8 @@ class GradientNorm(CallbackSpec):
     """Logs the norm of all gradients together: its mean over the steps of an epoch, and the greatest.
 
     They are "gradient_norm" and "greatest_gradient_norm". Listed before GradientClipping it sees gradients as they are,
-    listed after it as they were clipped. The device is waited for once in an epoch.
+    listed after it as they were clipped. Of LBFGS, which evaluates gradients again and again in a step, it sees the
+    first. The device is waited for once in an epoch.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """

@@ -48,7 +48,7 @@ class LossPlot(CallbackSpec):
         """Refuse to draw nothing, or what is never logged, or to the file of another one."""
         if not self.numbers:
             raise OptionError("numbers", "There must be a number that is drawn.")
-        check_logged(spec, "numbers", self.numbers)
+        check_logged(self, "numbers", self.numbers, spec)
         refuse_another(self, "file", spec)
 
     def build(self) -> object:

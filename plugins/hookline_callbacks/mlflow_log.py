@@ -29,6 +29,7 @@ class MLflow(CallbackSpec):
     """
 
     logs = ()
+    keeps_log = True
 
     experiment: str | None = None
     """The experiment to which the run belongs; left out, it is called as the spec's `run.name`."""

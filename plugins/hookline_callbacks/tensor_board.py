@@ -26,6 +26,7 @@ class TensorBoard(CallbackSpec):
     """
 
     logs = ()
+    keeps_log = True
 
     histograms: bool = False
     """Whether histograms are written too, of the model's parameters and of the gradients of the epoch's last batch."""

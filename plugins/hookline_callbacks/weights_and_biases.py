@@ -25,6 +25,7 @@ class WeightsAndBiases(CallbackSpec):
     """
 
     logs = ()
+    keeps_log = True
 
     project: str | None = None
     """The project to which the run belongs; left out, it is called as the spec's `run.name`."""

@@ -454,7 +454,7 @@ def test_a_plugin_file_that_is_not_there_is_told(refused):
     [
         ("x = 1\ndef f(:\n", "mine.py: line 2: invalid syntax."),
         ("x = 1\n1 / 0\n", "mine.py: line 2: ZeroDivisionError: division by zero"),
-        ("def f():\n    pass\n", "mine.py: Nothing in this file is marked with @hookimpl."),
+        ("def f():\n    pass\n", "mine.py: No function of this file is marked with @hookimpl."),
         (
             "def step(run):\n    pass\n",
             'mine.py, line 1: "step" is the name of a stage; mark the function with @hookimpl.',

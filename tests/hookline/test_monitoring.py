@@ -176,3 +176,32 @@ def test_nothing_can_be_refused_beside_a_callback_that_does_not_say_what_it_logs
         assert hookline.load(table, plugins=[Adding()]).callbacks[1] == (
             Unknown() if other == "Unknown" else OfItsOwn()
         )
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ('type = "LossPlot"\nnumbers = ["training/loss", "gradient_norm"]', "LossPlot."),
+        ('type = "EarlyStopping"\nmonitor = "gradient_norm"', "EarlyStopping."),
+    ],
+)
+def test_a_number_of_one_that_is_listed_before_is_told_with_the_order(problems, callback, message):
+    [(_, path, told)] = problems(f'[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\n{callback}')
+    assert told == f"GradientNorm logs it, and is seen by what is listed before it: list it after {message}"
+    assert path.startswith("callbacks[1].")
+
+
+def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
+    table = tomllib.loads(SPEC) | {"run": {"epochs": 1}}
+    norm, scheduler, log = {"type": "GradientNorm"}, {"type": "StepLR", "step_size": 1}, {"type": "CSVLog"}
+    spec = hookline.load({**table, "callbacks": [norm, scheduler, log]})
+    with pytest.warns(hookline.HooklineWarning) as caught:
+        hookline.train(spec, out=tmp_path / "last")
+    assert [str(warning.message) for warning in caught] == [
+        'callbacks[2]: CSVLog does not see "gradient_norm", "greatest_gradient_norm" and "lr" of GradientNorm '
+        "and StepLR: list it before."
+    ]
+    hookline.train(hookline.load({**table, "callbacks": [log, norm, scheduler]}), out=tmp_path / "first")
+    assert (tmp_path / "first/metrics.csv").read_text().startswith("epoch,step,training/loss,")
+    assert "gradient_norm" in (tmp_path / "first/metrics.csv").read_text()
+    assert "gradient_norm" not in (tmp_path / "last/metrics.csv").read_text()

@@ -499,6 +499,11 @@ def test_a_callback_stops_the_run_after_the_epoch(tmp_path):
     assert (result.epochs, result.steps, result.stopped) == (1, 2, "It is enough.")
 
 
+def test_a_run_is_stopped_without_a_reason_too(tmp_path):
+    trial = trained(tmp_path, hookline.before("step", lambda run: run.stop("")))
+    assert (trial.epochs, trial.stopped) == (1, "A callback stopped it.")
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_resources_are_closed_whatever_happens(tmp_path, fails):
     closed = []

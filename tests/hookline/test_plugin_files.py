@@ -65,9 +65,15 @@ def test_a_file_does_not_take_the_place_of_a_module_of_its_name(tmp_path):
         ("import hookline\nimport nothing_like_it\n", "line 2: ModuleNotFoundError: No module named 'nothing_like_it'"),
         ("from hookline import hookimp\n", "line 1: ImportError: cannot import name 'hookimp' from 'hookline'"),
         ("import json\n\njson.loads('x')\n", "line 3: JSONDecodeError: Expecting value"),
-        ("def f():\n    pass\n", "Nothing in this file is marked with @hookimpl."),
-        ("", "Nothing in this file is marked with @hookimpl."),
-        ("from hookline import hookimpl\n", "Nothing in this file is marked with @hookimpl."),
+        ("def f():\n    pass\n", "No function of this file is marked with @hookimpl."),
+        ("", "No function of this file is marked with @hookimpl."),
+        (
+            "from hookline import hookimpl\n\nclass Mine:\n    @hookimpl(wrapper=True)\n    def step(self):\n"
+            "        return (yield)\n\nmine = Mine()\n",
+            "No function of this file is marked with @hookimpl. Those of the class Mine are used of an object: write "
+            "them as functions of the file, or train from Python with `plugins=[Mine()]`.",
+        ),
+        ("from hookline import hookimpl\n", "No function of this file is marked with @hookimpl."),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_the_line(tmp_path, monkeypatch, text, problem, given):

@@ -7,6 +7,7 @@ from hookline import CallbackSpec, LossSpec, PluginError, hookimpl, spec
 from hookline.declarations import misdeclared, misnamed
 from hookline.plugins import BUILT_IN, Plugins, built, new_manager
 from hookline.stages import STAGES
+from hookline_callbacks.progress import Progress
 
 MARKED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
 
@@ -222,6 +223,20 @@ def test_a_new_manager_knows_the_stages_and_no_plugin():
 def test_what_implements_no_hook_is_told(nothing):
     with pytest.raises(PluginError, match="implements no hook: nothing in it is marked with @hookimpl"):
         Plugins(extra=[nothing])
+
+
+def test_what_a_spec_says_is_no_plugin():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[Progress()])
+    assert str(error.value) == (
+        "Progress(…) is what a spec says: list it there among the callbacks, or give `Progress(…).build()`."
+    )
+
+
+def test_one_object_in_place_of_a_list_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=Progress().build())
+    assert str(error.value) == "`plugins` is a list of modules and objects: [it] of one."
 
 
 def test_a_name_in_place_of_an_object_is_told():

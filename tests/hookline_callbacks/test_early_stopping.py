@@ -193,5 +193,13 @@ def test_two_that_would_both_put_weights_into_the_model_are_refused():
         spec({"patience": 2}, {"patience": 3})
     assert str(error.value) == (
         "spec: callbacks[1]: EarlyStopping and EarlyStopping both put other weights into the model when the training "
-        "ends: leave one out, or set its `restore_best` to false."
+        "ends: leave one out, or set `restore_best` of EarlyStopping to false."
     )
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_remedy_names_the_one_that_restores_in_whichever_order(is_first):
+    callbacks = [{"type": "EarlyStopping"}, {"type": "ExponentialMovingAverage"}]
+    with pytest.raises(SpecError) as error:
+        hookline.load({**TRAINED, "callbacks": callbacks[:: 1 if is_first else -1]})
+    assert str(error.value).endswith("leave one out, or set `restore_best` of EarlyStopping to false.")
