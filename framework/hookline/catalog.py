@@ -10,7 +10,7 @@ from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.options import Spec
 from hookline.origins import Origin
-from hookline.wording import MOST_LISTED, did_you_mean, enumerate_names, shortened
+from hookline.wording import MOST_LISTED, enumerate_names, nearest, shortened
 
 
 def is_family(kind: object) -> bool:
@@ -138,14 +138,28 @@ class Catalog:
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
+        if (near := self.meant(base, own.rpartition(".")[2])) is not None:
+            raise ValueError(f'{message} Did you mean "{near}"?{where}')
+        raise ValueError(message + where + self._all_known(base))
+
+    def meant(self, base: type[Spec], name: str) -> str | None:
+        """The name that was probably meant, of those that a spec may choose where it asks for `base`.
+
+        Only components of a name that is near are looked up, which to do with all takes as long as all the rest.
+        """
+        likely = (known for known in self._offers if nearest(name, [known]) is not None)
+        names = {known: self.name(kind) for known in likely for kind in self._called(known) if issubclass(kind, base)}
+        meant = nearest(name, names)
+        return None if meant is None else names[meant]
+
+    def _all_known(self, base: type[Spec]) -> str:
+        """What a spec may choose where it asks for `base`, in a sentence that begins with a space."""
         known = self.family(base)
-        near = did_you_mean(own.rpartition(".")[2], known)
-        if len(known) > MOST_LISTED and near.startswith(" Known"):
-            first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
-            some = f", such as {enumerate_names(first)}" if first else ""
-            near = f" There are {len(known)}{some}: `hookline list` shows them."
-        # A long list of what is known comes last.
-        raise ValueError(message + (near + where if near.startswith(" Did") else where + near))
+        if len(known) <= MOST_LISTED:
+            return f" Known {'is' if len(known) == 1 else 'are'} {enumerate_names(sorted(known))}." if known else ""
+        first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+        some = f", such as {enumerate_names(first)}" if first else ""
+        return f" There are {len(known)}{some}: `hookline list` shows them."
 
 
 def _holds(kind: type[Spec], base: type[Spec]) -> bool:

@@ -144,13 +144,15 @@ def _with_others(
     error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
 ) -> Exception:
     """The error of a type, and those of the options, which are read as those of the type that was probably meant."""
-    known = catalog.family(base)
     if not isinstance(name, str):
         return error
-    meant = name if name in known else nearest(name, known)
+    meant = name if catalog.get(base, name) is not None else catalog.meant(base, name)
     if meant is None:
         return error
-    kind = catalog.find(base, meant)
+    try:
+        kind = catalog.find(base, meant)
+    except ValueError:
+        return error  # Several plugins have it, and nobody knows which is meant.
     try:
         converter.structure(options, kind)
     except ClassValidationError as others:
