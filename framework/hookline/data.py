@@ -57,8 +57,9 @@ class Batch:
     def parts(self, count: int) -> "list[Batch]":
         """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
         size = -(-self.rows // count)
-        groups = (_split(group, size) for group in (self.inputs, self.targets, self.lengths))
-        return [Batch(*parts) for parts in zip(*groups, strict=False)]
+        number = -(-self.rows // size)
+        groups = (_split(group, size, number) for group in (self.inputs, self.targets, self.lengths))
+        return [Batch(*parts) for parts in zip(*groups, strict=True)]
 
     def slice(self, start: int, stop: int) -> "Batch":
         """The rows from `start` to `stop`, without the latter."""
@@ -74,10 +75,10 @@ class Batch:
         )
 
 
-def _split(group: "Mapping[str, Tensor]", size: int) -> "Iterable[Mapping[str, Tensor]]":
-    """Parts of so many rows of all tensors; of a group without tensors as many as are asked for."""
+def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[Mapping[str, Tensor]]":
+    """The parts of all tensors, of so many rows; `number` empty ones of a group without tensors."""
     if not group:
-        return repeat(NOTHING_MORE)
+        return repeat(NOTHING_MORE, number)
     # `split` gives all parts of a tensor at once, which a slice for each does not.
     if len(group) == 1:  # The usual case, without a zip for each part.
         [(name, tensor)] = group.items()

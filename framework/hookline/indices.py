@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
     """Raise a `MisfitError` for indices that an embedding does not have.
 
-    The model is given those rows of each split that have the least or the greatest integer of a column. What reaches
-    an embedding may have been computed from them, so it is looked at there.
+    Of the rows of each split that have the least or the greatest integer of a column, the model is given those in which
+    one is none of the smallest embedding: usually none. Which table an integer is looked up in, only the model knows.
     """
     from torch import nn
 
@@ -27,25 +27,28 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
     }
     if not tables:
         return
+    smallest = min(module.num_embeddings for module in tables.values())
     for split, batches in data.splits().items():
-        rows = _extreme_rows(batches.all) if hasattr(batches, "all") else None
-        if rows is None:
+        doubtful = _doubtful_rows(batches.all, smallest) if hasattr(batches, "all") else None
+        if doubtful is None:
             continue
-        if found := _unknown(run, model, tables, rows.changed(lambda tensor: tensor.to(run.device))):
-            raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
+        for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as will be trained with.
+            some = doubtful.slice(first, first + run.spec.data.batch_size)
+            if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
+                raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
 
 
-def _extreme_rows(rows: "Batch") -> "Batch | None":
-    """The rows with the extreme ones of the integers; `None` if there are none."""
+def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
+    """The rows with an extreme integer of a column that a table of this size does not have; `None` without any."""
     import torch
 
     integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
     if not rows.rows or not integers:
         return None
-    # Of each column, since columns may be looked up in tables of their own.
-    extremes = [place for tensor in integers for place in (tensor.argmax(0), tensor.argmin(0))]
-    places = torch.cat(extremes).unique()
-    return rows.changed(lambda tensor: tensor[places])
+    extremes = [extreme for tensor in integers for extreme in (tensor.max(0), tensor.min(0))]
+    places = [one.indices[(one.values < 0) | (one.values >= smallest)] for one in extremes]
+    doubtful = torch.cat(places).unique()
+    return rows.changed(lambda tensor: tensor[doubtful]) if len(doubtful) else None
 
 
 def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", batch: "Batch") -> list[str]:
@@ -63,10 +66,10 @@ def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", ba
             layer = f'The layer "{name}", an {kind},' if name else f"The model, an {kind},"
             found.append(f"{layer} has the indices 0 to {last}, and is given {int(wrong[0])}")
 
-    handles = [
-        module.register_forward_pre_hook(lambda module, inputs, name=name: look(name, module, inputs[0]))
-        for name, module in tables.items()
-    ]
+    def hook(name: str) -> Any:
+        return lambda module, inputs, named: look(name, module, inputs[0] if inputs else named["input"])
+
+    handles = [module.register_forward_pre_hook(hook(name), with_kwargs=True) for name, module in tables.items()]
     try:
         with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
             run.stages.forward(run=run, model=model, batch=batch)

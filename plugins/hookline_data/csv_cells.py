@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ LONGEST_HEADER = 4 * 2**20
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_JSON = re.compile(r'[\[{]\s*["\[{\d-]')
 
 
 def column_names(path: Path) -> list[str]:
@@ -39,11 +40,17 @@ def column_names(path: Path) -> list[str]:
             raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
     if not names:
         raise DataError(f"{path}: The file is empty.")
-    if names[0].lstrip()[:1] in ("{", "[", "<") or any(map(_CONTROL.search, names)):
+    if _is_of_another_kind(names) or any(map(_CONTROL.search, names)):
         raise DataError(f"{path}: This is not a table with a header of names.")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
     return names
+
+
+def _is_of_another_kind(names: Sequence[str]) -> bool:
+    """Whether a first line is that of JSON or of a page: a name in brackets, such as "[kg]" or "<OPEN>", is none."""
+    first = names[0].lstrip()
+    return _JSON.match(first) is not None or (len(names) == 1 and first[:1] in ("{", "[", "<"))
 
 
 def _header(path: Path) -> bytes:

@@ -71,17 +71,18 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
                 name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
                 message = f'{name} cannot initialise "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
                 raise MisfitError(message, ("initialize", index)) from error
-    if rules:
-        _clear_padding(model)
+    _clear_padding(model, {id(parameter.tensor) for group in groups for parameter in group})
 
 
-def _clear_padding(model: nn.Module) -> None:
+def _clear_padding(model: nn.Module, initialized: Collection[int]) -> None:
     """Make the vectors of padding 0 again, as torch does whenever it initialises an embedding: they are not trained."""
     import torch
     from torch import nn
 
     for module in model.modules():
-        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.padding_idx is not None:
+        if not isinstance(module, (nn.Embedding, nn.EmbeddingBag)) or module.padding_idx is None:
+            continue
+        if id(module.weight) in initialized:
             with torch.no_grad():
                 module.weight[module.padding_idx].zero_()
 

@@ -194,3 +194,9 @@ def test_data_knows_its_only_target():
     target = Target(columns=("species",), classes=("setosa", "virginica"))
     example = Batch({"input": INPUTS[:2]}, {"target": TARGETS[:2]})
     assert Data(training=batches(), example=example, targets={"target": target}).target is target
+
+
+def test_groups_of_different_numbers_of_rows_have_no_parts():
+    batch = Batch({"input": torch.zeros(10, 2)}, {"target": torch.zeros(4)})
+    with pytest.raises(ValueError, match="shorter"):
+        batch.parts(3)

@@ -1,7 +1,10 @@
 import numpy
 import pytest
+from torch import nn
 
 import hookline
+from hookline import LayerSpec, hookimpl
+from hookline import spec as declared
 
 
 def spec(path, indices, **embedding):
@@ -95,6 +98,61 @@ def test_a_table_of_places_is_given_no_indices(tmp_path):
     )
     numpy.savez(tmp_path / "rows.npz", n=numpy.arange(16).reshape(8, 2) % 9, y=numpy.arange(8, dtype=numpy.float32))
     assert hookline.train(made, out=tmp_path / "run").steps == 1
+
+
+@declared
+class Named(LayerSpec):
+    """An embedding that is given its indices by name, some rows at a time."""
+
+    def build(self, inputs):
+        class Lookup(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.table = nn.Embedding(9, 1)
+                self.given = []
+
+            def forward(self, indices):
+                self.given.append(len(indices))
+                return self.table(input=indices).flatten(1).sum(dim=1, keepdim=True)
+
+        made.append(Lookup())
+        return made[-1]
+
+
+made = []
+
+
+class Layers:
+    @hookimpl
+    def register_specs(self):
+        return [Named]
+
+
+def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_are_trained_with(tmp_path):
+    table = {
+        **TABLE,
+        "data": {
+            "type": "NPZ",
+            "path": str(tmp_path / "rows.npz"),
+            "inputs": "n",
+            "targets": "y",
+            "dtype": "int64",
+            "batch_size": 2,
+        },
+        "model": {"type": "Named"},
+        "run": {"epochs": 1, "device": "cpu"},
+    }
+    indices = numpy.diag(numpy.full(8, 9)) * numpy.array([0, 0, 0, 0, 1, 1, 1, 1])
+    for numbers, is_wrong in ((indices, True), (indices.clip(0, 8), False)):
+        numpy.savez(tmp_path / "rows.npz", n=numbers, y=numpy.arange(8, dtype=numpy.float32))
+        spec = hookline.load(table, plugins=[Layers()])
+        if is_wrong:
+            with pytest.raises(hookline.MisfitError, match="has the indices 0 to 8, and is given 9"):
+                hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
+            assert max(made[-1].given) == 2
+        else:
+            hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
+            assert made[-1].given == [1, 2, 2, 2, 2, 2]  # What it is built with, two rows to try, and the training.
 
 
 TABLE = {

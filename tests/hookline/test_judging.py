@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import hookline
+from hookline import judging, rehearsal
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -17,7 +18,11 @@ def test_a_metric_that_cannot_judge_is_told_before_anything_is_written(tmp_path)
     assert not (tmp_path / "run").exists()
 
 
-def test_what_a_metric_is_tried_with_does_not_count(tmp_path):
+def test_what_a_metric_is_tried_with_does_not_count(tmp_path, monkeypatch):
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=1"])
-    first, second = (hookline.train(made, out=tmp_path / name).history for name in ("first", "second"))
-    assert first == second
+    tried = []
+    monkeypatch.setattr(rehearsal, "unfit_metrics", lambda *given: tried.append(judging.unfit_metrics(*given)) or [])
+    first = hookline.train(made, out=tmp_path / "tried").history
+    assert tried == [[]]
+    monkeypatch.setattr(rehearsal, "unfit_metrics", lambda *given: [])
+    assert hookline.train(made, out=tmp_path / "not").history == first

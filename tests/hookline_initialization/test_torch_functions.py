@@ -8,7 +8,8 @@ from attrs import NOTHING, fields
 from torch import nn
 
 import hookline
-from hookline import MisfitError, ParameterSelection
+from hookline import LayerSpec, MisfitError, ParameterSelection
+from hookline import spec as declared
 from hookline.pipeline import new_run
 from hookline.plugins import Plugins
 from hookline_initialization import register_specs
@@ -32,7 +33,7 @@ OPTIONS = {
 CASES = [pytest.param(name, options, id=f"{name} {options}") for name in OPTIONS for options in OPTIONS[name]]
 
 
-def spec(*rules, model=None):
+def spec(*rules, model=None, plugins=()):
     layers = [{"type": "Linear", "out_features": 4}, {"type": "ReLU"}, {"type": "Linear", "out_features": 1}]
     return hookline.load(
         {
@@ -42,7 +43,8 @@ def spec(*rules, model=None):
             "initialize": list(rules),
             "loss": {"type": "MSELoss"},
             "optimizer": {"type": "SGD", "lr": 0.0},
-        }
+        },
+        plugins=plugins,
     )
 
 
@@ -134,6 +136,31 @@ def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
     expected._fill_padding_idx_with_zero()
     assert torch.equal(model.weight, expected.weight)
     assert model.weight[index].tolist() == [0, 0, 0]
+
+
+@declared
+class Pretrained(LayerSpec):
+    """An embedding whose vector of padding is no zero, and a layer behind it."""
+
+    def build(self, inputs):
+        vectors = nn.Embedding.from_pretrained(torch.ones(5, 3), freeze=False, padding_idx=0)
+        return nn.Sequential(vectors, nn.Flatten(), nn.Linear(6, 1))
+
+
+class Bringing:
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Pretrained]
+
+
+def test_an_embedding_that_no_rule_selects_keeps_its_vector_of_padding():
+    made = spec({"type": "zeros_", "layers": "Linear"}, model={"type": "Pretrained"}, plugins=[Bringing()])
+    run = new_run(made, Plugins(extra=[Bringing()]))
+    batches = hookline.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
+    data = hookline.Data(training=batches, example=batches.all, targets={})
+    model = run.stages.build_model(run=run, data=data)
+    assert torch.equal(model[0].weight, torch.ones(5, 3))
+    assert torch.equal(model[2].weight, torch.zeros(1, 6))
 
 
 def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
