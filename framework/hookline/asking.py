@@ -47,7 +47,7 @@ class Stages:
         their places in the spec.
         """
         self._manager = manager
-        limited = limits_by_stage(manager, limits or {})
+        limited = self._limited = limits_by_stage(manager, limits or {})
         for stage in STAGES:
             caller = getattr(manager.hook, stage)
             ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])
@@ -57,6 +57,11 @@ class Stages:
         """The plugins in the order in which a stage asks them, and whether each wraps it: first those that do."""
         implementations = getattr(self._manager.hook, stage).get_hookimpls()[::-1]
         return [(implementation.plugin_name, is_wrapper(implementation)) for implementation in implementations]
+
+    @property
+    def limited(self) -> list[Limited]:
+        """The callbacks that do something in some steps or epochs only, once for each stage."""
+        return [one for several in self._limited.values() for one in several]
 
     def plugin(self, name: str) -> Any:
         """The plugin, or the callback, that messages call so; `None` if there is none."""
