@@ -1,10 +1,11 @@
 """Weights that are the mean of those of many steps, or of many epochs."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Batch, CallbackSpec, Data, OptionError, Run, SchedulerSpec, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.buffers import Buffers, copy
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -88,17 +89,29 @@ class _ExponentialMovingAverage(_Averaging):
     def __init__(self, spec: ExponentialMovingAverage):
         from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(spec.decay), use_buffers=spec.use_buffers)
-        self._has_steps = False
+        self._average = get_ema_multi_avg_fn(spec.decay)
+        super().__init__(multi_avg_fn=self._average, use_buffers=spec.use_buffers)
+        self._spec = spec
+        self._updates = 0
+        self._is_in_model = False
+        self._means: list[tuple[list[nn.Parameter], list[nn.Parameter]]] = []
+        self._buffers: tuple[Buffers, Buffers] | None = None
 
     @hookimpl(wrapper=True)
-    def fit(self, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
+    def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
         """Begin the mean, and in the end put it into the model."""
+        from torch import nn
+
         self._begin(model, criterion)
+        both = nn.ModuleList([model, criterion])
+        self._means = list(_alike(self._averaged.module.parameters(), both.parameters()))
+        self._buffers = Buffers([self._averaged.module]), Buffers([both])
         trained = yield
-        if self._has_steps:
+        if self._updates:
             self._swap()
-        self._has_steps = False  # The test is of what is in the model now.
+        self._is_in_model = True  # The test is of what is in the model now.
+        if told := _told_of_mean(self._spec.decay, self._updates):
+            run.tell(told)
         return trained
 
     @hookimpl(wrapper=True)
@@ -107,21 +120,66 @@ class _ExponentialMovingAverage(_Averaging):
         is_updated = yield
         if is_updated:
             self._update()
-            self._has_steps = True
         return is_updated
 
     @hookimpl(wrapper=True)
     def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
         """Judge the mean."""
-        if not self._has_steps:
+        if not self._updates or self._is_in_model:
             return (yield)
         with self._swapped():
             return (yield)
 
+    def _update(self) -> None:
+        """What `AveragedModel.update_parameters` does, without looking for parameters and buffers in each step."""
+        if self._updates == 0 or self._buffers is None or self._spec.use_buffers:
+            super()._update()
+        else:
+            for mean, weights in self._means:
+                self._average(mean, weights, self._updates)
+            mine, others = (buffers.tensors() for buffers in self._buffers)
+            if mine:
+                copy(mine, others)
+        self._updates += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean, and of how many it is."""
+        self._averaged.n_averaged.fill_(self._updates)  # It is not kept up to date in each step.
+        return super().state_dict()
+
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the mean of another run."""
         super().load_state_dict(state)
-        self._has_steps = self._has_begun
+        self._updates = int(self._averaged.n_averaged)
+
+
+def _alike(
+    means: "Iterable[nn.Parameter]", weights: "Iterable[nn.Parameter]"
+) -> "Iterable[tuple[list[nn.Parameter], list[nn.Parameter]]]":
+    """Both in groups of one device and type, which torch can go through at once."""
+    groups: dict[Any, tuple[list[nn.Parameter], list[nn.Parameter]]] = {}
+    for mean, one in zip(means, weights, strict=True):
+        group = groups.setdefault((one.device, one.dtype), ([], []))
+        group[0].append(mean)
+        group[1].append(one)
+    return groups.values()
+
+
+def _told_of_mean(decay: float, updates: int) -> str | None:
+    """What is to be told of a mean that is of too little."""
+    if not updates:
+        return "ExponentialMovingAverage has averaged nothing: the model has the weights of the last step."
+    share = decay ** (updates - 1)
+    if updates == 1 or share <= 0.5:
+        return None
+    return (
+        f"Of the mean that ExponentialMovingAverage hands on, {share:.0%} are the weights of its first step: of "
+        f"{updates} steps a `decay` of {_fitting(updates)} would leave a tenth of them."
+    )
+
+
+def _fitting(updates: int) -> str:
+    return f"{0.1 ** (1 / (updates - 1)):.2g}"
 
 
 @spec
@@ -137,9 +195,10 @@ class StochasticWeightAveraging(CallbackSpec):
 
     logs = ()
     replaces_weights = True
+    unlimited = "Which epochs count, `start` says."
 
     start: int | None = option(default=None, minimum=1)
-    """The first epoch that counts; left out, the last quarter of the epochs does."""
+    """The first epoch that counts; left out, the last quarter of the epochs does, rounded up."""
     swa_lr: float | None = option(default=None, minimum=0)
     """The learning rate to which it goes over from there on; left out, it stays as it is."""
     anneal_epochs: int = option(default=10, minimum=0)
@@ -154,6 +213,14 @@ class StochasticWeightAveraging(CallbackSpec):
         others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.swa_lr is not None and others:
             raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
+
+    def first_epoch(self, epochs: int) -> int:
+        """The first epoch that counts, of so many.
+
+        >>> [StochasticWeightAveraging().first_epoch(epochs) for epochs in (1, 3, 4, 5, 8, 9)]
+        [1, 3, 4, 4, 7, 7]
+        """
+        return self.start or epochs - (epochs - 1) // 4
 
     def build(self) -> object:
         """The callback, which has the mean."""
@@ -181,14 +248,18 @@ class _StochasticWeightAveraging(_Averaging):
         if self._has_begun:
             self._swap()
             update_bn(data.training.epoch(run.epoch), _applied(run, trained))
+        else:
+            run.tell(
+                f"StochasticWeightAveraging has averaged nothing: the run ended in epoch {run.epoch}, and epochs count "
+                f"from {self._spec.first_epoch(run.spec.run.epochs)} on."
+            )
         return trained
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the weights of this epoch to the mean."""
         record = yield
-        epochs = run.spec.run.epochs
-        if run.epoch >= (self._spec.start or epochs - epochs // 4 + (epochs < 4)):
+        if run.epoch >= self._spec.first_epoch(run.spec.run.epochs):
             self._update()
             if self._scheduler is not None:
                 self._scheduler.step()
