@@ -1,6 +1,7 @@
 """A network with BatchNorm on small images, and all that is needed to train it by hand."""
 
 import math
+from pathlib import Path
 
 import numpy
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 import hookline
 
 EPOCHS, ROWS, BATCH, SEED = 6, 20, 8, 3
+TABLE = Path(__file__).parent.parent / "specs/data/diabetes.csv"
 IMAGES = torch.randn(ROWS, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 TARGETS = torch.arange(float(ROWS)).unsqueeze(1) / ROWS
 
@@ -29,7 +31,7 @@ def trained(path, *callbacks, plugins=(), optimizer=None, **run):
     made = hookline.load(
         {
             "run": {"epochs": EPOCHS, "seed": SEED, "device": "cpu", **run},
-            "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+            "data": {"type": "CSV", "path": str(TABLE), "targets": "progression", "validation": 0.2},  # Not read.
             "model": {
                 "type": "Sequential",
                 "layers": [

@@ -54,7 +54,8 @@ class _Freeze:
     def __init__(self, spec: Freeze):
         self._spec = spec
         self._frozen: list[nn.Parameter] = []
-        self._others: list[tuple[Freeze, list[nn.Parameter]]] = []
+        self._selected: list[tuple[Freeze, list[nn.Parameter]]] = []
+        self._epoch = 1
 
     @hookimpl(wrapper=True)
     def select_optimizer(
@@ -65,7 +66,7 @@ class _Freeze:
         # What was never to be trained, nobody has frozen.
         self._frozen = [tensor for tensor in _selected(self._spec, run, model, criterion) if tensor.requires_grad]
         others = [one for one in run.spec.callbacks if isinstance(one, Freeze) and one is not self._spec]
-        self._others = [(other, _selected(other, run, model, criterion)) for other in others]
+        self._selected = [(one, _selected(one, run, model, criterion)) for one in (self._spec, *others)]
         until, epochs = self._spec.until, run.spec.run.epochs
         if until is not None and until > epochs:
             message = f"Freeze lets nothing go: the run has {counted(epochs, 'epoch')}, and `until` is {until}."
@@ -77,12 +78,11 @@ class _Freeze:
         """Freeze what is selected before training begins; afterwards all of it can be trained again."""
         if self._spec.until is not None:
             _allow_to_begin_later(optimizer)
-        if self._spec.holds(run.epoch + 1):
-            self._set(self._frozen, is_trained=False)
+        self._begin_epoch(run.epoch + 1)
         try:
             trained = yield
         finally:
-            self._set(self._frozen, is_trained=True)
+            self._set_trained(dict.fromkeys(self._frozen, True))
         if self._spec.until is not None and run.epoch < self._spec.until <= run.spec.run.epochs:
             run.tell(f"Freeze was to let go in epoch {self._spec.until}, and the training ended before.")
         return trained
@@ -91,14 +91,26 @@ class _Freeze:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Let them be trained from the next epoch on, but those that another holds."""
         record = yield
-        if run.epoch + 1 == self._spec.until:
-            held = {id(one) for spec, frozen in self._others if spec.holds(self._spec.until) for one in frozen}
-            self._set([one for one in self._frozen if id(one) not in held], is_trained=True)
+        self._begin_epoch(run.epoch + 1)
         return record
 
-    def _set(self, parameters: "list[nn.Parameter]", *, is_trained: bool) -> None:
-        for parameter in parameters:
+    def _begin_epoch(self, epoch: int) -> None:
+        """Freeze what is held in this epoch."""
+        self._epoch = epoch
+        held = {one for spec, selected in self._selected if spec.holds(epoch) for one in selected}
+        self._set_trained({one: one not in held for one in self._frozen})
+
+    def _set_trained(self, parameters: "Mapping[nn.Parameter, bool]") -> None:
+        for parameter, is_trained in parameters.items():
             parameter.requires_grad_(is_trained)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch, from which follows what is frozen."""
+        return {"epoch": self._epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on in the epoch of another run."""
+        self._begin_epoch(state["epoch"])
 
 
 def _selected(spec: Freeze, run: Run, model: "nn.Module", criterion: "nn.Module") -> "list[nn.Parameter]":
