@@ -40,6 +40,9 @@ class Stages:
     tune: Callable[..., Any]
     deploy: Callable[..., Any]
 
+    limited: Mapping[str, list[Limited]]
+    """The callbacks that do something in some steps or epochs only, by the names of the stages."""
+
     def __init__(self, manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
         """Resolve every stage with the plugins that are registered now.
 
@@ -47,7 +50,7 @@ class Stages:
         their places in the spec.
         """
         self._manager = manager
-        limited = self._limited = limits_by_stage(manager, limits or {})
+        limited = self.limited = limits_by_stage(manager, limits or {})
         for stage in STAGES:
             caller = getattr(manager.hook, stage)
             ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])
@@ -57,11 +60,6 @@ class Stages:
         """The plugins in the order in which a stage asks them, and whether each wraps it: first those that do."""
         implementations = getattr(self._manager.hook, stage).get_hookimpls()[::-1]
         return [(implementation.plugin_name, is_wrapper(implementation)) for implementation in implementations]
-
-    @property
-    def limited(self) -> list[Limited]:
-        """The callbacks that do something in some steps or epochs only, once for each stage."""
-        return [one for several in self._limited.values() for one in several]
 
     def plugin(self, name: str) -> Any:
         """The plugin, or the callback, that messages call so; `None` if there is none."""

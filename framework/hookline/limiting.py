@@ -56,14 +56,14 @@ def limits_by_stage(
     return found
 
 
-def warn_of_idle(limited: Iterable[Limited], run: "Run") -> None:
-    """Warn of callbacks that will do nothing in this run, since it ends before they begin."""
-    for spec, counts_steps in {id(one.spec): (one.spec, one.counts_steps) for one in limited}.values():
+def warn_of_idle(limited: Mapping[str, Iterable[Limited]], run: "Run") -> None:
+    """Warn of callbacks that will do nothing in this run, since it ends before they begin; `limited` are by stage."""
+    judging = {id(one.spec) for one in limited.get("evaluate", ())}  # They do something at the end.
+    others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in judging}
+    for _, spec, counts_steps in others.values():
         there_are = run.spec.run.epochs * (run.steps_per_epoch if counts_steps else 1)
         if spec.first_due > there_are:
             what = "step" if counts_steps else "epoch"
-            place = dotted(run.spec.place_of(spec))
             message = f"{type(spec).__name__} does nothing: the run has {counted(there_are, what)}"
-            warnings.warn(
-                f"{place}: {message}, and it begins in {what} {spec.first_due}.", HooklineWarning, stacklevel=2
-            )
+            message = f"{dotted(run.spec.place_of(spec))}: {message}, and it begins in {what} {spec.first_due}."
+            warnings.warn(message, HooklineWarning, stacklevel=2)

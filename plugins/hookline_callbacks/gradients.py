@@ -45,14 +45,11 @@ def clip_norm(gradients: "list[Tensor]", max_norm: float, norm_type: float) -> N
     """Make them smaller if their norm is too great, as `torch.nn.utils.clip_grad_norm_` does it."""
     import torch
 
-    are_alike = _are_alike(gradients)
-    if are_alike:
-        total = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients, norm_type)), norm_type)
-    else:
-        total = torch.nn.utils.get_total_norm(gradients, norm_type)
-    # Multiplied in any case: to ask whether it is too great would be to wait for the device.
+    total = total_norm(gradients, norm_type)
+    if total.device.type == "cpu" and total.item() + 1e-5 < 0.999 * max_norm:
+        return  # They would be multiplied by 1. Another device is not waited for.
     factor = (total + 1e-6).reciprocal_().mul_(max_norm).clamp_(max=1.0)
-    if are_alike:
+    if _are_alike(gradients):
         torch._foreach_mul_(gradients, factor)
     else:
         for gradient in gradients:

@@ -70,6 +70,10 @@ def test_one_that_begins_at_the_end_is_not(callback, tmp_path):
     trained(tmp_path, {"type": "GradientNorm", **callback})
 
 
+def test_one_that_looks_at_what_is_judged_in_the_end_is_not(tmp_path):
+    trained(tmp_path, {"type": "Predictions", "every": 100})
+
+
 class Stopping:
     """Ends the training after an epoch."""
 
