@@ -40,6 +40,9 @@ class Stages:
     tune: Callable[..., Any]
     deploy: Callable[..., Any]
 
+    limited: Mapping[str, list[Limited]]
+    """The callbacks that do something in some steps or epochs only, by the names of the stages."""
+
     def __init__(self, manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
         """Resolve every stage with the plugins that are registered now.
 
@@ -47,7 +50,7 @@ class Stages:
         their places in the spec.
         """
         self._manager = manager
-        limited = limits_by_stage(manager, limits or {})
+        limited = self.limited = limits_by_stage(manager, limits or {})
         for stage in STAGES:
             caller = getattr(manager.hook, stage)
             ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])

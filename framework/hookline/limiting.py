@@ -1,12 +1,14 @@
 """Callbacks that do something in some steps or epochs only: in which stages, and when they are due."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
-from hookline.errors import MisfitError
+from hookline.errors import HooklineWarning, MisfitError
 from hookline.stages import INNER
+from hookline.wording import counted, dotted
 
 if TYPE_CHECKING:
     from hookline.run import Run
@@ -52,3 +54,16 @@ def limits_by_stage(
         for stage in limited:
             found.setdefault(stage, []).append(Limited(plugin, spec, counts_steps))
     return found
+
+
+def warn_of_idle(limited: Mapping[str, Iterable[Limited]], run: "Run") -> None:
+    """Warn of callbacks that will do nothing in this run, since it ends before they begin; `limited` are by stage."""
+    judging = {id(one.spec) for one in limited.get("evaluate", ())}  # They do something at the end.
+    others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in judging}
+    for _, spec, counts_steps in others.values():
+        there_are = run.spec.run.epochs * (run.steps_per_epoch if counts_steps else 1)
+        if spec.first_due > there_are:
+            what = "step" if counts_steps else "epoch"
+            message = f"{type(spec).__name__} does nothing: the run has {counted(there_are, what)}"
+            message = f"{dotted(run.spec.place_of(spec))}: {message}, and it begins in {what} {spec.first_due}."
+            warnings.warn(message, HooklineWarning, stacklevel=2)

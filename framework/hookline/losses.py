@@ -1,5 +1,6 @@
 """The losses of many batches, kept as tensors until somebody wants the number."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import TrainingError
@@ -25,6 +26,7 @@ class MeanLoss:
         self._divisors: list[Tensor | float | None] = []
         self._total = 0.0
         self._divisor: float | None = None
+        self._has_batches = False
 
     def add(self, loss: "Tensor", divisor: "Tensor | float | None") -> None:
         """Keep the loss of a batch; `divisor` is what `LossSpec.divisor` says, `None` for a sum."""
@@ -34,9 +36,11 @@ class MeanLoss:
             self._add_up()
 
     def value(self) -> float:
-        """The mean, or the sum if the losses are sums."""
+        """The mean, or the sum if the losses are sums; NaN if no batch was added, or no row of any counts."""
         self._add_up()
-        return self._total if self._divisor is None else self._total / self._divisor if self._divisor else 0.0
+        if not self._has_batches or self._divisor == 0:
+            return math.nan
+        return self._total if self._divisor is None else self._total / self._divisor
 
     def _look(self, losses: "Tensor") -> None:
         """What is to be done with some losses when they are looked at."""
@@ -46,6 +50,7 @@ class MeanLoss:
 
         if not self._losses:
             return
+        self._has_batches = True
         losses = torch.stack(self._losses).cpu().double()
         if self._divisors[0] is None:
             self._look(losses)
@@ -119,7 +124,7 @@ class PartLosses:
     def values(self) -> dict[str, float]:
         """The mean of each part, by the name under which it is logged; then it begins anew."""
         self._settle()
-        means = {f"loss[{name}]": mean.value() for name, mean in self._means.items()}
+        means = {f"loss[{name}]": self._means.get(name, MeanLoss()).value() for name in self._spec.parts}
         self._means = {}
         return means
 

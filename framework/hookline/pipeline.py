@@ -11,6 +11,7 @@ from hookline import devices, directory, locking
 from hookline.asking import Stages
 from hookline.errors import HooklineError
 from hookline.layers import noted_layers
+from hookline.limiting import warn_of_idle
 from hookline.planning import Plan, plan
 from hookline.plugins import Plugins, built
 from hookline.rehearsal import rehearse
@@ -121,6 +122,7 @@ def prepared(run: Run) -> Prepared:
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
     run.steps_per_epoch = len(data.training)
+    warn_of_idle(stages.limited, run)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)

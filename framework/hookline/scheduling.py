@@ -144,7 +144,12 @@ class ScheduleOfSteps(Schedule):
         """Go on to the learning rate of the next step."""
         self._used = [group["lr"] for group in self._optimizer.param_groups]  # type: ignore[union-attr]
         answer = yield
-        self._scheduler.step()  # type: ignore[union-attr]
+        if answer:
+            self._scheduler.step()  # type: ignore[union-attr]
+        else:
+            # Batches that are left out do not make the schedule longer. Of a first one torch thinks it a mistake.
+            with warnings.catch_warnings(action="ignore"):
+                self._scheduler.step()  # type: ignore[union-attr]
         return answer
 
     def _note(self) -> None:

@@ -5,6 +5,7 @@ fields are the options, and it is found when a plugin returns it from `register_
 a component imports it where it builds something.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -170,11 +171,23 @@ class WrapperSpec(Spec):
         return self
 
 
+LIMITS = ("every", "first", "last")
+"""The options of a callback that say in which steps or epochs it does something."""
+
+
 @spec
 class CallbackSpec(WrapperSpec):
-    """A callback: an object with wrappers around stages."""
+    """A callback: an object with wrappers around stages.
+
+    What it must know of earlier steps to go on with a training, the object that is built gives as `state_dict()`, made
+    of tensors, numbers, text, lists and dictionaries, and takes up in `load_state_dict(state)`: see `stages.fit` for
+    when they are called. One that need not know anything has neither.
+    """
 
     family = "callback"
+
+    unlimited: ClassVar[str | Mapping[str, str]] = {}
+    """Why `every`, `first` and `last` make no sense, in a sentence; or why some of them do not, by their names."""
 
     every: int | None = option(default=None, minimum=1)
     """Only every so many steps or epochs it does something: steps, if it is a wrapper around `forward`, `loss`,
@@ -184,6 +197,13 @@ class CallbackSpec(WrapperSpec):
     """The first step or epoch, counted from 1, in which it does something, and from which `every` counts."""
     last: int | None = option(default=None, minimum=1)
     """The last step or epoch in which it does something."""
+
+    def refused_limits(self) -> "Iterable[OptionError]":
+        """Those of `every`, `first` and `last` that are given and make no sense, each with the reason."""
+        reasons = dict.fromkeys(LIMITS, self.unlimited) if isinstance(self.unlimited, str) else self.unlimited
+        for name in LIMITS:
+            if name in reasons and getattr(self, name) is not None:
+                yield OptionError(name, reasons[name])
 
     @property
     def is_limited(self) -> bool:
@@ -202,6 +222,16 @@ class CallbackSpec(WrapperSpec):
         if number < (self.first or 1) or (self.last is not None and number > self.last):
             return False
         return self.every is None or (number - (self.first or 0)) % self.every == 0
+
+    @property
+    def first_due(self) -> int:
+        """The number of the first step or epoch in which it does something.
+
+        >>> from hookline import CallbackSpec
+        >>> CallbackSpec(every=3).first_due, CallbackSpec(every=3, first=2).first_due, CallbackSpec(last=4).first_due
+        (3, 2, 1)
+        """
+        return self.first or self.every or 1
 
 
 class DeploySpec(Spec):

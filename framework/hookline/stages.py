@@ -104,6 +104,12 @@ def fit(
     A wrapper has all that belongs to the training before it begins, and when it has ended, whether after the last
     epoch, by `run.stop` or from the keyboard: here best or averaged weights are put into the model.
 
+    Who goes on with a training loads model, criterion and optimizer, and then the callbacks, inside of all wrappers
+    around this stage: what stands before each `yield` has been done, for the first epoch as for one in the middle.
+    A callback with a state has `state_dict()` and `load_state_dict(state)`. Both are called there and not before, since
+    a callback may know only here what it is about: the one after a step or an epoch, the other once, before the first
+    step. What is in the model when the training has ended, such as a mean, is not what it would go on with.
+
     Returns:
         The trained model, which is tested, saved and deployed.
 
@@ -166,10 +172,18 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
     optimizer such as LBFGS evaluates the loss several times in one step. `closure` evaluates the loss and its gradients
     for the batch; its first call returns what is already computed.
 
-    Returns:
-        `True`, once the parameters are updated; `False` if the batch was left out, whose loss then does not count.
+    A wrapper that leaves a batch out takes the gradients away before its `yield` (`parameter.grad = None`, for each in
+    `optimizer.param_groups`) and returns what that gives. The built-in answer is `False` then, so that those inside of
+    it, such as a moving average, see that nothing was updated, and do not count the step either. Whoever else answers
+    this stage does the same. An optimizer that needs the closure computes gradients anew, and its batches cannot be
+    left out so.
 
-    Built in: `optimizer.step()`, with the closure if the optimizer's spec says that it needs one.
+    Returns:
+        `True`, once the parameters are updated; `False` if the batch was left out, whose loss then does not count. An
+        epoch in which no batch counts has no loss: it is logged as NaN.
+
+    Built in: `optimizer.step()`, with the closure if the optimizer needs one; without any gradient nothing, and
+    `False`.
 
     """
     raise NotImplementedError

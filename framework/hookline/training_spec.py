@@ -182,9 +182,8 @@ def _restores(callback: WrapperSpec) -> bool:
 def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
     yield from _check_weights(callbacks)
     for index, callback in callbacks.items():
-        if isinstance(callback, CallbackSpec) and callback.last is not None and callback.last < (callback.first or 1):
-            message = f"Nothing is left between the first, {callback.first}, and the last, {callback.last}."
-            yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, "first")])
+        if isinstance(callback, CallbackSpec):
+            yield from _check_limits(callback, index)
         try:
             with blamed(type(callback)):
                 callback.check(whole)
@@ -194,3 +193,15 @@ def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) 
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:
             yield OptionError("callbacks", str(error), index)
+
+
+def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
+    with blamed(type(callback)):
+        refused = list(callback.refused_limits())
+    for error in refused:
+        yield OptionError("callbacks", str(error), index, *error.path)
+    first, last = callback.first_due, callback.last
+    if last is not None and last < first and not refused:
+        name = "every" if callback.first is None else "first"
+        message = f"Nothing is left between the first, {first}, and the last, {last}."
+        yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, name)])

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from hookline import CallbackSpec, OptionError, Run, TrainingSpec, hookimpl, option, spec
+from hookline_callbacks.gradients import clip_norm, clip_value, gradients_of
 from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ class GradientClipping(CallbackSpec):
     @hookimpl(wrapper=True)
     def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
         """Clip the gradients before the parameters are updated."""
-        from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+        import torch
 
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        if self.max_norm is not None:
-            clip_grad_norm_(parameters, self.max_norm, self.norm_type)
-        elif self.clip_value is not None:
-            clip_grad_value_(parameters, self.clip_value)
+        if gradients := gradients_of(optimizer):
+            with torch.no_grad():
+                if self.max_norm is not None:
+                    clip_norm(gradients, self.max_norm, self.norm_type)
+                elif self.clip_value is not None:
+                    clip_value(gradients, self.clip_value)
         return (yield)

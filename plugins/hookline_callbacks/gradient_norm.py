@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import CallbackSpec, Run, hookimpl, option, spec
+from hookline_callbacks.gradients import gradients_of, total_norm
 from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
@@ -49,15 +50,10 @@ class _GradientNorm:
         """Look at the gradients before the parameters are updated."""
         import torch
 
-        gradients = [
-            parameter.grad
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-            if parameter.grad is not None
-        ]
-        if gradients:
+        if gradients := gradients_of(optimizer):
             # A tensor, which nobody reads before the epoch ends.
-            norm = torch.nn.utils.get_total_norm(gradients, self._spec.norm_type)
+            with torch.no_grad():
+                norm = total_norm(gradients, self._spec.norm_type)
             self._total = norm if self._total is None else self._total + norm
             self._greatest = norm if self._greatest is None else torch.maximum(self._greatest, norm)
             self._steps += 1

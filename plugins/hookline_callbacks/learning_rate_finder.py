@@ -39,6 +39,7 @@ class LearningRateFinder(CallbackSpec):
     """
 
     logs = ()
+    unlimited = "It has done its work before the first step."
 
     least: float = option(default=1e-06, above=0)
     """The first learning rate."""

@@ -1,11 +1,12 @@
 """What is done when a loss or a gradient is not finite."""
 
-import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import CallbackSpec, Run, TrainingError, TrainingSpec, counted, enumerate_names, hookimpl, option, spec
+from hookline_callbacks.buffers import KeptBuffers
+from hookline_callbacks.gradients import are_finite, gradients_of
 from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class NaNGuard(CallbackSpec):
 
     If one of them is infinite or NaN, it ends the training at once and names the parameters, or leaves the batch out,
     or goes back to the parameters of some steps ago and goes on with the next batch. To look is to wait for the device.
+    Of a batch that is left out nothing is left, nor in buffers such as BatchNorm's statistics; what is listed after it
+    does not count its step. If all batches of an epoch are left out, the training ends.
     """
 
     logs = ()
@@ -31,6 +34,11 @@ class NaNGuard(CallbackSpec):
     """After how many steps a copy is made, for "roll_back"."""
     most: int = option(default=10, minimum=1)
     """After how many such batches, one after another, the training ends in any case."""
+
+    @property
+    def unlimited(self) -> str | Mapping[str, str]:  # type: ignore[override]
+        """Batches are left out only if each is looked at."""
+        return "A step that is not looked at may spoil the parameters for good." if self.action == "skip" else {}
 
     def check(self, spec: TrainingSpec) -> None:
         """Refuse an optimizer that computes gradients in its step."""
@@ -48,8 +56,11 @@ class _NaNGuard:
         self._spec = spec
         self._modules: dict[str, nn.Module] = {}
         self._copy: dict[str, Any] = {}
+        self._buffers: KeptBuffers | None = None
         self._in_a_row = 0
         self._left_out = 0
+        self._epoch = 0
+        self._left_out_of_epoch = 0
 
     @hookimpl(wrapper=True)
     def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
@@ -65,6 +76,8 @@ class _NaNGuard:
         """Remember what is trained, and tell in the end how many batches were left out."""
         self._modules = {"model": model, "criterion": criterion}
         self._keep(optimizer)
+        if self._spec.action == "skip":
+            self._buffers = KeptBuffers(self._modules.values())
         trained = yield
         if self._left_out:
             steps = counted(self._left_out, "step")
@@ -79,29 +92,45 @@ class _NaNGuard:
             is_updated = yield
             if (run.step + 1) % self._spec.copy_every == 0:
                 self._keep(optimizer)
+            if self._buffers is not None:
+                self._buffers.keep()
             return is_updated
-        self._in_a_row += 1
-        self._left_out += 1
-        if self._spec.action == "raise" or self._in_a_row > self._spec.most:
-            raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
+        self._count(run)
+        if self._buffers is not None:
+            self._buffers.put_back()
         if self._spec.action == "roll_back":
             self._go_back(optimizer)
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
-        yield
-        return False
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Look at the buffers again: between two epochs others may have changed them."""
+        record = yield
+        if self._buffers is not None:
+            self._buffers.keep()
+        return record
+
+    def _count(self, run: Run) -> None:
+        """Count a batch that is left out, and end the training if it is one too many."""
+        if self._epoch != run.epoch:
+            self._epoch, self._left_out_of_epoch = run.epoch, 0
+        self._in_a_row += 1
+        self._left_out += 1
+        self._left_out_of_epoch += 1
+        if self._spec.action == "raise" or self._in_a_row > self._spec.most:
+            raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
+        if self._spec.action == "skip" and self._left_out_of_epoch == run.steps_per_epoch:
+            raise TrainingError(f"All batches of epoch {run.epoch} were left out: in the last one {self._what(run)}.")
 
     def _is_finite(self, run: Run, optimizer: "optim.Optimizer") -> bool:
         import torch
 
         assert run.loss is not None
-        looked_at = [run.loss]
-        if self._spec.gradients:
-            gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
-            # The greatest of all numbers, which is finite if each is.
-            looked_at.append(torch.nn.utils.get_total_norm([grad for grad in gradients if grad is not None], math.inf))
-        return bool(torch.stack([value.detach().to(run.device) for value in looked_at]).isfinite().all())
+        with torch.no_grad():
+            return are_finite(run.loss, gradients_of(optimizer) if self._spec.gradients else [])
 
     def _what(self, run: Run) -> str:
         """What is not finite, in words."""
@@ -139,9 +168,18 @@ class _NaNGuard:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """The copy, how many batches one after another were not finite, and how many in all."""
-        return {"copy": self._copy, "in_a_row": self._in_a_row, "left_out": self._left_out}
+        """The copy, and how many batches were not finite: one after another, in all, and in this epoch."""
+        return {
+            "copy": self._copy,
+            "in_a_row": self._in_a_row,
+            "left_out": self._left_out,
+            "epoch": self._epoch,
+            "left_out_of_epoch": self._left_out_of_epoch,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the copy of another run."""
+        """Take up the copy and the counts of another run; the buffers are as they have been loaded into the model."""
         self._copy, self._in_a_row, self._left_out = state["copy"], state["in_a_row"], state["left_out"]
+        self._epoch, self._left_out_of_epoch = state["epoch"], state["left_out_of_epoch"]
+        if self._buffers is not None:
+            self._buffers.keep()

@@ -56,6 +56,7 @@ class Profile(CallbackSpec):
     """
 
     logs = ()
+    unlimited = "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say."
 
     wait: int = option(default=1, minimum=0)
     """For how many steps it does nothing, each time."""
@@ -91,12 +92,9 @@ class Profile(CallbackSpec):
         return self.skip_first + self.wait + self.warmup
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse a second profiler, of which torch can have one at a time, and a second way to choose steps."""
+        """Refuse a second profiler, of which torch can have one at a time."""
         if next(other for other in spec.callbacks if isinstance(other, Profile)) is not self:
             raise ValueError("torch can have one profiler at a time: leave the other Profile out.")
-        for name in ("every", "first", "last"):
-            if getattr(self, name) is not None:
-                raise OptionError(name, "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say.")
 
     def build(self) -> object:
         """The callback, which has the profiler."""

@@ -1,4 +1,4 @@
-"""Weights that are the mean of those of many steps, or of many epochs."""
+"""Weights that are the mean of those of many epochs, and what keeps a mean."""
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,32 +10,7 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
 
-@spec
-class ExponentialMovingAverage(CallbackSpec):
-    """Judges, and in the end hands on, a running mean of the weights.
-
-    After each step it is decay · mean + (1 - decay) · weights. Steps in which it does nothing, as of `every = 10`, do
-    not count in the mean. Training itself goes on with the weights as they are. The loss of training is theirs, and
-    those of validation and test are of the mean.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.AveragedModel.html, with
-    `get_ema_multi_avg_fn`
-    """
-
-    logs = ()
-    replaces_weights = True
-
-    decay: float = option(default=0.999, minimum=0, maximum=1)
-    """How much of the mean is kept in each step."""
-    use_buffers: bool = False
-    """Whether the buffers, such as BatchNorm's statistics, are averaged too; otherwise they are those of the model."""
-
-    def build(self) -> object:
-        """The callback, which has the mean."""
-        return _ExponentialMovingAverage(self)
-
-
-class _Averaging:
+class Averaging:
     """What keeps a mean of the weights of model and criterion."""
 
     def __init__(self, **options: Any):
@@ -84,46 +59,6 @@ def _tensors(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
-class _ExponentialMovingAverage(_Averaging):
-    def __init__(self, spec: ExponentialMovingAverage):
-        from torch.optim.swa_utils import get_ema_multi_avg_fn
-
-        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(spec.decay), use_buffers=spec.use_buffers)
-        self._has_steps = False
-
-    @hookimpl(wrapper=True)
-    def fit(self, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Begin the mean, and in the end put it into the model."""
-        self._begin(model, criterion)
-        trained = yield
-        if self._has_steps:
-            self._swap()
-        self._has_steps = False  # The test is of what is in the model now.
-        return trained
-
-    @hookimpl(wrapper=True)
-    def step(self) -> Generator[None, bool, bool]:
-        """Add the weights to the mean."""
-        is_updated = yield
-        if is_updated:
-            self._update()
-            self._has_steps = True
-        return is_updated
-
-    @hookimpl(wrapper=True)
-    def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Judge the mean."""
-        if not self._has_steps:
-            return (yield)
-        with self._swapped():
-            return (yield)
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the mean of another run."""
-        super().load_state_dict(state)
-        self._has_steps = self._has_begun
-
-
 @spec
 class StochasticWeightAveraging(CallbackSpec):
     """Hands on the mean of the weights at the end of each of the last epochs, with BatchNorm's statistics renewed.
@@ -137,9 +72,10 @@ class StochasticWeightAveraging(CallbackSpec):
 
     logs = ()
     replaces_weights = True
+    unlimited = "Which epochs count, `start` says."
 
     start: int | None = option(default=None, minimum=1)
-    """The first epoch that counts; left out, the last quarter of the epochs does."""
+    """The first epoch that counts; left out, the last quarter of the epochs does, rounded up."""
     swa_lr: float | None = option(default=None, minimum=0)
     """The learning rate to which it goes over from there on; left out, it stays as it is."""
     anneal_epochs: int = option(default=10, minimum=0)
@@ -155,12 +91,20 @@ class StochasticWeightAveraging(CallbackSpec):
         if self.swa_lr is not None and others:
             raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
 
+    def first_epoch(self, epochs: int) -> int:
+        """The first epoch that counts, of so many.
+
+        >>> [StochasticWeightAveraging().first_epoch(epochs) for epochs in (1, 3, 4, 5, 8, 9)]
+        [1, 3, 4, 4, 7, 7]
+        """
+        return self.start or epochs - (epochs - 1) // 4
+
     def build(self) -> object:
         """The callback, which has the mean."""
         return _StochasticWeightAveraging(self)
 
 
-class _StochasticWeightAveraging(_Averaging):
+class _StochasticWeightAveraging(Averaging):
     def __init__(self, spec: StochasticWeightAveraging):
         super().__init__()
         self._spec = spec
@@ -181,14 +125,18 @@ class _StochasticWeightAveraging(_Averaging):
         if self._has_begun:
             self._swap()
             update_bn(data.training.epoch(run.epoch), _applied(run, trained))
+        else:
+            run.tell(
+                f"StochasticWeightAveraging has averaged nothing: the run ended in epoch {run.epoch}, and epochs count "
+                f"from {self._spec.first_epoch(run.spec.run.epochs)} on."
+            )
         return trained
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the weights of this epoch to the mean."""
         record = yield
-        epochs = run.spec.run.epochs
-        if run.epoch >= (self._spec.start or epochs - epochs // 4 + (epochs < 4)):
+        if run.epoch >= self._spec.first_epoch(run.spec.run.epochs):
             self._update()
             if self._scheduler is not None:
                 self._scheduler.step()

@@ -48,13 +48,17 @@ def backward(run: Run, loss: Tensor) -> Tensor:
 
 @hookimpl(trylast=True)
 def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) -> bool:
-    """Update the parameters once."""
+    """Update the parameters once, unless a wrapper has taken their gradients away."""
     kind: Any = type(optimizer)
     if _needs_closure(kind):
         optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
-    else:
-        optimizer.step()
-    return True
+        return True
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:  # Mostly that of the first.
+                optimizer.step()
+                return True
+    return False
 
 
 @cache

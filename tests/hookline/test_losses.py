@@ -22,8 +22,16 @@ def test_losses_that_are_sums_are_added():
     assert added([1.0, 4.0], [3, 1], summed=True).value() == 5.0
 
 
-def test_an_epoch_without_steps_has_no_loss_to_speak_of():
-    assert added([], []).value() == 0.0
+@pytest.mark.parametrize("summed", [False, True])
+def test_an_epoch_in_which_no_batch_counts_has_no_loss(summed):
+    assert math.isnan(added([], []).value())
+    made = added([], [], summed=summed)
+    made.leave_out()
+    assert math.isnan(made.value())
+
+
+def test_an_epoch_in_which_no_row_counts_has_no_loss():
+    assert math.isnan(added([math.nan, math.nan], [0, 0]).value())
 
 
 def test_losses_are_added_up_in_float64():

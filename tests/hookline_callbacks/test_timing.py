@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import hookline
-from hookline_callbacks import stopwatch
+from hookline_callbacks import gradient_norm, stopwatch
 from small_training import SPECS, Ending, small
 
 PARTS = ["batches", "forward", "loss", "backward", "step", "evaluate", "log", "rest"]
@@ -179,8 +179,8 @@ def test_what_the_step_of_lbfgs_evaluates_is_counted_for_its_stages_and_not_twic
 def test_what_another_callback_takes_is_in_the_stage_only_if_it_is_listed_after_it(
     clock, tmp_path, monkeypatch, place, parts
 ):
-    norm = torch.nn.utils.get_total_norm
-    monkeypatch.setattr(torch.nn.utils, "get_total_norm", lambda *given: (clock.take(2), norm(*given))[1])
+    norm = gradient_norm.total_norm
+    monkeypatch.setattr(gradient_norm, "total_norm", lambda *given: (clock.take(2), norm(*given))[1])
     callbacks = [{"type": "GradientNorm"}]
     callbacks.insert(place, {"type": "Timing"})
     hookline.train(small(*callbacks, epochs=2), plugins=[Taking(clock)], out=tmp_path / "run")

@@ -59,15 +59,26 @@ class Counting(optim.SGD):
 class Simple:
     """An optimizer that knows of no closure."""
 
+    def __init__(self, parameters):
+        self.param_groups = [{"params": parameters}]
+
     def step(self):
         self.given = None
 
 
-@pytest.mark.parametrize("make", [lambda: Counting([nn.Parameter(torch.ones(1))]), Simple])
-def test_a_closure_that_is_not_required_is_not_given(make):
-    optimizer = make()
+@pytest.mark.parametrize("kind", [Counting, Simple])
+def test_a_closure_that_is_not_required_is_not_given(kind):
+    weight = nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    optimizer = kind([weight])
     assert step(run=None, optimizer=optimizer, closure=lambda: None) is True
     assert optimizer.given is None
+
+
+def test_without_gradients_nothing_is_updated_and_the_step_says_so():
+    optimizer = Counting([nn.Parameter(torch.ones(1))])
+    assert step(run=None, optimizer=optimizer, closure=lambda: None) is False
+    assert not hasattr(optimizer, "given")
 
 
 def test_a_scheduler_that_wraps_the_step_of_an_optimizer_does_not_hide_what_it_needs():
