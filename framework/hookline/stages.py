@@ -16,6 +16,9 @@ is done after, and what it returns is the stage's answer, so it must return some
     def step(run, optimizer, closure):
         answer = yield
         return answer
+
+It can yield once only. One that needs a further answer, such as the loss with other targets, asks
+`run.stages.inside(self, "loss")`, with the stage's arguments by name: the stage as it is inside of this wrapper.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
