@@ -1,0 +1,82 @@
+"""A training on some images, with a BatchNorm in the network, and the same in plain PyTorch, to compare callbacks with."""
+
+import numpy
+import torch
+from torch import nn
+
+import hookline
+
+EPOCHS, ROWS, BATCH, SEED = 6, 20, 8, 3
+IMAGES = torch.randn(ROWS, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+TARGETS = torch.arange(float(ROWS)).unsqueeze(1) / ROWS
+
+
+class Images:
+    """A plugin that gives the images as data."""
+
+    @hookline.hookimpl
+    def prepare_data(self, run):
+        training = hookline.TensorBatches({"input": IMAGES}, {"target": TARGETS}, batch_size=BATCH, seed=SEED)
+        validation = hookline.TensorBatches({"input": IMAGES}, {"target": TARGETS}, batch_size=BATCH)
+        example = hookline.Batch({"input": IMAGES[:2]}, {"target": TARGETS[:2]})
+        known = {"target": hookline.Target(columns=("y",))}
+        return hookline.Data(training=training, validation=validation, example=example, targets=known)
+
+
+def trained(path, *callbacks, plugins=(), **run):
+    made = hookline.load(
+        {
+            "run": {"epochs": EPOCHS, "seed": SEED, "device": "cpu", **run},
+            "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+            "model": {
+                "type": "Sequential",
+                "layers": [
+                    {"type": "Flatten"},
+                    {"type": "Linear", "out_features": 6},
+                    {"type": "BatchNorm1d"},
+                    {"type": "ReLU"},
+                    {"type": "Linear", "out_features": 1},
+                ],
+            },
+            "loss": {"type": "MSELoss"},
+            "optimizer": {"type": "SGD", "lr": 0.05, "momentum": 0.5},
+            "callbacks": list(callbacks),
+        },
+        plugins=plugins,
+    )
+    return hookline.train(made, plugins=[Images(), *plugins], out=path / f"run-{len(list(path.iterdir()))}")
+
+
+def network(*, fused=True):
+    torch.manual_seed(SEED)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 1))
+    return model, torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.5, fused=fused)
+
+
+def batches(epoch):
+    for rows in torch.from_numpy(numpy.random.default_rng((SEED, epoch)).permutation(ROWS)).split(BATCH):
+        yield IMAGES[rows], TARGETS[rows]
+
+
+def step(model, optimizer, x, y):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def judged(model):
+    model.eval()
+    with torch.no_grad():
+        losses = [
+            (nn.functional.mse_loss(model(x), y).double() * len(x))
+            for x, y in zip(IMAGES.split(BATCH), TARGETS.split(BATCH), strict=True)
+        ]
+    model.train()
+    return float(torch.stack(losses).sum()) / ROWS
+
+
+def same(model, other):
+    states = model.state_dict(), other.state_dict()
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
