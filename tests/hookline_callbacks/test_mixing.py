@@ -1,44 +1,14 @@
 """Mixup and CutMix equal loops that are written by hand, bit for bit, whatever else is listed beside them."""
 
-import math
-
 import numpy
 import pytest
-import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 import hookline
-from images_by_hand import BATCH, EPOCHS, SEED, batches, network, same, trained
+from images_by_hand import EPOCHS, SEED, batches, mixed_loss, network, same, squared, trained
 
 MIXERS = [("Mixup", 0.4), ("CutMix", 1.0)]
-
-
-def mixed_up(x, generator, kind, alpha):
-    share = float(generator.beta(alpha, alpha))
-    order = torch.from_numpy(generator.permutation(len(x)))
-    if kind == "Mixup":
-        return x.clone().mul_(share).add_(x[order], alpha=1 - share), order, share
-    middle = int(generator.integers(4)), int(generator.integers(4))
-    half = int(0.5 * math.sqrt(1 - share) * 4)
-    (top, bottom), (left, right) = ((max(0, place - half), min(4, place + half)) for place in middle)
-    mixed = x.clone()
-    mixed[:, :, top:bottom, left:right] = x[order][:, :, top:bottom, left:right]
-    return mixed, order, 1 - (bottom - top) * (right - left) / 16
-
-
-def squared(outputs, y):
-    return nn.functional.mse_loss(outputs, y)
-
-
-def mixed_loss(model, x, y, number, kind, alpha, *, probability=1.0, loss=squared):
-    """The loss of a batch, or of a part of one, in the step of this number; and whether it was mixed."""
-    generator = numpy.random.default_rng((SEED, number, 2))
-    if generator.random() >= probability:
-        return loss(model(x), y), False
-    x, order, share = mixed_up(x, generator, kind, alpha)
-    outputs = model(x)
-    return share * loss(outputs, y) + (1 - share) * loss(outputs, y[order]), True
 
 
 def trained_by_hand(kind, alpha, parts=1, **options):
@@ -156,11 +126,8 @@ def test_nothing_is_drawn_for_what_is_judged(tmp_path, monkeypatch):
     drawn, draw = [], numpy.random.default_rng
     monkeypatch.setattr(numpy.random, "default_rng", lambda seed=None: drawn.append(seed) or draw(seed))
     trained(tmp_path, {"type": "Mixup"})
-    steps = 3 * EPOCHS
-    assert BATCH * 3 > 20 > BATCH * 2
-    assert [seed for seed in drawn if isinstance(seed, tuple) and len(seed) == 3] == [
-        (SEED, number, 2) for number in range(steps)
-    ]
+    of_steps = [seed for seed in drawn if isinstance(seed, tuple) and len(seed) == 3]
+    assert of_steps == [(SEED, number, 2) for number in range(3 * EPOCHS)]
 
 
 @pytest.mark.parametrize(
