@@ -45,7 +45,8 @@ def trained(path, *callbacks, plugins=(), optimizer=None, **run):
             "loss": {"type": "MSELoss"},
             "optimizer": optimizer or {"type": "SGD", "lr": 0.05, "momentum": 0.5},
             "callbacks": list(callbacks),
-        }
+        },
+        plugins=plugins,
     )
     return hookline.train(made, plugins=[Images(), *plugins], out=path / f"run-{len(list(path.iterdir()))}")
 
@@ -95,3 +96,30 @@ class Spoiled:
     def loss(self, run, outputs):
         loss = yield
         return loss * math.nan if run.step in self.steps and outputs.requires_grad else loss
+
+
+def mixed_up(x, generator, kind, alpha):
+    share = float(generator.beta(alpha, alpha))
+    order = torch.from_numpy(generator.permutation(len(x)))
+    if kind == "Mixup":
+        return x.clone().mul_(share).add_(x[order], alpha=1 - share), order, share
+    middle = int(generator.integers(4)), int(generator.integers(4))
+    half = int(0.5 * math.sqrt(1 - share) * 4)
+    (top, bottom), (left, right) = ((max(0, place - half), min(4, place + half)) for place in middle)
+    mixed = x.clone()
+    mixed[:, :, top:bottom, left:right] = x[order][:, :, top:bottom, left:right]
+    return mixed, order, 1 - (bottom - top) * (right - left) / 16
+
+
+def squared(outputs, y):
+    return nn.functional.mse_loss(outputs, y)
+
+
+def mixed_loss(model, x, y, number, kind, alpha, *, probability=1.0, loss=squared):
+    """The loss of a batch, or of a part of one, in the step of this number; and whether it was mixed."""
+    generator = numpy.random.default_rng((SEED, number, 2))
+    if generator.random() >= probability:
+        return loss(model(x), y), False
+    x, order, share = mixed_up(x, generator, kind, alpha)
+    outputs = model(x)
+    return share * loss(outputs, y) + (1 - share) * loss(outputs, y[order]), True

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StageError,
         TrainingError,
     )
+    from hookline.gradients import gradients_of
     from hookline.loading import load
     from hookline.loop import train_epochs
     from hookline.loss_spec import Activation, DividedBy, LossSpec
@@ -89,6 +90,7 @@ _HOMES = {
         "StageError",
         "TrainingError",
     ),
+    "gradients": ("gradients_of",),
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "loop": ("train_epochs",),
@@ -194,6 +196,7 @@ __all__ = [
     "dumps",
     "enumerate_names",
     "gathered",
+    "gradients_of",
     "hookimpl",
     "in_memory",
     "is_applied_to_each",

@@ -1,16 +1,17 @@
 """Asking a stage: directly where one plugin answers and nobody wraps, and never without an answer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from hookline import stages
 from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, section_of, unanswered
 from hookline.errors import HooklineError, StageError
 from hookline.limiting import Limited, limits_by_stage
 from hookline.products import shown, wanted
-from hookline.stages import INNER, STAGES
+from hookline.stages import INNER, PROJECT, STAGES
 
 if TYPE_CHECKING:
     from hookline.specs import CallbackSpec
@@ -50,16 +51,35 @@ class Stages:
         their places in the spec.
         """
         self._manager = manager
-        limited = self.limited = limits_by_stage(manager, limits or {})
+        self.limited = limits_by_stage(manager, limits or {})
+        self._inside: dict[tuple[int, str], Callable[..., Any]] = {}
         for stage in STAGES:
-            caller = getattr(manager.hook, stage)
-            ask = _resolved(caller) if stage not in limited else _sometimes(manager, stage, limited[stage])
-            setattr(self, stage, ask)
+            setattr(self, stage, _asking(manager, stage, self.limited.get(stage, ()), ()))
 
     def asked(self, stage: str) -> list[tuple[str, bool]]:
         """The plugins in the order in which a stage asks them, and whether each wraps it: first those that do."""
         implementations = getattr(self._manager.hook, stage).get_hookimpls()[::-1]
         return [(implementation.plugin_name, is_wrapper(implementation)) for implementation in implementations]
+
+    def inside(self, plugin: object, stage: str) -> Callable[..., Any]:
+        """The stage as it is inside of a plugin: asked without it and without all that is outside of it.
+
+        For a wrapper that needs more than the one answer that its `yield` gives, such as the loss with other targets:
+        `run.stages.inside(self, "loss")(run=run, criterion=criterion, outputs=outputs, batch=other)`. It is resolved
+        when it is first wanted, and then only looked up.
+        """
+        key = id(plugin), stage
+        if key not in self._inside:
+            outside: list[object] = []
+            for implementation in getattr(self._manager.hook, stage).get_hookimpls()[::-1]:
+                outside.append(implementation.plugin)
+                if implementation.plugin is plugin:
+                    break
+            else:
+                message = f'{type(plugin).__name__} has nothing to do with the stage "{stage}": there is no inside.'
+                raise StageError(message)
+            self._inside[key] = _asking(self._manager, stage, self.limited.get(stage, ()), outside)
+        return self._inside[key]
 
     def plugin(self, name: str) -> Any:
         """The plugin, or the callback, that messages call so; `None` if there is none."""
@@ -124,18 +144,43 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
     return answered if caller.name in INNER else looked_at
 
 
-def _sometimes(manager: pluggy.PluginManager, stage: str, limited: list[Limited]) -> Callable[..., Any]:
-    """Asks a stage without the plugins that are not due; what is left is resolved once."""
+def _asking(
+    manager: pluggy.PluginManager, stage: str, limited: Sequence[Limited], absent: Sequence[object]
+) -> Callable[..., Any]:
+    """Asks a stage without some plugins, and without those that are not due; what is left is resolved once."""
+    limited = [one for one in limited if not _is_one_of(one.plugin, absent)]
+    if not limited:
+        return _resolved(_caller(manager, stage, absent))
     resolved: dict[tuple[bool, ...], Callable[..., Any]] = {}
 
     def ask(**values: Any) -> Any:
         due = tuple(one.is_due(values["run"]) for one in limited)
         if due not in resolved:
-            absent = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
-            resolved[due] = _resolved(manager.subset_hook_caller(stage, absent))
+            idle = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
+            resolved[due] = _resolved(_caller(manager, stage, [*absent, *idle]))
         return resolved[due](**values)
 
     return ask
+
+
+def _caller(manager: pluggy.PluginManager, stage: str, absent: Sequence[object]) -> pluggy.HookCaller:
+    """A stage without some plugins."""
+    # pluggy's `subset_hook_caller` takes hashable plugins only, and goes through all of them in each call.
+    caller: pluggy.HookCaller = getattr(manager.hook, stage)
+    if not absent:
+        return caller
+    present = [implementation.plugin for implementation in caller.get_hookimpls()]
+    fewer = pluggy.PluginManager(PROJECT)
+    fewer.add_hookspecs(stages)
+    for name, plugin in manager.list_name_plugin():
+        if _is_one_of(plugin, present) and not _is_one_of(plugin, absent):
+            fewer.register(plugin, name)
+    fewer_caller: pluggy.HookCaller = getattr(fewer.hook, stage)
+    return fewer_caller
+
+
+def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:
+    return any(other is plugin for other in plugins)
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:

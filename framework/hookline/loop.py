@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hookline import directory
-from hookline.accumulation import shares
+from hookline.gradients import gradients_of
 from hookline.losses import EpochLosses, PartLosses
 from hookline.run import Run
 
@@ -29,32 +29,10 @@ def _train_epochs(
 ) -> None:
     assert run.directory is not None, "It is made before training begins."
     stages = run.stages
-    forward, backward, step = stages.forward, stages.backward, stages.step
+    step = stages.step
     parts = PartLosses(run.spec.loss)
-    loss = parts.noting(stages.loss)
+    gradients = gradients_of(run, model, criterion, optimizer, parts.noting(stages.loss))
     divisor = run.spec.loss.divisor
-
-    def clear_gradients() -> None:
-        # What `zero_grad` does, without what torch does around it. Groups may come during training.
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
-
-    def gradients(batch: "Batch") -> "Tensor":
-        clear_gradients()
-        outputs = forward(run=run, model=model, batch=batch)
-        return backward(run=run, loss=loss(run=run, criterion=criterion, outputs=outputs, batch=batch))
-
-    def accumulated_gradients(batch: "Batch") -> "Tensor":
-        clear_gradients()
-        total: Any = 0.0
-        for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
-            outputs = forward(run=run, model=model, batch=part)
-            total += backward(run=run, loss=share * loss(run=run, criterion=criterion, outputs=outputs, batch=part))
-        return total
-
-    if run.spec.run.accumulate > 1:
-        gradients = accumulated_gradients
     first_gradients = parts.first(gradients)
 
     for epoch in range(1, run.spec.run.epochs + 1):

@@ -94,6 +94,11 @@ def _look_at_parts(run: Run, model: "nn.Module") -> None:
         name = type(normalizing).__name__
         message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
         warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+    for callback in run.spec.callbacks:
+        if callback.mixes_rows:
+            name = type(callback).__name__
+            message = f"{name} mixes each part of a batch by itself, so that it does not equal the whole batch."
+            warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
 
 
 def _look_at_closure(run: Run, model: "nn.Module") -> None:

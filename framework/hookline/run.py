@@ -39,6 +39,9 @@ class Run:
     """How many steps have been made, over all epochs."""
     loss: "Tensor | None" = None
     """The loss of the latest step, detached. To read its number is to wait for the device."""
+    is_stepping: bool = False
+    """Whether the gradients of a step are being computed: `forward` and `loss` are then asked for rows that are trained
+    with, and otherwise for an evaluation, or for statistics of layers."""
     history: list[dict[str, Any]] = field(factory=list)
     """What has been logged, a record for each epoch."""
     is_trained: bool = False

@@ -160,6 +160,10 @@ class WrapperSpec(Spec):
     """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as
     long as one of a spec is not known, a misspelt name of a number to look at cannot be told."""
 
+    mixes_rows: ClassVar[bool] = False
+    """Whether it mixes the rows of what it is given with one another, so that the parts of a batch do not equal the
+    whole: whoever asks for parts, by `run.accumulate`, is told."""
+
     keeps_log: ClassVar[bool] = False
     """Whether it keeps all that is logged: one who lists it after those that add numbers is told that it lacks them."""
 

@@ -16,6 +16,9 @@ is done after, and what it returns is the stage's answer, so it must return some
     def step(run, optimizer, closure):
         answer = yield
         return answer
+
+It can yield once only. One that needs a further answer, such as the loss with other targets, asks
+`run.stages.inside(self, "loss")`, with the stage's arguments by name: the stage as it is inside of this wrapper.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -114,7 +117,8 @@ def fit(
         The trained model, which is tested, saved and deployed.
 
     Built in: epochs of batches, for each of which `forward`, `loss`, `backward` and `step` are asked; after each epoch
-    `evaluate` and `log`.
+    `evaluate` and `log`. A loop of one's own has the gradients of a batch from `hookline.gradients_of`, by which
+    callbacks know that a step is being made.
 
     """
     raise NotImplementedError

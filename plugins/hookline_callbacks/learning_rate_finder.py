@@ -1,11 +1,10 @@
 """A short trial of many learning rates before training."""
 
-import csv
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from itertools import count, pairwise
-from pathlib import Path
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from hookline import (
@@ -16,12 +15,13 @@ from hookline import (
     Run,
     SchedulerSpec,
     TrainingSpec,
+    gradients_of,
     hookimpl,
-    new_figure,
     option,
     spec,
-    write_picture,
 )
+from hookline_callbacks.freeze import Freeze
+from hookline_callbacks.tried_rates import draw, steepest, write
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -33,7 +33,11 @@ class LearningRateFinder(CallbackSpec):
 
     Where the loss falls fastest is a good one: it is told, and `learning_rate.csv` and `learning_rate.png` show the
     others beside it. Then model, loss and optimizer are as they were, and training begins, if it is asked for with that
-    learning rate.
+    learning rate. If it is the greatest of all, a greater one may be better: that is told, and training keeps to the
+    spec's.
+
+    Gradients are those of training: accumulated, with mixed rows, without what a `Freeze` that is listed before has
+    frozen. What is done around the stage `step`, such as clipping or an average of the weights, is left out.
 
     Source: Smith, https://arxiv.org/abs/1506.01186
     """
@@ -57,13 +61,19 @@ class LearningRateFinder(CallbackSpec):
             raise OptionError("least", "The first learning rate must be less than the last.", against=[("greatest",)])
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse what sets learning rates of its own, and an optimizer that evaluates losses in its step."""
+        """Refuse others that set learning rates, what is frozen too late, and an optimizer that evaluates losses."""
         if spec.optimizer.needs_closure:
             raise ValueError(f"{type(spec.optimizer).__name__} looks for the length of its steps itself.")
         schedulers = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.use and schedulers:
             name = type(schedulers[0]).__name__
             raise OptionError("use", f"{name} goes by the learning rate of the spec: find one, and then give it there.")
+        is_inside = False
+        for place, callback in enumerate(spec.callbacks):
+            if isinstance(callback, Freeze) and is_inside:
+                message = "Freeze is listed after it, so that what is frozen would be tried, too: list it before."
+                raise OptionError("type", message, against=[("callbacks", place)])
+            is_inside = is_inside or callback == self
 
     def build(self) -> object:
         """The callback."""
@@ -81,49 +91,48 @@ class _LearningRateFinder:
         """Try the learning rates, put everything back, and train."""
         import torch
 
-        parts: tuple[Any, ...] = (model, criterion, optimizer)
-        before = [deepcopy(part.state_dict()) for part in parts]
         devices = [run.device] if run.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
+        with _put_back(run, model, criterion, optimizer), torch.random.fork_rng(devices=devices):
             tried = list(self._tried(run, data, model, criterion, optimizer))
-        for part, state in zip(parts, before, strict=True):
-            part.load_state_dict(state)
-        optimizer.zero_grad()
         assert run.directory is not None
         found = steepest(tried)
-        _write(run.directory / "learning_rate.csv", tried, found)
-        _draw(run.directory / "learning_rate.png", tried, found)
-        self._tell(run, found)
-        if self._spec.use and found is not None:
+        is_greatest = len(tried) == self._spec.steps and found == tried[-1][0]
+        write(run.directory / "learning_rate.csv", tried, found)
+        draw(run.directory / "learning_rate.png", tried, found)
+        is_used = self._spec.use and found is not None and not is_greatest
+        if is_used:
             for group in optimizer.param_groups:
                 group["lr"] = found
+        self._tell(run, found, is_greatest=is_greatest, is_used=is_used)
         return (yield)
 
-    def _tell(self, run: Run, found: float | None) -> None:
+    def _tell(self, run: Run, found: float | None, *, is_greatest: bool, is_used: bool) -> None:
         if found is None:
-            run.tell("The loss falls with none of the learning rates that were tried: learning_rate.png shows it.")
-            return
-        used = ", which is used" if self._spec.use else ""
-        run.tell(f"The loss falls fastest with the learning rate {found:.3g}{used}: learning_rate.png shows it.")
+            sentence = "The loss falls with none of the learning rates that were tried: learning_rate.png shows it."
+        elif is_greatest:
+            sentence = f"The loss still falls fastest at the greatest learning rate, {found:.3g}: raise `greatest`."
+        else:
+            used = ", which is used" if is_used else ""
+            sentence = f"The loss falls fastest with the learning rate {found:.3g}{used}: learning_rate.png shows it."
+        if self._spec.use and not is_used:
+            sentence += " Training keeps to that of the spec."
+        run.tell(sentence)
 
     def _tried(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> Iterator[tuple[float, float, float]]:
         """Learning rate, loss and smoothed loss of each step."""
         spec, mean, best = self._spec, 0.0, math.inf
-        batches = _endless(data)
+        batches, gradients = _endless(data), gradients_of(run, model, criterion, optimizer)
         model.train()
         criterion.train()
         for index in range(spec.steps):
             rate = spec.least * (spec.greatest / spec.least) ** (index / (spec.steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            batch = next(batches)
-            optimizer.zero_grad()
-            outputs = run.stages.forward(run=run, model=model, batch=batch)
-            loss = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-            number = float(run.stages.backward(run=run, loss=loss))
+            number = float(gradients(next(batches)))
             optimizer.step()
+            run.step += 1
             mean = spec.smoothing * mean + (1 - spec.smoothing) * number
             smoothed = mean / (1 - spec.smoothing ** (index + 1))
             if not math.isfinite(number) or smoothed > 4 * best:
@@ -132,41 +141,21 @@ class _LearningRateFinder:
             yield rate, number, smoothed
 
 
+@contextmanager
+def _put_back(run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> Iterator[None]:
+    """Inside anything may be tried; afterwards, whatever has happened, everything is as it was."""
+    parts: tuple[Any, ...] = (model, criterion, optimizer)
+    before = [deepcopy(part.state_dict()) for part in parts]
+    step = run.step
+    try:
+        yield
+    finally:
+        for part, state in zip(parts, before, strict=True):
+            part.load_state_dict(state)
+        optimizer.zero_grad()
+        run.step = step
+
+
 def _endless(data: Data) -> Iterator[Batch]:
     for epoch in count(1):
         yield from data.training.epoch(epoch)
-
-
-def steepest(tried: Sequence[tuple[float, float, float]]) -> float | None:
-    """The learning rate at which the smoothed loss falls fastest, by its logarithm; `None` if it never falls.
-
-    >>> steepest([(0.001, 1.0, 1.0), (0.01, 0.9, 0.9), (0.1, 0.2, 0.4), (1.0, 0.9, 0.5)])
-    0.1
-    """
-    falls = [
-        ((after - before) / math.log(rate / last), rate) for (last, _, before), (rate, _, after) in pairwise(tried)
-    ]
-    slope, rate = min(falls, default=(0.0, 0.0))
-    return rate if slope < 0 else None
-
-
-def _write(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("lr", "loss", "smoothed", "is_steepest"))
-        writer.writerows((*row, str(row[0] == found).lower()) for row in tried)
-
-
-def _draw(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
-    figure = new_figure()
-    axes = figure.add_subplot()
-    rates, losses, smoothed = zip(*tried, strict=True) if tried else ((), (), ())
-    axes.plot(rates, losses, color="#b8c7d9", linewidth=1, label="loss of a step")
-    axes.plot(rates, smoothed, color="#2a6fbb", linewidth=1.8, label="smoothed")
-    if found is not None:
-        axes.axvline(found, color="#d1682d", linestyle="--", linewidth=1.2, label=f"falls fastest at {found:.2g}")
-    axes.set(xlabel="learning rate", ylabel="loss", xscale="log")
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    write_picture(figure, path)

@@ -1,11 +1,23 @@
 """Rows that are mixed with one another, and their losses with them."""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import Batch, CallbackSpec, Data, MisfitError, Outputs, Run, TrainingSpec, hookimpl, option, spec
+from hookline import (
+    Batch,
+    CallbackSpec,
+    Data,
+    MisfitError,
+    OptionError,
+    Outputs,
+    Run,
+    TrainingSpec,
+    hookimpl,
+    option,
+    spec,
+)
 
 if TYPE_CHECKING:
     import numpy
@@ -17,6 +29,7 @@ class Mixing(CallbackSpec):
     """The base of this page's callbacks."""
 
     logs = ()
+    mixes_rows = True
 
     alpha: float = option(default=1.0, above=0)
     """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
@@ -24,10 +37,14 @@ class Mixing(CallbackSpec):
     """In which part of the steps rows are mixed."""
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse an optimizer that looks at a batch several times, which is mixed in its place."""
+        """Refuse an optimizer that looks at batches several times, which are mixed in place, and a second mixture."""
         if spec.optimizer.needs_closure:
             name, optimizer = type(self).__name__, type(spec.optimizer).__name__
             raise ValueError(f"{optimizer} looks at each batch several times, which {name} cannot mix again.")
+        first, place = next((one, index) for index, one in enumerate(spec.callbacks) if isinstance(one, Mixing))
+        if first != self:  # That one is listed twice has been told.
+            message = f"{type(first).__name__} mixes the rows already, by the same draw as {type(self).__name__}"
+            raise OptionError("type", f"{message}: leave one out.", against=[("callbacks", place)])
 
     def build(self) -> object:
         """The callback, which knows how the latest batch was mixed."""
@@ -49,7 +66,8 @@ class Mixup(Mixing):
     """Trains with sums of two rows, share · one + (1 - share) · the other, and with the same sums of their losses.
 
     The share and the order of the other rows are drawn for each step by `numpy.random.default_rng((seed, step, 2))`: a
-    Beta(alpha, alpha) and a permutation. Steps are counted from 0.
+    Beta(alpha, alpha) and a permutation. Steps are counted from 0. With `run.accumulate` each part of a batch is mixed
+    by itself, all by the draw of their step.
 
     Source: Zhang, Cisse, Dauphin and Lopez-Paz, https://arxiv.org/abs/1710.09412
     """
@@ -68,7 +86,8 @@ class CutMix(Mixing):
     """Trains with images in which a box is another image's, and with the sum of their losses by the areas.
 
     The share, the order of the other images and the middle of the box are drawn for each step by
-    `numpy.random.default_rng((seed, step, 2))`: a Beta(alpha, alpha), a permutation, a row and a column. Inputs: float
+    `numpy.random.default_rng((seed, step, 2))`: a Beta(alpha, alpha), a permutation, a row and a column. With
+    `run.accumulate` each part of a batch is mixed by itself, all by the draw of their step. Inputs: float
     `(N, C, H, W)`.
 
     Source: Yun, Han, Oh, Chun, Choe and Yoo, https://arxiv.org/abs/1905.04899
@@ -108,18 +127,11 @@ class _Mixing:
         return data
 
     @hookimpl(wrapper=True)
-    def forward(self, run: Run, model: "nn.Module", batch: Batch) -> Generator[None, Outputs, Outputs]:
+    def forward(self, run: Run, batch: Batch) -> Generator[None, Outputs, Outputs]:
         """Mix the rows of a batch of training in their place."""
-        import numpy
-        import torch
-
         self._mixed = None
-        generator = numpy.random.default_rng((run.spec.run.seed, run.step, 2))
-        if model.training and generator.random() < self._spec.probability:
-            rows = batch.input
-            share = float(generator.beta(self._spec.alpha, self._spec.alpha))
-            order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)
-            self._mixed = order, self._spec.mix(rows, rows[order], share, generator)
+        if run.is_stepping:
+            self._mix(run, batch.input)
         return (yield)
 
     @hookimpl(wrapper=True)
@@ -132,6 +144,17 @@ class _Mixing:
         (order, share), self._mixed = self._mixed, None
         targets = {name: target[order] for name, target in batch.targets.items()}
         # First, since a loss of several parts is asked for those that it computed last.
-        other: Any = run.spec.loss.compute(criterion, outputs, evolve(batch, targets=targets))
+        inside = run.stages.inside(self, "loss")
+        other = inside(run=run, criterion=criterion, outputs=outputs, batch=evolve(batch, targets=targets))
         own = yield
         return share * own + (1 - share) * other
+
+    def _mix(self, run: Run, rows: "Tensor") -> None:
+        import numpy
+        import torch
+
+        generator = numpy.random.default_rng((run.spec.run.seed, run.step, 2))
+        if generator.random() < self._spec.probability:
+            share = float(generator.beta(self._spec.alpha, self._spec.alpha))
+            order = torch.from_numpy(generator.permutation(len(rows))).to(rows.device)
+            self._mixed = order, self._spec.mix(rows, rows[order], share, generator)

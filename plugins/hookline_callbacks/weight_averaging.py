@@ -59,12 +59,17 @@ def _tensors(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
+NOT_AVERAGED = "It was interrupted: the weights are those of the last step, and not their mean."
+"""What is told of a training that was interrupted after the mean had begun."""
+
+
 @spec
 class StochasticWeightAveraging(CallbackSpec):
     """Hands on the mean of the weights at the end of each of the last epochs, with BatchNorm's statistics renewed.
 
     While it trains the weights themselves are judged; the test, and what is deployed, is of their mean. A learning rate
-    that stays high makes the epochs differ: `swa_lr`.
+    that stays high makes the epochs differ: `swa_lr`. A training that is interrupted before the statistics have been
+    renewed hands on the weights themselves, with theirs.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema; Izmailov, Podoprikhin,
     Garipov, Vetrov and Wilson, https://arxiv.org/abs/1803.05407
@@ -115,22 +120,42 @@ class _StochasticWeightAveraging(Averaging):
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
         """Begin the mean; in the end put it into the model and renew the statistics."""
-        from torch.optim.swa_utils import SWALR, update_bn
+        from torch.optim.swa_utils import SWALR
 
         self._begin(model, criterion)
         if self._spec.swa_lr is not None:
             options: Any = {"anneal_epochs": self._spec.anneal_epochs, "anneal_strategy": self._spec.anneal_strategy}
             self._scheduler = SWALR(optimizer, self._spec.swa_lr, **options)
         trained = yield
-        if self._has_begun:
-            self._swap()
-            update_bn(data.training.epoch(run.epoch), _applied(run, trained))
+        if self._has_begun and run.interrupted:
+            run.tell(NOT_AVERAGED)
+        elif self._has_begun:
+            self._use_mean(run, data, trained)
         else:
             run.tell(
                 f"StochasticWeightAveraging has averaged nothing: the run ended in epoch {run.epoch}, and epochs count "
                 f"from {self._spec.first_epoch(run.spec.run.epochs)} on."
             )
         return trained
+
+    def _use_mean(self, run: Run, data: Data, model: "nn.Module") -> None:
+        """Put the mean into the model, whose statistics become those of the mean, or leave all of it as it is."""
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.optim.swa_utils import update_bn
+
+        momenta = [(module, module.momentum) for module in model.modules() if isinstance(module, _BatchNorm)]
+        is_renewed = False
+        self._swap()
+        try:
+            update_bn(data.training.epoch(run.epoch), _applied(run, model))
+            is_renewed = True
+        finally:
+            # torch does so only if nothing goes wrong.
+            for module, momentum in momenta:
+                module.momentum = momentum
+            if not is_renewed:
+                self._swap()
+                run.tell(NOT_AVERAGED)
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:

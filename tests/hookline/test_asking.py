@@ -271,6 +271,82 @@ def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_en
     assert seen == [(End, "validation"), (End, "test")]
 
 
+class Noting:
+    """Says whom a stage asks, from outside to inside."""
+
+    def __init__(self, name):
+        self.name = name
+
+    @hookimpl(wrapper=True)
+    def step(self):
+        return [self.name, *(yield)]
+
+
+class Twice(Noting):
+    """Asks a stage once more inside of itself."""
+
+    @hookimpl(wrapper=True)
+    def step(self, run, optimizer, closure):
+        other = stages_of_run[run].inside(self, "step")(run=run, optimizer=optimizer, closure=closure)
+        return [self.name, *(yield), other]
+
+
+stages_of_run = {}
+
+
+def test_a_wrapper_can_ask_a_stage_once_more_inside_of_itself():
+    outer, inner = Twice("b"), Twice("c")
+    stages_of_run["run"] = stages_of(Noting("a"), outer, inner, Noting("d"), answering("step", ["e"]))
+    once = ["c", "d", "e", ["d", "e"]]
+    assert ask(stages_of_run["run"], "step") == ["a", "b", *once, once]
+    assert stages_of_run["run"].inside(outer, "step") is stages_of_run["run"].inside(outer, "step")
+
+
+def test_inside_of_the_only_wrapper_the_answer_is_asked_directly():
+    wrapping = Wrapping()
+    manager = new_manager()
+    manager.register(inner_loop, ANSWERING)
+    manager.register(wrapping, "wrapping")
+    assert Stages(manager).inside(wrapping, "step") is inner_loop.step
+
+
+def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
+    class Run:
+        epoch, step, is_trained = 1, 0, False
+
+    one, two = Noting("a"), Noting("b")
+    manager = manager_of(one, two, Noting("c"), answering("step", ["d"]))
+    limits = {"plugin-1": (1, CallbackSpec(every=2)), "plugin-2": (2, CallbackSpec(first=2))}
+    inside, asked = Stages(manager, limits).inside(one, "step"), []
+    for number in range(4):
+        Run.step = number
+        asked.append(inside(run=Run, optimizer=1, closure=2))
+    assert asked == [["d"], ["b", "c", "d"], ["c", "d"], ["b", "c", "d"]]
+
+
+def test_a_plugin_that_has_no_hash_is_left_out_as_any_other():
+    class Unhashable(Noting):
+        __hash__ = None
+
+    one, two = Unhashable("a"), Unhashable("b")
+    manager = manager_of(one, two, answering("step", ["c"]))
+
+    class Run:
+        epoch, step, is_trained = 1, 0, False
+
+    limited = Stages(manager, {"plugin-1": (1, CallbackSpec(first=2))})
+    assert ask(limited, "step", Run) == ["a", "c"]
+    assert ask(Stages(manager), "step") == ["a", "b", "c"]
+    assert Stages(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
+
+
+def test_who_has_nothing_to_do_with_a_stage_has_no_inside_of_it():
+    wrapping = Wrapping()
+    with pytest.raises(StageError) as raised:
+        stages_of(wrapping, answering("step", [])).inside(wrapping, "log")
+    assert str(raised.value) == 'Wrapping has nothing to do with the stage "log": there is no inside.'
+
+
 @pytest.mark.parametrize("stage", ["forward", "loss", "backward", "step"])
 def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps(stage):
     manager = new_manager()

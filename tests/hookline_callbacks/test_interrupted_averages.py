@@ -1,0 +1,78 @@
+"""What an average of the weights hands on when somebody presses Ctrl-C is what was trained, in one piece."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+import hookline
+from image_training import EPOCHS, batches, network, same, step, trained
+
+AVERAGING = {"type": "StochasticWeightAveraging", "start": 2}
+
+
+def pressing(at):
+    """A plugin in which Ctrl-C is pressed in the batch of this number that the model is applied to in training mode."""
+
+    class Pressing:
+        asked = 0
+
+        @hookline.hookimpl(wrapper=True)
+        def forward(self, model):
+            outputs = yield
+            if model.training:
+                Pressing.asked += 1
+                if Pressing.asked == at:
+                    raise KeyboardInterrupt
+            return outputs
+
+    return Pressing
+
+
+def interrupted(path, callback, at):
+    """The result of a training that is interrupted, and how many batches the model was applied to in all."""
+    plugin = pressing(at)
+    with pytest.raises(hookline.Interrupted) as raised:
+        trained(path, callback, plugins=[plugin()])
+    return raised.value.trial, plugin.asked
+
+
+def steps_by_hand(count, averaged=None):
+    model, optimizer = network()
+    done = 0
+    for epoch in range(1, EPOCHS + 1):
+        for x, y in batches(epoch):
+            if done == count:
+                model(x)  # The statistics have seen the batch in which it was interrupted.
+                return model
+            step(model, optimizer, x, y)
+            done += 1
+            if averaged is not None:
+                averaged.update_parameters(model)
+    return model
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_an_interruption_while_statistics_are_renewed_leaves_the_weights_themselves_with_theirs(batch, tmp_path):
+    trial, _ = interrupted(tmp_path, AVERAGING, 3 * EPOCHS + batch)
+    assert same(trial.model, steps_by_hand(3 * EPOCHS))
+    assert trial.model[2].momentum == 0.1
+    assert trial.told == ("It was interrupted: the weights are those of the last step, and not their mean.",)
+    assert not any(module.training for module in trial.model.modules())
+    saved = load_file(trial.directory / "model.safetensors")
+    assert all(torch.equal(saved[name], value) for name, value in trial.model.state_dict().items())
+
+
+def test_after_an_interruption_of_the_training_nothing_more_is_computed(tmp_path):
+    trial, asked = interrupted(tmp_path, AVERAGING, 14)
+    assert asked == 14
+    assert same(trial.model, steps_by_hand(13))
+    assert trial.told == ("It was interrupted: the weights are those of the last step, and not their mean.",)
+
+
+def test_a_moving_average_is_handed_on_after_an_interruption_too(tmp_path):
+    trial, _ = interrupted(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5}, 14)
+    model, _ = network()
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.5))
+    steps_by_hand(13, averaged)
+    assert same(trial.model, averaged.module)
