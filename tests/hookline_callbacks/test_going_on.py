@@ -36,8 +36,10 @@ class Going:
             run.epoch = epoch
             model.train()
             for batch in data.training.epoch(epoch, run.step % run.steps_per_epoch):
+                run.is_stepping = True
                 self.gradients(run, model, criterion, optimizer, batch)
                 run.stages.step(run=run, optimizer=optimizer, closure=None)
+                run.is_stepping = False
                 run.step += 1
                 if run.step == self.until and run.step % run.steps_per_epoch:
                     return self.kept(run, owners)
