@@ -1,7 +1,7 @@
 """Asking a stage: directly where one plugin answers and nobody wraps, and never without an answer."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -10,6 +10,7 @@ from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, secti
 from hookline.errors import HooklineError, StageError
 from hookline.limiting import Limited, limits_by_stage
 from hookline.products import shown, wanted
+from hookline.resources import Resources
 from hookline.stages import INNER, STAGES
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class Stages:
     def plugin(self, name: str) -> Any:
         """The plugin, or the callback, that messages call so; `None` if there is none."""
         return self._manager.get_plugin(name)
+
+    def resources(self) -> ExitStack:
+        """What a run closes when it ends, with nothing in it yet."""
+        return Resources(self._manager)
 
     @contextmanager
     def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
