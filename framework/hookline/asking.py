@@ -9,7 +9,7 @@ import pluggy
 from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, section_of, unanswered
 from hookline.errors import HooklineError, StageError
 from hookline.limiting import Limited, limits_by_stage
-from hookline.products import shown, wanted
+from hookline.products import shown, unfit, wanted
 from hookline.resources import Resources
 from hookline.stages import INNER, STAGES
 
@@ -120,6 +120,9 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
             raise unanswered(caller)
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
+            raise StageError(message + said_of_asked(caller), section_of("", caller.name))
+        if wrong := unfit(caller.name, answer):
+            message = f'The stage "{caller.name}" must be answered with {wrong}.'
             raise StageError(message + said_of_asked(caller), section_of("", caller.name))
         return answer
 
