@@ -1,7 +1,7 @@
 """Asking a stage: directly where one plugin answers and nobody wraps, and never without an answer."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -10,7 +10,8 @@ from hookline import stages
 from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, section_of, unanswered
 from hookline.errors import HooklineError, StageError
 from hookline.limiting import Limited, limits_by_stage
-from hookline.products import shown, wanted
+from hookline.products import shown, unfit, wanted
+from hookline.resources import Resources
 from hookline.stages import INNER, PROJECT, STAGES
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class Stages:
         """The plugin, or the callback, that messages call so; `None` if there is none."""
         return self._manager.get_plugin(name)
 
+    def resources(self) -> ExitStack:
+        """What a run closes when it ends, with nothing in it yet."""
+        return Resources(self._manager)
+
     @contextmanager
     def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
         """Inside, a function is told of every answer to a stage: `listener(answer=…)`, with what the stage was given.
@@ -138,6 +143,9 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
             raise unanswered(caller)
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
+            raise StageError(message + said_of_asked(caller), section_of("", caller.name))
+        if wrong := unfit(caller.name, answer):
+            message = f'The stage "{caller.name}" must be answered with {wrong}.'
             raise StageError(message + said_of_asked(caller), section_of("", caller.name))
         return answer
 

@@ -91,6 +91,21 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
     return StageError(message, section_of(plugin, stage))
 
 
+def asked_in(frame: FrameType, manager: pluggy.PluginManager) -> str | None:
+    """The plugin that is running in a frame, or in one of those that have called it; `None` for the built-in answers.
+
+    For what is done seldom: every implementation of every stage is looked at.
+    """
+    implementations = [found for stage in STAGES for found in getattr(manager.hook, stage).get_hookimpls()]
+    caller: FrameType | None = frame
+    while caller is not None:
+        for implementation in implementations:
+            if _runs_in(implementation, caller):
+                return None if implementation.plugin_name == ANSWERING else implementation.plugin_name
+        caller = caller.f_back
+    return None
+
+
 def section_of(plugin: str, stage: str) -> tuple[PathElement, ...]:
     """The place in the spec of the callback that a plugin is, or else what the stage is about."""
     callback = re.match(r"callbacks\[(\d+)\] ", plugin)

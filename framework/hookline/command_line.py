@@ -77,14 +77,15 @@ def _can_be_written_to(stream: "TextIO") -> bool:
 
 def _run(words: Sequence[str]) -> int:
     parsed = _parser(words).parse_args(words)
-    from hookline.errors import HooklineError, SpecError
+    from hookline.errors import HooklineError, SpecError, notes_of
 
     try:
         return int(parsed.run(parsed))
     except HooklineError as error:
         if parsed.traceback:
             raise
-        print(_pointed(error) if isinstance(error, SpecError) else error, file=sys.stderr)
+        told = _pointed(error) if isinstance(error, SpecError) else str(error)
+        print(told, *notes_of(error), sep="\n", file=sys.stderr)
         return BAD_INPUT
 
 

@@ -25,6 +25,11 @@ class FileError(HooklineError):
         super().__init__(f"{file}: {message}")
 
 
+def notes_of(error: BaseException) -> tuple[str, ...]:
+    """What is said of an error beside itself, in sentences: what failed when everything was closed after it."""
+    return tuple(getattr(error, "__notes__", ()))
+
+
 class HooklineWarning(UserWarning):
     """Something in a spec that can be trained and is doubtful: names its place in the spec."""
 
@@ -130,7 +135,10 @@ class PluginError(HooklineError):
 
 
 class StageError(HooklineError):
-    """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin."""
+    """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin.
+
+    Or what a plugin had opened in a stage, and could not close when the run ended.
+    """
 
     def __init__(self, message: str, path: Sequence[PathElement] = ()):
         """The message, and the path of the section of the spec that the stage, or the plugin, is about."""

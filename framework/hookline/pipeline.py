@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,17 +79,23 @@ def train(
     runs: list[Run] = []
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
-    while next_spec is not None:
-        run = new_run(next_spec, loaded)
-        place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
-        with run.stages.naming_plugins(), run.resources, devices.reproducible(run.device):
+    with ExitStack() as is_open:
+        while next_spec is not None:
+            run = new_run(next_spec, loaded)
             runs.append(run)
-            again = Path(locked) if locked is not None and not trials else None
-            trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
-            next_spec = run.stages.tune(run=run, trials=tuple(trials))
-    trial, run = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
-    with run.stages.naming_plugins():
-        return evolve(trial, deployed=tuple(run.stages.deploy(run=run, trial=trial)))
+            is_open.enter_context(run.resources)
+            place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
+            with run.stages.naming_plugins(), devices.reproducible(run.device):
+                again = Path(locked) if locked is not None and not trials else None
+                trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
+                next_spec = run.stages.tune(run=run, trials=tuple(trials))
+            # What the best has opened stays open until it is deployed.
+            trial, best = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
+            for other in runs:
+                if other is not best:
+                    other.resources.close()
+        with best.stages.naming_plugins():
+            return evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
 
 
 def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> Run:
@@ -100,7 +107,8 @@ def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> 
         if isinstance(callback, CallbackSpec) and callback.is_limited
     }
     stages = Stages(plugins.manager(callbacks), limits)
-    return Run(spec=spec, stages=stages, plugins=plugins, device=devices.select(device or spec.run.device))
+    chosen = devices.select(device or spec.run.device)
+    return Run(spec=spec, stages=stages, plugins=plugins, device=chosen, resources=stages.resources())
 
 
 @frozen(kw_only=True)

@@ -1,5 +1,6 @@
 """What the answer of each stage must be, looked at where it comes in, so that a wrong one is told by its stage."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,36 @@ def wanted(stage: str, answer: Any) -> str | None:
         )
         return None if is_paths else "a sequence of paths"
     return None
+
+
+def unfit(stage: str, answer: Any) -> str | None:
+    """What is wrong with a value of a mapping that a stage is answered with, and would be with the files of the run.
+
+    Of `evaluate` they are numbers, of `log` what JSON can say. To be continued from 'must be answered with'.
+    """
+    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
+        return None
+    is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "what JSON can say")
+    for name, value in answer.items():
+        if not isinstance(name, str):
+            return f"{values} by name, and {name!r} is no name: it is {shown(name)}"
+        if not is_good(value):
+            convertible = hasattr(value, "shape") and hasattr(value, "item")
+            remedy = ". Write float(…) around it" if convertible and math.prod(value.shape) == 1 else ""
+            return f'{values}, and "{name}" is {shown(value)}{remedy}'
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _is_json(element) for name, element in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def shown(answer: object) -> str:

@@ -30,7 +30,8 @@ class Run:
     directory: Path | None = None
     """Where the results are written; `None` until training begins, so that a mistake leaves nothing behind."""
     resources: ExitStack = field(factory=ExitStack)
-    """What must be closed when the run ends, whatever happens: `run.resources.enter_context(...)`."""
+    """What must be closed when the run ends, whatever happens: `run.resources.enter_context(...)`. That is after
+    `deploy`, if this run is the one that is handed on."""
     steps_per_epoch: int = 0
     """How many batches an epoch has; 0 until training begins."""
     epoch: int = 0

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, spec
@@ -50,9 +51,9 @@ class _Display:
             self._console = Console()
         for line in self._introduction(run, data, model, optimizer):
             self._print(line)
-        if self._console is not None:
-            run.resources.enter_context(_bar(run, self._console, self._spec.refresh_per_second))
-        trained = yield
+        bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
+        with bar:
+            trained = yield
         if len(run.told) > self._told:
             self._print("")
         self._print_told(run)

@@ -1,12 +1,16 @@
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from hookline import Data, Target, TensorBatches
-from hookline.products import shown, wanted
+import hookline
+from hookline import Data, StageError, Target, TensorBatches, hookimpl
+from hookline.products import shown, unfit, wanted
 from hookline.stages import STAGES
+from small_training import small
 
 ROWS = {"input": torch.zeros(2, 1)}, {"target": torch.zeros(2, 1)}
 DATA = Data(
@@ -57,3 +61,70 @@ def test_the_stages_of_the_inner_loop_are_not_looked_at(stage):
 def test_an_answer_is_shown_by_its_type_and_shape():
     assert shown(3) == "of the type int"
     assert shown(torch.zeros(2, 3)) == "of the type Tensor and the shape (2, 3)"
+
+
+@pytest.mark.parametrize("value", [1, 0.5, math.nan, np.float64(0.5)])
+def test_numbers_are_good_for_what_is_judged_and_kept(value):
+    assert unfit("evaluate", {"loss": value}) is None
+    assert unfit("log", {"training/loss": value}) is None
+
+
+@pytest.mark.parametrize("value", [None, True, "text", [1, (2.0, None)], {"x": {"y": ["z"]}}])
+def test_what_json_can_say_is_good_for_the_log_and_not_for_what_is_judged(value):
+    assert unfit("log", {"training/loss": 0.5, "more": value}) is None
+    assert unfit("evaluate", {"loss": 0.5, "more": value}) == (
+        f'numbers, and "more" is of the type {type(value).__name__}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (torch.zeros(()), "Tensor and the shape (). Write float(…) around it"),
+        (torch.zeros(2), "Tensor and the shape (2,)"),
+        (np.float32(1), "float32 and the shape (). Write float(…) around it"),
+        ({1}, "set"),
+        ([torch.zeros(())], "list"),
+        ({"x": {1: 2}}, "dict"),
+    ],
+    ids=str,
+)
+def test_what_could_not_be_written_is_told_with_its_name(value, told):
+    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'what JSON can say, and "more" is of the type {told}'
+
+
+def test_a_key_that_is_no_name_is_told():
+    assert unfit("log", {3: 1.0}) == "what JSON can say by name, and 3 is no name: it is of the type int"
+    assert unfit("evaluate", {3: 1.0}) == "numbers by name, and 3 is no name: it is of the type int"
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("evaluate", "log")])
+def test_the_values_of_other_stages_are_not_looked_at(stage):
+    assert unfit(stage, {"x": "y"}) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "value", "told"),
+    [
+        (
+            "log",
+            torch.zeros(()),
+            'what JSON can say, and "answer" is of the type Tensor and the shape (). Write float(…)',
+        ),
+        ("evaluate", torch.zeros(()), 'numbers, and "answer" is of the type Tensor and the shape (). Write float(…)'),
+        ("evaluate", "good", 'numbers, and "answer" is of the type str.'),
+    ],
+)
+def test_a_callback_that_adds_what_cannot_be_kept_is_named_with_its_key(tmp_path, stage, value, told):
+    class Adding:
+        pass
+
+    def implementation(self):
+        return {**(yield), "answer": value}
+
+    implementation.__name__ = stage
+    setattr(Adding, stage, hookimpl(wrapper=True)(implementation))
+    with pytest.raises(StageError) as error:
+        hookline.train(small(epochs=1), plugins=[Adding()], out=tmp_path / "run")
+    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {told}')
+    assert "Asked were, in this order: hookline_stages. It is wrapped by Adding: " in str(error.value)

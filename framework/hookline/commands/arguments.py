@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hookline.documents import Document, read
-from hookline.errors import MisfitError, Problem, SpecError
+from hookline.errors import MisfitError, Problem, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 
@@ -50,7 +50,10 @@ def located(document: Document) -> Iterator[None]:
         yield
     except MisfitError as error:
         problem = document.located(Problem(error.message, error.path, against=error.against))
-        raise SpecError([problem], document.source.name) from error
+        told = SpecError([problem], document.source.name)
+        for note in notes_of(error):
+            told.add_note(note)
+        raise told from error
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:

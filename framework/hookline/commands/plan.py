@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     deferred_compiler.defer()
     with located(document):
         made = new_run(spec, loader.plugins(document))
-        with made.stages.naming_plugins(), made.resources, devices.reproducible(made.device):
+        with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device):
             plan = prepared(made).plan
     if arguments.format == "json":
         print(json.dumps(table(plan), indent=2, ensure_ascii=False))

@@ -12,7 +12,7 @@ from typing import Any
 
 from hookline.command_line import DIFFERENT, GOOD, INTERRUPTED
 from hookline.commands.arguments import add_spec_arguments, document_of, located
-from hookline.errors import HooklineError, HooklineWarning, SpecError
+from hookline.errors import HooklineError, HooklineWarning, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     except Interrupted as interruption:
         if not arguments.quiet:
             _tell(interruption.trial)
-        print("Interrupted.", file=sys.stderr)
+        print("Interrupted.", *notes_of(interruption), sep="\n", file=sys.stderr)
         return INTERRUPTED
     if not arguments.quiet:
         _tell(trial)

@@ -230,8 +230,8 @@ class Component:
         run = new_run(spec, self.plugin.plugins_for(spec.plugins, *others), "cpu")
         with (
             tempfile.TemporaryDirectory(prefix="hookline-") as place,
-            run.stages.naming_plugins(),
             run.resources,
+            run.stages.naming_plugins(),
             devices.reproducible(run.device),
         ):
             made = prepared(run)
