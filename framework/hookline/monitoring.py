@@ -132,7 +132,8 @@ def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
         known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    return [*known, *dict.fromkeys(name for callback in spec.callbacks for name in callback.logs or ())]
+    known += [name for callback in spec.callbacks for name in callback.logs or ()]
+    return list(dict.fromkeys(known))
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
