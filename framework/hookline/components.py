@@ -148,7 +148,9 @@ def _no_table(value: Any, wanted: str) -> ValueError:
     """What to raise for what is no table: of an array of tables, what its header should be."""
     message = f"This must be {wanted}, and it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
-        return HeaderError(f"{message} Its header has one bracket: [{HEADER}].")
+        return HeaderError(
+            f"{message} Write it without brackets around it, or with one bracket in its header: [{HEADER}]."
+        )
     return ValueError(message)
 
 
@@ -175,5 +177,11 @@ def _with_others(
     except INVALID:
         return error
     wrong = ComponentError("", errors, kind)
+    if getattr(partly, "name", "") is None:
+        # What is left out is called as its type, of which one can only guess.
+        said = (
+            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
+        )
+        partly = assembled(kind, {name: getattr(partly, name) for name in said})
     wrong.as_far_as_right = partly
     return wrong

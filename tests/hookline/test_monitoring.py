@@ -56,6 +56,9 @@ def problems(tmp_path, capsys):
         ("validation/acc", "validation/Accuracy"),
         ("validaton/accuracy", "validation/Accuracy"),
         ("validation/f1", "validation/F1"),
+        ("training/f1", "validation/F1"),
+        ("training/Acc", "validation/Accuracy"),
+        ("validation/xyzzy", None),
         ("loss", "validation/loss"),
         ("valid/loss", "validation/loss"),
         ("test/loss", None),
@@ -66,6 +69,13 @@ def test_a_misspelt_number_is_told_with_what_was_meant_and_what_there_is(problem
     question = "" if meant is None else f' Did you mean "{meant}"?'
     (problem,) = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n')
     assert problem == (20, "callbacks[0].monitor", f'"{monitor}" is not logged.{question} {ALL}')
+
+
+@pytest.mark.parametrize("monitor", ["validation/F1", "validation/f1", "training/F1", "val_F1", "valid/f1", "F1"])
+def test_of_a_number_the_split_says_nothing_of_which_one_is_meant(problems, monitor):
+    text = SPEC.replace('name = "F1"', "") + '[[metrics]]\ntype = "AUROC"\n'
+    [(_, _, message)] = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n', text=text)
+    assert message.startswith(f'"{monitor}" is not logged. Did you mean "validation/F1Score"? Logged are ')
 
 
 @pytest.mark.parametrize(
