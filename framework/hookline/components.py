@@ -19,7 +19,7 @@ from hookline.errors import OptionError
 from hookline.failures import blamed
 from hookline.kinds import found
 from hookline.options import Bounds, Spec, assembled
-from hookline.refusals import HEADER, INVALID, HeaderError, MissingTypeError
+from hookline.refusals import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
 from hookline.wording import nearest
 
 
@@ -41,6 +41,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         if not isinstance(value, dict):
             raise _no_table(value, "a table")
         made: dict[str, Any] = {}
+        partly: dict[str, Any] = {}
         errors: list[Exception] = []
         for name, attribute in options.items():
             try:
@@ -51,27 +52,38 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
                 errors.append(error)
+                if isinstance(error, (ElementsError, ComponentError)) and error.as_far_as_right is not None:
+                    partly[name] = error.as_far_as_right
         strange = [key for key in value if key not in options]
         errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
         if errors:
             near = {nearest(key, options) for key in strange}  # One of them may have been meant.
             required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
-            errors += _conflicts(kind, made, (value.keys() | near | required) - made.keys())
+            made |= partly
+            component = _assembled(kind, made, (value.keys() | near | required) - made.keys())
+            errors += _conflicts(component)
         else:
             try:
                 with blamed(kind):
                     return kind(**made)
             except ValueError as error:
-                errors += _conflicts(kind, made) or [error]
-        raise ClassValidationError("", errors, kind)
+                component = _assembled(kind, made)
+                errors += _conflicts(component) or [error]
+        wrong = ComponentError("", errors, kind)
+        wrong.as_far_as_right = component
+        raise wrong
 
     return structure_table
 
 
-def _conflicts(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> list[Exception]:
-    """What does not go together in a component of the options that are right; of some it is not said what they are."""
+def _assembled(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> Spec:
+    """A component of the options that are right; of some it is not said what they are."""
     defaults = {attribute.name: attribute.default for attribute in fields(kind) if attribute.name not in unsaid}
-    component = assembled(kind, {**defaults, **made})
+    return assembled(kind, {**defaults, **made})
+
+
+def _conflicts(component: Spec) -> list[Exception]:
+    """What does not go together in the options of a component that are right."""
     found: list[Exception] = []
     try:
         found.extend(component.conflicts())
@@ -136,7 +148,9 @@ def _no_table(value: Any, wanted: str) -> ValueError:
     """What to raise for what is no table: of an array of tables, what its header should be."""
     message = f"This must be {wanted}, and it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
-        return HeaderError(f"{message} Its header has one bracket: [{HEADER}].")
+        return HeaderError(
+            f"{message} Write it without brackets around it, or with one bracket in its header: [{HEADER}]."
+        )
     return ValueError(message)
 
 
@@ -153,10 +167,21 @@ def _with_others(
         kind = catalog.find(base, meant)
     except ValueError:
         return error  # Several plugins have it, and nobody knows which is meant.
+    errors: list[Exception] = [error]
+    partly: Spec | None = None
     try:
-        converter.structure(options, kind)
+        partly = converter.structure(options, kind)
     except ClassValidationError as others:
-        return ClassValidationError("", [error, *others.exceptions], kind)
+        errors += others.exceptions
+        partly = others.as_far_as_right if isinstance(others, ComponentError) else None
     except INVALID:
         return error
-    return error
+    wrong = ComponentError("", errors, kind)
+    if getattr(partly, "name", "") is None:
+        # What is left out is called as its type, of which one can only guess.
+        said = (
+            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
+        )
+        partly = assembled(kind, {name: getattr(partly, name) for name in said})
+    wrong.as_far_as_right = partly
+    return wrong

@@ -132,29 +132,44 @@ def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
         known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    return [*known, *dict.fromkeys(name for callback in spec.callbacks for name in callback.logs or ())]
+    known += [name for callback in spec.callbacks for name in callback.logs or ()]
+    return list(dict.fromkeys(known))
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
     """The name that was probably meant: with the split that is named, or written as elsewhere, or left out.
 
-    >>> known = ["training/loss", "validation/loss", "validation/Accuracy"]
+    >>> known = ["training/loss", "validation/loss", "validation/Accuracy", "validation/F1Score"]
     >>> [_meant(name, known) for name in ("vall_loss", "validation/acc", "acc", "loss", "trainig/loss")]
     ['validation/loss', 'validation/Accuracy', 'validation/Accuracy', 'validation/loss', 'training/loss']
+    >>> [_meant(name, known) for name in ("validation/F1", "training/f1", "val_F1", "F1")] == ["validation/F1Score"] * 4
+    True
     """
-    split, slash, label = name.rpartition("/")
-    of_the_split = [other.rpartition("/")[2] for other in known if other.startswith(f"{split}/")]
-    if slash and (near := nearest(label, of_the_split)) is not None:
-        return f"{split}/{near}"
-    written: dict[str, str] = {other: other for other in known}
-    for its_split, ways in WRITTEN.items():
-        for other in known:
-            if other.startswith(f"{its_split}/"):
-                its_label = other.removeprefix(f"{its_split}/")
-                forms = [f"{way}{between}{its_label}" for way in (its_split, *ways) for between in "_/"]
-                written = {**dict.fromkeys((*forms, its_label), other), **written}
-    near = nearest(name, written)
-    return None if near is None else written[near]
+    labels: dict[str, dict[str, str]] = {split: {} for split in WRITTEN}
+    for other in known:
+        split, slash, label = other.partition("/")
+        if slash:
+            labels.setdefault(split, {})[label] = other
+    for split in labels:
+        for way in (split, *WRITTEN.get(split, ())):
+            if name.lower().startswith((f"{way}/", f"{way}_")):
+                # The split is known, so that its letters tell nothing of the label: this may be one of another split.
+                of_the_splits = [labels[split], *(others for others in labels.values() if others is not labels[split])]
+                return next(filter(None, (_called(name[len(way) + 1 :], one) for one in of_the_splits)), None)
+    written = {other: other for other in known}
+    for split, ways in WRITTEN.items():
+        for label, other in labels[split].items():
+            forms = [f"{way}{between}{label}" for way in (split, *ways) for between in "_/"]
+            written = {**dict.fromkeys((*forms, label), other), **written}
+    return _called(name, written)
+
+
+def _called(name: str, known: Mapping[str, str]) -> str | None:
+    """What is called so, or nearly so; two letters are enough if one begins with them."""
+    near = nearest(name, known)
+    begun = [other for other in known if len(name) > 1 and other.lower().startswith(name.lower())]
+    near = near or min(begun, key=len, default=None)
+    return None if near is None else known[near]
 
 
 def _hint(meant: str | None, known: Collection[str]) -> str:

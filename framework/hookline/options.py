@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from attrs import NOTHING, Attribute, asdict, field, fields, frozen
+from attrs import NOTHING, Attribute, asdict, field, fields, frozen, has
 
 from hookline.errors import NotSaidError, OptionError
 
@@ -43,8 +43,11 @@ class Spec:
 
         def __getattr__(self, name: str) -> Any:
             """Tell an option that is not there, since it is not right, from what no component has."""
-            if any(attribute.name == name for attribute in fields(type(self))):
+            options = {attribute.name for attribute in fields(type(self))} if has(type(self)) else set()
+            if name in options:
                 raise NotSaidError(f'The option "{name}" is not said.')
+            if hasattr(type(self), name) and not all(hasattr(self, option) for option in options):
+                raise NotSaidError(f'What "{name}" follows from is not said.')  # It is a property.
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __eq__(self, other: object) -> bool:

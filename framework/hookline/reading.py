@@ -14,11 +14,14 @@ from hookline.catalog import Catalog
 from hookline.documents import Document
 from hookline.errors import Problem, SpecError
 from hookline.options import Spec
-from hookline.refusals import INVALID, ElementsError, problem_of, problems_in
+from hookline.refusals import INVALID, ComponentError, ElementsError, problem_of, problems_in
 from hookline.structuring import strict_converter
 from hookline.suggestions import MissingOption, Unclear, UnknownOption, told
 from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
 from hookline.wording import PathElement, nearest
+
+LOGGING = ("loss", "metrics", "callbacks")
+"""The sections from which the names of the numbers follow that are logged."""
 
 
 class Reader:
@@ -47,11 +50,15 @@ class Reader:
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
         partly: dict[str, Mapping[int, Any]] = {}
+        wrong: dict[str, Any] = {}
         problems: list[Problem | Unclear] = []
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
             if key not in known:
                 problems.append(UnknownOption(TrainingSpec, (key,)))
+                if name is not None and name in document.table:
+                    problems += self._problems_of_another(key, value, document.table[name], known[name].type)
+                    continue
             # Changes by name would have been made, had the key been right.
             if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
                 continue
@@ -61,6 +68,8 @@ class Reader:
                 problems += problems_in(error, known[name].type, (key,))
                 if isinstance(error, ElementsError):
                     partly[name] = error.right
+                if isinstance(error, (ElementsError, ComponentError)) and name in LOGGING:
+                    wrong[name] = error.as_far_as_right
         for name, attribute in known.items():
             if attribute.default is not NOTHING and name not in document.table:
                 sections.setdefault(name, attribute.default)
@@ -68,7 +77,7 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        problems += [problem_of(error, ()) for error in conflicts(said, partly)]
+        problems += [problem_of(error, ()) for error in conflicts(said, partly, wrong)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
@@ -86,9 +95,25 @@ class Reader:
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
-        """The section that is missing and was probably meant by a key that is none: it is read as that."""
+        """The section that was probably meant by a key that is none: it is read as that."""
         near = nearest(key, known)
-        return near if near is not None and near not in document.table else None
+        is_table = isinstance(document.table[key], (dict, list))
+        return near if near is not None and (near not in document.table or is_table) else None
+
+    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Problem | Unclear]":
+        """What is wrong in a table that was probably to change a section which is there, in what it says itself."""
+        whole = value
+        if isinstance(value, dict):
+            if not isinstance(section, dict):
+                return []
+            is_the_same = value.get("type", section.get("type")) == section.get("type")
+            whole = {**section, **value} if is_the_same else value
+        try:
+            self._converter.structure(whole, kind)
+        except INVALID as error:
+            problems = problems_in(error, kind, (key,))
+            return [one for one in problems if isinstance(value, list) or (len(one.path) > 1 and one.path[1] in value)]
+        return []
 
 
 def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:

@@ -13,6 +13,7 @@ from cattrs import (
 )
 
 from hookline.errors import OptionError, Problem
+from hookline.options import Spec
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption
 from hookline.wording import PathElement, dotted
 
@@ -23,10 +24,19 @@ INVALID = (ClassValidationError, IterableValidationError, ValueError)
 
 
 class ElementsError(IterableValidationError):
-    """An array of which some elements are wrong."""
+    """An array, or a table of named elements, of which some are wrong."""
 
-    right: Mapping[int, Any] = MappingProxyType({})
-    """The others, by their places."""
+    right: Mapping[Any, Any] = MappingProxyType({})
+    """The others, by their places or names."""
+    as_far_as_right: tuple[Any, ...] | Mapping[str, Any] | None = None
+    """All of them, if they are components: of one that is wrong, the options that are right."""
+
+
+class ComponentError(ClassValidationError):
+    """A component that is wrong."""
+
+    as_far_as_right: Spec | None = None
+    """It with the options that are right, which raises a `NotSaidError` for the others."""
 
 
 HEADER = "…"

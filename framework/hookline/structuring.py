@@ -1,19 +1,19 @@
 """From values of TOML to values of the types that options have: strictly, by hooks of cattrs."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
 from attrs import has
-from cattrs import Converter, IterableValidationError, IterableValidationNote
+from cattrs import Converter, IterableValidationNote
 
 from hookline.catalog import Catalog, is_family
 from hookline.components import component, spec_hook
 from hookline.kinds import PRIMITIVES, accepts, is_literal, is_mapping, is_tuple, is_union, wrong
-from hookline.options import Spec
-from hookline.refusals import HEADER, INVALID, ElementsError, HeaderError
+from hookline.options import Spec, assembled
+from hookline.refusals import HEADER, INVALID, ComponentError, ElementsError, HeaderError
 from hookline.trees import PathText
 from hookline.wording import nearest
 
@@ -102,6 +102,9 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
         if errors:
             some_wrong = ElementsError("", errors, kind)
             some_wrong.right = made
+            if isinstance(elements[0], type) and issubclass(elements[0], Spec):
+                partly = made | _as_far_as_right(errors, elements[0])
+                some_wrong.as_far_as_right = tuple(partly[index] for index in range(len(value)))
             raise some_wrong
         return tuple(made.values())
 
@@ -122,7 +125,22 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
                 error.add_note(IterableValidationNote(f"key {key}", key, element_kind))
                 errors.append(error)
         if errors:
-            raise IterableValidationError("", errors, kind)
+            some_wrong = ElementsError("", errors, kind)
+            some_wrong.right = made
+            if isinstance(element_kind, type) and issubclass(element_kind, Spec):
+                partly = made | _as_far_as_right(errors, element_kind)
+                some_wrong.as_far_as_right = {key: partly[key] for key in value}
+            raise some_wrong
         return made
 
     return structure_mapping
+
+
+def _as_far_as_right(errors: Iterable[BaseException], kind: type[Spec]) -> dict[Any, Spec]:
+    """The elements that are wrong, by their places or names, each as far as it is right."""
+    made = {}
+    for error in errors:
+        index = next(note.index for note in error.__notes__ if isinstance(note, IterableValidationNote))
+        partly = error.as_far_as_right if isinstance(error, ComponentError) else None
+        made[index] = assembled(kind, {}) if partly is None else partly
+    return made

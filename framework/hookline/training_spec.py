@@ -93,11 +93,14 @@ SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
 
 
 def conflicts(
-    sections: Mapping[str, Any], partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({})
+    sections: Mapping[str, Any],
+    partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({}),
+    wrong: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[OptionError]:
     """What does not go together in a spec of these sections, of which some may be missing; in their order.
 
-    `partly` are sections of which some components are right: these, by their places.
+    `partly` are sections of which some components are right: these, by their places. `wrong` are sections as far as
+    they are right, for callbacks that need to know no more than the types of the others.
     """
     listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
     known = {**sections, **listed}
@@ -107,7 +110,7 @@ def conflicts(
             yield from check(*(known[name] for name in names))
     for section in ("callbacks", "deploy"):
         yield from _check_repetitions(section, listed.get(section, {}))
-    yield from _check_callbacks(assembled(TrainingSpec, sections), listed.get("callbacks", {}))
+    yield from _check_callbacks(assembled(TrainingSpec, {**wrong, **sections}), listed.get("callbacks", {}))
 
 
 def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:

@@ -9,7 +9,7 @@ from attrs import frozen
 from hookline.errors import Problem
 from hookline.places import Place, Source
 from hookline.positions import Positions
-from hookline.wording import PathElement, did_you_mean, enumerate_names, shortened, there_are
+from hookline.wording import PathElement, did_you_mean, dotted, enumerate_names, shortened, there_are
 
 Table = dict[str, Any]
 
@@ -96,7 +96,7 @@ def plain(node: Node, directory: Path) -> Any:
     return node.value
 
 
-def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
+def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[PathElement, ...] = ()) -> Node:
     """One tree over another: what is above holds, and what it does not say is that below.
 
     Tables are laid over each other key by key, unless the one above names another `type`: then it is another component,
@@ -107,14 +107,14 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
     settings = _together(below, above)
     if isinstance(above.value, dict) and isinstance(below.value, dict) and not _is_another_component(below, above):
         changes = {
-            key: overlaid(below.value[key], inner, problems) if key in below.value else inner
+            key: overlaid(below.value[key], inner, problems, (*path, key)) if key in below.value else inner
             for key, inner in above.value.items()
         }
         return Node({**below.value, **changes}, settings)
     if isinstance(above.value, dict) and isinstance(below.value, list):
         elements: list[Node | None] = list(below.value)
         for name, change in above.value.items():
-            index = _index(below.value, name, change)
+            index = _index(below.value, name, change, path)
             if isinstance(index, Problem):
                 problems.append(index)
             elif index is None:
@@ -122,7 +122,8 @@ def overlaid(below: Node, above: Node, problems: list[Problem]) -> Node:
             elif (element := elements[index]) is None:
                 problems.append(_problem(f'The element "{name}" is left out: it cannot be changed, too.', change))
             else:
-                elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems)
+                inside = (*path, index)
+                elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems, inside)
         return Node([element for element in elements if element is not None], settings)
     return _in_place(below, above)
 
@@ -140,7 +141,13 @@ def _in_place(below: Node, above: Node) -> Node:
     return Node(value, _together(below, above))
 
 
-def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, problems: list[Problem]) -> Node:
+def with_value(
+    node: Node,
+    keys: "Sequence[tuple[str, Place]]",
+    value: Node,
+    problems: list[Problem],
+    path: tuple[PathElement, ...] = (),
+) -> Node:
     """The tree with one value in another's place, to which the keys lead; each comes with the place where it stands.
 
     Nothing else changes: not the options beside a `type`. Elements of arrays are named as by `overlaid`.
@@ -152,20 +159,21 @@ def with_value(node: Node, keys: "Sequence[tuple[str, Place]]", value: Node, pro
     if isinstance(node.value, list):
         gives_type = bool(rest) and rest[0][0] == "type"  # Which makes a new one of it, if there is none of this name.
         change = Node({"type": value} if gives_type else {} if rest else value.value, (Setting(place, place),))
-        index = _index(node.value, key, change)
+        index = _index(node.value, key, change, path)
         elements = list(node.value)
         if isinstance(index, Problem):
             problems.append(index)
         elif index is None:
-            elements.append(with_value(made, rest, value, problems))
+            elements.append(with_value(made, rest, value, problems, (*path, key)))
         elif not rest and _leaves_out(value, elements[index]):
             del elements[index]
         else:
-            elements[index] = with_value(elements[index], rest, value, problems)
+            elements[index] = with_value(elements[index], rest, value, problems, (*path, key))
         return Node(elements, node.settings)
     if not isinstance(node.value, dict):  # A table takes the place of a value: whether it may, the reader knows.
         node = Node({}, (*node.settings, Setting(place, place)))
-    return Node({**node.value, key: with_value(node.value.get(key, made), rest, value, problems)}, node.settings)
+    inner = with_value(node.value.get(key, made), rest, value, problems, (*path, key))
+    return Node({**node.value, key: inner}, node.settings)
 
 
 def _leaves_out(change: Node, element: Node) -> bool:
@@ -177,7 +185,7 @@ def _is_another_component(below: Node, above: Node) -> bool:
     return types[0] is not None and types[1] is not None and types[0].value != types[1].value
 
 
-def _index(elements: list[Node], name: str, change: Node) -> int | Problem | None:
+def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Problem | None:
     """The index of the element that is called so, by its place, its `name` or its `type`.
 
     `None` if it is a new one; and a problem if it is neither.
@@ -200,17 +208,20 @@ def _index(elements: list[Node], name: str, change: Node) -> int | Problem | Non
     if change.child("type") is not None:
         return None
     if name == "type":
-        return _problem(f'"type" names no element. {_of_a_further_one(change)}', change)
+        return _problem(f'"type" names no element. {_of_a_further_one(change, path)}', change)
     near = did_you_mean(name, names) if not name.isdecimal() else ""
     hint = " A new one has a `type`." if isinstance(change.value, dict) and not name.isdecimal() else ""
     return _problem(f'There is no element "{shortened(name)}": {there_are(len(elements))}.{near}{hint}', change)
 
 
-def _of_a_further_one(change: Node) -> str:
-    """How an element is added, where the change stands."""
+def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
+    """How an element is added to the array, where the change stands."""
+    of_its_own = ".".join(str(element) for element in (*path, "mine"))  # As it is written, and not as one reads it.
     if change.settings and change.settings[0].key.source.directory is None:
-        return "A further one is given a name of its own: ….mine.type=…"
-    return "The header of a further one has two brackets: [[…]]."
+        return f"A further one is given a name of its own: {of_its_own}.type=…"
+    name = dotted(path)
+    several = "" if any(isinstance(element, int) for element in path) else f"; and [[{name}]] begins them anew"
+    return f"A further one is given a name of its own, as in [{of_its_own}]{several}."
 
 
 def _problem(message: str, change: Node) -> Problem:

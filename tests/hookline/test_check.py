@@ -871,7 +871,7 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
             "[[loss]]",
             [
                 "loss: This must be a table with a `type`, and it is an array of one element. "
-                "Its header has one bracket: [loss]."
+                "Write it without brackets around it, or with one bracket in its header: [loss]."
             ],
         ),
         (
@@ -960,7 +960,7 @@ def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hook
     assert (code, out.splitlines()[0]) == (
         1,
         '--set callbacks.type=EarlyStopping: "type" names no element. '
-        "A further one is given a name of its own: ….mine.type=…",
+        "A further one is given a name of its own: callbacks.mine.type=…",
     )
 
 

@@ -327,11 +327,28 @@ def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monke
     assert [f"{problem.place}: {problem.message}" for problem in document.problems] == [
         'spec.toml:2:3: There is no element "7": there are 2, counted from 0.',
         'spec.toml:3:3: There is no element "Y": there is one, counted from 0. Known is "X". A new one has a `type`.',
-        'more.toml:1:3: "type" names no element. The header of a further one has two brackets: [[…]].',
+        'more.toml:1:3: "type" names no element. A further one is given a name of its own, as in [b.mine]; '
+        "and [[b]] begins them anew.",
         '--set a.9=1: There is no element "9": there are 2, counted from 0.',
         "--set nothing: This is not a path and a value, such as optimizer.lr=0.01.",
     ]
     assert document.table == {"a": [1, 2], "b": [{"type": "X", "y": 3}], "run": {"name": "spec"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; and [[m.layers]] begins them anew."),
+        ('[m.layers.0.inner]\ntype = "Linear"\n', "[m.layers.0.inner.mine]."),
+    ],
+)
+def test_how_a_further_element_is_added_is_told_with_its_whole_name(tmp_path, change, told):
+    base = '[m]\nlayers = [{ type = "Residual", inner = [{ type = "Linear" }] }]\n'
+    written(tmp_path, base, "base.toml")
+    document = read(written(tmp_path, f'extends = "base.toml"\n{change}'))
+    assert [problem.message for problem in document.problems] == [
+        f'"type" names no element. A further one is given a name of its own, as in {told}'
+    ]
 
 
 def test_of_elements_that_are_called_alike_the_place_must_be_given(tmp_path):

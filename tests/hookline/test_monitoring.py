@@ -56,6 +56,9 @@ def problems(tmp_path, capsys):
         ("validation/acc", "validation/Accuracy"),
         ("validaton/accuracy", "validation/Accuracy"),
         ("validation/f1", "validation/F1"),
+        ("training/f1", "validation/F1"),
+        ("training/Acc", "validation/Accuracy"),
+        ("validation/xyzzy", None),
         ("loss", "validation/loss"),
         ("valid/loss", "validation/loss"),
         ("test/loss", None),
@@ -66,6 +69,13 @@ def test_a_misspelt_number_is_told_with_what_was_meant_and_what_there_is(problem
     question = "" if meant is None else f' Did you mean "{meant}"?'
     (problem,) = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n')
     assert problem == (20, "callbacks[0].monitor", f'"{monitor}" is not logged.{question} {ALL}')
+
+
+@pytest.mark.parametrize("monitor", ["validation/F1", "validation/f1", "training/F1", "val_F1", "valid/f1", "F1"])
+def test_of_a_number_the_split_says_nothing_of_which_one_is_meant(problems, monitor):
+    text = SPEC.replace('name = "F1"', "") + '[[metrics]]\ntype = "AUROC"\n'
+    [(_, _, message)] = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n', text=text)
+    assert message.startswith(f'"{monitor}" is not logged. Did you mean "validation/F1Score"? Logged are ')
 
 
 @pytest.mark.parametrize(
@@ -205,3 +215,40 @@ def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
     assert (tmp_path / "first/metrics.csv").read_text().startswith("epoch,step,training/loss,")
     assert "gradient_norm" in (tmp_path / "first/metrics.csv").read_text()
     assert "gradient_norm" not in (tmp_path / "last/metrics.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ('[[callbacks]]\ntype = "EarlyStopping"\npatience = 0\nmonitor = "val_loss"\n', "callbacks[0].patience"),
+        ('[[callbacks]]\ntype = "EarlyStoping"\nmonitor = "val_loss"\n', "callbacks[0].type"),
+        ('[[metrics]]\ntype = "AUROC"\nname = 3\n[[callbacks]]\ntype = "GradientNorm"\n', "metrics[2].name"),
+        ('[[metrics]]\ntype = "Accuracy"\nname = "top"\ntop_k = 0\n', "metrics[2].top_k"),
+    ],
+)
+def test_what_is_wrong_in_one_callback_or_metric_hides_no_misspelt_number_of_another(problems, wrong, path):
+    told = problems(f'{wrong}[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n')
+    monitors = [message for _, where, message in told if where.endswith(".monitor")]
+    assert path in [where for _, where, _ in told]
+    # What a metric is called is not known if its `name` is wrong: then nothing is said of what is not logged.
+    wanted = ['"validation/accuracy" is not logged. Did you mean "validation/Accuracy"?']
+    assert [message.partition(" Logged")[0] for message in monitors if "accuracy" in message] == (
+        [] if path.endswith("name") else wanted
+    )
+
+
+@pytest.mark.parametrize("wrong", ['"x"', "2.0"])
+def test_a_loss_with_a_wrong_option_hides_no_misspelt_number(problems, wrong):
+    text = SPEC.replace('"CrossEntropyLoss"', f'"CrossEntropyLoss"\nlabel_smoothing = {wrong}')
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in told] == ["loss.label_smoothing", "callbacks[0].monitor"]
+
+
+def test_what_a_callback_logs_is_known_also_if_one_of_its_options_is_wrong(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "lr"\n[[callbacks]]\ntype = "StepLR"\nstep_size = 0\n'
+    assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].step_size"]
+
+
+def test_nothing_is_refused_beside_a_callback_of_which_nobody_knows_what_it_is(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n[[callbacks]]\ntype = "Xyzzy"\n'
+    assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].type"]

@@ -59,3 +59,33 @@ def test_an_unknown_key_is_a_problem_of_the_key_and_others_are_not():
         Problem("0 is out of bounds: it must be at least 1.", ("run", "epochs")),
         Problem('There is no key "sed". Did you mean "seed"?', ("run", "sed"), on_key=True),
     )
+
+
+def test_a_misspelt_section_is_read_beside_the_one_that_it_was_to_change():
+    read = table(optimizer={"type": "SGD", "lr": 0.1}, callbacks=[{"type": "Kinds"}])
+    read["optimiser"] = {"type": "SDG", "lr": "x", "foo": 1}
+    read["modle"] = {"layers": [{"type": "Relu"}]}
+    read["callback"] = [{"type": "Kinds", "count": 0}, {"type": "Needy", "mode": "c", "files": []}]
+    assert [problem.partition(":")[0] for problem in problems_of(read)] == [
+        "optimiser",
+        "optimiser.type",
+        "optimiser.lr",
+        "optimiser.foo",
+        "modle",
+        "modle.layers[0].type",
+        "callback",
+        "callback[0].count",
+        "callback[1].mode",
+        "callback[1].epochs",
+    ]
+
+
+def test_a_misspelt_section_need_not_say_what_the_one_does_that_it_was_to_change():
+    read = table(optimiser={"lr": 0.1}, los={"reduction": "sum"}, optimizr={"type": "Adam"}, dat={"tagets": [1]})
+    assert [problem.partition(":")[0] for problem in problems_of(read)] == [
+        "optimiser",
+        "los",
+        "optimizr",
+        "dat",
+        "dat.tagets",
+    ]

@@ -488,3 +488,22 @@ def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
             assert ours[name] is None
         elif default is not signature(kind).empty:
             assert ours[name] == default
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"type": "StepLR", "step_size": 0}, "schedulers[1].step_size"),
+        ({"type": "StepLr", "step_size": 1}, "schedulers[1].type"),
+        ({"type": "Xyzzy"}, "schedulers[1].type"),
+        ({"type": "StepLR", "step_size": 1, "interval": "steps"}, "schedulers[1].interval"),
+    ],
+)
+def test_what_is_wrong_in_a_part_hides_nothing_of_the_others_and_of_the_whole(wrong, path):
+    parts = [{"type": "ReduceLROnPlateau"}, wrong]
+    with pytest.raises(hookline.SpecError) as raised:
+        spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})
+    told = [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
+    assert [problem.partition(": ")[0] for problem in told] == [path, "schedulers[0]", "milestones"]
+    assert told[1].endswith("ReduceLROnPlateau needs a number, which is not passed on to it.")
+    assert told[2].endswith("Between 2 schedulers lie 1 milestones, and 2 are given.")
