@@ -5,6 +5,7 @@ any size takes neither memory nor time; the shapes of two rows are passed throug
 fit there hides nothing that does not depend on it. A model that is not large is then tried with values, too.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 LARGE = 50_000_000
 """With how many parameters a model is built without values only."""
+
+_NO_VALUES = re.compile(
+    r"\bmeta (\w+ )?tensors?\b|\b(device|tensor at) meta\b|\bmeta'? (device type|backend)\b|\btwo devices\b.*\bmeta\b"
+    r"|\bregister_meta\b",
+    re.IGNORECASE,
+)
+"""What torch says of a tensor that has no values, or that meets one with some."""
 
 
 def deep_check(document: Document, loader: Loader) -> list[Problem]:
@@ -90,16 +98,17 @@ def _go_through(run: "Run", found: _Found) -> None:
         run.steps_per_epoch = len(data.training)
     if data is None:
         return
-    parameters = _pass_shapes(run, data, found)
-    is_built = parameters is not None or found.wants_values
-    if is_built and (parameters or 0) <= LARGE:
+    model, criterion = _pass_shapes(run, data, found)
+    is_large = model is not None and sum(parameter.numel() for parameter in model.parameters()) > LARGE
+    is_built = model is not None and criterion is not None
+    if not is_large and (is_built or found.wants_values):
         _pass_values(run, data, found)
 
 
-def _pass_shapes(run: "Run", data: "Data", found: _Found) -> int | None:
+def _pass_shapes(run: "Run", data: "Data", found: _Found) -> "tuple[nn.Module | None, nn.Module | None]":
     """Pass the shapes of two rows through model, loss and optimizer.
 
-    Gives the number of parameters, or `None` if the model or the loss could not be built.
+    Gives the model without values, and the loss: `None` for what could not be built so.
     """
     import torch
 
@@ -112,14 +121,14 @@ def _pass_shapes(run: "Run", data: "Data", found: _Found) -> int | None:
     with found.noting(run):
         criterion = run.stages.select_loss(run=run, data=data).eval()
     if model is None or criterion is None:
-        return None
+        return model, criterion
     with torch.no_grad():
         _compare(run, without_values, data, model, criterion, batch, found)
     with found.noting(run):
         refuse_unfit_splits(without_values, data, model, batch)
     with found.noting(run):
         run.stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
-    return sum(parameter.numel() for parameter in model.parameters())
+    return model, criterion
 
 
 def _compare(
@@ -168,7 +177,7 @@ def _pass_values(run: "Run", data: "Data", found: _Found) -> None:
 def _is_for_want_of_values(error: BaseException) -> bool:
     """Whether something looked at values of a tensor that has none, which is no fault of the spec."""
     causes = (error, error.__cause__, error.__context__)
-    return any("meta" in str(cause).lower() for cause in causes if isinstance(cause, RuntimeError))
+    return any(_NO_VALUES.search(str(cause)) for cause in causes if isinstance(cause, (RuntimeError, TypeError)))
 
 
 def _zeros(outputs: "Outputs") -> "Outputs":

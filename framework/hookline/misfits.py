@@ -9,8 +9,9 @@ from typing import Any
 from attrs import fields
 
 from hookline.errors import DataError, MisfitError, OptionError
+from hookline.loss_spec import LossSpec
 from hookline.options import Spec
-from hookline.specs import DataSpec, MetricSpec
+from hookline.specs import DataSpec, MetricSpec, ModelSpec
 from hookline.training_spec import TrainingSpec
 from hookline.wording import PathElement
 
@@ -18,10 +19,41 @@ Keys = tuple[PathElement, ...]
 
 
 def misfit_of_loss(error: ValueError, spec: TrainingSpec) -> MisfitError:
-    """What a loss says of outputs and targets: at the option that it names, or else against what the model ends in."""
-    if isinstance(error, OptionError):
-        return MisfitError(str(error), ("loss", *error.path), against=[("loss", *path) for path in error.against])
-    return MisfitError(str(error), ("loss",), against=[("model", *spec.model.ending)])
+    """What a loss says of outputs and targets: at the option that it names, or else against what the model ends in.
+
+    One of several losses is told against what gives the output of its name, unless it is against something else.
+    """
+    if not isinstance(error, OptionError):
+        return MisfitError(str(error), ("loss",), against=[("model", *spec.model.ending)])
+    against: list[Keys] = [("loss", *path) for path in error.against]
+    if not against and isinstance(_at(spec.loss, error.path), LossSpec):
+        *_, name, _ = error.path
+        against = [("model", *_giving(name, spec.model))]
+    return MisfitError(str(error), ("loss", *error.path), against=against)
+
+
+def _at(value: Any, path: Keys) -> Any:
+    """What stands there in a component; nothing if there is none."""
+    for key in path:
+        if isinstance(value, Spec) and isinstance(key, str):
+            value = getattr(value, key, None)
+        elif isinstance(value, tuple) and isinstance(key, int):
+            value = value[key]
+        elif isinstance(value, Mapping):
+            value = value.get(key)
+        else:
+            return None
+    return value
+
+
+def _giving(output: PathElement, model: ModelSpec) -> Keys:
+    """What in a model gives the output of this name, or else what it ends in."""
+    ending = _at(model, model.ending)
+    for option in fields(type(ending)) if isinstance(ending, Spec) else ():
+        layer = _at(ending, (option.name, output))
+        if isinstance(layer, ModelSpec):
+            return (*model.ending, option.name, output, *layer.ending)
+    return model.ending
 
 
 def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:

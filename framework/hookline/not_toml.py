@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _BARE = re.compile(r"[^\s,=\[\]{}\"'#]*$")
 _KEY_AND_EQUALS = re.compile(r"[ \t]*[\w.\"'-]+[ \t]*=")
-_HEADER = re.compile(r"[ \t]*\[\[?[ \t]*[A-Za-z_\"'][^\[\]{},=\n]*\]\]?[ \t]*(#[^\n]*)?(\n|$)")
+_ONE_STRING = r"[\"'][^\"'\n]*[\"'][ \t]*\]"
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*(?!{_ONE_STRING})[A-Za-z_\"'][^\[\]{{}},=\n]*\]\]?[ \t]*(#[^\n]*)?(\n|$)")
+"""A line that is a header, and no array of one string."""
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -46,7 +48,9 @@ def _value(text: str, position: int) -> Fault:
     """Where a value should be there is none."""
     bracket = innermost(text, position)
     line = line_start(text, position)
-    for start in (position, line):  # A header looks like an array, and so is only wrong inside of its brackets.
+    # In an array a line that begins anew is not part of it; an inline table has keys, too.
+    is_array = bracket is not None and text[bracket[0]] == "["
+    for start in (position, line) if is_array else ():
         if _begins_anew(text, start) and innermost(text, start):
             return _bracket(text, start)
     written = rest_of_line(text, position)

@@ -45,6 +45,10 @@ class NotASpecError(ValueError):
         self.span = (start, end)
 
 
+class _NotClosedError(NotASpecError):
+    """A string that is not over where tomli stopped: nothing behind that is looked at."""
+
+
 @define
 class Positions:
     """Where the keys and values of a text stand, by the path that leads to each."""
@@ -87,14 +91,15 @@ class _Scanner:
         self.elements: dict[Path, int] = {}  # How many elements each array of tables has so far.
 
     def scan(self) -> Positions:
-        while self._skip(_GAP) < self.until:
-            before = self.at
-            if self.text[self.at] == "[":
-                self._header()
-            else:
-                self._key_and_value(self.section)
-            if self.at == before:
-                break  # Only in a text that tomli did not accept as a whole.
+        with suppress(_NotClosedError):
+            while self._skip(_GAP) < self.until:
+                before = self.at
+                if self.text[self.at] == "[":
+                    self._header()
+                else:
+                    self._key_and_value(self.section)
+                if self.at == before:
+                    break  # Only in a text that tomli did not accept as a whole.
         return self.found
 
     def _skip(self, pattern: "re.Pattern[str]") -> int:
@@ -169,7 +174,7 @@ class _Scanner:
         if self._skip(_STRING) == start or self.at > self.until:  # Only in a text that tomli did not accept.
             is_multiline = self.text.startswith(('"""', "'''"), start)
             self.found.opened.append((start, start + (3 if is_multiline else 1)))
-            raise NotASpecError("This text is not closed.", *self.found.opened[-1])
+            raise _NotClosedError("This text is not closed.", *self.found.opened[-1])
 
     def _array(self, path: Path) -> None:
         self.found.opened.append((self.at, self.at + 1))

@@ -1,7 +1,7 @@
 """Schedulers: callbacks that change the learning rate from step to step or from epoch to epoch."""
 
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import HooklineWarning, MisfitError, OptionError
@@ -9,7 +9,7 @@ from hookline.optimizer_spec import OptimizerSpec
 from hookline.run import Run
 from hookline.specs import WrapperSpec
 from hookline.stages import hookimpl
-from hookline.wording import dotted
+from hookline.wording import PathElement, counted, dotted
 
 if TYPE_CHECKING:
     from torch import optim
@@ -26,6 +26,9 @@ class SchedulerSpec(WrapperSpec):
 
     is_told_the_record: ClassVar[bool] = False
     """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
+
+    happens_after: ClassVar[tuple[str, ...]] = ()
+    """The options that say after how many steps or epochs something happens, each one number or several."""
 
     @property
     def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
@@ -49,6 +52,18 @@ class SchedulerSpec(WrapperSpec):
             message = f"{indifferent[0]} reads its learning rate in the first step only, and this makes no difference"
             remedy = "leave the scheduler out, or choose another optimizer."
             raise OptionError("type", f"{message}: {remedy}", against=[("optimizer", "type")])
+
+    def never(self, length: int) -> "Iterator[tuple[tuple[PathElement, ...], int, int]]":
+        """What does not happen if it is stepped `length` times: the place, when it would, and how often it is stepped.
+
+        One that is made of others says it of them, too.
+        """
+        for name in self.happens_after:
+            given = getattr(self, name)
+            places = enumerate(given) if isinstance(given, tuple) else [(None, given)]
+            for index, times in places:
+                if times >= length:
+                    yield (name,) if index is None else (name, index), times, length
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
@@ -101,6 +116,11 @@ class Schedule:
             raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
         except (ValueError, TypeError, KeyError) as error:
             raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
+        unit = "step" if self._spec.is_per_step else "epoch"
+        for path, times, those in self._spec.never(length):
+            place = dotted((*run.spec.place_of(self._spec), *path))
+            message = f"This never happens: it comes after {counted(times, unit)}, and the end after {those}."
+            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
         if indifferent := _indifferent(run.spec.optimizer):
             place, name = dotted(run.spec.place_of(self._spec)), indifferent[0]
             message = f"{name} reads its learning rate in the first step only: this moves those of the other parts."

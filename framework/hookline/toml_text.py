@@ -48,11 +48,27 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
     """What tomli says, with the place; of what stands there twice, both places."""
     if _TWICE.match(error.msg) and (twice := _twice(source, error.pos)):
         return twice
+    if newer := _newer(source.text, error.pos):
+        return _error(str(newer), Place(source, *newer.span))
     from hookline.not_toml import explained  # Which a text that is TOML does without.
 
     fault = explained(source.text, error)
     against = [Place(source, *span) for span in fault.against]
     return _error(f"This is not TOML. {fault.message}", Place(source, *fault.span), *against)
+
+
+def _newer(text: str, until: int) -> NotASpecError | None:
+    """What is no spec before the place where tomli stopped, such as an inline table that goes over several lines.
+
+    If only blanks stand between them they are one thing, and tomli's is told: a table without its } ends on its line.
+    """
+    try:
+        scan(text, until)
+    except NotASpecError as error:
+        start, end = error.span
+        if end <= until and text[start:until].strip():
+            return error
+    return None
 
 
 def _twice(source: Source, until: int) -> SpecError | None:

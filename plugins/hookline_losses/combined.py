@@ -125,27 +125,32 @@ class WeightedSum(LossSpec):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As each part says."""
         for name, part in self.losses.items():
-            for output in part.outputs(name).values():
+            for argument, output in part.outputs(name).items():
                 if isinstance(outputs, Mapping) and output not in outputs:
-                    raise ValueError(f'The model gives no output "{output}".{did_you_mean(output, outputs)}')
+                    message = f'The model gives no output "{output}".{did_you_mean(output, outputs)}'
+                    raise OptionError("losses", message, name, *part.place_of(argument))
             if part.output is not None and not isinstance(outputs, Mapping):
                 wanted = enumerate_names(part.outputs(name).values())
-                raise ValueError(f"The model gives one output, and {name} wants what is called {wanted}.")
+                message = f"The model gives one output, and {name} wants what is called {wanted}."
+                raise OptionError("losses", message, name, "output")
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
             except OptionError as error:
-                raise OptionError("losses", f"{name}: {error}", name, "loss", *error.path) from None
+                raise error.within("losses", name, "loss") from None
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                against = [] if part.output is None else [("losses", name, "output")]
+                raise OptionError("losses", str(error), name, "loss", against=against) from None
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterator[str]":
         """What the parts doubt, each of which is given what of the model gives its outputs."""
         for name, part in self.losses.items():
             try:
                 doubts = list(part.loss.doubts(part.heads(name, model, outputs), part.taken(name, outputs)))
+            except OptionError as error:
+                raise error.within("losses", name, "loss") from None
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                raise OptionError("losses", str(error), name, "loss") from None
             yield from (f"{name}: {doubt}" for doubt in doubts)
 
     @property

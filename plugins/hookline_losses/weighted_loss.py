@@ -47,6 +47,12 @@ class WeightedLoss(Spec):
             )
         return {argument: named.get(argument, argument) for argument in arguments}
 
+    def place_of(self, argument: str) -> tuple[str, ...]:
+        """Where among these options the output for an argument of the loss is named, if it is."""
+        if self.output is None:
+            return ()
+        return ("output", argument) if isinstance(self.output, Mapping) and argument in self.output else ("output",)
+
     def taken(self, name: str, outputs: Outputs) -> Outputs:
         """Of several outputs the one that the loss takes, or those, as the loss calls them; otherwise the only one."""
         if not isinstance(outputs, Mapping):

@@ -1,9 +1,8 @@
 """Schedulers made of others."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
@@ -47,12 +46,24 @@ class CombinedScheduler(TorchScheduler):
             with _placed(index):
                 scheduler.check(spec)
 
-    def build_parts(self, optimizer: "optim.Optimizer", lengths: Iterable[int]) -> "list[LRScheduler]":
-        """The schedulers, each for so many steps or epochs."""
+    def lengths(self, length: int) -> tuple[int, ...]:
+        """How many times each of the schedulers is stepped if all of it is stepped `length` times."""
+        return (length,) * len(self.schedulers)
+
+    def never(self, length: int) -> Iterator[tuple[tuple[str | int, ...], int, int]]:
+        """As for all; and of the schedulers, if each of them has its turn."""
+        own = list(TorchScheduler.never(self, length))
+        yield from own
+        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.lengths(length), strict=True)):
+            for path, times, those in scheduler.never(its_length) if not own else ():
+                yield ("schedulers", index, *path), times, those
+
+    def build_parts(self, optimizer: "optim.Optimizer", length: int) -> "list[LRScheduler]":
+        """The schedulers, for so many steps or epochs of all of it."""
         built = []
-        for index, (scheduler, length) in enumerate(zip(self.schedulers, lengths, strict=True)):
+        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.lengths(length), strict=True)):
             with _placed(index):
-                built.append(scheduler.build_scheduler(optimizer, length))
+                built.append(scheduler.build_scheduler(optimizer, its_length))
         return built
 
 
@@ -82,6 +93,8 @@ class SequentialLR(CombinedScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
     """
 
+    happens_after = ("milestones",)
+
     milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
     """After which epochs (or steps) the next scheduler takes over; one less than there are schedulers."""
 
@@ -100,13 +113,16 @@ class SequentialLR(CombinedScheduler):
                 against=[("schedulers",)],
             )
 
+    def lengths(self, length: int) -> tuple[int, ...]:
+        """As long as it is the turn of each."""
+        ends = (*self.milestones, max(length, *self.milestones, 1))
+        return tuple(max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True))
+
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """The schedulers, each as long as it is its turn."""
         from torch.optim import lr_scheduler
 
-        ends = (*self.milestones, max(length, *self.milestones, 1))
-        lengths = [max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True)]
-        built = self.build_parts(optimizer, lengths)
+        built = self.build_parts(optimizer, length)
         with warnings.catch_warnings():
             # torch steps one that is made of others before the optimizer, and says that one should not.
             warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
@@ -124,5 +140,5 @@ class ChainedScheduler(CombinedScheduler):
         """The schedulers, all as long as the run."""
         from torch.optim import lr_scheduler
 
-        built = self.build_parts(optimizer, repeat(length, len(self.schedulers)))
+        built = self.build_parts(optimizer, length)
         return lr_scheduler.ChainedScheduler(built, optimizer)

@@ -20,6 +20,8 @@ class StepLR(TorchScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
     """
 
+    happens_after = ("step_size",)
+
     step_size: int = option(minimum=1)
     """After how many epochs (or steps) it falls."""
     gamma: float = option(default=0.1, minimum=0)
@@ -32,6 +34,8 @@ class MultiStepLR(TorchScheduler):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
     """
+
+    happens_after = ("milestones",)
 
     milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
     """After which epochs (or steps) it falls."""

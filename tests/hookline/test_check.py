@@ -493,6 +493,38 @@ def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
     assert hookline("check", "--deep", "spec.toml")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("stage", "answer", "code"),
+    [
+        ("forward", 'torch.zeros(1, device="meta").item()', 0),
+        ("select_loss", 'torch.zeros(1, device="meta").item()', 0),
+        ("forward", 'raise RuntimeError("There is no metadata.")', 1),
+        ("select_loss", 'raise RuntimeError("There is no metadata.")', 1),
+    ],
+)
+def test_a_large_model_is_not_built_with_values_whatever_wants_some(here, hookline, stage, answer, code):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
+    (here / "mine.py").write_text(
+        f"import torch\nfrom hookline import hookimpl\n\n\n"
+        f"@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
+    )
+    told = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "spec.toml")
+    assert (told[0], [problem["line"] for problem in json.loads(told[1])]) == (code, [STAGES[stage]] * code)
+
+
+@pytest.mark.parametrize("command", [["check", "--deep"], ["check", "--deep", "--format", "json"], ["plan"]])
+def test_what_is_doubtful_is_told_once_and_without_a_line_of_code(here, hookline, command):
+    layer = '{ type = "BatchNorm1d" },\n    { type = "ReLU" },'
+    text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
+    (here / "spec.toml").write_text(text)
+    code, _, told = hookline(*command, "spec.toml")
+    assert (code, told) == (
+        0,
+        "spec.toml: run.accumulate: BatchNorm1d is given each part of a batch by itself, so that it does not equal the "
+        "whole batch. (a warning)\n",
+    )
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_shipped_specs_are_good_in_depth(path, hookline):
     assert hookline("check", "--deep", str(path)) == (0, f"{path} is good.\n", "")

@@ -49,6 +49,22 @@ def test_an_option_of_the_loss_is_the_place_if_it_is_named():
     assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
 
 
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [("a", ("layers", 1, "heads", "a")), ("b", ("layers", 1, "heads", "b", "layers", 0)), ("c", ("layers", 1))],
+)
+def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending):
+    heads = {"a": LINEAR, "b": {"type": "Sequential", "layers": [LINEAR]}}
+    model = {"type": "Sequential", "layers": [LINEAR, {"type": "Heads", "heads": heads}]}
+    losses = {part: {"loss": {"type": "CrossEntropyLoss"}} for part in "abc"}
+    made = spec(model=model, loss={"type": "WeightedSum", "losses": losses})
+    error = misfit_of_loss(OptionError("losses", "No.", name, "loss"), made)
+    assert (error.path, error.against) == (("loss", "losses", name, "loss"), (("model", *ending),))
+    given = misfit_of_loss(OptionError("losses", "No.", name, "loss", against=[("losses", name, "output")]), made)
+    assert given.against == (("loss", "losses", name, "output"),)
+    assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
+
+
 def test_a_metric_is_told_at_the_option_that_is_named_and_given():
     made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
     error = misfit_of_metric(

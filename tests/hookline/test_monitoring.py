@@ -202,7 +202,7 @@ def test_a_number_of_one_that_is_listed_before_is_told_with_the_order(problems, 
 
 
 def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
-    table = tomllib.loads(SPEC) | {"run": {"epochs": 1}}
+    table = tomllib.loads(SPEC) | {"run": {"epochs": 2}}
     norm, scheduler, log = {"type": "GradientNorm"}, {"type": "StepLR", "step_size": 1}, {"type": "CSVLog"}
     spec = hookline.load({**table, "callbacks": [norm, scheduler, log]})
     with pytest.warns(hookline.HooklineWarning) as caught:

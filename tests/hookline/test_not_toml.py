@@ -100,6 +100,8 @@ def test_what_is_wrong_is_told_where_it_stands_with_what_to_write(text, start, m
         ("x = [\n{ a = 1,\n{ a = 2 }]", 15, (6, 7), "The table is not closed before this: its } is missing."),
         ("x = [1 2]", 7, (4, 5), "Before this a comma is missing, or the ] of the array."),
         ("x = [{ a = 1 }\n{ a = 2 }]", 15, (4, 5), "Before this a comma is missing, or the ] of the array."),
+        ('x = [\n["a", "b"],\n["c"]\n["d"]\n]', 24, (4, 5), "Before this a comma is missing, or the ] of the array."),
+        ('x = [["c"]\n["my model".layers]\n', 11, (4, 5), NOT_CLOSED),
         ("x = [1, 2)", 9, (4, 5), "The array is closed by ], and not by )."),
         ("[model\nx = 1", 6, (0, 1), "The header is not closed: its ] is missing."),
         ("x = 1\n [[model\nx = 1", 14, (7, 9), "The header is not closed: its ]] is missing."),

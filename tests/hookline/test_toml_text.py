@@ -56,6 +56,32 @@ def test_of_what_stands_there_twice_both_places_are_told(text, here, there, mess
     assert [(place.start, place.text) for place in problem.against_places] == [there]
 
 
+LAST_COMMA = "in an inline table no comma stands after the last value."
+ONE_LINE = "an inline table stands on one line. A table with a header, such as [[model.layers]], may take many."
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "message"),
+    [
+        ("a = {\nb = .1\n}", 5, ONE_LINE),
+        ("a = {\nb = True,\nc = 1\n}", 5, ONE_LINE),
+        ("a = {\nb = 1\nc = 2\n}", 5, ONE_LINE),
+        ('x = [\n{ type = "A",\ntop = .5 },\n]', 19, ONE_LINE),
+        ('x = [\n{ type = "A", },\n{ type = "B" },\n', 18, LAST_COMMA),
+        ('x = [\n{ type = "A", },\n{ type = B },\n]', 18, LAST_COMMA),
+    ],
+)
+def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_behind_it(text, start, message):
+    problem = problem_of(text)
+    assert problem.message == f"This is TOML 1.1, and most editors and tools read TOML 1.0: {message}"
+    assert (problem.place.start, problem.against_places) == (start, ())
+
+
+@pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
+def test_an_inline_table_that_ends_with_its_line_is_not_told_to_be_newer(text):
+    assert problem_of(text).message.startswith("This is not TOML. ")
+
+
 @pytest.mark.parametrize("first", ["[a]", "[[a]]"])
 def test_one_table_and_several_of_a_name_are_told_as_such(first):
     second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]

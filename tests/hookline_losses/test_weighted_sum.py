@@ -138,10 +138,17 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
             'There is no target "other" for the loss other.',
         ),
         ({"losses": {"kind": LOSSES["kind"]}}, 'No loss takes the target "size".'),
-        ({"heads": {"kind": HEADS["kind"], "sizes": HEADS["size"]}}, 'loss: The model gives no output "size".'),
+        (
+            {"heads": {"kind": HEADS["kind"], "sizes": HEADS["size"]}},
+            'loss.losses.size: The model gives no output "size". Did you mean "sizes"?',
+        ),
+        (
+            {"losses": {**LOSSES, "size": {**LOSSES["size"], "output": "sise"}}},
+            'loss.losses.size.output: The model gives no output "sise". Did you mean "size"?',
+        ),
         (
             {"heads": {"kind": HEADS["size"], "size": HEADS["size"]}},
-            "loss: kind: CrossEntropyLoss compares a score for",
+            "loss.losses.kind.loss: CrossEntropyLoss compares a score for",
         ),
     ],
 )
@@ -341,7 +348,8 @@ class TwoPlugin:
 def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
     with pytest.raises(hookline.MisfitError) as raised:
         hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
-    assert str(raised.value).startswith(f"loss: {message}")
+    name, _, sentence = message.partition(": ")
+    assert str(raised.value).startswith(f"loss.losses.{name}.loss: {sentence}")
     assert not (tmp_path / "run").exists()
 
 
@@ -449,7 +457,7 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.MisfitError, match="loss: near: TripletMarginLoss takes one output of the model, and it"
+        hookline.MisfitError, match=r"near\.loss: TripletMarginLoss takes one output of the model, and it"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 

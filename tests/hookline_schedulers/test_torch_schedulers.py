@@ -163,7 +163,7 @@ def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, 
                 "milestones": [2],
                 "schedulers": [
                     {"type": "ChainedScheduler", "schedulers": [*parts, {"type": "CosineAnnealingLR"}]},
-                    {"type": "StepLR", "step_size": 2},
+                    {"type": "StepLR", "step_size": 1},
                 ],
             }
         ),
@@ -177,7 +177,7 @@ def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, 
             lr_scheduler.CosineAnnealingLR(optimizer, T_max=2),
         ]
         several = lr_scheduler.ChainedScheduler(chained, optimizer)
-        return lr_scheduler.SequentialLR(optimizer, [several, lr_scheduler.StepLR(optimizer, 2)], [2])
+        return lr_scheduler.SequentialLR(optimizer, [several, lr_scheduler.StepLR(optimizer, 1)], [2])
 
     model, rates = by_hand(build, per_step=interval == "step")
     assert_equal(trial, model, rates)
@@ -375,6 +375,45 @@ def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, opti
         "scheduler out, or choose another optimizer."
     )
     assert problem.against == (("optimizer", "type"),)
+
+
+STEP = {"type": "StepLR", "step_size": 2}
+
+
+@pytest.mark.parametrize(
+    ("callback", "warned"),
+    [
+        ({"type": "StepLR", "step_size": 3}, []),
+        (
+            {"type": "StepLR", "step_size": 4},
+            ["callbacks[0].step_size: This never happens: it comes after 4 epochs, and the end after 4."],
+        ),
+        (
+            {"type": "MultiStepLR", "milestones": [2, 30]},
+            ["callbacks[0].milestones[1]: This never happens: it comes after 30 epochs, and the end after 4."],
+        ),
+        ({"type": "MultiStepLR", "milestones": [2, 11], "interval": "step"}, []),
+        (
+            {"type": "MultiStepLR", "milestones": [2, 12], "interval": "step"},
+            ["callbacks[0].milestones[1]: This never happens: it comes after 12 steps, and the end after 12."],
+        ),
+        (
+            {"type": "SequentialLR", "schedulers": [STEP, STEP], "milestones": [500]},
+            ["callbacks[0].milestones[0]: This never happens: it comes after 500 epochs, and the end after 4."],
+        ),
+        (
+            {"type": "SequentialLR", "schedulers": [STEP, STEP], "milestones": [3]},
+            ["callbacks[0].schedulers[1].step_size: This never happens: it comes after 2 epochs, and the end after 1."],
+        ),
+        ({"type": "ChainedScheduler", "schedulers": [STEP, STEP]}, []),
+    ],
+)
+def test_what_a_scheduler_never_does_is_warned_of(callback, warned, tmp_path):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", hookline.HooklineWarning)
+        hookline.train(spec(callback), out=tmp_path / "run")
+    ours = [warning for warning in told if issubclass(warning.category, hookline.HooklineWarning)]
+    assert [str(warning.message) for warning in ours] == warned
 
 
 def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):

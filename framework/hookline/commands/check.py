@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from hookline.command_line import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
+from hookline.commands.warned import told_warnings
 from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.loading import Loader
 from hookline.wording import counted, shortened
@@ -67,7 +68,8 @@ def _problems(path: str, arguments: argparse.Namespace, loader: Loader) -> list[
         return problems
     from hookline.deep_check import deep_check
 
-    return deep_check(document, loader)
+    with told_warnings(path):
+        return deep_check(document, loader)
 
 
 def _tell(found: Sequence[tuple[str, Problem]]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.commands.warned import told_warnings
 from hookline.errors import SpecError
 from hookline.wording import counted
 from hookline.writing import as_toml
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.pipeline import new_run, prepared
 
     deferred_compiler.defer()
-    with located(document):
+    with told_warnings(arguments.spec), located(document):
         made = new_run(spec, loader.plugins(document))
         with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device):
             plan = prepared(made).plan

@@ -4,15 +4,14 @@ import argparse
 import gc
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Any
 
 from hookline.command_line import DIFFERENT, GOOD, INTERRUPTED
 from hookline.commands.arguments import add_spec_arguments, document_of, located
-from hookline.errors import HooklineError, HooklineWarning, SpecError, notes_of
+from hookline.commands.warned import told_warnings
+from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
@@ -100,23 +99,6 @@ def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
 
 def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-@contextmanager
-def told_warnings(source: str) -> Iterator[None]:
-    """Hookline's own warnings become a line that names the spec; those of others stay as they are."""
-    usual = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
-        if issubclass(category, HooklineWarning):
-            print(f"{source}: {message} (a warning)", file=sys.stderr)
-        else:
-            usual(message, category, *where, **others)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", HooklineWarning)
-        warnings.showwarning = show
-        yield
 
 
 @contextmanager
