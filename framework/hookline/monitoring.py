@@ -50,10 +50,11 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], sp
 def _refuse_what_is_outside(
     callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
 ) -> None:
-    """Raise an `OptionError` for a number that is logged by one outside of a callback, which does not see it."""
-    for index, other in enumerate(spec.callbacks):
-        if other == callback:
-            return
+    """Raise an `OptionError` for a number that is logged only by one outside of a callback, which does not see it."""
+    own = next((index for index, other in enumerate(spec.callbacks) if other is callback), None)
+    if own is None or any(selected_numbers(other.logs or (), [name]) for other in spec.callbacks[own:]):
+        return
+    for index, other in enumerate(spec.callbacks[:own]):
         if selected_numbers(other.logs or (), [name]):
             names = type(other).__name__, type(callback).__name__
             message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."

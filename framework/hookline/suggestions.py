@@ -18,6 +18,9 @@ Keys = tuple[PathElement, ...]
 SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
 """The keys of a spec that are tables, or arrays of them."""
 
+ELSEWHERE = {"val": "validation", "valid": "validation"}
+"""Words of keys as other frameworks write them."""
+
 MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
 
@@ -135,6 +138,8 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
         return f'{message} Did you mean "extends"?', ("extends",)
     slip = nearest(str(key), own)
     given = next((home.options for home in homes if home.path == tuple(within)), {})
+    if _names_another(kind, given.get(str(key)), catalog):
+        return f'{message} Did you mean "type"?', (*within, "type")
     if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
         # One letter is wrong in what this table may have and has not: another that has the very word is not meant.
         return f'{message} Did you mean "{slip}"?', (*within, slip)
@@ -154,12 +159,25 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
             if home.kind is TrainingSpec and near in SECTIONS:
                 return f'{message} Did you mean "{near}"? It is a section of its own: {_header(near)}.', (near,)
             return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
+    words = [ELSEWHERE.get(word, word) for word in str(key).lower().split("_")]
+    for home in sorted(homes, key=lambda home: home.path != tuple(within)):
+        # Such as "max_epochs"; but "data_path" is no section.
+        options = set(_options(home.kind)).difference(SECTIONS)
+        if (word := next((word for word in words if word in options), None)) is not None:
+            where = "" if home.path == tuple(within) else f", which belongs {home.label}"
+            return f'{message} Did you mean "{word}"{where}?', (*home.path, word)
     same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in _options(other))
     if kind.family and same:
         have = "have" if len(same) > 1 else "has"
         more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
         message += f" {enumerate_names(same[:MOST_OTHERS])}{more} {have} it."
     return f"{message}{did_you_mean(str(key), _options(kind))}", ()
+
+
+def _names_another(kind: type[Spec], value: object, catalog: Catalog) -> bool:
+    """Whether a value names a component that could stand in the place of one of this class."""
+    families = [base for base in kind.__mro__ if is_family(base)]
+    return bool(families) and isinstance(value, str) and catalog.get(families[-1], value) is not None
 
 
 def _header(section: str) -> str:

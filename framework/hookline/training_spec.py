@@ -92,6 +92,10 @@ SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
 """The sections that have several components, each with a header of two brackets."""
 
 
+MOST_CALLBACKS = 500
+"""How many callbacks a spec has at most: each is asked whether it goes with all the others."""
+
+
 def conflicts(
     sections: Mapping[str, Any],
     partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({}),
@@ -183,6 +187,10 @@ def _restores(callback: WrapperSpec) -> bool:
 
 
 def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+    if len(callbacks) > MOST_CALLBACKS:
+        message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
+        yield OptionError("callbacks", message)
+        return
     yield from _check_weights(callbacks)
     for index, callback in callbacks.items():
         if isinstance(callback, CallbackSpec):

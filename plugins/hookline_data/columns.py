@@ -1,5 +1,6 @@
 """Columns of a table: which ones are chosen, and what is wanted of each."""
 
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Literal
 from attrs import frozen
 
 from hookline import DataError, did_you_mean, nearest
+
+LONGEST = 100
+"""How many letters of a column are looked at for what was meant by a pattern."""
 
 
 @frozen
@@ -50,12 +54,32 @@ def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str
 
 def _known(name: str, names: Sequence[str]) -> str:
     """What to say of a column that is not there: which one was probably meant, or which there are."""
+    if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
+        return f' Did you mean "{near[:LONGEST]}"?'
     if len(names) != 1 or nearest(name, names) is not None:
         return did_you_mean(name, names)
     # It may be no table, and then what stands in it is nobody's business.
     signs = {";": 'and not ";"', "\t": "and not tabs", "|": 'and not "|"'}
     other = next((f", {words}" for sign, words in signs.items() if sign in names[0]), "")
     return f" The first line of the file is one name: between several stand commas{other}."
+
+
+def _patterns(like: str, names: Iterable[str]) -> set[str]:
+    """Patterns that choose some of these names, with a "*" at the same end: what is fixed ends between words.
+
+    >>> sorted(_patterns("pixl_*", ["pixel_0", "pixel_1", "petal_length"]))
+    ['petal_*', 'pixel_*']
+    >>> sorted(_patterns("*_lenght", ["petal_length", "sepal_length"]))
+    ['*_length']
+    """
+    found: set[str] = set()
+    for name in names:
+        for between in re.finditer(r"[^A-Za-z0-9]+|(?<=[A-Za-z])(?=[0-9])", name[:LONGEST]):
+            if like.endswith("*"):
+                found.add(f"{name[: between.end()]}*")
+            if like.startswith("*"):
+                found.add(f"*{name[between.start() :]}")
+    return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Which are signs of a pattern, too.
 
 
 def matching(pattern: str, names: Iterable[str]) -> set[str]:

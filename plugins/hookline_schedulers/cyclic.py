@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from hookline import OptionError, TrainingSpec, option, spec
+from hookline import OptionError, TrainingSpec, counted, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -22,9 +22,16 @@ class Cycle(TorchScheduler):
         max_momentum: float | tuple[float, ...]
 
     def conflicts(self) -> Iterator[OptionError]:
-        """The momentum does not fall to a greater one."""
+        """The momentum does not fall to a greater one; and all that is given for each group has as many numbers."""
         if self.cycle_momentum:
             yield from self.misordered("base_momentum", "max_momentum", "from which it falls")
+        of_groups = (*self.of_groups, *(("base_momentum", "max_momentum") if self.cycle_momentum else ()))
+        first, *others = [name for name in of_groups if isinstance(getattr(self, name, None), tuple)] or [""]
+        for name in others:
+            count, given = len(getattr(self, first)), len(getattr(self, name))
+            if given != count:
+                message = f"It has {counted(given, 'number')}, and `{first}` has {count}: each has one for each group."
+                yield OptionError(name, message, against=[(first,)])
 
     def misordered(self, least: str, greatest: str, course: str) -> Iterator[OptionError]:
         """An error for each number of the first option that is greater than that of the second for the same group."""

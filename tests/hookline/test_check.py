@@ -888,6 +888,33 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
             "[run]\nmetric = 3",
             ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
         ),
+        ("[run]", "[run]\nmax_epochs = 3", ['run.max_epochs: There is no key "max_epochs". Did you mean "epochs"?']),
+        ("[run]", "[run]\nrandom_seed = 3", ['run.random_seed: There is no key "random_seed". Did you mean "seed"?']),
+        (
+            "[run]",
+            "num_epochs = 3\n[run]",
+            ['num_epochs: There is no key "num_epochs". Did you mean "epochs", which belongs in [run]?'],
+        ),
+        (
+            "validation = 0.2",
+            "val_split = 0.2",
+            ['data.val_split: CSV has no option "val_split". Did you mean "validation"?'],
+        ),
+        (
+            "validation = 0.2",
+            "validation_split = 0.2",
+            ['data.validation_split: CSV has no option "validation_split". Did you mean "validation"?'],
+        ),
+        (
+            "[optimizer]",
+            '[optimizer]\nkind = "SGD"',
+            ['optimizer.kind: Adam has no option "kind". Did you mean "type"?'],
+        ),
+        (
+            "[loss]",
+            '[loss]\nname = "L1Loss"',
+            ['loss.name: CrossEntropyLoss has no option "name". Did you mean "type"?'],
+        ),
         (GOOD, 'extend = "iris.toml"', ['extend: There is no key "extend". Did you mean "extends"?']),
         ("[[deploy]]", "[[deployment]]", ['deployment: There is no key "deployment". Did you mean "deploy"?']),
         (

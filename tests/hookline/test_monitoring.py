@@ -97,6 +97,16 @@ def test_what_a_callback_before_it_logs_is_not_seen(problems):
     assert problems(callbacks) == [(22, "callbacks[1].monitor", message)]
 
 
+def test_what_a_callback_after_it_logs_too_can_be_monitored(problems):
+    first, last = (
+        '[[callbacks]]\ntype = "StepLR"\nstep_size = 2\n',
+        '[[callbacks]]\ntype = "ExponentialLR"\ngamma = 0.9\n',
+    )
+    stopping = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "lr"\n'
+    assert problems(first + stopping + last) == []
+    assert [path for _, path, _ in problems(first + stopping)] == ["callbacks[1].monitor"]
+
+
 def test_a_name_that_is_near_to_what_a_callback_logs_is_offered(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_nrom"\n[[callbacks]]\ntype = "GradientNorm"'
     [(_, _, message)] = problems(callbacks)

@@ -72,3 +72,15 @@ def test_metrics_that_do_not_go_together_are_refused(metrics, problem):
 def test_metrics_of_one_type_with_different_names_go_together():
     made = hookline.load(table(metrics=[{"type": "R2Score"}, {"type": "R2Score", "name": "again"}]))
     assert [metric.label for metric in made.metrics] == ["R2Score", "again"]
+
+
+def test_a_spec_has_so_many_callbacks_at_most_and_is_told_once():
+    callbacks = [{"type": "EarlyStopping", "monitor": f"val_{number}"} for number in range(501)]
+    with pytest.raises(SpecError) as error:
+        hookline.load(table(callbacks=callbacks))
+    assert [str(problem) for problem in error.value.problems] == [
+        "callbacks: These are 501 callbacks, and a spec has at most 500."
+    ]
+    with pytest.raises(SpecError) as error:
+        hookline.load(table(callbacks=callbacks[:500]))
+    assert len([problem for problem in error.value.problems if problem.path[-1] == "monitor"]) == 500

@@ -30,7 +30,13 @@ def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns
     [
         ("agee", 'd.csv: There is no column "agee". Did you mean "age"?'),
         ("AGE", 'd.csv: There is no column "AGE". Did you mean "age"?'),
-        ("pixels_*", 'd.csv: There is no column "pixels_*". Did you mean "pixel_0"?'),
+        ("pixels_*", 'd.csv: There is no column "pixels_*". Did you mean "pixel_*"?'),
+        ("pixl*", 'd.csv: There is no column "pixl*". Did you mean "pixel_*"?'),
+        ("*_9", 'd.csv: There is no column "*_9". Did you mean "*_0"?'),
+        (
+            "colour_*",
+            'd.csv: There is no column "colour_*". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
+        ),
         (
             "weight_in_kg",
             'd.csv: There is no column "weight_in_kg". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',

@@ -338,6 +338,14 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
             "callbacks[0].base_lr: It must be at most `max_lr`, to which it rises, which is 0.01.",
         ),
         (
+            {"type": "CyclicLR", "base_lr": [0.1, 0.1], "max_lr": [0.2, 0.2, 0.2]},
+            "callbacks[0].max_lr: It has 3 numbers, and `base_lr` has 2: each has one for each group.",
+        ),
+        (
+            {"type": "OneCycleLR", "max_lr": [0.1, 0.1], "base_momentum": [0.8]},
+            "callbacks[0].base_momentum: It has 1 number, and `max_lr` has 2: each has one for each group.",
+        ),
+        (
             {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "base_momentum": 0.95},
             "callbacks[0].base_momentum: It must be at most `max_momentum`, from which it falls, which is 0.9.",
         ),
