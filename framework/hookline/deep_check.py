@@ -18,7 +18,7 @@ from hookline.errors import DataError, HooklineError, MisfitError, Problem, Stag
 from hookline.failures import blamed
 from hookline.judging import unfit_metrics
 from hookline.loading import Loader
-from hookline.misfits import misfit_of_loss, path_of_data
+from hookline.misfits import choosing_column, misfit_of_loss, path_of_data
 from hookline.pipeline import new_run
 from hookline.reading import in_order
 from hookline.rehearsal import refuse_unfit_splits, refuse_wrong_outputs, rehearse
@@ -83,7 +83,7 @@ def _problem(error: HooklineError, spec: "TrainingSpec") -> Problem:
     if isinstance(error, MisfitError):
         return Problem(error.message, error.path, against=error.against)
     if isinstance(error, DataError):
-        return Problem(str(error), path_of_data(error, spec.data))
+        return Problem(str(error), path_of_data(error, spec.data), against=tuple(choosing_column(error, spec.data)))
     return Problem(str(error), error.path if isinstance(error, StageError) else ())
 
 

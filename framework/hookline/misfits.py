@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -72,16 +73,39 @@ def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, s
 def path_of_data(error: DataError, data: DataSpec) -> Keys:
     """What of the data an error is about: the path or file that it begins with, or a column that is named in both.
 
-    That a cell is wrong is the fault of the file.
+    An option that is given, and that the message names in backticks, is meant by it. That a cell is wrong is the fault
+    of the file.
     """
     message = str(error)
     if begun := re.match(r"data(\.\w+)*(?=: )", message):
         return tuple(begun[0].split("."))
+    named = set(re.findall(r"`(\w+)`", message))
+    if given := next((path for path in _given(data) if path[-1] in named), None):
+        return ("data", *given)
     texts = list(_texts(data))
     files = (path for path, text in texts if isinstance(text, Path) and message.startswith((f"{text}: ", f"{text}, ")))
     names = set() if re.search(r"\brow \d", message) else set(re.findall(r'"([^"]*)"', message))
     columns = (path for path, text in texts if text in names)
     return ("data", *next(chain(columns, files), ()))
+
+
+def choosing_column(error: DataError, data: DataSpec) -> list[Keys]:
+    """What in the data chooses the column in which a cell is wrong: the other place that may be meant otherwise."""
+    cell = re.search(r'\brow \d+, column "([^"]*)"', str(error))
+    names = [(path, text) for path, text in _texts(data) if cell and isinstance(text, str)]
+    exact = [path for path, text in names if cell and text == cell[1]]
+    like = [path for path, text in names if cell and fnmatchcase(cell[1], text)]
+    return [("data", *path) for path in (exact or like)[:1]]
+
+
+def _given(value: Spec, path: Keys = ()) -> Iterator[Keys]:
+    """The paths of the options of a component, and of those inside, that are not left out."""
+    for option in fields(type(value)):
+        given = getattr(value, option.name)
+        if given != option.default:
+            yield (*path, option.name)
+        if isinstance(given, Spec):
+            yield from _given(given, (*path, option.name))
 
 
 def _texts(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, str | Path]]:

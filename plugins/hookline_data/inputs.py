@@ -28,8 +28,8 @@ def check_shapes(layout: Layout, rows: Rows) -> None:
             raise DataError(f"{layout.path}: The {which} are sequences: there is no `shape` to give to their rows.")
         if group.shape is not None and math.prod(group.shape) != values.shape[1]:
             raise DataError(
-                f"{layout.path}: A row of the shape {list(group.shape)} has {math.prod(group.shape)} numbers, and the "
-                f"{which} have {values.shape[1]}."
+                f"{layout.path}: A row of the `shape` {list(group.shape)} has {math.prod(group.shape)} numbers, and "
+                f"the {which} have {values.shape[1]}."
             )
     if layout.is_siamese:
         refuse_unlike({name: rows.inputs[name].kind(group.shape) for name, group in layout.inputs.items()}, layout.path)

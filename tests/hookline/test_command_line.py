@@ -279,7 +279,7 @@ def test_data_that_is_not_there_is_told(refused):
         ),
         (
             ("batch_size", "shape = [1, 3]\nbatch_size"),
-            "A row of the shape [1, 3] has 3 numbers, and the inputs have 2.",
+            "A row of the `shape` [1, 3] has 3 numbers, and the inputs have 2.",
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),

@@ -6,7 +6,7 @@ import pytest
 
 import hookline
 from hookline.errors import DataError, OptionError
-from hookline.misfits import misfit_of_loss, misfit_of_metric, path_of_data
+from hookline.misfits import choosing_column, misfit_of_loss, misfit_of_metric, path_of_data
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -89,6 +89,31 @@ def test_a_metric_is_told_at_the_option_that_is_named_and_given():
 def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(message, path):
     data = spec().data
     assert path_of_data(DataError(message.format(path=data.path)), data) == ("data", *path)
+
+
+def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
+    inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "shape": [2, 3]}
+    error = DataError(f"{inner['path']}: A row of the `shape` [2, 3] has 6 numbers, and the inputs have 4.")
+    data = spec(data={**inner, "validation": 0.2}).data
+    assert path_of_data(error, data) == ("data", "shape")
+    data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
+    assert path_of_data(error, data) == ("data", "source", "shape")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "column", "against"),
+    [
+        (["sepal_*"], "species", [("data", "targets")]),
+        (["petal_*", "sepal_*"], "sepal_width", [("data", "inputs", 1)]),
+        (["*", "sepal_width"], "sepal_width", [("data", "inputs", 1)]),
+        (["petal_*"], "sepal_width", []),
+    ],
+)
+def test_a_wrong_cell_is_shown_with_what_chooses_its_column(inputs, column, against):
+    path = str(SPECS / "data/iris.csv")
+    data = spec(data={"type": "CSV", "path": path, "inputs": inputs, "targets": "species"}).data
+    assert choosing_column(DataError(f'{path}: row 1, column "{column}": "x" is not a number.'), data) == against
+    assert choosing_column(DataError(f'{path}: There is no column "{column}".'), data) == []
 
 
 def test_the_file_of_a_source_is_found_in_it():

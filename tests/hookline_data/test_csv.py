@@ -73,7 +73,7 @@ def test_a_row_of_inputs_gets_the_shape_that_is_given(prepare):
 
 def test_a_shape_that_the_columns_do_not_make_is_an_error(prepare):
     with pytest.raises(
-        DataError, match=r"table\.csv: A row of the shape \[2, 2\] has 4 numbers, and the inputs have 3\.$"
+        DataError, match=r"table\.csv: A row of the `shape` \[2, 2\] has 4 numbers, and the inputs have 3\.$"
     ):
         prepare("a,b,c,y\n1,2,3,4\n", shape=[2, 2])
 

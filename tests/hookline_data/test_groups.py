@@ -185,7 +185,7 @@ def test_a_shape_that_a_group_does_not_make_is_told_with_its_name(prepare, tmp_p
     with pytest.raises(DataError) as raised:
         prepare("a,b,c,y\n1,2,3,4\n", inputs={"u": ["a", "b"], "v": "c"}, shape=[2, 1], standardize=standardize)
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: A row of the shape [2, 1] has 2 numbers, and the inputs "v" have 1.'
+        f'{tmp_path / "table.csv"}: A row of the `shape` [2, 1] has 2 numbers, and the inputs "v" have 1.'
     )
 
 
