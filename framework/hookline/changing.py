@@ -14,6 +14,9 @@ from hookline.wording import shortened
 EXTENDS = "extends"
 """The key of a file that names those which it extends."""
 
+_ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\d+)?[eE][+-]?", re.ASCII)
+"""What is no value of TOML, and that nobody means as a string."""
+
 
 def changed(root: Node, change: str, problems: list[Problem]) -> Node:
     """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
@@ -33,6 +36,11 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
                 from hookline.not_toml import explained
 
                 problems.append(Problem(explained(f"value={text}", error).message, place=place))
+                return root
+            if _ALMOST.fullmatch(text.strip()):
+                from hookline.miswritten import meant
+
+                problems.append(Problem(meant(text.strip()), place=place))
                 return root
             # A bare word is a string: nobody wants to quote quotes for a shell.
             value = Node(text.strip(), (Setting(place, place),))

@@ -3,8 +3,9 @@
 import re
 
 _NUMBER = re.compile(r"[+-]?(inf|nan|(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)", re.ASCII)
-_COUNTED = re.compile(r"[+-]?(\d|\.\d)")
-_COMPUTED = re.compile(r"[\d.eE_]+\s*(\*\*|[*/^+]|\s-)\s*[\d.(]")
+_COUNTED = re.compile(r"[+-]*(\d|\.\d)")
+_COMPUTED = re.compile(r"[\d.eE_]+\s*(\*\*|[*/^+]|(?<![eE])-)\s*[+-]?[\d.(]")
+_MINUS = re.compile("[−–—]")
 _DATE = re.compile(r"\d+-\d+-\d+|\d+:\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _THOUSANDS_BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?")
@@ -37,6 +38,8 @@ def meant(written: str) -> str:
         return "One equals sign is enough."
     if written.startswith(","):
         return "Before this comma a value is missing."
+    if _MINUS.search(written) and _NUMBER.fullmatch(changed := _MINUS.sub("-", written)):
+        return f"The minus sign of a number is the hyphen: {changed}."
     word = written.lower()
     if word in _NOTHING:
         return "TOML has no such value: leave the option out."
@@ -72,6 +75,12 @@ def _of_number(written: str) -> str:
     if _THOUSANDS.fullmatch(written):
         other = f", or {written.replace(',', '.')}" if written.count(",") == 1 and "." not in written else ""
         return f"A number has no comma: {written.replace(',', '')}{other}."
+    if written.count(",") > 1 and all(_NUMBER.fullmatch(number.strip()) for number in written.split(",")):
+        return f"Several values stand in brackets: [{', '.join(map(str.strip, written.split(',')))}]."
+    if re.fullmatch("0[XOB][0-9A-Fa-f]+", written):
+        return f"Behind this 0 stands a small letter: {written[:2].lower()}{written[2:]}."
+    if (begun := re.fullmatch(r"(.*)[eE][+-]?", written)) and _NUMBER.fullmatch(begun.group(1)):
+        return f"After the e of a number stand digits, as in {written}3."
     if (part := re.fullmatch(r"([+-]?[\d.]+)\s*%", written)) and _NUMBER.fullmatch(part.group(1)):
         return f"A percentage is written as a part of one: {float(part.group(1)) / 100:g}."
     for pattern, right, rule in _RULES:
@@ -87,10 +96,10 @@ _RULES = (
     (r"^([+-]?)0+(?=\d)", r"\1", "A number does not begin with 0"),
     (r"^([+-]?)\.(?=\d)", r"\g<1>0.", "A number has digits on both sides of its point"),
     (r"(?<=\d)\.(?!\d)", ".0", "A number has digits on both sides of its point"),
+    (r"^([+-])[+-]+", r"\1", "A number has one sign"),
     (r",", ".", "A number has a point and no comma"),
     (r"^([+-])\s+", r"\1", "Between the sign and the number stands no blank"),
     (r"_+", "", "An underscore stands only between two digits"),
-    (r"[eE][+-]?$", "", "After the e of a number stand digits"),
     (r"[fFdDlLj]$", "", "Behind a number stands no letter"),
 )
 """What people write in numbers that TOML does not: a pattern, what to write for it, and the rule."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookline import not_strings
 from hookline.faults import Fault, innermost, line_end, line_start, one, rest_of_line
-from hookline.miswritten import CURLY, meant
+from hookline.miswritten import CURLY, LONGEST_EXAMPLE, meant
 from hookline.wording import shortened
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 _BARE = re.compile(r"[^\s,=\[\]{}\"'#]*$")
 _KEY_AND_EQUALS = re.compile(r"[ \t]*[\w.\"'-]+[ \t]*=")
+_SIGNS_AND_EQUALS = re.compile(r"[^\s\w.\[\]{}=\"'#-][^\s=\[\]{}\"'#]*(?<![-+*/:?!<>])[ \t]*=|[*/][ \t]+=")
 _ONE_STRING = r"[\"'][^\"'\n]*[\"'][ \t]*\]"
 _HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*(?!{_ONE_STRING})[A-Za-z_\"'][^\[\]{{}},=\n]*\]\]?[ \t]*(#[^\n]*)?(\n|$)")
 """A line that is a header, and no array of one string."""
+_NOT_SEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -29,6 +31,9 @@ def explained(text: str, error: "tomli.TOMLDecodeError") -> Fault:
     if text.startswith(_CONFLICT, line_start(text, position)):
         span = line_start(text, position), line_end(text, position)
         return Fault("Here two versions of the file were merged, and it is not decided which one holds.", span)
+    if (sign := text[position : position + 1]) and not sign.isascii() and (sign.isspace() or sign in _NOT_SEEN):
+        message = f"Here stands the sign U+{ord(sign):04X}, which is not seen: between keys and values stand blanks."
+        return Fault(message, one(text, position))
     for begins, explain in _EXPLAINED.items():
         if error.msg.startswith(begins):
             return explain(text, position)
@@ -54,6 +59,9 @@ def _value(text: str, position: int) -> Fault:
         if _begins_anew(text, start) and innermost(text, start):
             return _bracket(text, start)
     written = rest_of_line(text, position)
+    if is_array and _KEY_AND_EQUALS.match(written):
+        message = "An array has values and no keys; a table with keys stands in braces: { type = … }."
+        return Fault(message, (position, position + len(written.partition("=")[0].rstrip())))
     if bracket and written[:1] not in (",", "("):
         written = re.split(r"[,\]}]", written, maxsplit=1)[0].rstrip()
     end = position + (1 if written[:1] in ("=", ",") else len(written))
@@ -84,6 +92,10 @@ def _statement(text: str, position: int) -> Fault:
         message = f'A line ends without "{rest}".'
     elif rest.startswith("]") and before.startswith("["):
         message = "One bracket is too many: as many close as open."
+    elif re.match(r",[ \t]*[^ \t]", rest) and not _KEY_AND_EQUALS.match(rest[1:]) and not before.startswith("["):
+        value = f"{before}{rest}".partition("=")[2].strip()
+        example = f": [{value}]" if len(value) <= LONGEST_EXAMPLE and "[" not in value else ""
+        message = f"Several values stand in brackets{example}."
     elif re.match(r"[-+*/^%]", rest) and before[-1:].isdigit():
         message = "Nothing is computed in TOML: write the number itself."
     elif _KEY_AND_EQUALS.match(rest.lstrip(";,")) or before.startswith("["):
@@ -127,9 +139,13 @@ def _equals(text: str, position: int) -> Fault:
     rest, bracket = rest_of_line(text, position), innermost(text, position)
     key = shortened(re.split("[{,]", line)[-1].strip() or "lr")
     span = one(text, position)
+    if not bracket and before[-1:].strip() and _SIGNS_AND_EQUALS.match(rest):
+        name = f"{line}{rest.partition('=')[0]}".strip()
+        example = "" if '"' in name or "\\" in name else f': "{shortened(name)}"'
+        return Fault(f"A key with other signs than letters, digits, _ and - stands in quotes{example}.", span)
     if colon := re.match(r":=?", rest):
         value = re.split(r"[,}]", rest[colon.end() :].strip())[0].rstrip() if bracket else rest[colon.end() :].strip()
-        example = f": {key} = {shortened(value)}" if value and "[" not in value and "{" not in value else ""
+        example = f": {key} = {shortened(value)}" if value and not re.search(r"[\[{=]", value) else ""
         return Fault(f"Between a key and its value stands =, and no colon{example}.", span)
     if bracket and key.isdigit() and (number := re.search(r"[+-]?\d+,\d+(?=\s*$)", before)):
         start = position - len(before) + number.start()
@@ -144,7 +160,8 @@ def _equals(text: str, position: int) -> Fault:
         return Fault(f"This key has no value, as in `{key} = …`.", span)
     if re.fullmatch(r"[\w -]*=.*", rest) and "=" in rest and not bracket:
         name = f"{line} {rest.partition('=')[0]}".strip()
-        return Fault(f'A key with a blank in it stands in quotes: "{shortened(name)}".', span)
+        example = "" if '"' in name else f': "{shortened(name)}"'
+        return Fault(f"A key with a blank in it stands in quotes{example}.", span)
     return Fault(f"Between a key and its value stands =, as in `{key} = …`.", span)
 
 

@@ -20,6 +20,8 @@ class CSV(Table):
     The target's cells may be text: they are then the names of classes, which are sorted and counted from 0.
     """
 
+    has_single_cells = True
+
     def column_names(self, path: Path) -> list[str]:
         """The names in the header."""
         return csv_cells.column_names(path)

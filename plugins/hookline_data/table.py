@@ -1,8 +1,9 @@
 """What tables of all file formats have in common: their options, and the way from columns to batches."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hookline import (
     Data,
@@ -10,6 +11,7 @@ from hookline import (
     LossSpec,
     OptionError,
     Run,
+    counted,
     did_you_mean,
     option,
     spec,
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 @spec
 class Table(SplitFile):
     """A file with a row for each example and columns with names, held in memory."""
+
+    has_single_cells: ClassVar[bool] = False
+    """Whether a cell cannot be a list, so that a row has as many numbers as there are columns."""
 
     inputs: Patterns | Mapping[str, Patterns] = "*"
     """The columns that the model is given, by names or patterns such as `pixel_*`, where `*` is all others; a table of
@@ -122,10 +127,11 @@ class Table(SplitFile):
                 yield error
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
-        """The columns that are not among the names of a header."""
+        """The columns that are not among the names of a header, and shapes of more or fewer numbers than there are."""
         splitting = () if self.split_column is None else (self.split_column,)
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
         taken = {*splitting, *(column for target in targets for column in matching(target, names))}
+        unknown = False
         for name, excluded in (("split_column", set()), ("targets", set()), ("inputs", taken)):
             for pattern, within in checks.places(getattr(self, name)):
                 try:
@@ -134,7 +140,23 @@ class Table(SplitFile):
                     else:
                         chosen((pattern,), names, excluded, self.path)
                 except DataError as error:
+                    unknown = True
                     yield checks.error_of(name, *within, path=self.path, message=error)
+        if self.has_single_cells and not unknown:
+            yield from self._check_shapes(names, taken)
+
+    def _check_shapes(self, names: list[str], taken: set[str]) -> Iterator[OptionError]:
+        """The shapes that are not those of as many numbers as a row has columns."""
+        for group, patterns in self.input_patterns.items():
+            shape, columns = of_group(self.shape, group, None), chosen(patterns, names, taken, self.path)
+            if shape is not None and columns and math.prod(shape) != len(columns):
+                of = f' of the inputs "{group}"' if isinstance(self.inputs, Mapping) else " of the inputs"
+                yield OptionError(
+                    "shape",
+                    f"A row of this shape has {counted(math.prod(shape), 'number')}, and one{of} has {len(columns)}.",
+                    *self._within("shape", group),
+                    against=[("inputs", *self._within("inputs", group))],
+                )
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""

@@ -278,10 +278,6 @@ def test_data_that_is_not_there_is_told(refused):
             "With `drop_last` no batch is left: there are 12 rows.",
         ),
         (
-            ("batch_size", "shape = [1, 3]\nbatch_size"),
-            "A row of the `shape` [1, 3] has 3 numbers, and the inputs have 2.",
-        ),
-        (
             ('"CrossEntropyLoss"', '"MSELoss"'),
             'row 1, column "kind": "a" is not a number, and MSELoss needs numbers.',
         ),
@@ -294,6 +290,10 @@ def test_data_that_does_not_fit_the_spec_is_told_with_the_file(refused, replace,
 @pytest.mark.parametrize(
     ("replace", "problem"),
     [
+        (
+            ("batch_size", "shape = [1, 3]\nbatch_size"),
+            "shape: A row of this shape has 3 numbers, and one of the inputs has 2.",
+        ),
         (('"kind"', '"kinds"'), 'targets: There is no column "kinds". Did you mean "kind"?'),
         (
             ("targets", 'inputs = ["width", "lenght"]\ntargets'),

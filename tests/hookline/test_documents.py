@@ -180,6 +180,21 @@ def test_what_is_no_path_and_value_is_refused(change):
 
 
 @pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (".1", "A number has digits on both sides of its point: 0.1."),
+        ("-1.", "A number has digits on both sides of its point: -1.0."),
+        ("1e", "After the e of a number stand digits, as in 1e3."),
+        ("True", "It is written `true`."),
+    ],
+)
+def test_what_is_nearly_a_value_is_told_with_what_to_write_and_taken_for_no_string(value, problem):
+    with pytest.raises(SpecError) as error:
+        changed({}, f"x={value}")
+    assert str(error.value) == f"--set x={value}: {problem}"
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         ("layers.2=1", 'There is no element "2": there are 2, counted from 0.'),

@@ -12,6 +12,8 @@ def fault_of(text):
 
 NOT_CLOSED = "The array is not closed: its ] is missing."
 QUOTE = 'The text is not closed on its line: its " is missing.'
+NOT_SEEN = "Here stands the sign U+{}, which is not seen: between keys and values stand blanks."
+SIGNS = "A key with other signs than letters, digits, _ and - stands in quotes"
 SINGLE = "A text in single quotes has its backslashes as they are"
 
 
@@ -39,7 +41,25 @@ SINGLE = "A text in single quotes has its backslashes as they are"
         ("[a]]", 3, "]", "One bracket is too many: as many close as open."),
         ("x = 'it's'", 8, "s'", "The text ends before this. One that has ' in it stands in \"."),
         ("x = 3 epochs", 6, "epochs", "Behind a value stands nothing on its line but a comment, which begins with #."),
+        ('x = "a", "b"', 7, ', "b"', 'Several values stand in brackets: ["a", "b"].'),
+        ("x = 1, 8, 8 # x", 5, ", 8, 8", "Several values stand in brackets: [1, 8, 8]."),
+        ("x = 1, y = 2", 5, ", y = 2", "Each key stands on a line of its own, and so does each header."),
+        ("x = \u00a01", 4, "\u00a0", NOT_SEEN.format("00A0")),
+        ("x\u00a0= 1", 1, "\u00a0", NOT_SEEN.format("00A0")),
+        ("\u200bx = 1", 0, "\u200b", NOT_SEEN.format("200B")),
+        (
+            'x = [type = "SGD"]',
+            5,
+            "type",
+            "An array has values and no keys; a table with keys stands in braces: { type = … }.",
+        ),
         # Keys and headers.
+        ("pixel_* = 1", 6, "*", f'{SIGNS}: "pixel_*".'),
+        ("a/b = 1", 1, "/", f'{SIGNS}: "a/b".'),
+        ("a:b = 1", 1, ":", f'{SIGNS}: "a:b".'),
+        ("lr: = 1", 2, ":", "Between a key and its value stands =, and no colon."),
+        ("lr += 1", 3, "+", "Between a key and its value stands =, as in `lr = …`."),
+        ('"a" b = 1', 4, "b", "A key with a blank in it stands in quotes."),
         ("lr: 0.1", 2, ":", "Between a key and its value stands =, and no colon: lr = 0.1."),
         ("x = { lr: 0.1, a = 1 }", 8, ":", "Between a key and its value stands =, and no colon: lr = 0.1."),
         ("lr 0.1", 3, "0", "Between a key and its value stands =, as in `lr = …`."),

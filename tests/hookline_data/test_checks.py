@@ -55,6 +55,22 @@ def problems(directory, loss, *, kind="CSV", **options):
     return [(error.path, error.on_key, str(error)) for error in spec.data.check(spec.loss)]
 
 
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"shape": [3, 1]}, None),
+        ({"shape": [3, 8]}, (("shape",), "A row of this shape has 24 numbers, and one of the inputs has 3.")),
+        (
+            {"inputs": {"anchor": "[ab]", "negative": "c"}, "shape": {"anchor": [2], "negative": [1, 2]}},
+            (("shape", "negative"), 'A row of this shape has 2 numbers, and one of the inputs "negative" has 1.'),
+        ),
+    ],
+)
+def test_a_shape_of_more_numbers_than_a_row_has_is_told_before_it_is_read(options, problem, tmp_path):
+    told = problems(tmp_path, {"type": "MSELoss"}, targets="d", **options)
+    assert told == ([] if problem is None else [(problem[0], False, problem[1])])
+
+
 @pytest.mark.parametrize("kind", ["CSV", "NPZ"])
 def test_a_misspelt_group_of_inputs_is_told_at_its_name_with_all_names(kind, tmp_path):
     inputs = {"anchor": "a", "postive": "b", "negative": "c"}
