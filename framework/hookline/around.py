@@ -81,7 +81,8 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
     marked.__code__ = marked.__code__.replace(co_name=f"{form}({stage})")
     marked.__hookline_file__ = getattr(getattr(function, "__code__", None), "co_filename", None)
     called = getattr(function, "__name__", type(function).__name__)
-    return SimpleNamespace(**{stage: marked, "__hookline_name__": f"{form}({stage}, {called})"})
+    name = f"{form}({stage}, {called})"
+    return SimpleNamespace(**{stage: marked, "__hookline_name__": name, "__hookline_function__": function})
 
 
 def _taken(form: str, stage: str, function: Callable[..., Any], known: list[str]) -> list[str]:

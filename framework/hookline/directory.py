@@ -59,14 +59,21 @@ def spec_text(run: "Run", directory: Path) -> str:
 
 
 def write_beginning(run: "Run", directory: Path) -> None:
-    """Write `spec.toml`, and copies of the person's own files that are plugins."""
+    """Write `spec.toml`, and copies of the person's own files that are plugins, with what they import."""
     (directory / "spec.toml").write_text(spec_text(run, directory), encoding="utf-8")
-    files = [origin.file for origin, _ in run.plugins.added if origin.file is not None]
-    for index, file in enumerate(files):
-        taken = any(other.name == file.name for other in files[:index])
-        home = directory / "plugins" / str(index + 1) if taken else directory / "plugins"
-        home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, home / file.name)
+    written: dict[Path, Path] = {}
+    own = [origin for origin, _ in run.plugins.added if origin.file is not None]
+    for number, origin in enumerate(own, 1):
+        files = [file.absolute() for file in (origin.file, *origin.neighbours) if file is not None]
+        names = {file: file.relative_to(files[0].parent) for file in files}
+        home = directory / "plugins"
+        is_taken = any(written.get(home / name, file) != file for file, name in names.items())
+        if is_taken or home / files[0].name in written:
+            home /= str(number)
+        for file, name in names.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, home / name)
+            written[home / name] = file
 
 
 def append_record(directory: Path, record: Mapping[str, Any]) -> None:

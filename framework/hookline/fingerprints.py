@@ -1,10 +1,8 @@
-"""Fingerprints: of data as the model sees them, and of the code of plugins. Equal ones mean equal bits."""
+"""Fingerprints: of data as the model sees them, and of files. Equal ones mean equal bits."""
 
 import hashlib
-import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from hookline.writing import to_json
@@ -56,27 +54,9 @@ def of_tensors(tensors: "Mapping[str, Tensor]") -> str:
     return made.hexdigest()
 
 
-def of_plugin(plugin: object) -> str:
-    """The fingerprint of the code that a plugin is made of: its package or module, or the module of an object's class.
-
-    Empty if it is in no file, as what is typed in.
-    """
-    module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
-    own = getattr(module, "__file__", None)
-    if own is None:
-        return ""
-    path = Path(own)
-    return of_files(package_files(path.parent) if path.name == "__init__.py" else [path])
-
-
-def package_files(directory: Path) -> list[Path]:
-    """The files of a package, without what Python compiles of them."""
-    return [path for path in directory.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
-
-
-def of_files(paths: Iterable[Path]) -> str:
-    """The fingerprint of files: of their names and of what is in them, in whichever order."""
-    each = sorted(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
+def of_files(files: Mapping[str, Path]) -> str:
+    """The fingerprint of files: of the names that they are given and of what is in them, in whichever order."""
+    each = sorted(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in files.items())
     return of_text("\n".join(each))
 
 

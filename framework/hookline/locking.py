@@ -10,6 +10,7 @@ from attrs import asdict
 from hookline import fingerprints
 from hookline.errors import HooklineError, LockError
 from hookline.planning import Plan
+from hookline.wording import enumerate_names
 from hookline.writing import dumps
 
 NAME = "run.lock.toml"
@@ -35,11 +36,11 @@ def table(plan: Plan) -> dict[str, Any]:
 
 def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
     """Raise a `LockError` if something is different from when a run was made."""
-    if changed := list(changes(directory, plan, spec)):
+    if changed := changes(directory, plan, spec):
         raise LockError(directory, changed)
 
 
-def changes(directory: Path, plan: Plan, spec: str) -> Iterator[str]:
+def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
     """What is different from when a run was made, each as a sentence.
 
     `spec` is the text of the spec that is to be trained, as it would stand in the directory of that run.
@@ -49,6 +50,11 @@ def changes(directory: Path, plan: Plan, spec: str) -> Iterator[str]:
 
     """
     lock = read(directory)
+    found = list(_changes(lock, plan, spec))
+    return found + list(_of_stages(lock["stages"], plan, is_told=bool(found)))
+
+
+def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
     if lock["spec"] != fingerprints.of_text(spec):
         yield "The spec is not the one that was trained."
     now = plan.environment
@@ -90,6 +96,26 @@ def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
         yield f'The plugin "{name}" is used, and it was not.'
 
 
+def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_told: bool) -> Iterator[str]:
+    """Who is asked in which order. What has come or gone follows from a change that is told already, if one is."""
+    moves: dict[str, list[str]] = {}
+    for stage, implementations in plan.stages.items():
+        now = [one.plugin for one in implementations]
+        before = [said.rpartition(" (")[0] for said in then.get(stage, [])]
+        if sorted(now) == sorted(before) and now != before:
+            moved = [(one, other) for one, other in zip(before, now, strict=True) if one != other]
+            was, now_is = (enumerate_names(names, "then") for names in zip(*moved, strict=True))
+            moves.setdefault(f"{was} were asked in this order, and now it is {now_is}.", []).append(stage)
+        elif now != before and not is_told:
+            yield f'In the stage "{stage}" {_listed(before)} was asked, and now {_listed(now)} is.'
+    for change, stages in moves.items():
+        yield f"In the stage{'s' if len(stages) > 1 else ''} {enumerate_names(stages)} {change}"
+
+
+def _listed(names: list[str]) -> str:
+    return enumerate_names(names) if names else "nobody"
+
+
 def read(directory: Path) -> dict[str, Any]:
     """What a run was made of.
 
@@ -104,7 +130,7 @@ def read(directory: Path) -> dict[str, Any]:
         raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise HooklineError(f"{path} is not as it was written: {error}.") from None
-    wanted = {"spec": str, "data": str, "environment": dict, "plugins": list}
+    wanted = {"spec": str, "data": str, "environment": dict, "plugins": list, "stages": dict}
     if not all(isinstance(lock.get(name), kind) for name, kind in wanted.items()):
         raise HooklineError(f"{path} is not as it was written: something is missing.")
     return lock

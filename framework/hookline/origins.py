@@ -21,6 +21,8 @@ class Origin:
     """The distribution that was installed, if it was."""
     file: Path | None = None
     """The person's own file, if it is one."""
+    neighbours: tuple[Path, ...] = ()
+    """The files in its folder that it imports."""
     entry_point: str | None = None
     """The module, or the object in it, that the distribution declares as its entry point."""
     known_version: str | None = None

@@ -2,14 +2,14 @@
 
 import inspect
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 import hookline
-from hookline import fingerprints
+from hookline import fingerprints, plugin_code
 from hookline.estimates import Memory, memory
 from hookline.layers import Layer
 from hookline.plugins import BUILT_IN, callback_name
@@ -112,13 +112,14 @@ def plan(
 ) -> Plan:
     """The plan of a run, of which everything has been made that is needed before training."""
     spec = run.spec
+    judged_by = ("torchmetrics",) if spec.metrics else ()
     return Plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
         steps_per_epoch=len(data.training),
         components=_components(run),
-        environment=environment(run.device),
+        environment=environment(run.device, judged_by),
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
@@ -143,11 +144,11 @@ def _components(run: Run) -> dict[str, tuple[str, ...]]:
     return {section: tuple(name(type(one)) for one in listed) for section, listed in sections.items() if listed}
 
 
-def environment(device: "torch.device") -> dict[str, str]:
-    """What the bits of a run depend on beside spec, data and plugins."""
+def environment(device: "torch.device", others: Sequence[str] = ()) -> dict[str, str]:
+    """What the bits of a run depend on beside spec, data and plugins; `others` are further distributions."""
     import torch
 
-    named = {name: version(name) for name in ("hookline", "torch", "numpy")}
+    named = {name: version(name) for name in ("hookline", "torch", "numpy", *others)}
     machine = {"machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability()}
     if device.type == "cuda":
         machine["accelerator"] = torch.cuda.get_device_name(device)
@@ -162,7 +163,7 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
         name="hookline",
         distribution="hookline",
         version=version("hookline"),
-        fingerprint=fingerprints.of_text("".join(map(fingerprints.of_plugin, [hookline, *built_in]))),
+        fingerprint=fingerprints.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
     )
     for origin, plugin in run.plugins.added:
         if _is_display(plugin):
@@ -172,7 +173,7 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
             distribution=origin.distribution,
             version=origin.version,
             file=origin.file.name if origin.file else None,
-            fingerprint=fingerprints.of_plugin(plugin),
+            fingerprint=plugin_code.fingerprint(plugin, origin.distribution),
         )
 
 

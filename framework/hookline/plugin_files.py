@@ -10,6 +10,7 @@ from typing import TypeGuard
 from hookline import stages
 from hookline.errors import HooklineError, PluginError
 from hookline.failures import reason
+from hookline.neighbours import make_way, marked, neighbours
 from hookline.options import Spec
 from hookline.origins import Origin
 
@@ -30,6 +31,8 @@ def from_file(path: str | Path) -> ModuleType:
         raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # Where attrs and typing look names up.
+    found_neighbours = neighbours(source)
+    make_way(found_neighbours)
     sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbours, as a script may.
     try:
         found.loader.exec_module(module)
@@ -41,16 +44,17 @@ def from_file(path: str | Path) -> ModuleType:
     finally:
         sys.path.remove(str(source.absolute().parent))
     module.__hookline_file__ = source  # type: ignore[attr-defined]
+    module.__hookline_neighbours__ = tuple(marked(found_neighbours))  # type: ignore[attr-defined]
     _refuse_unmarked(module, str(path))
     return module
 
 
 def _refuse_unmarked(module: ModuleType, path: str) -> None:
     """Refuse a file in which nothing is marked, or a stage's name is not: it would do nothing, silently."""
-    marked = 0
+    found = 0
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
-            marked += 1
+            found += 1
         elif (
             name in (*stages.STAGES, "register_specs")
             and isinstance(value, FunctionType)
@@ -60,7 +64,7 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
             raise PluginError(
                 f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
             )
-    if not marked:
+    if not found:
         message = f"{path}: No function of this file is marked with @hookimpl."
         if (kind := next(filter(_has_hooks, vars(module).values()), None)) is not None:
             message += (
@@ -99,5 +103,6 @@ def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
         name = file.stem if file else plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
         name = getattr(plugin, "__hookline_name__", name)
         same = sum(other.name == name or other.name.startswith(f"{name} (") for other, _ in named)
-        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file), plugin))
+        beside = getattr(plugin, "__hookline_neighbours__", ()) if file else ()
+        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file, neighbours=beside), plugin))
     return named

@@ -6,7 +6,9 @@ import tomli
 import hookline
 from hookline import HooklineError, LockError
 from hookline.command_line import main
+from hookline.plugin_code import fingerprint
 from hookline.plugin_files import from_file
+from hookline.plugins import Plugins
 from small_training import SPECS
 
 SPEC = """
@@ -199,3 +201,144 @@ def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
 def test_what_cannot_be_trained_again_is_told(run, capsys, words, message):
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(message)
+
+
+ADDING = MINE.replace("2 * (yield)", "1 + (yield)")
+
+
+def test_the_order_of_plugins_is_part_of_a_run(here, capsys):
+    (here / "add.py").write_text(ADDING)
+    assert main(["train", "spec.toml", "-q", "--out", "run", "-p", "mine.py", "-p", "add.py"]) == 0
+    words = ["train", "--locked", "run", "--out", "again", "-q"]
+    assert main([*words, "-p", "add.py", "-p", "mine.py"]) == 2
+    assert told(capsys) == [
+        'In the stage "loss" "mine" then "add" were asked in this order, and now it is "add" then "mine".'
+    ]
+    assert main([*words, "-p", "mine.py", "-p", "add.py"]) == 0
+
+
+HELPED = """
+from hookline import hookimpl
+from helper import FACTOR
+from parts.inner import SUM
+
+
+@hookimpl(wrapper=True)
+def loss():
+    return FACTOR * (yield) + SUM
+"""
+
+
+@pytest.fixture
+def helped(here):
+    """A training with a file that imports its neighbours, one of which imports another."""
+    (here / "mine.py").write_text(HELPED)
+    (here / "helper.py").write_text("from other import TWO\n\nFACTOR = 2 * TWO\n")
+    (here / "other.py").write_text("TWO = 2\n")
+    (here / "unused.py").write_text("x = 1\n")
+    (here / "parts").mkdir()
+    (here / "parts/__init__.py").write_text("")
+    (here / "parts/inner.py").write_text("SUM = 1\n")
+    assert main(["train", "spec.toml", "-q", "--out", "run", "-p", "mine.py"]) == 0
+    return here
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [("helper.py", "2 *", "3 *"), ("other.py", "TWO = 2", "TWO = 3"), ("parts/inner.py", "SUM = 1", "SUM = 3")],
+)
+def test_a_neighbour_that_a_file_imports_is_part_of_it(helped, capsys, file, old, new):
+    edit(helped / "unused.py", "1", "2")
+    assert again() == 0
+    edit(helped / file, old, new)
+    assert main(["train", "--locked", "run", "--out", "third", "-q", "-p", "mine.py"]) == 2
+    assert told(capsys) == ['The code of the plugin "mine" has changed.']
+
+
+def test_the_copy_in_the_run_directory_has_the_neighbours_and_runs(helped):
+    copied = helped / "run/plugins"
+    assert sorted(path.relative_to(copied).as_posix() for path in copied.rglob("*.py")) == [
+        "helper.py",
+        "mine.py",
+        "other.py",
+        "parts/__init__.py",
+        "parts/inner.py",
+    ]
+    for name in ("mine.py", "helper.py", "other.py", "parts/inner.py"):
+        (helped / name).unlink()
+    assert again(plugin="run/plugins/mine.py") == 0
+
+
+def test_files_with_neighbours_of_one_name_are_kept_apart(helped):
+    (helped / "elsewhere").mkdir()
+    (helped / "elsewhere/second.py").write_text(HELPED.replace("from parts.inner import SUM", "SUM = 0"))
+    (helped / "elsewhere/helper.py").write_text("FACTOR = 5\n")
+    plugins = [from_file("mine.py"), from_file("elsewhere/second.py")]
+    assert [module.FACTOR for module in plugins] == [4, 5]
+    hookline.train(hookline.load("spec.toml"), plugins=plugins, out="both")
+    assert (helped / "both/plugins/helper.py").read_text() == (helped / "helper.py").read_text()
+    assert (helped / "both/plugins/2/helper.py").read_text() == "FACTOR = 5\n"
+
+
+def test_the_function_of_a_short_form_is_part_of_a_run(here):
+    def double(run):
+        run.seen = 2
+
+    def triple(run):
+        run.seen = 3
+
+    triple.__name__ = "double"
+    first = [fingerprint(hookline.before("step", function)) for function in (double, triple, lambda: 1, lambda: 2)]
+    assert len(set(first)) == 4
+    assert [fingerprint(hookline.before("step", function)) for function in (double, triple)] == first[:2]
+    spec = hookline.load("spec.toml")
+    hookline.train(spec, plugins=[hookline.before("step", lambda run: None)], out="run")
+    with pytest.raises(LockError):
+        hookline.train(spec, plugins=[hookline.before("step", lambda run: 3)], out="again", locked="run")
+
+
+def test_all_of_an_installed_package_is_part_of_a_run(here, monkeypatch):
+    package = here / "site/hookline_pk"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "callbacks.py").write_text(MINE)
+    (package / "plugin.py").write_text("from hookline_pk.callbacks import loss\n")
+    (here / "site/beside.py").write_text("x = 1\n")
+    information = here / "site/hookline_pk-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: hookline-pk\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[hookline]\npk = hookline_pk.plugin\n")
+    (information / "RECORD").write_text("hookline_pk/plugin.py,,\nbeside.py,,\nhookline_pk-1.0.dist-info/METADATA,,\n")
+    monkeypatch.syspath_prepend(here / "site")
+    [(origin, plugin)] = Plugins(["pk"]).added
+    first = fingerprint(plugin, origin.distribution)
+    assert fingerprint(plugin, origin.distribution) == first
+    edit(package / "callbacks.py", "2 * (yield)", "3 * (yield)")
+    second = fingerprint(plugin, origin.distribution)
+    edit(here / "site/beside.py", "1", "2")
+    assert len({first, second, fingerprint(plugin, origin.distribution)}) == 3
+
+
+def test_the_version_of_torchmetrics_is_kept_if_there_are_metrics(here, capsys):
+    (here / "judged.toml").write_text(SPEC + '\n[[metrics]]\ntype = "Accuracy"\n')
+    edit(here / "judged.toml", "standardize = true", "standardize = true\nvalidation = 0.2")
+    assert main(["train", "judged.toml", "-q", "--out", "run"]) == 0
+    edit(here / "run/run.lock.toml", 'torchmetrics = "', 'torchmetrics = "0.')
+    assert again(plugin=None) == 2
+    assert told(capsys)[0].startswith("torchmetrics was 0.")
+    assert main(["train", "spec.toml", "-q", "--out", "plain"]) == 0
+    assert "torchmetrics" not in (here / "plain/run.lock.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["metrics.jsonl"], '"metrics.jsonl" differs from run'),
+        (["model.safetensors", "metrics.jsonl"], '"model.safetensors" and "metrics.jsonl" differ from run'),
+    ],
+)
+def test_bits_that_differ_are_told(run, capsys, names, said):
+    for name in names:
+        (run / name).write_bytes(b"other")
+    assert again() == 1
+    assert capsys.readouterr().err == f"{said}, though nothing that the lock knows of has changed.\n"

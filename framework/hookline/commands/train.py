@@ -90,7 +90,8 @@ def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
     kept = [name for name in names if (first / name).is_file()]
     different = [name for name in kept if (first / name).read_bytes() != _bytes(trial.directory / name)]
     if different:
-        print(f"{enumerate_names(different)} differs from {first}, though nothing has changed.", file=sys.stderr)
+        what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"
+        print(f"{what}, though nothing that the lock knows of has changed.", file=sys.stderr)
         return DIFFERENT
     if kept and not is_quiet:
         print(f"Every bit is that of {first}.")
