@@ -141,6 +141,18 @@ def test_installed_plugins_are_listed_with_their_versions_and_what_they_bring(to
     )
 
 
+def test_tools_are_told_the_same_of_installed_plugins(told):
+    plugins = {plugin["name"]: plugin for plugin in json.loads(told("plugins", "--format", "json"))}
+    assert set(plugins) == {"focal", "lion", "waves"}
+    assert plugins["focal"] == {
+        "name": "focal",
+        "release": "hookline-focal 1.2",
+        "brings": {"loss": ["FocalLoss"]},
+        "answers": [],
+        "wraps": [],
+    }
+
+
 def test_specs_that_use_them_are_checked(told):
     assert told("check", "focal.toml", "waves.toml") == "2 specs are good.\n"
 
@@ -344,23 +356,28 @@ def test_a_hundred_plugins_that_are_not_listed_are_imported_by_no_command(tmp_pa
         (information / "entry_points.txt").write_text(f"[hookline]\ncanary-{number} = canary_{number}\n")
     (here / "iris.toml").write_text((SPECS / "iris.toml").read_text().replace("data/", f"{SPECS}/data/"))
     (here / "typo.toml").write_text((here / "iris.toml").read_text().replace("CrossEntropyLoss", "CrosEntropyLos"))
-    for command in (
-        ["train", "iris.toml", "--out", "run"],
-        ["train", "--locked", "run", "--out", "again"],
-        ["check", "iris.toml"],
-        ["check", "--deep", "iris.toml"],
-        ["plan", "iris.toml"],
-        ["show", "iris.toml"],
-        ["show", "loss", "MSELoss"],
-        ["explain", "iris.toml", "loss.type"],
-        ["diff", "iris.toml", "run"],
-        ["list"],
-        ["schema"],
-        ["--version"],
-        ["--help"],
+    for command, expected in (
+        (["train", "iris.toml", "--out", "run"], 0),
+        (["train", "--locked", "run", "--out", "again"], 0),
+        (["check", "iris.toml"], 0),
+        (["check", "--deep", "iris.toml"], 0),
+        (["plan", "iris.toml"], 0),
+        (["show", "iris.toml"], 0),
+        (["show", "loss", "MSELoss"], 0),
+        (["explain", "iris.toml", "loss.type"], 0),
+        (["diff", "iris.toml", "run"], 0),
+        (["diff", "iris.toml", "typo.toml"], 2),
+        (["new", "plugin", "spiral"], 0),
+        (["new", "spec", f"{SPECS}/data/iris.csv", "--target", "species", "--out", "new.toml"], 0),
+        (["check", "new.toml"], 0),
+        (["plugins", "nosuch"], 2),
+        (["list"], 0),
+        (["schema"], 0),
+        (["--version"], 0),
+        (["--help"], 0),
     ):
         code, out, err = environment.hookline(*command, cwd=here)
-        assert code in (0, 1), (command, out, err)
+        assert code == expected, (command, out, err)
     code, out, _ = environment.hookline("check", "typo.toml", cwd=here)
     assert code == 1
     assert "canary-42" in out  # They are known, and not imported.

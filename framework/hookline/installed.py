@@ -54,7 +54,8 @@ class InstalledPlugins:
             raise PluginError(message, listed=listed)
         if len(points) > 1:
             both = " and ".join(_origin(point).release for point in points)
-            raise PluginError(f'Several plugins called "{name}" are installed: {both}.', listed=listed)
+            message = f'Several plugins called "{name}" are installed: {both}. Uninstall all but one.'
+            raise PluginError(message, listed=listed)
         origin = _origin(points[0])
         if versions and not _contains(versions, origin, listed):
             raise PluginError(f"{origin.release} is installed, and it must be {versions}.", listed=listed)

@@ -101,6 +101,11 @@ class Plan:
     memory: Memory
     """What it is estimated to take."""
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the layers of the model have."""
+        return sum(layer.parameters for layer in self.layers)
+
 
 def plan(
     run: Run,

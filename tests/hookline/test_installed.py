@@ -217,7 +217,9 @@ def test_two_distributions_with_a_plugin_of_one_name_are_told(install):
     install("focal", distribution="other-focal", version="3")
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
-    assert str(error.value) == 'Several plugins called "focal" are installed: hookline-focal 1.2 and other-focal 3.'
+    assert str(error.value) == (
+        'Several plugins called "focal" are installed: hookline-focal 1.2 and other-focal 3. Uninstall all but one.'
+    )
 
 
 def test_two_plugins_with_a_component_of_one_name_are_told_apart(install):

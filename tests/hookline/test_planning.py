@@ -68,7 +68,7 @@ def test_it_says_what_will_run_before_it_runs(planned):
         """\
 grouped: 3 epochs of 4 steps on cpu, seed 7
   data       CSV: 120 rows for training, 30 rows for validation
-  model      Sequential
+  model      Sequential, 131 parameters
   loss       CrossEntropyLoss
   optimizer  AdamW
   metrics    Accuracy, F1Score
@@ -134,10 +134,12 @@ def test_tools_are_told_the_same(planned):
     ]
     assert [(group["name"], group["parameters"]) for group in plan["groups"]] == [("*.bias", 19), ("others", 112)]
     assert plan["groups"][0]["options"]["weight_decay"] == 0.0
+    assert plan["parameters"] == 131
     assert plan["memory"]["parameters"] == 131 * 4
+    assert plan["memory"]["total"] == sum(size for name, size in plan["memory"].items() if name != "total")
     assert plan["stages"]["step"] == [
-        "callbacks[1] GradientNorm (hookline 0.1.0, wraps, every 5)",
-        "hookline_stages (hookline 0.1.0, answers)",
+        {"plugin": "callbacks[1] GradientNorm", "release": "hookline 0.1.0", "is_wrapper": True, "limits": "every 5"},
+        {"plugin": "hookline_stages", "release": "hookline 0.1.0", "is_wrapper": False, "limits": ""},
     ]
     assert len(plan["data"]) == 64
 

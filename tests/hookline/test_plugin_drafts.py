@@ -92,6 +92,21 @@ def test_what_cannot_be_a_name_is_told(name, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["huber"], 'Hookline itself has a HuberLoss: choose another name, such as "my-huber".'),
+        (["adam", "--family", "optimizer"], 'Hookline itself has an Adam: choose another name, such as "my-adam".'),
+        (["losses"], 'hookline_losses is a module of Hookline itself: choose another name, such as "my-losses".'),
+    ],
+)
+def test_a_name_that_hookline_has_itself_is_told(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "plugin", *words]) == 2
+    assert capsys.readouterr().err == f"{message}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_written_over(written, capsys):
     written("focal")
     assert main(["new", "plugin", "focal"]) == 2

@@ -3,7 +3,9 @@
 import argparse
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict
 
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of, located
@@ -31,7 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise SpecError(problems, arguments.spec)
     spec = loader.load(document)
     from hookline import deferred_compiler, devices
-    from hookline.locking import table
     from hookline.pipeline import new_run, prepared
 
     deferred_compiler.defer()
@@ -40,10 +41,16 @@ def run(arguments: argparse.Namespace) -> int:
         with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device):
             plan = prepared(made).plan
     if arguments.format == "json":
-        print(json.dumps(table(plan), indent=2, ensure_ascii=False))
+        print(json.dumps(_as_json(plan), indent=2, ensure_ascii=False))
     else:
         print(*lines(plan), sep="\n")
     return GOOD
+
+
+def _as_json(plan: "Plan") -> dict[str, Any]:
+    """A plan as tools read it, with the sums that a person is told."""
+    made = asdict(plan, filter=lambda _, value: value is not None)
+    return {**made, "parameters": plan.parameters, "memory": {**made["memory"], "total": plan.memory.total}}
 
 
 def lines(plan: "Plan") -> Iterator[str]:
@@ -52,7 +59,8 @@ def lines(plan: "Plan") -> Iterator[str]:
     yield f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
     rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
-    yield from _table((section, f"{types}: {rows}" if section == "data" else types) for section, types in named.items())
+    more = {"data": f": {rows}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    yield from _table((section, types + more.get(section, "")) for section, types in named.items())
     yield ""
     yield "Plugins"
     yield from _table((plugin.name, _release(plugin)) for plugin in plan.plugins)

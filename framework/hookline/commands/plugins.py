@@ -1,10 +1,12 @@
 """`hookline plugins`."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from hookline.catalog import Catalog
-from hookline.command_line import GOOD
+from hookline.command_line import BAD_INPUT, GOOD
 from hookline.commands.arguments import add_plugin_argument
 from hookline.errors import PluginError
 from hookline.installed import InstalledPlugins
@@ -21,61 +23,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="plugin", help="an installed plugin; left out, all of them")
     add_plugin_argument(parser)
     parser.add_argument("--built-in", action="store_true", help="also those that come with Hookline")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each plugin with its release, what it brings and which stages it has to do with."""
+    """Tell of each plugin its release, what it brings and which stages it has to do with; 2 if one cannot be used."""
     files = [from_file(path) for path in arguments.plugin]
     names = arguments.names or InstalledPlugins().names()
-    blocks = [_installed(name) for name in names]
+    told = [_installed(name) for name in names]
     if files:
         plugins = Plugins(extra=files)
-        blocks += [_block(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
+        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
     if arguments.built_in:
         plugins = Plugins()
-        blocks += [_block(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
-    if not blocks:
-        blocks = [["No plugin is installed beside those that come with Hookline: `--built-in` lists these."]]
-    for index, block in enumerate(blocks):
-        print(*([""] if index else []), *block, sep="\n")
-    return GOOD
+        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
+    if arguments.format == "json":
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    elif not told:
+        print("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
+    else:
+        print("\n\n".join("\n".join(_lines(one)) for one in told))
+    return BAD_INPUT if arguments.names and any("error" in one for one in told) else GOOD
 
 
-def _installed(name: str) -> list[str]:
+def _installed(name: str) -> dict[str, Any]:
     """What is known of an installed plugin, each for itself: one that is broken does not hide the others."""
     try:
         plugins = Plugins([name])
     except PluginError as error:
-        return [name, f"  {error}"]
+        return {"name": name, "error": str(error)}
     [(origin, plugin)] = plugins.added
     try:
-        return _block(origin, plugin, plugins.catalog)
+        return _described(origin, plugin, plugins.catalog)
     except PluginError as error:
-        return [f"{origin.name}  {origin.release}", f"  {error}"]
+        return {"name": origin.name, "release": origin.release, "error": str(error)}
 
 
-def _block(origin: Origin, plugin: object, catalog: Catalog) -> list[str]:
+def _described(origin: Origin, plugin: object, catalog: Catalog) -> dict[str, Any]:
+    """A plugin as tools read it."""
     brought: dict[str, list[str]] = {}
     for kind in catalog:
         if catalog.plugin(kind) == origin:
             brought.setdefault(str(kind.family), []).append(kind.__name__)
-    lines = [f"{origin.name}  {origin.release}".rstrip()]
-    lines += [f"  {_counted(names, family)}: {_listed(names)}" for family, names in brought.items()]
-    return [*lines, *_hooks(plugin)]
+    hooks = {how: list(_hooked(plugin, is_wrapper)) for how, is_wrapper in (("answers", False), ("wraps", True))}
+    return {"name": origin.name, "release": origin.release, "brings": brought, **hooks}
 
 
-def _hooks(plugin: object) -> Iterator[str]:
+def _hooked(plugin: object, is_wrapper: bool) -> Iterator[str]:  # noqa: FBT001
+    """The stages that a plugin answers, or those that it wraps."""
     manager = new_manager()
     manager.register(plugin)
-    for how, is_wrapper in (("answers", False), ("wraps", True)):
-        stages = [
-            stage
-            for stage in STAGES
-            for implementation in getattr(manager.hook, stage).get_hookimpls()
-            if implementation.wrapper is is_wrapper
-        ]
-        if stages:
-            yield f"  {how} {', '.join(stages)}"
+    for stage in STAGES:
+        if any(one.wrapper is is_wrapper for one in getattr(manager.hook, stage).get_hookimpls()):
+            yield stage
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """A plugin as a person reads it."""
+    yield f"{told['name']}  {told.get('release', '')}".rstrip()
+    if "error" in told:
+        yield f"  {told['error']}"
+        return
+    for family, names in told["brings"].items():
+        yield f"  {_counted(names, family)}: {_listed(names)}"
+    for how in ("answers", "wraps"):
+        if told[how]:
+            yield f"  {how} {', '.join(told[how])}"
 
 
 def _counted(names: list[str], family: str) -> str:

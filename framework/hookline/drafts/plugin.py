@@ -9,6 +9,8 @@ from attrs import frozen
 
 from hookline.errors import HooklineError
 from hookline.kinds import article
+from hookline.options import Spec
+from hookline.plugins import BUILT_IN, Plugins
 
 
 @frozen(kw_only=True)
@@ -55,6 +57,7 @@ def files(name: str, family: str) -> dict[str, str]:
     kind = "".join(word.capitalize() for word in words)
     kind += "" if kind.endswith(example.suffix) else example.suffix
     module = f"hookline_{'_'.join(words)}"
+    _refuse_what_is_there(name, module, kind)
     values = {
         "name": "-".join(words),
         "distribution": f"hookline-{'-'.join(words)}",
@@ -76,6 +79,15 @@ def files(name: str, family: str) -> dict[str, str]:
     return {file: _template(template).substitute(values).rstrip() + "\n" for file, template in made.items()} | {
         "example.csv": spiral()
     }
+
+
+def _refuse_what_is_there(name: str, module: str, kind: str) -> None:
+    """Raise a `HooklineError` if Hookline itself has a module or a component that would be called so."""
+    another = f'choose another name, such as "my-{name}".'
+    if module in BUILT_IN:
+        raise HooklineError(f"{module} is a module of Hookline itself: {another}")
+    if Plugins().catalog.get(Spec, kind) is not None:
+        raise HooklineError(f"Hookline itself has {article(kind.lower())} {kind}: {another}")
 
 
 def _template(name: str) -> Template:
