@@ -120,17 +120,16 @@ class Mutations:
 
     def wrong_values(self, path, owner, attribute, value):
         line, kind = self.line(value[0]), owner.option_type(attribute)
-        read = {'"x"': "x", "3.5": 3.5, "true": True, "[]": [], "[[1]]": [[1]], "{ x = 1 }": {"x": 1}}
-        for wrong in (*read, "1979-05-27", "inf", "nan"):
-            read = {
-                "1979-05-27": None,
-                '"x"': "x",
-                "3.5": 3.5,
-                "true": True,
-                "[]": [],
-                "[[1]]": [[1]],
-                "{ x = 1 }": {"x": 1},
-            }
+        read = {
+            "1979-05-27": None,
+            '"x"': "x",
+            "3.5": 3.5,
+            "true": True,
+            "[]": [],
+            "[[1]]": [[1]],
+            "{ x = 1 }": {"x": 1},
+        }
+        for wrong in (*read, "inf", "nan"):
             arms = kind.__args__ if is_union(kind) else (kind,)
             if wrong in read and any(accepts(arm, read[wrong]) for arm in arms if arm is not type(None)):
                 continue
