@@ -1,7 +1,7 @@
 """From values of TOML to values of the types that options have: strictly, by hooks of cattrs."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
@@ -91,22 +91,9 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
             raise HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
         if not accepts(kind, value):
             raise wrong(value, kind)
-        made, errors = {}, []
-        for index, element in enumerate(value):
-            element_kind = elements[0] if elements[-1] is Ellipsis else elements[index]
-            try:
-                made[index] = converter.structure(element, element_kind)
-            except INVALID as error:
-                error.add_note(IterableValidationNote(f"element {index}", index, element_kind))
-                errors.append(error)
-        if errors:
-            some_wrong = ElementsError("", errors, kind)
-            some_wrong.right = made
-            if isinstance(elements[0], type) and issubclass(elements[0], Spec):
-                partly = made | _as_far_as_right(errors, elements[0])
-                some_wrong.as_far_as_right = tuple(partly[index] for index in range(len(value)))
-            raise some_wrong
-        return tuple(made.values())
+        kinds = [elements[0]] * len(value) if elements[-1] is Ellipsis else elements
+        each = dict(enumerate(zip(value, kinds, strict=True)))
+        return tuple(_structured(each, kind, "element", converter, lambda ordered: tuple(ordered.values())).values())
 
     return structure_tuple
 
@@ -117,23 +104,42 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
     def structure_mapping(value: Any, _: Any) -> dict[str, Any]:
         if not accepts(kind, value):
             raise wrong(value, kind)
-        made, errors = {}, []
-        for key, element in value.items():
-            try:
-                made[key] = converter.structure(element, element_kind)
-            except INVALID as error:
-                error.add_note(IterableValidationNote(f"key {key}", key, element_kind))
-                errors.append(error)
-        if errors:
-            some_wrong = ElementsError("", errors, kind)
-            some_wrong.right = made
-            if isinstance(element_kind, type) and issubclass(element_kind, Spec):
-                partly = made | _as_far_as_right(errors, element_kind)
-                some_wrong.as_far_as_right = {key: partly[key] for key in value}
-            raise some_wrong
-        return made
+        each = {key: (element, element_kind) for key, element in value.items()}
+        return _structured(each, kind, "key", converter, lambda ordered: ordered)
 
     return structure_mapping
+
+
+def _structured(
+    each: Mapping[Any, tuple[Any, Any]],
+    kind: Any,
+    noun: str,
+    converter: Converter,
+    gathered: Callable[[dict[Any, Any]], Any],
+) -> dict[Any, Any]:
+    """The elements of an array or a table, by their places or names, each given with its type.
+
+    Raises:
+        ElementsError: with the errors of all that are wrong; of components with all, as far as they are right, too.
+
+    """
+    made: dict[Any, Any] = {}
+    errors: list[Exception] = []
+    for place, (element, element_kind) in each.items():
+        try:
+            made[place] = converter.structure(element, element_kind)
+        except INVALID as error:
+            error.add_note(IterableValidationNote(f"{noun} {place}", place, element_kind))
+            errors.append(error)
+    if not errors:
+        return made
+    some_wrong = ElementsError("", errors, kind)
+    some_wrong.right = made
+    _, first = next(iter(each.values()))
+    if isinstance(first, type) and issubclass(first, Spec):
+        partly = made | _as_far_as_right(errors, first)
+        some_wrong.as_far_as_right = gathered({place: partly[place] for place in each})
+    raise some_wrong
 
 
 def _as_far_as_right(errors: Iterable[BaseException], kind: type[Spec]) -> dict[Any, Spec]:

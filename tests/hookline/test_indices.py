@@ -5,34 +5,7 @@ from torch import nn
 import hookline
 from hookline import LayerSpec, hookimpl
 from hookline import spec as declared
-
-
-def spec(path, indices, **embedding):
-    numpy.savez(path / "rows.npz", n=indices, y=numpy.arange(len(indices), dtype=numpy.float32))
-    return hookline.load(
-        {
-            "run": {"epochs": 1, "device": "cpu"},
-            "data": {
-                "type": "NPZ",
-                "path": str(path / "rows.npz"),
-                "inputs": "n",
-                "targets": "y",
-                "dtype": "int64",
-                "validation": 0.25,
-                "batch_size": 4,
-            },
-            "model": {
-                "type": "Sequential",
-                "layers": [
-                    {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 2, **embedding},
-                    {"type": "Flatten"},
-                    {"type": "Linear", "out_features": 1},
-                ],
-            },
-            "loss": {"type": "MSELoss"},
-            "optimizer": {"type": "SGD"},
-        }
-    )
+from indices_table import source, spec, write
 
 
 @pytest.mark.parametrize("wrong", [9, -1])
@@ -54,20 +27,13 @@ def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
     made = hookline.load(
         {
             **TABLE,
-            "data": {
-                "type": "NPZ",
-                "path": str(tmp_path / "rows.npz"),
-                "inputs": "n",
-                "targets": "y",
-                "dtype": "int64",
-                "validation": 0.25,
-            },
+            "data": source(tmp_path, validation=0.25),
             "model": {"type": "EmbeddingBag", "num_embeddings": 3, "embedding_dim": 1},
         }
     )
     indices = numpy.stack([numpy.arange(8) % 3, numpy.arange(8) % 2], axis=1)
     indices[6] = 0, 3
-    numpy.savez(tmp_path / "rows.npz", n=indices, y=numpy.arange(8, dtype=numpy.float32))
+    write(tmp_path, indices)
     with pytest.raises(hookline.MisfitError, match=r"model: .*has the indices 0 to 2, and is given 3"):
         hookline.train(made, out=tmp_path / "run")
 
@@ -76,14 +42,7 @@ def test_a_table_of_places_is_given_no_indices(tmp_path):
     made = hookline.load(
         {
             **TABLE,
-            "data": {
-                "type": "NPZ",
-                "path": str(tmp_path / "rows.npz"),
-                "inputs": "n",
-                "targets": "y",
-                "dtype": "int64",
-                "validation": 0.25,
-            },
+            "data": source(tmp_path, validation=0.25),
             "model": {
                 "type": "Sequential",
                 "layers": [
@@ -96,7 +55,7 @@ def test_a_table_of_places_is_given_no_indices(tmp_path):
             "run": {"epochs": 1, "device": "cpu"},
         }
     )
-    numpy.savez(tmp_path / "rows.npz", n=numpy.arange(16).reshape(8, 2) % 9, y=numpy.arange(8, dtype=numpy.float32))
+    write(tmp_path, numpy.arange(16).reshape(8, 2) % 9)
     assert hookline.train(made, out=tmp_path / "run").steps == 1
 
 
@@ -131,20 +90,13 @@ class Layers:
 def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_are_trained_with(tmp_path):
     table = {
         **TABLE,
-        "data": {
-            "type": "NPZ",
-            "path": str(tmp_path / "rows.npz"),
-            "inputs": "n",
-            "targets": "y",
-            "dtype": "int64",
-            "batch_size": 2,
-        },
+        "data": source(tmp_path, batch_size=2),
         "model": {"type": "Named"},
         "run": {"epochs": 1, "device": "cpu"},
     }
     indices = numpy.diag(numpy.full(8, 9)) * numpy.array([0, 0, 0, 0, 1, 1, 1, 1])
     for numbers, is_wrong in ((indices, True), (indices.clip(0, 8), False)):
-        numpy.savez(tmp_path / "rows.npz", n=numbers, y=numpy.arange(8, dtype=numpy.float32))
+        write(tmp_path, numbers)
         spec = hookline.load(table, plugins=[Layers()])
         if is_wrong:
             with pytest.raises(hookline.MisfitError, match="has the indices 0 to 8, and is given 9"):

@@ -5,34 +5,7 @@ from torch import nn
 import hookline
 from hookline import LayerSpec, hookimpl
 from hookline import spec as declared
-
-
-def spec(path, indices, **embedding):
-    numpy.savez(path / "rows.npz", n=indices, y=numpy.arange(len(indices), dtype=numpy.float32))
-    return hookline.load(
-        {
-            "run": {"epochs": 1, "device": "cpu"},
-            "data": {
-                "type": "NPZ",
-                "path": str(path / "rows.npz"),
-                "inputs": "n",
-                "targets": "y",
-                "dtype": "int64",
-                "validation": 0.25,
-                "batch_size": 4,
-            },
-            "model": {
-                "type": "Sequential",
-                "layers": [
-                    {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 2, **embedding},
-                    {"type": "Flatten"},
-                    {"type": "Linear", "out_features": 1},
-                ],
-            },
-            "loss": {"type": "MSELoss"},
-            "optimizer": {"type": "SGD"},
-        }
-    )
+from indices_table import spec
 
 
 def test_sparse_gradients_cannot_be_divided(tmp_path):
