@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StageError,
         TrainingError,
     )
+    from hookline.files import GrowingFile, replaced, write_file, write_weights
     from hookline.gradients import gradients_of
     from hookline.loading import load
     from hookline.loop import train_epochs
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
     from hookline.trial import Trial
+    from hookline.weights import Weights
     from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
     from hookline.writing import dumps, plain, to_json
 
@@ -90,6 +92,7 @@ _HOMES = {
         "StageError",
         "TrainingError",
     ),
+    "files": ("GrowingFile", "replaced", "write_file", "write_weights"),
     "gradients": ("gradients_of",),
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
@@ -118,6 +121,7 @@ _HOMES = {
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
     "trial": ("Trial",),
+    "weights": ("Weights",),
     "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "shortened"),
     "writing": ("dumps", "plain", "to_json"),
 }
@@ -143,6 +147,7 @@ __all__ = [
     "Distribution",
     "DividedBy",
     "Encoding",
+    "GrowingFile",
     "HooklineError",
     "HooklineWarning",
     "InitializationSpec",
@@ -180,6 +185,7 @@ __all__ = [
     "TrainingError",
     "TrainingSpec",
     "Trial",
+    "Weights",
     "WrapperSpec",
     "after",
     "applied",
@@ -209,6 +215,7 @@ __all__ = [
     "permutation",
     "picture_text",
     "plain",
+    "replaced",
     "selected_numbers",
     "shortened",
     "spec",
@@ -217,7 +224,9 @@ __all__ = [
     "train",
     "train_epochs",
     "unchanged_embeddings",
+    "write_file",
     "write_picture",
+    "write_weights",
 ]
 
 if not TYPE_CHECKING:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hookline.signals import ending_at_once
 from hookline.wording import shortened
 
 if TYPE_CHECKING:
@@ -31,10 +32,24 @@ COMMANDS = {
 """The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
 
 GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
+"""Exit codes. A signal other than Ctrl-C has 128 and its number, as in a shell."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption."""
+    """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption.
+
+    Until a training begins a signal ends the process at once: an exception that is raised in the middle of an import
+    may be swallowed by it. Without `arguments` those of the process are taken, and nothing follows but its exit: then
+    a signal does not hold up the exit handlers, nor does it change the exit code.
+    """
+    with ending_at_once() as exit_with:
+        code = _main(arguments)
+        if arguments is None:
+            exit_with(code)
+        return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     gc.disable()  # Until a spec is read there is nothing but imports, and no garbage; the commands enable it again.
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.

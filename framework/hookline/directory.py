@@ -1,17 +1,23 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
 import platform
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors import HooklineError
+from attrs import asdict, evolve
+
+from hookline.curves import LOSSES, draw_curves
+from hookline.errors import FileError, HooklineError
+from hookline.files import write_file, write_weights
 from hookline.writing import dumps, to_json
 
 if TYPE_CHECKING:
     from hookline.run import Run
     from hookline.trial import Trial
+
+LOG = "metrics.jsonl"
+"""The file with a line for each epoch."""
 
 
 def plan(out: str | Path | None, name: str) -> Path:
@@ -60,7 +66,7 @@ def spec_text(run: "Run", directory: Path) -> str:
 
 def write_beginning(run: "Run", directory: Path) -> None:
     """Write `spec.toml`, and copies of the person's own files that are plugins, with what they import."""
-    (directory / "spec.toml").write_text(spec_text(run, directory), encoding="utf-8")
+    write_file(directory / "spec.toml", spec_text(run, directory))
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins.added if origin.file is not None]
     for number, origin in enumerate(own, 1):
@@ -72,47 +78,64 @@ def write_beginning(run: "Run", directory: Path) -> None:
             home /= str(number)
         for file, name in names.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, home / name)
+            write_file(home / name, file.read_bytes())
             written[home / name] = file
 
 
-def append_record(directory: Path, record: Mapping[str, Any]) -> None:
-    """Add a line to `metrics.jsonl`."""
-    with (directory / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        file.write(to_json(record) + "\n")
-
-
 def write_results(run: "Run", trial: "Trial") -> None:
-    """Write `result.json`, `loss.png` and `model.safetensors`, and all lines of `metrics.jsonl` once more."""
-    from safetensors.torch import save_model
+    """Write the weights, the complete `metrics.jsonl`, `loss.png`, and at last `result.json`.
 
-    from hookline.curves import LOSSES, draw_curves
+    What one file prevents, such as a full disk, keeps none of the others from being written.
 
+    Raises:
+        FileError: the first, if some could not be written.
+
+    """
+    failures: list[FileError] = []
+
+    def attempt(write: Callable[..., None], *arguments: Any) -> None:
+        try:
+            write(*arguments)
+        except FileError as error:
+            failures.append(error)
+
+    home = trial.directory
+    attempt(write_weights, home / "model.safetensors", trial.model)
+    if any(True for _ in trial.criterion.parameters()):
+        attempt(write_weights, home / "criterion.safetensors", trial.criterion)
+    # An interruption may have come between an epoch's end and its line.
+    attempt(write_file, home / LOG, "".join(f"{to_json(record)}\n" for record in trial.history))
+    if trial.history:
+        attempt(draw_curves, trial.history, LOSSES, trial.spec.run.name, home / "loss.png")
+    if failures and trial.state != "failed":
+        trial = evolve(trial, state="failed", error=str(failures[0]))
+    attempt(write_file, home / "result.json", to_json(_result(run, trial), indent=2) + "\n")
+    if failures:
+        raise failures[0]
+
+
+def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
+    """What `result.json` contains."""
     splits: dict[str, dict[str, float]] = {}
     for name, value in trial.metrics.items():
         split, _, metric = name.partition("/")
         splits.setdefault(split, {})[metric] = value
-    result = {
+    return {
         "name": trial.spec.run.name,
         "seed": trial.spec.run.seed,
+        "state": trial.state,
+        "error": trial.error,
+        "stopped": trial.stopped,
         "epochs": trial.epochs,
         "steps": trial.steps,
         "seconds": round(trial.seconds, 3),
-        "stopped": trial.stopped,
         "told": list(trial.told),
         "device": str(run.device),
+        "weights": {**asdict(trial.weights), "finite": not trial.not_finite},
         "metrics": splits,
+        "measured": dict(trial.measured),
         "versions": versions(),
     }
-    # An interruption may have come between an epoch's end and its line.
-    lines = "".join(f"{to_json(record)}\n" for record in trial.history)
-    (trial.directory / "metrics.jsonl").write_text(lines, encoding="utf-8")
-    (trial.directory / "result.json").write_text(to_json(result, indent=2) + "\n", encoding="utf-8")
-    save_model(trial.model, str(trial.directory / "model.safetensors"))
-    if any(True for _ in trial.criterion.parameters()):
-        save_model(trial.criterion, str(trial.directory / "criterion.safetensors"))
-    if trial.history:
-        draw_curves(trial.history, LOSSES, trial.spec.run.name, trial.directory / "loss.png")
 
 
 def versions() -> dict[str, str]:

@@ -9,6 +9,7 @@ from attrs import asdict
 
 from hookline import fingerprints
 from hookline.errors import HooklineError, LockError
+from hookline.files import write_file
 from hookline.planning import Plan
 from hookline.wording import enumerate_names
 from hookline.writing import dumps
@@ -24,7 +25,7 @@ HEADER = """\
 
 def write(plan: Plan, spec: str, directory: Path) -> None:
     """Write the plan of a run of this spec, whose text is `spec.toml`."""
-    (directory / NAME).write_text(HEADER + dumps({"spec": fingerprints.of_text(spec), **table(plan)}), encoding="utf-8")
+    write_file(directory / NAME, HEADER + dumps({"spec": fingerprints.of_text(spec), **table(plan)}))
 
 
 def table(plan: Plan) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hookline import directory
+from hookline.directory import LOG
+from hookline.files import GrowingFile
 from hookline.gradients import gradients_of
 from hookline.losses import EpochLosses, PartLosses
 from hookline.run import Run
+from hookline.writing import to_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    """Train all epochs, or as many as there are before the run is stopped; one from the keyboard stops it too."""
+    """Train all epochs, or as many as there are before the run is stopped or interrupted."""
     try:
         _train_epochs(run, data, model, criterion, optimizer)
     except KeyboardInterrupt:
@@ -34,7 +36,10 @@ def _train_epochs(
     gradients = gradients_of(run, model, criterion, optimizer, parts.noting(stages.loss))
     divisor = run.spec.loss.divisor
     first_gradients = parts.first(gradients)
+    interruption = run.interruption
+    log = GrowingFile(run.directory / LOG)
 
+    run.raise_if_interrupted()
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
         losses = EpochLosses(epoch, run.step + 1)
@@ -47,6 +52,8 @@ def _train_epochs(
                 losses.leave_out()
                 parts.leave_out()
             run.step += 1
+            if interruption.number is not None:
+                raise KeyboardInterrupt
         record: dict[str, Any] = {"epoch": epoch, "step": run.step}
         record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
         if data.validation is not None:
@@ -56,7 +63,8 @@ def _train_epochs(
             record |= {f"validation/{name}": value for name, value in judged.items()}
         record = stages.log(run=run, record=record)
         run.history.append(record)
-        directory.append_record(run.directory, record)
+        log.add(f"{to_json(record)}\n")
+        run.raise_if_interrupted()
         if run.stopped:
             return
 

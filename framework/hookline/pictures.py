@@ -5,6 +5,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline.files import write_file
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -26,15 +28,18 @@ def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
 
 
 def write_picture(figure: "Figure", path: Path, dpi: int = 130) -> None:
-    """Write a figure as a PNG; one that is there already is replaced at once."""
+    """Write a figure as a PNG; one that is there already is replaced at once.
+
+    Raises:
+        FileError: if the operating system refuses it.
+
+    """
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         # A name in letters that the font does not have is drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(drawn, dpi=dpi, format="png", metadata={"Software": "Hookline"})
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(drawn.getvalue())
-    part.replace(path)
+    write_file(path, drawn.getvalue())
 
 
 def picture_text(name: object, most: int = 24) -> str:

@@ -1,8 +1,9 @@
 """The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
 
+import signal
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from hookline.asking import Stages
 from hookline.errors import HooklineError
 from hookline.layers import noted_layers
 from hookline.limiting import warn_of_idle
+from hookline.outcome import outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.planning import Plan, plan
 from hookline.plugins import Plugins, built
 from hookline.rehearsal import rehearse
 from hookline.run import Run
+from hookline.signals import Interruption
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
@@ -24,15 +27,17 @@ from hookline.trial import Trial
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data import Batches, Data
+    from hookline.data import Data
 
 
 class Interrupted(KeyboardInterrupt):
-    """A training that was interrupted from the keyboard, when its results so far have been written."""
+    """A training that was interrupted, by Ctrl-C or by another signal, when its results so far have been written."""
 
-    def __init__(self, trial: Trial):
+    def __init__(self, trial: Trial, number: int = signal.SIGINT):
+        """The trial, and the number of the signal."""
         super().__init__("interrupted")
         self.trial = trial
+        self.number = number
 
 
 def train(
@@ -52,10 +57,14 @@ def train(
         locked: the directory of a run of this spec, which is trained again: refused if anything has changed on which
             its bits depend.
 
+    In the main thread Ctrl-C, SIGTERM and SIGHUP end the training after the step that is being made, unless the program
+    has handlers of its own for them. However a training ends, what was trained is written to the directory first.
+
     Raises:
         LockError: if something has changed since the run that is to be trained again.
-        HooklineError: if the data or the model does not fit, if a plugin fails, or if the loss is NaN.
-        KeyboardInterrupt: if interrupted, after the results so far have been written.
+        HooklineError: if the data or the model does not fit, if a plugin fails, if the loss is NaN, or if the results
+            cannot be written.
+        Interrupted: a `KeyboardInterrupt`, by Ctrl-C or another signal, with the trial and the number of the signal.
 
     >>> import hookline
     >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
@@ -79,9 +88,9 @@ def train(
     runs: list[Run] = []
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
-    with ExitStack() as is_open:
+    with Interruption() as interruption, ExitStack() as is_open, _results_are_in(trials, interruption):
         while next_spec is not None:
-            run = new_run(next_spec, loaded)
+            run = new_run(next_spec, loaded, interruption=interruption)
             runs.append(run)
             is_open.enter_context(run.resources)
             place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
@@ -94,11 +103,33 @@ def train(
             for other in runs:
                 if other is not best:
                     other.resources.close()
+        best.raise_if_interrupted()
         with best.stages.naming_plugins():
-            return evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+            trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        best.raise_if_interrupted()
+        return trial
 
 
-def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> Run:
+@contextmanager
+def _results_are_in(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
+    """Whatever ends the training after a trial has been written says where its results are."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        if not trials:
+            raise
+        raise Interrupted(trials[-1], interruption.number or signal.SIGINT) from None
+    except Exception as error:
+        for trial in trials:
+            error.add_note(f"The results of a training that has ended are in {trial.directory}.")
+        raise
+
+
+def new_run(
+    spec: TrainingSpec, plugins: Plugins, device: str | None = None, interruption: Interruption | None = None
+) -> Run:
     """A run of the spec that has not begun, with a plugin manager of its own, on another device if one is named."""
     callbacks = built(spec.callbacks)
     limits = {
@@ -108,7 +139,14 @@ def new_run(spec: TrainingSpec, plugins: Plugins, device: str | None = None) -> 
     }
     stages = Stages(plugins.manager(callbacks), limits)
     chosen = devices.select(device or spec.run.device)
-    return Run(spec=spec, stages=stages, plugins=plugins, device=chosen, resources=stages.resources())
+    return Run(
+        spec=spec,
+        stages=stages,
+        plugins=plugins,
+        device=chosen,
+        resources=stages.resources(),
+        interruption=interruption or Interruption(),
+    )
 
 
 @frozen(kw_only=True)
@@ -129,6 +167,7 @@ def prepared(run: Run) -> Prepared:
     stages = run.stages
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
+    run.raise_if_interrupted()
     run.steps_per_epoch = len(data.training)
     warn_of_idle(stages.limited, run)
     torch.manual_seed(run.spec.run.seed)
@@ -136,68 +175,74 @@ def prepared(run: Run) -> Prepared:
     criterion = stages.select_loss(run=run, data=data)
     with noted_layers(model) as layers:
         rehearse(run, data, model, criterion)
+    run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     made = plan(run, data, model, criterion, optimizer, tuple(layers))
     return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
-    """Go through the stages once, from the data to the test, and write the results to `place`."""
+    """Go through the stages once, from the data to the test, and write the results to `place`.
+
+    However it ends, by an error too, what was trained is written.
+    """
     started = time.perf_counter()
     made = prepared(run)
     if locked is not None:
         locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
+    run.interruption.listen()
     run.directory = directory.create(place, numbered=numbered)
-    directory.write_beginning(run, run.directory)
-    locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
-    trial = fitted(run, made, started)
+    write_beginning(run, made)
+    trial, failure = fitted(run, made, started)
     try:
+        if not run.directory.is_dir():  # Somebody has removed it during training.
+            directory.create(run.directory, numbered=False)
+            write_beginning(run, made)
         directory.write_results(run, trial)
-    except OSError as error:
-        raise HooklineError(f"The results cannot be written to {trial.directory}: {error.strerror}.") from error
+    except HooklineError as error:
+        if failure is None:
+            raise
+        failure.add_note(f"Not all results could be written. {error}")
+    if failure is not None:
+        failure.add_note(where_weights_are(trial))
+        raise failure
     if run.interrupted:
-        raise Interrupted(trial)
+        raise Interrupted(trial, run.interruption.number or signal.SIGINT)
     return trial
 
 
-def fitted(run: Run, made: Prepared, started: float) -> Trial:
-    """Train and test what has been prepared, when `run.directory` is there; `started` is when it began, in seconds."""
+def write_beginning(run: Run, made: Prepared) -> None:
+    """Write what is known before training: the spec, the plugins of the person's own, and the lock."""
     assert run.directory is not None
+    directory.write_beginning(run, run.directory)
+    locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
+
+
+def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
+    """Train and test what has been prepared, when `run.directory` is there; `started` is when it began, in seconds.
+
+    Returns:
+        What came of it, and the error with which it ended, if it did.
+
+    """
     stages = run.stages
     data, model, criterion = made.data, made.model, made.criterion
-    metrics: dict[str, float] = {}
+    evaluated: dict[str, Mapping[str, float]] = {}
+    failure: BaseException | None = None
     try:
-        model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
-        run.is_trained = True
-        for split, batches in _judged_in_the_end(run, data).items():
-            judged = stages.evaluate(run=run, model=model, criterion=criterion, batches=batches, split=split)
-            metrics |= {f"{split}/{name}": value for name, value in judged.items()}
+        with stages.naming_plugins():
+            model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
+            run.is_trained = True
+            run.raise_if_interrupted()
+            refuse_not_finite(run, model, criterion)
+            for split, batches in splits_to_evaluate(run, data).items():
+                evaluated[split] = stages.evaluate(
+                    run=run, model=model, criterion=criterion, batches=batches, split=split
+                )
     except KeyboardInterrupt:
         run.interrupt()
-
+    except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
+        failure = error
     model.eval()
     criterion.eval()
-    last = run.history[-1] if run.history else {}
-    return Trial(
-        spec=run.spec,
-        directory=run.directory,
-        data=data,
-        model=model,
-        criterion=criterion,
-        metrics={**{name: value for name, value in last.items() if name.partition("/")[0] in data.splits()}, **metrics},
-        history=tuple(run.history),
-        epochs=len(run.history),
-        steps=run.step,
-        seconds=time.perf_counter() - started,
-        stopped=run.stopped,
-        told=tuple(run.told),
-    )
-
-
-def _judged_in_the_end(run: Run, data: "Data") -> "dict[str, Batches]":
-    """The splits that are judged when training has ended: validation only if the weights are others than at its end."""
-    if run.interrupted:
-        return {}
-    are_others = any(callback.replaces_weights for callback in run.spec.callbacks)
-    names = ("validation", "test") if are_others else ("test",)
-    return {split: batches for split, batches in data.splits().items() if split in names}
+    return outcome(run, data, model, criterion, evaluated, failure, started), failure

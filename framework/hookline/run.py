@@ -1,10 +1,14 @@
 """A run: what stays the same during a training, where it is, how it is stopped, and what it tells."""
 
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+
+from hookline.signals import Interruption, reason
+from hookline.weights import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +56,17 @@ class Run:
     told: list[str] = field(factory=list)
     """What callbacks have told of the run, in sentences."""
 
-    interrupted: bool = False
-    """Whether it was stopped from the keyboard, so that nothing more is computed than what was asked to stop."""
+    weights: Weights | None = None
+    """Which weights the model has when training has ended; `None` for those of the last step. A callback that puts
+    others into the model sets it."""
+
+    interruption: Interruption = field(factory=Interruption)
+    """Whether Ctrl-C was pressed, or another signal asks the process to end."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the training was interrupted, so that nothing more is computed."""
+        return self.interruption.number is not None
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch, and go on with the test and what follows; the first reason counts."""
@@ -64,6 +77,15 @@ class Run:
         self.told.append(sentence)
 
     def interrupt(self) -> None:
-        """End the training at once, since somebody pressed Ctrl-C."""
-        self.interrupted = True
-        self.stop("It was interrupted from the keyboard.")
+        """End the training after the step that is being made, as Ctrl-C does. The results so far are saved."""
+        self.interruption.request(signal.SIGINT)
+        self.stop(reason(self.interruption.number or signal.SIGINT))
+
+    def raise_if_interrupted(self) -> None:
+        """Raise a `KeyboardInterrupt` if the training was interrupted.
+
+        The loop looks after each step, and the stage `evaluate` before each batch. A callback with a long computation
+        of its own calls this where it can be left.
+        """
+        if self.interruption.number is not None:
+            raise KeyboardInterrupt(reason(self.interruption.number))

@@ -3,15 +3,20 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
+
+from hookline.weights import Weights
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data import Data
     from hookline.training_spec import TrainingSpec
+
+
+State = Literal["finished", "stopped", "interrupted", "failed"]
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -29,8 +34,19 @@ class Trial:
     criterion: "nn.Module"
     """The loss, with its trained parameters, if it has any."""
     metrics: Mapping[str, float]
-    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`. Those
-    of validation and test are of the model as it is handed on."""
+    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`.
+    `measured` says of which weights they are."""
+    measured: Mapping[str, str] = field(factory=dict)
+    """Of which weights the numbers of a split are: "saved weights" for those of `model`, "during epoch 3" for a mean
+    over the steps of an epoch, "after epoch 3" for the weights at its end."""
+    weights: Weights
+    """Which weights `model` has."""
+    not_finite: Sequence[str] = ()
+    """The names of parameters and buffers that are infinite or NaN."""
+    state: State = "finished"
+    """How the training ended: after all epochs, by `run.stop`, by Ctrl-C or another signal, or by an error."""
+    error: str | None = None
+    """The error with which it failed, in a sentence."""
     history: Sequence[Mapping[str, Any]]
     """The record of each epoch, as in `metrics.jsonl`."""
     epochs: int

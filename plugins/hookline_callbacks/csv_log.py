@@ -1,11 +1,11 @@
 """A table of what is logged."""
 
 import csv
+import io
 from collections.abc import Generator, Mapping
-from pathlib import Path
 from typing import Any
 
-from hookline import CallbackSpec, Run, TrainingSpec, hookimpl, option, spec
+from hookline import CallbackSpec, GrowingFile, Run, TrainingSpec, hookimpl, option, spec
 from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.records import as_text
 
@@ -38,29 +38,30 @@ class _CSVLog:
         self._spec = spec
         self._columns: list[str] = []
         self._rows: list[dict[str, str]] = []
+        self._file: GrowingFile | None = None
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Write the epoch's row."""
         record = yield
         assert run.directory is not None, "It is made before training begins."
-        self._add(run.directory / self._spec.file, {name: as_text(value) for name, value in record.items()})
+        self._file = self._file or GrowingFile(run.directory / self._spec.file)
+        self._add(self._file, {name: as_text(value) for name, value in record.items()})
         return record
 
-    def _add(self, path: Path, row: dict[str, str]) -> None:
+    def _add(self, file: GrowingFile, row: dict[str, str]) -> None:
         self._rows.append(row)
         new = [name for name in row if name not in self._columns]
-        if not new:
-            with path.open("a", encoding="utf-8", newline="") as file:
-                self._writer(file).writerow(row)
-            return
         self._columns += new
-        # The rows before have no cell in the new columns. Should this be interrupted, the old file is still there.
-        whole = path.with_suffix(".csv.part")
-        with whole.open("w", encoding="utf-8", newline="") as file:
-            self._writer(file).writeheader()
-            self._writer(file).writerows(self._rows)
-        whole.replace(path)
+        if new:  # The rows before have no cell in the new columns.
+            file.replace(self._text(self._rows, has_header=True))
+        else:
+            file.add(self._text([row]))
 
-    def _writer(self, file: Any) -> "csv.DictWriter[str]":
-        return csv.DictWriter(file, self._columns, restval="", lineterminator="\n")
+    def _text(self, rows: "list[dict[str, str]]", *, has_header: bool = False) -> str:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
+        if has_header:
+            writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()

@@ -9,6 +9,7 @@ from hookline import (
     Data,
     Run,
     TrainingSpec,
+    Weights,
     check_monitor,
     check_monitored,
     hookimpl,
@@ -58,6 +59,7 @@ class _EarlyStopping:
         self._spec = spec
         self._best: float | None = None
         self._best_epoch = 0
+        self._best_step = 0
         self._modules: tuple[nn.Module, ...] = ()
         self._weights: list[dict[str, Any]] = []
 
@@ -70,13 +72,23 @@ class _EarlyStopping:
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Put the weights of the best epoch into the model when the training ends, unless it was the last."""
+        """Put the weights of the best epoch into the model when the training ends, however it does."""
         self._modules = model, criterion
-        trained = yield
-        if self._weights and self._best_epoch != run.epoch:
+        try:
+            return (yield)
+        finally:
+            if self._spec.restore_best:
+                self._restore(run)
+
+    def _restore(self, run: Run) -> None:
+        """Put the best weights into the model, also when the training was interrupted or failed."""
+        if not self._weights:  # No number has ever been the best.
+            run.weights = Weights(epoch=run.epoch, step=run.step)
+            return
+        if self._best_step != run.step:
             for module, weights in zip(self._modules, self._weights, strict=True):
                 module.load_state_dict(weights)
-        return trained
+        run.weights = Weights(source="EarlyStopping", epoch=self._best_epoch, step=self._best_step)
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
@@ -84,7 +96,7 @@ class _EarlyStopping:
         record = yield
         number = monitored("EarlyStopping", self._spec.monitor, record)
         if self._is_better(number, run):
-            self._best, self._best_epoch = number, run.epoch
+            self._best, self._best_epoch, self._best_step = number, run.epoch, run.step
             if self._spec.restore_best:
                 self._weights = [deepcopy(module.state_dict()) for module in self._modules]
         elif run.epoch - self._best_epoch >= self._spec.patience:
@@ -107,8 +119,14 @@ class _EarlyStopping:
 
     def state_dict(self) -> dict[str, Any]:
         """The best number, its epoch and its weights."""
-        return {"best": self._best, "best_epoch": self._best_epoch, "weights": self._weights}
+        return {
+            "best": self._best,
+            "best_epoch": self._best_epoch,
+            "best_step": self._best_step,
+            "weights": self._weights,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after the epochs of another run."""
-        self._best, self._best_epoch, self._weights = state["best"], state["best_epoch"], state["weights"]
+        self._best, self._weights = state["best"], state["weights"]
+        self._best_epoch, self._best_step = state["best_epoch"], state["best_step"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, OptionError, TrainingSpec
+from hookline import CallbackSpec, OptionError, TrainingSpec, write_file
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -47,6 +47,4 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text.getvalue(), encoding="utf-8", newline="")
-    part.replace(path)
+    write_file(path, text.getvalue())

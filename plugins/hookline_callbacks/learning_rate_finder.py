@@ -127,6 +127,7 @@ class _LearningRateFinder:
         model.train()
         criterion.train()
         for index in range(spec.steps):
+            run.raise_if_interrupted()
             rate = spec.least * (spec.greatest / spec.least) ** (index / (spec.steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate

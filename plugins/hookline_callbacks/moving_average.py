@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, Run, hookimpl, option, spec
+from hookline import CallbackSpec, Run, Weights, hookimpl, option, spec
 from hookline_callbacks.buffers import Buffers, copy
 from hookline_callbacks.weight_averaging import Averaging
 
@@ -55,13 +55,21 @@ class _ExponentialMovingAverage(Averaging):
         assert self._both is not None, "It has begun."
         self._means = list(_alike(self._averaged.module.parameters(), self._both.parameters()))
         self._buffers = Buffers([self._averaged.module]), Buffers([self._both])
-        trained = yield
-        if self._updates:
-            self._swap()
-        self._is_in_model = True  # The test is of what is in the model now.
+        try:
+            trained = yield
+        finally:
+            self._put_in(run)
         if told := _told_of_mean(self._spec.decay, self._updates):
             run.tell(told)
         return trained
+
+    def _put_in(self, run: Run) -> None:
+        """Put the mean into the model, also when the training was interrupted or failed."""
+        run.weights = Weights(epoch=run.epoch, step=run.step)
+        if self._updates:
+            self._swap()
+            run.weights = Weights(source="ExponentialMovingAverage", epoch=run.epoch, step=run.step)
+        self._is_in_model = True  # The test is of what is in the model now.
 
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:

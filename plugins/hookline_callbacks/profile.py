@@ -19,7 +19,9 @@ from hookline import (
     counted,
     hookimpl,
     option,
+    replaced,
     spec,
+    write_file,
 )
 
 if TYPE_CHECKING:
@@ -221,10 +223,12 @@ class _Profile:
         trace, table = home / f"trace{number}.json", home / f"table{number}.txt"
         try:
             home.mkdir(exist_ok=True)
-            profiler.export_chrome_trace(str(trace))
-            if not trace.is_file():  # torch says so in a line of its own, and goes on.
-                raise HooklineError(f"What Profile has seen cannot be written to {trace}.")
-            table.write_text(self._table(run, profiler), encoding="utf-8")
+            with replaced(trace) as part:
+                part.unlink()
+                profiler.export_chrome_trace(str(part))
+                if not part.is_file():  # torch says so in a line of its own, and goes on.
+                    raise HooklineError(f"What Profile has seen cannot be written to {trace}.")
+            write_file(table, self._table(run, profiler))
         except OSError as error:
             raise HooklineError(f"What Profile has seen cannot be written to {home}: {error.strerror}.") from error
         steps = self._steps(profiler.step_num).rstrip(",")

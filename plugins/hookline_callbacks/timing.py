@@ -1,12 +1,11 @@
 """Where the time of an epoch goes."""
 
 from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline import CallbackSpec, Data, Outputs, Run, TrainingSpec, counted, hookimpl, spec
+from hookline import CallbackSpec, Data, GrowingFile, Outputs, Run, TrainingSpec, counted, hookimpl, spec, write_file
 from hookline_callbacks.stopwatch import (
     BACKWARD,
     EVALUATE,
@@ -61,6 +60,7 @@ class _Timing:
     def __init__(self, spec: Timing):
         self._spec = spec
         self._watch = Stopwatch(spec.is_due if spec.is_limited else None)
+        self._table: GrowingFile | None = None
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -75,7 +75,8 @@ class _Timing:
         if self._spec.synchronize and run.device.type != "cpu":
             self._watch.wait_for(run.device)
         parts = [name for name in PARTS if self._spec.is_limited or name != "other_steps"]
-        _append(run.directory / "timing.csv", ["epoch", "steps", "seconds", *parts])
+        self._table = GrowingFile(run.directory / "timing.csv")
+        self._table.add(_line(["epoch", "steps", "seconds", *parts]))
         began = self._watch.clock()
         try:
             return (yield)
@@ -83,7 +84,7 @@ class _Timing:
             whole = self._watch.clock() - began
             self._watch.part = NOTHING
             text = run.directory / "timing.txt"
-            text.write_text(_told(run, self._spec, self._watch, whole), encoding="utf-8")
+            write_file(text, _told(run, self._spec, self._watch, whole))
             if epochs := self._watch.epochs:
                 spent = {part: _spent(epochs, part) for part in epochs[0].parts}
                 most = max(spent, key=spent.__getitem__)
@@ -122,7 +123,8 @@ class _Timing:
         epoch = self._watch.end_epoch(run)
         assert run.directory is not None, "It is made before training begins."
         times = map(_seconds, (epoch.whole, *epoch.parts.values()))
-        _append(run.directory / "timing.csv", [str(epoch.number), str(epoch.steps), *times])
+        assert self._table is not None, "Training has begun."
+        self._table.add(_line([str(epoch.number), str(epoch.steps), *times]))
         return record
 
     def _counted(self, part: int) -> Generator[None, Any, Any]:
@@ -141,9 +143,8 @@ def _seconds(time: int) -> str:
     return f"{time // 10**9}.{time % 10**9:09}"
 
 
-def _append(path: Path, cells: Sequence[str]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(",".join(cells) + "\n")
+def _line(cells: Sequence[str]) -> str:
+    return ",".join(cells) + "\n"
 
 
 def _told(run: Run, spec: Timing, watch: Stopwatch, whole: int) -> str:

@@ -1,12 +1,13 @@
 """Learning rates that were tried, each with its loss and the smoothed loss: the best of them, a table and a picture."""
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from hookline import new_figure, write_picture
+from hookline import new_figure, write_file, write_picture
 
 
 def steepest(tried: Sequence[tuple[float, float, float]]) -> float | None:
@@ -24,10 +25,11 @@ def steepest(tried: Sequence[tuple[float, float, float]]) -> float | None:
 
 def write(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
     """Write a row for each; the one that was found is marked."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("lr", "loss", "smoothed", "is_steepest"))
-        writer.writerows((*row, str(row[0] == found).lower()) for row in tried)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("lr", "loss", "smoothed", "is_steepest"))
+    writer.writerows((*row, str(row[0] == found).lower()) for row in tried)
+    write_file(path, text.getvalue())
 
 
 def draw(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:

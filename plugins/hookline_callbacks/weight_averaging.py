@@ -4,7 +4,19 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Batch, CallbackSpec, Data, OptionError, Run, SchedulerSpec, TrainingSpec, hookimpl, option, spec
+from hookline import (
+    Batch,
+    CallbackSpec,
+    Data,
+    OptionError,
+    Run,
+    SchedulerSpec,
+    TrainingSpec,
+    Weights,
+    hookimpl,
+    option,
+    spec,
+)
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -126,7 +138,10 @@ class _StochasticWeightAveraging(Averaging):
         if self._spec.swa_lr is not None:
             options: Any = {"anneal_epochs": self._spec.anneal_epochs, "anneal_strategy": self._spec.anneal_strategy}
             self._scheduler = SWALR(optimizer, self._spec.swa_lr, **options)
-        trained = yield
+        try:
+            trained = yield
+        finally:
+            run.weights = Weights(epoch=run.epoch, step=run.step)
         if self._has_begun and run.interrupted:
             run.tell(NOT_AVERAGED)
         elif self._has_begun:
@@ -149,6 +164,7 @@ class _StochasticWeightAveraging(Averaging):
         try:
             update_bn(data.training.epoch(run.epoch), _applied(run, model))
             is_renewed = True
+            run.weights = Weights(source="StochasticWeightAveraging", epoch=run.epoch, step=run.step)
         finally:
             # torch does so only if nothing goes wrong.
             for module, momentum in momenta:
@@ -189,6 +205,7 @@ def _applied(run: Run, model: "nn.Module") -> Any:
             self.model = model
 
         def forward(self, batch: Batch) -> Any:
+            run.raise_if_interrupted()
             return run.stages.forward(run=run, model=self.model, batch=batch)
 
     return Applied()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from hookline import DeploySpec, Run, Trial, plain, spec, to_json
+from hookline import DeploySpec, Run, Trial, plain, spec, to_json, write_file, write_weights
 
 
 @spec
@@ -21,10 +21,8 @@ class Safetensors(DeploySpec):
 
     def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
         """Write both files."""
-        from safetensors.torch import save_model
-
         directory, loss = trial.directory / "safetensors", trial.spec.loss
-        directory.mkdir()
+        directory.mkdir(exist_ok=True)
         example = trial.data.example
         description = {
             "format": "hookline.safetensors.1",
@@ -43,10 +41,10 @@ class Safetensors(DeploySpec):
             "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
-        save_model(trial.model, str(weights))
-        json.write_text(to_json(description, indent=2) + "\n", encoding="utf-8")
+        write_weights(weights, trial.model)
+        write_file(json, to_json(description, indent=2) + "\n")
         if not any(True for _ in trial.criterion.parameters()):
             return weights, json
         criterion = directory / "criterion.safetensors"
-        save_model(trial.criterion, str(criterion))
+        write_weights(criterion, trial.criterion)
         return weights, criterion, json

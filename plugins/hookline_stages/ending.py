@@ -22,4 +22,8 @@ def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:
 @hookimpl(trylast=True)
 def deploy(run: Run, trial: Trial) -> Sequence[Path]:
     """Write the model in each of the forms that the spec names."""
-    return [path for target in trial.spec.deploy for path in target.deploy(run, trial)]
+    paths: list[Path] = []
+    for target in trial.spec.deploy:
+        run.raise_if_interrupted()
+        paths += target.deploy(run, trial)
+    return paths

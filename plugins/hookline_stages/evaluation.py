@@ -23,10 +23,13 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     spec = run.spec
     losses, parts = MeanLoss(), PartLosses(spec.loss)
     metrics: list[tuple[MetricSpec, Any]] = []
+    interruption = run.interruption
     model.eval()
     criterion.eval()
     with torch.no_grad():
         for batch in batches.epoch(run.epoch):
+            if interruption.number is not None:
+                run.raise_if_interrupted()
             outputs = run.stages.forward(run=run, model=model, batch=batch)
             loss = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
             losses.add(loss, spec.loss.divisor(criterion, batch))

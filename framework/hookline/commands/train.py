@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
-from hookline.command_line import DIFFERENT, GOOD, INTERRUPTED
+from hookline.command_line import DIFFERENT, GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, located
 from hookline.commands.warned import told_warnings
 from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
+from hookline.signals import EXIT_CODE, sentence
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
 from hookline.trial import Trial
@@ -62,10 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
         with told_warnings(path), silence, located(document):
             trial = train(spec, plugins=extra, out=arguments.out, locked=arguments.locked)
     except Interrupted as interruption:
-        if not arguments.quiet:
-            _tell(interruption.trial)
-        print("Interrupted.", *notes_of(interruption), sep="\n", file=sys.stderr)
-        return INTERRUPTED
+        with _if_somebody_reads():
+            if not arguments.quiet:
+                _tell(interruption.trial)
+            print(sentence(interruption.number), *notes_of(interruption), sep="\n", file=sys.stderr)
+        return EXIT_CODE + interruption.number
     if not arguments.quiet:
         _tell(trial)
     return GOOD if arguments.locked is None else _compare(trial, Path(arguments.locked), is_quiet=arguments.quiet)
@@ -106,6 +108,19 @@ def _bytes(path: Path) -> bytes | None:
 def _silence() -> Iterator[None]:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
+
+
+@contextmanager
+def _if_somebody_reads() -> Iterator[None]:
+    """What is printed inside is lost if the terminal has been closed: the exit code is not."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        # Python would try once more to write the rest when it exits.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
 
 
 def _display(spec: TrainingSpec, extra: list[object]) -> object:

@@ -237,7 +237,10 @@ class Component:
             made = prepared(run)
             run.directory = directory.create(Path(place) / "run", numbered=False)
             directory.write_beginning(run, run.directory)
-            return Trained(fitted(run, made, 0.0), run, made.optimizer)
+            trial, failure = fitted(run, made, 0.0)
+            if failure is not None:
+                raise failure
+            return Trained(trial, run, made.optimizer)
 
 
 def within(component: Any) -> Iterator[Spec]:

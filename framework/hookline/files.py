@@ -1,0 +1,150 @@
+"""Files under their final names only when they are complete: written beside, flushed to the disk, then renamed.
+
+Whoever writes to a run directory uses these functions, plugins too. If the process is killed at any moment, or the disk
+is full, a file with its final name is either the complete old one, the complete new one, or not there.
+"""
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline.errors import FileError, HooklineWarning
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
+"""How safetensors reports an error of the operating system."""
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Inside, write to the path that is given; at the end that file gets its final name, `path`.
+
+    For writers that open the file themselves. If an error is raised inside, nothing is left of it, and a file that was
+    there before stays as it was. The file has the permissions of any new file.
+
+    Raises:
+        FileError: if the operating system refuses it, for example since the disk is full.
+
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with _refused(path):
+            with part.open("wb") as file:
+                permissions = os.fstat(file.fileno()).st_mode
+            yield part
+            part.chmod(permissions)  # Some libraries create a file that only its owner can read.
+            _flush_to_disk(part)
+            part.replace(path)
+            _flush_to_disk(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file with this content; text is encoded as UTF-8, and its line ends stay as they are.
+
+    Raises:
+        FileError: if the operating system refuses it, for example since the disk is full.
+
+    """
+    with replaced(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_weights(path: Path, module: "nn.Module") -> None:
+    """Write the parameters and buffers of a module as safetensors; tensors that are shared are written once.
+
+    Raises:
+        FileError: if the operating system refuses it, for example since the disk is full.
+
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_model
+
+    with replaced(path) as part:
+        try:
+            save_model(module, str(part))
+        except SafetensorError as error:
+            if number := _ERROR_NUMBER.search(str(error)):
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+            raise
+
+
+class GrowingFile:
+    """A text file to which complete lines are added while a run trains. It is not flushed to the disk each time.
+
+    Lines that cannot be written, for example since the disk is full, do not end the training: the first time a warning
+    says so, and they are written with those that follow.
+    """
+
+    def __init__(self, path: Path):
+        """Begin with what the file contains; it is created with the first lines."""
+        self.path = path
+        self._waiting = ""
+        self._is_whole = False
+        self._has_warned = False
+
+    def add(self, lines: str) -> None:
+        """Add lines, each with its line end."""
+        self._waiting += lines
+        self._write()
+
+    def replace(self, content: str) -> None:
+        """Replace the whole content, atomically."""
+        self._waiting, self._is_whole = content, True
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            if self._is_whole:
+                write_file(self.path, self._waiting)
+            else:
+                with _refused(self.path):
+                    _append(self.path, self._waiting.encode())
+        except FileError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                warnings.warn(f"{error} Training continues, and it is tried again.", HooklineWarning, stacklevel=3)
+        else:
+            self._waiting, self._is_whole = "", False
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Append all of the content or nothing."""
+    with path.open("ab", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            written = 0
+            while written < len(content):
+                written += file.write(content[written:])
+        except OSError:
+            file.truncate(size)
+            raise
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows does not open directories.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """An error of the operating system becomes one that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(str(path), f"The file cannot be written: {error.strerror or error}.") from error

@@ -1,0 +1,149 @@
+"""Signals that end a training: Ctrl-C, and those by which a system or a scheduler ends a process.
+
+While a run trains, a signal sets a flag. The loop reads it after each step, and other long computations between their
+batches, so that no signal arrives in the middle of an update or of a file. A second signal is handled as it would be
+without Hookline. On the command line that is to end the process at once.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+NAMES = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals, of which Windows has fewer."""
+
+EXIT_CODE = 128
+"""What a shell adds to the number of the signal that ended a process."""
+
+HINT = "Stopping after this step; what was trained is saved. Press Ctrl-C again to end at once."
+
+
+def sentence(number: int) -> str:
+    """What is printed when a signal ends the process."""
+    return "Interrupted." if number == signal.SIGINT else f"Ended by {signal.Signals(number).name}."
+
+
+def reason(number: int) -> str:
+    """Why a run was stopped, for its results."""
+    if number == signal.SIGINT:
+        return "It was interrupted from the keyboard."
+    return f"It was ended by {signal.Signals(number).name}."
+
+
+class Interruption:
+    """Whether somebody has asked the training to end. One of these belongs to a call of `hookline.train`.
+
+    It is a context: at its end the signal handlers are those of before.
+    """
+
+    __slots__ = ("_previous", "number")
+
+    def __init__(self) -> None:
+        """Begin without a request."""
+        self.number: int | None = None
+        """The number of the signal; `None` as long as there is none."""
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interruption":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def listen(self) -> None:
+        """From now on signals set the flag: in the main thread, and where nobody else handles or ignores them."""
+        if self._previous or threading.current_thread() is not threading.main_thread():
+            return
+        for name in NAMES:
+            number = getattr(signal, name)
+            present = signal.getsignal(number)
+            if present in (signal.default_int_handler, signal.SIG_DFL) or isinstance(present, EndingAtOnce):
+                self._previous[number] = present
+                signal.signal(number, self._note)
+
+    def request(self, number: int) -> None:
+        """Ask the training to end, as the signal of this number does; the first request counts."""
+        if self.number is None:
+            self.number = number
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.request(number)
+        self._restore()  # A second signal ends the process at once.
+        if number == signal.SIGINT and _is_terminal(sys.stderr):
+            _write(2, f"\n{HINT}\n")
+
+    def _restore(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number, handler in self._previous.items():
+            if signal.getsignal(number) == self._note:  # Unless somebody has set another since.
+                signal.signal(number, handler)
+        self._previous.clear()
+
+
+class EndingAtOnce:
+    """A signal handler that ends the process at once, without exit handlers, which might fail in what they find.
+
+    For the command line, as long as nothing is lost by it: while modules are imported and specs and data are read.
+    """
+
+    def __init__(self, code: int | None = None):
+        """End with this exit code, and without a word; left out, with that of the signal, of which a line tells."""
+        self._code = code
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        """End the process."""
+        if _is_terminal(sys.stdout):
+            _write(1, "\x1b[?25h")  # A progress bar hides the cursor.
+        if self._code is None:
+            _write(2, f"{sentence(number)}\n")
+        os._exit(EXIT_CODE + number if self._code is None else self._code)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[Callable[[int], None]]:
+    """Inside, a signal ends the process at once, unless it is ignored, as with `nohup`, or somebody else handles it.
+
+    At the end the handlers are those of before, unless the function that is given has been called with the exit code:
+    then nothing is left to do but to exit, and a signal ends the process with that code.
+    """
+    previous: dict[int, Any] = {}
+    handler = EndingAtOnce()
+    if threading.current_thread() is threading.main_thread():
+        for name in NAMES:
+            number = getattr(signal, name)
+            present = signal.getsignal(number)
+            if present in (signal.default_int_handler, signal.SIG_DFL):
+                previous[number] = present
+                signal.signal(number, handler)
+    final: EndingAtOnce | None = None
+
+    def exit_with(code: int) -> None:
+        nonlocal final
+        final = EndingAtOnce(code)
+
+    try:
+        yield exit_with
+    finally:
+        for number, present in previous.items():
+            signal.signal(number, final or present)
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _write(descriptor: int, text: str) -> None:
+    """Write without Python's buffers, which may be in use."""
+    try:
+        os.write(descriptor, text.encode())
+    except OSError:
+        return  # Nobody reads it.

@@ -1,0 +1,130 @@
+import os
+import resource
+import signal
+import stat
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from hookline import GrowingFile, HooklineError, HooklineWarning, replaced, write_file, write_weights
+
+
+@pytest.fixture
+def umask():
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+class FullDisk:
+    """Inside, no file of this process can become longer than some bytes."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def __enter__(self):
+        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.most, self.before[1]))
+
+    def __exit__(self, *_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
+
+
+def killed(function):
+    """Run a function in a process of its own, which must end by SIGKILL."""
+    child = os.fork()
+    if not child:
+        function()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def test_files_have_the_permissions_of_any_new_file(umask, tmp_path):
+    write_file(tmp_path / "text", "a")
+    write_weights(tmp_path / "weights", torch.nn.Linear(2, 2))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in sorted(tmp_path.iterdir())] == [0o640, 0o640]
+
+
+def test_text_is_written_as_it_is_and_weights_are_read_back_as_the_same(tmp_path):
+    write_file(tmp_path / "text", "é\r\n")
+    assert (tmp_path / "text").read_bytes() == b"\xc3\xa9\r\n"
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    write_weights(tmp_path / "weights", module)
+    saved = load_file(tmp_path / "weights")
+    assert sorted(saved) == sorted(module.state_dict())
+    assert all(torch.equal(saved[name], tensor) for name, tensor in module.state_dict().items())
+
+
+def test_an_error_while_a_file_is_written_leaves_the_old_one_and_nothing_else(tmp_path):
+    write_file(tmp_path / "x", "old")
+
+    def write():
+        with replaced(tmp_path / "x") as part:
+            part.write_text("ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "old")]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda path: write_file(path, b"x" * 2000), lambda path: write_weights(path, torch.nn.Linear(30, 30))],
+    ids=["bytes", "weights"],
+)
+def test_a_full_disk_is_an_error_that_names_the_file_and_leaves_the_old_one(write, tmp_path):
+    (tmp_path / "x").write_text("old")
+    with FullDisk(1000), pytest.raises(HooklineError) as raised:
+        write(tmp_path / "x")
+    assert str(raised.value) == f"{tmp_path / 'x'}: The file cannot be written: File too large."
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "old")]
+
+
+def test_a_directory_that_is_not_there_is_an_error_that_names_the_file(tmp_path):
+    with pytest.raises(HooklineError) as raised:
+        write_file(tmp_path / "a/x", "")
+    assert str(raised.value) == f"{tmp_path / 'a/x'}: The file cannot be written: No such file or directory."
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
+def test_after_a_kill_at_a_write_the_file_is_the_old_one(call, tmp_path):
+    write_file(tmp_path / "x", "old")
+
+    def write():
+        setattr(os, call, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        write_file(tmp_path / "x", "new")
+
+    assert killed(write)
+    assert (tmp_path / "x").read_text() == "old"
+    write_file(tmp_path / "x", "newer")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "newer")]
+
+
+def test_lines_that_meet_a_full_disk_are_written_with_the_next_ones(tmp_path):
+    path = tmp_path / "log"
+    file = GrowingFile(path)
+    file.add("1\n")
+    with FullDisk(4), pytest.warns(HooklineWarning) as warned:
+        file.add("two\n")  # Of which two bytes have room.
+        assert path.read_text() == "1\n"
+        file.add("three\n")
+    assert [str(warning.message) for warning in warned] == [
+        f"{path}: The file cannot be written: File too large. Training continues, and it is tried again."
+    ]
+    file.add("4\n")
+    assert path.read_text() == "1\ntwo\nthree\n4\n"
+    with FullDisk(4), pytest.warns(HooklineWarning):
+        GrowingFile(path).replace("whole\n")
+    assert path.read_text() == "1\ntwo\nthree\n4\n"
+
+
+def test_what_could_not_replace_a_file_is_written_with_the_next_lines(tmp_path):
+    file = GrowingFile(tmp_path / "log")
+    file.add("old\n")
+    with FullDisk(4), pytest.warns(HooklineWarning):
+        file.replace("whole\n")
+    file.add("and more\n")
+    assert (tmp_path / "log").read_text() == "whole\nand more\n"
