@@ -9,7 +9,7 @@ from attrs import asdict, evolve
 
 from hookline.curves import LOSSES, draw_curves
 from hookline.errors import FileError, HooklineError
-from hookline.files import write_file, write_weights
+from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.writing import dumps, to_json
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     if failures and trial.state != "failed":
         trial = evolve(trial, state="failed", error=str(failures[0]))
     attempt(write_file, home / "result.json", to_json(_result(run, trial), indent=2) + "\n")
+    attempt(flush_to_disk, home)
     if failures:
         raise failures[0]
 

@@ -39,9 +39,8 @@ def replaced(path: Path) -> Iterator[Path]:
                 permissions = os.fstat(file.fileno()).st_mode
             yield part
             part.chmod(permissions)  # Some libraries create a file that only its owner can read.
-            _flush_to_disk(part)
+            flush_to_disk(part)
             part.replace(path)
-            _flush_to_disk(path.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink()
@@ -130,15 +129,20 @@ def _append(path: Path, content: bytes) -> None:
             raise
 
 
-def _flush_to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk.
+
+    The functions above do so with each file, and not with its directory: until the system does that, within seconds, a
+    power failure may take away the whole file, but no part of it.
+    """
     if os.name == "nt" and path.is_dir():
         return  # Windows does not open directories.
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with _refused(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

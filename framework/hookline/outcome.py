@@ -1,6 +1,7 @@
 """What came of a run, however it ended: the numbers of the weights that it hands on, its state, and its error."""
 
 import time
+import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -85,14 +86,26 @@ def outcome(
     )
 
 
+def free_memory(error: BaseException) -> None:
+    """Release what the frames of an error hold, if it is about memory: some is needed to save what was trained."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(one, MemoryError) or type(one).__name__ == "OutOfMemoryError" for one in chain):
+        for one in chain:
+            traceback.clear_frames(one.__traceback__)
+
+
 def where_weights_are(trial: Trial) -> str:
     """What a person is told beside the error with which a training has failed."""
     weights = trial.weights
     whose = "" if weights.source == LAST_STEP else f" of {weights.source}"
     told = f"The weights{whose} of epoch {weights.epoch}, step {weights.step}, and the log are in {trial.directory}."
-    if trial.not_finite:
-        told += f" {_listed(list(trial.not_finite))}."
-    return told
+    unusable = _listed(list(trial.not_finite))
+    is_said = not trial.not_finite or unusable in (trial.error or "")
+    return told if is_said else f"{told} {unusable}."
 
 
 def _state(run: Run, failure: BaseException | None) -> State:
@@ -118,6 +131,7 @@ def _numbers(
     their place.
     """
     record: Mapping[str, Any] = run.history[-1] if run.history else {}
+    is_known = run.weights is not None or weights.source == LAST_STEP
     record = next((one for one in run.history if one.get("epoch") == weights.epoch), record)
     metrics: dict[str, float] = {}
     measured: dict[str, str] = {}
@@ -127,7 +141,7 @@ def _numbers(
             found = {f"{split}/{name}": value for name, value in evaluated[split].items()}
             measured[split] = SAVED
         elif found:
-            is_theirs = split != "training" and record.get("step") == weights.step
+            is_theirs = is_known and split != "training" and record.get("step") == weights.step
             when = "during" if split == "training" else "after"
             measured[split] = SAVED if is_theirs else f"{when} epoch {record.get('epoch')}"
         metrics |= found

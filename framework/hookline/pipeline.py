@@ -14,7 +14,7 @@ from hookline.asking import Stages
 from hookline.errors import HooklineError
 from hookline.layers import noted_layers
 from hookline.limiting import warn_of_idle
-from hookline.outcome import outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
+from hookline.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.planning import Plan, plan
 from hookline.plugins import Plugins, built
 from hookline.rehearsal import rehearse
@@ -243,6 +243,7 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
         run.interrupt()
     except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
         failure = error
+        free_memory(error)
     model.eval()
     criterion.eval()
     return outcome(run, data, model, criterion, evaluated, failure, started), failure

@@ -41,13 +41,14 @@ class Interruption:
     It is a context: at its end the signal handlers are those of before.
     """
 
-    __slots__ = ("_previous", "number")
+    __slots__ = ("_previous", "_process", "number")
 
     def __init__(self) -> None:
         """Begin without a request."""
         self.number: int | None = None
         """The number of the signal; `None` as long as there is none."""
         self._previous: dict[int, Any] = {}
+        self._process = os.getpid()
 
     def __enter__(self) -> "Interruption":
         return self
@@ -72,6 +73,8 @@ class Interruption:
             self.number = number
 
     def _note(self, number: int, _: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            _end_by(number)
         self.request(number)
         self._restore()  # A second signal ends the process at once.
         if number == signal.SIGINT and _is_terminal(sys.stderr):
@@ -95,9 +98,12 @@ class EndingAtOnce:
     def __init__(self, code: int | None = None):
         """End with this exit code, and without a word; left out, with that of the signal, of which a line tells."""
         self._code = code
+        self._process = os.getpid()
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         """End the process."""
+        if os.getpid() != self._process:
+            _end_by(number)
         if _is_terminal(sys.stdout):
             _write(1, "\x1b[?25h")  # A progress bar hides the cursor.
         if self._code is None:
@@ -132,6 +138,12 @@ def ending_at_once() -> Iterator[Callable[[int], None]]:
     finally:
         for number, present in previous.items():
             signal.signal(number, final or present)
+
+
+def _end_by(number: int) -> None:
+    """End a forked process, such as one that loads data, as a signal does without any handler."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _is_terminal(stream: Any) -> bool:

@@ -154,7 +154,8 @@ class WrapperSpec(Spec):
     family = "callback"
 
     replaces_weights: ClassVar[bool] = False
-    """Whether it puts other weights into the model when the training ends, which only one of a spec can do."""
+    """Whether it puts other weights into the model when the training ends, which only one of a spec can do. It sets
+    `run.weights` to say which."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
     """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as

@@ -105,7 +105,9 @@ def fit(
     """Train. Asked once per trial, when `run.directory` has been made.
 
     A wrapper has all that belongs to the training before it begins, and when it has ended, whether after the last
-    epoch, by `run.stop` or from the keyboard: here best or averaged weights are put into the model.
+    epoch, by `run.stop` or by an interruption: here best or averaged weights are put into the model, and `run.weights`
+    says which they are. An error is raised at the `yield`: `try` and `finally` around it do something then, too. What
+    the model has then is saved.
 
     Who goes on with a training loads model, criterion and optimizer, and then the callbacks, inside of all wrappers
     around this stage: what stands before each `yield` has been done, for the first epoch as for one in the middle.
@@ -200,7 +202,8 @@ def evaluate(
     """Judge the model. Asked after each epoch for the split "validation", and at the end for the split "test".
 
     A split that the data does not have is not asked for. If a callback has put other weights into the model, it is also
-    asked at the end for "validation", so that what is reported is true of the model that is handed on.
+    asked at the end for "training" and "validation", and for an optimizer that evaluates the loss many times in a step,
+    such as LBFGS, for "training": what is reported is true of the model that is handed on.
 
     Returns:
         The loss and the metrics by name, without the name of the split.

@@ -328,7 +328,7 @@ def test_nothing_is_written_over(people, hookline):
     assert hookline("new", "spec", "people.csv", "--target", "city", "--out", "none/people.toml") == (
         2,
         "",
-        "none/people.toml cannot be written: No such file or directory.\n",
+        "none/people.toml: The file cannot be written: No such file or directory.\n",
     )
 
 

@@ -389,7 +389,10 @@ def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line
     assert closed == ["closed"]
     has_begun = STAGES.index(stage) >= STAGES.index("fit") and stage not in ("forward", "loss")
     assert (tmp_path / "run").exists() == has_begun
-    assert (tmp_path / "run" / "result.json").exists() == (stage in ("tune", "deploy"))
+    if has_begun:
+        result = json.loads((tmp_path / "run" / "result.json").read_text())
+        has_ended = stage in ("tune", "deploy")
+        assert (result["state"], result["error"]) == (("finished", None) if has_ended else ("failed", str(error.value)))
 
 
 def test_a_plugin_that_fails_in_a_stage_within_a_stage_is_the_one_that_is_named(tmp_path):
@@ -415,7 +418,8 @@ def test_a_loss_that_is_nan_ends_the_run_and_what_was_logged_stays(tmp_path):
         trained(tmp_path, Poison())
     records = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [record["epoch"] for record in records] == [1, 2]
-    assert not (tmp_path / "run" / "result.json").exists()
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert (result["state"], result["weights"]["finite"]) == ("failed", False)
 
 
 def test_an_interruption_writes_the_results_so_far(tmp_path):

@@ -44,18 +44,15 @@ class Sending:
 
 
 PLUGIN = """
-import os, signal
+import os
 import hookline
 
-class Sending:
-    @hookline.hookimpl(wrapper=True)
-    def {stage}(self):
-        answer = yield
-        for number in {numbers}:
-            os.kill(os.getpid(), number)
-        return answer
-
-sending = Sending()
+@hookline.hookimpl(wrapper=True)
+def step():
+    answer = yield
+    for number in {numbers}:
+        os.kill(os.getpid(), number)
+    return answer
 """
 
 
@@ -83,7 +80,7 @@ def test_a_signal_ends_the_training_after_the_step_and_what_was_trained_is_saved
         hookline.train(small(), plugins=[Sending(number)], out=tmp_path / "run")
     trial = raised.value.trial
     assert (raised.value.number, trial.state, trial.stopped) == (number, "interrupted", reason)
-    assert (trial.steps, trial.epochs) == (4, 2)
+    assert (trial.steps, trial.epochs) == (4, 1)
     result = json.loads((tmp_path / "run/result.json").read_text())
     assert (result["state"], result["stopped"], result["steps"]) == ("interrupted", reason, 4)
     assert (tmp_path / "run/model.safetensors").exists()
@@ -99,7 +96,7 @@ def spec_in(directory):
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_exit_code_is_that_of_the_signal(number, tmp_path, capsys):
     plugin = tmp_path / "sending.py"
-    plugin.write_text(PLUGIN.format(stage="step", numbers=[int(number)]))
+    plugin.write_text(PLUGIN.format(numbers=[int(number)]))
     code = main(["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)])
     assert code == 128 + number
     told = "Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n"
@@ -110,16 +107,14 @@ def test_the_exit_code_is_that_of_the_signal(number, tmp_path, capsys):
 
 def test_the_second_signal_ends_the_process_at_once(tmp_path, capfd):
     plugin = tmp_path / "sending.py"
-    plugin.write_text(PLUGIN.format(stage="step", numbers=[2, 15]))
+    plugin.write_text(PLUGIN.format(numbers=[2, 15]))
     arguments = ["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)]
     assert in_a_child(lambda: main(arguments), capfd) == (143, "Ended by SIGTERM.\n")
     assert not (tmp_path / "run/result.json").exists()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_before_a_training_begins_a_signal_ends_the_process_even_if_an_import_would_swallow_it(
-    number, tmp_path, capfd
-):
+def test_before_a_training_begins_a_signal_ends_the_process_even_if_an_import_would_swallow_it(number, tmp_path, capfd):
     plugin = tmp_path / "swallowing.py"
     plugin.write_text(f"import os\ntry:\n    os.kill(os.getpid(), {int(number)})\nexcept BaseException:\n    pass\n")
     arguments = ["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)]
@@ -135,6 +130,17 @@ def test_when_nothing_is_left_but_to_exit_a_signal_changes_nothing(capfd):
         os.kill(os.getpid(), signal.SIGINT)
 
     assert in_a_child(function, capfd) == (2, "")
+
+
+def test_a_signal_to_a_process_that_was_forked_during_training_ends_it(tmp_path, capfd):
+    statuses = []
+
+    def fork():
+        statuses.append(in_a_child(lambda: os.kill(os.getpid(), signal.SIGTERM), capfd))
+
+    forking = hookline.before("log", lambda run: fork() if run.epoch == 1 else None)
+    assert hookline.train(small(), plugins=[forking], out=tmp_path / "run").state == "finished"
+    assert statuses == [(-signal.SIGTERM, "")]
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
@@ -166,7 +172,7 @@ def test_to_interrupt_a_run_ends_it_after_the_step_that_is_being_made(stage, tmp
     interrupt = hookline.before(stage, lambda run: run.interrupt() if run.step == 3 and run.epoch == 2 else None)
     with pytest.raises(hookline.Interrupted) as raised:
         hookline.train(small(), plugins=[interrupt], out=tmp_path / "run")
-    assert (raised.value.trial.steps, raised.value.trial.epochs) == (4, 2)
+    assert (raised.value.trial.steps, raised.value.trial.epochs) == (4, 1)
 
 
 def test_a_signal_while_it_is_evaluated_ends_the_training_before_the_next_batch(tmp_path):

@@ -11,6 +11,7 @@ from hookline.drafts.columns import Column, columns_of, seems_to_lack_a_header
 from hookline.drafts.plugin import EXAMPLES, files
 from hookline.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.errors import HooklineError
+from hookline.files import write_file
 from hookline.kinds import article
 from hookline.wording import counted, did_you_mean
 from hookline.writing import as_toml
@@ -57,7 +58,7 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
     try:
         out.mkdir(parents=True)
         for name, text in made.items():
-            (out / name).write_text(text, encoding="utf-8")
+            write_file(out / name, text)
     except FileExistsError:
         raise HooklineError(f"{out} exists, and nothing is written over. Name another directory with --out.") from None
     except OSError as error:
@@ -100,11 +101,7 @@ def _write_spec(arguments: argparse.Namespace) -> int:
     task: Task | None = arguments.task
     draft = drafted(arguments.data, columns, target, task)
     text = as_spec(draft, arguments.data, out.parent)
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
+    write_file(out, text)
     print(f"{out} is written. {draft.sentence}")
     for name, why in draft.left_out.items():
         print(f"  {as_toml(name)} is no input: {why}")
