@@ -1,5 +1,6 @@
 """Whatever ends a training, what was trained is saved, with numbers that are those of the weights."""
 
+import itertools
 import json
 import math
 import os
@@ -134,12 +135,12 @@ def test_the_training_loss_of_one_long_step_is_the_one_after_it(tmp_path):
 # What ends it by an error.
 
 
-@pytest.mark.parametrize("error", [RuntimeError("No more."), MemoryError(), SystemExit(0)], ids=repr)
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError, SystemExit])
 @pytest.mark.parametrize(("stage", "epochs"), [("log", 2), ("fit", 3)])
-def test_after_an_error_in_the_last_epoch_what_was_trained_is_saved(error, stage, epochs, tmp_path):
+def test_after_an_error_in_the_last_epoch_what_was_trained_is_saved(kind, stage, epochs, tmp_path):
     whole = hookline.train(SMALL, out=tmp_path / "whole")
     with pytest.raises((StageError, SystemExit)) as raised:
-        hookline.train(SMALL, plugins=[raising(error, stage)], out=tmp_path / "run")
+        hookline.train(SMALL, plugins=[raising(kind("No more."), stage)], out=tmp_path / "run")
     assert same(load_file(tmp_path / "run/model.safetensors"), whole.model.state_dict())
     result = result_in(tmp_path / "run")
     assert (result["state"], result["epochs"], result["steps"]) == ("failed", epochs, 6)
@@ -298,26 +299,30 @@ def is_complete(path):
     return text.endswith((b"\n", b"IEND\xaeB`\x82"))
 
 
+def killed_at(number, spec, out):
+    """Whether a process that trains was killed right before it gave a file, the one of this number, its final name."""
+    child = os.fork()
+    if not child:
+        counted, usual = itertools.count(), os.replace
+
+        def killing(*arguments, **options):
+            if next(counted) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return usual(*arguments, **options)
+
+        os.replace = killing
+        hookline.train(spec, out=out)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
 def test_whenever_the_process_is_killed_no_file_with_its_final_name_is_half_written(tmp_path):
     spec = small(epochs=1, deploy=[{"type": "Safetensors"}])
-    usual = os.replace
-    for number in range(9):  # There are 8 files.
-        child = os.fork()
-        if not child:
-            counted = iter(range(99))
-
-            def killing(*arguments, **options):
-                if next(counted) == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return usual(*arguments, **options)
-
-            os.replace = killing
-            hookline.train(spec, out=tmp_path / str(number))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
+    for number in range(9):
         home = tmp_path / str(number)
+        assert killed_at(number, spec, home) == (number < 8)  # There are 8 files.
         found = {path.name: path for path in home.rglob("*") if path.is_file() and not path.name.startswith(".")}
         assert all(is_complete(path) for path in found.values())
         if "result.json" in found:
-            assert {"spec.toml", "run.lock.toml", "metrics.jsonl", "model.safetensors"} <= found.keys()
-        assert os.WIFSIGNALED(status) == (number < 8)
+            assert {"spec.toml", "run.lock.toml", "metrics.jsonl", "model.safetensors", "loss.png"} <= found.keys()

@@ -137,7 +137,8 @@ def test_an_error_in_closing_does_not_hide_the_one_before_it(tmp_path):
         hookline.train(small(epochs=1), plugins=plugins, out=tmp_path / "run")
     assert str(error.value).startswith('The plugin "Ending" failed in the stage "evaluate" ')
     assert str(error.value).endswith(": ValueError: first")
-    assert notes_of(error.value) == (CLOSING,)
+    weights = f"The weights of epoch 1, step 2, and the log are in {tmp_path / 'run'}."
+    assert notes_of(error.value) == (weights, CLOSING)
 
 
 def test_an_interruption_stays_one(tmp_path):
@@ -300,6 +301,7 @@ def test_the_command_line_tells_both(tmp_path, monkeypatch, capsys, after):
     expected = {
         "pass": "",
         "1 / 0": f'The plugin "mine" failed in the stage "fit" ({tmp_path}/mine.py, line 13): '
-        "ZeroDivisionError: division by zero\n",
+        "ZeroDivisionError: division by zero\n"
+        "The weights of epoch 1, step 1, and the log are in runs/spec/1.\n",
     }
     assert first == expected[after] if after in expected else first.startswith("spec.toml:4:")

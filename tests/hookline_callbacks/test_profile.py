@@ -265,19 +265,21 @@ class InTheWay:
 @pytest.mark.parametrize(
     ("path", "is_file", "message"),
     [
-        ("profile", True, r"to .*profile: File exists\.$"),
-        ("profile/table.txt", False, r"to .*profile: Is a directory\.$"),
+        ("profile", True, r"What Profile has seen cannot be written to .*profile: File exists\.$"),
+        ("profile/table.txt", False, r".*profile/table\.txt: The file cannot be written: Is a directory\.$"),
     ],
 )
 def test_what_cannot_be_written_is_told_in_a_sentence(path, is_file, message, tmp_path):
-    with pytest.raises(hookline.HooklineError, match=rf"^What Profile has seen cannot be written {message}"):
+    with pytest.raises(hookline.HooklineError, match=rf"(?m)^{message}"):
         profiled(tmp_path, plugins=[InTheWay(path, is_file)])
     assert not torch.autograd._profiler_enabled()
 
 
 def test_a_trace_that_torch_does_not_write_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.profiler.profile, "export_chrome_trace", lambda profiler, path: None)
-    with pytest.raises(hookline.HooklineError, match=r"^What Profile has seen cannot be written to .*trace\.json\.$"):
+    with pytest.raises(
+        hookline.HooklineError, match=r"(?m)^What Profile has seen cannot be written to .*trace\.json\.$"
+    ):
         profiled(tmp_path)
     assert not torch.autograd._profiler_enabled()
 

@@ -104,7 +104,8 @@ class Spoiling:
 
 def test_histograms_leave_out_a_nan_and_count_what_is_too_great_at_the_end(tmp_path):
     made = small({"type": "TensorBoard", "histograms": True}, epochs=1)
-    hookline.train(made, plugins=[Spoiling()], out=tmp_path / "run")
+    with pytest.raises(hookline.TrainingError, match=r"^The weights are infinite or NaN"):
+        hookline.train(made, plugins=[Spoiling()], out=tmp_path / "run")
     events = read(tmp_path / "run")
     assert events.Tags()["histograms"] == ["parameters/bias"]
     (event,) = events.Histograms("parameters/bias")
