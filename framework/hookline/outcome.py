@@ -65,6 +65,7 @@ def outcome(
     assert run.directory is not None, "It is made before training begins."
     weights = run.weights or Weights(source=_source(run), epoch=run.epoch, step=run.step)
     metrics, measured = _numbers(run, data, weights, evaluated)
+    unusable = not_finite(model, criterion)
     return Trial(
         spec=run.spec,
         directory=run.directory,
@@ -74,7 +75,7 @@ def outcome(
         metrics=metrics,
         measured=measured,
         weights=weights,
-        not_finite=tuple(not_finite(model, criterion)),
+        not_finite=tuple(unusable),
         history=tuple(run.history),
         epochs=len(run.history),
         steps=run.step,
@@ -82,7 +83,7 @@ def outcome(
         state=_state(run, failure),
         stopped=run.stopped,
         error=None if failure is None else str(failure) or type(failure).__name__,
-        told=tuple(run.told),
+        told=(*run.told, *([f"{_listed(unusable)}."] if unusable else [])),
     )
 
 

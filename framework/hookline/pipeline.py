@@ -203,8 +203,10 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
         if failure is None:
             raise
         failure.add_note(f"Not all results could be written. {error}")
+    else:
+        if failure is not None:
+            failure.add_note(where_weights_are(trial))
     if failure is not None:
-        failure.add_note(where_weights_are(trial))
         raise failure
     if run.interrupted:
         raise Interrupted(trial, run.interruption.number or signal.SIGINT)
@@ -242,8 +244,12 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
     except KeyboardInterrupt:
         run.interrupt()
     except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
-        failure = error
-        free_memory(error)
+        if run.interrupted:  # A process that was forked may have been ended by the same signal.
+            run.interrupt()
+            run.tell(f"While the training was ended, there was an error: {error}")
+        else:
+            failure = error
+            free_memory(error)
     model.eval()
     criterion.eval()
     return outcome(run, data, model, criterion, evaluated, failure, started), failure

@@ -137,6 +137,8 @@ def _tell(trial: Trial) -> None:
     print()
     if trial.stopped:
         print(trial.stopped)
+    if trial.not_finite:
+        print(trial.told[-1])
     epochs, steps = counted(trial.epochs, "epoch"), counted(trial.steps, "step")
     print(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
