@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
+    from hookline.printing import printable, printable_lines, tell
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
@@ -102,6 +103,7 @@ _HOMES = {
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
+    "printing": ("printable", "printable_lines", "tell"),
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
@@ -209,10 +211,13 @@ __all__ = [
     "permutation",
     "picture_text",
     "plain",
+    "printable",
+    "printable_lines",
     "selected_numbers",
     "shortened",
     "spec",
     "target_encodings",
+    "tell",
     "to_json",
     "train",
     "train_epochs",

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from hookline.printing import printable
+
 PathElement = str | int
 
 MOST_LISTED = 24
@@ -153,7 +155,7 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
 
 
 def _quoted(name: object) -> str:
-    return f'"{name}"'
+    return f'"{printable(str(name))}"'
 
 
 def shortened(text: str, most: int = 80) -> str:

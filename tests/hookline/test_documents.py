@@ -477,7 +477,9 @@ def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_valu
         written(tmp_path, f'extends = ["{number + 1}.toml", "{number + 1}.toml"]\n', f"{number}.toml")
     written(tmp_path, "a = 1\n", "15.toml")
     opened = []
-    monkeypatch.setattr("hookline.documents.file_source", lambda path: opened.append(str(path)) or file_source(path))
+    monkeypatch.setattr(
+        "hookline.documents.file_source", lambda path, *homes: opened.append(str(path)) or file_source(path, *homes)
+    )
     document = read("0.toml")
     assert opened == [f"{number}.toml" for number in range(16)]
     assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
