@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from hookline.stages import hookimpl
     from hookline.training_spec import RunSpec, TrainingSpec
     from hookline.trial import Trial
-    from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
+    from hookline.wording import counted, did_you_mean, enumerate_names, nearest, quoted_cell, shortened
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
@@ -120,7 +120,7 @@ _HOMES = {
     "stages": ("hookimpl",),
     "training_spec": ("RunSpec", "TrainingSpec"),
     "trial": ("Trial",),
-    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "shortened"),
+    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "quoted_cell", "shortened"),
     "writing": ("dumps", "plain", "to_json"),
 }
 """Where the public names are defined. A module is imported when one of its names is first used: `hookline --help`
@@ -213,6 +213,7 @@ __all__ = [
     "plain",
     "printable",
     "printable_lines",
+    "quoted_cell",
     "selected_numbers",
     "shortened",
     "spec",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline import DataError, did_you_mean, nearest
+from hookline import DataError, did_you_mean, nearest, shortened
 
 LONGEST = 100
 """How many letters of a column are looked at for what was meant by a pattern."""
@@ -107,4 +107,6 @@ def place(path: Path, row: int, column: str, element: int | None = None) -> str:
     >>> place(Path("flowers.csv"), 0, "colour")
     'flowers.csv: row 1, column "colour"'
     """
-    return f'{path}: row {row + 1}, column "{column}"' + ("" if element is None else f", element {element + 1}")
+    return f'{path}: row {row + 1}, column "{shortened(column, LONGEST)}"' + (
+        "" if element is None else f", element {element + 1}"
+    )
