@@ -21,8 +21,8 @@ from hookline.training_spec import SEVERAL
 from hookline.trees import Node, Table, overlaid, plain, without_places
 from hookline.wording import PathElement
 
-LARGEST = 2**19
-"""How many bytes a spec has at most: one of a hundred layers has ten thousand."""
+LARGEST = 2**18
+"""How many bytes a spec has at most, with all files that it extends: one of a hundred layers has ten thousand."""
 
 MOST_EXTENDED = 64
 """How many files a spec extends at most, with those that they extend; one counts as often as it is named."""
@@ -133,6 +133,8 @@ class _Files:
     """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
     """How often a file was named to be extended."""
+    letters: int = 0
+    """How many letters all files have together, of which a spec is put together."""
 
     def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
         """The tree of a file, over those of the files that it extends.
@@ -143,6 +145,10 @@ class _Files:
 
         """
         chain = (*chain, os.path.realpath(source.name))
+        self.letters += len(source.text)
+        if self.letters > LARGEST:
+            message = f"This is not a spec: with what it extends it has more than {LARGEST // 1024} KiB."
+            raise SpecError([Problem(message, place=Place(source, 0, 0))], source.name)
         root = parsed(source)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None

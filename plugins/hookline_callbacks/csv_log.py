@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline import CallbackSpec, Run, TrainingSpec, hookimpl, option, spec
-from hookline_callbacks.files import plain_name, refuse_another
+from hookline_callbacks.files import no_formula, plain_name, refuse_another
 from hookline_callbacks.records import as_text
 
 
@@ -44,7 +44,7 @@ class _CSVLog:
         """Write the epoch's row."""
         record = yield
         assert run.directory is not None, "It is made before training begins."
-        self._add(run.directory / self._spec.file, {name: as_text(value) for name, value in record.items()})
+        self._add(run.directory / self._spec.file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
         return record
 
     def _add(self, path: Path, row: dict[str, str]) -> None:

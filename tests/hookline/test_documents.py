@@ -525,7 +525,7 @@ def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
         file.truncate(100_000_000)
     with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 512 KiB."
+    assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 256 KiB."
 
 
 BELOW = '[[metrics]]\ntype = "Accuracy"\n\n[[metrics]]\ntype = "F1Score"\n'

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hookline import DataError
-from hookline_data.columns import chosen
+from hookline_data.columns import Chooser
 
 NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
 
@@ -22,7 +22,7 @@ NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
     ],
 )
 def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns, columns):
-    assert chosen(patterns, NAMES, ["label"], Path("d.csv")) == columns
+    assert Chooser(NAMES, Path("d.csv")).chosen(patterns, {"label"}) == columns
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns
 )
 def test_a_pattern_that_chooses_nothing_is_an_error_that_names_the_nearest_column(pattern, message):
     with pytest.raises(DataError) as raised:
-        chosen(["age", pattern], NAMES, [], Path("d.csv"))
+        Chooser(NAMES, Path("d.csv")).chosen(["age", pattern])
     assert str(raised.value) == message
 
 

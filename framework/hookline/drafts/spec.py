@@ -121,7 +121,8 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     if (task or _task(target)) == "number":
         return _complaint_of_numbers(target)
     if target.has_numbers_that_are_not_finite:
-        return f"row {target.bad_row} is {as_toml(_shortened(target.bad_cell))}, which is no finite number as all others are"
+        cell = as_toml(_shortened(target.bad_cell))
+        return f"row {target.bad_row} is {cell}, which is no finite number as all others are"
     if target.counts is None or len(target.counts) > target.rows / 2:
         several = "nearly all of" if target.counts is None else f"{len(target.counts)} of"
         return f"{several} its {target.rows:,} cells are different from one another, and classes would repeat"

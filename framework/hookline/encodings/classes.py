@@ -43,8 +43,8 @@ class Classes(Encoding):
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
-                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the training '
-                f"split: it cannot be learnt."
+                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the '
+                f"training split: it cannot be learnt."
             )
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 
