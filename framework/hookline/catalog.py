@@ -12,7 +12,6 @@ from hookline.options import Spec
 from hookline.origins import Origin
 from hookline.wording import MOST_LISTED, enumerate_names, nearest, shortened
 
-
 MOST_MEANT = 50
 """Of how many unknown names in a spec it is looked up what was probably meant: one with more has no slips."""
 

@@ -44,7 +44,8 @@ class _CSVLog:
         """Write the epoch's row."""
         record = yield
         assert run.directory is not None, "It is made before training begins."
-        self._add(run.directory / self._spec.file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
+        row = {no_formula(name): no_formula(as_text(value)) for name, value in record.items()}
+        self._add(run.directory / self._spec.file, row)
         return record
 
     def _add(self, path: Path, row: dict[str, str]) -> None:
