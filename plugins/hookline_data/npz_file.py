@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline import DataError, did_you_mean
@@ -119,7 +120,7 @@ def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy
             raise ValueError("It is too long.")
         member.seek(8)
         shape, _, kind = (npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0)(member)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         # NumPy advises to trust the file and to allow pickles, which is no advice for a file that is damaged.
         raise DataError(f'{path}: The file is damaged: The type and the shape of "{name}" cannot be read.') from None
     return shape, kind, length + (10 if is_first else 12)

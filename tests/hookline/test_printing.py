@@ -9,7 +9,7 @@ from hookline.command_line import main
 from hookline.diagnostics import for_github
 from hookline.printing import printable, printable_lines, tell, tell_json
 from hookline.writing import as_toml
-from small_training import SPECS
+from small_training import SPECS, Adding, small
 
 EVIL = "\x1b]0;title\x07\x9b2J\x7f\r\u202egnp\u2066\u200f\u061c\u2028\x00"
 
@@ -67,20 +67,16 @@ def test_a_problem_for_github_is_one_line_of_harmless_text():
 
 
 def spec_of(here, **names):
-    name, path = as_toml(names.get("loss", "a")), as_toml(names.get("path", "table.csv"))
-    one = '{ type = "Linear", out_features = 1 }'
     (here / "spec.toml").write_text(
         f"""
         run = {{ name = "small", epochs = 1 }}
-        data = {{ type = "CSV", path = {path}, targets = {{ {name} = "y", b = "x" }}, inputs = "z", validation = 0.5 }}
-        model = {{ type = "Sequential", layers = [{{ type = "Heads", heads = {{ {name} = {one}, b = {one} }} }}] }}
-        optimizer = {{ type = "SGD" }}
-        [loss]
-        type = "WeightedSum"
-        [loss.losses.{name}]
+        data = {{ type = "CSV", path = {as_toml(names["path"])}, targets = "y", validation = 0.5 }}
+        model = {{ type = "Linear", out_features = 1 }}
         loss = {{ type = "MSELoss" }}
-        [loss.losses.b]
-        loss = {{ type = "L1Loss" }}
+        optimizer = {{ type = "SGD" }}
+        [[metrics]]
+        type = "MeanAbsoluteError"
+        name = {as_toml(names["metric"])}
         """
     )
 
@@ -111,7 +107,7 @@ def here(tmp_path, monkeypatch):
 )
 def test_every_command_prints_what_is_foreign_as_harmless_text(here, capsys, words):
     name = EVIL[:-1]
-    spec_of(here, path=f"{name}.csv", loss=f"a{name}\n::error::x")
+    spec_of(here, path=f"{name}.csv", metric=f"a{name}\n::error::x")
     (here / "other.toml").write_text((here / "spec.toml").read_text().replace("epochs = 1", f"name = {as_toml(name)}"))
     (here / f"{name}.csv").write_text(f'x,y,z\n1,"{name}\n::warning::x",1\n2,3,2\n', newline="")
     try:
@@ -126,18 +122,18 @@ def test_every_command_prints_what_is_foreign_as_harmless_text(here, capsys, wor
         assert "\n::error::" not in text
 
 
-def test_names_of_losses_and_what_callbacks_tell_reach_the_display_as_harmless_text(here, capsys):
+def test_names_of_losses_and_what_callbacks_tell_reach_the_display_as_harmless_text(tmp_path, capsys):
     class Telling:
         @hookline.hookimpl(wrapper=True)
         def log(self, run):
             run.tell(f"told {EVIL}")
             return (yield)
 
-    spec_of(here, loss=f"a{EVIL}\nb")
-    spec = hookline.load("spec.toml")
     from hookline_callbacks.progress import Progress
 
-    hookline.train(spec, plugins=[Progress().build(), Telling()], out=here / "run")
+    display = Progress(refresh_per_second=30.0).build()
+    added = Adding({f"loss[{EVIL}\n]": 1.0})
+    hookline.train(small(epochs=1), plugins=[display, Telling(), added], out=tmp_path / "run")
     out = capsys.readouterr().out
     assert "told \\x1b]0;title" in out
     assert is_harmless(out)
