@@ -144,7 +144,7 @@ def test_a_file_of_a_hundred_megabytes_is_told_without_being_read(tmp_path):
     path = tmp_path / "spec.toml"
     with path.open("wb") as file:
         file.truncate(100_000_000)
-    with pytest.raises(SpecError, match="more than 512 KiB"):
+    with pytest.raises(SpecError, match="more than 256 KiB"):
         read(path)
 
 

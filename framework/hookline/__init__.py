@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
+    from hookline.printing import printable, printable_lines, tell
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from hookline.training_spec import RunSpec, TrainingSpec
     from hookline.trial import Trial
     from hookline.weights import Weights
-    from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
+    from hookline.wording import counted, did_you_mean, enumerate_names, nearest, quoted_cell, shortened
     from hookline.writing import dumps, plain, to_json
 
 _HOMES = {
@@ -105,6 +106,7 @@ _HOMES = {
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
+    "printing": ("printable", "printable_lines", "tell"),
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
@@ -122,7 +124,7 @@ _HOMES = {
     "training_spec": ("RunSpec", "TrainingSpec"),
     "trial": ("Trial",),
     "weights": ("Weights",),
-    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "shortened"),
+    "wording": ("counted", "did_you_mean", "enumerate_names", "nearest", "quoted_cell", "shortened"),
     "writing": ("dumps", "plain", "to_json"),
 }
 """Where the public names are defined. A module is imported when one of its names is first used: `hookline --help`
@@ -215,11 +217,15 @@ __all__ = [
     "permutation",
     "picture_text",
     "plain",
+    "printable",
+    "printable_lines",
+    "quoted_cell",
     "replaced",
     "selected_numbers",
     "shortened",
     "spec",
     "target_encodings",
+    "tell",
     "to_json",
     "train",
     "train_epochs",

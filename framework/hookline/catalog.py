@@ -12,6 +12,9 @@ from hookline.options import Spec
 from hookline.origins import Origin
 from hookline.wording import MOST_LISTED, enumerate_names, nearest, shortened
 
+MOST_MEANT = 50
+"""Of how many unknown names in a spec it is looked up what was probably meant: one with more has no slips."""
+
 
 def is_family(kind: object) -> bool:
     """Whether `kind` is the base class of a family, from which a spec chooses by `type`."""
@@ -53,6 +56,8 @@ class Catalog:
         self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
         self._known: dict[str, dict[type[Spec], Origin]] = {}
         self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
+        self._sentences: dict[type[Spec], str] = {}
+        self._meant: dict[tuple[type[Spec], str], str | None] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
         """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
 
@@ -71,6 +76,8 @@ class Catalog:
             self._offers.setdefault(name, []).append((plugin, offer))
             self._known.pop(name, None)
         self._families.clear()
+        self._sentences.clear()
+        self._meant.clear()
 
     def __iter__(self) -> Iterator[type[Spec]]:
         for name in self._offers:
@@ -145,15 +152,30 @@ class Catalog:
     def meant(self, base: type[Spec], name: str) -> str | None:
         """The name that was probably meant, of those that a spec may choose where it asks for `base`.
 
-        Only components of a name that is near are looked up, which to do with all takes as long as all the rest.
+        Only components of a name that is near are looked up, which to do with all takes as long as all the rest. After
+        very many names nothing is looked up before the next spec.
         """
-        likely = (known for known in self._offers if nearest(name, [known]) is not None)
-        names = {known: self.name(kind) for known in likely for kind in self._called(known) if issubclass(kind, base)}
-        meant = nearest(name, names)
-        return None if meant is None else names[meant]
+        if (base, name) not in self._meant:
+            if len(self._meant) >= MOST_MEANT:
+                return None
+            likely = [known for known in self._offers if nearest(name, [known]) is not None]
+            kinds = ((known, kind) for known in likely for kind in self._called(known) if issubclass(kind, base))
+            names = {known: self.name(kind) for known, kind in kinds}
+            meant = nearest(name, names)
+            self._meant[base, name] = None if meant is None else names[meant]
+        return self._meant[base, name]
+
+    def begin_spec(self) -> None:
+        """Look up anew what is meant by unknown names: another spec is read."""
+        self._meant.clear()
 
     def _all_known(self, base: type[Spec]) -> str:
         """What a spec may choose where it asks for `base`, in a sentence that begins with a space."""
+        if base not in self._sentences:
+            self._sentences[base] = self._sentence(base)
+        return self._sentences[base]
+
+    def _sentence(self, base: type[Spec]) -> str:
         known = self.family(base)
         if len(known) <= MOST_LISTED:
             return f" Known {'is' if len(known) == 1 else 'are'} {enumerate_names(sorted(known))}." if known else ""

@@ -7,8 +7,9 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from hookline.printing import printable, tell
 from hookline.signals import ending_at_once
 from hookline.wording import shortened
 
@@ -61,21 +62,21 @@ def _main(arguments: Sequence[str] | None) -> int:
         if error.filename is not None:  # Writing to what is open already fails without the name of a file.
             if "--traceback" in words:
                 raise
-            print(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
+            tell(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
             return BAD_INPUT
         if _can_be_written_to(sys.stdout):
             if "--traceback" in words:
                 raise
-            print(f"{error.strerror or error}. This was told of no file; `--traceback` shows where.", file=sys.stderr)
+            tell(f"{error.strerror or error}. This was told of no file; `--traceback` shows where.", file=sys.stderr)
             return BAD_INPUT
         # Python would try once more to write the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return GOOD  # Whoever read the output has seen enough.
-        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        tell(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        tell("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     finally:
         gc.enable()
@@ -84,7 +85,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _can_be_written_to(stream: "TextIO") -> bool:
     """Whether an error was not about this output: then it takes another line."""
     try:
-        print(file=stream, flush=True)
+        tell("", file=stream, flush=True)
     except OSError:
         return False
     return True
@@ -99,8 +100,11 @@ def _run(words: Sequence[str]) -> int:
     except HooklineError as error:
         if parsed.traceback:
             raise
-        told = _pointed(error) if isinstance(error, SpecError) else str(error)
-        print(told, *notes_of(error), sep="\n", file=sys.stderr)
+        if isinstance(error, SpecError):
+            sys.stderr.write(f"{_pointed(error)}\n")
+        else:
+            tell(error, file=sys.stderr)
+        tell(*notes_of(error), file=sys.stderr)
         return BAD_INPUT
 
 
@@ -112,7 +116,7 @@ def _pointed(error: "SpecError") -> str:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hookline", description="Train PyTorch models from a TOML file.")
+    parser = _Parser(prog="hookline", description="Train PyTorch models from a TOML file.")
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for name, help_text in COMMANDS.items():
@@ -123,6 +127,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that prints what it was given as all else is printed: it may be the name of a file that a shell found."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit."""
+        super().error(printable(message))
 
 
 class _Version(str):

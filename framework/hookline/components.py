@@ -14,7 +14,7 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.catalog import Catalog
+from hookline.catalog import MOST_MEANT, Catalog
 from hookline.errors import OptionError
 from hookline.failures import blamed
 from hookline.kinds import found
@@ -57,7 +57,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         strange = [key for key in value if key not in options]
         errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
         if errors:
-            near = {nearest(key, options) for key in strange}  # One of them may have been meant.
+            near = {nearest(key, options) for key in strange[:MOST_MEANT]}  # One of them may have been meant.
             required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
             made |= partly
             component = _assembled(kind, made, (value.keys() | near | required) - made.keys())

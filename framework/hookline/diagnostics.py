@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.errors import Problem
-from hookline.places import Place
+from hookline.places import Place, Source
+from hookline.printing import printable
 from hookline.wording import dotted
 
 if TYPE_CHECKING:
@@ -42,23 +43,21 @@ class Paint:
         return cls(is_on=is_terminal and not environment.get("NO_COLOR"))
 
 
-def printable(text: str) -> str:
-    """The text, in which what would move a terminal's cursor or turn the text around is a number."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
 def rendered(problem: Problem, source: str, paint: Paint | None = None) -> str:
     """A problem as lines of text: where it is and what it is, then the line with a finger on the place."""
-    paint = paint or Paint()
+    paint, problem = paint or Paint(), problem.public()
     where = paint(printable(str(problem.place or source)), _BOLD)
     path = f" {printable(dotted(problem.path))}:" if problem.path else ""
     lines = [f"{where}:{path} {paint(printable(problem.message), _RED)}"]
     place = problem.place
-    if place is not None and place.source.directory is not None and (place.end > place.start or place.line_text):
+    if place is not None and _has_lines(place.source) and (place.end > place.start or place.line_text):
         lines += _excerpt(place, problem.against_places, paint)
     return "\n".join(lines)
+
+
+def _has_lines(source: Source) -> bool:
+    """Whether there are lines to show: a change on the command line is all there is of it."""
+    return source.directory is not None and source.is_quotable
 
 
 def shown(problems: Sequence[Problem], source: str, paint: Paint | None = None) -> Iterator[str]:
@@ -142,7 +141,7 @@ def as_json(problems: Iterable[tuple[str, Problem]]) -> str:
             "message": problem.message,
             "against": [located(other, source) for other in problem.against_places],
         }
-        for source, problem in problems
+        for source, problem in ((source, problem.public()) for source, problem in problems)
     ]
     return json.dumps(listed, indent=2)
 
@@ -154,10 +153,12 @@ def for_github(problem: Problem, source: str) -> str:
     """
 
     def escaped(text: str, *signs: str) -> str:
-        for sign in ("%", "\r", "\n", *signs):
+        text = "\n".join(map(printable, text.split("\n")))
+        for sign in ("%", "\n", *signs):
             text = text.replace(sign, f"%{ord(sign):02X}")
         return text
 
+    problem = problem.public()
     place = problem.place
     is_in_file = place is not None and place.source.directory is not None
     properties = {"file": place.source.name if place and is_in_file else source}

@@ -15,13 +15,14 @@ from attrs import define, evolve, field, frozen
 from hookline.changing import EXTENDS, changed
 from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.places import Place, Source
+from hookline.quotable import homes, is_quotable
 from hookline.toml_text import parsed
 from hookline.training_spec import SEVERAL
 from hookline.trees import Node, Table, overlaid, plain, without_places
 from hookline.wording import PathElement
 
-LARGEST = 2**19
-"""How many bytes a spec has at most: one of a hundred layers has ten thousand."""
+LARGEST = 2**18
+"""How many bytes a spec has at most, with all files that it extends: one of a hundred layers has ten thousand."""
 
 MOST_EXTENDED = 64
 """How many files a spec extends at most, with those that they extend; one counts as often as it is named."""
@@ -90,7 +91,7 @@ def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Itera
 
     """
     source = file_source(path)
-    files = _Files([])
+    files = _Files([], homes(path))
     root = _with_changes(files.tree(source), overlays, overrides, files)
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
     run = root.value.setdefault("run", Node({}))
@@ -107,7 +108,7 @@ def from_source(source: Source) -> Document:
         SpecError: if one is not TOML, or extends itself; with the place.
 
     """
-    files = _Files([])
+    files = _Files([], (*homes("."), str(_home(source))))
     return Document(files.tree(source), source, _home(source), tuple(files.problems))
 
 
@@ -115,7 +116,7 @@ def from_table(
     table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
 ) -> Document:
     """A document from Python, with paths relative to the current directory."""
-    files = _Files([])
+    files = _Files([], homes("."))
     root = _with_changes(without_places(dict(table)), overlays, overrides, files)
     return Document(root, Source("spec", ""), Path.cwd(), tuple(files.problems))
 
@@ -126,10 +127,14 @@ class _Files:
 
     problems: list[Problem]
     """What is wrong with how they were put together, such as a change of what is not there."""
+    homes: tuple[str, ...]
+    """The directories whose specs may be quoted."""
     trees: dict[str, Node] = field(factory=dict)
     """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
     """How often a file was named to be extended."""
+    letters: int = 0
+    """How many letters all files have together, of which a spec is put together."""
 
     def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
         """The tree of a file, over those of the files that it extends.
@@ -140,6 +145,10 @@ class _Files:
 
         """
         chain = (*chain, os.path.realpath(source.name))
+        self.letters += len(source.text)
+        if self.letters > LARGEST:
+            message = f"This is not a spec: with what it extends it has more than {LARGEST // 1024} KiB."
+            raise SpecError([Problem(message, place=Place(source, 0, 0))], source.name)
         root = parsed(source)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None
@@ -161,7 +170,7 @@ class _Files:
             path, real = _path(base.value, source)
             if real in self.trees:
                 return self.trees[real]
-            found = file_source(path)
+            found = file_source(path, self.homes)
             if real in chain:
                 cycle = " extends ".join(map(_relative, (*chain[chain.index(real) :], real)))
                 raise error(f"The file extends itself: {cycle}.")
@@ -189,14 +198,16 @@ def _path(name: str, source: Source) -> tuple[str, str]:
 
 def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], files: _Files) -> Node:
     for overlay in overlays:
-        root = _laid_over(root, files.tree(file_source(overlay)), files.problems)
+        source = file_source(overlay)
+        files.homes = (*files.homes, *homes(overlay))
+        root = _laid_over(root, files.tree(source), files.problems)
     for change in overrides:
         root = changed(root, change, files.problems)
     return root
 
 
-def file_source(path: str | Path) -> Source:
-    """The text of a file.
+def file_source(path: str | Path, quoted: Iterable[str] | None = None) -> Source:
+    """The text of a file; `quoted` are the directories whose specs may be quoted, unless a person has named the file.
 
     Raises:
         FileError: if it cannot be read.
@@ -214,10 +225,11 @@ def file_source(path: str | Path) -> Source:
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         reason = getattr(error, "strerror", None) or str(error)
         raise FileError(name, f"The file cannot be read: {reason}.") from None
-    return source_of(content, name, Path(path).resolve().parent)
+    is_quoted = is_quotable(path, homes(path) if quoted is None else quoted)
+    return source_of(content, name, Path(path).resolve().parent, is_quotable=is_quoted)
 
 
-def source_of(content: bytes, name: str, directory: Path) -> Source:
+def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool = True) -> Source:
     """The text of a file of this content, which is called so.
 
     Raises:
@@ -225,14 +237,15 @@ def source_of(content: bytes, name: str, directory: Path) -> Source:
 
     """
     if len(content) > LARGEST:
-        start = Place(Source(name, "", directory), 0, 0)
+        start = Place(Source(name, "", directory, is_quotable), 0, 0)
         message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."
         raise SpecError([Problem(message, place=start)], name)
     try:
-        return Source(name, _line_breaks(content.decode("utf-8-sig")), directory)
+        return Source(name, _line_breaks(content.decode("utf-8-sig")), directory, is_quotable)
     except UnicodeDecodeError as error:
         before = _line_breaks(content[: error.start].decode())
-        text = Source(name, before + _line_breaks(content[error.start :].decode(errors="replace")), directory)
+        after = _line_breaks(content[error.start :].decode(errors="replace"))
+        text = Source(name, before + after, directory, is_quotable)
         message = f"The file is not text in UTF-8: byte {error.start} is wrong."
         raise SpecError([Problem(message, place=Place(text, len(before), len(before) + 1))], name) from None
 

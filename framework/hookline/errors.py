@@ -3,10 +3,11 @@
 Whatever a person can mend (a spec, a data file, a plugin) is told by one of these and never by a traceback.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.places import Place
 from hookline.wording import PathElement, dotted
@@ -93,6 +94,25 @@ class Problem:
     def __str__(self) -> str:
         return f"{dotted(self.path)}: {self.message}" if self.path else self.message
 
+    def public(self) -> "Problem":
+        """The problem as it may be printed: of a file that is not a spec by name and place nothing is quoted."""
+        against = tuple(place for place in self.against_places if place.source.is_quotable)
+        if self.place is None or self.place.source.is_quotable:
+            return self if len(against) == len(self.against_places) else evolve(self, against_places=against)
+        said = _WITHOUT_QUOTES.match(self.message)
+        return Problem(f"{said[0] if said else 'This is not right.'} {_NOT_QUOTED}", place=self.place)
+
+
+_WITHOUT_QUOTES = re.compile(
+    r"This is not TOML\.|This is not a spec: the file has more than \d+ KiB\.|The file is not text in UTF-8\."
+)
+"""What is said of a file that says nothing of what is in it."""
+
+_NOT_QUOTED = (
+    "Nothing is quoted of this file. Specs are quoted that end in .toml, are below the current directory or beside the "
+    "spec that you name, and are not hidden."
+)
+
 
 class SpecError(HooklineError):
     """A spec that cannot be run, with all of its problems."""
@@ -101,7 +121,7 @@ class SpecError(HooklineError):
         """The problems, and what to call the spec where a problem has no place of its own."""
         self.problems = tuple(problems)
         self.source = source
-        super().__init__("\n".join(f"{problem.place or source}: {problem}" for problem in self.problems))
+        super().__init__("\n".join(f"{problem.place or source}: {problem.public()}" for problem in self.problems))
 
 
 class DataError(HooklineError):

@@ -10,11 +10,15 @@ from attrs import asdict
 from hookline import fingerprints
 from hookline.errors import HooklineError, LockError
 from hookline.files import write_file
+from hookline.kinds import holds
 from hookline.planning import Plan
 from hookline.wording import enumerate_names
 from hookline.writing import dumps
 
 NAME = "run.lock.toml"
+
+LARGEST = 2**24
+"""How many bytes a lock has at most."""
 
 HEADER = """\
 # What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or tells
@@ -126,12 +130,39 @@ def read(directory: Path) -> dict[str, Any]:
     """
     path = directory / NAME
     try:
-        lock = tomli.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise HooklineError(f"{path} is not a file.")  # A pipe or a device may have no end.
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise HooklineError(f"{path} is not as it was written: it has more than {LARGEST // 2**20} MiB.")
+        lock = tomli.loads(content.decode())
     except OSError as error:
         raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # No TOML, no UTF-8, or a number of thousands of digits.
         raise HooklineError(f"{path} is not as it was written: {error}.") from None
-    wanted = {"spec": str, "data": str, "environment": dict, "plugins": list, "stages": dict}
-    if not all(isinstance(lock.get(name), kind) for name, kind in wanted.items()):
-        raise HooklineError(f"{path} is not as it was written: something is missing.")
+    for name, kind in _WANTED.items():
+        if not holds(kind, _with_tuples(lock.get(name))):
+            what = "is missing" if name not in lock else "has another type"
+            raise HooklineError(f"{path} is not as it was written: `{name}` {what}.")
+    for plugin in lock["plugins"]:
+        if not {"name", "fingerprint"} <= plugin.keys():
+            raise HooklineError(f"{path} is not as it was written: a plugin has no name or no fingerprint.")
     return lock
+
+
+_WANTED = {
+    "spec": str,
+    "data": str,
+    "environment": Mapping[str, str | int],
+    "plugins": tuple[Mapping[str, str], ...],
+    "stages": Mapping[str, tuple[str, ...]],
+}
+"""What is looked at of a lock, and of which types it is."""
+
+
+def _with_tuples(value: Any) -> Any:
+    """The value of TOML with tuples for arrays, as types are written for options."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(inner) for key, inner in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value

@@ -17,6 +17,8 @@ class Source:
     """The text, with line breaks as TOML reads them: each is one character."""
     directory: Path | None = None
     """What relative paths in it are relative to; `None` if it is no file."""
+    is_quotable: bool = True
+    """Whether messages may show its lines and values: see `hookline.quotable`."""
 
     @cached_property
     def line_starts(self) -> list[int]:

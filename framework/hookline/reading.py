@@ -47,6 +47,7 @@ class Reader:
     def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
         """The sections of the spec that are right, and all problems of the document, in the order of the text."""
         self._directory = document.directory
+        self.catalog.begin_spec()
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
         partly: dict[str, Mapping[int, Any]] = {}

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from hookline.printing import printable
+
 PathElement = str | int
 
 MOST_LISTED = 24
@@ -146,14 +148,23 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
     >>> enumerate_names(["a", "b", "c"], "or")
     '"a", "b" or "c"'
     """
-    quoted = [_quoted(name) for name in names]
+    quoted = [_quoted(shortened(str(name))) for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} {conjunction} {quoted[-1]}"
 
 
 def _quoted(name: object) -> str:
-    return f'"{name}"'
+    return f'"{printable(str(name))}"'
+
+
+def quoted_cell(cell: object) -> str:
+    r"""A cell of a file in quotes, for a message, which says no more of it than one needs to know it by.
+
+    >>> print(quoted_cell("one\ntwo"))
+    "one\ntwo"
+    """
+    return _quoted(shortened(str(cell), LONGEST_LISTED))
 
 
 def shortened(text: str, most: int = 80) -> str:

@@ -110,8 +110,15 @@ def as_toml(value: Any) -> str:
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    # What JSON escapes in a string TOML does too, and DEL besides.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # What JSON escapes in a string TOML does too. What is escaped besides could control a terminal.
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) < 2**16 else f"\\U{ord(letter):08x}"
 
 
 def key_as_toml(key: str) -> str:

@@ -24,6 +24,12 @@ from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+MOST_CLASSES = 1000
+"""Up to how many classes the table is a matrix, and there is a picture of it."""
+
+MOST_GATHERED = 2**20
+"""How many rows are gathered before they are counted, if there are more classes."""
+
 Normalize = Literal["true", "pred", "all"]
 
 
@@ -34,6 +40,9 @@ class ConfusionMatrix(CallbackSpec):
     A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
     `test.csv`, with a row for each true class and a column for each predicted one; if the model in the end has other
     weights than those of the last epoch, `validation.csv` is of them. Of several labels, each has a matrix of its own.
+    Of more than 1,000 classes the tables have a row for each pair that occurs, the most frequent first, with `truth`,
+    `prediction` and `count`, and there is no picture. In a cell that a spreadsheet would take for a formula, such as a
+    class called "=a", a `'` stands before the text.
     It is what the metrics are given, and nothing is computed a second time. A picture takes some tenths of a second:
     `every = 10` leaves out what nobody looks at.
 
@@ -97,7 +106,7 @@ class _ConfusionMatrix:
         directory.mkdir(exist_ok=True)
         name = split if run.is_trained else f"epoch-{run.epoch:04}"
         _write(directory / f"{name}.csv", counts)
-        if self._spec.picture:
+        if self._spec.picture and not counts.is_sparse:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
             self._draw(directory / f"{name}.png", counts, f"{run.spec.run.name}, {when}")
         return judged
@@ -118,7 +127,11 @@ class _Counts:
     def __init__(self, spec: ConfusionMatrix, data: Data):
         self._spec, self._data = spec, data
         self._counts: Tensor | None = None
+        self._gathered: list[Tensor] = []
+        self._pairs: tuple[Tensor, Tensor] | None = None
         self.seen: Predicted | None = None
+        self.is_sparse = False
+        """Whether there are too many classes for a matrix."""
 
     def listen(self, answer: "Tensor", run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> None:
         """Count the rows of a batch."""
@@ -126,9 +139,37 @@ class _Counts:
 
         with torch.no_grad():
             heard = predicted(run.spec.loss, self._spec.target, self._data, criterion, outputs, batch)
-            counts = counts_of(heard, self._spec.threshold, self._spec.ignore_index)
-        self._counts = counts if self._counts is None else self._counts + counts
+            self.is_sparse = heard.kind == "classes" and heard.predictions.shape[1] > MOST_CLASSES
+            if self.is_sparse:
+                self._gathered.append(places_of(heard, self._spec.threshold, self._spec.ignore_index)[0])
+                if sum(map(len, self._gathered)) > MOST_GATHERED:
+                    self._count_pairs()
+            else:
+                counts = counts_of(heard, self._spec.threshold, self._spec.ignore_index)
+                self._counts = counts if self._counts is None else self._counts.add_(counts)
         self.seen = self.seen or heard
+
+    def _count_pairs(self) -> None:
+        """Count the pairs of classes that were gathered, so that memory grows with how many there are."""
+        import torch
+
+        gathered = torch.cat(self._gathered).cpu()
+        known, counts = (gathered[:0], gathered[:0]) if self._pairs is None else self._pairs
+        places, which = torch.cat([known, gathered]).unique(return_inverse=True)
+        added = torch.cat([counts, torch.ones_like(gathered)])
+        self._pairs = places, torch.zeros_like(places).index_add_(0, which, added)
+        self._gathered = []
+
+    def pairs(self) -> list[tuple[int, int, int]]:
+        """Each true class and what it is taken for, by their indices, and how often; the most frequent pairs first."""
+        assert self.seen is not None
+        self._count_pairs()
+        assert self._pairs is not None
+        places, counts = self._pairs
+        order = counts.argsort(descending=True, stable=True)
+        classes = self.seen.predictions.shape[1]
+        listed = zip(places[order].tolist(), counts[order].tolist(), strict=True)
+        return [(*divmod(place, classes), count) for place, count in listed]
 
     def matrices(self) -> "Tensor":
         """Of each label, or of the classes, the counts: `(matrices, true, predicted)`."""
@@ -138,6 +179,14 @@ class _Counts:
 
 def counts_of(heard: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
     """How often each class is taken for which: int64 `(1, classes, classes)`, or `(labels, 2, 2)`."""
+    import torch
+
+    places, columns, count = places_of(heard, threshold, ignore_index)
+    return torch.bincount(places, minlength=columns * count * count).reshape(columns, count, count)
+
+
+def places_of(heard: Predicted, threshold: float, ignore_index: int | None) -> "tuple[Tensor, int, int]":
+    """The place of each row in the matrices, int64; how many matrices there are, and how many rows each has."""
     import torch
 
     if heard.kind == "classes":
@@ -151,7 +200,7 @@ def counts_of(heard: Predicted, threshold: float = THRESHOLD, ignore_index: int 
     places = (torch.arange(columns, device=said.device) * count + meant) * count + said
     if ignore_index is not None:
         places = places[ignored != ignore_index]
-    return torch.bincount(places.flatten(), minlength=columns * count * count).reshape(columns, count, count)
+    return places.flatten(), columns, count
 
 
 def normalized(counts: "Tensor", normalize: Normalize) -> "Tensor":
@@ -164,6 +213,10 @@ def normalized(counts: "Tensor", normalize: Normalize) -> "Tensor":
 def _write(path: Path, counts: _Counts) -> None:
     assert counts.seen is not None
     names, labels = counts.seen.names, counts.seen.columns
+    if counts.is_sparse:
+        pairs = ((names[true], names[said], str(count)) for true, said, count in counts.pairs())
+        write_table(path, ("truth", "prediction", "count"), pairs)
+        return
     rows: list[Sequence[str]] = []
     for label, matrix in zip(labels or ("",), counts.matrices().tolist(), strict=True):
         before = [label] if labels else []

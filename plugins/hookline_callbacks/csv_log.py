@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from hookline import CallbackSpec, GrowingFile, Run, TrainingSpec, hookimpl, option, spec
-from hookline_callbacks.files import plain_name, refuse_another
+from hookline_callbacks.files import no_formula, plain_name, refuse_another
 from hookline_callbacks.records import as_text
 
 
@@ -46,7 +46,7 @@ class _CSVLog:
         record = yield
         assert run.directory is not None, "It is made before training begins."
         self._file = self._file or GrowingFile(run.directory / self._spec.file)
-        self._add(self._file, {name: as_text(value) for name, value in record.items()})
+        self._add(self._file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
         return record
 
     def _add(self, file: GrowingFile, row: dict[str, str]) -> None:

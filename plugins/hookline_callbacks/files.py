@@ -12,6 +12,12 @@ from hookline import CallbackSpec, OptionError, TrainingSpec, write_file
 if TYPE_CHECKING:
     from attrs import Attribute
 
+FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""With what a formula begins: see https://owasp.org/www-community/attacks/CSV_Injection."""
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
+"""A number, which begins with a sign and is no formula."""
+
 OF_A_RUN = frozenset({"plugins", "safetensors", "loss.png", "learning_rate.png"})
 """What others write to the run directory."""
 
@@ -41,10 +47,19 @@ def refuse_another(callback: CallbackSpec, option: str, spec: TrainingSpec) -> N
             raise OptionError(option, f'{kind} writes to "{name}" too: give each a `{option}` of its own.')
 
 
+def no_formula(cell: str) -> str:
+    """A cell of a table that no spreadsheet takes for a formula, which could run commands: text gets a ' before it.
+
+    >>> no_formula("=1+1"), no_formula("-1.5e-3"), no_formula("setosa")
+    ("'=1+1", '-1.5e-3', 'setosa')
+    """
+    return f"'{cell}" if cell[:1] in FORMULA and cell and not NUMBER.fullmatch(cell) else cell
+
+
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table, for spreadsheets and pandas; one that is there already is replaced at once."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(map(no_formula, header))
+    writer.writerows(map(no_formula, row) for row in rows)
     write_file(path, text.getvalue())

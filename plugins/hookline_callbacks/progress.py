@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, spec
+from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, printable, printable_lines, spec, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,11 +92,11 @@ class _Display:
             return
         try:
             if self._console is None:
-                print(line, flush=True)
+                tell(line, flush=True)
             else:
                 # A row that is wider than the terminal is cut, so that columns stay columns; the files have all of it.
                 self._console.print(
-                    line,
+                    printable_lines(line),
                     markup=False,
                     highlight=False,
                     soft_wrap=not in_one_line,
@@ -138,7 +138,7 @@ def _groups(optimizer: "optim.Optimizer") -> list[str]:
     common = set.intersection(*(set(group) for group in groups)) - {"params", "name"}
     last = groups[-1]
     differing = [name for name in last if name in common and any(group[name] != last[name] for group in groups)]
-    names = [str(group.get("name", f"group {index}")) for index, group in enumerate(groups)]
+    names = [printable(str(group.get("name", f"group {index}"))) for index, group in enumerate(groups)]
     sizes = [f"{sum(tensor.numel() for tensor in group['params']):,}" for group in groups]
     own = ["".join(f", {name} {group[name]}" for name in differing) for group in groups]
     width, digits = max(map(len, names)), max(map(len, sizes))
@@ -167,8 +167,8 @@ def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     splits, names, last = [], [], ""
     for name in record:
         split, slash, metric = name.partition("/")
-        splits.append(split if slash and split != last else "")
-        names.append(metric if slash else name)
+        splits.append(printable(split) if slash and split != last else "")
+        names.append(printable(metric if slash else name))
         last = split
     return splits, names
 

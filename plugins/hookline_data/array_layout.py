@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline import Columns, DataError, Encoding, Sequences
-from hookline_data import arrays
+from hookline_data import arrays, npz_file
 from hookline_data.inputs import refuse_unlike
 from hookline_data.rows import Group, Rows
 from hookline_data.standardization import standardize
@@ -55,7 +55,7 @@ class ArrayLayout:
         names += self.lengths.values()
         if with_split and self.split_column is not None:
             names.append(self.split_column)
-        return arrays.read(path, dict.fromkeys(names))
+        return npz_file.read(path, dict.fromkeys(names))
 
     def rows(self, found: "Mapping[str, NDArray[Any]]", path: Path) -> Rows:
         """The rows that arrays make: groups of inputs, and the columns of all targets.

@@ -1,106 +1,13 @@
-"""Arrays of an NPZ file: read without unpickling anything, and as inputs, targets or lengths."""
+"""Arrays of an NPZ file as inputs, targets or lengths."""
 
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from hookline import DataError, did_you_mean
+from hookline import DataError
+from hookline_data.npz_file import NUMBERS
 
 if TYPE_CHECKING:
-    import numpy
     from numpy.typing import NDArray
-
-NUMBERS = "biuf"
-"""The kinds of NumPy's types that are numbers: truth values, integers with and without a sign, and floats."""
-
-
-def array_names(path: Path) -> list[str]:
-    """The names of the arrays in the file, in its order.
-
-    Raises:
-        DataError: if it cannot be read.
-
-    """
-    with _sentences(path), path.open("rb") as stream, _zip(stream, path) as file:
-        return [name.removesuffix(".npy") for name in file.namelist()]
-
-
-def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
-    """These arrays of the file: numbers or text, all with the same number of rows.
-
-    Raises:
-        DataError: if there is none of a name, if one cannot be read, or if their rows do not match.
-
-    """
-    with _opened(path) as file:
-        arrays = {name: _array(file, name, path) for name in names}
-    first, *others = arrays
-    for name in others:
-        if len(arrays[name]) != len(arrays[first]):
-            raise DataError(
-                f'{path}: "{name}" has {len(arrays[name])} rows, and "{first}" has {len(arrays[first])}: all arrays '
-                f"must have as many."
-            )
-    if not len(arrays[first]):
-        raise DataError(f"{path}: The arrays have no rows.")
-    return arrays
-
-
-def _array(file: "numpy.lib.npyio.NpzFile", name: str, path: Path) -> "NDArray[Any]":
-    import numpy
-
-    if name not in file.files:
-        raise DataError(f'{path}: There is no array "{name}".{did_you_mean(name, file.files)}')
-    try:
-        array = file[name]
-    except ValueError as error:
-        if "Object arrays" not in str(error):
-            raise
-        raise DataError(
-            f'{path}: "{name}" has Python objects, which are pickled: to read them could run any code. Arrays of '
-            f"numbers and of text are not."
-        ) from None
-    if not isinstance(array, numpy.ndarray):
-        raise DataError(f'{path}: "{name}" is not an array.')
-    if array.dtype.kind not in f"{NUMBERS}U":
-        raise DataError(f'{path}: "{name}" has the type {array.dtype}, and neither numbers nor text.')
-    if not array.ndim:
-        raise DataError(f'{path}: "{name}" is a single value and has no rows.')
-    return array
-
-
-@contextmanager
-def _opened(path: Path) -> "Iterator[numpy.lib.npyio.NpzFile]":
-    """The file, whose arrays are read when they are asked for; what goes wrong is told with its path."""
-    import numpy
-
-    with _sentences(path), path.open("rb") as stream:
-        _zip(stream, path).close()
-        stream.seek(0)
-        with numpy.load(stream, allow_pickle=False) as file:
-            yield file
-
-
-def _zip(stream: BinaryIO, path: Path) -> zipfile.ZipFile:
-    if not zipfile.is_zipfile(stream):
-        raise DataError(f"{path}: This is not an NPZ file, as `numpy.savez` writes it.")
-    return zipfile.ZipFile(stream)
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    """What goes wrong with a file, with its path."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(f"{path}: There is no such file.") from None
-    except OSError as error:
-        raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: The file is damaged: {str(error).rstrip('.')}.") from None
 
 
 def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Path) -> "NDArray[Any]":

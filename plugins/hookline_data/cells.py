@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import DataError
+from hookline import DataError, quoted_cell
 from hookline_data.columns import place
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) 
     if is_text(cells):
         row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell)), 0)
         raise DataError(
-            f'{place(path, row, name)}: "{cells[row]}" is text, and the column has numbers in {known_path}.'
+            f"{place(path, row, name)}: {quoted_cell(cells[row])} is text, and the column has numbers in {known_path}."
         )
 
 

@@ -1,14 +1,14 @@
 """Columns of a table: which ones are chosen, and what is wanted of each."""
 
 import re
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence, Set
+from fnmatch import translate
 from pathlib import Path
 from typing import Literal
 
 from attrs import frozen
 
-from hookline import DataError, did_you_mean, nearest
+from hookline import DataError, counted, did_you_mean, nearest, shortened
 
 LONGEST = 100
 """How many letters of a column are looked at for what was meant by a pattern."""
@@ -31,29 +31,84 @@ class Wanted:
         return f", and {self.by} needs numbers." if self.by else "."
 
 
-def chosen(patterns: Iterable[str], names: Sequence[str], excluded: Iterable[str], path: Path) -> list[str]:
-    """The columns that the names and patterns choose, in the order of the file, without those that are excluded.
+MOST_COMPARED = 2**26
+"""How many letters of names are compared with patterns at most: those of 20,000 columns with 200 patterns."""
 
-    Raises:
-        DataError: if a name or pattern chooses nothing.
+MOST_MEANT = 10
+"""Of how many columns that are not there it is looked up what was probably meant."""
 
-    """
-    excluded = set(excluded)
-    found: set[str] = set()
-    for pattern in patterns:
-        matches = matching(pattern, names)
-        if "" in matches:
-            raise DataError(f'{path}: Column {names.index("") + 1} has no name, and "{pattern}" would choose it.')
-        if not matches:
-            raise DataError(f'{path}: There is no column "{pattern}".{_known(pattern, names)}')
-        if pattern in matches & excluded:
-            raise DataError(f'{path}: The column "{pattern}" is a target, or says the split: it cannot be an input.')
-        found |= matches
-    return [name for name in names if name in found and name not in excluded]
+MOST_NEAR = 20_000
+"""Of how many columns at most it is looked up which one was probably meant."""
+
+
+class Chooser:
+    """Chooses columns of a file by names and patterns, in a time that grows as the file and the spec do."""
+
+    def __init__(self, names: Sequence[str], path: Path):
+        """For these names of columns, which are those of the file."""
+        self._names, self._path = names, path
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self._letters = sum(map(len, names)) + 8 * len(names)
+        self._matches: dict[str, set[str]] = {}
+        self._unknown = 0
+
+    def chosen(self, patterns: Iterable[str], excluded: Set[str] = frozenset()) -> list[str]:
+        """The columns that the names and patterns choose, in the order of the file, without those that are excluded.
+
+        Raises:
+            DataError: if a name or pattern chooses nothing.
+
+        """
+        found: set[str] = set()
+        for pattern in patterns:
+            matches = self.matching(pattern)
+            if "" in matches:
+                number = self._numbers[""] + 1
+                raise DataError(f'{self._path}: Column {number} has no name, and "{pattern}" would choose it.')
+            if not matches:
+                raise self.unknown(pattern)
+            if pattern in matches and pattern in excluded:
+                raise DataError(
+                    f'{self._path}: The column "{pattern}" is a target, or says the split: it cannot be an input.'
+                )
+            found |= matches
+        return sorted(found - excluded, key=self._numbers.__getitem__)
+
+    def matching(self, pattern: str) -> set[str]:
+        """The names that a name or pattern chooses: a name counts as such, though it may look like a pattern.
+
+        >>> chooser = Chooser(["pixel_0", "pixel_1", "digit", "a*"], Path("table.csv"))
+        >>> sorted(chooser.matching("pixel_*")), sorted(chooser.matching("a*"))
+        (['pixel_0', 'pixel_1'], ['a*'])
+        """
+        if pattern in self._numbers:
+            return {pattern}
+        if not {"*", "?", "["} & set(pattern):
+            return set()
+        if pattern not in self._matches:
+            if (len(self._matches) + 1) * self._letters > MOST_COMPARED:
+                columns = counted(len(self._names), "column")
+                raise DataError(f"{self._path}: There are too many patterns for {columns}: give their names.")
+            self._matches[pattern] = set(filter(re.compile(translate(pattern)).match, self._names))
+        return self._matches[pattern]
+
+    def unknown(self, name: str) -> DataError:
+        """What to raise for a column that is not there; of the first ones with what was probably meant."""
+        self._unknown += 1
+        hint = _known(name, self._names) if self._unknown <= MOST_MEANT else ""
+        return DataError(f'{self._path}: There is no column "{shortened(name, LONGEST)}".{hint}')
+
+    def require(self, columns: Iterable[str]) -> None:
+        """Raise a `DataError` if a column is not among those that the file has."""
+        for column in columns:
+            if column not in self._numbers:
+                raise self.unknown(column)
 
 
 def _known(name: str, names: Sequence[str]) -> str:
     """What to say of a column that is not there: which one was probably meant, or which there are."""
+    if len(names) > MOST_NEAR:
+        return f" There are {len(names):,} columns."
     if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
         return f' Did you mean "{near[:LONGEST]}"?'
     if len(names) != 1 or nearest(name, names) is not None:
@@ -82,29 +137,12 @@ def _patterns(like: str, names: Iterable[str]) -> set[str]:
     return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Which are signs of a pattern, too.
 
 
-def matching(pattern: str, names: Iterable[str]) -> set[str]:
-    """The names that a name or pattern chooses: a name counts as such, though it may look like a pattern.
-
-    >>> sorted(matching("pixel_*", ["pixel_0", "pixel_1", "digit"]))
-    ['pixel_0', 'pixel_1']
-    >>> sorted(matching("a*", ["a*", "ab"]))
-    ['a*']
-    """
-    names = set(names)
-    return {pattern} if pattern in names else {name for name in names if fnmatchcase(name, pattern)}
-
-
-def require(columns: Iterable[str], names: Sequence[str], path: Path) -> None:
-    """Raise a `DataError` if a column is not among those that the file has."""
-    for column in columns:
-        if column not in names:
-            raise DataError(f'{path}: There is no column "{column}".{_known(column, names)}')
-
-
 def place(path: Path, row: int, column: str, element: int | None = None) -> str:
     """A cell, or an element of the list in it, in words: both are counted from 0, and from 1 in the words.
 
     >>> place(Path("flowers.csv"), 0, "colour")
     'flowers.csv: row 1, column "colour"'
     """
-    return f'{path}: row {row + 1}, column "{column}"' + ("" if element is None else f", element {element + 1}")
+    return f'{path}: row {row + 1}, column "{shortened(column, LONGEST)}"' + (
+        "" if element is None else f", element {element + 1}"
+    )

@@ -22,10 +22,14 @@ class CSV(Table):
 
     has_single_cells = True
 
+    multiline: bool = False
+    """Whether cells in quotes may have many lines. If not, a cell of more than 4 lines is an error: a quote that is not
+    closed would make one cell of all rows up to the next quote."""
+
     def column_names(self, path: Path) -> list[str]:
         """The names in the header."""
         return csv_cells.column_names(path)
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """The columns, with cells that are written as what is wanted."""
-        return csv_cells.read(path, wanted)
+        return csv_cells.read(path, wanted, multiline=self.multiline)

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError, shortened
+from hookline import DataError, quoted_cell, shortened
 from hookline_data.cells import INTEGER, NUMBER
 from hookline_data.columns import Wanted, place
-from hookline_data.sentences import as_sentences
+from hookline_data.csv_quotes import refuse_swallowed_rows
+from hookline_data.sentences import CHANGED, as_sentences
 
 if TYPE_CHECKING:
     import pyarrow
@@ -48,9 +49,12 @@ def column_names(path: Path) -> list[str]:
 
 
 def _is_of_another_kind(names: Sequence[str]) -> bool:
-    """Whether a first line is that of JSON or of a page: a name in brackets, such as "[kg]" or "<OPEN>", is none."""
-    first = names[0].lstrip()
-    return _JSON.match(first) is not None or (len(names) == 1 and first[:1] in ("{", "[", "<"))
+    """Whether a first line is that of JSON or of a page: a name in brackets, such as "[0]" or "<OPEN>", is none."""
+    first = names[0].strip()
+    closed = {"{": "}", "[": "]"}.get(first[:1], "")
+    is_open = _JSON.match(first) is not None and first.count(first[0]) > first.count(closed)
+    is_closed = names[-1].strip()[-1:] in ("", "}", "]")
+    return (is_open and is_closed) or (len(names) == 1 and first[:1] in ("{", "[", "<"))
 
 
 def _header(path: Path) -> bytes:
@@ -66,8 +70,10 @@ def _header(path: Path) -> bytes:
     return header
 
 
-def read(path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -> "pyarrow.Table":
     """These columns of the file, read in one go, with cells of the kinds that are wanted.
+
+    Cells of many lines are refused unless they are `multiline`: a quote that is not closed makes one of many rows.
 
     Raises:
         DataError: if it is no table, or if a cell is empty or not what is wanted; names row and column.
@@ -80,10 +86,13 @@ def read(path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
         for name, column in wanted.items()
     }
-    try:
-        table = _read(path, types)
-    except pyarrow.ArrowInvalid as error:
-        raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
+    with as_sentences(path, _sentence):
+        try:
+            table = _read(path, types)
+        except pyarrow.ArrowInvalid as error:
+            refuse_swallowed_rows(path, None, multiline=multiline)
+            raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
+        refuse_swallowed_rows(path, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError(f"{path}: The file has a header and no rows.")
     if any(table.column(name).null_count for name in numeric):
@@ -151,7 +160,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
                     complaint = f"is not a number{column.reason}"
                 else:
                     complaint = "is too great for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
-                return DataError(f'{place(path, row, name)}: "{cell}" {complaint}')
+                return DataError(f"{place(path, row, name)}: {quoted_cell(cell)} {complaint}")
     return None
 
 
@@ -170,6 +179,8 @@ def _is_read_as(kind: str, cell: str) -> bool:
 def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
     """What pyarrow says of a file, in the words of this page."""
     message = str(error)
+    if isinstance(error, KeyError):
+        return DataError(f"{path}: {CHANGED}")
     if "Empty CSV file" in message:
         # It says so of a header without a line break too.
         return DataError(f"{path}: The file {'has a header and no rows' if path.read_bytes().strip() else 'is empty'}.")

@@ -19,7 +19,7 @@ from hookline import (
     spec,
     target_encodings,
 )
-from hookline_data import arrays, checks
+from hookline_data import checks, npz_file
 from hookline_data.array_layout import ArrayLayout, InputArray
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.rows import Rows
@@ -97,7 +97,7 @@ class NPZ(SplitFile):
                 yield OptionError("inputs", message, list(groups).index(group))
         for option, path in {"path": self.path, **self.other_files}.items():
             try:
-                names = checks.names_in(path, option, arrays.array_names)
+                names = checks.names_in(path, option, npz_file.array_names)
             except OptionError as error:
                 yield error
                 continue
@@ -137,7 +137,7 @@ class NPZ(SplitFile):
         splitting = () if self.split_column is None else (self.split_column,)
         saying = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
         taken = {*targets, *splitting, *saying}
-        groups = self._groups([name for name in arrays.array_names(self.path) if name not in taken])
+        groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
         if not groups:
             raise DataError(f"{self.path}: No array is left for the inputs.")
         return ArrayLayout(

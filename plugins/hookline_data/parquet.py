@@ -13,7 +13,7 @@ from hookline_data import parquet_footer
 from hookline_data.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.columns import Wanted, place
 from hookline_data.parquet_footer import FooterError
-from hookline_data.sentences import as_sentences, one_line
+from hookline_data.sentences import CHANGED, as_sentences, one_line
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ class Parquet(Table):
 
         with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
             # A column "a.b" and the part "b" of a column "a" have one name for the reader of files.
-            table = file.read(columns=list(wanted)).select(list(wanted))
+            table = file.read(columns=list(wanted))
+        if not wanted.keys() <= set(table.schema.names):
+            raise DataError(f"{path}: {CHANGED}")
+        table = table.select(list(wanted))
         if not table.num_rows:
             raise DataError(f"{path}: The file has no rows.")
         columns = dict(zip(table.column_names, table.columns, strict=True))

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+CHANGED = "The file has changed since the names of its columns were read: one is no longer there."
+"""What to say of a file that somebody writes while it is read."""
+
+
 @contextmanager
 def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException], DataError]") -> Iterator[None]:
     """Errors of the file system with the file's name; and those of Arrow as `sentence` says them."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline import DataError, enumerate_names
+from hookline import DataError, enumerate_names, quoted_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def by_column(cells: "NDArray[Any]", column: str) -> "Rows":
     if unknown := sorted(set(cells.astype(str).tolist()) - set(SPLITS)):
         row = int((cells.astype(str) == unknown[0]).argmax()) + 1
         raise DataError(
-            f'row {row}, column "{column}": "{unknown[0]}" is not the name of a split: '
+            f'row {row}, column "{column}": {quoted_cell(unknown[0])} is not the name of a split: '
             f"{enumerate_names(SPLITS, 'or')} are."
         )
     splits = {split: numpy.flatnonzero(cells == split) for split in SPLITS if (cells == split).any()}

@@ -18,7 +18,7 @@ from hookline import (
 )
 from hookline_data import checks
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.columns import Wanted, chosen, matching, require
+from hookline_data.columns import Chooser, Wanted
 from hookline_data.split_file import SplitFile
 
 if TYPE_CHECKING:
@@ -128,27 +128,29 @@ class Table(SplitFile):
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
         """The columns that are not among the names of a header, and shapes of more or fewer numbers than there are."""
-        splitting = () if self.split_column is None else (self.split_column,)
-        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
-        taken = {*splitting, *(column for target in targets for column in matching(target, names))}
+        chooser = Chooser(names, self.path)
+        taken = set() if self.split_column is None else {self.split_column}
         unknown = False
-        for name, excluded in (("split_column", set()), ("targets", set()), ("inputs", taken)):
+        for name in ("split_column", "targets", "inputs"):
             for pattern, within in checks.places(getattr(self, name)):
                 try:
                     if name == "split_column":
-                        require((pattern,), names, self.path)
+                        chooser.require((pattern,))
+                    elif name == "targets":
+                        taken |= set(chooser.chosen((pattern,)))
                     else:
-                        chosen((pattern,), names, excluded, self.path)
+                        chooser.chosen((pattern,), taken)
                 except DataError as error:
                     unknown = True
                     yield checks.error_of(name, *within, path=self.path, message=error)
         if self.has_single_cells and not unknown:
-            yield from self._check_shapes(names, taken)
+            yield from self._check_shapes(chooser, taken)
 
-    def _check_shapes(self, names: list[str], taken: set[str]) -> Iterator[OptionError]:
+    def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """The shapes that are not those of as many numbers as a row has columns."""
         for group, patterns in self.input_patterns.items():
-            shape, columns = of_group(self.shape, group, None), chosen(patterns, names, taken, self.path)
+            shape = of_group(self.shape, group, None)
+            columns = [] if shape is None else chooser.chosen(patterns, taken)
             if shape is not None and columns and math.prod(shape) != len(columns):
                 of = f' of the inputs "{group}"' if isinstance(self.inputs, Mapping) else " of the inputs"
                 yield OptionError(

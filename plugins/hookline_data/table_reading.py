@@ -8,7 +8,7 @@ from hookline import Data, DataError, LossSpec, Run, in_memory, is_applied_to_ea
 from hookline_data import inputs
 from hookline_data.by_group import of_group
 from hookline_data.cells import is_text, refuse_text
-from hookline_data.columns import chosen, require
+from hookline_data.columns import Chooser
 from hookline_data.layout import InputColumns, Layout
 from hookline_data.rows import Rows, rows_of
 from hookline_data.table import Table
@@ -40,14 +40,14 @@ def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
 def _layout(table: Table, loss: LossSpec) -> Layout:
     """Which columns of the file become what."""
     encodings = target_encodings(loss, table.target_patterns)
-    names = table.column_names(table.path)
+    chooser = Chooser(table.column_names(table.path), table.path)
     splitting = () if table.split_column is None else (table.split_column,)
-    require(splitting, names, table.path)
-    targets = {name: chosen(patterns, names, (), table.path) for name, patterns in table.target_patterns.items()}
-    taken = [*(column for columns in targets.values() for column in columns), *splitting]
+    chooser.require(splitting)
+    targets = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
+    taken = {*(column for columns in targets.values() for column in columns), *splitting}
     groups = {}
     for name, patterns in table.input_patterns.items():
-        columns = chosen(patterns, names, taken, table.path)
+        columns = chooser.chosen(patterns, taken)
         if not columns:
             which = f' "{name}"' if isinstance(table.inputs, Mapping) else ""
             raise DataError(f"{table.path}: No column is left for the inputs{which}.")
@@ -80,7 +80,7 @@ def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     for split, path in table.other_files.items():
-        require(wanted, table.column_names(path), path)
+        Chooser(table.column_names(path), path).require(wanted)
         parts[split] = rows_of(table.read(path, wanted), layout, path)
         inputs.refuse_other_kinds(layout, parts[split], rows, path)
         for name, cells in parts[split].columns.items():

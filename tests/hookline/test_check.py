@@ -165,7 +165,7 @@ def test_the_file_is_named_in_which_an_error_is(here, hookline):
     assert (code, out.splitlines()[-1]) == (1, "1 error in more.toml.")
     (here / "more.toml").write_text("x" * 2**20)
     code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
-    assert out == ("more.toml:1:1: This is not a spec: the file has more than 512 KiB.\n\n1 error in more.toml.\n")
+    assert out == ("more.toml:1:1: This is not a spec: the file has more than 256 KiB.\n\n1 error in more.toml.\n")
 
 
 def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):

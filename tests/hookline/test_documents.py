@@ -477,7 +477,9 @@ def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_valu
         written(tmp_path, f'extends = ["{number + 1}.toml", "{number + 1}.toml"]\n', f"{number}.toml")
     written(tmp_path, "a = 1\n", "15.toml")
     opened = []
-    monkeypatch.setattr("hookline.documents.file_source", lambda path: opened.append(str(path)) or file_source(path))
+    monkeypatch.setattr(
+        "hookline.documents.file_source", lambda path, *homes: opened.append(str(path)) or file_source(path, *homes)
+    )
     document = read("0.toml")
     assert opened == [f"{number}.toml" for number in range(16)]
     assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
@@ -523,7 +525,7 @@ def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
         file.truncate(100_000_000)
     with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 512 KiB."
+    assert str(error.value) == f"{path}:1:1: This is not a spec: the file has more than 256 KiB."
 
 
 BELOW = '[[metrics]]\ntype = "Accuracy"\n\n[[metrics]]\ntype = "F1Score"\n'

@@ -398,3 +398,58 @@ def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data)
     document = read(tmp_path / "table.toml")
     assert Loader().check(document) == []
     assert deep_check(document, Loader()) == []
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{0}",
+        "[0]",
+        "[[1]]",
+        "[1",
+        "a*",
+        "*",
+        "?",
+        "[!a]",
+        "a.b",
+        'a"b',
+        "a'b",
+        "a\\b",
+        "a\nb",
+        "#",
+        "=1+1",
+        "$x",
+        "\u202ex",
+    ],
+)
+def test_a_column_may_have_any_name_and_the_spec_that_is_written_is_good(tmp_path, monkeypatch, capsys, name, place):
+    monkeypatch.chdir(tmp_path)
+    names = ["u", "v", "y"]
+    names[place] = name
+    with Path("table.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([row * row % 7, row * 3 % 5 + 0.5, row % 2] for row in range(30))
+    assert main(["new", "spec", "table.csv", "--target", names[2]]) == 0
+    assert main(["check", "table.toml"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('2,"u', "row 2: A quote is not closed, or stands within text: unexpected end of data."),
+        ('2,"u\n3,"v', "row 2: A quote is not closed, or stands within text: ',' expected after '\"'."),
+        (
+            '2,"u\n\n\n\n\n"',
+            "row 2: A cell has more than 4 lines. A quote may not be closed; if it is right, write the spec yourself, "
+            "with `multiline = true`.",
+        ),
+    ],
+)
+def test_a_quote_that_swallows_rows_is_told_with_its_row(tmp_path, row, message):
+    path = tmp_path / "table.csv"
+    path.write_text(f"a,y\n1,u\n{row}\n4,v\n")
+    with pytest.raises(DataError) as caught:
+        columns_of(path)
+    assert str(caught.value) == f"{path}: {message}"

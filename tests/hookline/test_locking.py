@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -6,6 +7,7 @@ import tomli
 import hookline
 from hookline import HooklineError, LockError
 from hookline.command_line import main
+from hookline.locking import read
 from hookline.plugin_code import fingerprint
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
@@ -177,7 +179,7 @@ def test_from_python_it_is_the_same(run, here):
     [
         (None, "run/run.lock.toml cannot be read: No such file or directory. It is in the directory of a run."),
         ("spec = ", "run/run.lock.toml is not as it was written: Invalid value (at end of document)."),
-        ("spec = 3", "run/run.lock.toml is not as it was written: something is missing."),
+        ("spec = 3", "run/run.lock.toml is not as it was written: `spec` has another type."),
     ],
 )
 def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
@@ -342,3 +344,53 @@ def test_bits_that_differ_are_told(run, capsys, names, said):
         (run / name).write_bytes(b"other")
     assert again() == 1
     assert capsys.readouterr().err == f"{said}, though nothing that the lock knows of has changed.\n"
+
+
+GOOD = 'spec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[environment]\npython = "3"\n[stages]\nfit = ["x"]\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('spec = "a"', "spec = 1", "`spec` has another type"),
+        ('data = "b"', 'data = ["b"]', "`data` has another type"),
+        ('data = "b"', "", "`data` is missing"),
+        ('[{ name = "p", fingerprint = "f" }]', "{}", "`plugins` has another type"),
+        ('[{ name = "p", fingerprint = "f" }]', "[1]", "`plugins` has another type"),
+        ('{ name = "p", fingerprint = "f" }', '{ name = 1, fingerprint = "f" }', "`plugins` has another type"),
+        ('{ name = "p", fingerprint = "f" }', '{ name = "p" }', "a plugin has no name or no fingerprint"),
+        ('python = "3"', "python = 3.5", "`environment` has another type"),
+        ('python = "3"', "python = { a = 1 }", "`environment` has another type"),
+        ('fit = ["x"]', 'fit = "x"', "`stages` has another type"),
+        ('fit = ["x"]', "fit = [1]", "`stages` has another type"),
+        ('fit = ["x"]', "fit = [[]]", "`stages` has another type"),
+    ],
+)
+def test_a_lock_of_other_types_is_told_in_a_sentence(tmp_path, old, new, message):
+    path = tmp_path / "run.lock.toml"
+    path.write_text(GOOD)
+    assert read(tmp_path)["data"] == "b"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(HooklineError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == f"{path} is not as it was written: {message}."
+
+
+@pytest.mark.parametrize(
+    "content", [b"a = " + b"9" * 5000, b"\xff", b"a = 1\na = 2", b"a = " + b"[" * 2000 + b"]" * 2000, bytes(2**24 + 1)]
+)
+def test_what_is_no_lock_is_told_in_a_sentence(tmp_path, content):
+    (tmp_path / "run.lock.toml").write_bytes(content)
+    with pytest.raises(HooklineError, match="is not as it was written: "):
+        read(tmp_path)
+
+
+def test_a_lock_that_has_no_end_is_not_read(tmp_path):
+    path = tmp_path / "run.lock.toml"
+    os.mkfifo(path)
+    with pytest.raises(HooklineError, match=r"run\.lock\.toml is not a file\.$"):
+        read(tmp_path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(HooklineError, match=r"run\.lock\.toml is not a file\.$"):
+        read(tmp_path)

@@ -260,3 +260,34 @@ def test_an_evaluation_that_asks_no_loss_is_told(callback, tmp_path):
 
     with pytest.raises(hookline.MisfitError, match=rf"^callbacks\[0\]: {callback} has seen nothing: what answers"):
         hookline.train(small({"type": callback}), plugins=[Judging()], out=tmp_path / "run")
+
+
+def test_of_very_many_classes_the_pairs_that_occur_are_written_and_no_matrix_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("hookline_callbacks.confusion_matrix.MOST_CLASSES", 2)
+    monkeypatch.setattr("hookline_callbacks.confusion_matrix.MOST_GATHERED", 10)
+    trial = hookline.train(small({"type": "ConfusionMatrix"}), out=tmp_path / "run")
+    names = trial.data.target.classes
+    pairs = {}
+    for predictions, truth in judged(trial, "validation"):
+        for said, meant in zip(predictions.argmax(dim=1).tolist(), truth.tolist(), strict=True):
+            pairs[names[meant], names[said]] = pairs.get((names[meant], names[said]), 0) + 1
+    head, *rows = table(tmp_path / "run/confusion_matrix/epoch-0003.csv")
+    assert head == ["truth", "prediction", "count"]
+    assert {(true, said): int(count) for true, said, count in rows} == pairs
+    assert [int(count) for *_, count in rows] == sorted(pairs.values(), reverse=True)
+    assert list((tmp_path / "run/confusion_matrix").glob("*.png")) == []
+
+
+def test_no_name_of_a_class_is_a_formula_in_a_spreadsheet(tmp_path):
+    rows = "".join(f"{row},{'=1+1' if row % 2 else '-2'}\n" for row in range(20))
+    (tmp_path / "table.csv").write_text(f"x,y\n{rows}")
+    data = {"type": "CSV", "path": str(tmp_path / "table.csv"), "targets": "y", "validation": 0.5, "stratify": True}
+    callbacks = [{"type": "ConfusionMatrix", "picture": False}, {"type": "Predictions"}]
+    model = {"type": "Linear", "out_features": 2}
+    hookline.train(small(*callbacks, epochs=1, data=data, model=model), out=tmp_path / "run")
+    (head, *matrix) = table(tmp_path / "run/confusion_matrix/epoch-0001.csv")
+    assert head == ["truth", "-2", "'=1+1"]
+    assert [row[0] for row in matrix] == ["-2", "'=1+1"]
+    written = {cell for row in table(tmp_path / "run/predictions/epoch-0001.csv") for cell in row}
+    assert "'=1+1" in written
+    assert "=1+1" not in written

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hookline import DataError
-from hookline_data.columns import chosen
+from hookline_data.columns import Chooser
 
 NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
 
@@ -22,7 +22,7 @@ NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
     ],
 )
 def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns, columns):
-    assert chosen(patterns, NAMES, ["label"], Path("d.csv")) == columns
+    assert Chooser(NAMES, Path("d.csv")).chosen(patterns, {"label"}) == columns
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns
 )
 def test_a_pattern_that_chooses_nothing_is_an_error_that_names_the_nearest_column(pattern, message):
     with pytest.raises(DataError) as raised:
-        chosen(["age", pattern], NAMES, [], Path("d.csv"))
+        Chooser(NAMES, Path("d.csv")).chosen(["age", pattern])
     assert str(raised.value) == message
 
 
@@ -222,3 +222,61 @@ def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):
     data = prepare(f'"a\nb",y\n{rows}', loss="CrossEntropyLoss", inputs="a\nb")
     assert data.training.rows == 200_000
     assert data.target.classes == ("u\nv0", "u\nv1")
+
+
+def test_very_many_columns_are_chosen_by_name(tmp_path):
+    names = [f"c{number}" for number in range(20_000)]
+    chooser = Chooser(names, tmp_path)
+    assert chooser.chosen(reversed(names), set(names[:10])) == names[10:]
+
+
+def test_patterns_are_compared_with_no_more_names_than_there_is_time_for(monkeypatch):
+    chooser = Chooser(["aa", "ab"], Path("table.csv"))
+    monkeypatch.setattr("hookline_data.columns.MOST_COMPARED", 2 * (2 + 2 + 16))
+    assert chooser.matching("a*") == chooser.matching("a?") == chooser.matching("a*") == {"aa", "ab"}
+    with pytest.raises(DataError) as caught:
+        chooser.matching("*b")
+    assert str(caught.value) == "table.csv: There are too many patterns for 2 columns: give their names."
+
+
+def test_of_the_first_unknown_columns_it_is_told_what_was_meant():
+    chooser = Chooser(["pixel"], Path("table.csv"))
+    told = [str(chooser.unknown("pixl")) for _ in range(11)]
+    assert set(told[:10]) == {'table.csv: There is no column "pixl". Did you mean "pixel"?'}
+    assert told[10] == 'table.csv: There is no column "pixl".'
+
+
+@pytest.mark.parametrize("change", ["other columns", "gone", "empty", "a directory"])
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_a_file_that_changes_while_it_is_read_is_told_in_a_sentence(
+    prepare, prepare_parquet, tmp_path, monkeypatch, kind, change
+):
+    import pyarrow
+    from pyarrow import parquet
+
+    from hookline_data.csv import CSV
+    from hookline_data.parquet import Parquet
+
+    source, name = {"CSV": (CSV, "table.csv"), "Parquet": (Parquet, "table.parquet")}[kind]
+    path, read = tmp_path / name, source.read
+
+    def changed(self, *arguments):
+        path.unlink()
+        if change == "other columns" and kind == "CSV":
+            path.write_text("b,y\n1,2\n")
+        elif change == "other columns":
+            parquet.write_table(pyarrow.table({"b": [1.0], "y": [2.0]}), path)
+        elif change == "empty":
+            path.touch()
+        elif change == "a directory":
+            path.mkdir()
+        return read(self, *arguments)
+
+    monkeypatch.setattr(source, "read", changed)
+    with pytest.raises(DataError) as caught:
+        prepare("a,y\n1,2\n") if kind == "CSV" else prepare_parquet({"a": [1.0], "y": [2.0]})
+    assert str(caught.value).startswith(f"{path}: ")
+    if change == "other columns":
+        assert str(caught.value).endswith(
+            ": The file has changed since the names of its columns were read: one is no longer there."
+        )

@@ -88,3 +88,32 @@ def test_a_damaged_footer_gives_names_or_the_one_error_and_nothing_else(tmp_path
         except FooterError:
             refused += 1
     assert 0 < refused < 2000
+
+
+def footer_of(tmp_path, content):
+    path = tmp_path / "table.parquet"
+    path.write_bytes(b"PAR1" + content + len(content).to_bytes(4, "little") + b"PAR1")
+    return path
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x1b" + b"\xff" * 8 + b"\x3f\x11",  # A map of 2^62 pairs of truth values.
+        b"\x1b" + b"\xff" * 8 + b"\x3f\x33",
+        b"\x19\xf1" + b"\xff" * 8 + b"\x3f",  # A list of as many.
+        b"\x17",  # A number of eight bytes, of which there is none.
+        b"\x13",
+        b"\x1d",
+        b"\x18\xff\xff\xff\xff\x0f",
+    ],
+)
+def test_what_says_that_it_is_longer_than_the_file_is_not_read_to_its_end(tmp_path, content):
+    with pytest.raises(FooterError, match=r"^Its footer is damaged\.$"):
+        column_names(footer_of(tmp_path, content))
+
+
+def test_a_footer_of_very_many_values_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("hookline_data.parquet_footer.MOST_VALUES", 100)
+    with pytest.raises(FooterError, match=r"^Its footer has more than 100 values\.$"):
+        column_names(footer_of(tmp_path, b"\x19\xf5\x80\x08" + b"\1" * 2000))

@@ -12,6 +12,7 @@ from hookline.commands.arguments import add_spec_arguments, document_of, loader_
 from hookline.commands.warned import told_warnings
 from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.loading import Loader
+from hookline.printing import tell
 from hookline.wording import counted, shortened
 
 
@@ -50,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
             unread.append((str(error.filename or path), Problem(f"{error.strerror or error}.")))
     if arguments.format == "text":
         for file, problem in unread:
-            print(f"{shortened(file)}: {problem.message}", file=sys.stderr)
+            tell(f"{shortened(file)}: {problem.message}", file=sys.stderr)
         _tell(found)
-        print(_summary(arguments.specs, found, len(unread)))
+        tell(_summary(arguments.specs, found, len(unread)))
     else:
         _tell_tools([*found, *unread], arguments.format)
     return BAD_INPUT if unread else WRONG_SPEC if found else GOOD
@@ -81,7 +82,7 @@ def _tell(found: Sequence[tuple[str, Problem]]) -> None:
     paint = Paint.of(sys.stdout, os.environ)
     for path, group in groupby(found, key=itemgetter(0)):
         for text in shown([problem for _, problem in group], path, paint):
-            print(text, end="\n\n")
+            sys.stdout.write(f"{text}\n\n")  # It is escaped, and may have colours.
 
 
 def _tell_tools(found: Sequence[tuple[str, Problem]], how: str) -> None:
@@ -89,9 +90,9 @@ def _tell_tools(found: Sequence[tuple[str, Problem]], how: str) -> None:
     from hookline.diagnostics import as_json, for_github
 
     if how == "json":
-        print(as_json(found))
+        sys.stdout.write(f"{as_json(found)}\n")
     else:
-        print("".join(f"{for_github(problem, path)}\n" for path, problem in found), end="")
+        sys.stdout.writelines(f"{for_github(problem, path)}\n" for path, problem in found)
 
 
 def _summary(specs: Sequence[str], found: Sequence[tuple[str, Problem]], unread: int) -> str:

@@ -11,6 +11,7 @@ from hookline.commands.arguments import add_spec_arguments, document_of, loader_
 from hookline.comparing import ABSENT, Difference, differences
 from hookline.documents import Document
 from hookline.options import Spec
+from hookline.printing import tell
 from hookline.wording import dotted
 from hookline.writing import as_toml, plain
 
@@ -33,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         if difference.path != ("run", "name") or all(map(_is_named, documents))
     ]
     for difference in found:
-        print(*lines(difference, arguments.first, arguments.second), sep="\n")
+        tell(*lines(difference, arguments.first, arguments.second))
     if not found:
-        print(f"{arguments.first} and {arguments.second} say the same.")
+        tell(f"{arguments.first} and {arguments.second} say the same.")
     return DIFFERENT if found else GOOD
 
 

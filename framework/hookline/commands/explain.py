@@ -13,6 +13,7 @@ from hookline.errors import HooklineError
 from hookline.explaining import Explanation, explained
 from hookline.kinds import article
 from hookline.options import Spec
+from hookline.printing import tell
 from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
 from hookline.wording import dotted, shortened
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is known of a value, and the places that set it."""
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
-    print(*lines(explained(document, spec, words_of(arguments.path))), sep="\n")
+    tell(*lines(explained(document, spec, words_of(arguments.path))))
     return GOOD
 
 
@@ -82,4 +83,5 @@ def _shown(value: Any) -> str:
 
 def _said(setting: Setting) -> str:
     """The line of a setting as it stands there; nothing for one of the command line, which is all there is."""
-    return "" if setting.value.source.directory is None else setting.value.line_text.strip()
+    source = setting.value.source
+    return "" if source.directory is None or not source.is_quotable else setting.value.line_text.strip().expandtabs(4)

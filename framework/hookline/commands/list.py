@@ -9,6 +9,7 @@ from hookline.commands.names import add_plugin_arguments, families, is_called, l
 from hookline.documentation import summary
 from hookline.errors import HooklineError
 from hookline.kinds import plural
+from hookline.printing import tell
 from hookline.wording import did_you_mean
 
 
@@ -29,9 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
         known = {family: known[family] for family in chosen}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for index, (family, kinds) in enumerate(known.items()):
-        print(*([""] if index else []), f"{plural(family)}", sep="\n")
+        tell(*([""] if index else []), plural(family))
         names = max(len(name) for name in kinds)
         for name, kind in sorted(kinds.items(), key=lambda item: item[0].lower()):
             line = f"  {name:<{names}}  {summary(kind)}"
-            print(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
+            tell(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
     return GOOD

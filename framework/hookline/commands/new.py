@@ -13,6 +13,7 @@ from hookline.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.errors import HooklineError
 from hookline.files import write_file
 from hookline.kinds import article
+from hookline.printing import printable, tell
 from hookline.wording import counted, did_you_mean
 from hookline.writing import as_toml
 
@@ -64,7 +65,7 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
     module = next(name for name in made if name.endswith(".py"))
-    print(f"{out} is written:")
+    tell(f"{out} is written:")
     for name, what in (
         (
             module,
@@ -76,8 +77,8 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
         ("README.md", "what those read who install it"),
         (".gitignore", "what tests, trainings and builds leave behind"),
     ):
-        print(f"  {name:<{len(module) + 5}}  {what}")
-    print(
+        tell(f"  {name:<{len(module) + 5}}  {what}")
+    tell(
         f"Try it: cd {shlex.quote(str(out))} && pip install --editable .[test] && pytest && hookline train example.toml"
     )
     return GOOD
@@ -90,7 +91,7 @@ def _write_spec(arguments: argparse.Namespace) -> int:
         raise HooklineError(f"{out} exists, and nothing is written over. Name another file with --out.")
     columns = columns_of(arguments.data)
     if seems_to_lack_a_header([column.name for column in columns]):
-        print(
+        tell(
             f"{arguments.data}: The names of its columns are numbers. If the first line is a row and no header, "
             "put a line of names above it. (a warning)",
             file=sys.stderr,
@@ -102,10 +103,10 @@ def _write_spec(arguments: argparse.Namespace) -> int:
     draft = drafted(arguments.data, columns, target, task)
     text = as_spec(draft, arguments.data, out.parent)
     write_file(out, text)
-    print(f"{out} is written. {draft.sentence}")
+    tell(f"{out} is written. {draft.sentence}")
     for name, why in draft.left_out.items():
-        print(f"  {as_toml(name)} is no input: {why}")
-    print(f"Train it: hookline train {shlex.quote(str(out))}")
+        tell(f"  {as_toml(name)} is no input: {why}")
+    tell(f"Train it: hookline train {shlex.quote(str(out))}")
     return GOOD
 
 
@@ -121,13 +122,13 @@ def _asked(path: Path, columns: Sequence[Column]) -> str:
     width = max(len(column.name) for column in shown)
     for column in shown:
         if column is columns[-1] and len(shown) < len(columns):
-            print(f"  … {counted(len(columns) - len(shown), 'other')}")
-        print(f"  {column.name:<{width}}  {column.description}")
+            tell(f"  … {counted(len(columns) - len(shown), 'other')}")
+        tell(f"  {column.name:<{width}}  {column.description}")
     while True:
         try:
-            answer = input(f"Which column is to be predicted? [{likely}] ").strip() or likely
+            answer = input(f"Which column is to be predicted? [{printable(likely)}] ").strip() or likely
         except EOFError:
             raise HooklineError(f"{path}: No column was chosen.") from None
         if answer in names:
             return answer
-        print(f'There is no column "{answer}".{did_you_mean(answer, names)}')
+        tell(f'There is no column "{answer}".{did_you_mean(answer, names)}')

@@ -1,7 +1,6 @@
 """`hookline plan spec.toml`."""
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.commands.warned import told_warnings
 from hookline.errors import SpecError
+from hookline.printing import printable, tell, tell_json
 from hookline.wording import counted
 from hookline.writing import as_toml
 
@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device):
             plan = prepared(made).plan
     if arguments.format == "json":
-        print(json.dumps(_as_json(plan), indent=2, ensure_ascii=False))
+        tell_json(_as_json(plan), indent=2)
     else:
-        print(*lines(plan), sep="\n")
+        tell(*lines(plan))
     return GOOD
 
 
@@ -119,7 +119,7 @@ def _size(size: int) -> str:
 
 def _table(rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
     """Rows in columns, those of numbers with their last digits below each other."""
-    known = list(rows)
+    known = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*known, strict=True)]
     for row in known:
         cells = (

@@ -1,7 +1,6 @@
 """`hookline plugins`."""
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from hookline.kinds import plural
 from hookline.origins import Origin
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins, new_manager
+from hookline.printing import tell, tell_json
 from hookline.stages import STAGES
 from hookline.wording import counted
 
@@ -38,11 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
         plugins = Plugins()
         told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
     if arguments.format == "json":
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        tell_json(told, indent=2)
     elif not told:
-        print("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
+        tell("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
     else:
-        print("\n\n".join("\n".join(_lines(one)) for one in told))
+        tell("\n\n".join("\n".join(_lines(one)) for one in told))
     return BAD_INPUT if arguments.names and any("error" in one for one in told) else GOOD
 
 

@@ -1,10 +1,10 @@
 """`hookline schema`."""
 
 import argparse
-import json
 
 from hookline.command_line import GOOD
 from hookline.commands.names import add_plugin_arguments, load_catalog
+from hookline.printing import tell_json
 from hookline.schema import schema
 
 
@@ -15,5 +15,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of specs, with everything that the plugins offer."""
-    print(json.dumps(schema(load_catalog(arguments)), indent=1, ensure_ascii=False))
+    tell_json(schema(load_catalog(arguments)), indent=1)
     return GOOD

@@ -17,6 +17,7 @@ from hookline.errors import HooklineError
 from hookline.installed import InstalledPlugins
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
 from hookline.options import Bounds, Spec
+from hookline.printing import tell
 from hookline.training_spec import TrainingSpec
 from hookline.wording import did_you_mean, enumerate_names
 from hookline.writing import Keys, as_toml, dumps
@@ -34,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print all that is known of a component, or a complete spec."""
     if len(arguments.name) == 1 and (arguments.name[0].endswith(".toml") or Path(arguments.name[0]).is_file()):
-        print(complete(arguments, arguments.name[0]), end="")
+        tell(complete(arguments, arguments.name[0]), end="")
         return GOOD
     kind = _find(arguments.name, families(load_catalog(arguments)), arguments.installed)
     width = max(40, min(100, shutil.get_terminal_size().columns))
-    print(*lines(kind, width), sep="\n")
+    tell(*lines(kind, width))
     return GOOD
 
 

@@ -15,6 +15,7 @@ from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
+from hookline.printing import printable, tell
 from hookline.signals import EXIT_CODE, sentence
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         with _if_somebody_reads():
             if not arguments.quiet:
                 _tell(interruption.trial)
-            print(sentence(interruption.number), *notes_of(interruption), sep="\n", file=sys.stderr)
+            tell(sentence(interruption.number), *notes_of(interruption), file=sys.stderr)
         return EXIT_CODE + interruption.number
     if not arguments.quiet:
         _tell(trial)
@@ -93,10 +94,10 @@ def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
     different = [name for name in kept if (first / name).read_bytes() != _bytes(trial.directory / name)]
     if different:
         what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"
-        print(f"{what}, though nothing that the lock knows of has changed.", file=sys.stderr)
+        tell(f"{what}, though nothing that the lock knows of has changed.", file=sys.stderr)
         return DIFFERENT
     if kept and not is_quiet:
-        print(f"Every bit is that of {first}.")
+        tell(f"Every bit is that of {first}.")
     return GOOD
 
 
@@ -133,26 +134,26 @@ def _display(spec: TrainingSpec, extra: list[object]) -> object:
 def _tell(trial: Trial) -> None:
     """Print the final table, and where the results are."""
     if trial.metrics:
-        print("", *table(trial.metrics), sep="\n")
-    print()
+        tell("", *table(trial.metrics))
+    tell("")
     if trial.stopped:
-        print(trial.stopped)
+        tell(trial.stopped)
     if trial.not_finite:
-        print(trial.told[-1])
+        tell(trial.told[-1])
     epochs, steps = counted(trial.epochs, "epoch"), counted(trial.steps, "step")
-    print(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
+    tell(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
-        print(f"  deployed {path}")
+        tell(f"  deployed {path}")
 
 
 def table(metrics: Mapping[str, float]) -> list[str]:
     """The final metrics as lines, with a row for each and a column for each split."""
     splits = list(dict.fromkeys(name.partition("/")[0] for name in metrics))
     names = list(dict.fromkeys(name.partition("/")[2] for name in metrics))
-    rows = [["", *splits]]
+    rows = [["", *map(printable, splits)]]
     for name in names:
         values = (metrics.get(f"{split}/{name}") for split in splits)
-        rows.append([name, *("" if value is None else f"{value:#.5g}" for value in values)])
+        rows.append([printable(name), *("" if value is None else f"{value:#.5g}" for value in values)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         f"{row[0]:<{widths[0]}}"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hookline.errors import HooklineWarning
+from hookline.printing import printable, tell
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def told_warnings(source: str) -> Iterator[None]:
             usual(message, category, *where, **others)
         elif str(message) not in told:
             told.add(str(message))
-            print(f"{source}: {message} (a warning)", file=sys.stderr)
+            tell(f"{source}: {printable(str(message))} (a warning)", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", HooklineWarning)

@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 from attrs import define, field, frozen
 
 from hookline.errors import DataError
-from hookline.wording import counted
+from hookline.wording import counted, enumerate_names
 
 MOST_COUNTED = 1000
 """How many different cells of a column are counted."""
@@ -23,10 +23,16 @@ NUMBER = re.compile(r"\s*[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-
 WRITTEN_AS_NUMBER = re.compile(rf"{NUMBER.pattern}|[+-]?(?i:nan|inf|infinity)")
 """What a reader takes for a number, though it may not be finite."""
 
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""What no name of a column has, as data sources read them."""
+
 GREATEST = 3.4028234663852886e38
 """The greatest float32."""
 
 ROWS_AT_ONCE = 4096
+
+MOST_LINES = 4
+"""How many lines a cell has at most, so that a quote that is not closed does not make a cell of many rows."""
 
 LONGEST_ROW = 4 * 2**20
 """How many characters a row may have, so that a file without line breaks is not read to its end."""
@@ -180,8 +186,6 @@ def columns_of(path: Path) -> list[Column]:
         raise DataError(f"{path}: The file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: The file is not text in UTF-8.") from None
-    except csv.Error as error:
-        raise DataError(f"{path}: This is not a table of comma-separated values: {error}.") from None
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
@@ -197,7 +201,19 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
             yield line
 
     what, number = "The header has", 0
-    for row in csv.reader(lines(), strict=True):
+    rows = csv.reader(lines(), strict=True)
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise DataError(f"{path}: row {number}: A quote is not closed, or stands within text: {error}.") from None
+        if row is None:
+            return
+        if any(cell.count("\n") >= MOST_LINES for cell in row):
+            raise DataError(
+                f"{path}: row {number}: A cell has more than {MOST_LINES} lines. A quote may not be closed; if it is "
+                f"right, write the spec yourself, with `multiline = true`."
+            )
         if row:  # Empty lines are no rows.
             yield row
             number += 1
@@ -216,9 +232,11 @@ def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     names = next(lines, None)
     if names is None:
         raise DataError(f"{path}: The file is empty.")
+    if any(map(CONTROL.search, names)):
+        raise DataError(f"{path}: This is not a table with a header of names.")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         hint = " It seems to have no header: its first line must be one, with names." * seems_to_lack_a_header(names)
-        raise DataError(f'{path}: Two columns are called "{twice[0]}".{hint}')
+        raise DataError(f"{path}: Two columns are called {enumerate_names(twice[:1])}.{hint}")
     if len(names) == 1:
         separator = next((sign for sign in ";\t|" if sign in names[0]), None)
         hint = f' The header has "{separator}" between names: it must be a comma.' if separator else ""

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from hookline.drafts.columns import Column
 from hookline.errors import DataError
-from hookline.wording import counted, did_you_mean
+from hookline.wording import counted, did_you_mean, enumerate_names
 from hookline.writing import as_toml
 
 MOST_CLASSES_OF_INTEGERS = 20
@@ -92,7 +92,7 @@ def drafted(path: Path, columns: Sequence[Column], target: str, task: Task | Non
     if column is None:
         raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
     if complaint := _complaint(column, task):
-        raise DataError(f'{path}: "{target}" cannot be the target: {complaint}.')
+        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
     left_out = {
         other.name: why for other in columns if other is not column and (why := _why_no_input(other)) is not None
     }
@@ -117,11 +117,12 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     if target.empty:
         return _empty(target)
     if target.counts is not None and len(target.counts) == 1:
-        return f"all of its cells are {as_toml(next(iter(target.counts)))}"
+        return f"all of its cells are {as_toml(_shortened(next(iter(target.counts))))}"
     if (task or _task(target)) == "number":
         return _complaint_of_numbers(target)
     if target.has_numbers_that_are_not_finite:
-        return f"row {target.bad_row} is {as_toml(target.bad_cell)}, which is no finite number as all others are"
+        cell = as_toml(_shortened(target.bad_cell))
+        return f"row {target.bad_row} is {cell}, which is no finite number as all others are"
     if target.counts is None or len(target.counts) > target.rows / 2:
         several = "nearly all of" if target.counts is None else f"{len(target.counts)} of"
         return f"{several} its {target.rows:,} cells are different from one another, and classes would repeat"
@@ -205,7 +206,7 @@ def _comment(text: str, indent: str = "") -> list[str]:
 
 def _inputs(draft: Drafted) -> Iterator[str]:
     """The inputs: all other columns, which need not be said, unless some are left out or one has this name."""
-    if not draft.left_out and "*" not in draft.inputs:
+    if not draft.left_out and all(column.name != "*" for column in draft.columns):
         return
     if draft.left_out:
         yield "# Columns that are not among the inputs:"

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from hookline.encodings.base import Columns, Encoding, Target, is_numeric, matrix, one_class, refuse_text
 from hookline.errors import DataError
-from hookline.wording import enumerate_names
+from hookline.wording import enumerate_names, quoted_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +43,8 @@ class Classes(Encoding):
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
-                f'The class "{unknown[0]}" of "{column}" occurs in the {split} split and not in the training split: '
-                f"it cannot be learnt."
+                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the '
+                f"training split: it cannot be learnt."
             )
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from hookline.encodings.base import Columns, Encoding, Target, is_a_number, is_numeric, matrix, refuse_text
 from hookline.errors import DataError
+from hookline.wording import quoted_cell
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +31,9 @@ class Numbers(Encoding):
         for column, cells in columns.items():
             if not is_numeric(cells):
                 text = next(cell for cell in cells.tolist() if not is_a_number(cell))
-                raise DataError(f'The target column "{column}" is text ("{text}"), and {loss} needs numbers.')
+                raise DataError(
+                    f'The target column "{column}" is text ({quoted_cell(text)}), and {loss} needs numbers.'
+                )
         return Target(columns=tuple(columns))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from hookline.encodings.base import Columns, Encoding, Target, one_class
 from hookline.errors import DataError
-from hookline.wording import enumerate_names
+from hookline.wording import enumerate_names, quoted_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,8 +59,8 @@ class Sequences(Encoding):
         index = {letter: place for place, letter in enumerate(known.classes)}
         if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
             raise DataError(
-                f'"{unknown[0]}" of "{column}" occurs in the {split} split and not in the training split: it cannot be '
-                f"learnt."
+                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the training split: '
+                f"it cannot be learnt."
             )
         rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
