@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from hookline.gradients import gradients_of
     from hookline.loading import load
     from hookline.loop import train_epochs
-    from hookline.loss_spec import Activation, DividedBy, LossSpec
+    from hookline.loss_spec import Activation, DividedBy, LossSpec, Predicts
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
     from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
+    from hookline.numerics import in_float64, log_odds
     from hookline.optimizer_spec import OptimizerSpec
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
@@ -94,9 +95,10 @@ _HOMES = {
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "loop": ("train_epochs",),
-    "loss_spec": ("Activation", "DividedBy", "LossSpec"),
+    "loss_spec": ("Activation", "DividedBy", "LossSpec", "Predicts"),
     "losses": ("MeanLoss", "PartLosses"),
     "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
+    "numerics": ("in_float64", "log_odds"),
     "optimizer_spec": ("OptimizerSpec",),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
@@ -164,6 +166,7 @@ __all__ = [
     "ParameterSelection",
     "PartLosses",
     "PluginError",
+    "Predicts",
     "Probabilities",
     "Problem",
     "Run",
@@ -198,9 +201,11 @@ __all__ = [
     "gathered",
     "gradients_of",
     "hookimpl",
+    "in_float64",
     "in_memory",
     "is_applied_to_each",
     "load",
+    "log_odds",
     "monitored",
     "named_parameters",
     "nearest",

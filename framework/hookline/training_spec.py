@@ -148,6 +148,9 @@ def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterato
             option = "type"
             with blamed(type(metric)):
                 metric.check(part)
+        except OptionError as error:
+            against = [("metrics", index, *other) for other in error.against] or [("loss", "type")]
+            yield OptionError("metrics", str(error), index, *error.path, against=against)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 
