@@ -148,19 +148,19 @@ def test_no_batch_decides_what_the_numbers_of_a_loss_of_numbers_are():
     outputs = outputs * 0.3 + 0.5
     assert (outputs < 0).any()
     assert (outputs > 1).any()
-    right = ((outputs >= 0.5) == (targets > 0)).double().mean()
+    right = float(((outputs >= 0.5) == (targets > 0)).double().mean())
     for loss in (MSELoss(), HuberLoss()):
         check(Accuracy(task="binary"), loss, outputs, targets, right)
 
 
 def test_rounding_does_not_make_a_cosine_a_score():
-    one = torch.randn(60, 40, generator=torch.Generator().manual_seed(3))
-    targets = torch.ones(60)
-    targets[::4] = -1
-    two = torch.where(targets[:, None] > 0, one * 1.5, -0.2 * one + torch.ones(60, 1))
-    loss = CosineEmbeddingLoss()
-    outputs = {"input1": one, "input2": two}
-    assert (1 + torch.nn.functional.cosine_similarity(one, two)).max() > 2, "Otherwise it shows nothing."
+    drawn = torch.randn(500, 40, generator=torch.Generator().manual_seed(3))
+    beyond = drawn[torch.nn.functional.cosine_similarity(drawn, 1.7 * drawn) > 1.0000001]
+    one = torch.cat([beyond, drawn])[:60]
+    targets = torch.where(torch.arange(60) % 4 == 0, -1.0, 1.0)
+    two = torch.where(targets[:, None] > 0, 1.7 * one, 3 - 0.2 * one)
+    loss, outputs = CosineEmbeddingLoss(), {"input1": one, "input2": two}
+    assert ((1 + torch.nn.functional.cosine_similarity(one, two)) / 2 > 1).any(), "Otherwise it shows nothing."
     predictions = loss.predictions(None, outputs, None)
     assert (predictions.min() >= 0, predictions.max()) == (True, 1)
     for size in SIZES:

@@ -3,7 +3,6 @@
 from itertools import product
 from math import isnan
 
-import numpy
 import pytest
 import torch
 from sklearn import metrics as sklearn
@@ -39,13 +38,13 @@ def test_numbers_are_judged_as_scikit_learn_does_however_far_from_0(metric, offs
 
 @pytest.mark.parametrize("offset", [0, 2_000, 20_000, 100_000, 1_000_000])
 def test_half_of_what_is_to_be_explained_is_three_quarters_of_the_variance(offset):
-    x = torch.arange(-32.0, 32).unsqueeze(1)
+    x = torch.arange(-32.0, 33).unsqueeze(1)
     for size in SIZES:
         assert judged(R2Score(), MSELoss(), offset + x / 2, offset + x, size) == pytest.approx(0.75, abs=1e-12)
 
 
 def test_float64_and_tiny_targets_keep_their_digits():
-    x = torch.arange(-32.0, 32, dtype=torch.float64).unsqueeze(1)
+    x = torch.arange(-32.0, 33, dtype=torch.float64).unsqueeze(1)
     for size in SIZES:
         assert judged(R2Score(), MSELoss(), 1e9 + x / 2, 1e9 + x, size) == pytest.approx(0.75, abs=1e-12)
         assert judged(R2Score(), MSELoss(), 1e-9 * x / 2, 1e-9 * x, size) == pytest.approx(0.75, abs=1e-12)
@@ -55,13 +54,15 @@ def test_many_small_numbers_are_added_without_loss():
     errors = torch.full((5000, 1), 0.1)
     errors[0] = 1e4
     right = float(errors.double().mean())
-    assert judged(MeanAbsoluteError(), MSELoss(), errors, torch.zeros_like(errors), 1) == pytest.approx(right, rel=1e-13)
+    assert judged(MeanAbsoluteError(), MSELoss(), errors, torch.zeros_like(errors), 1) == pytest.approx(
+        right, rel=1e-13
+    )
 
 
 @pytest.mark.parametrize(("said", "right"), [(0.1, 1.0), (0.2, 0.0)])
 def test_targets_that_are_all_the_same_are_explained_wholly_or_not_at_all(said, right):
+    # scikit-learn says the same of 0.25, and -6e30 of 0.1, whose mean rounds.
     targets = torch.full((60, 1), 0.1, dtype=torch.float64)
-    assert sklearn.r2_score(targets, numpy.full((60, 1), said)) == right
     for size in SIZES:
         assert judged(R2Score(), MSELoss(), torch.full_like(targets, said), targets, size) == right
 
@@ -69,7 +70,6 @@ def test_targets_that_are_all_the_same_are_explained_wholly_or_not_at_all(said, 
 @pytest.mark.parametrize(("metric", "rows"), [(R2Score(), 1), (R2Score(adjusted=3), 4), (R2Score(adjusted=3), 3)])
 def test_too_few_rows_have_no_score(metric, rows):
     outputs, targets = drawn("numbers", rows + 1)
-    assert rows + 1 == metric.least_rows or rows == 3
     assert isnan(judged(metric, MSELoss(), outputs[:rows], targets[:rows]))
     assert isnan(judged(metric, MSELoss(), outputs, targets)) == (rows == 3)
 
