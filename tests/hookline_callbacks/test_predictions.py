@@ -61,6 +61,22 @@ def test_they_are_the_first_rows_of_the_split_whatever_the_batches_are(tmp_path)
         assert [row["truth"] for row in rows] == [trial.data.target.classes[index] for index in held]
 
 
+@pytest.mark.parametrize("size", [7, 64])
+def test_rows_of_a_class_that_the_loss_ignores_are_left_out(size, tmp_path):
+    loss, data = {"type": "CrossEntropyLoss", "ignore_index": 1}, {"type": "CSV", "path": str(SPECS / "data/iris.csv")}
+    data |= {"targets": "species", "validation": 0.2, "batch_size": size}
+    made = small({"type": "Predictions", "rows": 12}, epochs=1, data=data, loss=loss)
+    trial = hookline.train(made, out=tmp_path / "run")
+    rows = table(tmp_path / "run/predictions/epoch-0001.csv")
+    held = trial.data.validation.all.target
+    assert [int(row["row"]) for row in rows] == [index + 1 for index in (held != 1).nonzero()[:12, 0].tolist()]
+    classes = trial.data.target.classes
+    assert [row["truth"] for row in rows] == [classes[index] for index in held[held != 1][:12].tolist()]
+    with torch.no_grad():
+        chosen = trial.model(trial.data.validation.all.input).argmax(dim=1)[held != 1][:12]
+    assert [row["prediction"] for row in rows] == [classes[index] for index in chosen.tolist()]
+
+
 def test_of_a_split_with_fewer_rows_there_are_all(tmp_path):
     hookline.train(small({"type": "Predictions", "rows": 1000}, epochs=1), out=tmp_path / "run")
     assert len(table(tmp_path / "run/predictions/epoch-0001.csv")) == 30
