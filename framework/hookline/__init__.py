@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hookline.loss_spec import Activation, DividedBy, LossSpec, Predicts
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
+    from hookline.metric_spec import MetricSpec
     from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
     from hookline.numerics import in_float64, log_odds
     from hookline.optimizer_spec import OptimizerSpec
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
         DistanceSpec,
         InitializationSpec,
         LayerSpec,
-        MetricSpec,
         ModelSpec,
         WrapperSpec,
     )
@@ -97,6 +97,7 @@ _HOMES = {
     "loop": ("train_epochs",),
     "loss_spec": ("Activation", "DividedBy", "LossSpec", "Predicts"),
     "losses": ("MeanLoss", "PartLosses"),
+    "metric_spec": ("MetricSpec",),
     "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
     "numerics": ("in_float64", "log_odds"),
     "optimizer_spec": ("OptimizerSpec",),
@@ -113,7 +114,6 @@ _HOMES = {
         "DistanceSpec",
         "InitializationSpec",
         "LayerSpec",
-        "MetricSpec",
         "ModelSpec",
         "WrapperSpec",
     ),

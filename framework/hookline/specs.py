@@ -7,7 +7,7 @@ a component imports it where it builds something.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import OptionError
 from hookline.loss_spec import LossSpec
@@ -111,57 +111,6 @@ class DataSpec(Spec):
     def prepare(self, run: "Run", loss: LossSpec) -> "Data":
         """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
-
-
-@spec
-class MetricSpec(Spec):
-    """A number that judges predictions."""
-
-    family = "metric"
-
-    name: str | None = None
-    """What the metric is called in the results; left out, it is called as its type."""
-    target: str | None = None
-    """Which of several targets it judges; left out, the only one."""
-
-    higher_is_better: ClassVar[bool] = True
-    """Whether a greater number is the better one, as early stopping needs to know."""
-
-    undefined: ClassVar[str] = ""
-    """When the metric is NaN, in a sentence: the warning that it is says so."""
-
-    @property
-    def takes(self) -> Literal["predictions", "scores"]:
-        """What of the loss it judges: its `predictions`, or its `scores` if only the order of the rows counts."""
-        return "predictions"
-
-    @property
-    def least_rows(self) -> int:
-        """How many rows a split must have for the metric to be defined: with fewer it is NaN."""
-        return 1
-
-    @property
-    def label(self) -> str:
-        """The name that stands in the results."""
-        return self.name or type(self).__name__
-
-    def check(self, loss: LossSpec) -> None:
-        """Raise a `ValueError` if the metric cannot judge what is trained with this loss.
-
-        An `OptionError` names the option that does not go with the loss, or with the other options.
-        """
-
-    def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
-        """A metric of torchmetrics, or an object with the same `update`, `compute` and `to`.
-
-        `predictions` are those of the first batch, or its scores, as `takes` says: the number of classes follows from
-        them. Where the metric is not defined, `compute` returns NaN.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
-
-    def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
-        """The predictions of a batch and its targets as `update` takes them."""
-        return predictions, targets
 
 
 class WrapperSpec(Spec):
