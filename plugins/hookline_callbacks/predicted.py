@@ -112,7 +112,7 @@ class Predicted:
 
         if self.kind != "classes" or self.loss.ignored_class is None:
             return torch.zeros(len(self.truth), dtype=torch.bool, device=self.truth.device)
-        return (self.truth == self.loss.ignored_class).reshape(len(self.truth), -1).all(dim=1)
+        return (self.truth == self.loss.ignored_class).unsqueeze(-1).flatten(start_dim=1).all(dim=1)
 
     def cpu(self) -> "Predicted":
         """The same on the CPU."""
