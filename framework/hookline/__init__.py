@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from hookline.gradients import gradients_of
     from hookline.loading import load
     from hookline.loop import train_epochs
-    from hookline.loss_spec import Activation, DividedBy, LossSpec
+    from hookline.loss_spec import Activation, DividedBy, LossSpec, Predicts
     from hookline.losses import MeanLoss, PartLosses
     from hookline.memory import in_memory, target_encodings
+    from hookline.metric_spec import MetricSpec
     from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
+    from hookline.numerics import in_float64, log_odds
     from hookline.optimizer_spec import OptimizerSpec
     from hookline.options import Bounds, Spec, option, spec
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
@@ -57,7 +59,6 @@ if TYPE_CHECKING:
         DistanceSpec,
         InitializationSpec,
         LayerSpec,
-        MetricSpec,
         ModelSpec,
         WrapperSpec,
     )
@@ -98,9 +99,11 @@ _HOMES = {
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
     "loop": ("train_epochs",),
-    "loss_spec": ("Activation", "DividedBy", "LossSpec"),
+    "loss_spec": ("Activation", "DividedBy", "LossSpec", "Predicts"),
     "losses": ("MeanLoss", "PartLosses"),
+    "metric_spec": ("MetricSpec",),
     "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
+    "numerics": ("in_float64", "log_odds"),
     "optimizer_spec": ("OptimizerSpec",),
     "options": ("Bounds", "Spec", "option", "spec"),
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
@@ -116,7 +119,6 @@ _HOMES = {
         "DistanceSpec",
         "InitializationSpec",
         "LayerSpec",
-        "MetricSpec",
         "ModelSpec",
         "WrapperSpec",
     ),
@@ -171,6 +173,7 @@ __all__ = [
     "ParameterSelection",
     "PartLosses",
     "PluginError",
+    "Predicts",
     "Probabilities",
     "Problem",
     "Run",
@@ -206,9 +209,11 @@ __all__ = [
     "gathered",
     "gradients_of",
     "hookimpl",
+    "in_float64",
     "in_memory",
     "is_applied_to_each",
     "load",
+    "log_odds",
     "monitored",
     "named_parameters",
     "nearest",

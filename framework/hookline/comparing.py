@@ -7,8 +7,8 @@ from typing import Any, get_args
 from attrs import fields, frozen
 
 from hookline.kinds import is_mapping, is_union
+from hookline.metric_spec import MetricSpec
 from hookline.options import Spec
-from hookline.specs import MetricSpec
 from hookline.wording import PathElement
 
 Keys = tuple[PathElement, ...]

@@ -1,11 +1,13 @@
 """The metrics of a spec, tried with the predictions of a few rows before anything has been trained."""
 
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hookline.errors import MisfitError
 from hookline.misfits import misfit_of_metric
 from hookline.run import Run
+from hookline.wording import counted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,9 +30,22 @@ def unfit_metrics(
                 warnings.simplefilter("ignore")  # It will say so again when it judges.
                 judge = run.spec.loss.of_target(metric.target)
                 its_criterion, its_outputs, its_batch = run.spec.loss.part(metric.target, criterion, outputs, batch)
-                predictions = judge.predictions(its_criterion, its_outputs, its_batch)
+                what = judge.scores if metric.takes == "scores" else judge.predictions
+                predictions = what(its_criterion, its_outputs, its_batch)
                 state = metric.build(judge, predictions).to(predictions.device)
                 state.update(*metric.prepare(predictions, judge.truth(its_batch)))
         except (ValueError, RuntimeError, TypeError, IndexError) as error:
             found.append(misfit_of_metric(error, metric, run.spec, split))
     return found
+
+
+def undefined_metrics(run: Run, data: "Data") -> Iterator[str]:
+    """Which metrics a split has too few rows for, in sentences that begin with their place in the spec."""
+    for index, metric in enumerate(run.spec.metrics):
+        for split, batches in data.splits().items():
+            if split != "training" and batches.rows < metric.least_rows:
+                has = counted(batches.rows, "row")
+                yield (
+                    f"metrics[{index}]: {metric.label} needs at least {counted(metric.least_rows, 'row')}, and the "
+                    f"{split} split has {has}: it will be NaN."
+                )

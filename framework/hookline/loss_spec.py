@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from hookline.encodings.base import Encoding
+from hookline.encodings.classes import Classes, Distribution
 from hookline.encodings.numbers import Numbers
+from hookline.encodings.sequences import Sequences
+from hookline.numerics import log_odds
 from hookline.options import Spec
 from hookline.wording import did_you_mean, enumerate_names
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 DividedBy = Literal["rows", "weights", "nothing"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
+Predicts = Literal["probabilities", "scores", "numbers", "sequences"]
 
 
 class LossSpec(Spec):
@@ -43,6 +47,25 @@ class LossSpec(Spec):
     def activation(self) -> Activation:
         """What turns the model's output into a prediction: a probability, or the number itself."""
         return "identity"
+
+    @property
+    def predicts(self) -> Predicts:
+        """What `predictions` returns, whatever the values of a batch are.
+
+        "probabilities" are from 0 to 1, of each class or of each label; "scores" are any numbers, one for each class,
+        the greatest of which decides; "numbers" are compared with the targets as they are; "sequences" are indices of
+        classes, padded with -1. A loss of classes whose activation is "identity" predicts scores, unless it says
+        otherwise here.
+        """
+        if isinstance(self.encoding, Numbers):
+            return "numbers"
+        if isinstance(self.encoding, Sequences):
+            return "sequences"
+        return "scores" if self._has_classes and self.activation == "identity" else "probabilities"
+
+    @property
+    def _has_classes(self) -> bool:
+        return isinstance(self.encoding, (Classes, Distribution))
 
     @property
     def ignored_class(self) -> int | None:
@@ -78,14 +101,29 @@ class LossSpec(Spec):
         return criterion(outputs, batch.target)
 
     def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-        """What the model's outputs predict: probabilities where the loss knows them."""
+        """What the model's outputs predict: see `predicts`. Of classes `(N, C)`, of labels and numbers as the outputs.
+
+        A loss with predictions of its own clamps probabilities to 0 and 1, so that rounding leads to no others.
+        """
         assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
         if self.activation == "sigmoid":
             return outputs.sigmoid()
         if self.activation == "softmax":
             return outputs.softmax(dim=1)
         if self.activation == "exp":
-            return outputs.exp()
+            return outputs.exp() if self.predicts == "numbers" else outputs.exp().clamp(max=1)
+        return outputs
+
+    def scores(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
+        """What metrics rank rows by: numbers that rise with the `predictions`, of the same shape.
+
+        They tell rows apart whose probabilities are so close to 0 or 1 that they round to the same number. A loss with
+        predictions of its own is ranked by these, unless it has scores of its own, too.
+        """
+        if isinstance(outputs, Mapping) or self.activation in ("identity", "criterion"):
+            return self.predictions(criterion, outputs, batch)
+        if self.activation == "softmax" or self._has_classes:
+            return log_odds(outputs)
         return outputs
 
     def truth(self, batch: "Batch") -> "Tensor":

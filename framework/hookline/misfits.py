@@ -11,8 +11,9 @@ from attrs import fields
 
 from hookline.errors import DataError, MisfitError, OptionError
 from hookline.loss_spec import LossSpec
+from hookline.metric_spec import MetricSpec
 from hookline.options import Spec
-from hookline.specs import DataSpec, MetricSpec, ModelSpec
+from hookline.specs import DataSpec, ModelSpec
 from hookline.training_spec import TrainingSpec
 from hookline.wording import PathElement
 

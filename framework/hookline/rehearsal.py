@@ -9,7 +9,7 @@ from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineWarning, MisfitError, StageError
 from hookline.failures import blamed
 from hookline.indices import refuse_unknown_indices
-from hookline.judging import unfit_metrics
+from hookline.judging import undefined_metrics, unfit_metrics
 from hookline.misfits import misfit_of_loss
 from hookline.monitoring import unseen
 from hookline.products import shown
@@ -72,6 +72,8 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     _look_at_closure(run, model)
     for index, message in unseen(run.spec):
         warnings.warn(f"callbacks[{index}]: {message}", HooklineWarning, stacklevel=2)
+    for message in undefined_metrics(run, data):
+        warnings.warn(message, HooklineWarning, stacklevel=2)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
 

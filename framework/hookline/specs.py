@@ -113,40 +113,6 @@ class DataSpec(Spec):
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 
-@spec
-class MetricSpec(Spec):
-    """A number that judges predictions."""
-
-    family = "metric"
-
-    name: str | None = None
-    """What the metric is called in the results; left out, it is called as its type."""
-    target: str | None = None
-    """Which of several targets it judges; left out, the only one."""
-
-    higher_is_better: ClassVar[bool] = True
-    """Whether a greater number is the better one, as early stopping needs to know."""
-
-    @property
-    def label(self) -> str:
-        """The name that stands in the results."""
-        return self.name or type(self).__name__
-
-    def check(self, loss: LossSpec) -> None:
-        """Raise a `ValueError` if the metric cannot judge what is trained with this loss."""
-
-    def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
-        """A metric of torchmetrics, or an object with the same `update`, `compute` and `to`.
-
-        `predictions` are those of the first batch, from which the number of classes follows.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
-
-    def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
-        """The predictions of a batch and its targets as `update` takes them."""
-        return predictions, targets
-
-
 class WrapperSpec(Spec):
     """What is done around stages: a callback, or a scheduler."""
 

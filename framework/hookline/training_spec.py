@@ -10,9 +10,10 @@ from attrs import Attribute, fields
 from hookline.errors import NotSaidError, OptionError
 from hookline.failures import blamed
 from hookline.loss_spec import LossSpec
+from hookline.metric_spec import MetricSpec
 from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec, assembled, option, spec
-from hookline.specs import CallbackSpec, DataSpec, DeploySpec, InitializationSpec, MetricSpec, ModelSpec, WrapperSpec
+from hookline.specs import CallbackSpec, DataSpec, DeploySpec, InitializationSpec, ModelSpec, WrapperSpec
 from hookline.wording import PathElement, did_you_mean, shortened
 
 
@@ -148,6 +149,9 @@ def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterato
             option = "type"
             with blamed(type(metric)):
                 metric.check(part)
+        except OptionError as error:
+            against = [("metrics", index, *other) for other in error.against] or [("loss", "type")]
+            yield OptionError("metrics", str(error), index, *error.path, against=against)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
 

@@ -9,6 +9,7 @@ from hookline import (
     CallbackSpec,
     Data,
     MisfitError,
+    OptionError,
     Outputs,
     Run,
     TrainingSpec,
@@ -19,7 +20,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
-from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse_loss
+from hookline_callbacks.predicted import THRESHOLD, Predicted, kind_of, predicted, refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,9 +56,11 @@ class ConfusionMatrix(CallbackSpec):
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
     "all"; left out, they are counts, as they always are in the table."""
     threshold: float = option(default=THRESHOLD, minimum=0, maximum=1)
-    """The probability above which one of two classes, or a label, is predicted to hold."""
-    ignore_index: int | None = option(default=None, unbounded=True)
-    """Rows whose target is this one do not count."""
+    """The probability from which on the second of two classes, or a label, is predicted to hold. Of a loss that has an
+    output for each class the greatest decides, without a threshold."""
+    ignore_index: int | None = option(default=None, minimum=0)
+    """Rows whose target is the class with this index do not count. Classes are sorted and counted from 0; of a label, 0
+    is that it does not hold. Left out, it is the class that the loss ignores, if it ignores one."""
     target: str | None = None
     """Which of several targets it is about; left out, the only one."""
     picture: bool = True
@@ -66,9 +69,19 @@ class ConfusionMatrix(CallbackSpec):
     """The name of the directory in the run directory."""
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse a loss that tells no classes apart, a target that there is not, and the directory of another one."""
+        """Refuse a loss without classes, options that do not go with it, and the directory of another callback."""
         refuse_another(self, "directory", spec)
         refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
+        loss = spec.loss.of_target(self.target)
+        has_labels = kind_of(loss) == "labels"
+        if self.threshold != THRESHOLD and not has_labels:
+            message = (
+                f"{type(loss).__name__} has an output for each class, of which the greatest decides: leave it out."
+            )
+            raise OptionError("threshold", message, against=[("loss", "type")])
+        if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
+            message = f"{type(loss).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
+            raise OptionError("ignore_index", message, against=[("loss", "type")])
 
     def build(self) -> object:
         """The callback, which counts."""
@@ -87,7 +100,21 @@ class _ConfusionMatrix:
         if data.validation is None and data.test is None:
             message = "The data has neither a validation nor a test split of which ConfusionMatrix could count rows."
             raise MisfitError(message, run.spec.place_of(self._spec))
+        self._refuse_unknown_class(run, data)
         return data
+
+    def _refuse_unknown_class(self, run: Run, data: Data) -> None:
+        index, loss, target = self._spec.ignore_index, run.spec.loss, self._spec.target
+        if index is None or kind_of(loss.of_target(target)) != "classes":
+            return
+        criterion: Any = None
+        [name, *_] = loss.part(target, criterion, {}, data.example)[2].targets
+        classes = data.targets[name].classes
+        if classes is not None and index >= len(classes):
+            message = (
+                f"There are {len(classes)} classes, counted from 0 in sorted order, and `ignore_index` is {index}."
+            )
+            raise MisfitError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
     @hookimpl(wrapper=True)
     def evaluate(self, run: Run, split: str) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
@@ -192,14 +219,15 @@ def places_of(heard: Predicted, threshold: float, ignore_index: int | None) -> "
     if heard.kind == "classes":
         # Rows may have places of their own, `(N, classes, …)`; each of them counts.
         said, meant = heard.predictions.argmax(dim=1).reshape(-1, 1), heard.truth.reshape(-1, 1)
-        count, ignored = heard.predictions.shape[1], heard.truth.reshape(-1, 1)
+        count = heard.predictions.shape[1]
+        ignore_index = heard.loss.ignored_class if ignore_index is None else ignore_index
     else:
         said, meant = heard.is_yes(threshold).long(), heard.is_true().long()
-        count, ignored = 2, heard.truth
+        count = 2
     columns = said.shape[1]
     places = (torch.arange(columns, device=said.device) * count + meant) * count + said
     if ignore_index is not None:
-        places = places[ignored != ignore_index]
+        places = places[meant != ignore_index]
     return places.flatten(), columns, count
 
 

@@ -36,7 +36,7 @@ OF_A_KIND: dict[Kind, str] = {
 """What a loss does whose targets are of a kind."""
 
 THRESHOLD = 0.5
-"""The probability above which something holds, as in torchmetrics."""
+"""The probability from which on something holds, as for the metrics."""
 
 
 def kind_of(loss: LossSpec) -> Kind:
@@ -105,13 +105,26 @@ class Predicted:
         count, columns = self.truth.shape[1], self.known.columns
         return columns if len(columns) == count else tuple(str(index) for index in range(count))
 
-    def first(self, rows: int) -> "Predicted":
-        """Of the first rows, on the CPU."""
-        return evolve(self, predictions=self.predictions[:rows].cpu(), truth=self.truth[:rows].cpu())
+    @property
+    def ignored(self) -> "Tensor":
+        """Which rows have the class that the loss ignores, so that metrics do not count them: bool `(rows,)`."""
+        import torch
+
+        if self.kind != "classes" or self.loss.ignored_class is None:
+            return torch.zeros(len(self.truth), dtype=torch.bool, device=self.truth.device)
+        return (self.truth == self.loss.ignored_class).unsqueeze(-1).flatten(start_dim=1).all(dim=1)
+
+    def cpu(self) -> "Predicted":
+        """The same on the CPU."""
+        return evolve(self, predictions=self.predictions.cpu(), truth=self.truth.cpu())
+
+    def at(self, rows: "Tensor") -> "Predicted":
+        """Of the rows with these indices."""
+        return evolve(self, predictions=self.predictions[rows], truth=self.truth[rows])
 
     def is_yes(self, threshold: float = THRESHOLD) -> "Tensor":
-        """Of labels, which are predicted to hold."""
-        return self.predictions > threshold
+        """Of labels, which are predicted to hold: those whose probability is not less than the threshold."""
+        return self.predictions >= threshold
 
     def is_true(self) -> "Tensor":
         """Of labels, which hold: a probability is taken for what is nearer."""

@@ -40,7 +40,8 @@ class Predictions(CallbackSpec):
     are given in that epoch, and nothing is computed a second time. `every = 10` writes every ten epochs.
 
     A row has its number in the split, counted from 1; of classes also the probability of the predicted one (or its
-    score, if the loss makes no probabilities), of labels the probability that each holds.
+    score, if the loss makes no probabilities), of labels the probability that each holds. Rows of a class that the loss
+    ignores are left out, as metrics leave them out.
     """
 
     logs = ()
@@ -101,10 +102,10 @@ class _Predictions:
         heard = _Heard(self._spec, run, self._data)
         with run.stages.listening("loss", heard.listen):
             judged = yield
-        self._write(run, batches, split, heard.told())
+        self._write(run, batches, split, heard.told(), heard.numbers)
         return judged
 
-    def _write(self, run: Run, batches: Batches, split: str, told: "Sequence[_Told]") -> None:
+    def _write(self, run: Run, batches: Batches, split: str, told: "Sequence[_Told]", numbers: Sequence[int]) -> None:
         assert run.directory is not None, "It is made before training begins."
         directory = run.directory / self._spec.directory
         directory.mkdir(exist_ok=True)
@@ -112,13 +113,14 @@ class _Predictions:
         columns: dict[str, Sequence[str]] = {}
         for one in told:
             columns |= one.columns
-        count = len(told[0].predicted)
-        numbers = [str(number) for number in range(1, count + 1)]
-        write_table(directory / f"{name}.csv", ("row", *columns), zip(numbers, *columns.values(), strict=True))
-        if self._draws:
-            self._draw(run, directory / f"{name}.png", batches, split, told)
+        rows = zip(map(str, numbers), *columns.values(), strict=True)
+        write_table(directory / f"{name}.csv", ("row", *columns), rows)
+        if self._draws and numbers:
+            self._draw(run, directory / f"{name}.png", batches, split, told, numbers)
 
-    def _draw(self, run: Run, path: Path, batches: Batches, split: str, told: "Sequence[_Told]") -> None:
+    def _draw(
+        self, run: Run, path: Path, batches: Batches, split: str, told: "Sequence[_Told]", numbers: Sequence[int]
+    ) -> None:
         assert self._data is not None
         count = min(len(told[0].predicted), MOST_IMAGES)
         captions = [
@@ -130,7 +132,8 @@ class _Predictions:
             for row in range(count)
         ]
         # Taken anew, since a layer that works in place may have written over those that the model was given.
-        drawn = images(batches.epoch(run.epoch), count, self._data.preparation)
+        first = images(batches.epoch(run.epoch), numbers[count - 1], self._data.preparation)
+        drawn = [first[number - 1] for number in numbers[:count]]
         when = split if run.is_trained else f"epoch {run.epoch}, {split}"
         shown = "" if count == len(told[0].predicted) else f", {count} of {len(told[0].predicted)} rows"
         draw_images(path, drawn, captions, f"{run.spec.run.name}, {when}: predicted (true){shown}")
@@ -146,20 +149,29 @@ class _Heard:
         one = spec.target is not None or not self._loss.parts
         self._targets: list[str | None] = [spec.target] if one else list(self._loss.parts)
         self._batches: dict[str | None, list[Predicted]] = {target: [] for target in self._targets}
-        self._left = spec.rows
+        self._seen = 0
+        self.numbers: list[int] = []
+        """The numbers of the rows in the split, counted from 1."""
 
     def listen(self, answer: "Tensor", run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> None:
         """Keep what is predicted of a batch, as long as there are rows wanted."""
         import torch
 
-        if not self._left:
+        left = self._spec.rows - len(self.numbers)
+        if not left:
             return
+        heard: list[Predicted] = []
         with torch.no_grad():
             for target in self._targets:
-                heard = predicted(self._loss, target, self._data, criterion, outputs, batch).first(self._left)
-                self._refuse_other_shapes(heard)
-                self._batches[target].append(heard)
-        self._left -= min(self._left, batch.rows)
+                one = predicted(self._loss, target, self._data, criterion, outputs, batch).cpu()
+                self._refuse_other_shapes(one)
+                heard.append(one)
+        # A row stays if one of its targets counts.
+        rows = (~torch.stack([one.ignored for one in heard]).all(dim=0)).nonzero()[:left, 0]
+        for batches, one in zip(self._batches.values(), heard, strict=True):
+            batches.append(one.at(rows))
+        self.numbers += (rows + self._seen + 1).tolist()
+        self._seen += batch.rows
 
     def _refuse_other_shapes(self, heard: Predicted) -> None:
         shape = tuple(heard.predictions.shape[1:])
@@ -170,7 +182,7 @@ class _Heard:
 
     def told(self) -> "list[_Told]":
         """All that was heard, of each target, in words."""
-        if self._left == self._spec.rows:
+        if not self._seen:
             message = 'Predictions has seen nothing: what answers the stage "evaluate" does not ask the stage "loss".'
             raise MisfitError(message, self._run.spec.place_of(self._spec))
         names = [target or "" for target in self._targets] if len(self._targets) > 1 else [""]
@@ -191,7 +203,7 @@ class _Told:
     true: Sequence[str]
     """What is true."""
     is_right: Sequence[bool] | None
-    """Whether they are the same, unless they are numbers."""
+    """Whether they are the same, or the row does not count for the target; `None` if they are numbers."""
 
     def is_right_in(self, row: int) -> bool:
         return self.is_right is None or self.is_right[row]
@@ -208,13 +220,13 @@ def _told(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
 def _told_of_classes(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
     names, chosen = heard.names, heard.predictions.argmax(dim=1)
     said, meant = ([names[index] for index in indices.tolist()] for indices in (chosen, heard.truth))
-    what = "score" if heard.loss.activation == "identity" else "probability"
+    what = "score" if heard.loss.predicts == "scores" else "probability"
     columns = {_head("truth", target): meant, _head("prediction", target): said}
     columns[_head(what, target)] = _written(heard.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
     if all_classes:
         for name, column in zip(names, heard.predictions.T, strict=True):
             columns[_head(what, target, name)] = _written(column)
-    return _Told(columns, said, meant, (chosen == heard.truth).tolist())
+    return _Told(columns, said, meant, ((chosen == heard.truth) | heard.ignored).tolist())
 
 
 def _told_of_labels(heard: Predicted, target: str, *, all_classes: bool) -> _Told:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from hookline import Batch, Data, DistanceSpec, Encoding, Outputs, Signs, option, spec
+from hookline import Batch, Data, DistanceSpec, Encoding, Outputs, Signs, in_float64, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
 from hookline_losses.ends import end_below_0
 
@@ -52,7 +52,11 @@ class HingeEmbeddingLoss(TorchLoss):
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """How probable it is that they belong together: 1 at the distance 0, and a half at half of the margin."""
-        return 2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)
+        return (2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)).clamp(max=1)
+
+    def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """The distance, from the greatest to the least."""
+        return -one_output("HingeEmbeddingLoss", outputs)
 
 
 @spec
@@ -83,7 +87,13 @@ class CosineEmbeddingLoss(TorchLoss):
         """How alike the two are, from 0 to 1: half of 1 + cos."""
         from torch.nn.functional import cosine_similarity
 
-        return (1 + cosine_similarity(outputs["input1"], outputs["input2"])) / 2
+        return ((1 + cosine_similarity(outputs["input1"], outputs["input2"])) / 2).clamp(0, 1)
+
+    def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
+        """The cosine, in float64: in float32 it is 1 of rows that are not quite alike."""
+        from torch.nn.functional import cosine_similarity
+
+        return cosine_similarity(in_float64(outputs["input1"]), in_float64(outputs["input2"]))
 
 
 @spec
@@ -114,6 +124,10 @@ class MarginRankingLoss(TorchLoss):
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """How probable it is that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
+
+    def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
+        """The difference, in float64."""
+        return in_float64(outputs["input1"]) - in_float64(outputs["input2"])
 
 
 class TripletLoss(TorchLoss):

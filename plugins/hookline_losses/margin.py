@@ -91,6 +91,10 @@ class MultiLabelMarginLoss(TorchLoss):
         """The sigmoid of each score: it is a half where the score is 0, and no probability otherwise."""
         return one_output("MultiLabelMarginLoss", outputs).sigmoid()
 
+    def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """The scores as they are."""
+        return one_output("MultiLabelMarginLoss", outputs)
+
     def truth(self, batch: Batch) -> "Tensor":
         """1 for each label that holds, and 0 for the others."""
         target = batch.target

@@ -14,6 +14,7 @@ from hookline import (
     MisfitError,
     OptionError,
     Outputs,
+    log_odds,
     option,
     spec,
 )
@@ -99,7 +100,11 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The probability of each class."""
-        return criterion.log_prob(outputs).exp()  # type: ignore[operator]
+        return criterion.log_prob(outputs).exp().clamp(max=1)  # type: ignore[operator]
+
+    def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """The log-odds of each class."""
+        return log_odds(criterion.log_prob(outputs))  # type: ignore[operator]
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for all of this page; and no class may be beyond the last."""
@@ -147,6 +152,10 @@ class LinearCrossEntropyLoss(ProjectingLoss):
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The probability of each class."""
         return criterion.linear(outputs).softmax(dim=1)  # type: ignore[operator]
+
+    def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """The log-odds of each class."""
+        return log_odds(criterion.linear(outputs))  # type: ignore[operator]
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """As for all of this page; and no class may be beyond the last."""

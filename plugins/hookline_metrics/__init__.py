@@ -1,4 +1,4 @@
-"""Metrics: of numbers and classes by torchmetrics, of sequences by themselves."""
+"""Metrics of numbers, of classes and of sequences, each computed from all rows of a split in integers and float64."""
 
 from hookline import Components, hookimpl
 
@@ -8,7 +8,8 @@ def register_specs() -> Components:
     """All of this plugin's metrics, by the modules that have them."""
     return Components(
         __name__,
-        classification=("AUROC", "Accuracy", "F1Score", "Precision", "Recall"),
+        classification=("Accuracy", "F1Score", "Precision", "Recall"),
+        ranking=("AUROC",),
         regression=("MeanAbsoluteError", "MeanSquaredError", "R2Score"),
         sequence=("SequenceAccuracy", "SymbolErrorRate"),
     )

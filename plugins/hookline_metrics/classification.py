@@ -1,143 +1,132 @@
-"""Metrics that compare predictions with classes."""
+"""Metrics that compare predicted classes with true ones."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
-from hookline import Classes, Distribution, LossSpec, Numbers, OptionError, option, spec
-from hookline_metrics.base import TorchMetric
+from hookline import LossSpec, OptionError, option, spec
+from hookline_metrics.counts import Average, Averaging, CountingState, Counts
+from hookline_metrics.state import State
+from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Task = Literal["binary", "multiclass", "multilabel"]
-Average = Literal["micro", "macro", "weighted"]
-
-
-@spec
-class ClassificationMetric(TorchMetric):
-    """The options that metrics of classes have in common.
-
-    torchmetrics can also give a number for each class or row (`average="none"`, `multidim_average="samplewise"`); a
-    metric of a spec is one number.
-    """
-
-    task: Task | None = None
-    """Of what kind the classes are; left out, it follows from the loss and the number of outputs."""
-    num_classes: int | None = option(default=None, minimum=2)
-    """How many classes there are, for the task "multiclass"; left out, as many as the model has outputs."""
-    num_labels: int | None = option(default=None, minimum=2)
-    """How many labels there are, for the task "multilabel"; left out, as many as the model has outputs."""
-    ignore_index: int | None = option(default=None, unbounded=True)
-    """Rows whose target is this one do not count; left out, those of the class that the loss ignores, if it does. (But
-    AUROC, for which a class without rows is a class that is told wrongly, counts all.)"""
-    validate_args: bool = True
-    """Whether torchmetrics checks what it is given, which takes a little time."""
-
-    def check(self, loss: LossSpec) -> None:
-        """A loss of numbers does not say of what kind the classes are."""
-        if self.task is None and isinstance(loss.encoding, Numbers):
-            name = type(self).__name__
-            raise ValueError(f"{type(loss).__name__} is a loss of numbers: {name} must be told its `task`.")
-
-    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
-        """The options of torchmetrics, with task and number of classes filled in."""
-        arguments = TorchMetric.arguments(self, loss, predictions)
-        task = arguments["task"] = self.task or _task(loss, predictions)
-        number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
-        if number is not None and predictions.dim() > 1:
-            given, outputs = arguments[number], predictions.shape[1]
-            if given not in (None, outputs):
-                raise OptionError(number, f"There are {outputs} outputs, and `{number}` is {given}: leave it out.")
-            arguments[number] = outputs
-        return arguments
-
-    def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
-        """Probabilities as they are, and the targets as integers."""
-        return predictions, (targets >= 0.5).int() if targets.is_floating_point() else targets
+NO_ROWS = "No row counts, or a prediction is NaN."
 
 
 @spec
 class ThresholdMetric(ClassificationMetric):
     """The options of metrics that decide for a class."""
 
+    undefined = NO_ROWS
+    only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {
+        **ClassificationMetric.only_for,
+        "threshold": LABELS,
+        "top_k": ("multiclass",),
+    }
+
     threshold: float = option(default=0.5, minimum=0, maximum=1)
-    """The probability from which on a binary prediction counts as 1."""
-    average: Average = "micro"
-    """How classes are averaged: all rows alike, all classes alike, or classes by their number of rows."""
+    """The probability from which on a binary prediction, or a label, counts as 1."""
+    average: Average | None = None
+    """How classes or labels are averaged: all rows alike ("micro"), all classes alike ("macro"), or classes by their
+    number of rows ("weighted"). Left out, a binary task is judged by the class 1 alone, and others by "micro"."""
     top_k: int = option(default=1, minimum=1)
     """Among how many of the most probable classes the right one must be."""
 
-    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
-        """Those of all metrics of classes, and the class that the loss ignores."""
-        arguments = ClassificationMetric.arguments(self, loss, predictions)
-        if self.ignore_index is None and arguments["task"] == "multiclass":
-            arguments["ignore_index"] = loss.ignored_class
-        return arguments
+    def build(self, loss: LossSpec, predictions: "Tensor") -> State:
+        """The counts of all classes or labels."""
+        task, classes = self.resolve(loss, predictions)
+        if self.top_k > 1 and (self.top_k > classes or not predictions.is_floating_point()):
+            raise OptionError("top_k", f"There are {classes} classes, and `top_k` is {self.top_k}.")
+        ignored = self.ignored(loss, task)
+        averaging = self.averaging(task, ignored)
+        return CountingState(task, classes, averaging, threshold=self.threshold, top_k=self.top_k, ignored=ignored)
+
+    def averaging(self, task: Task, ignored: int | None) -> Averaging:
+        """How the number is made of the counts."""
+        raise NotImplementedError
 
 
 @spec
 class Accuracy(ThresholdMetric):
-    """Which part of the rows is classified rightly.
+    """Which part of the rows is classified correctly.
+
+    With `average`, the mean over classes of the part of their rows that is classified correctly: "macro" is the
+    balanced accuracy, in which a class without rows does not count. Of several labels, the mean over labels.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/accuracy.html
     """
 
+    def averaging(self, task: Task, ignored: int | None) -> Averaging:
+        """Hits among the rows of a class; of labels also what is rejected correctly."""
+        is_of_labels = task == "multilabel" or (task == "binary" and self.average is None)
+        ratio = _agreement if is_of_labels else _recall
+        return Averaging(
+            task=task, average=self.average, ratio=ratio, otherwise=float("nan"), only_true=True, ignored=ignored
+        )
+
 
 @spec
-class F1Score(ThresholdMetric):
-    """The harmonic mean of precision and recall. For more than two classes, see `average`.
+class DividingMetric(ThresholdMetric):
+    """The base of metrics that may have nothing to divide by."""
+
+    zero_division: float = option(default=0.0, minimum=0, maximum=1)
+    """What it is, of a class, if there is nothing to divide by."""
+
+    def averaging(self, task: Task, ignored: int | None) -> Averaging:
+        """The ratio of each class that is predicted or true."""
+        return Averaging(
+            task=task, average=self.average, ratio=type(self).ratio, otherwise=self.zero_division, ignored=ignored
+        )
+
+    @staticmethod
+    def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
+        """What is divided by what."""
+        raise NotImplementedError
+
+
+@spec
+class F1Score(DividingMetric):
+    """The harmonic mean of precision and recall. For more than one class, see `average`.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/f1_score.html
     """
 
-    zero_division: float = option(default=0.0, minimum=0, maximum=1)
-    """What it is if there is nothing to divide by."""
+    @staticmethod
+    def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
+        """Hits, and the mean of what is predicted and what is true."""
+        return 2 * counts.hits, counts.predicted + counts.true
 
 
 @spec
-class Precision(ThresholdMetric):
+class Precision(DividingMetric):
     """Which part of the rows that are predicted to be of a class is of it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
     """
 
-    zero_division: float = option(default=0.0, minimum=0, maximum=1)
-    """What it is if there is nothing to divide by."""
+    @staticmethod
+    def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
+        """Hits among what is predicted."""
+        return counts.hits, counts.predicted
 
 
 @spec
-class Recall(ThresholdMetric):
+class Recall(DividingMetric):
     """Which part of the rows of a class is predicted to be of it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
     """
 
-    zero_division: float = option(default=0.0, minimum=0, maximum=1)
-    """What it is if there is nothing to divide by."""
+    @staticmethod
+    def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
+        """Hits among what is true."""
+        return _recall(counts)
 
 
-@spec
-class AUROC(ClassificationMetric):
-    """The area under the receiver operating characteristic: how well probabilities order the rows.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/auroc.html
-    """
-
-    average: Literal["macro", "weighted"] = "macro"
-    """How classes are averaged: all alike, or by their number of rows."""
-    max_fpr: float | None = option(default=None, above=0, maximum=1)
-    """The greatest rate of false positives up to which the area is taken; left out, 1. For binary tasks."""
-    thresholds: int | tuple[float, ...] | None = option(default=None, minimum=0)
-    """At how many, or which, thresholds it is computed; left out, at all, which keeps every prediction."""
-
-    def arguments(self, loss: LossSpec, predictions: "Tensor") -> dict[str, Any]:
-        """Those of all metrics of classes; torchmetrics would pass over what is for binary tasks."""
-        arguments = ClassificationMetric.arguments(self, loss, predictions)
-        if self.max_fpr is not None and arguments["task"] != "binary":
-            raise OptionError("max_fpr", f'It is for the task "binary", and this one is "{arguments["task"]}".')
-        return arguments
+def _recall(counts: Counts) -> "tuple[Tensor, Tensor]":
+    return counts.hits, counts.true
 
 
-def _task(loss: LossSpec, predictions: "Tensor") -> Task:
-    if isinstance(loss.encoding, (Classes, Distribution)):
-        return "multiclass"
-    return "binary" if predictions.dim() == 1 or predictions.shape[1] == 1 else "multilabel"
+def _agreement(counts: Counts) -> "tuple[Tensor, Tensor]":
+    return counts.hits + counts.rejected, counts.rows

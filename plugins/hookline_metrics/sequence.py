@@ -1,17 +1,20 @@
 """Metrics that compare sequences of classes."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hookline import LossSpec, MetricSpec, Sequences, spec
+from hookline_metrics.state import State
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
 @spec
 class SequenceMetric(MetricSpec):
     """The base of this page's metrics: for losses whose targets are sequences."""
+
+    undefined = "All targets are empty."
 
     def check(self, loss: LossSpec) -> None:
         """The loss must have sequences as targets."""
@@ -47,45 +50,37 @@ class SymbolErrorRate(SequenceMetric):
         return _ErrorRate()
 
 
-class _Mean:
-    """The mean of what a function says of each row of two tensors of one width."""
+class _Mean(State):
+    """The mean of what a function says of each row of two tensors of one width: a bool, or a whole number."""
 
     def __init__(self, judge: Any):
         self._judge = judge
-        self._judged: list[Tensor] = []
-
-    def to(self, device: "torch.device") -> "_Mean":
-        """Nothing is kept on a device but what is given."""
-        return self
+        self._total: Tensor | int = 0
+        self._count: Tensor | int = 0
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
-        """Judge the rows of a batch."""
-        self._judged.append(self._judge(*_of_one_width(predictions, targets)))
+        """Add the rows of a batch."""
+        self._total = self._total + self._judge(*_of_one_width(predictions, targets)).sum()
+        self._count = self._count + self._counted(targets)
 
-    def compute(self) -> "Tensor":
-        """The mean."""
-        import torch
+    def _counted(self, targets: "Tensor") -> "Tensor | int":
+        """By how much the sum for a batch is divided."""
+        return len(targets)
 
-        return torch.cat(self._judged).double().mean()
+    def compute(self) -> float:
+        """The mean; NaN if there is nothing to divide by."""
+        count = int(self._count)
+        return int(self._total) / count if count else math.nan
 
 
 class _ErrorRate(_Mean):
-    """Levenshtein's distances of all rows at once, and how many symbols there are."""
+    """Levenshtein's distances of all rows, for each symbol of the targets."""
 
     def __init__(self) -> None:
         super().__init__(_distances)
-        self._symbols: list[Tensor] = []
 
-    def update(self, predictions: "Tensor", targets: "Tensor") -> None:
-        """Judge the rows of a batch."""
-        super().update(predictions, targets)
-        self._symbols.append((targets >= 0).sum())
-
-    def compute(self) -> "Tensor":
-        """Errors for each symbol."""
-        import torch
-
-        return torch.cat(self._judged).double().sum() / torch.stack(self._symbols).double().sum()
+    def _counted(self, targets: "Tensor") -> "Tensor | int":
+        return (targets >= 0).sum()
 
 
 def _of_one_width(predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":

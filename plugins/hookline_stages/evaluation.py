@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import MeanLoss, MisfitError, PartLosses, hookimpl
+from hookline import HooklineWarning, MeanLoss, MisfitError, PartLosses, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     losses, parts = MeanLoss(), PartLosses(spec.loss)
     metrics: list[tuple[MetricSpec, Any]] = []
     interruption = run.interruption
+    judged_by = {(metric.target, metric.takes) for metric in spec.metrics}
     model.eval()
     criterion.eval()
     with torch.no_grad():
@@ -35,19 +38,24 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             losses.add(loss, spec.loss.divisor(criterion, batch))
             parts.add(criterion, batch)
             if spec.metrics:
-                targets = {metric.target for metric in spec.metrics}
-                known = {target: _judged(spec.loss, target, criterion, outputs, batch) for target in targets}
+                known = {what: _judged(spec.loss, *what, criterion, outputs, batch) for what in judged_by}
                 # How many classes there are is known when there is a prediction.
-                metrics = metrics or [(metric, _built(metric, run, known[metric.target][0])) for metric in spec.metrics]
+                metrics = metrics or [
+                    (metric, _built(metric, run, known[metric.target, metric.takes][0])) for metric in spec.metrics
+                ]
                 for metric, state in metrics:
                     with _naming(metric, spec, split):
-                        state.update(*metric.prepare(*known[metric.target]))
+                        state.update(*metric.prepare(*known[metric.target, metric.takes]))
     model.train()
     criterion.train()
     judged = {"loss": losses.value(), **parts.values()}
     for metric, state in metrics:
         with _naming(metric, spec, split):
             judged[metric.label] = float(state.compute())
+        if math.isnan(judged[metric.label]):
+            message = f"{metric.label} is NaN on the {split} split. {metric.undefined}".rstrip()
+            place = f"metrics[{spec.metrics.index(metric)}]"
+            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
     return judged
 
 
@@ -58,12 +66,13 @@ def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _judged(
-    loss: LossSpec, target: str | None, criterion: nn.Module, outputs: Outputs, batch: Batch
+    loss: LossSpec, target: str | None, takes: str, criterion: nn.Module, outputs: Outputs, batch: Batch
 ) -> tuple[Tensor, Tensor]:
-    """What is predicted of a target, and what is true of it."""
+    """What is predicted of a target, as predictions or as scores, and what is true of it."""
     judge = loss.of_target(target)
     criterion, outputs, batch = loss.part(target, criterion, outputs, batch)
-    return judge.predictions(criterion, outputs, batch), judge.truth(batch)
+    predict = judge.scores if takes == "scores" else judge.predictions
+    return predict(criterion, outputs, batch), judge.truth(batch)
 
 
 def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
@@ -73,7 +82,7 @@ def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
 
 @contextmanager
 def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
-    """What torchmetrics raises becomes a sentence that names the metric, and its place in the spec."""
+    """What a metric raises becomes a sentence that names the metric, and its place in the spec."""
     try:
         yield
     except (ValueError, RuntimeError, TypeError, IndexError) as error:

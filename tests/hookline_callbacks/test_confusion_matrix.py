@@ -1,14 +1,17 @@
 import csv
 
+import numpy
 import pytest
 import torch
 import torchmetrics
+from attrs import evolve
 from PIL import Image
 
 import hookline
 from hookline_callbacks.confusion_matrix import counts_of, normalized
 from hookline_callbacks.predicted import Predicted
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.margin import SoftMarginLoss
 from small_training import SPECS, small
 
 
@@ -82,8 +85,10 @@ def random(kind, rows=200):
 def test_the_options_are_those_of_torchmetrics(kind, ignore_index, threshold, normalize):
     heard = random(kind)
     options = {"num_classes": 5} if kind == "multiclass" else {"num_labels": 3}
+    # What is as probable as the threshold counts as 1; for torchmetrics it must be more probable.
+    above = float(numpy.nextafter(numpy.float32(threshold), numpy.float32(0)))
     metric = torchmetrics.ConfusionMatrix(
-        task=kind, threshold=threshold, normalize=normalize, ignore_index=ignore_index, **options
+        task=kind, threshold=above, normalize=normalize, ignore_index=ignore_index, **options
     )
     shape = () if kind != "binary" else (-1,)
     predictions, truth = heard.predictions, heard.truth.long()
@@ -111,7 +116,7 @@ def test_of_two_classes_the_second_is_the_one_that_holds(tmp_path):
     by_hand = [[0, 0], [0, 0]]
     for predictions, truth in judged(trial, "validation"):
         for probability, true in zip(predictions[:, 0].tolist(), truth[:, 0].tolist(), strict=True):
-            by_hand[int(true)][int(probability > 0.3)] += 1
+            by_hand[int(true)][int(probability >= 0.3)] += 1
     assert table(tmp_path / "run/confusion_matrix/epoch-0001.csv")[0] == ["truth", "benign", "malignant"]
     assert counts(tmp_path / "run/confusion_matrix/epoch-0001.csv") == by_hand
 
@@ -145,6 +150,35 @@ def test_it_counts_what_the_metrics_are_given_also_of_averaged_weights(order, tm
         written = counts(tmp_path / f"run/confusion_matrix/epoch-{record['epoch']:04}.csv")
         right = sum(row[index] for index, row in enumerate(written))
         assert right / 30 == pytest.approx(record["validation/Accuracy"])
+
+
+@pytest.mark.parametrize("given", ["", ", ignore_index=1"])
+def test_rows_of_a_class_that_is_ignored_are_not_counted(given, tmp_path):
+    callback = f"{{type='ConfusionMatrix', picture=false{given}}}"
+    ignored = [] if given else ["loss.ignore_index=1"]
+    made = hookline.load(SPECS / "iris.toml", ["run.epochs=1", f"callbacks=[{callback}]", *ignored])
+    trial = hookline.train(made, out=tmp_path / "run")
+    by_hand = [[0] * 3 for _ in range(3)]
+    for predictions, truth in judged(trial, "validation"):
+        for scores, true in zip(predictions.tolist(), truth.tolist(), strict=True):
+            by_hand[true][scores.index(max(scores))] += true != 1
+    assert counts(tmp_path / "run/confusion_matrix/epoch-0001.csv") == by_hand
+    assert by_hand[1] == [0, 0, 0]
+    assert sum(map(sum, by_hand)) > 0
+
+
+def test_of_signs_the_index_to_ignore_is_that_of_the_class():
+    heard = random("binary")
+    signs = evolve(heard, loss=SoftMarginLoss(), truth=heard.truth * 2 - 1)
+    for index in (None, 0, 1):
+        assert torch.equal(counts_of(signs, ignore_index=index), counts_of(heard, ignore_index=index))
+
+
+def test_a_class_that_there_is_not_cannot_be_ignored(tmp_path):
+    with pytest.raises(hookline.MisfitError, match="There are 3 classes, counted from 0 in sorted order") as raised:
+        hookline.train(small({"type": "ConfusionMatrix", "ignore_index": 3}), out=tmp_path / "run")
+    assert raised.value.path == ("callbacks", 0, "ignore_index")
+    assert not (tmp_path / "run").exists()
 
 
 class Counting:
@@ -222,6 +256,19 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
         ("WeightedSum", 'target = "width"', "type", "ConfusionMatrix counts classes, and MSELoss compares numbers."),
         ("NLLLoss", 'target = "species"', "target", "NLLLoss has one target: leave out `target`."),
         ("NLLLoss", 'directory = "a/b"', "directory", '"a/b" is not the plain name of a directory, without a dot.'),
+        (
+            "NLLLoss",
+            "threshold = 0.3",
+            "threshold",
+            "NLLLoss has an output for each class, of which the greatest decides: leave it out.",
+        ),
+        ("NLLLoss", "ignore_index = -100", "ignore_index", "-100 is out of bounds: it must be at least 0."),
+        (
+            "SoftMarginLoss",
+            "ignore_index = 2",
+            "ignore_index",
+            "SoftMarginLoss tells 0 and 1 apart, and `ignore_index` is 2.",
+        ),
         (
             "NLLLoss",
             'directory = "plugins"',

@@ -61,6 +61,43 @@ def test_they_are_the_first_rows_of_the_split_whatever_the_batches_are(tmp_path)
         assert [row["truth"] for row in rows] == [trial.data.target.classes[index] for index in held]
 
 
+@pytest.mark.parametrize("size", [7, 64])
+def test_rows_of_a_class_that_the_loss_ignores_are_left_out(size, tmp_path):
+    loss, data = {"type": "CrossEntropyLoss", "ignore_index": 1}, {"type": "CSV", "path": str(SPECS / "data/iris.csv")}
+    data |= {"targets": "species", "validation": 0.2, "batch_size": size}
+    made = small({"type": "Predictions", "rows": 12}, epochs=1, data=data, loss=loss)
+    trial = hookline.train(made, out=tmp_path / "run")
+    rows = table(tmp_path / "run/predictions/epoch-0001.csv")
+    held = trial.data.validation.all.target
+    assert [int(row["row"]) for row in rows] == [index + 1 for index in (held != 1).nonzero()[:12, 0].tolist()]
+    classes = trial.data.target.classes
+    assert [row["truth"] for row in rows] == [classes[index] for index in held[held != 1][:12].tolist()]
+    with torch.no_grad():
+        chosen = trial.model(trial.data.validation.all.input).argmax(dim=1)[held != 1][:12]
+    assert [row["prediction"] for row in rows] == [classes[index] for index in chosen.tolist()]
+
+
+def test_a_picture_has_the_images_of_the_rows_that_are_not_left_out(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("hookline_callbacks.predictions.draw_images", lambda path, shown, *others: drawn.append(shown))
+    values = ["loss.ignore_index=3", "data.batch_size=10"]
+    trial = run(tmp_path, "digits", "rows = 20", values=values)
+    split = trial.data.validation
+    numbers = [int(row["row"]) for row in table(tmp_path / "run/predictions/epoch-0001.csv")]
+    assert numbers == [index + 1 for index in (split.all.target != 3).nonzero()[:20, 0].tolist()] != [*range(1, 21)]
+    expected = images(split.epoch(1), numbers[-1], trial.data.preparation)
+    [shown] = drawn
+    assert all(numpy.array_equal(one, expected[number - 1]) for one, number in zip(shown, numbers, strict=True))
+
+
+def test_a_split_of_which_no_row_counts_has_an_empty_table(tmp_path):
+    (tmp_path / "setosa.csv").write_text("".join((SPECS / "data/iris.csv").read_text().splitlines(keepends=True)[:21]))
+    judged = f"data.validation={str(tmp_path / 'setosa.csv')!r}"
+    values = [judged, "data.stratify=false", "data.test=0.0", "loss.ignore_index=0", "metrics=[]"]
+    run(tmp_path, "iris", values=values)
+    assert table(tmp_path / "run/predictions/epoch-0001.csv") == []
+
+
 def test_of_a_split_with_fewer_rows_there_are_all(tmp_path):
     hookline.train(small({"type": "Predictions", "rows": 1000}, epochs=1), out=tmp_path / "run")
     assert len(table(tmp_path / "run/predictions/epoch-0001.csv")) == 30

@@ -1,9 +1,10 @@
 import json
+import math
 from pathlib import Path
 
 import pytest
 import torch
-import torchmetrics
+from sklearn import metrics as sklearn
 from torch import nn
 
 import hookline
@@ -105,15 +106,19 @@ def test_metrics_are_those_of_the_predictions_for_all_rows(batch_size, tmp_path)
     names = ("Accuracy", "F1Score", "AUROC")
 
     def judge(outputs, targets):
-        metrics = (getattr(torchmetrics, name)(task="binary") for name in names)
-        return [float(metric(outputs.sigmoid(), targets.int())) for metric in metrics]
+        predicted, true, scores = (rows[:, 0].double().numpy() for rows in (outputs >= 0, targets, outputs))
+        return [
+            sklearn.accuracy_score(true, predicted),
+            sklearn.f1_score(true, predicted),
+            sklearn.roc_auc_score(true, scores),
+        ]
 
     _, judgements = seen(spec, judge, tmp_path / "run")
     # In the end also what EarlyStopping has put into the model.
     assert [split for split, *_ in judgements] == ["validation", "validation", "validation", "test"]
     for _, _, answer, expected in judgements:
         assert list(answer) == ["loss", *names]
-        assert [answer[name] for name in names] == expected
+        assert [answer[name] for name in names] == pytest.approx(expected, rel=1e-14)
 
 
 def test_dropout_and_batch_norm_are_as_in_use_and_learn_nothing(tmp_path):
@@ -138,8 +143,57 @@ def test_a_record_is_kept_in_memory_and_as_a_line_of_json(tmp_path):
     assert [record["step"] for record in trial.history] == [6, 12, 18]
 
 
-def test_a_metric_that_cannot_judge_a_split_is_told_with_its_name(tmp_path):
+def one_row(tmp_path, split):
     (tmp_path / "one.csv").write_text("\n".join((SPECS / "data/diabetes.csv").read_text().splitlines()[:2]) + "\n")
-    spec = hookline.load(SPECS / "diabetes.toml", ["run.epochs=1", f"data.validation={str(tmp_path / 'one.csv')!r}"])
-    with pytest.raises(hookline.MisfitError, match="R2Score cannot judge the validation split"):
+    return hookline.load(SPECS / "diabetes.toml", ["run.epochs=2", f"data.{split}={str(tmp_path / 'one.csv')!r}"])
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_metric_that_a_split_has_too_few_rows_for_is_nan_and_the_model_is_kept(split, tmp_path):
+    with pytest.warns(hookline.HooklineWarning) as warned:
+        trial = hookline.train(one_row(tmp_path, split), out=tmp_path / "run")
+    assert list(dict.fromkeys(str(warning.message) for warning in warned)) == [
+        f"metrics[0]: R2Score needs at least 2 rows, and the {split} split has 1 row: it will be NaN.",
+        f"metrics[0]: R2Score is NaN on the {split} split. It needs two rows at least, more than `adjusted` + 1, and "
+        f"finite predictions.",
+    ]
+    assert math.isnan(trial.metrics[f"{split}/R2Score"])
+    assert json.loads((tmp_path / "run/result.json").read_text())["metrics"][split]["R2Score"] is None
+    assert (tmp_path / "run/model.safetensors").is_file()
+
+
+def test_a_metric_that_fails_is_told_with_its_name(tmp_path, monkeypatch):
+    def fail(self, predictions, targets):
+        raise ValueError("There is no number.")
+
+    spec = hookline.load(SPECS / "diabetes.toml", ["run.epochs=1"])
+    monkeypatch.setattr(type(spec.metrics[0]), "prepare", fail)
+    monkeypatch.setattr("hookline.rehearsal.unfit_metrics", lambda *given: [])
+    with pytest.raises(hookline.MisfitError, match=r"R2Score cannot judge the validation split\. There is no number\."):
         hookline.train(spec, out=tmp_path / "run")
+
+
+def test_what_is_ranked_are_scores_and_probabilities_are_what_is_compared_with_a_threshold(tmp_path):
+    table = "{type='AUROC'}, {type='AUROC', name='at', thresholds=[0.5]}, {type='Accuracy'}"
+    spec = hookline.load(
+        SPECS / "breast_cancer.toml",
+        [
+            "run.epochs=2",
+            "data.standardize=false",
+            "model={type='Linear', out_features=1}",
+            "optimizer={type='SGD', lr=1e-3}",
+            "callbacks=[]",
+            f"metrics=[{table}]",
+        ],
+    )
+
+    def judge(outputs, targets):
+        assert (outputs.abs() > 20).double().mean() > 0.9, "Most probabilities round to 0 or 1."
+        true = targets.double()[:, 0].numpy()
+        told = [sklearn.roc_auc_score(true, rows.double()[:, 0].numpy()) for rows in (outputs, outputs >= 0)]
+        return [*told, sklearn.accuracy_score(true, (outputs >= 0)[:, 0].double().numpy())]
+
+    _, judgements = seen(spec, judge, tmp_path / "run")
+    for _, _, answer, expected in judgements:
+        assert [answer[name] for name in ("AUROC", "at", "Accuracy")] == pytest.approx(expected, rel=1e-14)
+        assert answer["AUROC"] > 0.9

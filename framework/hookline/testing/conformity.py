@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hookline.errors import HooklineError
 from hookline.loss_spec import LossSpec
+from hookline.metric_spec import MetricSpec
 from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec
-from hookline.specs import DataSpec, DeploySpec, DistanceSpec, InitializationSpec, MetricSpec, ModelSpec, WrapperSpec
+from hookline.specs import DataSpec, DeploySpec, DistanceSpec, InitializationSpec, ModelSpec, WrapperSpec
 from hookline.testing import declared, families, hooks, isolation, losses, trained
 from hookline.testing.checks import ComponentCheck, NotApplicable, NotConforming, PluginCheck
 from hookline.testing.subjects import Plugin

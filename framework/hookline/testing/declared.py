@@ -85,11 +85,11 @@ def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:
 
 def _try(component: Component, name: str, number: float) -> None:
     """Use the component with this number: it may refuse it in a sentence, and it must not fail."""
+    needed = component.needs()
     try:
-        changed = evolve(component.example, **{name: number})
+        spec = replaced(needed, component.example, evolve(component.example, **{name: number}))
     except ValueError:
-        return
-    spec = replaced(component.needs(), component.example, changed)
+        return  # It does not go with its other options, or with the other sections of the spec.
     try:
         component.prepare(spec)
     except StageError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hookline.catalog import Catalog
 from hookline.loss_spec import LossSpec
+from hookline.metric_spec import MetricSpec
 from hookline.optimizer_spec import OptimizerSpec
 from hookline.options import Spec
 from hookline.specs import (
@@ -18,7 +19,6 @@ from hookline.specs import (
     DistanceSpec,
     InitializationSpec,
     LayerSpec,
-    MetricSpec,
     ModelSpec,
     WrapperSpec,
 )

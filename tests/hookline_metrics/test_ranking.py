@@ -1,0 +1,197 @@
+"""The area under the receiver operating characteristic, compared with scikit-learn in float64."""
+
+import csv
+from math import isnan
+
+import numpy
+import pytest
+import torch
+import torchmetrics
+from sklearn import metrics as sklearn
+
+from hookline import Batch, log_odds
+from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.embedding import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
+from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
+from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
+from hookline_losses.regression import MSELoss
+from hookline_metrics.ranking import AUROC
+from judged import SIZES, drawn, judged
+from small_training import SPECS
+
+
+def check(metric, loss, outputs, targets, right):
+    for size in SIZES:
+        assert judged(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
+
+
+def tied(outputs):
+    return (outputs * 4).round() / 4
+
+
+@pytest.mark.parametrize("max_fpr", [None, 1.0, 0.5, 0.07, 0.001])
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_two_classes_are_ranked_as_scikit_learn_does(max_fpr, average):
+    outputs, targets = drawn("binary")
+    metric = AUROC(max_fpr=max_fpr, average=average)
+    for given in (outputs, tied(outputs)):
+        right = sklearn.roc_auc_score(targets.numpy()[:, 0], given.double().numpy()[:, 0], max_fpr=max_fpr)
+        check(metric, BCEWithLogitsLoss(), given, targets, right)
+        check(metric, SoftMarginLoss(), given, targets * 2 - 1, right)
+        check(AUROC(max_fpr=max_fpr, task="binary"), MSELoss(), given, targets, right)
+    right = sklearn.roc_auc_score(targets.numpy()[:, 0], outputs.sigmoid().numpy()[:, 0], max_fpr=max_fpr)
+    check(metric, BCELoss(), outputs.sigmoid(), targets, right)
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_labels_are_ranked_as_scikit_learn_does(average):
+    outputs, targets = drawn("multilabel")
+    right = sklearn.roc_auc_score(targets.numpy(), outputs.double().numpy(), average=average)
+    check(AUROC(average=average), BCEWithLogitsLoss(), outputs, targets, right)
+    targets[:, 1] = 1  # All rows have it, so that there is nothing to rank.
+    right = sklearn.roc_auc_score(targets.numpy()[:, ::2], outputs.double().numpy()[:, ::2], average=average)
+    check(AUROC(average=average), BCEWithLogitsLoss(), outputs, targets, right)
+
+
+def one_against_rest(true, scores, average, classes):
+    areas = [sklearn.roc_auc_score(true == index, scores[:, index]) for index in classes]
+    weights = [(true == index).sum() for index in classes] if average == "weighted" else None
+    return numpy.average(areas, weights=weights)
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+@pytest.mark.parametrize("ignored", [None, 2])
+def test_several_classes_are_ranked_over_those_that_are_present_and_not_ignored(average, ignored):
+    outputs, targets = drawn("multiclass")
+    kept = targets != (-1 if ignored is None else ignored)
+    true, present = targets[kept].numpy(), [index for index in range(4) if index != ignored]
+    probabilities = outputs[kept].double().softmax(dim=1).numpy()
+    right = one_against_rest(true, probabilities, average, present)
+    metric = AUROC(average=average, ignore_index=ignored)
+    check(metric, CrossEntropyLoss(), outputs, targets, right)
+    if ignored is None:
+        scores = one_against_rest(true, outputs[kept].double().numpy(), average, present)
+        check(metric, MultiMarginLoss(), outputs, targets, scores)
+        check(metric, NLLLoss(), outputs.double().log_softmax(dim=1), targets, right)
+    else:
+        check(AUROC(average=average), CrossEntropyLoss(ignore_index=ignored), outputs, targets, right)
+
+
+def test_a_class_without_rows_is_not_counted():
+    outputs, targets = torch.eye(3)[[0, 1, 0, 1]], torch.tensor([0, 1, 0, 1])
+    check(AUROC(), CrossEntropyLoss(), outputs, targets, 1.0)
+    check(AUROC(average="weighted"), CrossEntropyLoss(), outputs, targets, 1.0)
+
+
+def test_all_classes_of_scikit_learns_own_average_are_ranked_alike():
+    outputs, _ = drawn("multiclass")
+    outputs, targets = outputs[:, :4], torch.arange(60) % 4
+    probabilities = outputs.double().softmax(dim=1).numpy()
+    for average in ("macro", "weighted"):
+        right = sklearn.roc_auc_score(targets.numpy(), probabilities, average=average, multi_class="ovr")
+        check(AUROC(average=average), CrossEntropyLoss(), outputs, targets, right)
+
+
+def test_one_class_alone_or_a_score_that_is_nan_has_no_area():
+    outputs, targets = drawn("binary")
+    assert isnan(judged(AUROC(), BCEWithLogitsLoss(), outputs, torch.ones_like(targets)))
+    assert isnan(judged(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
+    assert isnan(judged(AUROC(max_fpr=0.5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
+    assert isnan(judged(AUROC(), CrossEntropyLoss(), torch.randn(60, 3), torch.zeros(60).long()))
+    outputs[5] = torch.nan
+    assert isnan(judged(AUROC(), BCEWithLogitsLoss(), outputs, targets))
+    assert isnan(judged(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, targets))
+
+
+def test_scores_are_ranked_whose_probabilities_are_0_or_1():
+    with (SPECS / "data/breast_cancer.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    outputs = 100 * torch.tensor([[float(row["mean_area"])] for row in rows])
+    targets = torch.tensor([[float(row["diagnosis"] == "malignant")] for row in rows])
+    assert (outputs.sigmoid() == 1).all()
+    right = sklearn.roc_auc_score(targets.numpy()[:, 0], outputs.double().numpy()[:, 0])
+    assert right > 0.9
+    assert judged(AUROC(), BCEWithLogitsLoss(), outputs, targets, 32) == pytest.approx(right, abs=1e-12)
+    both = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
+    assert judged(AUROC(), CrossEntropyLoss(), both, targets[:, 0].long(), 32) == pytest.approx(right, abs=1e-12)
+
+
+def test_log_odds_tell_probabilities_apart_that_round_to_1():
+    scores = torch.tensor([[200.0, 0.0, 1.0], [201.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    exact = 1 + numpy.exp(-1)
+    wanted = [199 - numpy.log(exact), 200 - numpy.log(exact), -numpy.log(2)]
+    assert log_odds(scores)[:, 0].tolist() == pytest.approx(wanted, rel=1e-14)
+    probabilities = scores.double()[2:].softmax(dim=1)
+    assert torch.allclose(log_odds(scores)[2:], probabilities.logit(), rtol=1e-14)
+
+
+A, B = torch.randn(2, 60, 5, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("loss", "criterion", "outputs"),
+    [
+        (BCEWithLogitsLoss(), None, A),
+        (CrossEntropyLoss(), None, A),
+        (NLLLoss(), None, A.log_softmax(dim=1)),
+        (MultiMarginLoss(), None, A),
+        (MultiLabelMarginLoss(), None, A),
+        (SoftMarginLoss(), None, A),
+        (HingeEmbeddingLoss(margin=3.0), None, A.abs()),
+        (CosineEmbeddingLoss(), None, {"input1": A, "input2": B}),
+        (MarginRankingLoss(), None, {"input1": A, "input2": B}),
+        (LinearCrossEntropyLoss(in_features=5), torch.nn.LinearCrossEntropyLoss(5, 3), A),
+        (AdaptiveLogSoftmaxWithLoss(in_features=5, cutoffs=(1,)), torch.nn.AdaptiveLogSoftmaxWithLoss(5, 3, [1]), A),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "family") else "",
+)
+def test_the_scores_of_a_loss_rank_rows_as_its_predictions_do(loss, criterion, outputs):
+    with torch.no_grad():
+        scores, predictions = loss.scores(criterion, outputs, None), loss.predictions(criterion, outputs, None)
+    assert scores.shape == predictions.shape
+    order = scores.sort(dim=0).indices
+    assert (predictions.gather(0, order).diff(dim=0) >= -1e-7).all()
+    if loss.predicts == "probabilities":
+        assert ((predictions >= 0) & (predictions <= 1)).all()
+
+
+@pytest.mark.parametrize("thresholds", [10, (0.9, 0.1, 0.5), (0.5,)], ids=str)
+def test_a_curve_at_thresholds_begins_and_ends_in_the_corners(thresholds):
+    outputs, targets = drawn("binary")
+    at = torch.linspace(0, 1, 10).tolist() if thresholds == 10 else [0.0, *sorted(thresholds), 1.0]
+    theirs = torchmetrics.AUROC(task="binary", thresholds=at).set_dtype(torch.float64)
+    right = float(theirs(outputs.double().sigmoid(), targets.int()))
+    for size in SIZES:
+        assert judged(AUROC(thresholds=thresholds), BCEWithLogitsLoss(), outputs, targets, size) == pytest.approx(
+            right, abs=1e-6
+        )
+
+
+def test_a_curve_at_every_prediction_is_exact():
+    outputs, targets = drawn("multiclass")
+    outputs = outputs[:, :4].round()
+    probabilities = outputs.softmax(dim=1)
+    right = one_against_rest(targets.numpy(), probabilities.numpy(), "weighted", range(4))
+    metric = AUROC(thresholds=tuple(probabilities.unique().tolist()), average="weighted")
+    assert judged(metric, CrossEntropyLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
+    outputs, targets = drawn("multilabel")
+    metric = AUROC(thresholds=tuple(outputs.sigmoid().unique().tolist()))
+    right = judged(AUROC(), BCEWithLogitsLoss(), outputs, targets)
+    assert judged(metric, BCEWithLogitsLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
+
+
+def test_half_precision_is_ranked_as_well():
+    outputs, targets = drawn("binary")
+    half = outputs.bfloat16()
+    right = sklearn.roc_auc_score(targets.numpy()[:, 0], half.double().numpy()[:, 0])
+    check(AUROC(), BCEWithLogitsLoss(), half, targets, right)
+    assert judged(AUROC(thresholds=50), BCEWithLogitsLoss(), half, targets) == pytest.approx(right, abs=0.02)
+
+
+def test_batches_are_what_is_ranked_and_not_their_areas():
+    loss, batch = BCEWithLogitsLoss(), Batch({"input": torch.zeros(2, 1)})
+    state = AUROC().build(loss, loss.scores(None, torch.zeros(2, 1), batch))
+    state.update(torch.tensor([[1.0]]), torch.tensor([[1.0]]))
+    state.update(torch.tensor([[2.0]]), torch.tensor([[0.0]]))
+    state.update(torch.tensor([[3.0]]), torch.tensor([[1.0]]))
+    assert state.compute() == 0.5
