@@ -1,17 +1,16 @@
 """The loop: epochs of batches, and what is logged of each epoch. It is the built-in answer to the stage `fit`."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hookline import directory
-from hookline.gradients import gradients_of
+from hookline.gradients import Closure, gradients_of
 from hookline.losses import EpochLosses, PartLosses
 from hookline.run import Run
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn, optim
+    from torch import nn, optim
 
-    from hookline.data import Batch, Data
+    from hookline.data import Data
 
 
 def train_epochs(
@@ -34,6 +33,7 @@ def _train_epochs(
     gradients = gradients_of(run, model, criterion, optimizer, parts.noting(stages.loss))
     divisor = run.spec.loss.divisor
     first_gradients = parts.first(gradients)
+    needs_closure = run.spec.optimizer.needs_closure
 
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
@@ -41,7 +41,7 @@ def _train_epochs(
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = first_gradients(batch)
-            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss)):
+            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer, needs_closure)):
                 losses.add(run.loss, divisor(criterion, batch))
             else:
                 losses.leave_out()
@@ -59,26 +59,3 @@ def _train_epochs(
         directory.append_record(run.directory, record)
         if run.stopped:
             return
-
-
-class Closure:
-    """Evaluates the loss of a batch and its gradients, for optimizers that ask for it.
-
-    The first call gives what has been computed already, so that gradients are complete before the stage `step` and an
-    optimizer such as LBFGS still evaluates exactly as often as in plain PyTorch.
-    """
-
-    __slots__ = ("batch", "computed", "gradients")
-
-    def __init__(self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor"):
-        """Remember the loss whose gradients are on the parameters now."""
-        self.gradients = gradients
-        self.batch = batch
-        self.computed: Tensor | None = computed
-
-    def __call__(self) -> "Tensor":
-        """The loss, detached, with its gradients on the parameters."""
-        if self.computed is None:
-            return self.gradients(self.batch)
-        loss, self.computed = self.computed, None
-        return loss

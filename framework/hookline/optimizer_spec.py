@@ -39,7 +39,14 @@ class OptimizerSpec(Spec):
     the options of the optimizer itself."""
 
     needs_closure: ClassVar[bool] = False
-    """Whether a step evaluates the loss again and again, as LBFGS does."""
+    """Whether `step` must be given a closure that evaluates the loss again, as for LBFGS or SAM.
+
+    Set it also if the signature is torch's usual one, `step(closure=None)`. When `step` begins, the gradients of the
+    batch are on the parameters. A call of the closure returns the loss, detached, and leaves its gradients on the
+    parameters, instead of those that were there. The first call does not compute again what is already there, unless
+    `step` has cleared the gradients or changed a parameter in place before. A change through `parameter.data` cannot be
+    seen: change parameters under `torch.no_grad()`. What only sees the first gradients of a step, such as clipping,
+    refuses these optimizers."""
 
     reads_lr_once: ClassVar[bool] = False
     """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""
