@@ -48,7 +48,7 @@ def _train_epochs(
                 parts.leave_out()
             run.step += 1
         record: dict[str, Any] = {"epoch": epoch, "step": run.step}
-        record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
+        record |= {f"training/{name}": value for name, value in parts.with_total(losses).items()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"

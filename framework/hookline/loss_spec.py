@@ -137,6 +137,15 @@ class LossSpec(Spec):
         """The losses of which it is made, if it is made of several, by the names under which they are logged."""
         return {}
 
+    @property
+    def factors(self) -> "Mapping[str, float]":
+        """By what each of `parts` is multiplied, if the loss is their sum; none, if it is made of them otherwise.
+
+        The loss that is logged is then the sum of the parts that are logged, each times its factor, whatever the batch
+        size and whatever each part is divided by.
+        """
+        return {}
+
     def of_target(self, part: str | None) -> "LossSpec":
         """The loss that a metric goes by: itself, or of a combined loss the part of this name.
 

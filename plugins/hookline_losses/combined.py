@@ -69,6 +69,11 @@ class WeightedSum(LossSpec):
         """The losses by name."""
         return {name: part.loss for name, part in self.losses.items()}
 
+    @property
+    def factors(self) -> Mapping[str, float]:
+        """The weights by name."""
+        return {name: part.weight for name, part in self.losses.items()}
+
     def encodings(self, targets: "Collection[str]") -> Mapping[str, Encoding]:
         """Each target is told as the part that takes it wants it; parts that share one must want the same."""
         encodings: dict[str, Encoding] = {}
@@ -155,8 +160,9 @@ class WeightedSum(LossSpec):
 
     @property
     def divided_by(self) -> DividedBy:
-        """Nothing if all parts are sums; otherwise rows. The means of the parts themselves are logged exactly."""
-        return "nothing" if {part.loss.divided_by for part in self.losses.values()} == {"nothing"} else "rows"
+        """As all of the parts, if they agree; otherwise rows, and what is logged is corrected by `factors`."""
+        kinds = {part.loss.divided_by for part in self.losses.values()}
+        return kinds.pop() if kinds == {"nothing"} or len(self.losses) == 1 else "rows"
 
     def check_accumulation(self) -> None:
         """As each part says."""

@@ -41,7 +41,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
                         state.update(*metric.prepare(*known[metric.target]))
     model.train()
     criterion.train()
-    judged = {"loss": losses.value(), **parts.values()}
+    judged = parts.with_total(losses)
     for metric, state in metrics:
         with _naming(metric, spec, split):
             judged[metric.label] = float(state.compute())
