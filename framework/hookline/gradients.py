@@ -1,4 +1,4 @@
-"""The gradients of a batch, whole or in parts: what the loop computes before each step, and a step may compute again."""
+"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may do so again."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,12 @@ def gradients_of(
         run.is_stepping = True
         try:
             outputs = forward(run=run, model=model, batch=batch)
-            return backward(run=run, loss=compared(run=run, criterion=criterion, outputs=outputs, batch=batch))
+            value = compared(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            try:
+                return backward(run=run, loss=value)
+            except Exception:
+                stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+                raise
         finally:
             run.is_stepping = False
 
@@ -49,8 +54,12 @@ def gradients_of(
         try:
             for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
                 outputs = forward(run=run, model=model, batch=part)
-                value = share * compared(run=run, criterion=criterion, outputs=outputs, batch=part)
-                total += backward(run=run, loss=value)
+                value = compared(run=run, criterion=criterion, outputs=outputs, batch=part)
+                try:
+                    total += backward(run=run, loss=share * value)
+                except Exception:
+                    stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=part)
+                    raise
         finally:
             run.is_stepping = False
         return total
@@ -105,9 +114,7 @@ class Closure:
         """Whether parameters and gradients are still those of the computed loss."""
         if self.versions is not None and self.versions != _versions(self.optimizer):
             return False
-        return any(
-            parameter.grad is not None for group in self.optimizer.param_groups for parameter in group["params"]
-        )
+        return any(parameter.grad is not None for group in self.optimizer.param_groups for parameter in group["params"])
 
 
 def _versions(optimizer: "optim.Optimizer") -> int:

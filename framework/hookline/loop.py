@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hookline import directory
+from hookline.errors import DataError
 from hookline.gradients import Closure, gradients_of
 from hookline.losses import EpochLosses, PartLosses
 from hookline.run import Run
@@ -37,16 +38,20 @@ def _train_epochs(
 
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
-        losses = EpochLosses(epoch, run.step + 1)
+        losses, steps = EpochLosses(epoch, run.step + 1), run.step
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = first_gradients(batch)
-            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer, needs_closure)):
+            if step(
+                run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer, needs_closure)
+            ):
                 losses.add(run.loss, divisor(criterion, batch))
             else:
                 losses.leave_out()
                 parts.leave_out()
             run.step += 1
+        if run.step == steps:
+            raise DataError(f"data: Epoch {epoch} gave no batch to train with, instead of {len(data.training)}.")
         record: dict[str, Any] = {"epoch": epoch, "step": run.step}
         record |= {f"training/{name}": value for name, value in parts.with_total(losses).items()}
         if data.validation is not None:

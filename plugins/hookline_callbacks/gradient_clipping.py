@@ -25,7 +25,7 @@ class GradientClipping(CallbackSpec):
 
     max_norm: float | None = option(default=None, above=0)
     """The greatest norm that all gradients together may have."""
-    norm_type: float = option(default=2.0, above=0, infinite=True)
+    norm_type: float = option(default=2.0, above=0, infinite=True, only_with=("max_norm",))
     """Which norm it is."""
     clip_value: float | None = option(default=None, above=0)
     """The greatest absolute value that a number of a gradient may have."""

@@ -25,8 +25,8 @@ def gradients_of(optimizer: "optim.Optimizer") -> "list[Tensor]":
 class GradientsInModelOrder:
     """The gradients that an optimizer is about to use, in the order of `model.parameters()`.
 
-    An optimizer with parameter groups has them in the order of its groups. A norm that is added up in that order differs
-    in its last bits from the one that `clip_grad_norm_(model.parameters(), …)` computes.
+    An optimizer with parameter groups has them in the order of its groups. A norm that is added up in that order can
+    differ in its last bits from the one that `clip_grad_norm_(model.parameters(), …)` computes.
     """
 
     def __init__(self, *modules: "nn.Module"):

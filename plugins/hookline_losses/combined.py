@@ -140,6 +140,7 @@ class WeightedSum(LossSpec):
                 raise OptionError("losses", message, name, "output")
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
+                part.loss.check_outputs(its_outputs)
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
             except OptionError as error:
                 raise error.within("losses", name, "loss") from None
@@ -157,6 +158,11 @@ class WeightedSum(LossSpec):
             except ValueError as error:
                 raise OptionError("losses", str(error), name, "loss") from None
             yield from (f"{name}: {doubt}" for doubt in doubts)
+
+    def doubts_of_data(self, data: Data) -> "Iterator[str]":
+        """What the parts doubt, each of which is given its own target."""
+        for name, part in self.losses.items():
+            yield from (f"{name}: {doubt}" for doubt in part.loss.doubts_of_data(self._data(name, data)))
 
     @property
     def divided_by(self) -> DividedBy:
@@ -181,7 +187,9 @@ class WeightedSum(LossSpec):
         return super().divisor(criterion, batch)
 
     def part(self, part: str | None, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[Any, Outputs, Batch]":
-        """The criterion of a part, its output and its target."""
+        """The criterion of a part, or of the only one, its output and its target."""
+        if part is None and len(self.losses) == 1:
+            [part] = self.losses
         if part is None:
             return criterion, outputs, batch
         target = self._target(part, batch.targets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import MeanLoss, MisfitError, PartLosses, hookimpl
+from hookline import DataError, MeanLoss, MisfitError, PartLosses, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     spec = run.spec
     losses, parts = MeanLoss(), PartLosses(spec.loss)
     metrics: list[tuple[MetricSpec, Any]] = []
+    batch = None
     model.eval()
     criterion.eval()
     with torch.no_grad():
@@ -41,6 +42,8 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
                         state.update(*metric.prepare(*known[metric.target]))
     model.train()
     criterion.train()
+    if batch is None:
+        raise DataError(f"data: The {split} split gave no batch to evaluate, instead of {len(batches)}.")
     judged = parts.with_total(losses)
     for metric, state in metrics:
         with _naming(metric, spec, split):

@@ -49,7 +49,8 @@ def backward(run: Run, loss: Tensor) -> Tensor:
 @hookimpl(trylast=True)
 def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) -> bool:
     """Update the parameters once, unless a wrapper has taken their gradients away."""
-    takes, requires = _of_closure(type(optimizer))
+    kind: Any = type(optimizer)
+    takes, requires = _of_closure(kind)
     if requires or (takes and run.spec.optimizer.needs_closure):
         optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
         return True

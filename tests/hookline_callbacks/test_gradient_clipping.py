@@ -124,10 +124,8 @@ PARTS = [{"layers": "4", "optimizer": {"type": "SGD", "lr": 0.1}}, {"optimizer":
 
 def split(named, *chosen):
     """Parameters in the order of groups: each takes those that it selects of what is left."""
-    left, groups = dict(named), []
-    for selects in chosen:
-        groups.append([left.pop(name) for name in [*left] if selects(name)])
-    return groups
+    left = dict(named)
+    return [[left.pop(name) for name in [*left] if selects(name)] for selects in chosen]
 
 
 def grouped(named):

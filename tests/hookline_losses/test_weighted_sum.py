@@ -334,7 +334,9 @@ def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
         def loss(self):
             return (yield) + 3.0
 
-    made = spec({"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}, accumulate=accumulate)
+    made = spec(
+        {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}, accumulate=accumulate
+    )
     made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
     trial = hookline.train(made, plugins=[Plugin(), Penalty()], out=tmp_path / "run")
     for split, rows in (("training", TRAINING), ("validation", VALIDATION)):
@@ -540,3 +542,21 @@ def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path)
         combined.compute(
             combined.build(data), torch.full((1, 1), 2.0), hookline.Batch({"x": X}, {"a": torch.ones(1, 1)})
         )
+
+
+def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
+    single = {"only": {"loss": {"type": "CrossEntropyLoss"}, "target": "kind", "output": "kind"}}
+
+    class OneTarget:
+        @hookline.hookimpl
+        def prepare_data(self, run):
+            rows = {"training": TRAINING, "validation": VALIDATION}
+            inputs = {split: {"input": X[place]} for split, place in rows.items()}
+            targets = {split: {"kind": {"k": KIND.numpy()[place]}} for split, place in rows.items()}
+            return hookline.in_memory(run.spec.data, run, run.spec.loss, inputs, targets)
+
+    made = spec(single, heads={"kind": HEADS["kind"]}, metrics=[{"type": "Accuracy"}])
+    trial = hookline.train(made, plugins=[Plugin(), OneTarget()], out=tmp_path / "run")
+    with torch.no_grad():
+        right = trial.model["kind"](X[VALIDATION]).argmax(dim=1) == KIND[VALIDATION]
+    assert trial.metrics["validation/Accuracy"] == numpy.float32(right.float().mean())

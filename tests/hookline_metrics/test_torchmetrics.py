@@ -59,7 +59,6 @@ def drawn(task, rows=60):
         (NLLLoss(ignore_index=0), 0),
         (LinearCrossEntropyLoss(in_features=4, ignore_index=1), 1),
         (CrossEntropyLoss(), None),
-        (CrossEntropyLoss(ignore_index=-1), None),
         (LinearCrossEntropyLoss(in_features=4), None),
     ],
     ids=repr,
