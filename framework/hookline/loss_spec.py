@@ -214,7 +214,10 @@ class LossSpec(Spec):
     def part(
         self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
     ) -> "tuple[nn.Module, Outputs, Batch]":
-        """Of criterion, outputs and batch what belongs to a part; all of it, unless the loss is made of several."""
+        """Of criterion, outputs and batch what belongs to a part, or to the only one if none is named.
+
+        All of it, unless the loss is made of several.
+        """
         return criterion, outputs, batch
 
     def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":

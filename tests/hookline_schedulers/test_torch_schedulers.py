@@ -536,7 +536,8 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         spec({"type": "ChainedScheduler", "schedulers": [cycle | {"max_momentum": [0.9, 1.5]}]}, optimizer=optimizer)
     assert str(raised.value).endswith(f": callbacks[0].schedulers[0].max_momentum[1]: {message}")
     spec(cycle)
-    spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
+    with pytest.raises(hookline.SpecError, match="This has no effect unless `cycle_momentum` is true"):
+        spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
 
 
 @pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
