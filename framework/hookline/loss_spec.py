@@ -121,7 +121,8 @@ class LossSpec(Spec):
 
     def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """What the model's outputs predict: probabilities where the loss knows them."""
-        assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
+        if isinstance(outputs, Mapping):
+            raise ValueError(f"{type(self).__name__} takes several outputs, and has no `predictions` for metrics.")
         if self.activation == "sigmoid":
             return outputs.sigmoid()
         if self.activation == "softmax":
@@ -132,6 +133,8 @@ class LossSpec(Spec):
 
     def truth(self, batch: "Batch") -> "Tensor":
         """What the predictions of a batch are compared with by metrics."""
+        if not batch.targets:
+            raise ValueError(f"{type(self).__name__} takes no target, and has no `truth` for metrics.")
         return batch.target
 
     def doubts_of_data(self, data: "Data") -> "Iterable[str]":

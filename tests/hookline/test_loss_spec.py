@@ -103,3 +103,10 @@ def test_a_loss_that_computes_by_itself_may_take_other_outputs():
     own = spec(type("Own", (LossSpec,), {"__doc__": "One.", "compute": lambda self, criterion, outputs, batch: None}))
     own().check_outputs({"a": OUTPUTS})
     assert own().unlike_inputs({"a": OUTPUTS}).startswith("Own takes one output")
+
+
+def test_a_loss_that_does_not_say_what_metrics_compare_is_told():
+    with pytest.raises(ValueError, match=r"^Two takes several outputs, and has no `predictions` for metrics\.$"):
+        TAKES_TWO().predictions(None, {"a": OUTPUTS, "b": OUTPUTS}, None)
+    with pytest.raises(ValueError, match=r"^Plain takes no target, and has no `truth` for metrics\.$"):
+        Plain().truth(Batch({"input": OUTPUTS}))

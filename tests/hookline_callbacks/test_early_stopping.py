@@ -65,9 +65,7 @@ RISING = FALLING[::-1]
         ([5, 4.5, 4, 4, 4, 4, 4, 4, 4, 4], {"patience": 2, "min_delta": 0.5}, 5, 3),
         ([5, 4.25, 3.5, 3, 4, 4, 4, 4, 4, 4], {"patience": 2, "min_delta": 0.5}, 5, 3),
         ([nan, 5, nan, 4, nan, nan, 3, 3, 3, 3], {"patience": 2}, 6, 4),
-        pytest.param(
-            RISING, {"patience": 9}, 10, 1, marks=pytest.mark.filterwarnings("ignore:callbacks.0..patience: This never")
-        ),
+        (RISING, {"patience": 9}, 10, 1),
         (FALLING, {"patience": 2, "mode": "max"}, 3, 1),
     ],
 )
