@@ -10,7 +10,7 @@ from hookline import stages
 from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, section_of, unanswered
 from hookline.errors import HooklineError, StageError
 from hookline.limiting import Limited, limits_by_stage
-from hookline.products import shown, unfit, wanted
+from hookline.products import is_scalar, shown, unfit, wanted
 from hookline.resources import Resources
 from hookline.stages import INNER, PROJECT, STAGES
 
@@ -81,6 +81,37 @@ class Stages:
                 raise StageError(message)
             self._inside[key] = _asking(self._manager, stage, self.limited.get(stage, ()), outside)
         return self._inside[key]
+
+    def wrong_answer(
+        self,
+        stage: str,
+        wanted: str,
+        answer: object,
+        is_right: Callable[[Any], bool],
+        given: Mapping[str, Any],
+        *,
+        hint: str = "",
+    ) -> StageError:
+        """The error for a stage that was answered with something else than is wanted, at the place of whoever did it.
+
+        The stage is asked again with what it was given, each time without one more plugin, until an answer is right: so
+        only for stages that may be asked again. `hint` is added if it is the built-in answer that is wrong.
+        """
+        for name, wraps in self.asked(stage):
+            if name == ANSWERING:
+                break
+            if is_right(self.inside(self.plugin(name), stage)(**given)):
+                who = f"The wrapper of {name} around" if wraps else f"The implementation by {name} of"
+                message = f'{who} the stage "{stage}" must return {wanted}, and what it returns is {shown(answer)}.'
+                return StageError(message, section_of(name, stage))
+        message = f'The stage "{stage}" must be answered with {wanted}, and it is {shown(answer)}.{hint}'
+        return StageError(message, section_of("", stage))
+
+    def refuse_wrong_loss(self, answer: object, **given: Any) -> None:
+        """Raise a `StageError` if the stage `loss`, given this, was answered with anything but a scalar tensor."""
+        if not is_scalar(answer):
+            hint = f" {type(given['run'].spec.loss).__name__} must add up its rows, or take their mean."
+            raise self.wrong_answer("loss", "a scalar tensor", answer, is_scalar, given, hint=hint)
 
     def plugin(self, name: str) -> Any:
         """The plugin, or the callback, that messages call so; `None` if there is none."""

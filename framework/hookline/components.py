@@ -18,7 +18,7 @@ from hookline.catalog import MOST_MEANT, Catalog
 from hookline.errors import OptionError
 from hookline.failures import blamed
 from hookline.kinds import found
-from hookline.options import Bounds, Spec, assembled
+from hookline.options import Bounds, Spec, assembled, unused
 from hookline.refusals import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
 from hookline.wording import nearest
 
@@ -65,7 +65,10 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         else:
             try:
                 with blamed(kind):
-                    return kind(**made)
+                    component = kind(**made)
+                errors += unused(component)
+                if not errors:
+                    return component
             except ValueError as error:
                 component = _assembled(kind, made)
                 errors += _conflicts(component) or [error]
@@ -87,6 +90,7 @@ def _conflicts(component: Spec) -> list[Exception]:
     found: list[Exception] = []
     try:
         found.extend(component.conflicts())
+        found.extend(unused(component))
         if not found:
             component.__attrs_post_init__()
     except ValueError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from attrs import field, frozen
 
 from hookline.encodings.base import Target
+from hookline.wording import enumerate_names
 
 if TYPE_CHECKING:
     import torch
@@ -40,14 +41,12 @@ class Batch:
     @property
     def input(self) -> "Tensor":
         """The only group of inputs."""
-        [tensor] = self.inputs.values()
-        return tensor
+        return _only(self.inputs, "input")
 
     @property
     def target(self) -> "Tensor":
         """The only target."""
-        [tensor] = self.targets.values()
-        return tensor
+        return _only(self.targets, "target")
 
     @property
     def rows(self) -> int:
@@ -73,6 +72,18 @@ class Batch:
             {name: change(tensor) for name, tensor in self.lengths.items()},
             self.shares,
         )
+
+
+def _only(group: "Mapping[str, Tensor]", called: str) -> "Tensor":
+    """The only tensor of a group; a `ValueError` says how many there are."""
+    try:
+        [tensor] = group.values()
+    except ValueError:
+        names = f": {enumerate_names(group)}" if group else ""
+        raise ValueError(
+            f"`{called}` is for batches with one {called}, and this one has {len(group)}{names}."
+        ) from None
+    return tensor
 
 
 def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[Mapping[str, Tensor]]":

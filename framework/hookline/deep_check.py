@@ -15,10 +15,10 @@ from attrs import evolve
 from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
-from hookline.failures import blamed
 from hookline.judging import unfit_metrics
 from hookline.loading import Loader
-from hookline.misfits import choosing_column, misfit_of_loss, path_of_data
+from hookline.misfits import choosing_column, path_of_data
+from hookline.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.pipeline import new_run
 from hookline.reading import in_order
 from hookline.rehearsal import refuse_unfit_splits, refuse_wrong_outputs, rehearse
@@ -145,20 +145,16 @@ def _compare(
     outputs: Outputs | None = None
     with found.noting(run), unchanged_embeddings(model):
         given = run.stages.forward(run=without_values, model=model, batch=batch)
-        refuse_wrong_outputs(given)
+        refuse_wrong_outputs(run, given, model=model, batch=batch)
         outputs = given
     if outputs is None:
         return
     with found.noting(run):
-        try:
-            with blamed(type(run.spec.loss)):
-                run.spec.loss.check(outputs, data.example, data)
-        except ValueError as error:
-            raise misfit_of_loss(error, run.spec) from None
+        refuse_unfit_outputs(run.spec, outputs, data.example, data)
     if len(found.errors) > before:
         return
     zeros = _zeros(outputs)
-    with found.noting(run):
+    with found.noting(run), naming_outputs(run.spec, zeros):
         run.stages.loss(run=run, criterion=criterion, outputs=zeros, batch=data.example)
     if len(found.errors) == before:
         found.errors += unfit_metrics(run, data, criterion, zeros, data.example)

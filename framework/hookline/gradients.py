@@ -1,4 +1,4 @@
-"""The gradients of a batch, whole or in parts: what the loop computes before each step."""
+"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may do so again."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,12 @@ def gradients_of(
         run.is_stepping = True
         try:
             outputs = forward(run=run, model=model, batch=batch)
-            return backward(run=run, loss=compared(run=run, criterion=criterion, outputs=outputs, batch=batch))
+            value = compared(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            try:
+                return backward(run=run, loss=value)
+            except Exception:
+                stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+                raise
         finally:
             run.is_stepping = False
 
@@ -49,10 +54,69 @@ def gradients_of(
         try:
             for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
                 outputs = forward(run=run, model=model, batch=part)
-                value = share * compared(run=run, criterion=criterion, outputs=outputs, batch=part)
-                total += backward(run=run, loss=value)
+                value = compared(run=run, criterion=criterion, outputs=outputs, batch=part)
+                try:
+                    total += backward(run=run, loss=share * value)
+                except Exception:
+                    stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=part)
+                    raise
         finally:
             run.is_stepping = False
         return total
 
     return accumulated_gradients if run.spec.run.accumulate > 1 else gradients
+
+
+class Closure:
+    """Evaluates the loss of a batch and its gradients, for optimizers that call it.
+
+    The loop computes gradients before the stage `step`. The first call returns that loss without computing it again, so
+    that an optimizer that calls its closure first, such as LBFGS, evaluates as often as in plain PyTorch. If the
+    optimizer has cleared the gradients or changed the parameters before the call, as SAM does, the result would be out
+    of date: the loss and its gradients are then computed anew.
+    """
+
+    __slots__ = ("batch", "computed", "gradients", "optimizer", "versions")
+
+    def __init__(
+        self,
+        gradients: "Callable[[Batch], Tensor]",
+        batch: "Batch",
+        computed: "Tensor",
+        optimizer: "optim.Optimizer",
+        watches_parameters: bool = True,  # noqa: FBT001, FBT002 - A keyword costs time in each step.
+    ):
+        """Keep the loss whose gradients are on the parameters now.
+
+        Args:
+            gradients: puts the gradients of a batch on the parameters, and returns its loss, detached.
+            batch: the batch of this step.
+            computed: the loss whose gradients have been computed.
+            optimizer: the optimizer of those parameters.
+            watches_parameters: whether a changed parameter makes the computed loss out of date. It takes a look at each
+                parameter, which is wasted on optimizers that never call the closure.
+
+        """
+        self.gradients = gradients
+        self.batch = batch
+        self.computed: Tensor | None = computed
+        self.optimizer = optimizer
+        self.versions = _versions(optimizer) if watches_parameters else None
+
+    def __call__(self) -> "Tensor":
+        """The loss, detached, with its gradients on the parameters."""
+        loss, self.computed = self.computed, None
+        if loss is None or not self._is_up_to_date():
+            return self.gradients(self.batch)
+        return loss
+
+    def _is_up_to_date(self) -> bool:
+        """Whether parameters and gradients are still those of the computed loss."""
+        if self.versions is not None and self.versions != _versions(self.optimizer):
+            return False
+        return any(parameter.grad is not None for group in self.optimizer.param_groups for parameter in group["params"])
+
+
+def _versions(optimizer: "optim.Optimizer") -> int:
+    """A number that grows whenever a parameter is changed in place, as autograd counts it: no device is waited for."""
+    return sum(parameter._version for group in optimizer.param_groups for parameter in group["params"])

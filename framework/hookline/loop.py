@@ -1,19 +1,19 @@
 """The loop: epochs of batches, and what is logged of each epoch. It is the built-in answer to the stage `fit`."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hookline.directory import LOG
+from hookline.errors import DataError
 from hookline.files import GrowingFile
-from hookline.gradients import gradients_of
+from hookline.gradients import Closure, gradients_of
 from hookline.losses import EpochLosses, PartLosses
 from hookline.run import Run
 from hookline.writing import to_json
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn, optim
+    from torch import nn, optim
 
-    from hookline.data import Batch, Data
+    from hookline.data import Data
 
 
 def train_epochs(
@@ -38,15 +38,18 @@ def _train_epochs(
     first_gradients = parts.first(gradients)
     interruption = run.interruption
     log = GrowingFile(run.directory / LOG)
+    needs_closure = run.spec.optimizer.needs_closure
 
     run.raise_if_interrupted()
     for epoch in range(1, run.spec.run.epochs + 1):
         run.epoch = epoch
-        losses = EpochLosses(epoch, run.step + 1)
+        losses, steps = EpochLosses(epoch, run.step + 1), run.step
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = first_gradients(batch)
-            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss)):
+            if step(
+                run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer, needs_closure)
+            ):
                 losses.add(run.loss, divisor(criterion, batch))
             else:
                 losses.leave_out()
@@ -54,8 +57,10 @@ def _train_epochs(
             run.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt
+        if run.step == steps:
+            raise DataError(f"data: Epoch {epoch} gave no batch to train with, instead of {len(data.training)}.")
         record: dict[str, Any] = {"epoch": epoch, "step": run.step}
-        record |= {f"training/{name}": value for name, value in {"loss": losses.value(), **parts.values()}.items()}
+        record |= {f"training/{name}": value for name, value in parts.with_total(losses).items()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
@@ -67,26 +72,3 @@ def _train_epochs(
         run.raise_if_interrupted()
         if run.stopped:
             return
-
-
-class Closure:
-    """Evaluates the loss of a batch and its gradients, for optimizers that ask for it.
-
-    The first call gives what has been computed already, so that gradients are complete before the stage `step` and an
-    optimizer such as LBFGS still evaluates exactly as often as in plain PyTorch.
-    """
-
-    __slots__ = ("batch", "computed", "gradients")
-
-    def __init__(self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor"):
-        """Remember the loss whose gradients are on the parameters now."""
-        self.gradients = gradients
-        self.batch = batch
-        self.computed: Tensor | None = computed
-
-    def __call__(self) -> "Tensor":
-        """The loss, detached, with its gradients on the parameters."""
-        if self.computed is None:
-            return self.gradients(self.batch)
-        loss, self.computed = self.computed, None
-        return loss

@@ -1,7 +1,7 @@
 """The family of losses: what a loss says of itself, and what follows for those that say nothing else."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.encodings.base import Encoding
 from hookline.encodings.classes import Classes, Distribution
@@ -97,15 +97,58 @@ class LossSpec(Spec):
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def compute(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-        """The loss of a batch: the criterion, applied to what it takes of the outputs and of the batch."""
-        return criterion(outputs, batch.target)
+        """The loss of a batch: the criterion, called with the outputs that `inputs` names, and the target if any.
+
+        Override it for a criterion that takes anything else, such as several targets or the lengths of sequences.
+        """
+        names = self.inputs
+        if len(names) == 1:
+            return criterion(outputs, batch.target) if batch.targets else criterion(outputs)
+        given: Any = outputs
+        return criterion(*(given[name] for name in names), *((batch.target,) if batch.targets else ()))
+
+    def unlike_inputs(self, outputs: "Outputs") -> str | None:
+        """What the outputs of the model are, if they are not those that `inputs` names, and what to do, in sentences.
+
+        Nothing is said of a loss that is made of several.
+        """
+        name, inputs = type(self).__name__, self.inputs
+        if self.parts:
+            return None
+        if len(inputs) > 1 and not isinstance(outputs, Mapping):
+            return (
+                f"{name} compares several outputs: the inputs of the data must be called {enumerate_names(inputs)}, or "
+                f"the model must give outputs of these names."
+            )
+        several = outputs
+        if len(inputs) > 1 and isinstance(outputs, Mapping):
+            if missing := [argument for argument in inputs if argument not in outputs]:
+                there_are = f"the model gives {enumerate_names(outputs)}"
+                no = enumerate_names(missing, "or")
+                return f"{name} takes {enumerate_names(inputs)}, and there is no {no}: {there_are}."
+            several = next((outputs[one] for one in inputs if isinstance(outputs[one], Mapping)), outputs[inputs[0]])
+        if isinstance(several, Mapping):
+            return (
+                f"{name} takes one output of the model, and it gives {enumerate_names(several)}: use a loss that "
+                f"combines one for each of them, or a model with one output."
+            )
+        return None
+
+    def check_outputs(self, outputs: "Outputs") -> None:
+        """Raise a `ValueError` if the outputs are not those that `inputs` names. Asked before `check`.
+
+        A loss with a `compute` of its own may take others, and is not asked.
+        """
+        if type(self).compute is LossSpec.compute and (message := self.unlike_inputs(outputs)):
+            raise ValueError(message)
 
     def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """What the model's outputs predict: see `predicts`. Of classes `(N, C)`, of labels and numbers as the outputs.
 
         A loss with predictions of its own clamps probabilities to 0 and 1, so that rounding leads to no others.
         """
-        assert not isinstance(outputs, Mapping), "A loss that takes several outputs has its own predictions."
+        if isinstance(outputs, Mapping):
+            raise ValueError(f"{type(self).__name__} takes several outputs, and has no `predictions` for metrics.")
         if self.activation == "sigmoid":
             return outputs.sigmoid()
         if self.activation == "softmax":
@@ -128,7 +171,13 @@ class LossSpec(Spec):
 
     def truth(self, batch: "Batch") -> "Tensor":
         """What the predictions of a batch are compared with by metrics."""
+        if not batch.targets:
+            raise ValueError(f"{type(self).__name__} takes no target, and has no `truth` for metrics.")
         return batch.target
+
+    def doubts_of_data(self, data: "Data") -> "Iterable[str]":
+        """What makes one wonder about the targets: sentences that become warnings. Asked once, before training."""
+        return ()
 
     def check(self, outputs: "Outputs", batch: "Batch", data: "Data") -> None:
         """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
@@ -175,8 +224,17 @@ class LossSpec(Spec):
         """The losses of which it is made, if it is made of several, by the names under which they are logged."""
         return {}
 
+    @property
+    def factors(self) -> "Mapping[str, float]":
+        """By what each of `parts` is multiplied, if the loss is their sum; none, if it is made of them otherwise.
+
+        The loss that is logged is then the sum of the parts that are logged, each times its factor, whatever the batch
+        size and whatever each part is divided by.
+        """
+        return {}
+
     def of_target(self, part: str | None) -> "LossSpec":
-        """The loss that a metric goes by: itself, or of a combined loss the part of this name.
+        """The loss that a metric goes by: itself, or of a combined loss the part of this name, or its only one.
 
         Raises:
             ValueError: if there is no such part, or if several are to be told apart and none is named.
@@ -186,6 +244,8 @@ class LossSpec(Spec):
             if part is not None:
                 raise ValueError(f"{type(self).__name__} has one target: leave out `target`.")
             return self
+        if part is None and len(self.parts) == 1:
+            return next(iter(self.parts.values()))
         if part is None:
             raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.parts, 'or')}.")
         if part not in self.parts:
@@ -195,7 +255,10 @@ class LossSpec(Spec):
     def part(
         self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
     ) -> "tuple[nn.Module, Outputs, Batch]":
-        """Of criterion, outputs and batch what belongs to a part; all of it, unless the loss is made of several."""
+        """Of criterion, outputs and batch what belongs to a part, or to the only one if none is named.
+
+        All of it, unless the loss is made of several.
+        """
         return criterion, outputs, batch
 
     def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":

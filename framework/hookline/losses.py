@@ -102,35 +102,67 @@ class EpochLosses(MeanLoss):
 
 
 class PartLosses:
-    """The means of the losses of which a combined loss is made, for logging; of any other loss there are none."""
+    """The means of the losses of which a combined loss is made, for logging; of any other loss there are none.
+
+    The parts of a sum can be divided by different things: one by its rows, one by their weights, one by nothing. The
+    mean over rows of the batches' totals would then depend on the batch size. `with_total` corrects it, so that the
+    total is the sum of the parts, each times its factor.
+    """
 
     def __init__(self, spec: "LossSpec"):
         """Begin with no batch."""
         self._spec = spec
         self._means: dict[str, MeanLoss] = {}
+        self._over_rows: dict[str, MeanLoss] = {}
         self._is_noting = False
+        self._rows = 0
         self._latest: list[tuple[str, Tensor, Tensor | float | None]] = []
+        is_mean, factors = spec.divided_by == "rows", spec.factors
+        self._corrected = {
+            name: factors[name]
+            for name, part in spec.parts.items()
+            if is_mean and name in factors and part.divided_by != "rows"
+        }
 
     def add(self, criterion: "nn.Module", batch: "Batch") -> None:
         """Keep the parts of the loss that the criterion has just computed for a batch."""
-        for target, loss in self._spec.latest_parts(criterion).items():
-            part, _, its_batch = self._spec.part(target, criterion, {}, batch)
-            self._latest.append((target, loss, self._spec.of_target(target).divisor(part, its_batch)))
+        self._rows = batch.rows
+        self._note(criterion, batch)
+        self._settle()
 
     def leave_out(self) -> None:
         """Forget what was kept of the latest step."""
         self._latest = []
 
-    def values(self) -> dict[str, float]:
-        """The mean of each part, by the name under which it is logged; then it begins anew."""
+    def with_total(self, losses: MeanLoss) -> dict[str, float]:
+        """The loss and the mean of each part, by the names under which they are logged; then it begins anew.
+
+        `losses` are the totals of the same batches.
+        """
         self._settle()
-        means = {f"loss[{name}]": self._means.get(name, MeanLoss()).value() for name in self._spec.parts}
-        self._means = {}
-        return means
+        total = losses.value()
+        means = {name: self._means.get(name, MeanLoss()).value() for name in self._spec.parts}
+        for name, factor in self._corrected.items():
+            if not math.isnan(means[name]):  # A part for which no row counts has added nothing to the total.
+                total += factor * (means[name] - self._over_rows[name].value())
+        self._means, self._over_rows = {}, {}
+        return {"loss": total, **{f"loss[{name}]": mean for name, mean in means.items()}}
+
+    def _note(self, criterion: "nn.Module", batch: "Batch") -> None:
+        for target, loss in self._spec.latest_parts(criterion).items():
+            part, _, its_batch = self._spec.part(target, criterion, {}, batch)
+            self._latest.append((target, loss, self._spec.of_target(target).divisor(part, its_batch)))
 
     def _settle(self) -> None:
+        """Add what was noted of one batch, which may have been computed in several parts."""
+        if not self._latest:
+            return
         for target, loss, divisor in self._latest:
             self._means.setdefault(target, MeanLoss()).add(loss, divisor)
+        for name in self._corrected:
+            noted = [(loss, divisor) for target, loss, divisor in self._latest if target == name]
+            whole = _whole(noted) if noted else self._latest[0][1].new_zeros(())
+            self._over_rows.setdefault(name, MeanLoss()).add(whole, self._rows)
         self._latest = []
 
     def noting(self, loss: "Callable[..., Tensor]") -> "Callable[..., Tensor]":
@@ -141,7 +173,7 @@ class PartLosses:
         def noted(*, criterion: "nn.Module", batch: "Batch", **others: Any) -> "Tensor":
             value = loss(criterion=criterion, batch=batch, **others)
             if self._is_noting:
-                self.add(criterion, batch)
+                self._note(criterion, batch)
             return value
 
         return noted
@@ -153,6 +185,7 @@ class PartLosses:
 
         def first_gradients(batch: "Batch") -> "Tensor":
             self._settle()  # The step before was not left out.
+            self._rows = batch.rows
             self._is_noting = True
             try:
                 return gradients(batch)
@@ -160,3 +193,17 @@ class PartLosses:
                 self._is_noting = False
 
         return first_gradients
+
+
+def _whole(noted: "Sequence[tuple[Tensor, Any]]") -> "Tensor":
+    """The loss of a batch, from the losses of its parts and what each of them was divided by."""
+    import torch
+
+    if len(noted) == 1:
+        return noted[0][0]
+    if noted[0][1] is None:
+        return torch.stack([loss for loss, _ in noted]).sum()
+    total: Any = sum(divisor for _, divisor in noted)
+    mean: Any = sum(loss * divisor for loss, divisor in noted) / total
+    # If no row counts it is 0 / 0. Numbers of rows are never 0.
+    return torch.where(total > 0, mean, 0.0) if isinstance(total, torch.Tensor) else mean

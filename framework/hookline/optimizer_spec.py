@@ -9,7 +9,7 @@ from hookline.options import Spec, option, spec
 from hookline.parameters import NamedParameter, ParameterGroup, divided, group_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from attrs import Attribute
     from torch import optim
@@ -39,7 +39,14 @@ class OptimizerSpec(Spec):
     the options of the optimizer itself."""
 
     needs_closure: ClassVar[bool] = False
-    """Whether a step evaluates the loss again and again, as LBFGS does."""
+    """Whether `step` must be given a closure that evaluates the loss again, as for LBFGS or SAM.
+
+    Set it also if the signature is torch's usual one, `step(closure=None)`. When `step` begins, the gradients of the
+    batch are on the parameters. A call of the closure returns the loss, detached, and leaves its gradients on the
+    parameters, instead of those that were there. The first call does not compute again what is already there, unless
+    `step` has cleared the gradients or changed a parameter in place before. A change through `parameter.data` cannot be
+    seen: change parameters under `torch.no_grad()`. What only sees the first gradients of a step, such as clipping,
+    refuses these optimizers."""
 
     reads_lr_once: ClassVar[bool] = False
     """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""
@@ -51,6 +58,29 @@ class OptimizerSpec(Spec):
     def members(self) -> "tuple[OptimizerSpec, ...]":
         """The optimizers that make a step: it alone, unless it holds others."""
         return (self,)
+
+    @property
+    def reading_lr_once(self) -> tuple[str, ...]:
+        """Those of its members whose learning rate makes no difference after the first step, by name."""
+        return tuple(type(member).__name__ for member in self.members if member.reads_lr_once)
+
+    def refuse_changed_lr(self, option: str, remedy: str) -> None:
+        """Raise an `OptionError` if a learning rate that changes during training has no effect on any of its parts.
+
+        For the `check` of whatever changes them: `option` is the one by which it does, and `remedy` says what to do
+        instead of that.
+        """
+        once = self.reading_lr_once
+        if len(once) == len(self.members):
+            message = f"{once[0]} reads its learning rate in the first step only, and this makes no difference"
+            remedy = f"{remedy}, or choose another optimizer."
+            raise OptionError(option, f"{message}: {remedy}", against=[("optimizer", "type")])
+
+    def doubt_changed_lr(self, option: str) -> "Iterator[OptionError]":
+        """The same as a doubt, for `doubts`, if that is true of some of its parts and not of others."""
+        if once := self.reading_lr_once:
+            message = f"{once[0]} reads its learning rate in the first step only: this moves those of the other parts."
+            yield OptionError(option, message)
 
     @classmethod
     def option_type(cls, option: "Attribute[Any]") -> Any:

@@ -1,7 +1,8 @@
 """How a spec class is declared: its base class, and its options, with default and bounds beside name and type."""
 
+import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from attrs import NOTHING, Attribute, asdict, field, fields, frozen, has
@@ -9,6 +10,9 @@ from attrs import NOTHING, Attribute, asdict, field, fields, frozen, has
 from hookline.errors import NotSaidError, OptionError
 
 Class = TypeVar("Class", bound=type)
+
+ONLY_WITH = "only_with"
+"""Under which key the metadata of an option says without what it has no effect."""
 
 
 class Spec:
@@ -36,7 +40,7 @@ class Spec:
         return ()
 
     def __attrs_post_init__(self) -> None:
-        for error in self.conflicts():
+        for error in (*self.conflicts(), *unused(self)):
             raise error
 
     if not TYPE_CHECKING:
@@ -83,6 +87,18 @@ def _options(component: Any) -> dict[str, Any]:
 def _hashable(value: Any) -> Any:
     # Mappings with the same items are equal in whichever order these stand.
     return frozenset(value.items()) if isinstance(value, Mapping) else value
+
+
+def unused(component: Spec) -> Iterator[OptionError]:
+    """An error for each option that is given and has no effect, as its `only_with` says."""
+    for attribute in fields(type(component)):
+        other, *values = attribute.metadata.get(ONLY_WITH, ("",))
+        if not other or getattr(component, attribute.name) == attribute.default:
+            continue
+        value = getattr(component, other)
+        if value not in values if values else value is None or value is False:
+            wanted = f"unless `{other}` is {json.dumps(values[0])}" if values else f"without `{other}`"
+            yield OptionError(attribute.name, f"This has no effect {wanted}.", against=[(other,)])
 
 
 @frozen(kw_only=True)
@@ -152,11 +168,15 @@ def option(
     infinite: bool = False,
     unbounded: bool = False,
     validator: Callable[[object, "Attribute[Any]", Any], None] | None = None,
+    only_with: tuple[Any, ...] = (),
 ) -> Any:
     """Declare an option of a spec class: its default (none: it is required) and its bounds.
 
     Numbers are finite; `infinite` allows `inf`, as for the order of a norm. `unbounded` says of an option without
     bounds that any number makes sense.
+
+    `only_with` names another option without which this one has no effect, and the value that the other must have if not
+    any will do: `only_with=("swa_lr",)`, `only_with=("mode", "exp_range")`. To give this one then is an error.
 
     The sentence that says what the option does is the docstring under it. An option whose default is `None` may be
     left out; what happens then is part of that sentence.
@@ -175,10 +195,12 @@ def option(
     ValueError: -1 is out of bounds: it must be at least 0.
     """
     bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
+    # The option's own says more than its bounds.
     validators = [
-        check for check in (bounds if unbounded or bounds != Bounds() else None, validator) if check is not None
+        check for check in (validator, bounds if unbounded or bounds != Bounds() else None) if check is not None
     ]
-    return field(default=default, validator=validators or None)
+    metadata = {ONLY_WITH: only_with} if only_with else None
+    return field(default=default, validator=validators or None, metadata=metadata)
 
 
 _OPTION: Any = type(field())

@@ -38,8 +38,13 @@ def wanted(stage: str, answer: Any) -> str | None:
 def unfit(stage: str, answer: Any) -> str | None:
     """What is wrong with a value of a mapping that a stage is answered with, and would be with the files of the run.
 
-    Of `evaluate` they are numbers, of `log` what JSON can say. To be continued from 'must be answered with'.
+    Of `evaluate` they are numbers, of `log` what JSON can say. Of the data of `prepare_data` each split has batches. To
+    be continued from 'must be answered with'.
     """
+    if stage == "prepare_data" and isinstance(answer, Data):
+        empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
+        remedy = "" if empty == "training" else ": leave the split out, or give it rows"
+        return None if empty is None else f"at least one batch in each split, and the {empty} split has none{remedy}"
     if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
         return None
     is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "what JSON can say")
@@ -51,6 +56,13 @@ def unfit(stage: str, answer: Any) -> str | None:
             remedy = ". Write float(…) around it" if convertible and math.prod(value.shape) == 1 else ""
             return f'{values}, and "{name}" is {shown(value)}{remedy}'
     return None
+
+
+def is_scalar(answer: object) -> bool:
+    """Whether an answer is a loss: a tensor of one number, without dimensions."""
+    import torch
+
+    return isinstance(answer, torch.Tensor) and answer.dim() == 0
 
 
 def _is_number(value: object) -> bool:

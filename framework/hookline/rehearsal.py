@@ -2,18 +2,19 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineWarning, MisfitError, StageError
+from hookline.errors import HooklineWarning, MisfitError
 from hookline.failures import blamed
 from hookline.indices import refuse_unknown_indices
 from hookline.judging import undefined_metrics, unfit_metrics
 from hookline.misfits import misfit_of_loss
 from hookline.monitoring import unseen
-from hookline.products import shown
+from hookline.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.run import Run
+from hookline.wording import dotted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,36 +31,42 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
         outputs = run.stages.forward(run=run, model=model, batch=batch)
-        refuse_wrong_outputs(outputs)
+        refuse_wrong_outputs(run, outputs, model=model, batch=batch)
+        refuse_unfit_outputs(run.spec, outputs, batch, data)
         try:
             with blamed(type(run.spec.loss)):
-                run.spec.loss.check(outputs, batch, data)
-                doubts = list(run.spec.loss.doubts(model, outputs))
+                doubts = [*run.spec.loss.doubts(model, outputs), *run.spec.loss.doubts_of_data(data)]
         except ValueError as error:
             raise misfit_of_loss(error, run.spec) from None
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-    if not isinstance(value, torch.Tensor) or value.dim() != 0:
-        message = f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.'
-        message += f" {type(run.spec.loss).__name__} must add up its rows, or take their mean."
-        raise StageError(message, ("loss",))
+        with naming_outputs(run.spec, outputs):
+            value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+        run.stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
     model.train()
 
 
-def refuse_wrong_outputs(outputs: object) -> None:
-    """Raise an error if the stage `forward` was answered with something that no loss can take."""
-    import torch
+def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
+    """Raise an error if the stage `forward` was answered with something that no loss can take.
 
+    `given` are the other arguments of the stage, with which it is called again to find out whose answer is wrong.
+    """
     if outputs is None:
         raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
-    several = outputs.values() if isinstance(outputs, Mapping) else [outputs]
-    if not all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several):
-        message = 'The stage "forward" must be answered with a tensor, or with several by name'
-        raise StageError(f"{message}, and it is {shown(outputs)}.", ("model",))
+    if not _are_outputs(outputs):
+        wanted = "a tensor, or a mapping with tensors by name"
+        raise run.stages.wrong_answer("forward", wanted, outputs, _are_outputs, {"run": run, **given})
+
+
+def _are_outputs(answer: object) -> bool:
+    """Whether a loss may take this: a tensor, or several by name."""
+    import torch
+
+    several = answer.values() if isinstance(answer, Mapping) else [answer]
+    return all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several)
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
@@ -74,8 +81,19 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
         warnings.warn(f"callbacks[{index}]: {message}", HooklineWarning, stacklevel=2)
     for message in undefined_metrics(run, data):
         warnings.warn(message, HooklineWarning, stacklevel=2)
+    _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
+
+
+def _warn_of_doubts(run: Run) -> None:
+    """Warn of options of callbacks and schedulers that have no effect in a run of this length, at their places."""
+    for index, callback in enumerate(run.spec.callbacks):
+        with blamed(type(callback)):
+            doubts = list(callback.doubts(run))
+        for doubt in doubts:
+            place = dotted(("callbacks", index, *doubt.path))
+            warnings.warn(f"{place}: {doubt}", HooklineWarning, stacklevel=3)
 
 
 def _look_at_parts(run: Run, model: "nn.Module") -> None:

@@ -4,12 +4,11 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.errors import HooklineWarning, MisfitError, OptionError
-from hookline.optimizer_spec import OptimizerSpec
+from hookline.errors import MisfitError, OptionError
 from hookline.run import Run
 from hookline.specs import WrapperSpec
 from hookline.stages import hookimpl
-from hookline.wording import PathElement, counted, dotted
+from hookline.wording import counted
 
 if TYPE_CHECKING:
     from torch import optim
@@ -28,7 +27,11 @@ class SchedulerSpec(WrapperSpec):
     """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()
-    """The options that say after how many steps or epochs something happens, each one number or several."""
+    """The options that say after how many steps or epochs something happens, each one number or several. What would
+    happen at the end of the run, or later, is warned of."""
+
+    takes: ClassVar[tuple[str, ...]] = ()
+    """The options that say how many steps or epochs something takes. What takes longer than the run is warned of."""
 
     @property
     def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
@@ -47,23 +50,35 @@ class SchedulerSpec(WrapperSpec):
 
     def check(self, spec: "TrainingSpec") -> None:
         """Refuse an optimizer to which learning rates make no difference once it has begun, in none of its parts."""
-        indifferent = _indifferent(spec.optimizer)
-        if len(indifferent) == len(spec.optimizer.members):
-            message = f"{indifferent[0]} reads its learning rate in the first step only, and this makes no difference"
-            remedy = "leave the scheduler out, or choose another optimizer."
-            raise OptionError("type", f"{message}: {remedy}", against=[("optimizer", "type")])
+        spec.optimizer.refuse_changed_lr("type", "leave the scheduler out")
 
-    def never(self, length: int) -> "Iterator[tuple[tuple[PathElement, ...], int, int]]":
-        """What does not happen if it is stepped `length` times: the place, when it would, and how often it is stepped.
+    def doubts(self, run: Run) -> "Iterator[OptionError]":
+        """What of it does not fit the length of the run, or does not reach all parts of the optimizer."""
+        yield from self.unfit(self.length(run), "step" if self.is_per_step else "epoch")
+        yield from run.spec.optimizer.doubt_changed_lr("type")
 
-        One that is made of others says it of them, too.
+    def length(self, run: Run) -> int:
+        """How many times it is stepped in the whole run."""
+        epochs = run.spec.run.epochs
+        return epochs * run.steps_per_epoch if self.is_per_step else epochs
+
+    def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
+        """What of it does not fit if it is stepped `length` times, after each "step" or each "epoch", by its option.
+
+        One that is made of others says it of them, too. One whose options say more than `happens_after` and `takes` can
+        adds its own.
         """
         for name in self.happens_after:
             given = getattr(self, name)
-            places = enumerate(given) if isinstance(given, tuple) else [(None, given)]
-            for index, times in places:
+            for index, times in enumerate(given if isinstance(given, tuple) else (given,)):
                 if times >= length:
-                    yield (name,) if index is None else (name, index), times, length
+                    message = f"This never happens: it comes after {counted(times, unit)}, and the end after {length}."
+                    yield OptionError(name, message, *((index,) if isinstance(given, tuple) else ()))
+        for name in self.takes:
+            times = getattr(self, name)
+            if times is not None and times > length:
+                message = f"This is not completed: it takes {counted(times, unit)}, and the end comes after {length}."
+                yield OptionError(name, message)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
@@ -82,11 +97,6 @@ class SchedulerSpec(WrapperSpec):
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
 
 
-def _indifferent(optimizer: OptimizerSpec) -> list[str]:
-    """The optimizers among its members that do not look at their learning rate again."""
-    return [type(member).__name__ for member in optimizer.members if member.reads_lr_once]
-
-
 class Schedule:
     """The callback of a scheduler that is stepped after each epoch. It adds the learning rate to the epoch's record."""
 
@@ -102,8 +112,6 @@ class Schedule:
     def select_optimizer(self, run: Run) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Build the scheduler over the optimizer."""
         optimizer = yield
-        epochs = run.spec.run.epochs
-        length = epochs * run.steps_per_epoch if self._spec.is_per_step else epochs
         rates = [float(group["lr"]) for group in optimizer.param_groups]
         # Groups that begin alike stay alike unless a scheduler tells them apart: one number says it then.
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
@@ -111,20 +119,11 @@ class Schedule:
         self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
         self._optimizer = optimizer
         try:
-            self._scheduler = self._spec.build_scheduler(optimizer, length)
+            self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
         except OptionError as error:
             raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
         except (ValueError, TypeError, KeyError) as error:
             raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
-        unit = "step" if self._spec.is_per_step else "epoch"
-        for path, times, those in self._spec.never(length):
-            place = dotted((*run.spec.place_of(self._spec), *path))
-            message = f"This never happens: it comes after {counted(times, unit)}, and the end after {those}."
-            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
-        if indifferent := _indifferent(run.spec.optimizer):
-            place, name = dotted(run.spec.place_of(self._spec)), indifferent[0]
-            message = f"{name} reads its learning rate in the first step only: this moves those of the other parts."
-            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
         return optimizer
 
     @hookimpl(wrapper=True)

@@ -137,6 +137,14 @@ class WrapperSpec(Spec):
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 
+    def doubts(self, run: "Run") -> "Iterable[OptionError]":
+        """What of its options has no effect in this run, or not the one that is expected: these become warnings.
+
+        Asked before training, when `run.steps_per_epoch` is known: what never happens since the run ends before, or
+        what is over long before the run.
+        """
+        return ()
+
     def build(self) -> object:
         """The object whose hook implementations are used in one run. One without state is the spec itself."""
         return self

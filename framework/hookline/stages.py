@@ -176,7 +176,8 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
 
     A wrapper may change the gradients before its `yield`; it does so once, before the first evaluation, if an
     optimizer such as LBFGS evaluates the loss several times in one step. `closure` evaluates the loss and its gradients
-    for the batch; its first call returns what is already computed.
+    for the batch; its first call returns what is already computed, unless the gradients have been cleared, or a
+    parameter of an optimizer with `needs_closure` has been changed, since.
 
     A wrapper that leaves a batch out takes the gradients away before its `yield` (`parameter.grad = None`, for each in
     `optimizer.param_groups`) and returns what that gives. The built-in answer is `False` then, so that those inside of
@@ -188,8 +189,8 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
         `True`, once the parameters are updated; `False` if the batch was left out, whose loss then does not count. An
         epoch in which no batch counts has no loss: it is logged as NaN.
 
-    Built in: `optimizer.step()`, with the closure if the optimizer needs one; without any gradient nothing, and
-    `False`.
+    Built in: `optimizer.step()`, with the closure if its signature requires one, or if the optimizer of the spec says
+    `needs_closure`; without any gradient nothing, and `False`.
 
     """
     raise NotImplementedError

@@ -1,12 +1,13 @@
 """An end of training when nothing gets better."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import (
     CallbackSpec,
     Data,
+    OptionError,
     Run,
     TrainingSpec,
     Weights,
@@ -52,6 +53,15 @@ class EarlyStopping(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse to monitor what is never logged."""
         check_monitored(self, self.monitor, spec)
+
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """It is to be able to stop the run before its last epoch."""
+        every, epochs = self.every or 1, run.spec.run.epochs
+        earliest = self.first_due + -(-self.patience // every) * every
+        if earliest >= epochs:
+            message = f"This never stops the run: at the earliest after epoch {earliest}, and the last is {epochs}."
+            restored = " The weights of the best epoch are restored all the same." if self.restore_best else ""
+            yield OptionError("patience", message + restored)
 
 
 class _EarlyStopping:

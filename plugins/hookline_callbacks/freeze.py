@@ -1,13 +1,12 @@
 """Parameters that are not trained, or not yet."""
 
-import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import (
     CallbackSpec,
-    HooklineWarning,
     MisfitError,
+    OptionError,
     ParameterSelection,
     Run,
     counted,
@@ -45,6 +44,13 @@ class Freeze(CallbackSpec):
         """Whether they are frozen in the epoch of this number."""
         return self.until is None or epoch < self.until
 
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """The epoch in which it lets go is to come."""
+        epochs = run.spec.run.epochs
+        if self.until is not None and self.until > epochs:
+            message = f"Freeze lets nothing go: the run has {counted(epochs, 'epoch')}, and `until` is {self.until}."
+            yield OptionError("until", message)
+
     def build(self) -> object:
         """The callback, which knows what it has frozen."""
         return _Freeze(self)
@@ -61,16 +67,12 @@ class _Freeze:
     def select_optimizer(
         self, run: Run, model: "nn.Module", criterion: "nn.Module"
     ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse to select nothing, or everything, before anything is written; warn of an end that does not come."""
+        """Refuse to select nothing, or everything, before anything is written."""
         optimizer = yield
         # What was never to be trained, nobody has frozen.
         self._frozen = [tensor for tensor in _selected(self._spec, run, model, criterion) if tensor.requires_grad]
         others = [one for one in run.spec.callbacks if isinstance(one, Freeze) and one is not self._spec]
         self._selected = [(one, _selected(one, run, model, criterion)) for one in (self._spec, *others)]
-        until, epochs = self._spec.until, run.spec.run.epochs
-        if until is not None and until > epochs:
-            message = f"Freeze lets nothing go: the run has {counted(epochs, 'epoch')}, and `until` is {until}."
-            warnings.warn(message, HooklineWarning, stacklevel=2)
         return optimizer
 
     @hookimpl(wrapper=True)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from hookline import CallbackSpec, OptionError, Run, TrainingSpec, hookimpl, option, spec
-from hookline_callbacks.gradients import clip_norm, clip_value, gradients_of
+from hookline_callbacks.gradients import GradientsInModelOrder, clip_norm, clip_value
 from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class GradientClipping(CallbackSpec):
 
     max_norm: float | None = option(default=None, above=0)
     """The greatest norm that all gradients together may have."""
-    norm_type: float = option(default=2.0, above=0, infinite=True)
+    norm_type: float = option(default=2.0, above=0, infinite=True, only_with=("max_norm",))
     """Which norm it is."""
     clip_value: float | None = option(default=None, above=0)
     """The greatest absolute value that a number of a gradient may have."""
@@ -42,10 +42,23 @@ class GradientClipping(CallbackSpec):
                 f"would be clipped: leave GradientClipping out."
             )
 
+    def build(self) -> object:
+        """The callback, which knows the order of the model's parameters."""
+        return _GradientClipping(self)
+
+
+class _GradientClipping:
+    def __init__(self, spec: GradientClipping):
+        self._spec = spec
+        self._gradients: GradientsInModelOrder | None = None
+
     @hookimpl(wrapper=True)
-    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+    def select_optimizer(
+        self, run: Run, model: "nn.Module", criterion: "nn.Module"
+    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Refuse sparse gradients, of which torch cannot tell the norm."""
-        refuse_sparse_gradients(self, run, model)
+        refuse_sparse_gradients(self._spec, run, model)
+        self._gradients = GradientsInModelOrder(model, criterion)
         return (yield)
 
     @hookimpl(wrapper=True)
@@ -53,10 +66,11 @@ class GradientClipping(CallbackSpec):
         """Clip the gradients before the parameters are updated."""
         import torch
 
-        if gradients := gradients_of(optimizer):
+        assert self._gradients is not None, "The optimizer has been selected."
+        if gradients := self._gradients.of(optimizer):
             with torch.no_grad():
-                if self.max_norm is not None:
-                    clip_norm(gradients, self.max_norm, self.norm_type)
-                elif self.clip_value is not None:
-                    clip_value(gradients, self.clip_value)
+                if self._spec.max_norm is not None:
+                    clip_norm(gradients, self._spec.max_norm, self._spec.norm_type)
+                elif self._spec.clip_value is not None:
+                    clip_value(gradients, self._spec.clip_value)
         return (yield)

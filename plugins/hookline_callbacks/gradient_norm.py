@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import CallbackSpec, Run, hookimpl, option, spec
-from hookline_callbacks.gradients import gradients_of, total_norm
+from hookline_callbacks.gradients import GradientsInModelOrder, total_norm
 from hookline_callbacks.sparse_gradients import refuse_sparse_gradients
 
 if TYPE_CHECKING:
@@ -35,14 +35,18 @@ class GradientNorm(CallbackSpec):
 class _GradientNorm:
     def __init__(self, spec: GradientNorm):
         self._spec = spec
+        self._gradients: GradientsInModelOrder | None = None
         self._total: Tensor | None = None
         self._greatest: Tensor | None = None
         self._steps = 0
 
     @hookimpl(wrapper=True)
-    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+    def select_optimizer(
+        self, run: Run, model: "nn.Module", criterion: "nn.Module"
+    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
         """Refuse sparse gradients, of which torch cannot tell the norm."""
         refuse_sparse_gradients(self._spec, run, model)
+        self._gradients = GradientsInModelOrder(model, criterion)
         return (yield)
 
     @hookimpl(wrapper=True)
@@ -50,7 +54,8 @@ class _GradientNorm:
         """Look at the gradients before the parameters are updated."""
         import torch
 
-        if gradients := gradients_of(optimizer):
+        assert self._gradients is not None, "The optimizer has been selected."
+        if gradients := self._gradients.of(optimizer):
             # A tensor, which nobody reads before the epoch ends.
             with torch.no_grad():
                 norm = total_norm(gradients, self._spec.norm_type)

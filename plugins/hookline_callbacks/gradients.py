@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, optim
+    from torch import Tensor, nn, optim
 
 
 def gradients_of(optimizer: "optim.Optimizer") -> "list[Tensor]":
@@ -20,6 +20,29 @@ def gradients_of(optimizer: "optim.Optimizer") -> "list[Tensor]":
         for parameter in group["params"]
         if (gradient := parameter.grad) is not None
     ]
+
+
+class GradientsInModelOrder:
+    """The gradients that an optimizer is about to use, in the order of `model.parameters()`.
+
+    An optimizer with parameter groups has them in the order of its groups. A norm that is added up in that order can
+    differ in its last bits from the one that `clip_grad_norm_(model.parameters(), …)` computes.
+    """
+
+    def __init__(self, *modules: "nn.Module"):
+        """The modules that are trained, the model first."""
+        parameters = [parameter for module in modules for parameter in module.parameters()]
+        self._places = {id(parameter): place for place, parameter in enumerate(parameters)}
+        self._parameters: list[nn.Parameter] = []
+
+    def of(self, optimizer: "optim.Optimizer") -> "list[Tensor]":
+        """The gradients of all its parameters that have one; of parameters that are in no module they come last."""
+        # Sorted again only if parameters have been added to the optimizer.
+        if sum(len(group["params"]) for group in optimizer.param_groups) != len(self._parameters):
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            last = len(self._places)
+            self._parameters = sorted(parameters, key=lambda parameter: self._places.get(id(parameter), last))
+        return [gradient for parameter in self._parameters if (gradient := parameter.grad) is not None]
 
 
 def are_finite(loss: "Tensor", gradients: "list[Tensor]") -> bool:

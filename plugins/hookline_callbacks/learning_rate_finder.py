@@ -64,6 +64,7 @@ class LearningRateFinder(CallbackSpec):
         """Refuse others that set learning rates, what is frozen too late, and an optimizer that evaluates losses."""
         if spec.optimizer.needs_closure:
             raise ValueError(f"{type(spec.optimizer).__name__} looks for the length of its steps itself.")
+        spec.optimizer.refuse_changed_lr("type", "leave LearningRateFinder out")
         schedulers = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.use and schedulers:
             name = type(schedulers[0]).__name__
@@ -74,6 +75,10 @@ class LearningRateFinder(CallbackSpec):
                 message = "Freeze is listed after it, so that what is frozen would be tried, too: list it before."
                 raise OptionError("type", message, against=[("callbacks", place)])
             is_inside = is_inside or callback == self
+
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """The learning rates that are tried are to be those of all parts of the optimizer."""
+        yield from run.spec.optimizer.doubt_changed_lr("type")
 
     def build(self) -> object:
         """The callback."""

@@ -30,7 +30,7 @@ class NaNGuard(CallbackSpec):
     state of the optimizer, but not its learning rates, from the latest copy."""
     gradients: bool = True
     """Whether the gradients are looked at, and not only the loss."""
-    copy_every: int = option(default=100, minimum=1)
+    copy_every: int = option(default=100, minimum=1, only_with=("action", "roll_back"))
     """After how many steps a copy is made, for "roll_back"."""
     most: int = option(default=10, minimum=1)
     """After how many such batches, one after another, the training ends in any case."""

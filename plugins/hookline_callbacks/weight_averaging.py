@@ -13,6 +13,7 @@ from hookline import (
     SchedulerSpec,
     TrainingSpec,
     Weights,
+    counted,
     hookimpl,
     option,
     spec,
@@ -95,9 +96,9 @@ class StochasticWeightAveraging(CallbackSpec):
     """The first epoch that counts; left out, the last quarter of the epochs does, rounded up."""
     swa_lr: float | None = option(default=None, minimum=0)
     """The learning rate to which it goes over from there on; left out, it stays as it is."""
-    anneal_epochs: int = option(default=10, minimum=0)
+    anneal_epochs: int = option(default=10, minimum=0, only_with=("swa_lr",))
     """In how many epochs it goes over to `swa_lr`."""
-    anneal_strategy: Literal["cos", "linear"] = "cos"
+    anneal_strategy: Literal["cos", "linear"] = option(default="cos", only_with=("swa_lr",))
     """Whether it does so along a cosine or a line."""
 
     def check(self, spec: TrainingSpec) -> None:
@@ -107,6 +108,19 @@ class StochasticWeightAveraging(CallbackSpec):
         others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.swa_lr is not None and others:
             raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
+        if self.swa_lr is not None:
+            spec.optimizer.refuse_changed_lr("swa_lr", "leave it out")
+
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """The learning rate is to get to `swa_lr`, in all parts of the optimizer."""
+        if self.swa_lr is None:
+            return
+        yield from run.spec.optimizer.doubt_changed_lr("swa_lr")
+        epochs = run.spec.run.epochs
+        start = self.first_epoch(epochs)
+        if start + self.anneal_epochs > epochs:
+            takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, and the last is {epochs}"
+            yield OptionError("anneal_epochs", f"`swa_lr` is never reached: {takes}.")
 
     def first_epoch(self, epochs: int) -> int:
         """The first epoch that counts, of so many.

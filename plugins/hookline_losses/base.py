@@ -1,9 +1,9 @@
 """What all losses of torch have in common: the criterion is torch's class of the same name, with the same options."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import asdict
+from attrs import Attribute, asdict
 
 from hookline import Data, DividedBy, LossSpec, OptionError, Outputs, enumerate_names, spec
 
@@ -22,13 +22,16 @@ class TorchLoss(LossSpec):
         """`torch.nn.<the name of this class>` with these options; numbers given as an array become a tensor."""
         import torch
 
-        options = asdict(self, recurse=False)
         tensors = {
             name: torch.tensor(value, dtype=torch.float32) if isinstance(value, tuple) else value
-            for name, value in options.items()
+            for name, value in self.arguments().items()
         }
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)
         return criterion
+
+    def arguments(self) -> dict[str, Any]:
+        """The options that torch's class is given."""
+        return asdict(self, recurse=False)
 
     @property
     def divided_by(self) -> DividedBy:
@@ -58,11 +61,32 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
         raise OptionError("weight", "Of the numbers of `weight` one must be greater than 0.")
 
 
+def refuse_negative_index(instance: object, attribute: "Attribute[object]", index: int | None) -> None:
+    """Raise a `ValueError` for the index of a class that is negative, which in torch is a mark for rows."""
+    if index is not None and index < 0:
+        raise ValueError(
+            f"{index} is no class: classes are sorted and counted from 0. Left out, no class is ignored; to ignore the "
+            f"rows of a class that is called {index}, give its place among the sorted classes, which is usually 0."
+        )
+
+
 def check_ignored_class(index: int | None, classes: int) -> None:
     """Refuse to ignore a class that there is not."""
     if index is not None and index >= classes:
         message = f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}"
         raise OptionError("ignore_index", f"{message}: that is none.")
+
+
+def doubt_marks(ignored: int | None, data: Data) -> Iterator[str]:
+    """Doubt that a class is one that elsewhere marks rows without a class: -100, or -1 before classes from 0 on."""
+    classes = list(map(str, data.target.classes or ()))
+    counted_from_0 = ["-1", *map(str, range(len(classes) - 1))]
+    for mark, is_likely in (("-100", True), ("-1", len(classes) > 2 and sorted(classes) == sorted(counted_from_0))):
+        if is_likely and mark in classes and classes.index(mark) != ignored:
+            yield (
+                f'The class {mark} of "{", ".join(data.target.columns)}" is trained as any other. If it marks rows '
+                f"without a class, set `ignore_index = {classes.index(mark)}`, which is its place."
+            )
 
 
 def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | None") -> "Tensor | int":

@@ -1,6 +1,6 @@
 """Losses that compare scores with classes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline import (
     Batch,
@@ -21,7 +21,9 @@ from hookline_losses.base import (
     check_log_probabilities,
     check_same_shape,
     check_score_for_each_class,
+    doubt_marks,
     one_output,
+    refuse_negative_index,
     weight_of,
 )
 from hookline_losses.ends import doubt_scores, end_beyond_0_and_1
@@ -43,8 +45,16 @@ class ClassIndexLoss(TorchLoss):
 
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
-    ignore_index: int = option(default=-100, unbounded=True)
-    """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
+    ignore_index: int | None = option(default=None, minimum=0, validator=refuse_negative_index)
+    """Rows of this class do not count: its index, the classes being sorted and counted from 0; left out, all rows
+    count."""
+
+    def arguments(self) -> dict[str, Any]:
+        """The options of torch; its default of `ignore_index`, -100, is no class and cannot be said here."""
+        arguments = TorchLoss.arguments(self)
+        if self.ignore_index is None:
+            del arguments["ignore_index"]
+        return arguments
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """There must be an output, and a weight if there are any, for each class."""
@@ -53,8 +63,12 @@ class ClassIndexLoss(TorchLoss):
 
     @property
     def ignored_class(self) -> int | None:
-        """The one that `ignore_index` says, unless it is none: classes are counted from 0."""
-        return self.ignore_index if self.ignore_index >= 0 else None
+        """The one that `ignore_index` says."""
+        return self.ignore_index
+
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """A class may be a mark of rows that have none."""
+        return doubt_marks(self.ignore_index, data)
 
     @property
     def divided_by(self) -> DividedBy:

@@ -69,6 +69,11 @@ class WeightedSum(LossSpec):
         """The losses by name."""
         return {name: part.loss for name, part in self.losses.items()}
 
+    @property
+    def factors(self) -> Mapping[str, float]:
+        """The weights by name."""
+        return {name: part.weight for name, part in self.losses.items()}
+
     def encodings(self, targets: "Collection[str]") -> Mapping[str, Encoding]:
         """Each target is told as the part that takes it wants it; parts that share one must want the same."""
         encodings: dict[str, Encoding] = {}
@@ -135,6 +140,7 @@ class WeightedSum(LossSpec):
                 raise OptionError("losses", message, name, "output")
             _, its_outputs, its_batch = self.part(name, None, outputs, batch)
             try:
+                part.loss.check_outputs(its_outputs)
                 part.loss.check(its_outputs, its_batch, self._data(name, data))
             except OptionError as error:
                 raise error.within("losses", name, "loss") from None
@@ -153,10 +159,16 @@ class WeightedSum(LossSpec):
                 raise OptionError("losses", str(error), name, "loss") from None
             yield from (f"{name}: {doubt}" for doubt in doubts)
 
+    def doubts_of_data(self, data: Data) -> "Iterator[str]":
+        """What the parts doubt, each of which is given its own target."""
+        for name, part in self.losses.items():
+            yield from (f"{name}: {doubt}" for doubt in part.loss.doubts_of_data(self._data(name, data)))
+
     @property
     def divided_by(self) -> DividedBy:
-        """Nothing if all parts are sums; otherwise rows. The means of the parts themselves are logged exactly."""
-        return "nothing" if {part.loss.divided_by for part in self.losses.values()} == {"nothing"} else "rows"
+        """As all of the parts, if they agree; otherwise rows, and what is logged is corrected by `factors`."""
+        kinds = {part.loss.divided_by for part in self.losses.values()}
+        return kinds.pop() if kinds == {"nothing"} or len(self.losses) == 1 else "rows"
 
     def check_accumulation(self) -> None:
         """As each part says."""
@@ -175,7 +187,9 @@ class WeightedSum(LossSpec):
         return super().divisor(criterion, batch)
 
     def part(self, part: str | None, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[Any, Outputs, Batch]":
-        """The criterion of a part, its output and its target."""
+        """The criterion of a part, or of the only one, its output and its target."""
+        if part is None and len(self.losses) == 1:
+            [part] = self.losses
         if part is None:
             return criterion, outputs, batch
         target = self._target(part, batch.targets)

@@ -75,10 +75,6 @@ class CosineEmbeddingLoss(TorchLoss):
     margin: float = option(default=0.0, minimum=-1, maximum=1)
     """The cosine up to which rows that do not belong together are far enough apart."""
 
-    def compute(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """The criterion of both outputs and the target."""
-        return criterion(outputs["input1"], outputs["input2"], batch.target)
-
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Both outputs must have one shape, of two dimensions."""
         several_outputs("CosineEmbeddingLoss", outputs, self.inputs, dimensions=2)
@@ -112,10 +108,6 @@ class MarginRankingLoss(TorchLoss):
     margin: float = option(default=0.0, unbounded=True)
     """By how much the one score is to be greater than the other."""
 
-    def compute(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """The criterion of both scores and the target."""
-        return criterion(outputs["input1"], outputs["input2"], batch.target)
-
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Both outputs and the target must have one shape."""
         first, _ = several_outputs("MarginRankingLoss", outputs, self.inputs)
@@ -139,10 +131,6 @@ class TripletLoss(TorchLoss):
     def encoding(self) -> Encoding | None:
         """There is no target: the three rows say all."""
         return None
-
-    def compute(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """The criterion of the three outputs."""
-        return criterion(outputs["anchor"], outputs["positive"], outputs["negative"])
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """The three outputs must have one shape."""

@@ -50,7 +50,7 @@ class PoissonNLLLoss(RegressionLoss):
     """Whether the model gives the logarithm of the expected count."""
     full: bool = False
     """Whether the part that does not depend on the model is added, by Stirling's formula."""
-    eps: float = option(default=1e-08, above=0)
+    eps: float = option(default=1e-08, above=0, only_with=("log_input", False))
     """Added to the expected count before its logarithm is taken, without `log_input`."""
 
     @property

@@ -18,9 +18,11 @@ from hookline import (
     option,
     spec,
 )
-from hookline_losses.base import check_ignored_class, one_output, weight_of
+from hookline_losses.base import check_ignored_class, doubt_marks, one_output, refuse_negative_index, weight_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import Tensor, nn
 
 
@@ -131,8 +133,9 @@ class LinearCrossEntropyLoss(ProjectingLoss):
     """Whether the losses of a batch are averaged or added."""
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
     """How much each class counts, in the order of the classes; left out, all count the same."""
-    ignore_index: int | None = option(default=None, unbounded=True)
-    """Rows of this class do not count: its index, the classes being sorted and counted from 0."""
+    ignore_index: int | None = option(default=None, minimum=0, validator=refuse_negative_index)
+    """Rows of this class do not count: its index, the classes being sorted and counted from 0; left out, all rows
+    count."""
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
     """How much of the target is spread over all classes."""
 
@@ -172,8 +175,12 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 
     @property
     def ignored_class(self) -> int | None:
-        """The one that `ignore_index` says, unless it is none: classes are counted from 0."""
-        return self.ignore_index if self.ignore_index is not None and self.ignore_index >= 0 else None
+        """The one that `ignore_index` says."""
+        return self.ignore_index
+
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """A class may be a mark of rows that have none."""
+        return doubt_marks(self.ignore_index, data)
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """The weight of all rows that count, by which torch divides a mean."""

@@ -50,13 +50,13 @@ class CombinedScheduler(TorchScheduler):
         """How many times each of the schedulers is stepped if all of it is stepped `length` times."""
         return (length,) * len(self.schedulers)
 
-    def never(self, length: int) -> Iterator[tuple[tuple[str | int, ...], int, int]]:
+    def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
         """As for all; and of the schedulers, if each of them has its turn."""
-        own = list(TorchScheduler.never(self, length))
+        own = list(TorchScheduler.unfit(self, length, unit))
         yield from own
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.lengths(length), strict=True)):
-            for path, times, those in scheduler.never(its_length) if not own else ():
-                yield ("schedulers", index, *path), times, those
+            for doubt in scheduler.unfit(its_length, unit) if not own else ():
+                yield doubt.within("schedulers", index)
 
     def build_parts(self, optimizer: "optim.Optimizer", length: int) -> "list[LRScheduler]":
         """The schedulers, for so many steps or epochs of all of it."""

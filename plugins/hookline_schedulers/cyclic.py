@@ -91,19 +91,31 @@ class CyclicLR(Cycle):
     """How many steps it falls; left out, as many as it rises."""
     mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
     """How high the later peaks are: as high, each half as high, or lower by `gamma` at every step."""
-    gamma: float = option(default=1.0, minimum=0)
+    gamma: float = option(default=1.0, minimum=0, only_with=("mode", "exp_range"))
     """By what the height is multiplied at each step, with "exp_range"."""
     cycle_momentum: bool = True
     """Whether the momentum falls while the learning rate rises; the optimizer must have one."""
-    base_momentum: float | tuple[float, ...] = option(default=0.8, minimum=0)
+    base_momentum: float | tuple[float, ...] = option(default=0.8, minimum=0, only_with=("cycle_momentum", True))
     """The least momentum, or one for each parameter group."""
-    max_momentum: float | tuple[float, ...] = option(default=0.9, minimum=0)
+    max_momentum: float | tuple[float, ...] = option(default=0.9, minimum=0, only_with=("cycle_momentum", True))
     """The greatest momentum, or one for each parameter group."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """As for both; and the learning rate does not rise to a lower one."""
         yield from self.misordered("base_lr", "max_lr", "to which it rises")
         yield from Cycle.conflicts(self)
+
+    def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
+        """As for all; and there is to be a whole cycle."""
+        yield from Cycle.unfit(self, length, unit)
+        whole = self.step_size_up + (self.step_size_up if self.step_size_down is None else self.step_size_down)
+        if self.step_size_up >= length:
+            takes = f"that takes {counted(self.step_size_up, unit)}, and the end comes after {length}"
+            yield OptionError("step_size_up", f"`max_lr` is never reached: {takes}.")
+        elif whole > length:
+            option = "step_size_up" if self.step_size_down is None else "step_size_down"
+            message = f"No cycle is completed: one takes {counted(whole, unit)}, and the end comes after {length}."
+            yield OptionError(option, message)
 
 
 @spec
@@ -115,6 +127,7 @@ class OneCycleLR(Cycle):
     """
 
     length_option = "total_steps"
+    takes = ("total_steps",)
     of_groups = ("max_lr",)
 
     max_lr: float | tuple[float, ...] = option(above=0)
@@ -127,9 +140,9 @@ class OneCycleLR(Cycle):
     """Whether it rises and falls along a cosine or a line."""
     cycle_momentum: bool = True
     """Whether the momentum falls while the learning rate rises; the optimizer must have one."""
-    base_momentum: float | tuple[float, ...] = option(default=0.85, minimum=0)
+    base_momentum: float | tuple[float, ...] = option(default=0.85, minimum=0, only_with=("cycle_momentum", True))
     """The least momentum, or one for each parameter group."""
-    max_momentum: float | tuple[float, ...] = option(default=0.95, minimum=0)
+    max_momentum: float | tuple[float, ...] = option(default=0.95, minimum=0, only_with=("cycle_momentum", True))
     """The greatest momentum, or one for each parameter group."""
     div_factor: float = option(default=25.0, above=0)
     """The first learning rate is `max_lr` divided by this."""

@@ -11,6 +11,7 @@ from hookline import (
     TrainingSpec,
     check_monitor,
     check_monitored,
+    counted,
     hookimpl,
     monitored,
     option,
@@ -67,6 +68,14 @@ class ReduceLROnPlateau(TorchScheduler):
         if wanted != self.mode:
             which = "higher" if wanted == "max" else "lower"
             raise OptionError("mode", f'The {which} {name} is the better one: `mode` must be "{wanted}".')
+
+    def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
+        """As for all; and there are to be more epochs than it is patient."""
+        yield from TorchScheduler.unfit(self, length, unit)
+        # The first epoch is the best at first, and one more than those that are let pass must be worse.
+        if (earliest := self.patience + 2) >= length:
+            takes = f"at the earliest after {counted(earliest, unit)}, and the end comes after {length}"
+            yield OptionError("patience", f"The learning rate never falls: {takes}.")
 
     def arguments(self, length: int) -> dict[str, Any]:
         """The options of torch, which does not know what is monitored."""

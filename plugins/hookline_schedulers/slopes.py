@@ -1,6 +1,8 @@
 """Learning rates that rise or fall along a line, a power or an exponential."""
 
-from hookline import option, spec
+from collections.abc import Iterator
+
+from hookline import OptionError, Run, counted, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 
@@ -16,6 +18,14 @@ class ConstantLR(TorchScheduler):
     total_iters: int = option(default=5, minimum=0)
     """For how many epochs (or steps)."""
 
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """As for all; and the run is to be longer. As a part of another scheduler it may hold as long as its turn."""
+        yield from TorchScheduler.doubts(self, run)
+        if self.total_iters >= (length := self.length(run)):
+            unit = counted(self.total_iters, "step" if self.is_per_step else "epoch")
+            message = f"The learning rate is multiplied for the whole run: this is {unit}, and the run has {length}."
+            yield OptionError("total_iters", message)
+
 
 @spec
 class LinearLR(TorchScheduler):
@@ -23,6 +33,8 @@ class LinearLR(TorchScheduler):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
     """
+
+    takes = ("total_iters",)
 
     start_factor: float = option(default=1 / 3, above=0, maximum=1)
     """By what it is multiplied at first."""
@@ -50,7 +62,16 @@ class PolynomialLR(TorchScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
     """
 
+    takes = ("total_iters",)
+
     total_iters: int = option(default=5, minimum=1)
     """After how many epochs (or steps) it is 0."""
     power: float = option(default=1.0, minimum=0)
     """The power."""
+
+    def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
+        """As for all; and it is not to be 0 before the end."""
+        yield from TorchScheduler.unfit(self, length, unit)
+        if self.total_iters < length and self.power > 0:
+            rest = f"the last {counted(length - self.total_iters, unit)} of {length} change nothing"
+            yield OptionError("total_iters", f"The learning rate is 0 after {counted(self.total_iters, unit)}: {rest}.")

@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import HooklineWarning, MeanLoss, MisfitError, PartLosses, hookimpl
+from hookline import DataError, HooklineWarning, MeanLoss, MisfitError, PartLosses, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +27,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     metrics: list[tuple[MetricSpec, Any]] = []
     interruption = run.interruption
     judged_by = {(metric.target, metric.takes) for metric in spec.metrics}
+    batch = None
     model.eval()
     criterion.eval()
     with torch.no_grad():
@@ -48,7 +49,9 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
                         state.update(*metric.prepare(*known[metric.target, metric.takes]))
     model.train()
     criterion.train()
-    judged = {"loss": losses.value(), **parts.values()}
+    if batch is None:
+        raise DataError(f"data: The {split} split gave no batch to evaluate, instead of {len(batches)}.")
+    judged = parts.with_total(losses)
     for metric, state in metrics:
         with _naming(metric, spec, split):
             judged[metric.label] = float(state.compute())

@@ -50,7 +50,8 @@ def backward(run: Run, loss: Tensor) -> Tensor:
 def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) -> bool:
     """Update the parameters once, unless a wrapper has taken their gradients away."""
     kind: Any = type(optimizer)
-    if _needs_closure(kind):
+    takes, requires = _of_closure(kind)
+    if requires or (takes and run.spec.optimizer.needs_closure):
         optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
         return True
     for group in optimizer.param_groups:
@@ -62,7 +63,7 @@ def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) ->
 
 
 @cache
-def _needs_closure(optimizer: Any) -> bool:
-    """Whether its `step` must be given a closure, as that of LBFGS. Looked up once for a type."""
+def _of_closure(optimizer: Any) -> tuple[bool, bool]:
+    """Whether `step` of an optimizer class takes a closure, and whether it requires one. Looked up once for a class."""
     closure = signature(optimizer.step).parameters.get("closure")
-    return closure is not None and closure.default is Parameter.empty
+    return closure is not None, closure is not None and closure.default is Parameter.empty

@@ -170,7 +170,7 @@ def test_a_batch_knows_its_only_input_and_target_and_its_rows():
 @pytest.mark.parametrize("what", ["input", "target"])
 def test_a_batch_with_several_has_no_only_one(what):
     batch = Batch({"a": INPUTS, "b": INPUTS}, {"c": TARGETS, "d": TARGETS})
-    with pytest.raises(ValueError, match="too many values to unpack"):
+    with pytest.raises(ValueError, match=f"^`{what}` is for batches with one {what}, and this one has 2: "):
         getattr(batch, what)
 
 

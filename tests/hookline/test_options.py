@@ -4,7 +4,8 @@ from collections.abc import Mapping
 import pytest
 from attrs import exceptions, fields
 
-from hookline import Bounds, LossSpec, option, spec
+import hookline
+from hookline import Bounds, LossSpec, OptionError, option, spec
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,76 @@ def test_a_spec_cannot_be_changed():
     made = Example(required=1)
     with pytest.raises(exceptions.FrozenInstanceError):
         made.required = 2
+
+
+UNUSED = [
+    ("callbacks", {"type": "GradientClipping", "clip_value": 1.0, "norm_type": 1.0}, "norm_type", "without `max_norm`"),
+    ("callbacks", {"type": "StochasticWeightAveraging", "anneal_epochs": 2}, "anneal_epochs", "without `swa_lr`"),
+    (
+        "callbacks",
+        {"type": "StochasticWeightAveraging", "anneal_strategy": "linear"},
+        "anneal_strategy",
+        "without `swa_lr`",
+    ),
+    (
+        "callbacks",
+        {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "gamma": 0.9},
+        "gamma",
+        'unless `mode` is "exp_range"',
+    ),
+    (
+        "callbacks",
+        {"type": "OneCycleLR", "max_lr": 0.2, "cycle_momentum": False, "max_momentum": 0.99},
+        "max_momentum",
+        "unless `cycle_momentum` is true",
+    ),
+    ("callbacks", {"type": "NaNGuard", "copy_every": 5}, "copy_every", 'unless `action` is "roll_back"'),
+    ("loss", {"type": "PoissonNLLLoss", "eps": 1e-6}, "eps", "unless `log_input` is false"),
+]
+USED = [
+    {"type": "GradientClipping", "max_norm": 1.0, "norm_type": 1.0},
+    {"type": "GradientClipping", "clip_value": 1.0, "norm_type": 2.0},
+    {"type": "StochasticWeightAveraging", "swa_lr": 0.0, "anneal_epochs": 2},
+    {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "mode": "exp_range", "gamma": 0.9, "max_momentum": 0.95},
+    {"type": "NaNGuard", "action": "roll_back", "copy_every": 5},
+]
+
+
+def table_with(section, given):
+    table = {
+        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
+        "model": {"type": "Linear", "out_features": 1},
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD", "momentum": 0.9},
+    }
+    return {**table, section: [given] if section == "callbacks" else given}
+
+
+@pytest.mark.parametrize(("section", "given", "name", "wanted"), UNUSED)
+def test_an_option_without_effect_is_told_at_its_place(section, given, name, wanted):
+    with pytest.raises(hookline.SpecError) as raised:
+        hookline.load(table_with(section, given))
+    [problem] = raised.value.problems
+    assert problem.path[-1] == name
+    assert problem.message == f"This has no effect {wanted}."
+
+
+@pytest.mark.parametrize("given", USED)
+def test_an_option_with_what_it_needs_is_good(given):
+    hookline.load(table_with("callbacks", given))
+
+
+def test_an_option_without_effect_is_told_by_a_component_that_is_made_in_python():
+    @spec
+    class Declared(hookline.CallbackSpec):
+        """A callback."""
+
+        rate: float | None = None
+        """A number."""
+        power: float = option(default=1.0, only_with=("rate",))
+        """What is done with it."""
+
+    assert Declared(rate=0.0, power=2.0).power == 2.0
+    with pytest.raises(OptionError, match=r"^This has no effect without `rate`\.$") as raised:
+        Declared(power=2.0)
+    assert raised.value.path == ("power",)

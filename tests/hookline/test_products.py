@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 
 import hookline
@@ -128,3 +129,53 @@ def test_a_callback_that_adds_what_cannot_be_kept_is_named_with_its_key(tmp_path
         hookline.train(small(epochs=1), plugins=[Adding()], out=tmp_path / "run")
     assert str(error.value).startswith(f'The stage "{stage}" must be answered with {told}')
     assert "Asked were, in this order: hookline_stages. It is wrapped by Adding: " in str(error.value)
+
+
+class Batchless:
+    """Batches that say how many they are, and are none."""
+
+    def __init__(self, announced):
+        self.announced = announced
+        self.rows = 0
+
+    def __len__(self):
+        return self.announced
+
+    def epoch(self, number, start=0):
+        yield from ()
+
+
+class Giving:
+    """A plugin whose data is given."""
+
+    def __init__(self, **splits):
+        self.splits = splits
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self):
+        return evolve((yield), **self.splits)
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        (
+            {"training": Batchless(0)},
+            'The stage "prepare_data" must be answered with at least one batch in each split, and the training split has '
+            "none.",
+        ),
+        (
+            {"validation": Batchless(0)},
+            'The stage "prepare_data" must be answered with at least one batch in each split, and the validation split '
+            "has none: leave the split out, or give it rows.",
+        ),
+        ({"training": Batchless(3)}, "data: Epoch 1 gave no batch to train with, instead of 3."),
+        ({"validation": Batchless(3)}, "data: The validation split gave no batch to evaluate, instead of 3."),
+    ],
+    ids=["training", "validation", "training, announced", "validation, announced"],
+)
+def test_a_split_without_a_batch_is_refused(splits, message, tmp_path):
+    with pytest.raises(hookline.HooklineError) as raised:
+        hookline.train(small(), plugins=[Giving(**splits)], out=tmp_path / "run")
+    assert str(raised.value).startswith(message)
+    assert (tmp_path / "run").exists() == ("instead of" in message)

@@ -76,3 +76,119 @@ def test_a_model_that_gives_nothing_is_told(tmp_path):
     with pytest.raises(hookline.MisfitError) as raised:
         hookline.train(hookline.load(table, plugins=[Layers()]), plugins=[Layers()], out=tmp_path / "run")
     assert str(raised.value) == "model: It gives nothing: each `forward` must return what it computes."
+
+
+class Passing:
+    """Wraps the stages and changes nothing."""
+
+    @hookimpl(wrapper=True)
+    def loss(self):
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def forward(self):
+        return (yield)
+
+
+class FloatLoss:
+    """Wraps the loss, and answers with a number."""
+
+    @hookimpl(wrapper=True)
+    def loss(self, run):
+        value = yield
+        return value if self.only_in_steps and not run.is_stepping else float(value.detach())
+
+    only_in_steps = False
+
+
+class FloatLossInSteps(FloatLoss):
+    """Does so in steps only, which a rehearsal does not see."""
+
+    only_in_steps = True
+
+
+class AnsweringLoss:
+    """Answers the loss with a loss for each row."""
+
+    @hookimpl
+    def loss(self, outputs, batch):
+        return (outputs - batch.target).square()
+
+
+class ListOfOutputs:
+    """Wraps the outputs in a list."""
+
+    @hookimpl(wrapper=True)
+    def forward(self):
+        return [(yield)]
+
+
+@declared
+class Rounding(hookline.CallbackSpec):
+    """A callback that answers with a number."""
+
+    @hookimpl(wrapper=True)
+    def loss(self):
+        return float((yield))
+
+
+class Callbacks:
+    @hookimpl
+    def register_specs(self):
+        return [Rounding]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (FloatLoss, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
+        (FloatLossInSteps, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
+        (AnsweringLoss, 'The implementation by {} of the stage "loss" must return a scalar tensor, and what it returns is of the type Tensor and the shape (2, 1).'),
+        (ListOfOutputs, 'The wrapper of {} around the stage "forward" must return a tensor, or a mapping with tensors by name, and what it returns is of the type list.'),
+    ],
+)  # fmt: skip
+def test_the_plugin_whose_answer_has_the_wrong_type_is_named(plugin, message, accumulate, tmp_path):
+    wrong = plugin()
+    made = hookline.load({**TABLE, "run": {"accumulate": accumulate}})
+    with pytest.raises(hookline.StageError) as raised:
+        hookline.train(made, plugins=[Passing(), wrong, Passing()], out=tmp_path / "run")
+    named = (
+        str(raised.value).split(" of ")[1].split(" around")[0]
+        if "wrapper" in message
+        else str(raised.value).split(" by ")[1].split(" of the stage")[0]
+    )
+    assert plugin.__name__ in named
+    assert str(raised.value) == message.format(named)
+
+
+def test_a_callback_whose_answer_has_the_wrong_type_is_told_at_its_place(tmp_path):
+    table = {**TABLE, "callbacks": [{"type": "CSVLog"}, {"type": "Rounding"}]}
+    with pytest.raises(hookline.StageError, match=r"wrapper of callbacks\[1\] Rounding around") as raised:
+        hookline.train(hookline.load(table, plugins=[Callbacks()]), plugins=[Callbacks()], out=tmp_path / "run")
+    assert raised.value.path == ("callbacks", 1)
+
+
+@declared
+class ForEachRow(hookline.LossSpec):
+    """A loss that does not add up its rows."""
+
+    def build(self, data):
+        return nn.MSELoss(reduction="none")
+
+
+class Losses:
+    @hookimpl
+    def register_specs(self):
+        return [ForEachRow]
+
+
+def test_a_loss_that_gives_one_for_each_row_is_named_itself(tmp_path):
+    made = hookline.load({**TABLE, "loss": {"type": "ForEachRow"}}, plugins=[Losses()])
+    with pytest.raises(hookline.StageError) as raised:
+        hookline.train(made, plugins=[Losses(), Passing()], out=tmp_path / "run")
+    assert str(raised.value) == (
+        'The stage "loss" must be answered with a scalar tensor, and it is of the type Tensor and the shape (2, 1). '
+        "ForEachRow must add up its rows, or take their mean."
+    )
+    assert raised.value.path == ("loss",)

@@ -1,3 +1,4 @@
+import warnings
 from math import nan
 from pathlib import Path
 
@@ -203,3 +204,28 @@ def test_the_remedy_names_the_one_that_restores_in_whichever_order(is_first):
     with pytest.raises(SpecError) as error:
         hookline.load({**TRAINED, "callbacks": callbacks[:: 1 if is_first else -1]})
     assert str(error.value).endswith("leave one out, or set `restore_best` of EarlyStopping to false.")
+
+
+@pytest.mark.parametrize(
+    ("options", "earliest"),
+    [
+        ({"patience": 4}, None),
+        ({"patience": 5}, 6),
+        ({"patience": 50, "restore_best": False}, 51),
+        ({"patience": 2, "every": 3}, 6),
+        ({"patience": 2, "every": 2}, None),
+        ({"patience": 3, "first": 3}, 6),
+    ],
+    ids=str,
+)
+def test_a_patience_that_is_as_long_as_the_run_is_warned_of(options, earliest, tmp_path):
+    losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", hookline.HooklineWarning)
+        trial = hookline.train(spec(options, epochs=6), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
+    assert (trial.epochs < 6) == (earliest is None)
+    restored = "" if "restore_best" in options else " The weights of the best epoch are restored all the same."
+    sentence = (
+        f"callbacks[0].patience: This never stops the run: at the earliest after epoch {earliest}, and the last is 6."
+    )
+    assert [str(one.message) for one in told] == ([] if earliest is None else [sentence + restored])

@@ -3,6 +3,7 @@ from math import inf
 import numpy
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
@@ -99,3 +100,69 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(options, option):
     with pytest.raises(hookline.SpecError) as raised:
         spec({"type": "SGD"}, options)
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, option)]
+
+
+TABLE = {
+    "data": {"type": "Random", "features": 6, "targets": [0.0, 1.0]},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+    "model": {"type": "Linear", "out_features": 1},
+}
+DEEP = {
+    "type": "Sequential",
+    "layers": [
+        {"type": "Linear", "out_features": 9},
+        {"type": "Tanh"},
+        {"type": "Linear", "out_features": 7},
+        {"type": "Tanh"},
+        {"type": "Linear", "out_features": 1},
+    ],
+}
+GROUPED = {"groups": [{"parameters": "*.bias", "lr": 0.2}, {"layers": "2", "lr": 0.05}]}
+PARTS = [{"layers": "4", "optimizer": {"type": "SGD", "lr": 0.1}}, {"optimizer": {"type": "Adam", "lr": 0.01}}]
+
+
+def split(named, *chosen):
+    """Parameters in the order of groups: each takes those that it selects of what is left."""
+    left = dict(named)
+    return [[left.pop(name) for name in [*left] if selects(name)] for selects in chosen]
+
+
+def grouped(named):
+    biases, middle, others = split(named, lambda name: "bias" in name, lambda name: name[0] == "2", lambda name: True)
+    groups = [{"params": biases, "lr": 0.2}, {"params": middle, "lr": 0.05}, {"params": others}]
+    return [torch.optim.SGD(groups, lr=0.1, fused=True)]
+
+
+def partitioned(named):
+    last, others = split(named, lambda name: name[0] == "4", lambda name: True)
+    return [torch.optim.SGD(last, lr=0.1, fused=True), torch.optim.Adam(others, lr=0.01, fused=True)]
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 1.5, 2.0, 3.0, inf])
+@pytest.mark.parametrize(
+    ("optimizer", "by_hand"),
+    [({"type": "SGD", "lr": 0.1, **GROUPED}, grouped), ({"type": "Partition", "parts": PARTS}, partitioned)],
+    ids=["groups", "partition"],
+)
+def test_the_norm_of_parameter_groups_is_added_up_in_the_order_of_the_model(optimizer, by_hand, norm_type, tmp_path):
+    table = spec(optimizer, {"max_norm": 0.5, "norm_type": norm_type})
+    norms = hookline.load(TABLE | {"callbacks": [{"type": "GradientNorm", "norm_type": norm_type}]}).callbacks
+    made = evolve(table, model=hookline.load(TABLE | {"model": DEEP}).model, callbacks=(*norms, *table.callbacks))
+    trial = hookline.train(made, out=tmp_path / "run")
+
+    torch.manual_seed(3)
+    layers = [nn.Linear(6, 9), nn.Tanh(), nn.Linear(9, 7), nn.Tanh(), nn.Linear(7, 1)]
+    expected = nn.Sequential(*layers)
+    optimizers = by_hand(dict(expected.named_parameters()))
+    greatest = []
+    for x, y in batches():
+        expected.zero_grad()
+        nn.functional.mse_loss(expected(x), y).backward()
+        greatest.append(float(clip_grad_norm_(expected.parameters(), 0.5, norm_type)))
+        for one in optimizers:
+            one.step()
+    assert all(map(torch.equal, trial.model.parameters(), expected.parameters()))
+    assert [record["greatest_gradient_norm"] for record in trial.history] == [
+        max(greatest[first : first + 3]) for first in range(0, 12, 3)
+    ]

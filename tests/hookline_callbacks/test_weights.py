@@ -1,10 +1,13 @@
 """Callbacks that change what is trained equal loops that are written by hand, bit for bit."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
 from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn, update_bn
 
+import hookline
 from image_training import BATCH, EPOCHS, IMAGES, ROWS, TARGETS, batches, judged, network, same, step, trained
 
 
@@ -37,6 +40,7 @@ def test_a_moving_average_may_be_of_some_steps(tmp_path):
     assert same(trial.model, averaged.module)
 
 
+@pytest.mark.filterwarnings("ignore:callbacks.0..anneal_epochs")
 @pytest.mark.parametrize("options", [{}, {"swa_lr": 0.2, "anneal_epochs": 2}, {"start": 2}], ids=str)
 def test_stochastic_weight_averaging_equals_that_of_torch(options, tmp_path):
     trial = trained(tmp_path, {"type": "StochasticWeightAveraging", **options})
@@ -81,3 +85,49 @@ def test_what_is_reported_of_validation_is_of_the_weights_that_are_handed_on(tmp
             losses = [(nn.functional.mse_loss(trial.model(x), y).double(), len(x)) for x, y in rows]
         assert trial.metrics[f"{split}/loss"] == float(sum(loss * count for loss, count in losses) / ROWS)
         assert trial.metrics[f"{split}/loss"] != trial.history[-1][f"{split}/loss"]
+
+
+ONE_OF_TWO = {
+    "type": "Partition",
+    "parts": [{"parameters": "*weight", "optimizer": {"type": "SGD"}}, {"optimizer": {"type": "Rprop"}}],
+}
+AVERAGING = {"type": "StochasticWeightAveraging", "swa_lr": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        (AVERAGING, "swa_lr"),
+        ({"type": "LearningRateFinder"}, "type"),
+        ({"type": "LearningRateFinder", "use": True}, "type"),
+    ],
+    ids=str,
+)
+def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, option, tmp_path):
+    with pytest.raises(hookline.SpecError) as raised:
+        trained(tmp_path, options, optimizer={"type": "Rprop"})
+    [problem] = raised.value.problems
+    assert problem.path == ("callbacks", 0, option)
+    assert problem.message.startswith(
+        "Rprop reads its learning rate in the first step only, and this makes no difference"
+    )
+    with pytest.warns(hookline.HooklineWarning) as told:
+        trained(tmp_path, {**options, **({"anneal_epochs": 1} if option == "swa_lr" else {})}, optimizer=ONE_OF_TWO)
+    assert [str(one.message) for one in told] == [
+        f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this moves those of the other parts."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "anneal_epochs", "is_reached"), [(5, 1, True), (5, 2, False), (3, 3, True), (3, 4, False)]
+)
+def test_a_learning_rate_that_averaging_does_not_reach_is_warned_of(start, anneal_epochs, is_reached, tmp_path):
+    rates = []
+    look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", hookline.HooklineWarning)
+        trained(tmp_path, {**AVERAGING, "start": start, "anneal_epochs": anneal_epochs}, plugins=[look])
+    assert (rates[-1] == pytest.approx(0.2)) == is_reached
+    takes = "1 epoch" if anneal_epochs == 1 else f"{anneal_epochs} epochs"
+    sentence = f"callbacks[0].anneal_epochs: `swa_lr` is never reached: that takes {takes} from epoch {start} on, and the last is 6."
+    assert [str(one.message) for one in told] == ([] if is_reached else [sentence])

@@ -1,9 +1,12 @@
 """What a loss says about a model that does not fit it, before anything is trained."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
+import hookline
 import hookline_models.parallel
 import hookline_models.residual
 import hookline_models.shape
@@ -27,10 +30,13 @@ from hookline_losses.classification import (
     MultiLabelSoftMarginLoss,
     NLLLoss,
 )
+from hookline_losses.combined import WeightedSum
 from hookline_losses.embedding import HingeEmbeddingLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
 from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
+from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
+from hookline_losses.weighted_loss import WeightedLoss
 from hookline_models.linear import Linear
 from hookline_models.sequential import Sequential
 from hookline_models.sigmoids import Sigmoid
@@ -122,6 +128,68 @@ def test_a_class_that_is_ignored_must_be_one():
     assert told(CrossEntropyLoss(ignore_index=42), torch.randn(2, 3), INDICES, SPECIES) == (
         "There are 3 classes, counted from 0 in sorted order, and `ignore_index` is 42: that is none."
     )
+
+
+@pytest.mark.parametrize("index", [-1, -100])
+@pytest.mark.parametrize("kind", ["CrossEntropyLoss", "NLLLoss", "LinearCrossEntropyLoss"])
+def test_a_negative_number_is_no_class_to_ignore(kind, index):
+    features = {"in_features": 3} if kind == "LinearCrossEntropyLoss" else {}
+    with pytest.raises(hookline.SpecError) as raised:
+        hookline.load(
+            {
+                "data": {"type": "Random", "features": 1, "targets": [0, 1]},
+                "model": {"type": "Linear", "out_features": 1},
+                "loss": {"type": kind, "ignore_index": index, **features},
+                "optimizer": {"type": "SGD"},
+            }
+        )
+    [problem] = raised.value.problems
+    assert problem.path == ("loss", "ignore_index")
+    assert problem.message == (
+        f"{index} is no class: classes are sorted and counted from 0. Left out, no class is ignored; to ignore the rows of "
+        f"a class that is called {index}, give its place among the sorted classes, which is usually 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "ignored", "doubted"),
+    [
+        ((-100, 0, 1), None, "-100"),
+        ((-100, 0, 1), 0, None),
+        ((-100, 0, 1), 1, "-100"),
+        ((-100, 5), None, "-100"),
+        ((-1, 0, 1, 2), None, "-1"),
+        (("-1", "0", "1"), None, "-1"),
+        ((-1, 0, 1), 0, None),
+        ((-1, 1), None, None),
+        ((-1, 0), None, None),
+        ((-2, -1, 0), None, None),
+        (("a", "b", "c"), None, None),
+    ],
+)
+@pytest.mark.parametrize("kind", [CrossEntropyLoss, NLLLoss, partial(LinearCrossEntropyLoss, in_features=2)])
+def test_a_class_that_elsewhere_marks_rows_without_one_is_doubted(kind, classes, ignored, doubted):
+    doubts = list(kind(ignore_index=ignored).doubts_of_data(data("y", classes=classes)))
+    sentence = (
+        f'The class {doubted} of "y" is trained as any other. If it marks rows without a class, set `ignore_index = 0`, '
+        f"which is its place."
+    )
+    assert doubts == ([] if doubted is None else [sentence])
+    combined = WeightedSum(losses={"a": WeightedLoss(loss=kind(ignore_index=ignored), target="target")})
+    assert list(combined.doubts_of_data(data("y", classes=classes))) == [f"a: {doubt}" for doubt in doubts]
+
+
+def test_a_mark_of_rows_without_a_class_is_warned_of_before_training(tmp_path):
+    (tmp_path / "rows.csv").write_text("x,y\n" + "1,-100\n2,0\n3,1\n" * 4)
+    table = {
+        "run": {"epochs": 1},
+        "data": {"type": "CSV", "path": str(tmp_path / "rows.csv"), "targets": "y"},
+        "model": {"type": "Linear", "out_features": 3},
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": "SGD"},
+    }
+    with pytest.warns(hookline.HooklineWarning, match="loss: The class -100"):
+        hookline.train(hookline.load(table), out=tmp_path / "run")
 
 
 def test_weights_that_are_all_nothing_are_told():

@@ -1,10 +1,12 @@
 """A loss made of several: trained as by hand, logged part by part."""
 
 import json
+import math
 
 import numpy
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 
 import hookline
@@ -275,6 +277,72 @@ def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alo
     assert numpy.isfinite([record["training/loss"] for record in trial.history]).all()
 
 
+def total_of(kind, size, rows):
+    """The total of all rows at once, in float64, by the first weights of the model."""
+    torch.manual_seed(0)
+    heads = nn.Linear(4, 3).double(), nn.Linear(4, 2).double()
+    x, classes, sizes = X[rows].double(), KIND[rows], SIZE[rows].double()
+    options = {name: value for name, value in kind.items() if name != "type"}
+    if "weight" in options:
+        options["weight"] = torch.tensor(options["weight"], dtype=torch.float64)
+    first = nn.functional.cross_entropy(heads[0](x), classes, **options)
+    second = nn.functional.mse_loss(heads[1](x), sizes, reduction=size.get("reduction", "mean"))
+    return float((2.0 * first + 0.5 * second).detach())
+
+
+TRAINING, VALIDATION = slice(0, 7), slice(7, 10)
+SUMMED_KIND = {"type": "CrossEntropyLoss", "reduction": "sum"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [(WEIGHTED, {"type": "MSELoss"}), (IGNORING, SUMMED), (SUMMED_KIND, {"type": "MSELoss"}), (SUMMED_KIND, SUMMED)],
+    ids=str,
+)
+@pytest.mark.parametrize(("batch_size", "accumulate"), [(1, 1), (3, 1), (7, 1), (3, 2)])
+def test_the_total_is_the_sum_of_the_parts_at_any_batch_size(kind, size, batch_size, accumulate, tmp_path):
+    made = spec({"kind": {"loss": kind, "weight": 2.0}, "size": {"loss": size, "weight": 0.5}}, accumulate=accumulate)
+    made = evolve(made, data=evolve(made.data, batch_size=batch_size), optimizer=evolve(made.optimizer, lr=0.0))
+    for record in hookline.train(made, plugins=[Plugin()], out=tmp_path / "run").history:
+        for split, rows in (("training", TRAINING), ("validation", VALIDATION)):
+            assert record[f"{split}/loss"] == pytest.approx(total_of(kind, size, rows), rel=1e-6)
+            parts = 2.0 * record[f"{split}/loss[kind]"] + 0.5 * record[f"{split}/loss[size]"]
+            assert record[f"{split}/loss"] == pytest.approx(parts, rel=1e-6)
+
+
+def test_a_part_for_which_no_row_of_a_split_counts_adds_nothing_to_the_total(tmp_path):
+    losses = {"kind": {"loss": IGNORING, "weight": 2.0}, "size": {"loss": {"type": "MSELoss"}}}
+    made = spec(losses)
+    made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
+
+    class OneClass:
+        @hookline.hookimpl(wrapper=True)
+        def prepare_data(self):
+            data = yield
+            data.validation.all.targets["kind"].fill_(1)
+            return data
+
+    trial = hookline.train(made, plugins=[Plugin(), OneClass()], out=tmp_path / "run")
+    assert math.isnan(trial.metrics["validation/loss[kind]"])
+    assert trial.metrics["validation/loss"] == trial.metrics["validation/loss[size]"]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
+    class Penalty:
+        @hookline.hookimpl(wrapper=True)
+        def loss(self):
+            return (yield) + 3.0
+
+    made = spec(
+        {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}, accumulate=accumulate
+    )
+    made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
+    trial = hookline.train(made, plugins=[Plugin(), Penalty()], out=tmp_path / "run")
+    for split, rows in (("training", TRAINING), ("validation", VALIDATION)):
+        assert trial.history[0][f"{split}/loss"] == pytest.approx(total_of(WEIGHTED, SUMMED, rows) + 3.0, rel=1e-6)
+
+
 @hookline.spec
 class Unfit(hookline.LossSpec):
     """A loss that cannot be accumulated."""
@@ -474,3 +542,21 @@ def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path)
         combined.compute(
             combined.build(data), torch.full((1, 1), 2.0), hookline.Batch({"x": X}, {"a": torch.ones(1, 1)})
         )
+
+
+def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
+    single = {"only": {"loss": {"type": "CrossEntropyLoss"}, "target": "kind", "output": "kind"}}
+
+    class OneTarget:
+        @hookline.hookimpl
+        def prepare_data(self, run):
+            rows = {"training": TRAINING, "validation": VALIDATION}
+            inputs = {split: {"input": X[place]} for split, place in rows.items()}
+            targets = {split: {"kind": {"k": KIND.numpy()[place]}} for split, place in rows.items()}
+            return hookline.in_memory(run.spec.data, run, run.spec.loss, inputs, targets)
+
+    made = spec(single, heads={"kind": HEADS["kind"]}, metrics=[{"type": "Accuracy"}])
+    trial = hookline.train(made, plugins=[Plugin(), OneTarget()], out=tmp_path / "run")
+    with torch.no_grad():
+        right = trial.model["kind"](X[VALIDATION]).argmax(dim=1) == KIND[VALIDATION]
+    assert trial.metrics["validation/Accuracy"] == numpy.float32(right.float().mean())

@@ -105,6 +105,7 @@ def assert_equal(trial, model, rates):
     assert logged == rates
 
 
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")  # Not all of them fit both lengths.
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
@@ -151,6 +152,7 @@ def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
     assert_equal(trial, *by_hand(build, per_step=True))
 
 
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, tmp_path):
@@ -414,9 +416,96 @@ STEP = {"type": "StepLR", "step_size": 2}
             ["callbacks[0].schedulers[1].step_size: This never happens: it comes after 2 epochs, and the end after 1."],
         ),
         ({"type": "ChainedScheduler", "schedulers": [STEP, STEP]}, []),
+        ({"type": "LinearLR", "total_iters": 4}, []),
+        (
+            {"type": "LinearLR", "total_iters": 1000},
+            ["callbacks[0].total_iters: This is not completed: it takes 1,000 epochs, and the end comes after 4."],
+        ),
+        (
+            {"type": "ConstantLR"},
+            [
+                "callbacks[0].total_iters: The learning rate is multiplied for the whole run: this is 5 epochs, and the run has 4."
+            ],
+        ),
+        ({"type": "PolynomialLR", "total_iters": 4}, []),
+        (
+            {"type": "PolynomialLR", "interval": "step"},
+            ["callbacks[0].total_iters: The learning rate is 0 after 5 steps: the last 7 steps of 12 change nothing."],
+        ),
+        ({"type": "PolynomialLR", "total_iters": 2, "power": 0}, []),
+        (
+            {"type": "PolynomialLR"},
+            ["callbacks[0].total_iters: This is not completed: it takes 5 epochs, and the end comes after 4."],
+        ),
+        ({"type": "ExponentialLR", "gamma": 0.9}, []),
+        ({"type": "CosineAnnealingLR"}, []),
+        ({"type": "CosineAnnealingLR", "T_max": 3}, []),
+        (
+            {"type": "CosineAnnealingLR", "T_max": 2},
+            [
+                "callbacks[0].T_max: The learning rate rises again after 2 epochs, and the run has 4: left out, this follows from the run."
+            ],
+        ),
+        (
+            {"type": "CosineAnnealingLR", "T_max": 50},
+            ["callbacks[0].T_max: This is not completed: it takes 50 epochs, and the end comes after 4."],
+        ),
+        ({"type": "CosineAnnealingWarmRestarts", "T_0": 4}, []),
+        ({"type": "CosineAnnealingWarmRestarts", "T_0": 2}, []),
+        ({"type": "CosineAnnealingWarmRestarts", "T_0": 4, "T_mult": 2, "interval": "step"}, []),
+        (
+            {"type": "CosineAnnealingWarmRestarts", "T_0": 5},
+            ["callbacks[0].T_0: This is not completed: it takes 5 epochs, and the end comes after 4."],
+        ),
+        (
+            {"type": "CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 2},
+            [
+                "callbacks[0].T_0: The run ends within a fall: one ends after 3 epochs, the next after 7, and the run after 4."
+            ],
+        ),
+        (
+            {"type": "CosineAnnealingWarmRestarts", "T_0": 3},
+            [
+                "callbacks[0].T_0: The run ends within a fall: one ends after 3 epochs, the next after 6, and the run after 4."
+            ],
+        ),
+        ({"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 6}, []),
+        (
+            {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1},
+            [
+                "callbacks[0].step_size_up: `max_lr` is never reached: that takes 2,000 steps, and the end comes after 12."
+            ],
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7},
+            ["callbacks[0].step_size_up: No cycle is completed: one takes 14 steps, and the end comes after 12."],
+        ),
+        (
+            {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "step_size_down": 6},
+            ["callbacks[0].step_size_down: No cycle is completed: one takes 13 steps, and the end comes after 12."],
+        ),
+        ({"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 12}, []),
+        (
+            {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 1000},
+            ["callbacks[0].total_steps: This is not completed: it takes 1,000 steps, and the end comes after 12."],
+        ),
+        ({"type": "ReduceLROnPlateau", "monitor": "training/loss", "patience": 1}, []),
+        (
+            {"type": "ReduceLROnPlateau", "monitor": "training/loss", "patience": 2},
+            [
+                "callbacks[0].patience: The learning rate never falls: at the earliest after 4 epochs, and the end comes after 4."
+            ],
+        ),
+        ({"type": "SequentialLR", "schedulers": [{"type": "ConstantLR"}, STEP], "milestones": [1]}, []),
+        (
+            {"type": "SequentialLR", "schedulers": [{"type": "LinearLR"}, STEP], "milestones": [1]},
+            [
+                "callbacks[0].schedulers[0].total_iters: This is not completed: it takes 5 epochs, and the end comes after 1."
+            ],
+        ),
     ],
 )
-def test_what_a_scheduler_never_does_is_warned_of(callback, warned, tmp_path):
+def test_a_scheduler_that_does_not_fit_the_length_of_the_run_is_warned_of(callback, warned, tmp_path):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", hookline.HooklineWarning)
         hookline.train(spec(callback), out=tmp_path / "run")
@@ -430,7 +519,7 @@ def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
             spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
         )
     assert [str(warning.message) for warning in told] == [
-        "callbacks[0]: Rprop reads its learning rate in the first step only: this moves those of the other parts."
+        "callbacks[0].type: Rprop reads its learning rate in the first step only: this moves those of the other parts."
     ]
     assert trial.steps == EPOCHS * STEPS
 
@@ -447,9 +536,11 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         spec({"type": "ChainedScheduler", "schedulers": [cycle | {"max_momentum": [0.9, 1.5]}]}, optimizer=optimizer)
     assert str(raised.value).endswith(f": callbacks[0].schedulers[0].max_momentum[1]: {message}")
     spec(cycle)
-    spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
+    with pytest.raises(hookline.SpecError, match="This has no effect unless `cycle_momentum` is true"):
+        spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
 
 
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 @pytest.mark.parametrize(
     ("callback", "optimizer", "message"),
     [

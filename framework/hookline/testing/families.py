@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.data import Batch
-from hookline.loop import Closure
+from hookline.gradients import Closure
 from hookline.pipeline import train
 from hookline.testing.checks import refuse
 from hookline.testing.declared import replaced
@@ -61,7 +61,7 @@ def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
     for number, batch in enumerate(islice(batches, start, start + count), start):
         torch.manual_seed(number)
         loss = gradients(batch)
-        run.stages.step(run=run, optimizer=made.optimizer, closure=Closure(gradients, batch, loss))
+        run.stages.step(run=run, optimizer=made.optimizer, closure=Closure(gradients, batch, loss, made.optimizer))
         run.step += 1
 
 
