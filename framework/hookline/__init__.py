@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
+    from hookline.precision import merged_columns
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
     from hookline.specs import (
@@ -102,6 +103,7 @@ _HOMES = {
     "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
+    "precision": ("merged_columns",),
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
@@ -201,6 +203,7 @@ __all__ = [
     "in_memory",
     "is_applied_to_each",
     "load",
+    "merged_columns",
     "monitored",
     "named_parameters",
     "nearest",

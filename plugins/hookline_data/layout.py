@@ -17,11 +17,22 @@ class InputColumns:
     columns: list[str]
     """Their names, in the order of the file."""
     dtype: str
-    """The type of the tensor."""
+    """The type of the tensor: that of the run, or "int64"."""
     shape: tuple[int, ...] | None
     """The shape of a row, if it is not one dimension."""
     standardize: bool
     """Whether each column gets mean 0 and variance 1."""
+
+    def names(self, places: int) -> list[str]:
+        """What messages call each of so many columns of numbers: a list of a fixed size is several."""
+        if places == len(self.columns):
+            return self.columns
+        return [", ".join(self.columns)] * places
+
+    @property
+    def dtype_when_read(self) -> str:
+        """The type in which numbers must be finite before they are prepared."""
+        return "float64" if self.standardize else self.dtype
 
 
 @frozen(kw_only=True)
@@ -42,6 +53,8 @@ class Layout:
     """What the loss is called."""
     split_column: str | None
     """The column that says which split a row is in."""
+    dtype: str
+    """The floating-point type of the run."""
 
     def wanted(self) -> dict[str, Wanted]:
         """What is wanted of each column. Of one that is in two groups, integers are: they will do as numbers too."""

@@ -1,6 +1,6 @@
 """What sources have in common that read a file and say which of its rows are for what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,10 @@ class SplitFile(DataSpec):
         """The files of splits that are not taken of the rows of `path`."""
         named = {"validation": self.validation, "test": self.test}
         return {split: path for split, path in named.items() if isinstance(path, Path)}
+
+    def paths(self, splits: Iterable[str]) -> dict[str, Path]:
+        """The file of each of these splits."""
+        return {split: self.other_files.get(split, self.path) for split in splits}
 
     def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
         """Of the rows of `path` those that are in each split.

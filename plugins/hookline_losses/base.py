@@ -24,7 +24,7 @@ class TorchLoss(LossSpec):
 
         options = asdict(self, recurse=False)
         tensors = {
-            name: torch.tensor(value, dtype=torch.float32) if isinstance(value, tuple) else value
+            name: torch.tensor(value, dtype=torch.get_default_dtype()) if isinstance(value, tuple) else value
             for name, value in options.items()
         }
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from pyarrow import parquet
 
+import by_hand
 from hookline import DataError
 
 WORDS = [[1, 2, 3], [4], [5, 6], [7, 8, 9, 10], [11, 12]]
@@ -95,19 +96,18 @@ def test_steps_are_standardized_by_those_of_training_that_are_no_padding(prepare
     data = prepare_parquet({"w": steps, "y": list(range(20))}, standardize=True, test=0.25)
     order = numpy.random.default_rng(0).permutation(20)
     training, test = sorted(order[5:]), sorted(order[:5])
-    known = numpy.concatenate([sequences[row] for row in training]).astype(numpy.float64)
-    mean, std = known.mean(axis=0).astype(numpy.float32), known.std(axis=0).astype(numpy.float32)
+    mean, std = by_hand.statistics(numpy.concatenate([sequences[row] for row in training]))
     for batches, rows in ((data.training, training), (data.test, test)):
         for row, padded, length in zip(rows, batches.all.input, batches.all.lengths["input"].tolist(), strict=True):
-            assert torch.equal(padded[:length], torch.from_numpy((sequences[row] - mean) / std))
+            assert torch.equal(padded[:length], torch.from_numpy(by_hand.standardized(sequences[row], mean, std)))
             assert not padded[length:].any()
     assert data.preparation == {"input": {"columns": ["w"], "mean": mean.tolist(), "std": std.tolist()}}
 
 
 def test_steps_of_one_number_are_standardized_too(prepare_parquet):
     data = prepare_parquet({"w": [[1.0, 2.0], [6.0]], "y": [0, 1]}, standardize=True)
-    mean, std = numpy.float32(3), numpy.float32(numpy.std([1, 2, 6]))
-    numbers = (numpy.float32([[1, 2], [6, 3]]) - mean) / std
+    mean, std = 3.0, numpy.std([1, 2, 6])
+    numbers = by_hand.standardized(numpy.array([[1, 2], [6, 3]]), mean, std)
     assert data.training.all.input.tolist() == numbers.tolist()
     assert data.preparation == {"input": {"columns": ["w"], "mean": [mean], "std": [std]}}
 

@@ -53,11 +53,11 @@ class Encoding:
 
 
 def matrix(columns: Columns) -> "Tensor":
-    """The columns beside one another, as float32."""
+    """The columns beside one another, as float64: the data is cast to the type of the run."""
     import numpy
     import torch
 
-    return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float32))
+    return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float64))
 
 
 def refuse_text(columns: Columns, split: str) -> None:
