@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hookline.catalog import Components
     from hookline.curves import draw_curves
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
-    from hookline.encodings.base import Columns, Encoding, Target
+    from hookline.encodings.base import MISSING_MARKS, Columns, Encoding, Target
     from hookline.encodings.classes import Classes, ClassesOrDistribution, Distribution
     from hookline.encodings.labels import Labels, Probabilities, Signs
     from hookline.encodings.numbers import Numbers
@@ -73,7 +73,7 @@ _HOMES = {
     "catalog": ("Components",),
     "curves": ("draw_curves",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
-    "encodings.base": ("Columns", "Encoding", "Target"),
+    "encodings.base": ("MISSING_MARKS", "Columns", "Encoding", "Target"),
     "encodings.classes": ("Classes", "ClassesOrDistribution", "Distribution"),
     "encodings.labels": ("Labels", "Probabilities", "Signs"),
     "encodings.numbers": ("Numbers",),
@@ -128,6 +128,7 @@ and an error in a spec do not wait for the rest."""
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
+    "MISSING_MARKS",
     "Activation",
     "Batch",
     "Batches",

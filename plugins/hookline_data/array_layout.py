@@ -53,6 +53,8 @@ class ArrayLayout:
     """The array that says which split a row is in."""
     dtype: str
     """The floating-point type of the run."""
+    missing: tuple[str, ...]
+    """The texts that stand for a missing value."""
 
     def read(self, path: Path, *, with_split: bool) -> "dict[str, NDArray[Any]]":
         """The arrays of a file, those of the inputs first."""
@@ -138,8 +140,8 @@ class ArrayLayout:
         self, target: str, name: str, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path
     ) -> "NDArray[Any]":
         if isinstance(self.encodings[target], Sequences):
-            return arrays.sequences(array, lengths, name, path)
-        return arrays.target(array, self.dtype, name, path)
+            return arrays.sequences(array, lengths, self.missing, name, path)
+        return arrays.target(array, self.dtype, self.missing, name, path)
 
     def _is_sequence(self, name: str) -> bool:
         """Whether rows of the array may have different numbers of steps."""

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -141,7 +141,7 @@ def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
     return array
 
 
-def target(array: "NDArray[Any]", dtype: str, name: str, path: Path) -> "NDArray[Any]":
+def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
     """An array with the target of each row, or with several values for each.
 
     Raises:
@@ -152,10 +152,12 @@ def target(array: "NDArray[Any]", dtype: str, name: str, path: Path) -> "NDArray
         raise DataError(
             f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
         )
-    return _values(array, dtype, name, path)
+    return _values(array, dtype, missing, name, path)
 
 
-def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, path: Path) -> "NDArray[Any]":
+def sequences(
+    array: "NDArray[Any]", lengths: "NDArray[Any] | None", missing: Collection[str], name: str, path: Path
+) -> "NDArray[Any]":
     """An array with a sequence of classes for each row, filled up with -1: their indices, or one text.
 
     Raises:
@@ -164,7 +166,7 @@ def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, 
     """
     import numpy
 
-    values = _values(array, "float64", name, path)
+    values = _values(array, "float64", missing, name, path)
     if array.ndim == 1 and array.dtype.kind == "U":
         return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
@@ -199,9 +201,13 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
     return array.astype("int64")
 
 
-def _values(array: "NDArray[Any]", dtype: str, name: str, path: Path) -> "NDArray[Any]":
+def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
     """Text as it is, integers and truth values as int64, and floats if they are finite."""
+    import numpy
+
     if array.dtype.kind == "U":
+        remedy = "fill it in, leave the row out, or leave it out of `missing_marks` if it is the name of a class"
+        _refuse(array, ~numpy.isin(array, list(missing)), f"stands for a missing value: {remedy}", name, path)
         return array
     if array.dtype.kind != "f":
         values = array.astype("int64")

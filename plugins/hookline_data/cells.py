@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline import DataError
-from hookline_data.columns import place
+from hookline_data.columns import Wanted, place
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -20,6 +20,8 @@ INTEGER = r"^-?(0|[1-9][0-9]*)$"
 """How integers are written, in a file of text: as pyarrow reads them, which has no plus."""
 NUMBER = r"^[+-]?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$"
 """How numbers are written, in a file of text."""
+TRUE, FALSE = ("True", "true", "TRUE"), ("False", "false", "FALSE")
+"""How truth values are written, in a file of text: they are 1 and 0."""
 
 
 def refuse_infinite(table: "pyarrow.Table", columns: Sequence[str], dtype: str, path: Path) -> None:
@@ -174,6 +176,19 @@ def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:
     return row, index - int(ends[row - 1] if row else 0)
 
 
+def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+    """Raise a `DataError` if a cell of text without space around it is empty, or stands for a missing value."""
+    import pyarrow
+    from pyarrow import compute
+
+    if (row := compute.index(cells, "").as_py()) >= 0:
+        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+    is_missing = compute.is_in(cells, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
+    if (row := compute.index(is_missing, value=True).as_py()) >= 0:
+        others = compute.sum(is_missing).as_py() - 1
+        raise DataError(f"{place(path, row, name)}: {wanted.missing_mark(cells[row].as_py(), others)}")
+
+
 def is_text(cells: "NDArray[Any]") -> bool:
     """Whether the cells are text."""
     return cells.dtype.kind == "U"
@@ -182,7 +197,8 @@ def is_text(cells: "NDArray[Any]") -> bool:
 def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) -> None:
     """Raise a `DataError` if the cells are text; those of the same column in another file are numbers."""
     if is_text(cells):
-        row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell)), 0)
+        written = {*TRUE, *FALSE}
+        row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell) and cell not in written), 0)
         raise DataError(
             f'{place(path, row, name)}: "{cells[row]}" is text, and the column has numbers in {known_path}.'
         )

@@ -55,25 +55,28 @@ class Layout:
     """The column that says which split a row is in."""
     dtype: str
     """The floating-point type of the run."""
+    missing: tuple[str, ...]
+    """The texts that stand for a missing value."""
 
     def wanted(self) -> dict[str, Wanted]:
         """What is wanted of each column. Of one that is in two groups, integers are: they will do as numbers too."""
         wanted: dict[str, Wanted] = {}
         for group in sorted(self.inputs.values(), key=lambda group: group.dtype == "int64"):
-            kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True)
+            kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
             wanted |= dict.fromkeys(group.columns, kind)
         for name, columns in self.targets.items():
-            wanted |= dict.fromkeys(columns, self._wanted_of(self.encodings[name]))
+            wanted |= dict.fromkeys(columns, self._wanted_of(self.encodings[name], columns))
         if self.split_column is not None:
-            wanted[self.split_column] = Wanted("text", by="the split")
+            wanted[self.split_column] = Wanted("text", by="the split", missing=())
         return wanted
 
-    def _wanted_of(self, encoding: Encoding) -> Wanted:
+    def _wanted_of(self, encoding: Encoding, columns: list[str]) -> Wanted:
         if isinstance(encoding, Numbers):
-            return Wanted("number", by=self.loss)
+            return Wanted("number", by=self.loss, missing=self.missing)
         if isinstance(encoding, Sequences):
-            return Wanted("text", by=self.loss, may_be_lists=True)
-        return Wanted("any", by=self.loss)
+            return Wanted("text", by=self.loss, may_be_lists=True, missing=self.missing)
+        # In one column False and True are the names of two classes.
+        return Wanted("any", by=self.loss, may_be_boolean=len(columns) > 1, missing=self.missing)
 
     def targets_of(self, columns: Columns) -> dict[str, Columns]:
         """The columns of each target."""

@@ -159,6 +159,7 @@ class NPZ(SplitFile):
             lengths=self._lengths(groups, encodings, type(loss).__name__),
             split_column=self.split_column,
             dtype=dtype,
+            missing=self.missing_marks,
         )
 
     def _parts(self, layout: ArrayLayout) -> dict[str, Rows]:

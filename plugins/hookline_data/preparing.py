@@ -138,7 +138,7 @@ def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArra
 def _cast(raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] | None", dtype: str) -> "NDArray[Any]":
     import numpy
 
-    if mean is None:
+    if mean is None or std is None:
         return raw.astype(dtype, copy=False)
     prepared = raw.astype(numpy.float64)
     prepared -= mean

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError, DataSpec, OptionError, option, spec
+from hookline import MISSING_MARKS, DataError, DataSpec, OptionError, option, spec
 from hookline_data import splits
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class SplitFile(DataSpec):
     first."""
     split_seed: int = option(default=0, minimum=0)
     """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
+    missing_marks: tuple[str, ...] = MISSING_MARKS
+    """Texts that stand for a missing value, such as "NA": they are no names of classes, and a cell with one of them is
+    an error. `[]` if all of them are names of classes; an empty cell is never one."""
     split_column: str | None = None
     """What says of each row whether it is for "training", "validation" or "test": a column, or an array of text."""
 

@@ -74,6 +74,7 @@ def _layout(table: Table, loss: LossSpec, dtype: str) -> Layout:
         loss=type(loss).__name__,
         split_column=table.split_column,
         dtype=dtype,
+        missing=table.missing_marks,
     )
 
 

@@ -217,3 +217,17 @@ def test_targets_that_are_lists_cannot_be_stratified(complaint):
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
         'A list in "y" is no class, by which rows could be stratified.'
     )
+
+
+def test_lists_of_lists_that_have_one_size_are_steps_whatever_their_type(prepare_parquet, tmp_path):
+    columns = {"w": [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]], "y": [0, 1]}
+    data = prepare_parquet(columns)
+    assert data.training.all.input.tolist() == [[[1, 2], [3, 4]], [[5, 6], [0, 0]]]
+    assert data.training.all.lengths["input"].tolist() == [2, 1]
+    columns["w"][1] = [[5.0, 6.0], [7.0]]
+    with pytest.raises(DataError) as raised:
+        prepare_parquet(columns)
+    assert str(raised.value) == (
+        f'{tmp_path / "table.parquet"}: row 2, column "w", element 2: It has 1 numbers, and the first one has 2: all '
+        f"must have as many."
+    )

@@ -51,8 +51,8 @@ def trained_by_hand(model, rows, loss_of):
     return history, model.state_dict()
 
 
-def assert_equal(trained, expected):
-    (history, parameters), (expected_history, expected) = trained, by_hand
+def assert_equal(trained, trained_again):
+    (history, parameters), (expected_history, expected) = trained, trained_again
     assert history == expected_history
     assert parameters.keys() == expected.keys()
     assert all(torch.equal(parameters[name], expected[name]) for name in expected)

@@ -16,6 +16,10 @@ Columns = Mapping[str, "NDArray[Any]"]
 """Target columns by name: arrays of the length of the rows, of numbers or text."""
 
 
+MISSING_MARKS = ("", "NA", "NaN", "nan", "null", "None", "?", "-")
+"""What is written in the place of a value that is missing: it is neither a number nor the name of a class."""
+
+
 @frozen(kw_only=True)
 class Target:
     """What is known of a target."""
