@@ -31,7 +31,7 @@ class Wanted:
 
     def missing_mark(self, mark: str, others: int) -> str:
         """What to say of a cell that is missing; so many others of its column are as well."""
-        also = f", and so do {others:,} more cells of the column" if others else ""
+        also = f", as it does in {others + 1:,} cells of the column" if others else ""
         remedy = "fill it in, or leave the row out"
         if self.kind in ("text", "any"):
             remedy += "; if it is the name of a class, leave it out of `missing_marks`"
