@@ -16,6 +16,7 @@ from pyarrow import parquet
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
+import by_hand
 import hookline
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -31,11 +32,11 @@ SHIPPED = (
 )
 
 
-def table(name):
+def table(name, dtype=numpy.float32):
     """The inputs in a file of specs/data, and the cells of its last column, the target."""
     with (SPECS / "data" / name).open(newline="") as file:
         _, *rows = csv.reader(file)
-    return numpy.array([row[:-1] for row in rows], dtype=numpy.float32), numpy.array([row[-1] for row in rows])
+    return numpy.array([row[:-1] for row in rows], dtype=dtype), numpy.array([row[-1] for row in rows])
 
 
 def split(rows, classes=None, *, validation, test):
@@ -53,9 +54,7 @@ def split(rows, classes=None, *, validation, test):
 
 def standardized(inputs, training):
     """Mean 0 and variance 1 in the training rows; what is the same in all of them becomes 0."""
-    known = inputs[training].astype(numpy.float64)
-    deviation = known.std(axis=0).astype(numpy.float32)
-    return (inputs - known.mean(axis=0).astype(numpy.float32)) / numpy.where(deviation == 0, 1, deviation)
+    return by_hand.standardized(inputs, *by_hand.statistics(inputs[training]))
 
 
 def shuffled(rows, *, epoch, batch_size, seed=0):
@@ -82,7 +81,7 @@ def first_network():
 
 
 def iris():
-    inputs, species = table("iris.csv")
+    inputs, species = table("iris.csv", numpy.float64)
     training, _, _ = split(len(inputs), species, validation=0.2, test=0.2)
     x = torch.from_numpy(standardized(inputs, training)[training])
     y = torch.from_numpy(numpy.unique(species, return_inverse=True)[1][training])
@@ -103,7 +102,7 @@ def iris():
 
 
 def breast_cancer():
-    inputs, diagnosis = table("breast_cancer.csv")
+    inputs, diagnosis = table("breast_cancer.csv", numpy.float64)
     training, validation, _ = split(len(inputs), diagnosis, validation=0.2, test=0.2)
     inputs = torch.from_numpy(standardized(inputs, training))
     malignant = torch.from_numpy(diagnosis == "malignant").float().unsqueeze(1)
@@ -134,7 +133,7 @@ def breast_cancer():
 
 
 def diabetes():
-    inputs, progression = table("diabetes.csv")
+    inputs, progression = table("diabetes.csv", numpy.float64)
     training, _, _ = split(len(inputs), validation=0.2, test=0.2)
     x = torch.from_numpy(standardized(inputs, training)[training])
     y = torch.from_numpy(progression.astype(numpy.float32)[training]).unsqueeze(1)
@@ -290,7 +289,7 @@ class MeanOverSteps(nn.Module):
 
 
 def transformer():
-    pixels, digit = table("digits.csv")
+    pixels, digit = table("digits.csv", numpy.float64)
     training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
     x = torch.from_numpy(standardized(pixels, training)[training]).reshape(-1, 8, 8)
     y = torch.from_numpy(digit.astype(numpy.int64)[training])

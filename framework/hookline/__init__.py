@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hookline.catalog import Components
     from hookline.curves import draw_curves
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
-    from hookline.encodings.base import Columns, Encoding, Target
+    from hookline.encodings.base import MISSING_MARKS, Columns, Encoding, Target
     from hookline.encodings.classes import Classes, ClassesOrDistribution, Distribution
     from hookline.encodings.labels import Labels, Probabilities, Signs
     from hookline.encodings.numbers import Numbers
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
+    from hookline.precision import merged_columns
     from hookline.printing import printable, printable_lines, tell
     from hookline.run import Run
     from hookline.scheduling import Schedule, SchedulerSpec
@@ -76,7 +77,7 @@ _HOMES = {
     "catalog": ("Components",),
     "curves": ("draw_curves",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
-    "encodings.base": ("Columns", "Encoding", "Target"),
+    "encodings.base": ("MISSING_MARKS", "Columns", "Encoding", "Target"),
     "encodings.classes": ("Classes", "ClassesOrDistribution", "Distribution"),
     "encodings.labels": ("Labels", "Probabilities", "Signs"),
     "encodings.numbers": ("Numbers",),
@@ -110,6 +111,7 @@ _HOMES = {
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
     "printing": ("printable", "printable_lines", "tell"),
+    "precision": ("merged_columns",),
     "run": ("Run",),
     "scheduling": ("Schedule", "SchedulerSpec"),
     "specs": (
@@ -134,6 +136,7 @@ and an error in a spec do not wait for the rest."""
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
+    "MISSING_MARKS",
     "Activation",
     "Batch",
     "Batches",
@@ -214,6 +217,7 @@ __all__ = [
     "is_applied_to_each",
     "load",
     "log_odds",
+    "merged_columns",
     "monitored",
     "named_parameters",
     "nearest",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from hookline import devices
 from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
@@ -48,7 +49,7 @@ def deep_check(document: Document, loader: Loader) -> list[Problem]:
     found = _Found()
     try:
         run = new_run(spec, plugins, device="cpu")
-        with run.resources:
+        with run.resources, devices.default_dtype(run.dtype):
             _go_through(run, found)
     except HooklineError as error:
         found.errors.append(error)

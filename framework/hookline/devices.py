@@ -1,4 +1,4 @@
-"""Where a run is computed, and what makes it repeat there. No other module knows of devices."""
+"""Where and in which type a run is computed, and what makes it repeat. No other module knows of devices."""
 
 import os
 from collections.abc import Iterator
@@ -11,13 +11,20 @@ if TYPE_CHECKING:
     import torch
 
 
-def select(name: str) -> "torch.device":
+def select(name: str, dtype: str = "float32") -> "torch.device":
     """The device of this name, `auto` being the accelerator that there is, or else the CPU.
 
     Raises:
-        MisfitError: if there is no such device.
+        MisfitError: if there is no such device, or if it cannot compute in this type.
 
     """
+    device = _select(name)
+    if dtype == "float64" and device.type == "mps":
+        raise MisfitError('"mps" cannot compute in float64: set `device = "cpu"`.', ("run", "dtype"))
+    return device
+
+
+def _select(name: str) -> "torch.device":
     import torch
 
     accelerator = torch.accelerator.current_accelerator(check_available=True)
@@ -42,14 +49,27 @@ def _missing(message: str) -> MisfitError:
 
 
 @contextmanager
-def reproducible(device: "torch.device") -> Iterator[None]:
-    """Random numbers and algorithms that repeat, and the caller's own left as they were.
+def default_dtype(dtype: "torch.dtype") -> Iterator[None]:
+    """Layers, losses and metrics that are made inside have this floating-point type; the caller's is put back."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
+def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]:
+    """Random numbers, algorithms and a default type that repeat, and the caller's own left as they were.
 
     On a CPU torch repeats by itself. Accelerators are told to choose algorithms that do.
     """
     import torch
 
-    with forked_generators(device):
+    with forked_generators(device), default_dtype(dtype):
         if device.type == "cpu":
             yield
             return

@@ -1,12 +1,14 @@
 """Data that is held in memory: from the tensors and target columns of each split to what a data source answers with."""
 
+import warnings
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import NOTHING_MORE, Data, TensorBatches
 from hookline.encodings.base import Columns, Encoding, Target
-from hookline.errors import DataError, MisfitError, OptionError
+from hookline.errors import DataError, HooklineWarning, MisfitError, OptionError
 from hookline.loss_spec import LossSpec
+from hookline.precision import merged_columns
 from hookline.run import Run
 from hookline.specs import DataSpec
 
@@ -26,9 +28,11 @@ def in_memory(
     *,
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
-    source: str = "data",
+    source: str | Mapping[str, str] = "data",
 ) -> Data:
     """The data on the run's device, in batches as the spec says, with targets encoded as the loss wants them.
+
+    Floating-point inputs and targets get the type of the run.
 
     Args:
         spec: the data source, which knows the size and order of the batches.
@@ -38,23 +42,22 @@ def in_memory(
         targets: of each split, the columns of each target by name.
         lengths: of each split, the lengths of inputs that are padded sequences, int64 of shape `(N,)`.
         preparation: how each group of inputs was made of a row of the source, as `Data.preparation`.
-        source: what messages call it, such as the path of the file.
+        source: what messages call it, such as the path of the file; or of each split what messages call it.
 
     Raises:
         DataError: if the targets cannot be encoded, or if there are no batches.
         MisfitError: if the loss does not take these targets.
 
     """
-    try:
-        encoded, known = encode(targets, loss)
-    except DataError as error:
-        raise DataError(f"{source}: {error}") from None
+    sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
+    encoded, known = encode(targets, loss, sources)
+    _warn_of_merged(encoded["training"], known, run, sources["training"])
     batches = {}
     for split, groups in inputs.items():
         is_training = split == "training"
         batches[split] = TensorBatches(
-            {name: rows.to(run.device) for name, rows in groups.items()},
-            {name: rows.to(run.device) for name, rows in encoded[split].items()},
+            {name: run.moved(rows) for name, rows in groups.items()},
+            {name: run.moved(rows) for name, rows in encoded[split].items()},
             {name: rows.to(run.device) for name, rows in lengths.get(split, NOTHING_MORE).items()},
             batch_size=spec.batch_size,
             seed=run.spec.run.seed if spec.shuffle and is_training else None,
@@ -62,25 +65,46 @@ def in_memory(
         )
     rows = batches["training"].rows
     if not rows:
-        raise DataError(f"{source}: There are no rows.")
+        raise DataError(f"{sources['training']}: There are no rows.")
     if not len(batches["training"]):
-        raise DataError(f"{source}: With `drop_last` no batch is left: there are {rows} rows.")
+        raise DataError(f"{sources['training']}: With `drop_last` no batch is left: there are {rows} rows.")
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     return Data(**batches, example=example, targets=known, preparation=preparation)
 
 
 def encode(
-    targets: Mapping[str, Mapping[str, Columns]], loss: LossSpec
+    targets: Mapping[str, Mapping[str, Columns]], loss: LossSpec, sources: Mapping[str, str]
 ) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
-    """The targets of each split as the loss wants them, and what the training split says of each."""
+    """The targets of each split as the loss wants them, and what the training split says of each.
+
+    Raises:
+        DataError: if the targets of a split cannot be encoded; names the source of that split.
+
+    """
     called = type(loss).__name__
     encodings = target_encodings(loss, targets["training"])
-    known = {name: encoding.learn(targets["training"][name], called) for name, encoding in encodings.items()}
-    encoded = {
-        split: {name: encoding.apply(columns[name], known[name], called, split) for name, encoding in encodings.items()}
-        for split, columns in targets.items()
-    }
+    encoded: dict[str, dict[str, Tensor]] = {}
+    split = "training"
+    try:
+        known = {name: encoding.learn(targets[split][name], called) for name, encoding in encodings.items()}
+        for split, columns in targets.items():
+            encoded[split] = {
+                name: encoding.apply(columns[name], known[name], called, split) for name, encoding in encodings.items()
+            }
+    except DataError as error:
+        raise DataError(f"{sources[split]}: {error}") from None
     return encoded, known
+
+
+def _warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Run, source: str) -> None:
+    """Warn of targets whose different numbers become equal in the type of the run."""
+    for name, rows in encoded.items():
+        if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
+            continue
+        if merged := merged_columns(rows.numpy(), rows.to(run.dtype).numpy()):
+            sentence = merged[0].sentence(known[name].columns[merged[0].column], run.spec.run.dtype)
+            remedy = 'set `dtype = "float64"` in [run], or subtract a constant from the target in the file.'
+            warnings.warn(f"{source}: {sentence} {remedy}", HooklineWarning, stacklevel=3)
 
 
 def target_encodings(loss: LossSpec, targets: Collection[str]) -> Mapping[str, Encoding]:

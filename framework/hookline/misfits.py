@@ -84,7 +84,9 @@ def path_of_data(error: DataError, data: DataSpec) -> Keys:
     if given := next((path for path in _given(data) if path[-1] in named), None):
         return ("data", *given)
     texts = list(_texts(data))
-    files = (path for path, text in texts if isinstance(text, Path) and message.startswith((f"{text}: ", f"{text}, ")))
+    files = [path for path, text in texts if isinstance(text, Path) and message.startswith((f"{text}: ", f"{text}, "))]
+    if own := next((path for path in files if path[-1] in ("validation", "test")), None):
+        return ("data", *own)  # The column is right in the other files.
     names = set() if re.search(r"\brow \d", message) else set(re.findall(r'"([^"]*)"', message))
     columns = (path for path, text in texts if text in names)
     return ("data", *next(chain(columns, files), ()))

@@ -94,7 +94,7 @@ def train(
             runs.append(run)
             is_open.enter_context(run.resources)
             place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
-            with run.stages.naming_plugins(), devices.reproducible(run.device):
+            with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
                 again = Path(locked) if locked is not None and not trials else None
                 trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
                 next_spec = run.stages.tune(run=run, trials=tuple(trials))
@@ -138,7 +138,7 @@ def new_run(
         if isinstance(callback, CallbackSpec) and callback.is_limited
     }
     stages = Stages(plugins.manager(callbacks), limits)
-    chosen = devices.select(device or spec.run.device)
+    chosen = devices.select(device or spec.run.device, spec.run.dtype)
     return Run(
         spec=spec,
         stages=stages,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data import Batch, Data
+    from hookline.training_spec import TrainingSpec
 
 
 def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
@@ -154,15 +155,24 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
-        what = "The last batch of an epoch" if parts == 1 else "A part of a batch"
-        remedy = "set `drop_last`, or another `batch_size`" if parts == 1 else "choose another `batch_size`"
-        message = f"{what} has one row, with which BatchNorm cannot be trained: {remedy}."
-        raise MisfitError(message, ("data",) if parts == 1 else ("run", "accumulate")) from None
+        what, remedy, path = _told_of_lonely_row(run.spec, data.training.rows)
+        raise MisfitError(f"{what} has one row, with which BatchNorm cannot be trained: {remedy}.", path) from None
     finally:
         with torch.no_grad():
             for buffer, value in buffers:
                 buffer.copy_(value)
         model.eval()
+
+
+def _told_of_lonely_row(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
+    """Which batch has one row, what helps, and which option it is about."""
+    if rows == 1:
+        return "The training split", "it needs two rows or more", ("data",)
+    if spec.data.batch_size == 1:
+        return "Each batch", "set `batch_size` to 2 or more", ("data", "batch_size")
+    if spec.run.accumulate > 1:
+        return "A part of a batch", "choose another `batch_size`", ("run", "accumulate")
+    return "The last batch of an epoch", "set `drop_last`, or another `batch_size`", ("data",)
 
 
 def _parts(rows: int, count: int) -> list[int]:

@@ -68,6 +68,18 @@ class Run:
         """Whether the training was interrupted, so that nothing more is computed."""
         return self.interruption.number is not None
 
+    @property
+    def dtype(self) -> "torch.dtype":
+        """The floating-point type of inputs, targets, model and loss, which is torch's default type during the run."""
+        import torch
+
+        chosen: torch.dtype = getattr(torch, self.spec.run.dtype)
+        return chosen
+
+    def moved(self, tensor: "Tensor") -> "Tensor":
+        """The tensor on the run's device; floating-point numbers in the run's type, all others as they are."""
+        return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
+
     def stop(self, reason: str) -> None:
         """End the training after this epoch, and go on with the test and what follows; the first reason counts."""
         self.stopped = self.stopped or reason or "A callback stopped it."

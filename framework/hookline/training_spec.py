@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from attrs import Attribute, fields
 
@@ -51,6 +51,9 @@ class RunSpec(Spec):
     whole batch, unless a layer such as BatchNorm looks at several rows together."""
     device: str = option(default="auto", validator=_is_a_device)
     """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """The floating-point type of inputs, targets, model and loss. "float64" is for numbers that need more than seven
+    digits, such as the coefficients of a regression; it takes twice the memory and is slow on most GPUs."""
 
 
 @spec

@@ -9,8 +9,8 @@ from attrs import frozen
 from hookline import Columns, DataError, Encoding, Sequences
 from hookline_data import arrays, npz_file
 from hookline_data.inputs import refuse_unlike
+from hookline_data.preparing import Arrays, Preparation, Statistics
 from hookline_data.rows import Group, Rows
-from hookline_data.standardization import standardize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,9 +23,14 @@ class InputArray:
     array: str
     """Its name."""
     dtype: str
-    """The type of the tensor."""
+    """The type of the tensor: that of the run, or "int64"."""
     standardize: bool
     """Whether each place of the last dimension gets mean 0 and variance 1."""
+
+    @property
+    def dtype_when_read(self) -> str:
+        """The type in which numbers must be finite before they are prepared."""
+        return "float64" if self.standardize else self.dtype
 
 
 @frozen(kw_only=True)
@@ -46,6 +51,10 @@ class ArrayLayout:
     """Of arrays with sequences of different lengths, the arrays that say them."""
     split_column: str | None
     """The array that says which split a row is in."""
+    dtype: str
+    """The floating-point type of the run."""
+    missing: tuple[str, ...]
+    """The texts that stand for a missing value."""
 
     def read(self, path: Path, *, with_split: bool) -> "dict[str, NDArray[Any]]":
         """The arrays of a file, those of the inputs first."""
@@ -66,7 +75,7 @@ class ArrayLayout:
         """
         known = {name: self._lengths(name, found, path) for name in self.lengths}
         groups = {
-            name: Group(self._input(group, found[group.array], known.get(group.array), path), known.get(group.array))
+            name: self._input(group, found[group.array], known.get(group.array), path)
             for name, group in self.inputs.items()
         }
         columns = {
@@ -103,58 +112,38 @@ class ArrayLayout:
                     f"{first[name].shape[1:]}."
                 )
 
-    def standardize(self, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:
-        """Change those groups in place that are to be standardised, and return the statistics of each.
-
-        Groups that the same layers are applied to have the same ones, so that equal rows stay equal.
+    def prepared(self, parts: Mapping[str, Rows], paths: Mapping[str, Path]) -> tuple[Arrays, Statistics]:
+        """The groups of inputs of all splits as arrays, and the statistics by which some of them were standardized.
 
         Raises:
-            DataError: if such groups are not alike.
+            DataError: if groups that the same layers are applied to are not alike, or if a number is too great.
 
         """
         if self.is_siamese:
             refuse_unlike({name: group.kind() for name, group in parts["training"].inputs.items()}, self.path)
-        names = [name for name, group in self.inputs.items() if group.standardize]
-        statistics: dict[str, dict[str, list[float]]] = {}
-        for together in [names] if self.is_siamese and names else [[name] for name in names]:
-            groups = {split: [_by_place(rows.inputs[name]) for name in together] for split, rows in parts.items()}
-            statistics |= dict.fromkeys(together, standardize(groups))
-        return statistics
+        return Preparation(
+            standardized=[name for name, group in self.inputs.items() if group.standardize],
+            together=self.is_siamese,
+            name=lambda group, index: f"{self.inputs[group].array}[..., {index}]",
+            paths=paths,
+        ).apply(parts)
 
     def _lengths(self, of: str, found: "Mapping[str, NDArray[Any]]", path: Path) -> "NDArray[Any]":
         """The lengths of the rows of an array; inputs have a step at least, and a sequence of classes may be empty."""
         least = 1 if of in [group.array for group in self.inputs.values()] else 0
         return arrays.lengths_of(found[self.lengths[of]], self.lengths[of], found[of], of, least, path)
 
-    def _input(
-        self, group: InputArray, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path
-    ) -> "NDArray[Any]":
-        # Inputs are changed in place, and an array may be used twice: rows that are their own target must not be.
-        uses = [other.array for other in self.inputs.values()]
-        uses += [name for several in self.targets.values() for name in several]
-        own = array.copy() if uses.count(group.array) > 1 else array
-        return arrays.inputs(own, lengths, group.dtype, group.array, path)
+    def _input(self, group: InputArray, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path) -> Group:
+        return Group(arrays.inputs(array, lengths, group.dtype_when_read, group.array, path), group.dtype, lengths)
 
     def _target(
         self, target: str, name: str, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path
     ) -> "NDArray[Any]":
         if isinstance(self.encodings[target], Sequences):
-            return arrays.sequences(array, lengths, name, path)
-        return arrays.target(array, name, path)
+            return arrays.sequences(array, lengths, self.missing, name, path)
+        return arrays.target(array, self.dtype, self.missing, name, path)
 
     def _is_sequence(self, name: str) -> bool:
         """Whether rows of the array may have different numbers of steps."""
         wanted = [encoding for target, encoding in self.encodings.items() if name in self.targets[target]]
         return name in self.lengths or any(isinstance(encoding, Sequences) for encoding in wanted)
-
-
-def _by_place(group: Group) -> Group:
-    """The same numbers with a column for each place of the last dimension; each row, step and so on is a row."""
-    shape, lengths = group.values.shape, group.lengths
-    if lengths is None:
-        return Group(group.values.reshape(-1, shape[-1] if len(shape) > 1 else 1))
-    if len(shape) == 2:
-        return Group(group.values.reshape(*shape, 1), lengths)
-    # A step of several dimensions is as many steps of one.
-    each = group.values[0, 0].size // shape[-1]
-    return Group(group.values.reshape(shape[0], -1, shape[-1]), lengths * each)

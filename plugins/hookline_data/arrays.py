@@ -1,9 +1,11 @@
 """Arrays of an NPZ file as inputs, targets or lengths."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline import DataError
+from hookline_data.cells import are_finite
 from hookline_data.npz_file import NUMBERS
 
 if TYPE_CHECKING:
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Path) -> "NDArray[Any]":
-    """An array of numbers as the model takes it: float32 or int64, and 0 where there is padding.
+    """An array of numbers that the type `dtype` has, as they stand in the file.
 
     Raises:
         DataError: if there is anything but numbers, or one that the type does not have; names the row.
@@ -21,14 +23,15 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
 
     if array.dtype.kind not in NUMBERS:
         raise DataError(f'{path}: "{name}" is text, and inputs are numbers.')
-    with numpy.errstate(over="ignore", invalid="ignore"):  # A number that the type does not have is told below.
-        numbers = array.astype(dtype, order="C", copy=False)
-    fits = numpy.isfinite(numbers) if dtype == "float32" else numbers == array
+    if dtype == "int64":
+        with numpy.errstate(invalid="ignore"):  # A number that the type does not have is told below.
+            fits = array.astype(dtype) == array
+    else:
+        fits = are_finite(array, dtype)
     if lengths is not None:
-        is_padding = numpy.arange(array.shape[1]) >= lengths[:, None]
-        numbers[is_padding], fits[is_padding] = 0, True
-    _refuse(array, fits, f"is not {'a finite float32' if dtype == 'float32' else 'an int64'}", name, path)
-    return numbers
+        fits[numpy.arange(array.shape[1]) >= lengths[:, None]] = True
+    _refuse(array, fits, "is not an int64" if dtype == "int64" else f"is not a finite {dtype}", name, path)
+    return array
 
 
 def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
@@ -46,21 +49,23 @@ def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
     return array
 
 
-def target(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
     """An array with the target of each row, or with several values for each.
 
     Raises:
-        DataError: if it has more dimensions, or a number that is not finite; names the row.
+        DataError: if it has more dimensions, or a number that is not finite in the type `dtype`; names the row.
 
     """
     if array.ndim > 2:
         raise DataError(
             f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
         )
-    return _values(array, name, path)
+    return _values(array, dtype, missing, name, path)
 
 
-def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, path: Path) -> "NDArray[Any]":
+def sequences(
+    array: "NDArray[Any]", lengths: "NDArray[Any] | None", missing: Collection[str], name: str, path: Path
+) -> "NDArray[Any]":
     """An array with a sequence of classes for each row, filled up with -1: their indices, or one text.
 
     Raises:
@@ -69,7 +74,7 @@ def sequences(array: "NDArray[Any]", lengths: "NDArray[Any] | None", name: str, 
     """
     import numpy
 
-    values = _values(array, name, path)
+    values = _values(array, "float64", missing, name, path)
     if array.ndim == 1 and array.dtype.kind == "U":
         return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
@@ -104,18 +109,19 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
     return array.astype("int64")
 
 
-def _values(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
     """Text as it is, integers and truth values as int64, and floats if they are finite."""
     import numpy
 
     if array.dtype.kind == "U":
+        remedy = "fill it in, leave the row out, or leave it out of `missing_marks` if it is the name of a class"
+        _refuse(array, ~numpy.isin(array, list(missing)), f"stands for a missing value: {remedy}", name, path)
         return array
     if array.dtype.kind != "f":
-        values = array.astype(numpy.int64)
+        values = array.astype("int64")
         _refuse(array, values == array, "is not an int64", name, path)
         return values
-    with numpy.errstate(over="ignore"):  # A number too great for float32 is told here.
-        _refuse(array, numpy.isfinite(array.astype(numpy.float32)), "is not a finite float32", name, path)
+    _refuse(array, are_finite(array, dtype), f"is not a finite {dtype}", name, path)
     return array
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline import DataError, counted, did_you_mean, nearest, shortened
+from hookline import MISSING_MARKS, DataError, counted, did_you_mean, nearest, shortened
 
 LONGEST = 100
 """How many letters of a column are looked at for what was meant by a pattern."""
@@ -24,6 +24,18 @@ class Wanted:
     """What needs them so, such as the loss whose target they are."""
     may_be_lists: bool = False
     """Whether a cell may be a list of them."""
+    missing: tuple[str, ...] = MISSING_MARKS
+    """The texts that stand for a missing value."""
+    may_be_boolean: bool = True
+    """Whether a column of True and False is one of the integers 1 and 0, as it is in a Parquet file; or else text."""
+
+    def missing_mark(self, mark: str, others: int) -> str:
+        """What to say of a cell that is missing; so many others of its column are as well."""
+        also = f", as it does in {others + 1:,} cells of the column" if others else ""
+        remedy = "fill it in, or leave the row out"
+        if self.kind in ("text", "any"):
+            remedy += "; if it is the name of a class, leave it out of `missing_marks`"
+        return f'"{mark}" stands for a missing value{also}: {remedy}.'
 
     @property
     def reason(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline import DataError, quoted_cell, shortened
-from hookline_data.cells import INTEGER, NUMBER
+from hookline_data.cells import FALSE, INTEGER, NUMBER, TRUE, refuse_missing
 from hookline_data.columns import Wanted, place
 from hookline_data.csv_quotes import refuse_swallowed_rows
 from hookline_data.sentences import CHANGED, as_sentences
@@ -88,7 +88,7 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
     }
     with as_sentences(path, _sentence):
         try:
-            table = _read(path, types)
+            table = _read_numbers(path, types, numeric)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(path, None, multiline=multiline)
             raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
@@ -107,12 +107,47 @@ def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table
     import pyarrow
     from pyarrow import csv
 
-    options = csv.ConvertOptions(include_columns=list(types), column_types=dict(types))
+    options = csv.ConvertOptions(
+        include_columns=list(types), column_types=dict(types), true_values=list(TRUE), false_values=list(FALSE)
+    )
     try:
         return csv.read_csv(path, convert_options=options)
     except pyarrow.ArrowInvalid:
         # Cells with line breaks are rare, and slow, since the file cannot be divided among threads.
         return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
+
+
+def _read_numbers(
+    path: Path, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted]
+) -> "pyarrow.Table":
+    """The columns of these types, of which those of numbers may also have True and False in all cells: 1 and 0."""
+    import pyarrow
+
+    try:
+        return _read(path, types)
+    except pyarrow.ArrowInvalid as error:
+        if not re.search(rf"invalid value '\s*({'|'.join((*TRUE, *FALSE))})\s*'", str(error)):
+            raise
+    booleans = _boolean_columns(path, list(numeric))
+    table = _read(path, {**types, **dict.fromkeys(booleans, pyarrow.bool_())})
+    for index, name in enumerate(table.column_names):
+        if name in booleans:
+            table = table.set_column(index, name, table.column(name).cast(pyarrow.int64()))
+    return table
+
+
+def _boolean_columns(path: Path, names: Sequence[str]) -> set[str]:
+    """Those of the columns whose cells are all True or False: the file is read once more, bit by bit."""
+    import pyarrow
+    from pyarrow import compute, csv
+
+    options = csv.ConvertOptions(include_columns=list(names), column_types=dict.fromkeys(names, pyarrow.string()))
+    found, words = set(names), pyarrow.array((*TRUE, *FALSE))
+    parsing = csv.ParseOptions(newlines_in_values=True)
+    with csv.open_csv(path, convert_options=options, parse_options=parsing) as batches:
+        for batch in batches:
+            found = {name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words)).as_py()}
+    return found
 
 
 def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
@@ -125,9 +160,11 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
     from pyarrow import compute
 
     cells = compute.utf8_trim_whitespace(column.combine_chunks())
-    row = compute.index(cells, "").as_py()
-    if row >= 0:
-        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+    refuse_missing(cells, wanted, name, path)
+    if wanted.kind != "text" and wanted.may_be_boolean:
+        are_true = compute.is_in(cells, value_set=pyarrow.array(TRUE))
+        if compute.all(compute.or_(are_true, compute.is_in(cells, value_set=pyarrow.array(FALSE)))).as_py():
+            return compute.cast(are_true, pyarrow.int64())
     for pattern, kind in () if wanted.kind == "text" else ((INTEGER, pyarrow.int64()), (NUMBER, pyarrow.float64())):
         if compute.all(compute.match_substring_regex(cells, pattern)).as_py():
             try:
@@ -155,6 +192,8 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
         for cell, (name, column) in zip(cells, wanted.items(), strict=True):
             if not cell.strip():
                 return DataError(f"{place(path, row, name)}: The cell is empty.")
+            if cell.strip() in column.missing:
+                return DataError(f"{place(path, row, name)}: {column.missing_mark(cell.strip(), 0)}")
             if not _is_read_as(column.kind, cell):
                 if column.kind == "number":
                     complaint = f"is not a number{column.reason}"

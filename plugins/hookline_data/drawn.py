@@ -157,7 +157,7 @@ class Drawn(DataSpec):
             self.draw(Groups(labels), split, source),
             Batch(
                 dict.fromkeys(self.gives, rows.input),
-                {target: outcomes.to(run.device) for target, outcomes in targets.items()},
+                {target: run.moved(outcomes) for target, outcomes in targets.items()},
                 {group: lengths for lengths in rows.lengths.values() for group in self.gives},
             ),
             batch_size=self.batch_size,

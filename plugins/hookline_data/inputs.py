@@ -1,16 +1,16 @@
-"""The groups of inputs of all splits as the model takes them: standardised, and in their shapes."""
+"""Whether groups of inputs have the shapes that they must have, and the tensors of these shapes."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline import DataError, enumerate_names
 from hookline_data.layout import Layout
 from hookline_data.rows import Rows
-from hookline_data.standardization import standardize
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -60,23 +60,10 @@ def refuse_other_kinds(layout: Layout, rows: Rows, known: Rows, path: Path) -> N
             )
 
 
-def standardized(layout: Layout, parts: Mapping[str, Rows]) -> dict[str, dict[str, list[float]]]:
-    """Change those groups in place that are to be standardised, and return the statistics of each.
-
-    Groups that one model is applied to have the same ones, so that equal rows stay equal.
-    """
-    names = [name for name, group in layout.inputs.items() if group.standardize]
-    statistics: dict[str, dict[str, list[float]]] = {}
-    for together in [names] if layout.is_siamese and names else [[name] for name in names]:
-        groups = {split: [rows.inputs[name] for name in together] for split, rows in parts.items()}
-        statistics |= dict.fromkeys(together, standardize(groups))
-    return statistics
-
-
-def tensors(layout: Layout, rows: Rows) -> "dict[str, Tensor]":
+def tensors(layout: Layout, groups: "Mapping[str, NDArray[Any]]") -> "dict[str, Tensor]":
     """The groups of inputs, with rows in their shapes."""
     import torch
 
-    inputs = {name: torch.from_numpy(group.values) for name, group in rows.inputs.items()}
+    inputs = {name: torch.from_numpy(values) for name, values in groups.items()}
     shapes = {name: group.shape for name, group in layout.inputs.items()}
     return {name: values.reshape(-1, *(shapes[name] or values.shape[1:])) for name, values in inputs.items()}

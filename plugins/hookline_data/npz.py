@@ -1,7 +1,7 @@
 """Arrays of NumPy."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline import (
     Data,
@@ -21,11 +21,12 @@ from hookline import (
 )
 from hookline_data import checks, npz_file
 from hookline_data.array_layout import ArrayLayout, InputArray
-from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
+from hookline_data.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
 from hookline_data.rows import Rows
 from hookline_data.split_file import SplitFile
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -46,8 +47,9 @@ class NPZ(SplitFile):
     lengths: str | Mapping[str, str] | None = None
     """For sequences of different lengths the array that says how many steps of each row, in the second dimension, are
     not padding. A table says it by array, of inputs and of targets, such as `{ sounds = "sound_lengths" }`."""
-    dtype: DType | Mapping[str, DType] = "float32"
-    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes."""
+    dtype: DType | Mapping[str, DType] | None = None
+    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes. Left out,
+    the `dtype` of [run]."""
     standardize: Standardize = False
     """Whether each place of the last dimension of inputs gets mean 0 and variance 1, by the statistics of the training
     split over rows, steps and all other dimensions, for all groups or by group. Groups to each of which the model is
@@ -74,7 +76,7 @@ class NPZ(SplitFile):
                     message = f'There is no group of inputs "{group}".{did_you_mean(group, groups)}'
                     yield OptionError(name, message, group, on_key=True)
         for group in groups or ("input",):
-            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
+            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
                     'Integers cannot be standardised, and the `dtype` is "int64".',
@@ -114,23 +116,24 @@ class NPZ(SplitFile):
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardise and encode."""
-        layout = self._layout(loss)
+        layout = self._layout(loss, run.spec.run.dtype)
         parts = self._parts(layout)
-        statistics = layout.standardize(parts)
+        paths = self.paths(parts)
+        groups, statistics = layout.prepared(parts, paths)
         return in_memory(
             self,
             run,
             loss,
-            {split: _tensors(rows) for split, rows in parts.items()},
+            {split: _tensors(several) for split, several in groups.items()},
             {split: layout.targets_of(rows) for split, rows in parts.items()},
             lengths={split: rows.lengths() for split, rows in parts.items()},
             preparation={
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
-            source=str(self.path),
+            source={split: str(path) for split, path in paths.items()},
         )
 
-    def _layout(self, loss: LossSpec) -> ArrayLayout:
+    def _layout(self, loss: LossSpec, dtype: str) -> ArrayLayout:
         """Which arrays of the file become what."""
         encodings = target_encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
@@ -145,7 +148,7 @@ class NPZ(SplitFile):
             inputs={
                 group: InputArray(
                     array=name,
-                    dtype=of_group(self.dtype, group, "float32"),
+                    dtype=dtype_of_group(self.dtype, group, dtype),
                     standardize=bool(of_group(self.standardize, group, default=False)),
                 )
                 for group, name in groups.items()
@@ -155,6 +158,8 @@ class NPZ(SplitFile):
             encodings=encodings,
             lengths=self._lengths(groups, encodings, type(loss).__name__),
             split_column=self.split_column,
+            dtype=dtype,
+            missing=self.missing_marks,
         )
 
     def _parts(self, layout: ArrayLayout) -> dict[str, Rows]:
@@ -201,7 +206,7 @@ class NPZ(SplitFile):
         return self.lengths
 
 
-def _tensors(rows: Rows) -> "dict[str, Tensor]":
+def _tensors(groups: "Mapping[str, NDArray[Any]]") -> "dict[str, Tensor]":
     import torch
 
-    return {name: torch.from_numpy(group.values) for name, group in rows.inputs.items()}
+    return {name: torch.from_numpy(values) for name, values in groups.items()}

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from hookline import DataError, shortened, spec
 from hookline_data import parquet_footer
-from hookline_data.cells import is_list, is_ragged, row_and_element, width
+from hookline_data.cells import is_list, is_ragged, refuse_missing, row_and_element, width
 from hookline_data.columns import Wanted, place
 from hookline_data.parquet_footer import FooterError
 from hookline_data.sentences import CHANGED, as_sentences, one_line
@@ -71,6 +71,8 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
         cells = cells.cast(cells.type.value_type)
     if cells.null_count:
         raise DataError(f"{place(path, _first(compute.is_null(cells)), name)}: The cell is empty.")
+    if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
+        cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = _type(cells.type, wanted)
     if kind is None:
         raise DataError(f'{path}: column "{name}": The cells have the type {cells.type}, and {_needed(wanted)}.')
@@ -80,9 +82,35 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
         cells = cells.cast(kind)
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
-    if types.is_string(kind) and (row := compute.index(cells, "").as_py()) >= 0:
-        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+    if types.is_string(kind):
+        refuse_missing(cells.combine_chunks(), wanted, name, path)
     return cells
+
+
+def _with_steps_of_one_size(lists: "pyarrow.Array", name: str, path: Path) -> "pyarrow.Array":
+    """Lists of lists that have one size, of a type that says so: those of other writers have a type for any size.
+
+    Raises:
+        DataError: if a list is empty, or has another size than the first.
+
+    """
+    import numpy
+    import pyarrow
+    from pyarrow import compute
+
+    steps = lists.flatten()
+    if steps.null_count or not len(steps):
+        return lists  # The caller reports it.
+    sizes = compute.list_value_length(steps).to_numpy(zero_copy_only=False)
+    if (other := sizes != sizes[0]).any():
+        step = int(other.argmax())
+        message = f"It has {sizes[step]} numbers, and the first one has {sizes[0]}: all must have as many."
+        raise DataError(f"{_place(path, name, lists, step)}: {message}")
+    if not sizes[0]:
+        raise DataError(f"{_place(path, name, lists, 0)}: The list is empty.")
+    ends = numpy.cumsum(compute.list_value_length(lists).to_numpy(zero_copy_only=False), dtype=numpy.int64)
+    fixed = pyarrow.FixedSizeListArray.from_arrays(steps.flatten(), int(sizes[0]))
+    return pyarrow.LargeListArray.from_arrays(pyarrow.array([0, *ends.tolist()], pyarrow.int64()), fixed)
 
 
 def _refuse_empty(lists: "pyarrow.Array", name: str, path: Path) -> None:

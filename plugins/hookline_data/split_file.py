@@ -1,10 +1,10 @@
 """What sources have in common that read a file and say which of its rows are for what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError, DataSpec, OptionError, option, spec
+from hookline import MISSING_MARKS, DataError, DataSpec, OptionError, option, spec
 from hookline_data import splits
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class SplitFile(DataSpec):
     first."""
     split_seed: int = option(default=0, minimum=0)
     """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
+    missing_marks: tuple[str, ...] = MISSING_MARKS
+    """Texts that stand for a missing value, such as "NA": they are no names of classes, and a cell with one of them is
+    an error. `[]` if all of them are names of classes; an empty cell is never one."""
     split_column: str | None = None
     """What says of each row whether it is for "training", "validation" or "test": a column, or an array of text."""
 
@@ -52,6 +55,10 @@ class SplitFile(DataSpec):
         """The files of splits that are not taken of the rows of `path`."""
         named = {"validation": self.validation, "test": self.test}
         return {split: path for split, path in named.items() if isinstance(path, Path)}
+
+    def paths(self, splits: Iterable[str]) -> dict[str, Path]:
+        """The file of each of these splits."""
+        return {split: self.other_files.get(split, self.path) for split in splits}
 
     def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
         """Of the rows of `path` those that are in each split.

@@ -26,7 +26,12 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     import numpy
 
     order = numpy.random.default_rng(seed).permutation(rows)
-    groups = [order] if classes is None else [order[classes[order] == name] for name in numpy.unique(classes)]
+    groups = [order]
+    if classes is not None:
+        # One sort puts the rows of each class together, in their order: a pass for each class would be quadratic.
+        _, class_of_row, sizes = numpy.unique(classes, return_inverse=True, return_counts=True)
+        by_class = order[numpy.argsort(class_of_row[order], kind="stable")]
+        groups = numpy.split(by_class, numpy.cumsum(sizes)[:-1])
     parts: dict[str, list[NDArray[Any]]] = {split: [] for split in SPLITS}
     for group in groups:
         first, second = round(test * len(group)), round(test * len(group)) + round(validation * len(group))

@@ -38,8 +38,9 @@ class Table(SplitFile):
     targets: Patterns | Mapping[str, Patterns] | None = None
     """The column, or columns, that it is to predict; a table of them makes several targets, and it is left out for a
     loss that takes none."""
-    dtype: DType | Mapping[str, DType] = "float32"
-    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes."""
+    dtype: DType | Mapping[str, DType] | None = None
+    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes. Left out,
+    the `dtype` of [run]."""
     shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = option(default=None, minimum=1)
     """The shape of a row of inputs, such as `[1, 8, 8]` for an image in 64 columns, for all groups or by group; left
     out, one dimension."""
@@ -70,7 +71,7 @@ class Table(SplitFile):
                     near = did_you_mean(group, self.input_patterns)
                     yield OptionError(name, f'There is no group of inputs "{group}".{near}', group, on_key=True)
         for group in self.input_patterns:
-            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, "float32") == "int64":
+            if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
                     f'Integers are not standardised, and the inputs "{group}" have the type "int64".',

@@ -6,10 +6,11 @@ from attrs import evolve
 
 from hookline import Data, DataError, LossSpec, Run, in_memory, is_applied_to_each, target_encodings
 from hookline_data import inputs
-from hookline_data.by_group import of_group
+from hookline_data.by_group import dtype_of_group, of_group
 from hookline_data.cells import is_text, refuse_text
 from hookline_data.columns import Chooser
 from hookline_data.layout import InputColumns, Layout
+from hookline_data.preparing import Preparation
 from hookline_data.rows import Rows, rows_of
 from hookline_data.table import Table
 
@@ -21,23 +22,30 @@ def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
         DataError: if something in it is not what is wanted.
 
     """
-    layout = _layout(table, loss)
+    layout = _layout(table, loss, run.spec.run.dtype)
     parts = _parts(table, layout)
     inputs.check_shapes(layout, parts["training"])
-    statistics = inputs.standardized(layout, parts)
+    paths = table.paths(parts)
+    names = {name: group.names(parts["training"].inputs[name].places) for name, group in layout.inputs.items()}
+    arrays, statistics = Preparation(
+        standardized=[name for name, group in layout.inputs.items() if group.standardize],
+        together=layout.is_siamese,
+        name=lambda group, index: names[group][index],
+        paths=paths,
+    ).apply(parts)
     return in_memory(
         table,
         run,
         loss,
-        {split: inputs.tensors(layout, rows) for split, rows in parts.items()},
+        {split: inputs.tensors(layout, groups) for split, groups in arrays.items()},
         {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
         lengths={split: rows.lengths() for split, rows in parts.items()},
         preparation=layout.described(statistics),
-        source=str(table.path),
+        source={split: str(path) for split, path in paths.items()},
     )
 
 
-def _layout(table: Table, loss: LossSpec) -> Layout:
+def _layout(table: Table, loss: LossSpec, dtype: str) -> Layout:
     """Which columns of the file become what."""
     encodings = target_encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
@@ -53,7 +61,7 @@ def _layout(table: Table, loss: LossSpec) -> Layout:
             raise DataError(f"{table.path}: No column is left for the inputs{which}.")
         groups[name] = InputColumns(
             columns=columns,
-            dtype=of_group(table.dtype, name, "float32"),
+            dtype=dtype_of_group(table.dtype, name, dtype),
             shape=of_group(table.shape, name, None),
             standardize=bool(of_group(table.standardize, name, default=False)),
         )
@@ -65,6 +73,8 @@ def _layout(table: Table, loss: LossSpec) -> Layout:
         encodings=encodings,
         loss=type(loss).__name__,
         split_column=table.split_column,
+        dtype=dtype,
+        missing=table.missing_marks,
     )
 
 

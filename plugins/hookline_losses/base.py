@@ -23,7 +23,7 @@ class TorchLoss(LossSpec):
         import torch
 
         tensors = {
-            name: torch.tensor(value, dtype=torch.float32) if isinstance(value, tuple) else value
+            name: torch.tensor(value, dtype=torch.get_default_dtype()) if isinstance(value, tuple) else value
             for name, value in self.arguments().items()
         }
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)

@@ -149,7 +149,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
             if len(self.weight) != options["num_classes"]:
                 message = f"There are {options['num_classes']} classes, and `weight` has {len(self.weight)} numbers."
                 raise MisfitError(message, ("loss", "weight"))
-            options["weight"] = torch.tensor(self.weight, dtype=torch.float32)
+            options["weight"] = torch.tensor(self.weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":

@@ -2,6 +2,7 @@ import numpy
 import pytest
 import torch
 
+import by_hand
 from hookline import DataError, MisfitError, SpecError
 
 TRIPLETS = {"anchor": "a_*", "positive": "p_*", "negative": "n_*"}
@@ -97,9 +98,9 @@ def test_all_groups_and_targets_are_split_and_shuffled_by_the_same_rows(prepare)
 
 
 def _standardized(matrix, training):
-    known = numpy.concatenate([part[training] for part in matrix]).astype(numpy.float64)
-    mean, std = known.mean(axis=0).astype(numpy.float32), known.std(axis=0).astype(numpy.float32)
-    return [torch.from_numpy((part - mean) / std) for part in matrix], {"mean": mean.tolist(), "std": std.tolist()}
+    mean, std = by_hand.statistics(numpy.concatenate([part[training] for part in matrix]))
+    parts = [torch.from_numpy(by_hand.standardized(part, mean, std)) for part in matrix]
+    return parts, {"mean": mean.tolist(), "std": std.tolist()}
 
 
 def test_groups_that_one_model_is_applied_to_are_standardized_by_the_statistics_of_all_of_them(prepare, matrix):
@@ -257,7 +258,7 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ),
         (
             {"dtype": "int32"},
-            'data.dtype: This must be "float32" or "int64" or a table of elements, each "float32" or "int64", '
+            'data.dtype: This must be "float32", "float64" or "int64" or a table of elements, each "float32", "float64" or "int64", '
             'and it is the string "int32".',
         ),
         ({"shape": {"input": [0]}}, "data.shape.input[0]: 0 is out of bounds: it must be at least 1."),

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+import by_hand
 import hookline
 from hookline import DataError, MisfitError, SpecError
 
@@ -108,9 +109,8 @@ def test_a_row_of_probabilities_is_a_target_of_a_loss_of_classes(prepare_arrays)
 def test_inputs_can_be_their_own_target_and_be_standardized_alone(prepare_arrays):
     x = X.astype(numpy.float32)
     batch = only(prepare_arrays({"x": x}, inputs="x", targets="x", standardize=True).training)
-    mean, std = x.astype(float).mean(axis=0).astype("float32"), x.astype(float).std(axis=0).astype("float32")
     assert batch.target.tolist() == x.tolist()
-    assert batch.input.tolist() == ((x - mean) / std).tolist()
+    assert batch.input.tolist() == by_hand.standardized(x, *by_hand.statistics(x)).tolist()
 
 
 def test_a_loss_without_a_target_needs_none(prepare_arrays):
@@ -120,15 +120,13 @@ def test_a_loss_without_a_target_needs_none(prepare_arrays):
 
 
 def test_images_are_standardized_along_their_last_dimension(prepare_arrays):
-    images = GENERATOR.normal(size=(12, 2, 3, 4)).astype(numpy.float32) * [1, 10, 100, 0]
+    images = GENERATOR.normal(size=(12, 2, 3, 4)) * [1, 10, 100, 0]
     data = prepare_arrays({"x": images, "y": Y}, standardize=True, validation=0.25)
     order = numpy.random.default_rng(0).permutation(12)
-    known = images.astype(numpy.float32)[numpy.sort(order[3:])].reshape(-1, 4).astype(float)
-    mean, std = known.mean(axis=0).astype("float32"), known.std(axis=0).astype("float32")
-    std[3] = 1  # What is the same everywhere is only moved to 0.
+    mean, std = by_hand.statistics(images[numpy.sort(order[3:])])
+    assert std[3] == 1  # What is the same everywhere is only moved to 0.
     for split, rows in ((data.training, order[3:]), (data.validation, order[:3])):
-        by_hand = (images.astype(numpy.float32)[numpy.sort(rows)] - mean) / std
-        assert only(split).input.tolist() == by_hand.tolist()
+        assert only(split).input.tolist() == by_hand.standardized(images[numpy.sort(rows)], mean, std).tolist()
     assert data.preparation == {"input": {"array": "x", "mean": mean.tolist(), "std": std.tolist()}}
 
 
@@ -139,10 +137,9 @@ def test_padding_is_0_and_does_not_count_in_the_statistics(prepare_arrays, shape
     steps[~is_step] = numpy.nan
     raw = only(prepare_arrays({"x": steps, "n": LENGTHS, "y": Y}, lengths="n").training)
     data = prepare_arrays({"x": steps, "n": LENGTHS, "y": Y}, lengths="n", standardize=True)
-    places = steps[is_step].reshape(-1, shape[-1] if shape else 1).astype(float)
-    mean, std = places.mean(axis=0).astype("float32"), places.std(axis=0).astype("float32")
-    by_hand = (steps - (mean if shape else mean[0])) / (std if shape else std[0])
-    for batch, expected in ((raw, steps), (only(data.training), by_hand)):
+    mean, std = by_hand.statistics(steps[is_step].reshape(-1, shape[-1] if shape else 1))
+    standardized = by_hand.standardized(steps, mean if shape else mean[0], std if shape else std[0])
+    for batch, expected in ((raw, steps), (only(data.training), standardized)):
         assert batch.input[torch.from_numpy(is_step)].tolist() == expected[is_step].tolist()
         assert batch.input[torch.from_numpy(~is_step)].unique().tolist() == [0]
         assert batch.lengths["input"].tolist() == LENGTHS.tolist()
@@ -153,20 +150,18 @@ def test_groups_that_one_model_is_applied_to_have_their_statistics_in_common(pre
     first, second = X.astype("float32"), (X * 3 + 1).astype("float32")
     same = numpy.array([1, -1] * 6)
     arrays = {"input1": first, "input2": second, "y": same}
-    both = numpy.concatenate([first, second]).astype(float)
-    mean, std = both.mean(axis=0).astype("float32"), both.std(axis=0).astype("float32")
+    mean, std = by_hand.statistics(numpy.concatenate([first, second]))
     batch = only(prepare_arrays(arrays, loss="CosineEmbeddingLoss", standardize=True).training)
-    assert batch.inputs["input1"].tolist() == ((first - mean) / std).tolist()
-    assert batch.inputs["input2"].tolist() == ((second - mean) / std).tolist()
+    assert batch.inputs["input1"].tolist() == by_hand.standardized(first, mean, std).tolist()
+    assert batch.inputs["input2"].tolist() == by_hand.standardized(second, mean, std).tolist()
 
 
 def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_says_so(prepare_arrays):
     first, second = X.astype("float32"), (X * 3 + 1).astype("float32")
-    both = numpy.concatenate([first, second]).astype(float)
-    mean, std = both.mean(axis=0).astype("float32"), both.std(axis=0).astype("float32")
+    mean, std = by_hand.statistics(numpy.concatenate([first, second]))
     batch = only(prepare_arrays({"u": first, "v": second, "y": Y}, standardize="together").training)
-    assert batch.inputs["u"].tolist() == ((first - mean) / std).tolist()
-    assert batch.inputs["v"].tolist() == ((second - mean) / std).tolist()
+    assert batch.inputs["u"].tolist() == by_hand.standardized(first, mean, std).tolist()
+    assert batch.inputs["v"].tolist() == by_hand.standardized(second, mean, std).tolist()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 import torch
 from pyarrow import parquet
 
+import by_hand
 from hookline import DataError
 
 WORDS = [[1, 2, 3], [4], [5, 6], [7, 8, 9, 10], [11, 12]]
@@ -95,19 +96,18 @@ def test_steps_are_standardized_by_those_of_training_that_are_no_padding(prepare
     data = prepare_parquet({"w": steps, "y": list(range(20))}, standardize=True, test=0.25)
     order = numpy.random.default_rng(0).permutation(20)
     training, test = sorted(order[5:]), sorted(order[:5])
-    known = numpy.concatenate([sequences[row] for row in training]).astype(numpy.float64)
-    mean, std = known.mean(axis=0).astype(numpy.float32), known.std(axis=0).astype(numpy.float32)
+    mean, std = by_hand.statistics(numpy.concatenate([sequences[row] for row in training]))
     for batches, rows in ((data.training, training), (data.test, test)):
         for row, padded, length in zip(rows, batches.all.input, batches.all.lengths["input"].tolist(), strict=True):
-            assert torch.equal(padded[:length], torch.from_numpy((sequences[row] - mean) / std))
+            assert torch.equal(padded[:length], torch.from_numpy(by_hand.standardized(sequences[row], mean, std)))
             assert not padded[length:].any()
     assert data.preparation == {"input": {"columns": ["w"], "mean": mean.tolist(), "std": std.tolist()}}
 
 
 def test_steps_of_one_number_are_standardized_too(prepare_parquet):
     data = prepare_parquet({"w": [[1.0, 2.0], [6.0]], "y": [0, 1]}, standardize=True)
-    mean, std = numpy.float32(3), numpy.float32(numpy.std([1, 2, 6]))
-    numbers = (numpy.float32([[1, 2], [6, 3]]) - mean) / std
+    mean, std = 3.0, numpy.std([1, 2, 6])
+    numbers = by_hand.standardized(numpy.array([[1, 2], [6, 3]]), mean, std)
     assert data.training.all.input.tolist() == numbers.tolist()
     assert data.preparation == {"input": {"columns": ["w"], "mean": [mean], "std": [std]}}
 
@@ -216,4 +216,18 @@ def test_targets_that_are_lists_cannot_be_stratified(complaint):
     options = {"loss": "CTCLoss", "stratify": True, "test": 0.5}
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
         'A list in "y" is no class, by which rows could be stratified.'
+    )
+
+
+def test_lists_of_lists_that_have_one_size_are_steps_whatever_their_type(prepare_parquet, tmp_path):
+    columns = {"w": [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]], "y": [0, 1]}
+    data = prepare_parquet(columns)
+    assert data.training.all.input.tolist() == [[[1, 2], [3, 4]], [[5, 6], [0, 0]]]
+    assert data.training.all.lengths["input"].tolist() == [2, 1]
+    columns["w"][1] = [[5.0, 6.0], [7.0]]
+    with pytest.raises(DataError) as raised:
+        prepare_parquet(columns)
+    assert str(raised.value) == (
+        f'{tmp_path / "table.parquet"}: row 2, column "w", element 2: It has 1 numbers, and the first one has 2: all '
+        f"must have as many."
     )

@@ -21,7 +21,7 @@ def target(data):
         (['"x, y"', '"say ""z"""', '"x, y"', "w"], ('say "z"', "w", "x, y"), [2, 0, 2, 1]),
         ([" u", "u ", "v", "w"], ("u", "v", "w"), [0, 0, 1, 2]),
         (["true", "false", "false", "true"], ("false", "true"), [1, 0, 0, 1]),
-        (["NA", "null", "NA", "nan"], ("NA", "nan", "null"), [0, 2, 0, 1]),
+        (["N.A.", "nul", "N.A.", "an"], ("N.A.", "an", "nul"), [0, 2, 0, 1]),
         (["+1", "-1", "+1", "0"], (-1, 0, 1), [2, 0, 2, 1]),
         # As floats the first two would be the same.
         ([f"{2**63}", f"{2**63 + 1}", "7", f"{2**63}"], ("7", f"{2**63}", f"{2**63 + 1}"), [1, 2, 0, 1]),
@@ -142,7 +142,7 @@ def test_a_probability_outside_of_0_and_1_is_an_error_in_every_split(prepare, sp
     [
         ("x", '"x" is not a number, and MSELoss needs numbers.'),
         ("1,5", '"1,5" is not a number, and MSELoss needs numbers.'),
-        ("nan", '"nan" is not a number, and MSELoss needs numbers.'),
+        ("nan", '"nan" stands for a missing value: fill it in, or leave the row out.'),
         ("", "The cell is empty."),
         ("1e39", "1e+39 is not a finite float32."),
     ],
@@ -158,7 +158,7 @@ def test_a_target_that_is_no_number_is_told_with_its_row_in_whichever_file_it_is
     assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "y": {complaint}'
 
 
-@pytest.mark.parametrize("cell", ["x", "01", "-", str(2**63)])
+@pytest.mark.parametrize("cell", ["x", "01", "--", str(2**63)])
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCELoss"])
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_text_in_another_file_where_numbers_stood_in_training_is_told_with_its_row(
@@ -185,3 +185,52 @@ def test_classes_that_do_not_occur_in_validation_keep_their_indices(prepare):
     )
     [batch] = data.validation.epoch(1)
     assert batch.target.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("mark", ["NA", "NaN", "nan", "null", "None", "?", "-"])
+@pytest.mark.parametrize("others", ["12.5", "rose"])
+def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, tmp_path, mark, others):
+    text = f"a,y\n1,{others}\n2,7\n3,{mark}\n4,7\n5,{mark}\n"
+    with pytest.raises(DataError) as raised:
+        prepare(text, loss="CrossEntropyLoss")
+    assert str(raised.value) == (
+        f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" stands for a missing value, and so do 1 more cells of '
+        f"the column: fill it in, or leave the row out; if it is the name of a class, leave it out of `missing_marks`."
+    )
+    if others == "rose":
+        assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {others, "7", mark}
+
+
+def test_a_mark_of_a_missing_value_among_the_inputs_is_told_with_its_row(prepare, tmp_path):
+    with pytest.raises(DataError) as raised:
+        prepare("a,b,y\n1,2,3\n4,NA,6\n")
+    assert str(raised.value) == (
+        f'{tmp_path / "table.csv"}: row 2, column "b": "NA" stands for a missing value: fill it in, or leave the row '
+        f"out."
+    )
+
+
+def test_true_and_false_are_1_and_0_as_inputs_as_numbers_and_as_labels(prepare):
+    text = "a,b,c,y\nTrue,False,0.5,true\nFalse,TRUE,1.5,false\n"
+    data = prepare(text)
+    assert data.training.all.input.tolist() == [[1, 0, 0.5], [0, 1, 1.5]]
+    assert data.training.all.target.tolist() == [[1], [0]]
+    labels = prepare(text, targets=["a", "b"], inputs="c", loss="BCEWithLogitsLoss")
+    assert labels.training.all.target.tolist() == [[1, 0], [0, 1]]
+    assert prepare(text, loss="CrossEntropyLoss").target.classes == ("false", "true")
+
+
+def test_a_column_of_numbers_and_true_is_refused(prepare):
+    with pytest.raises(DataError, match='row 2, column "a": "True" is not a number'):
+        prepare("a,y\n1,2\nTrue,3\n")
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_class_unseen_in_training_is_told_with_the_file_that_has_it(prepare, tmp_path, split):
+    other = tmp_path / "other.csv"
+    other.write_text("a,y\n1,u\n2,w\n")
+    with pytest.raises(DataError) as raised:
+        prepare("a,y\n1,u\n2,v\n", loss="CrossEntropyLoss", **{split: str(other)})
+    assert str(raised.value) == (
+        f'{other}: The class "w" of "y" occurs in the {split} split and not in the training split: it cannot be learnt.'
+    )

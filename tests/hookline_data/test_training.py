@@ -9,6 +9,7 @@ from pyarrow import parquet
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+import by_hand
 import hookline
 
 RUN = {"epochs": 3, "seed": 1}
@@ -50,8 +51,8 @@ def trained_by_hand(model, rows, loss_of):
     return history, model.state_dict()
 
 
-def assert_equal(trained, by_hand):
-    (history, parameters), (expected_history, expected) = trained, by_hand
+def assert_equal(trained, trained_again):
+    (history, parameters), (expected_history, expected) = trained, trained_again
     assert history == expected_history
     assert parameters.keys() == expected.keys()
     assert all(torch.equal(parameters[name], expected[name]) for name in expected)
@@ -76,21 +77,21 @@ def test_triplets_from_a_csv_file(tmp_path):
         },
     )
 
-    pooled = numbers.reshape(-1, 3).astype(numpy.float64)
-    numbers = numbers.reshape(32, 3, 3) - pooled.mean(axis=0).astype(numpy.float32)
-    anchor, positive, negative = torch.from_numpy(numbers / pooled.std(axis=0).astype(numpy.float32)).unbind(1)
+    mean, std = by_hand.statistics(numpy.concatenate([numbers[:, :3], numbers[:, 3:6], numbers[:, 6:]]))
+    prepared = by_hand.standardized(numbers.reshape(32, 3, 3), mean, std)
+    anchor, positive, negative = torch.from_numpy(prepared).unbind(1)
     torch.manual_seed(1)
     model, criterion = nn.Linear(3, 2), nn.TripletMarginLoss()
-    by_hand = trained_by_hand(
+    expected = trained_by_hand(
         model, 32, lambda batch: criterion(model(anchor[batch]), model(positive[batch]), model(negative[batch]))
     )
-    assert_equal(trained, by_hand)
+    assert_equal(trained, expected)
 
-    statistics = {"mean": pooled.mean(axis=0).astype(numpy.float32), "std": pooled.std(axis=0).astype(numpy.float32)}
     assert described(tmp_path)["preparation"] == {
         group: {
             "columns": [f"{group[0]}_{place}" for place in range(3)],
-            **{name: numbers.tolist() for name, numbers in statistics.items()},
+            "mean": mean.tolist(),
+            "std": std.tolist(),
         }
         for group in ("anchor", "positive", "negative")
     }
@@ -180,9 +181,8 @@ def test_two_groups_for_layers_that_are_applied_to_each(tmp_path):
         },
     )
 
-    pooled = numbers.reshape(-1, 3).astype(numpy.float64)
-    numbers = numbers.reshape(32, 2, 3) - pooled.mean(axis=0).astype(numpy.float32)
-    u, v = torch.from_numpy(numbers / pooled.std(axis=0).astype(numpy.float32)).unbind(1)
+    mean, std = by_hand.statistics(numpy.concatenate([numbers[:, :3], numbers[:, 3:]]))
+    u, v = torch.from_numpy(by_hand.standardized(numbers.reshape(32, 2, 3), mean, std)).unbind(1)
     y = torch.from_numpy(signs).float().unsqueeze(1)
     torch.manual_seed(1)
     layer, distance, criterion = nn.Linear(3, 2), nn.PairwiseDistance(keepdim=True), nn.HingeEmbeddingLoss()
@@ -232,7 +232,7 @@ def test_sequences_from_a_parquet_file_for_a_recurrent_network(tmp_path):
 
     torch.manual_seed(1)
     model, criterion = Reader(nn.Embedding(9, 4), nn.GRU(4, 5, batch_first=True), nn.Linear(5, 1)), nn.MSELoss()
-    by_hand = trained_by_hand(model, 32, lambda batch: criterion(model(x[batch], steps[batch]), y[batch]))
-    assert_equal(trained, by_hand)
+    expected = trained_by_hand(model, 32, lambda batch: criterion(model(x[batch], steps[batch]), y[batch]))
+    assert_equal(trained, expected)
     assert described(tmp_path)["inputs"] == {"input": {"shape": [6], "dtype": "int64", "padded": True}}
     assert described(tmp_path)["preparation"] == {"input": {"columns": ["word"]}}

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+import by_hand
 import hookline
 from hookline import DataError, MisfitError, SpecError, TensorBatches
 
@@ -138,9 +139,10 @@ def test_what_is_drawn_leaves_the_generators_of_torch_and_numpy_alone(prepare_dr
 def test_each_of_the_groups_is_prepared_as_the_source_prepares_its_rows(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", source={"standardize": True})
     [batch] = data.training.epoch(1)
-    by_hand = (numpy.arange(11, dtype=numpy.float32) - numpy.float32(5)) / numpy.float32(numpy.arange(11).std())
-    assert sorted(batch.inputs["anchor"].flatten().tolist()) == by_hand.tolist()
-    described = {"columns": ["x"], "mean": [5.0], "std": [float(numpy.float32(numpy.arange(11).std()))]}
+    std = numpy.arange(11).std()
+    expected = by_hand.standardized(numpy.arange(11), 5, std)
+    assert sorted(batch.inputs["anchor"].flatten().tolist()) == expected.tolist()
+    described = {"columns": ["x"], "mean": [5.0], "std": [std]}
     assert data.preparation == {"anchor": described, "positive": described, "negative": described}
     assert data.targets == {}
 

@@ -35,10 +35,10 @@ def prepared(name, description):
     with (SPECS / "data" / f"{name}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     preparation = description["preparation"]["input"]
-    inputs = numpy.array([[row[column] for column in preparation["columns"]] for row in rows], dtype=numpy.float32)
+    inputs = numpy.array([[row[column] for column in preparation["columns"]] for row in rows], dtype=numpy.float64)
     if "mean" in preparation:
-        inputs = (inputs - numpy.float32(preparation["mean"])) / numpy.float32(preparation["std"])
-    return torch.from_numpy(inputs).reshape(-1, *preparation.get("shape", inputs.shape[1:])), rows
+        inputs = (inputs - preparation["mean"]) / preparation["std"]
+    return torch.from_numpy(inputs.astype(numpy.float32)).reshape(-1, *preparation.get("shape", inputs.shape[1:])), rows
 
 
 def rebuilt(description, weights):

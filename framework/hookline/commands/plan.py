@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     deferred_compiler.defer()
     with told_warnings(arguments.spec), located(document):
         made = new_run(spec, loader.plugins(document))
-        with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device):
+        with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device, made.dtype):
             plan = prepared(made).plan
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)

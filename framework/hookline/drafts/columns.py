@@ -11,11 +11,18 @@ from typing import Literal, TextIO
 
 from attrs import define, field, frozen
 
+from hookline.encodings.base import MISSING_MARKS
 from hookline.errors import DataError
 from hookline.wording import counted, enumerate_names
 
 MOST_COUNTED = 1000
-"""How many different cells of a column are counted."""
+"""How many different cells of a column with fractions are counted: they are no classes."""
+
+MOST_CLASSES_COUNTED = 50_000
+"""How many different cells of any other column are counted."""
+
+BOOLEANS = {"True": 1, "true": 1, "TRUE": 1, "False": 0, "false": 0, "FALSE": 0}
+"""What data sources read as 1 and 0, in a column that has nothing else."""
 
 NUMBER = re.compile(r"\s*[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 """A number as data sources read it. "007" is a code."""
@@ -49,13 +56,13 @@ class Column:
     """Whether all cells are whole numbers; numbers; or anything else."""
     rows: int
     empty: int
-    """How many cells are empty."""
+    """How many cells are empty, or stand for a missing value, such as "NA"."""
     bad_row: int | None
     """The first row, from 1, with a cell that is no number."""
     bad_cell: str
     """What stands there."""
     counts: dict[str, int] | None
-    """How often each different cell occurs; `None` if there are more than `MOST_COUNTED`."""
+    """How often each different cell occurs; `None` if there are too many different ones."""
     low: float
     """The least number."""
     high: float
@@ -71,6 +78,11 @@ class Column:
     def is_numeric(self) -> bool:
         """Whether all cells are numbers."""
         return self.kind != "text"
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether the cells are True and False."""
+        return self.counts is not None and all(cell in BOOLEANS for cell in self.counts)
 
     @property
     def has_numbers_that_are_not_finite(self) -> bool:
@@ -90,7 +102,7 @@ class Column:
         several = "many" if self.counts is None else str(len(self.counts))
         parts = [f"text, {several} different"]
         if self.empty:
-            parts.append(f"{counted(self.empty, 'cell')} empty")
+            parts.append(f"{counted(self.empty, 'cell')} missing")
         return ", ".join(parts)
 
 
@@ -100,10 +112,12 @@ class _Gathered:
 
     rows: int = 0
     empty: int = 0
+    booleans: int = 0
     bad_row: int | None = None
     bad_cell: str = ""
     counts: Counter[str] | None = field(factory=Counter)
     is_integer: bool = True
+    has_fractions: bool = False
     is_running: bool = True
     last: int | None = None
     numbers: int = 0
@@ -116,13 +130,14 @@ class _Gathered:
         """Look at the next cells."""
         if self.counts is not None:
             self.counts.update(cell.strip() for cell in cells)
-            if len(self.counts) > MOST_COUNTED:
+            if len(self.counts) > (MOST_COUNTED if self.has_fractions else MOST_CLASSES_COUNTED):
                 self.counts = None
         numbers = [float(cell) for cell in cells if NUMBER.fullmatch(cell)]
         numbers = [number for number in numbers if abs(number) <= GREATEST]
         if len(numbers) < len(cells):
             self.is_integer = self.is_running = False
-            self.empty += sum(not cell.strip() for cell in cells)
+            self.empty += sum(cell.strip() in MISSING_MARKS for cell in cells)
+            self.booleans += sum(cell.strip() in BOOLEANS for cell in cells)
             if self.bad_row is None:
                 index = next(index for index, cell in enumerate(cells) if not _is_number(cell))
                 self.bad_row, self.bad_cell = self.rows + index + 1, cells[index]
@@ -132,7 +147,8 @@ class _Gathered:
 
     def _count(self, numbers: list[float]) -> None:
         self.low, self.high = min(self.low, min(numbers)), max(self.high, max(numbers))
-        self.is_integer = self.is_integer and all(map(float.is_integer, numbers))
+        self.has_fractions = self.has_fractions or not all(map(float.is_integer, numbers))
+        self.is_integer = self.is_integer and not self.has_fractions
         self.is_running = self.is_running and self.is_integer
         if self.is_running:
             whole = [int(number) for number in numbers]
@@ -149,6 +165,8 @@ class _Gathered:
 
     def column(self, name: str, index: int) -> Column:
         """What was seen in all."""
+        if self.booleans == self.rows and self.counts is not None:
+            return self._of_booleans(name, index, self.counts)
         return Column(
             name=name,
             index=index,
@@ -163,6 +181,26 @@ class _Gathered:
             mean=self.mean,
             deviation=math.sqrt(self.squares / self.numbers) if self.numbers else 0.0,
             is_running=self.is_running and self.rows > 1,
+        )
+
+    def _of_booleans(self, name: str, index: int, counts: Counter[str]) -> Column:
+        """A column of True and False, which are 1 and 0 as inputs and the names of classes as a target."""
+        true = sum(times for cell, times in counts.items() if BOOLEANS[cell])
+        mean = true / self.rows
+        return Column(
+            name=name,
+            index=index,
+            kind="integer",
+            rows=self.rows,
+            empty=0,
+            bad_row=None,
+            bad_cell="",
+            counts=dict(sorted(counts.items())),
+            low=float(true == self.rows),
+            high=float(true > 0),
+            mean=mean,
+            deviation=math.sqrt(mean * (1 - mean)),
+            is_running=False,
         )
 
 

@@ -9,7 +9,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline.drafts.columns import Column
+from hookline.drafts.columns import MOST_CLASSES_COUNTED, Column
+from hookline.encodings.base import MISSING_MARKS
 from hookline.errors import DataError
 from hookline.wording import counted, did_you_mean, enumerate_names
 from hookline.writing import as_toml
@@ -57,12 +58,17 @@ class Drafted:
     def classes(self) -> list[str]:
         """The classes, as the data source sorts them."""
         assert self.target.counts is not None
-        return sorted(self.target.counts, key=float if self.target.is_numeric else None)
+        return sorted(self.target.counts, key=float if self.is_of_numbers else None)
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether the classes are numbers. False and True are names."""
+        return self.target.is_numeric and not self.target.is_boolean
 
     @property
     def is_binary(self) -> bool:
         """Whether one output tells the classes apart. Numbers are targets as they stand, which then are 0 and 1."""
-        return len(self.classes) == 2 and (not self.target.is_numeric or [*map(float, self.classes)] == [0, 1])
+        return len(self.classes) == 2 and (not self.is_of_numbers or [*map(float, self.classes)] == [0, 1])
 
     @property
     def sentence(self) -> str:
@@ -124,8 +130,10 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
         cell = as_toml(_shortened(target.bad_cell))
         return f"row {target.bad_row} is {cell}, which is no finite number as all others are"
     if target.counts is None or len(target.counts) > target.rows / 2:
-        several = "nearly all of" if target.counts is None else f"{len(target.counts)} of"
-        return f"{several} its {target.rows:,} cells are different from one another, and classes would repeat"
+        if target.counts is None:
+            return f"more than {MOST_CLASSES_COUNTED:,} of its {target.rows:,} cells are different from one another"
+        several = f"{len(target.counts)} of its {target.rows:,} cells"
+        return f"{several} are different from one another, and classes would repeat"
     if max(target.counts.values()) < LEAST_OF_A_CLASS:
         return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
     return None
@@ -150,7 +158,7 @@ def _why_no_input(column: Column) -> str | None:
         return "it counts the rows"
     if column.empty == column.rows:
         return "it is empty"
-    if column.kind == "text" and column.bad_cell:
+    if column.kind == "text" and column.bad_cell not in MISSING_MARKS:
         return f"row {column.bad_row} is {as_toml(_shortened(column.bad_cell))}, and inputs are numbers"
     if column.is_numeric and column.low == column.high:
         return f"it is {column.low:g} in all rows"
@@ -160,7 +168,8 @@ def _why_no_input(column: Column) -> str | None:
 
 
 def _empty(column: Column) -> str:
-    return f"{counted(column.empty, 'cell')} {'is' if column.empty == 1 else 'are'} empty"
+    marked = f"missing ({as_toml(column.bad_cell)})" if column.bad_cell in MISSING_MARKS[1:] else "empty"
+    return f"{counted(column.empty, 'cell')} {'is' if column.empty == 1 else 'are'} {marked}"
 
 
 def _shortened(text: str) -> str:
@@ -239,7 +248,7 @@ def _target(draft: Drafted) -> Iterator[str]:
         yield line
         return
     classes = [as_toml(name) for name in draft.classes]
-    if draft.target.is_numeric:
+    if draft.is_of_numbers:
         meaning = f"{len(classes)} whole numbers, taken as classes; `--task number` takes them as quantities"
     elif len(classes) == 2:
         meaning = f"{classes[0]} is 0, {classes[1]} is 1"

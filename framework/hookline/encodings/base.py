@@ -16,6 +16,10 @@ Columns = Mapping[str, "NDArray[Any]"]
 """Target columns by name: arrays of the length of the rows, of numbers or text."""
 
 
+MISSING_MARKS = ("", "NA", "NaN", "nan", "null", "None", "?", "-")
+"""What is written in the place of a value that is missing: it is neither a number nor the name of a class."""
+
+
 @frozen(kw_only=True)
 class Target:
     """What is known of a target."""
@@ -53,11 +57,11 @@ class Encoding:
 
 
 def matrix(columns: Columns) -> "Tensor":
-    """The columns beside one another, as float32."""
+    """The columns beside one another, as float64: the data is cast to the type of the run."""
     import numpy
     import torch
 
-    return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float32))
+    return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float64))
 
 
 def refuse_text(columns: Columns, split: str) -> None:

@@ -67,7 +67,7 @@ class ClassesOrDistribution(Classes):
 
 @frozen
 class Distribution(Encoding):
-    """The probability of each class, or its logarithm: float32 of shape `(N, classes)`, a column for each class."""
+    """The probability of each class, or its logarithm: float64 of shape `(N, classes)`, a column for each class."""
 
     logarithms: bool = False
     """Whether the columns have the logarithms of probabilities."""

@@ -50,7 +50,7 @@ class TwoValues(Encoding):
         """Numbers as they are, and of two names the first as no and the second as yes."""
         if known.classes is not None and isinstance(known.classes[0], str):
             indices = Classes().apply(columns, known, loss, split)
-            return (indices * (self.yes - self.no) + self.no).float().unsqueeze(1)
+            return (indices * (self.yes - self.no) + self.no).double().unsqueeze(1)
         refuse_text(columns, split)
         self._check(columns, loss)
         return matrix(columns)
@@ -72,14 +72,14 @@ class TwoValues(Encoding):
 
 @frozen
 class Probabilities(TwoValues):
-    """How probable each of some labels is: float32 of shape `(N, columns)`, 0 to 1."""
+    """How probable each of some labels is: float64 of shape `(N, columns)`, 0 to 1."""
 
     between: bool = True
 
 
 @frozen
 class Signs(TwoValues):
-    """Whether each of some labels holds, 1, or not, -1: float32 of shape `(N, columns)`, or `(N,)` if flat."""
+    """Whether each of some labels holds, 1, or not, -1: float64 of shape `(N, columns)`, or `(N,)` if flat."""
 
     no: int = -1
     flat: bool = False

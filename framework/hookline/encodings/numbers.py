@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Numbers(Encoding):
-    """Any numbers: float32 of shape `(N, columns)`."""
+    """Any numbers: float64 of shape `(N, columns)`."""
 
     minimum: float | None = None
     """The least number that makes sense to the loss."""

@@ -217,7 +217,7 @@ class Component:
     def prepare(self, spec: TrainingSpec) -> "tuple[Run, Prepared]":
         """What is made of a spec before training."""
         run = new_run(spec, self.plugin.plugins_for(spec.plugins), "cpu")
-        with run.stages.naming_plugins(), devices.reproducible(run.device):
+        with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
             return run, prepared(run)
 
     @cached_property
@@ -232,7 +232,7 @@ class Component:
             tempfile.TemporaryDirectory(prefix="hookline-") as place,
             run.resources,
             run.stages.naming_plugins(),
-            devices.reproducible(run.device),
+            devices.reproducible(run.device, run.dtype),
         ):
             made = prepared(run)
             run.directory = directory.create(Path(place) / "run", numbered=False)
