@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, field, fields, frozen, make_class
+from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
 from hookline.errors import MisfitError
-from hookline.options import Spec, option, spec
+from hookline.options import Bounds, Spec, option, spec
 from hookline.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ParameterGroup(ParameterSelection):
 def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[ParameterGroup]:
     """The class of the groups of an optimizer: its options but the excluded ones, each of which may be left out."""
     options: dict[str, Any] = {
-        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=attribute.validator)
+        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=_if_given(attribute))
         for attribute in fields(optimizer)
         if attribute.name not in excluded
     }
@@ -96,6 +96,12 @@ def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[Paramet
 
 def _or_left_out(kind: Any) -> Any:
     return kind | None
+
+
+def _if_given(attribute: "Attribute[Any]") -> list[Any]:
+    """The validators of an option that may be left out, of which only bounds know what to make of `None`."""
+    several = getattr(attribute.validator, "_validators", (attribute.validator,))
+    return [one if isinstance(one, Bounds) else validators.optional(one) for one in several if one is not None]
 
 
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:

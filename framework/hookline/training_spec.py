@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors import NotSaidError, OptionError
+from hookline.errors import FaultError, NotSaidError, OptionError, PluginError
 from hookline.failures import blamed
 from hookline.loss_spec import LossSpec
 from hookline.optimizer_spec import OptimizerSpec
@@ -124,13 +124,19 @@ def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
                 loss.check_accumulation()
         except ValueError as error:
             yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("loss", str(error))
 
 
 def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
     for index, metric in metrics.items():
-        with blamed(type(metric)):
-            label = metric.label
+        try:
+            with blamed(type(metric)):
+                label = metric.label
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
+            continue
         if label == "loss":
             yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
         elif label in first:
@@ -150,6 +156,8 @@ def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterato
                 metric.check(part)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
 
 
 def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
@@ -167,8 +175,12 @@ def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[Opt
 def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
     first: int | None = None
     for index, callback in callbacks.items():
-        with blamed(type(callback)):
-            replaces_weights = callback.replaces_weights
+        try:
+            with blamed(type(callback)):
+                replaces_weights = callback.replaces_weights
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
+            continue
         if not replaces_weights or (first is not None and callback == callbacks[first]):
             continue  # That it is listed twice has been told.
         if first is None:
@@ -204,11 +216,17 @@ def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) 
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:
             yield OptionError("callbacks", str(error), index)
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
-    with blamed(type(callback)):
-        refused = list(callback.refused_limits())
+    try:
+        with blamed(type(callback)):
+            refused = list(callback.refused_limits())
+    except PluginError as error:
+        yield FaultError("callbacks", str(error), index)
+        return
     for error in refused:
         yield OptionError("callbacks", str(error), index, *error.path)
     first, last = callback.first_due, callback.last
