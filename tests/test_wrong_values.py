@@ -40,7 +40,7 @@ WRONG = [
     True,
     float("nan"),
 ]
-EVERY = 131
+EVERY = 499
 """Of some 12,000 combinations of component, option and value, which are looked at: prime, so that all are mixed."""
 
 LOADER = Loader()
@@ -129,7 +129,7 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         arms = [arm for arm in (get_args(kind) if is_union(kind) else [kind]) if arm is not NoneType]
         if not any(accepts(arm, wrong) for arm in arms):
             assert any(option in problem.path for problem in found), (name, option, wrong)
-    assert looked_at >= 100
+    assert looked_at >= 20
 
 
 @pytest.mark.parametrize(

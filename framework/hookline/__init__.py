@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     from hookline.monitoring import check_logged, check_monitor, check_monitored, monitored, selected_numbers
     from hookline.optimizer_spec import OptimizerSpec
     from hookline.options import Bounds, Spec, option, spec
-    from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
+    from hookline.parameters import (
+        NamedParameter,
+        ParameterGroup,
+        ParameterSelection,
+        PlainlyNamed,
+        divided,
+        named_parameters,
+    )
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
     from hookline.run import Run
@@ -99,7 +106,14 @@ _HOMES = {
     "monitoring": ("check_logged", "check_monitor", "check_monitored", "monitored", "selected_numbers"),
     "optimizer_spec": ("OptimizerSpec",),
     "options": ("Bounds", "Spec", "option", "spec"),
-    "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
+    "parameters": (
+        "NamedParameter",
+        "ParameterGroup",
+        "ParameterSelection",
+        "PlainlyNamed",
+        "divided",
+        "named_parameters",
+    ),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
     "run": ("Run",),
@@ -163,6 +177,7 @@ __all__ = [
     "ParameterGroup",
     "ParameterSelection",
     "PartLosses",
+    "PlainlyNamed",
     "PluginError",
     "Probabilities",
     "Problem",

@@ -86,11 +86,16 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
         return None
     plugin, stage = owner
     raised = error.__cause__ if _is_stop_iteration(error) else error
-    what = f"{type(raised).__name__}: {raised}".rstrip(": ")
+    what = f"{type(raised).__name__}: {_first_part(raised)}".rstrip(": ")
     if plugin == ANSWERING:
         return StageError(f'The stage "{stage}" failed{component}: {what}', section_of("", stage))
     message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
     return StageError(message, section_of(plugin, stage))
+
+
+def _first_part(error: BaseException | None) -> str:
+    """What an error says, without the pages that torch's compiler adds: the code that it was in, and its own settings."""
+    return re.split(r"\n\n(?:from user code:|Set TORCH)", str(error), maxsplit=1)[0]
 
 
 def _is_stop_iteration(error: BaseException) -> bool:

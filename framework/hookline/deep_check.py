@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from hookline import devices
 from hookline.building import unchanged_embeddings
 from hookline.documents import Document
 from hookline.errors import DataError, HooklineError, MisfitError, Problem, StageError
@@ -143,7 +144,7 @@ def _compare(
     """Pass shapes through the model, and what comes out through loss and metrics, as zeros."""
     before = len(found.errors)
     outputs: Outputs | None = None
-    with found.noting(run), unchanged_embeddings(model):
+    with found.noting(run), unchanged_embeddings(model), devices.uncompiled():
         given = run.stages.forward(run=without_values, model=model, batch=batch)
         refuse_wrong_outputs(given)
         outputs = given

@@ -12,7 +12,31 @@ from hookline.options import Bounds, Spec, option, spec
 from hookline.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+
+def plain_name(name: str) -> str:
+    """The name of a module, a parameter or a buffer without what `torch.compile` puts in front of a module's names.
+
+    >>> plain_name("_orig_mod.0.weight"), plain_name("encoder._orig_mod.bias"), plain_name("0.weight")
+    ('0.weight', 'encoder.bias', '0.weight')
+    """
+    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+
+
+class PlainlyNamed:
+    """A module as it is saved: its `state_dict` has the names that it has without `torch.compile`.
+
+    `safetensors.torch.save_model` asks a module for nothing else.
+    """
+
+    def __init__(self, module: "nn.Module"):
+        """The module, compiled or not."""
+        self._module = module
+
+    def state_dict(self) -> "dict[str, Tensor]":
+        """The tensors of the module, with plain names."""
+        return {plain_name(name): tensor for name, tensor in self._module.state_dict().items()}
 
 
 @frozen(kw_only=True, eq=False)
@@ -114,6 +138,7 @@ def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -
             sparse = getattr(module, "sparse", False) is True
             above = type(module).__mro__
             kinds = tuple(kind.__name__ for kind in above[: above.index(nn.Module)])
+            place = plain_name(place)
             for name, tensor in module.named_parameters(recurse=False):
                 if tensor.requires_grad:
                     known = NamedParameter(

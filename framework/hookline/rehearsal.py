@@ -26,9 +26,12 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     import torch
 
     batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
-    model.eval()
+    try:
+        model.train().eval()
+    except NotImplementedError as error:  # As of a program of `torch.export`.
+        raise StageError(f"The model cannot be switched between training and evaluation: {error}", ("model",)) from error
     refuse_unknown_indices(run, data, model)
-    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
         outputs = run.stages.forward(run=run, model=model, batch=batch)
         refuse_wrong_outputs(outputs)
         try:
@@ -128,7 +131,7 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     model.train()
     try:
-        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
             row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
             run.stages.forward(run=run, model=model, batch=row)
     except ValueError as error:

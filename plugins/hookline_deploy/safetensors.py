@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from hookline import DeploySpec, Run, Trial, plain, spec, to_json
+from hookline import DeploySpec, PlainlyNamed, Run, Trial, plain, spec, to_json
 
 
 @spec
@@ -43,10 +43,10 @@ class Safetensors(DeploySpec):
             "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
-        save_model(trial.model, str(weights))
+        save_model(PlainlyNamed(trial.model), str(weights))
         json.write_text(to_json(description, indent=2) + "\n", encoding="utf-8")
         if not any(True for _ in trial.criterion.parameters()):
             return weights, json
         criterion = directory / "criterion.safetensors"
-        save_model(trial.criterion, str(criterion))
+        save_model(PlainlyNamed(trial.criterion), str(criterion))
         return weights, criterion, json
