@@ -1,8 +1,9 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
+import json
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,16 @@ def write_results(run: "Run", trial: "Trial") -> None:
         save_model(PlainlyNamed(trial.criterion), str(trial.directory / "criterion.safetensors"))
     if trial.history:
         draw_curves(trial.history, LOSSES, trial.spec.run.name, trial.directory / "loss.png")
+
+
+def write_told(directory: Path, told: Sequence[str]) -> None:
+    """Write what has been told of a run into its `result.json`, after the results have been written."""
+    path = directory / "result.json"
+    if path.is_file():
+        result = json.loads(path.read_text(encoding="utf-8"))
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(to_json({**result, "told": list(told)}, indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
 
 
 def versions() -> dict[str, str]:
