@@ -47,9 +47,9 @@ if TYPE_CHECKING:
         NamedParameter,
         ParameterGroup,
         ParameterSelection,
-        PlainlyNamed,
         divided,
         named_parameters,
+        plainly_named,
     )
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
@@ -110,9 +110,9 @@ _HOMES = {
         "NamedParameter",
         "ParameterGroup",
         "ParameterSelection",
-        "PlainlyNamed",
         "divided",
         "named_parameters",
+        "plainly_named",
     ),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
@@ -177,7 +177,6 @@ __all__ = [
     "ParameterGroup",
     "ParameterSelection",
     "PartLosses",
-    "PlainlyNamed",
     "PluginError",
     "Probabilities",
     "Problem",
@@ -224,6 +223,7 @@ __all__ = [
     "permutation",
     "picture_text",
     "plain",
+    "plainly_named",
     "selected_numbers",
     "shortened",
     "spec",

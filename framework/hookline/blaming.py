@@ -94,7 +94,7 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
 
 
 def _first_part(error: BaseException | None) -> str:
-    """What an error says, without the pages that torch's compiler adds: the code that it was in, and its own settings."""
+    """What an error says, without the pages that torch's compiler adds."""
     return re.split(r"\n\n(?:from user code:|Set TORCH)", str(error), maxsplit=1)[0]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import HooklineError
-from hookline.parameters import PlainlyNamed
+from hookline.parameters import plainly_named
 from hookline.writing import dumps, to_json
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def write_results(run: "Run", trial: "Trial") -> None:
     lines = "".join(f"{to_json(record)}\n" for record in trial.history)
     (trial.directory / "metrics.jsonl").write_text(lines, encoding="utf-8")
     (trial.directory / "result.json").write_text(to_json(result, indent=2) + "\n", encoding="utf-8")
-    save_model(PlainlyNamed(trial.model), str(trial.directory / "model.safetensors"))
+    save_model(plainly_named(trial.model), str(trial.directory / "model.safetensors"))
     if any(True for _ in trial.criterion.parameters()):
-        save_model(PlainlyNamed(trial.criterion), str(trial.directory / "criterion.safetensors"))
+        save_model(plainly_named(trial.criterion), str(trial.directory / "criterion.safetensors"))
     if trial.history:
         draw_curves(trial.history, LOSSES, trial.spec.run.name, trial.directory / "loss.png")
 

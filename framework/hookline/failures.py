@@ -9,7 +9,6 @@ from pathlib import Path
 
 from hookline.errors import HooklineError, NotSaidError, PluginError
 
-
 FAILURES = (Exception, SystemExit, GeneratorExit)
 """What counts as a failure of a plugin's code: every exception but `KeyboardInterrupt`, which a person causes.
 

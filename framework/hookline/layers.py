@@ -43,11 +43,9 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
             names[module], Layer(name=names[module], type=type(module).__name__, output=shape, parameters=own)
         )
 
-    handles = []
-    for module in names:
-        # A module of TorchScript takes no hook: what is in it is not shown.
-        if _is_shown(module) and not isinstance(module, torch.jit.ScriptModule):
-            handles.append(module.register_forward_hook(note))
+    # A module of TorchScript takes no hook: what is in it is not shown.
+    shown = [module for module in names if _is_shown(module) and not isinstance(module, torch.jit.ScriptModule)]
+    handles = [module.register_forward_hook(note) for module in shown]
     layers: list[Layer] = []
     try:
         yield layers

@@ -35,6 +35,13 @@ class Spec:
         """
         return ()
 
+    def fingerprints(self) -> Mapping[str, str]:
+        """What the bits of a run depend on beside options and code, by name: versions, or fingerprints of files.
+
+        `hookline train --locked` compares them. Files that options of the type `Path` name are compared anyway.
+        """
+        return {}
+
     def __attrs_post_init__(self) -> None:
         for error in self.conflicts():
             raise error

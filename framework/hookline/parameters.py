@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
@@ -24,14 +24,15 @@ def plain_name(name: str) -> str:
     return ".".join(part for part in name.split(".") if part != "_orig_mod")
 
 
-class PlainlyNamed:
-    """A module as it is saved: its `state_dict` has the names that it has without `torch.compile`.
+def plainly_named(module: "nn.Module") -> "nn.Module":
+    """A module under its names without the compiler, as `safetensors.torch.save_model` is to be given it."""
+    return cast("nn.Module", _PlainlyNamed(module))
 
-    `safetensors.torch.save_model` asks a module for nothing else.
-    """
+
+class _PlainlyNamed:
+    """A module as far as it is saved, which asks for nothing but its `state_dict`."""
 
     def __init__(self, module: "nn.Module"):
-        """The module, compiled or not."""
         self._module = module
 
     def state_dict(self) -> "dict[str, Tensor]":

@@ -29,7 +29,9 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     try:
         model.train().eval()
     except NotImplementedError as error:  # As of a program of `torch.export`.
-        raise StageError(f"The model cannot be switched between training and evaluation: {error}", ("model",)) from error
+        raise StageError(
+            f"The model cannot be switched between training and evaluation: {error}", ("model",)
+        ) from error
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
         outputs = run.stages.forward(run=run, model=model, batch=batch)

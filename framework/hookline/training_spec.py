@@ -227,8 +227,8 @@ def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
     except PluginError as error:
         yield FaultError("callbacks", str(error), index)
         return
-    for error in refused:
-        yield OptionError("callbacks", str(error), index, *error.path)
+    for refusal in refused:
+        yield OptionError("callbacks", str(refusal), index, *refusal.path)
     first, last = callback.first_due, callback.last
     if last is not None and last < first and not refused:
         name = "every" if callback.first is None else "first"

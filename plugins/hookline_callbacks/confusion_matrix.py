@@ -41,6 +41,7 @@ class ConfusionMatrix(CallbackSpec):
     """
 
     logs = ()
+    connects_to = ()
 
     normalize: Normalize | None = None
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
@@ -60,6 +61,11 @@ class ConfusionMatrix(CallbackSpec):
         """Refuse a loss that tells no classes apart, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
         refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tables and pictures."""
+        return (f"{self.directory}/",)
 
     def build(self) -> object:
         """The callback, which counts."""

@@ -25,6 +25,8 @@ class Progress(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
 
     refresh_per_second: float = option(default=4.0, above=0, maximum=30)
     """How often the bar is drawn."""

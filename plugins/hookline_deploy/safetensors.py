@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from hookline import DeploySpec, PlainlyNamed, Run, Trial, plain, spec, to_json
+from hookline import DeploySpec, Run, Trial, plain, plainly_named, spec, to_json
 
 
 @spec
@@ -18,6 +18,9 @@ class Safetensors(DeploySpec):
     with 0, and how a row of the source becomes one (columns, statistics, shape); the names of the classes; and the
     function that makes a prediction of an output. Neither file holds code.
     """
+
+    writes_to = ("safetensors/",)
+    connects_to = ()
 
     def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
         """Write both files."""
@@ -43,10 +46,10 @@ class Safetensors(DeploySpec):
             "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
-        save_model(PlainlyNamed(trial.model), str(weights))
+        save_model(plainly_named(trial.model), str(weights))
         json.write_text(to_json(description, indent=2) + "\n", encoding="utf-8")
         if not any(True for _ in trial.criterion.parameters()):
             return weights, json
         criterion = directory / "criterion.safetensors"
-        save_model(PlainlyNamed(trial.criterion), str(criterion))
+        save_model(plainly_named(trial.criterion), str(criterion))
         return weights, criterion, json

@@ -805,7 +805,10 @@ def register_specs():
     [
         ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 13: KeyError: 'x'"),
         ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 5: TypeError: no"),
-        ('[[callbacks]]\ntype = "Far"', "callbacks[0]: Far failed. {file}, line 29: IndexError: tuple index out of range"),
+        (
+            '[[callbacks]]\ntype = "Far"',
+            "callbacks[0]: Far failed. {file}, line 29: IndexError: tuple index out of range",
+        ),
         (
             '[[metrics]]\ntype = "Blind"',
             "metrics[2]: Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
@@ -826,7 +829,9 @@ def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_check
     assert out.endswith("2 errors in 2 of 3 specs.\n")
 
 
-@pytest.mark.parametrize("fault", ['[[callbacks]]\ntype = "Far"', '[[metrics]]\ntype = "Blind"', '[data]\ntype = "Lost"'])
+@pytest.mark.parametrize(
+    "fault", ['[[callbacks]]\ntype = "Far"', '[[metrics]]\ntype = "Blind"', '[data]\ntype = "Lost"']
+)
 def test_a_fault_of_a_plugin_does_not_hide_what_else_is_wrong(here, hookline, fault):
     (here / "faulty.py").write_text(FAULTY)
     good = GOOD if "[data]" not in fault else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)

@@ -76,7 +76,7 @@ def test_a_scripted_model_is_trained_too(tmp_path):
 
 def test_a_model_that_cannot_be_switched_to_evaluation_is_told(tmp_path):
     class Exported(nn.Module):
-        def train(self, mode=True):
+        def train(self, *_):
             raise NotImplementedError("Calling train() is not supported yet.")
 
     with pytest.raises(hookline.StageError) as error:
