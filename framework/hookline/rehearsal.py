@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hookline import devices
 from hookline.building import unchanged_embeddings
 from hookline.errors import HooklineWarning, MisfitError, StageError
-from hookline.failures import blamed
+from hookline.failures import FAILURES, blamed, reason
 from hookline.indices import refuse_unknown_indices
 from hookline.judging import unfit_metrics
 from hookline.misfits import misfit_of_loss
@@ -16,9 +16,9 @@ from hookline.products import shown
 from hookline.run import Run
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
-    from hookline.data import Batch, Data
+    from hookline.data import Batch, Data, Outputs
 
 
 def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
@@ -34,8 +34,10 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
         ) from error
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
-        outputs = run.stages.forward(run=run, model=model, batch=batch)
-        refuse_wrong_outputs(outputs)
+        with torch.enable_grad():
+            given = run.stages.forward(run=run, model=model, batch=batch)
+        refuse_wrong_outputs(given)
+        outputs = _detached(given)
         try:
             with blamed(type(run.spec.loss)):
                 run.spec.loss.check(outputs, batch, data)
@@ -44,15 +46,47 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             raise misfit_of_loss(error, run.spec) from None
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+        with torch.enable_grad():
+            value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
     if not isinstance(value, torch.Tensor) or value.dim() != 0:
         message = f'The stage "loss" must be answered with a scalar tensor, and it is {shown(value)}.'
         message += f" {type(run.spec.loss).__name__} must add up its rows, or take their mean."
         raise StageError(message, ("loss",))
+    _try_gradients(value, model, criterion)
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
     model.train()
+
+
+def _detached(outputs: "Outputs") -> "Outputs":
+    """The outputs as an evaluation gives them."""
+    if isinstance(outputs, Mapping):
+        return {name: _detached(output) for name, output in outputs.items()}  # type: ignore[misc]
+    return outputs.detach()
+
+
+def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Compute the gradients of two rows, which are kept nowhere: some layers fail only there.
+
+    Raises:
+        StageError: if that fails.
+
+    """
+    import torch
+
+    trained = [one for part in (model, criterion) for one in part.parameters() if one.requires_grad]
+    if not loss.requires_grad or not trained:
+        return
+    try:
+        # Of a recurrent layer in evaluation cuDNN has no gradients.
+        with torch.backends.cudnn.flags(enabled=False):
+            torch.autograd.grad(loss, trained, allow_unused=True)
+    except FAILURES as error:
+        if isinstance(error, RuntimeError) and "inplace operation" in str(error):
+            message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+            raise MisfitError(message, ("model",)) from error
+        raise StageError(f"The gradients cannot be computed. {reason(error)}", ("model",)) from error
 
 
 def refuse_wrong_outputs(outputs: object) -> None:
