@@ -46,7 +46,14 @@ if TYPE_CHECKING:
     from hookline.numerics import in_float64, log_odds
     from hookline.optimizer_spec import OptimizerSpec
     from hookline.options import Bounds, Spec, option, spec
-    from hookline.parameters import NamedParameter, ParameterGroup, ParameterSelection, divided, named_parameters
+    from hookline.parameters import (
+        NamedParameter,
+        ParameterGroup,
+        ParameterSelection,
+        divided,
+        named_parameters,
+        plainly_named,
+    )
     from hookline.pictures import new_figure, picture_text, write_picture
     from hookline.pipeline import Interrupted, train
     from hookline.precision import merged_columns
@@ -107,7 +114,14 @@ _HOMES = {
     "numerics": ("in_float64", "log_odds"),
     "optimizer_spec": ("OptimizerSpec",),
     "options": ("Bounds", "Spec", "option", "spec"),
-    "parameters": ("NamedParameter", "ParameterGroup", "ParameterSelection", "divided", "named_parameters"),
+    "parameters": (
+        "NamedParameter",
+        "ParameterGroup",
+        "ParameterSelection",
+        "divided",
+        "named_parameters",
+        "plainly_named",
+    ),
     "pictures": ("new_figure", "picture_text", "write_picture"),
     "pipeline": ("Interrupted", "train"),
     "printing": ("printable", "printable_lines", "tell"),
@@ -226,6 +240,7 @@ __all__ = [
     "permutation",
     "picture_text",
     "plain",
+    "plainly_named",
     "printable",
     "printable_lines",
     "quoted_cell",

@@ -9,6 +9,7 @@ import pluggy
 from hookline import stages
 from hookline.blaming import ANSWERING, blamed, is_wrapper, said_of_asked, section_of, unanswered
 from hookline.errors import HooklineError, StageError
+from hookline.failures import FAILURES
 from hookline.limiting import Limited, limits_by_stage
 from hookline.products import is_scalar, shown, unfit, wanted
 from hookline.resources import Resources
@@ -148,9 +149,7 @@ class Stages:
             yield
         except HooklineError:
             raise
-        except Exception as error:
-            if isinstance(error, RuntimeError) and "second yield" in str(error):
-                raise StageError(f"{error}: a wrapper must yield once.") from error
+        except FAILURES as error:
             if named := blamed(error, self._manager):
                 raise named from error
             raise

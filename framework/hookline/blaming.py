@@ -1,7 +1,8 @@
 """Whose fault it is: what is told of a stage that nobody answered, or in which a plugin failed."""
 
 import re
-from types import FrameType
+from collections.abc import Iterable, Iterator
+from types import FrameType, TracebackType
 
 import pluggy
 
@@ -68,9 +69,10 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
         for caller in (getattr(manager.hook, stage) for stage in STAGES)
         for implementation in caller.get_hookimpls()
     ]
-    owner, file, line, trace = None, "", 0, error.__traceback__
-    component = ""
-    while trace is not None:
+    if wrong := _wrong_yield(error, implementations):
+        return wrong
+    owner, file, line, component = None, "", 0, ""
+    for trace in _traces(error):
         code = trace.tb_frame.f_code
         if owner is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in PASSED_OVER:
             component = f" ({code.co_filename}, line {trace.tb_lineno})"
@@ -80,15 +82,54 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
                 file = getattr(implementation.function, "__hookline_file__", None) or code.co_filename
         if code.co_filename == file:
             line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
-        trace = trace.tb_next
     if owner is None:
         return None
     plugin, stage = owner
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    raised = error.__cause__ if _is_stop_iteration(error) else error
+    what = f"{type(raised).__name__}: {_first_part(raised)}".rstrip(": ")
     if plugin == ANSWERING:
         return StageError(f'The stage "{stage}" failed{component}: {what}', section_of("", stage))
     message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
     return StageError(message, section_of(plugin, stage))
+
+
+def _first_part(error: BaseException | None) -> str:
+    """What an error says, without the pages that torch's compiler adds."""
+    return re.split(r"\n\n(?:from user code:|Set TORCH)", str(error), maxsplit=1)[0]
+
+
+def _is_stop_iteration(error: BaseException) -> bool:
+    """Whether Python has replaced a `StopIteration` that left a generator, as every wrapper is, by a `RuntimeError`."""
+    return isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration)
+
+
+def _traces(error: BaseException) -> Iterator[TracebackType]:
+    """The traceback from the outermost call to the innermost; that of a `StopIteration` begins in the generator."""
+    for part in (error, error.__cause__) if _is_stop_iteration(error) else (error,):
+        trace = part.__traceback__ if part is not None else None
+        while trace is not None:
+            yield trace
+            trace = trace.tb_next
+
+
+_WRONG_YIELD = re.compile(r"wrap_controller at '\w+' (.*):(\d+) (did not yield|has second yield)")
+"""What pluggy says of a wrapper that does not yield exactly once: its file, its first line and what it did."""
+
+
+def _wrong_yield(error: BaseException, implementations: Iterable[tuple[pluggy.HookImpl, str]]) -> StageError | None:
+    """The error for a wrapper that does not yield exactly once; its own frame is not in the traceback."""
+    match = _WRONG_YIELD.fullmatch(str(error)) if isinstance(error, RuntimeError) else None
+    if match is None:
+        return None
+    file, line = match[1], int(match[2])
+    did = "it returned before it did" if match[3] == "did not yield" else "it yielded a second time"
+    for implementation, stage in implementations:
+        code = getattr(implementation.function, "__code__", None)
+        if code is not None and (code.co_filename, code.co_firstlineno) == (file, line):
+            plugin = implementation.plugin_name
+            message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line})'
+            return StageError(f"{message}: a wrapper must yield once, and {did}.", section_of(plugin, stage))
+    return StageError(f"A wrapper must yield once, and {did} ({file}, line {line}).")
 
 
 def asked_in(frame: FrameType, manager: pluggy.PluginManager) -> str | None:

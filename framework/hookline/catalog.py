@@ -8,6 +8,7 @@ from attrs import fields
 
 from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
+from hookline.failures import FAILURES
 from hookline.options import Spec
 from hookline.origins import Origin
 from hookline.wording import MOST_LISTED, enumerate_names, nearest, shortened
@@ -199,7 +200,7 @@ def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> 
     """A component that is looked up now."""
     try:
         kind = components[name]
-    except Exception as error:
+    except FAILURES as error:
         raise PluginError(f"The plugin {plugin} cannot load {name}: {type(error).__name__}: {error}") from error
     if _component(kind, plugin).__name__ != name:
         raise PluginError(f'The plugin {plugin} brings {kind.__name__} under another name, "{name}".')

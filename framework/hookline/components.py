@@ -15,8 +15,8 @@ from cattrs import (
 )
 
 from hookline.catalog import MOST_MEANT, Catalog
-from hookline.errors import OptionError
-from hookline.failures import blamed
+from hookline.errors import OptionError, PluginError
+from hookline.failures import FAILURES, blamed
 from hookline.kinds import found
 from hookline.options import Bounds, Spec, assembled, unused
 from hookline.refusals import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
@@ -69,7 +69,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                 errors += unused(component)
                 if not errors:
                     return component
-            except ValueError as error:
+            except (ValueError, PluginError) as error:
                 component = _assembled(kind, made)
                 errors += _conflicts(component) or [error]
         wrong = ComponentError("", errors, kind)
@@ -95,7 +95,7 @@ def _conflicts(component: Spec) -> list[Exception]:
             component.__attrs_post_init__()
     except ValueError as error:
         found.append(error)
-    except Exception:  # noqa: BLE001 - It depends on what is not said; one that is right has been made, and failed there.
+    except FAILURES:  # It depends on what is not said; one that is right has been made, and failed there.
         return found
     return found
 

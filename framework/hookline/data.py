@@ -99,7 +99,11 @@ def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[M
 
 
 class Batches(Protocol):
-    """A split of the data, in batches."""
+    """A split of the data, in batches.
+
+    Before a training its rows are read once for the lock of the run. One that holds them as a `Batch` in `all`, or has
+    a method `fingerprint() -> str` that tells when they have changed, is not read for it.
+    """
 
     @property
     def rows(self) -> int:

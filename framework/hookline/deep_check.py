@@ -144,7 +144,7 @@ def _compare(
     """Pass shapes through the model, and what comes out through loss and metrics, as zeros."""
     before = len(found.errors)
     outputs: Outputs | None = None
-    with found.noting(run), unchanged_embeddings(model):
+    with found.noting(run), unchanged_embeddings(model), devices.uncompiled():
         given = run.stages.forward(run=without_values, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
         outputs = given

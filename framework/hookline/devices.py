@@ -1,6 +1,7 @@
 """Where and in which type a run is computed, and what makes it repeat. No other module knows of devices."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -81,6 +82,23 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
             yield
         finally:
             torch.set_deterministic_debug_mode(mode)
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Whatever `torch.compile` has been asked to compile is run as it is written.
+
+    A rehearsal must compile nothing: its two rows would be compiled first, after which torch compiles the batches of
+    the training for any number of rows, with other bits than a loop without a rehearsal. Hooks that look at layers
+    cannot be compiled either.
+    """
+    if "torch._dynamo.eval_frame" not in sys.modules:  # Nothing has been compiled, and importing it takes a second.
+        yield
+        return
+    import torch
+
+    with torch.compiler.set_stance("force_eager"):
+        yield
 
 
 @contextmanager

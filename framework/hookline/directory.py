@@ -1,7 +1,8 @@
 """The run directory: what a run leaves behind, and that it never writes over another."""
 
+import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from attrs import asdict, evolve
 from hookline.curves import LOSSES, draw_curves
 from hookline.errors import FileError, HooklineError
 from hookline.files import flush_to_disk, write_file, write_weights
+from hookline.parameters import plainly_named
 from hookline.writing import dumps, to_json
 
 if TYPE_CHECKING:
@@ -100,9 +102,9 @@ def write_results(run: "Run", trial: "Trial") -> None:
             failures.append(error)
 
     home = trial.directory
-    attempt(write_weights, home / "model.safetensors", trial.model)
+    attempt(write_weights, home / "model.safetensors", plainly_named(trial.model))
     if any(True for _ in trial.criterion.parameters()):
-        attempt(write_weights, home / "criterion.safetensors", trial.criterion)
+        attempt(write_weights, home / "criterion.safetensors", plainly_named(trial.criterion))
     # An interruption may have come between an epoch's end and its line.
     attempt(write_file, home / LOG, "".join(f"{to_json(record)}\n" for record in trial.history))
     if trial.history:
@@ -137,6 +139,14 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "measured": dict(trial.measured),
         "versions": versions(),
     }
+
+
+def write_told(directory: Path, told: Sequence[str]) -> None:
+    """Write what has been told of a run into its `result.json`, after the results have been written."""
+    path = directory / "result.json"
+    if path.is_file():
+        result = json.loads(path.read_text(encoding="utf-8"))
+        write_file(path, to_json({**result, "told": list(told)}, indent=2) + "\n")
 
 
 def versions() -> dict[str, str]:

@@ -70,6 +70,13 @@ class OptionError(ValueError):
         return OptionError(str(whole[0]), str(self), *whole[1:], on_key=self.on_key, against=against, near=self.near)
 
 
+class FaultError(OptionError):
+    """A fault in the code of a component that was asked about a spec, located like any other problem.
+
+    It is reported only if nothing else is wrong: the code may have failed over an option that is missing or wrong.
+    """
+
+
 class NotSaidError(AttributeError):
     """A section or an option that is not right, or not there: what depends on it cannot be told before it is."""
 

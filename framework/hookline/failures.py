@@ -9,6 +9,12 @@ from pathlib import Path
 
 from hookline.errors import HooklineError, NotSaidError, PluginError
 
+FAILURES = (Exception, SystemExit, GeneratorExit)
+"""What counts as a failure of a plugin's code: every exception but `KeyboardInterrupt`, which a person causes.
+
+A plugin that calls `sys.exit()` must not end the process without a word, and with the exit code of success.
+"""
+
 
 @contextmanager
 def blamed(kind: type) -> Iterator[None]:
@@ -22,7 +28,7 @@ def blamed(kind: type) -> Iterator[None]:
         yield
     except (HooklineError, NotSaidError, ValueError):
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error
 
 
@@ -33,7 +39,7 @@ def reason(error: BaseException, file: str | None = None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
     place = f"{inside[-1].filename}, line {inside[-1].lineno}: " if inside else ""
-    return f"{place}{type(error).__name__}: {error}"
+    return f"{place}{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _is_imported(filename: str) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 def of_data(data: "Data") -> str:
     """The fingerprint of all rows of all splits, and of what is known of them.
 
-    Batches in memory have them as `all`; of those that have not, it is made of how many rows there are and of the first
-    batch.
+    Batches in memory have them as `all`. Others are read once, as in the first epoch, unless they have a method
+    `fingerprint` that gives theirs, as those should that are larger than the memory.
     """
     splits = {split: _of_batches(batches) for split, batches in data.splits().items()}
     targets = {name: repr(target) for name, target in data.targets.items()}
@@ -25,11 +26,20 @@ def of_data(data: "Data") -> str:
 
 
 def _of_batches(batches: "Batches") -> str:
+    import torch
+
+    own = getattr(batches, "fingerprint", None)
+    if own is not None:
+        return str(own())
     rows = getattr(batches, "all", None)
     if rows is not None:
         return of_batch(rows)
-    first = next(iter(batches.epoch(1)), None)
-    return f"{batches.rows} rows, {'none' if first is None else of_batch(first)}"
+    made = hashlib.sha256(f"{batches.rows} rows".encode())
+    # Reading it here must change nothing in what is drawn later.
+    with torch.random.fork_rng(devices=[]):
+        for batch in islice(batches.epoch(1), len(batches)):
+            made.update(of_batch(batch).encode())
+    return made.hexdigest()
 
 
 def of_batch(batch: "Batch") -> str:

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from hookline.distributions import EntryPoint, entry_points
 from hookline.errors import HooklineError, PluginError
-from hookline.failures import reason
+from hookline.failures import FAILURES, reason
 from hookline.origins import Origin
 from hookline.wording import did_you_mean
 
@@ -75,7 +75,7 @@ def imported(origin: Origin, listed: str) -> object:
         return attrgetter(attributes.strip())(plugin) if attributes else plugin
     except HooklineError:
         raise
-    except (Exception, SystemExit) as error:
+    except FAILURES as error:
         raise PluginError(f"The plugin {origin} cannot be imported. {reason(error)}", listed=listed) from error
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from hookline.parameters import plain_name
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -27,10 +29,11 @@ class Layer:
 @contextmanager
 def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
     """The layers in the order in which they are applied inside, each once."""
+    import torch
     from torch import Tensor
 
     found: dict[str, Layer] = {}
-    names = {module: name for name, module in model.named_modules()}
+    names = {module: plain_name(name) for name, module in model.named_modules()}
 
     def note(module: "nn.Module", _: Any, output: Any) -> None:
         first = next((part for part in _parts(output) if isinstance(part, Tensor)), None)
@@ -40,7 +43,9 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
             names[module], Layer(name=names[module], type=type(module).__name__, output=shape, parameters=own)
         )
 
-    handles = [module.register_forward_hook(note) for module in names if _is_shown(module)]
+    # A module of TorchScript takes no hook: what is in it is not shown.
+    shown = [module for module in names if _is_shown(module) and not isinstance(module, torch.jit.ScriptModule)]
+    handles = [module.register_forward_hook(note) for module in shown]
     layers: list[Layer] = []
     try:
         yield layers

@@ -127,8 +127,11 @@ class Loader:
         )
         if data is None:
             return problems
-        with blamed(type(data)):
-            found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+        try:
+            with blamed(type(data)):
+                found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+        except PluginError as error:
+            return problems or [document.located(Problem(str(error), ("data",)))]
         if "data" not in sections:  # What is not right or not said there is not what the data lack.
             found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
         return in_order([*problems, *found], document)

@@ -69,6 +69,9 @@ def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
     yield from _of_plugins(lock["plugins"], plan)
     if lock["data"] != plan.data:
         yield "The data is not what it was trained on."
+    for place, then in lock.get("files", {}).items():  # A lock of an earlier version has none.
+        if plan.files.get(place) != then:
+            yield f"What {place} reads {'has changed' if place in plan.files else 'is missing'}."
 
 
 _NAMES = {

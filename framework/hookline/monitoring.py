@@ -26,7 +26,7 @@ def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> 
     """
     data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
     has_validation = data is None or data.has_validation is not False
-    message = _refusal(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
+    message = _refusal_of_one(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
     if message is not None:
         against = [] if has_validation else [("data",)]
         raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
@@ -78,7 +78,7 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
     """
     added = {origin.name for origin, _ in run.plugins.added}
     has_others = any(name in added for stage in WITH_RECORDS for name, _ in run.stages.asked(stage))
-    message = _refusal(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
+    message = _refusal_of_one(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
     if message is not None:
         told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
         raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
@@ -106,6 +106,15 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
         wanted = pattern.replace("[", "[[]")
         found |= dict.fromkeys(name for name in names if name == pattern or fnmatchcase(name, wanted))
     return list(found)
+
+
+def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+    """What to say of a name that must be one number's, as no pattern is; `None` if it is logged, or may be."""
+    known = _logged(spec, has_validation=has_validation)
+    selected = [] if name in known else selected_numbers([name], known)
+    if "*" in name and selected:
+        return f" It must be the name of one number, and not a pattern.{_hint(None, known)}"
+    return _refusal(spec, name, has_validation=has_validation, has_others=has_others)
 
 
 def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:

@@ -39,6 +39,13 @@ class Spec:
         """
         return ()
 
+    def fingerprints(self) -> Mapping[str, str]:
+        """What the bits of a run depend on beside options and code, by name: versions, or fingerprints of files.
+
+        `hookline train --locked` compares them. Files that options of the type `Path` name are compared anyway.
+        """
+        return {}
+
     def __attrs_post_init__(self) -> None:
         for error in (*self.conflicts(), *unused(self)):
             raise error
@@ -50,8 +57,9 @@ class Spec:
             options = {attribute.name for attribute in fields(type(self))} if has(type(self)) else set()
             if name in options:
                 raise NotSaidError(f'The option "{name}" is not said.')
-            if hasattr(type(self), name) and not all(hasattr(self, option) for option in options):
-                raise NotSaidError(f'What "{name}" follows from is not said.')  # It is a property.
+            if hasattr(type(self), name):
+                # A property raised an `AttributeError`: raise that one, which names what was really missing.
+                return object.__getattribute__(self, name)
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __eq__(self, other: object) -> bool:

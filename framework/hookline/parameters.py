@@ -3,16 +3,41 @@
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from attrs import asdict, field, fields, frozen, make_class
+from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
 from hookline.errors import MisfitError
-from hookline.options import Spec, option, spec
+from hookline.options import Bounds, Spec, option, spec
 from hookline.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+
+def plain_name(name: str) -> str:
+    """The name of a module, a parameter or a buffer without what `torch.compile` puts in front of a module's names.
+
+    >>> plain_name("_orig_mod.0.weight"), plain_name("encoder._orig_mod.bias"), plain_name("0.weight")
+    ('0.weight', 'encoder.bias', '0.weight')
+    """
+    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+
+
+def plainly_named(module: "nn.Module") -> "nn.Module":
+    """A module under its names without the compiler, as `safetensors.torch.save_model` is to be given it."""
+    return cast("nn.Module", _PlainlyNamed(module))
+
+
+class _PlainlyNamed:
+    """A module as far as it is saved, which asks for nothing but its `state_dict`."""
+
+    def __init__(self, module: "nn.Module"):
+        self._module = module
+
+    def state_dict(self) -> "dict[str, Tensor]":
+        """The tensors of the module, with plain names."""
+        return {plain_name(name): tensor for name, tensor in self._module.state_dict().items()}
 
 
 @frozen(kw_only=True, eq=False)
@@ -77,7 +102,7 @@ class ParameterGroup(ParameterSelection):
 def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[ParameterGroup]:
     """The class of the groups of an optimizer: its options but the excluded ones, each of which may be left out."""
     options: dict[str, Any] = {
-        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=attribute.validator)
+        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=_if_given(attribute))
         for attribute in fields(optimizer)
         if attribute.name not in excluded
     }
@@ -98,6 +123,12 @@ def _or_left_out(kind: Any) -> Any:
     return kind | None
 
 
+def _if_given(attribute: "Attribute[Any]") -> list[Any]:
+    """The validators of an option that may be left out, of which only bounds know what to make of `None`."""
+    several = getattr(attribute.validator, "_validators", (attribute.validator,))
+    return [one if isinstance(one, Bounds) else validators.optional(one) for one in several if one is not None]
+
+
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:
     """The parameters of model and criterion that are trained, in torch's order, each once."""
     from torch import nn
@@ -108,6 +139,7 @@ def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -
             sparse = getattr(module, "sparse", False) is True
             above = type(module).__mro__
             kinds = tuple(kind.__name__ for kind in above[: above.index(nn.Module)])
+            place = plain_name(place)
             for name, tensor in module.named_parameters(recurse=False):
                 if tensor.requires_grad:
                     known = NamedParameter(

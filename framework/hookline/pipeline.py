@@ -97,17 +97,30 @@ def train(
             with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
                 again = Path(locked) if locked is not None and not trials else None
                 trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
-                next_spec = run.stages.tune(run=run, trials=tuple(trials))
+                try:
+                    next_spec = run.stages.tune(run=run, trials=tuple(trials))
+                finally:
+                    trials[-1] = with_told(run, trials[-1])
             # What the best has opened stays open until it is deployed.
             trial, best = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
             for other in runs:
                 if other is not best:
                     other.resources.close()
         best.raise_if_interrupted()
-        with best.stages.naming_plugins():
-            trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        try:
+            with best.stages.naming_plugins():
+                trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        finally:
+            trial = with_told(best, trial)
         best.raise_if_interrupted()
         return trial
+
+
+def with_told(run: Run, trial: Trial) -> Trial:
+    """The trial with what the stages `tune` and `deploy` told of its run, which is added to `result.json`, too."""
+    if len(run.told) > len(trial.told):
+        directory.write_told(trial.directory, run.told)
+    return evolve(trial, told=tuple(run.told))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from attrs import frozen
 
 import hookline
 from hookline import fingerprints, plugin_code
+from hookline.effects import Effect, effects, read_files
 from hookline.estimates import Memory, memory
 from hookline.layers import Layer
 from hookline.plugins import BUILT_IN, callback_name
@@ -100,6 +101,10 @@ class Plan:
     """The parameter groups of the optimizer."""
     memory: Memory
     """What it is estimated to take."""
+    files: Mapping[str, str]
+    """The fingerprints of the files that components read beside the data, by the places of the options."""
+    effects: tuple[Effect, ...]
+    """What callbacks and deployments write and contact."""
 
     @property
     def parameters(self) -> int:
@@ -132,6 +137,8 @@ def plan(
         layers=layers,
         groups=tuple(_groups(optimizer)),
         memory=memory(run, data, model, criterion, optimizer, layers),
+        files=read_files(spec),
+        effects=tuple(effects(spec)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from hookline import stages
 from hookline.errors import HooklineError, PluginError
-from hookline.failures import reason
+from hookline.failures import FAILURES, reason
 from hookline.neighbours import make_way, marked, neighbours
 from hookline.options import Spec
 from hookline.origins import Origin
@@ -38,7 +38,7 @@ def from_file(path: str | Path) -> ModuleType:
         found.loader.exec_module(module)
     except HooklineError:
         raise
-    except (Exception, SystemExit) as error:
+    except FAILURES as error:
         place = reason(error, str(source.absolute())).removeprefix(f"{source.absolute()}, ")
         raise PluginError(f"{path}: {place}") from error
     finally:

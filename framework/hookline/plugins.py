@@ -10,7 +10,7 @@ import pluggy
 from hookline import stages
 from hookline.catalog import Catalog
 from hookline.errors import PluginError
-from hookline.failures import reason
+from hookline.failures import FAILURES, reason
 from hookline.installed import InstalledPlugins
 from hookline.origins import Origin
 from hookline.plugin_files import with_origins
@@ -104,7 +104,7 @@ class Plugins:
                     raise TypeError("it returns nothing: return the classes")
                 if not isinstance(components, Mapping):
                     components = list(components)
-            except Exception as error:  # noqa: BLE001 - It is told, or raised from another.
+            except FAILURES as error:  # It is told, or raised from another.
                 message = f'The plugin {origin} failed in "register_specs". {reason(error)}'
                 self._leave_out(PluginError(message, listed.get(origin.name)), origin, cause=error)
                 continue
@@ -192,6 +192,6 @@ def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
         name = callback_name(index, spec)
         try:
             named.append((name, spec.build()))
-        except Exception as error:
+        except FAILURES as error:
             raise PluginError(f"{name} cannot be built: {reason(error)}") from error
     return named

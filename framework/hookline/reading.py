@@ -12,7 +12,7 @@ from attrs import NOTHING, fields
 
 from hookline.catalog import Catalog
 from hookline.documents import Document
-from hookline.errors import Problem, SpecError
+from hookline.errors import FaultError, Problem, SpecError
 from hookline.options import Spec
 from hookline.refusals import INVALID, ComponentError, ElementsError, problem_of, problems_in
 from hookline.structuring import strict_converter
@@ -78,7 +78,9 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        problems += [problem_of(error, ()) for error in conflicts(said, partly, wrong)]
+        errors = list(conflicts(said, partly, wrong))
+        certain = [error for error in errors if not isinstance(error, FaultError)]
+        problems += [problem_of(error, ()) for error in (certain if problems or certain else errors)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 

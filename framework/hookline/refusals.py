@@ -12,15 +12,17 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.errors import OptionError, Problem
+from hookline.errors import OptionError, PluginError, Problem
 from hookline.options import Spec
 from hookline.suggestions import MissingOption, MissingType, Unclear, UnknownOption
 from hookline.wording import PathElement, dotted
 
 Keys = tuple[PathElement, ...]
 
-INVALID = (ClassValidationError, IterableValidationError, ValueError)
-"""What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it."""
+INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginError)
+"""What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it.
+
+A `PluginError` is a fault in the code of a component: it is a problem where that stands, beside all others."""
 
 
 class ElementsError(IterableValidationError):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import devices
 from hookline.building import unchanged_embeddings
-from hookline.errors import HooklineWarning, MisfitError
-from hookline.failures import blamed
+from hookline.errors import HooklineWarning, MisfitError, StageError
+from hookline.failures import FAILURES, blamed, reason
 from hookline.indices import refuse_unknown_indices
 from hookline.judging import undefined_metrics, unfit_metrics
 from hookline.misfits import misfit_of_loss
@@ -17,9 +17,9 @@ from hookline.run import Run
 from hookline.wording import dotted
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
-    from hookline.data import Batch, Data
+    from hookline.data import Batch, Data, Outputs
     from hookline.training_spec import TrainingSpec
 
 
@@ -28,11 +28,18 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     import torch
 
     batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
-    model.eval()
+    try:
+        model.train().eval()
+    except NotImplementedError as error:  # As of a program of `torch.export`.
+        raise StageError(
+            f"The model cannot be switched between training and evaluation: {error}", ("model",)
+        ) from error
     refuse_unknown_indices(run, data, model)
-    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
-        outputs = run.stages.forward(run=run, model=model, batch=batch)
-        refuse_wrong_outputs(run, outputs, model=model, batch=batch)
+    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
+        with torch.enable_grad():
+            given = run.stages.forward(run=run, model=model, batch=batch)
+        refuse_wrong_outputs(run, given, model=model, batch=batch)
+        outputs = _detached(given)
         refuse_unfit_outputs(run.spec, outputs, batch, data)
         try:
             with blamed(type(run.spec.loss)):
@@ -41,13 +48,44 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             raise misfit_of_loss(error, run.spec) from None
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        with naming_outputs(run.spec, outputs):
-            value = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+        with naming_outputs(run.spec, outputs), torch.enable_grad():
+            value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
         run.stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+    _try_gradients(value, model, criterion)
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
     model.train()
+
+
+def _detached(outputs: "Outputs") -> "Outputs":
+    """The outputs as an evaluation gives them."""
+    if isinstance(outputs, Mapping):
+        return {name: _detached(output) for name, output in outputs.items()}  # type: ignore[misc]
+    return outputs.detach()
+
+
+def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Compute the gradients of two rows, which are kept nowhere: some layers fail only there.
+
+    Raises:
+        StageError: if that fails.
+
+    """
+    import torch
+
+    trained = [one for part in (model, criterion) for one in part.parameters() if one.requires_grad]
+    if not loss.requires_grad or not trained:
+        return
+    try:
+        # Of a recurrent layer in evaluation cuDNN has no gradients.
+        with torch.backends.cudnn.flags(enabled=False):
+            torch.autograd.grad(loss, trained, allow_unused=True)
+    except FAILURES as error:
+        if isinstance(error, RuntimeError) and "inplace operation" in str(error):
+            message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+            raise MisfitError(message, ("model",)) from error
+        raise StageError(f"The gradients cannot be computed. {reason(error)}", ("model",)) from error
 
 
 def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
@@ -149,7 +187,7 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     model.train()
     try:
-        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
             row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
             run.stages.forward(run=run, model=model, batch=row)
     except ValueError as error:

@@ -11,7 +11,7 @@ import pluggy
 
 from hookline.blaming import asked_in, section_of
 from hookline.errors import HooklineError, StageError
-from hookline.failures import reason
+from hookline.failures import FAILURES, reason
 
 
 class Resources(ExitStack):
@@ -52,7 +52,7 @@ class Resources(ExitStack):
             # What it answers is passed over: an error that has ended the run is not to be swallowed by what is closed.
             try:
                 close(kind, error, trace)
-            except Exception as failure:  # noqa: BLE001 - Whatever is raised is told when all is closed.
+            except FAILURES as failure:  # Whatever is raised is told when all is closed.
                 if failure is not error:
                     self._failures.append(_told(failure, opener, named))
 
@@ -82,7 +82,7 @@ def _with_notes(error: BaseException, failures: list[StageError]) -> BaseExcepti
     return error
 
 
-def _told(failure: Exception, opener: str | None, named: object) -> StageError:
+def _told(failure: BaseException, opener: str | None, named: object) -> StageError:
     """What failed: the plugin that had opened it, or else the function."""
     if opener is not None:
         who, path = f'The plugin "{opener}"', section_of(opener, "")

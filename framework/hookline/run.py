@@ -85,7 +85,10 @@ class Run:
         self.stopped = self.stopped or reason or "A callback stopped it."
 
     def tell(self, sentence: str) -> None:
-        """Tell the person something that is in no number of the log: it is shown, and kept in `result.json`."""
+        """Tell the person something that is in no number of the log: it is shown, and kept in `result.json`.
+
+        In every stage. What is told in `tune` and in `deploy` is added to the result of the run that was given there.
+        """
         self.told.append(sentence)
 
     def interrupt(self) -> None:

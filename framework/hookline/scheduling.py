@@ -39,6 +39,16 @@ class SchedulerSpec(WrapperSpec):
         return ("lr", "lr[*]") if type(self).build is SchedulerSpec.build else None
 
     @property
+    def writes_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """Nothing; what one with a callback of its own writes is not known."""
+        return () if type(self).build is SchedulerSpec.build else None
+
+    @property
+    def connects_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """Nothing, in the same way."""
+        return self.writes_to
+
+    @property
     def is_per_step(self) -> bool:
         """Whether it is stepped after each step, and not after each epoch."""
         return False

@@ -134,6 +134,13 @@ class WrapperSpec(Spec):
     keeps_log: ClassVar[bool] = False
     """Whether it keeps all that is logged: one who lists it after those that add numbers is told that it lacks them."""
 
+    writes_to: ClassVar[tuple[str, ...] | None] = None
+    """The files and directories to which it writes; relative ones are in the run directory. `hookline plan` prints
+    them. `None` does not say: whoever trains a spec of somebody else is told that it may write anything."""
+
+    connects_to: ClassVar[tuple[str, ...] | None] = None
+    """The addresses or services with which it connects, in the same way."""
+
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 
@@ -218,6 +225,13 @@ class DeploySpec(Spec):
 
     __slots__ = ()
     family = "deployment target"
+
+    writes_to: ClassVar[tuple[str, ...] | None] = None
+    """The files and directories to which it writes; relative ones are in the run directory. `hookline plan` prints
+    them. `None` does not say: whoever trains a spec of somebody else is told that it may write anything."""
+
+    connects_to: ClassVar[tuple[str, ...] | None] = None
+    """The addresses or services with which it connects, in the same way."""
 
     def deploy(self, run: "Run", trial: "Trial") -> "Iterable[Path]":
         """Write the model and return the paths of what was written."""

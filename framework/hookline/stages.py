@@ -131,7 +131,8 @@ def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Outputs":
     """Apply the model to a batch. Asked for each batch of training and evaluation.
 
     `model.training` tells which of the two it is. Before training begins the stages `forward` and `loss` are asked
-    once, as in an evaluation, with `data.example`, so that shapes that do not fit are found before anything is written.
+    once, as in an evaluation but with gradients, for `data.example`: shapes that do not fit, and layers that have no
+    gradient, are found before anything is written.
 
     Returns:
         The outputs, as the loss takes them: raw scores, not predictions. A tensor, or several by name.

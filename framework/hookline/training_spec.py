@@ -7,7 +7,7 @@ from typing import Any, Literal, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors import NotSaidError, OptionError
+from hookline.errors import FaultError, NotSaidError, OptionError, PluginError
 from hookline.failures import blamed
 from hookline.loss_spec import LossSpec
 from hookline.metric_spec import MetricSpec
@@ -128,13 +128,19 @@ def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
                 loss.check_accumulation()
         except ValueError as error:
             yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("loss", str(error))
 
 
 def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
     for index, metric in metrics.items():
-        with blamed(type(metric)):
-            label = metric.label
+        try:
+            with blamed(type(metric)):
+                label = metric.label
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
+            continue
         if label == "loss":
             yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
         elif label in first:
@@ -157,6 +163,8 @@ def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterato
             yield OptionError("metrics", str(error), index, *error.path, against=against)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
 
 
 def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
@@ -174,8 +182,12 @@ def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[Opt
 def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
     first: int | None = None
     for index, callback in callbacks.items():
-        with blamed(type(callback)):
-            replaces_weights = callback.replaces_weights
+        try:
+            with blamed(type(callback)):
+                replaces_weights = callback.replaces_weights
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
+            continue
         if not replaces_weights or (first is not None and callback == callbacks[first]):
             continue  # That it is listed twice has been told.
         if first is None:
@@ -211,13 +223,19 @@ def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) 
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:
             yield OptionError("callbacks", str(error), index)
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
-    with blamed(type(callback)):
-        refused = list(callback.refused_limits())
-    for error in refused:
-        yield OptionError("callbacks", str(error), index, *error.path)
+    try:
+        with blamed(type(callback)):
+            refused = list(callback.refused_limits())
+    except PluginError as error:
+        yield FaultError("callbacks", str(error), index)
+        return
+    for refusal in refused:
+        yield OptionError("callbacks", str(refusal), index, *refusal.path)
     first, last = callback.first_due, callback.last
     if last is not None and last < first and not refused:
         name = "every" if callback.first is None else "first"

@@ -51,6 +51,7 @@ class ConfusionMatrix(CallbackSpec):
     """
 
     logs = ()
+    connects_to = ()
 
     normalize: Normalize | None = None
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
@@ -82,6 +83,11 @@ class ConfusionMatrix(CallbackSpec):
         if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
             message = f"{type(loss).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
             raise OptionError("ignore_index", message, against=[("loss", "type")])
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tables and pictures."""
+        return (f"{self.directory}/",)
 
     def build(self) -> object:
         """The callback, which counts."""

@@ -19,10 +19,16 @@ class CSVLog(CallbackSpec):
     """
 
     logs = ()
+    connects_to = ()
     keeps_log = True
 
     file: str = option(default="metrics.csv", validator=plain_name(".csv"))
     """The name of the file in the run directory."""
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The table."""
+        return (self.file,)
 
     def build(self) -> object:
         """The callback, which remembers the columns."""

@@ -28,6 +28,8 @@ class EarlyStopping(CallbackSpec):
     """Stops the run when the monitored number has not become better for some epochs."""
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
     unlimited = {"last": "In later epochs it would not stop the run, nor know the best of them."}
 
     monitor: str = "validation/loss"

@@ -31,6 +31,8 @@ class Freeze(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
     unlimited = "In which epochs they are frozen, `until` says."
 
     parameters: str | tuple[str, ...] | None = None

@@ -22,6 +22,8 @@ class GradientClipping(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
 
     max_norm: float | None = option(default=None, above=0)
     """The greatest norm that all gradients together may have."""

@@ -23,6 +23,8 @@ class GradientNorm(CallbackSpec):
     """
 
     logs = ("gradient_norm", "greatest_gradient_norm")
+    writes_to = ()
+    connects_to = ()
 
     norm_type: float = option(default=2.0, above=0, infinite=True)
     """Which norm it is."""

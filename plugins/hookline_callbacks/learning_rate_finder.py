@@ -43,6 +43,8 @@ class LearningRateFinder(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ("learning_rate.csv", "learning_rate.png")
+    connects_to = ()
     unlimited = "It has done its work before the first step."
 
     least: float = option(default=1e-06, above=0)

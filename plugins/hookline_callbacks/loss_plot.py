@@ -35,6 +35,7 @@ class LossPlot(CallbackSpec):
     """
 
     logs = ()
+    connects_to = ()
 
     numbers: tuple[str, ...] = ("training/loss", "validation/loss")
     """The names of the numbers in `metrics.jsonl`, or patterns such as "validation/*"."""
@@ -50,6 +51,11 @@ class LossPlot(CallbackSpec):
             raise OptionError("numbers", "There must be a number that is drawn.")
         check_logged(self, "numbers", self.numbers, spec)
         refuse_another(self, "file", spec)
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The picture."""
+        return (self.file,)
 
     def build(self) -> object:
         """The callback, which knows how many epochs are drawn."""

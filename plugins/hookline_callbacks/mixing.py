@@ -29,6 +29,8 @@ class Mixing(CallbackSpec):
     """The base of this page's callbacks."""
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
     mixes_rows = True
 
     alpha: float = option(default=1.0, above=0)

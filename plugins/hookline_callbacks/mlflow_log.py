@@ -39,6 +39,30 @@ class MLflow(CallbackSpec):
     """Where MLflow keeps it, such as `http://localhost:5000` or `sqlite:///mlflow.db`; left out, in `mlflow.db` in the
     run directory, which takes MLflow some seconds to make."""
 
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The database with the files beside it, unless something else keeps them."""
+        if self.tracking_uri is None:
+            return "mlflow.db", "mlflow/"
+        if self._is_local:
+            return (
+                self.tracking_uri,
+                "the artifact location of its experiment (if new, mlruns/ where you are)",
+            )
+        return ()
+
+    @property
+    def connects_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What keeps the run, if it is neither a file nor a directory."""
+        if self.tracking_uri is None or self._is_local:
+            return ()
+        return self.tracking_uri, "the artifact location of its experiment"
+
+    @property
+    def _is_local(self) -> bool:
+        scheme, colon, _ = (self.tracking_uri or "").partition(":")
+        return not colon or scheme.partition("+")[0] in ("file", "sqlite")
+
     def build(self) -> object:
         """The callback, which has the client."""
         return _MLflow(self)

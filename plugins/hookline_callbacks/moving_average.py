@@ -24,6 +24,8 @@ class ExponentialMovingAverage(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
     replaces_weights = True
 
     decay: float = option(default=0.999, minimum=0, maximum=1)

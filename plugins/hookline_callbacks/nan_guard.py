@@ -24,6 +24,8 @@ class NaNGuard(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
 
     action: Literal["raise", "skip", "roll_back"] = "raise"
     """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the

@@ -45,6 +45,7 @@ class Predictions(CallbackSpec):
     """
 
     logs = ()
+    connects_to = ()
 
     split: Literal["validation", "test"] = "validation"
     """Whose rows they are: those of the validation after each epoch, or those of the test at the end."""
@@ -65,6 +66,11 @@ class Predictions(CallbackSpec):
         if self.target is not None or not spec.loss.parts:
             kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
             refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tables and pictures."""
+        return (f"{self.directory}/",)
 
     def build(self) -> object:
         """The callback, which gathers rows."""

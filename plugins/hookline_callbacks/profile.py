@@ -58,6 +58,8 @@ class Profile(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ("profile/",)
+    connects_to = ()
     unlimited = "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say."
 
     wait: int = option(default=1, minimum=0)

@@ -4,12 +4,17 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, printable, printable_lines, spec, tell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from torch import nn, optim
+
+    from hookline import TrainingSpec
 
 
 @spec
@@ -20,6 +25,8 @@ class Progress(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
 
     refresh_per_second: float = option(default=4.0, above=0, maximum=30)
     """How often the bar is drawn."""
@@ -37,7 +44,7 @@ class _Display:
         self._console: Console | None = None
         self._widths: list[int] = []
         self._is_closed = False
-        self._told = 0
+        self._told: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
 
     @hookimpl(wrapper=True)
     def fit(
@@ -54,10 +61,22 @@ class _Display:
         bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
         with bar:
             trained = yield
-        if len(run.told) > self._told:
-            self._print("")
-        self._print_told(run)
+        self._print_told_below(run)
         return trained
+
+    @hookimpl(wrapper=True)
+    def tune(self, run: Run) -> "Generator[None, TrainingSpec | None, TrainingSpec | None]":
+        """Print what is told between two trainings."""
+        chosen = yield
+        self._print_told_below(run)
+        return chosen
+
+    @hookimpl(wrapper=True)
+    def deploy(self, run: Run) -> "Generator[None, Sequence[Path], Sequence[Path]]":
+        """Print what is told of what is deployed."""
+        paths = yield
+        self._print_told_below(run)
+        return paths
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
@@ -77,11 +96,18 @@ class _Display:
 
     def _print_told(self, run: Run) -> bool:
         """Print what has been told since the last time, and say whether there was something."""
-        sentences = run.told[self._told :]
+        # A display that is given from Python sees several runs when a spec is tuned.
+        sentences = run.told[self._told.get(run, 0) :]
         for sentence in sentences:
             self._print(sentence)
-        self._told += len(sentences)
+        self._told[run] = len(run.told)
         return bool(sentences)
+
+    def _print_told_below(self, run: Run) -> None:
+        """Print what has been told since the last time below an empty line, if there is something."""
+        if len(run.told) > self._told.get(run, 0):
+            self._print("")
+        self._print_told(run)
 
     def _row(self, cells: Sequence[str]) -> str:
         widths = [*self._widths, *([8] * len(cells))]

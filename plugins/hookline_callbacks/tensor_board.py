@@ -26,6 +26,8 @@ class TensorBoard(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ("tensorboard/",)
+    connects_to = ()
     keeps_log = True
 
     histograms: bool = False

@@ -40,6 +40,8 @@ class Timing(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ("timing.csv", "timing.txt")
+    connects_to = ()
 
     synchronize: bool = False
     """Whether an accelerator is waited for wherever a stage begins and ends. If it is not, nothing waits for it more

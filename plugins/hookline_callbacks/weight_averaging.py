@@ -89,6 +89,8 @@ class StochasticWeightAveraging(CallbackSpec):
     """
 
     logs = ()
+    writes_to = ()
+    connects_to = ()
     replaces_weights = True
     unlimited = "Which epochs count, `start` says."
 

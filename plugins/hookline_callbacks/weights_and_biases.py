@@ -39,6 +39,16 @@ class WeightsAndBiases(CallbackSpec):
     """Whether it is sent as it comes, written to `wandb` in the run directory, from where `wandb sync` sends it, or
     neither."""
 
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What is sent, or can be sent later."""
+        return () if self.mode == "disabled" else ("wandb/",)
+
+    @property
+    def connects_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The service, if it is online."""
+        return ("https://api.wandb.ai, or the WANDB_BASE_URL of the environment",) if self.mode == "online" else ()
+
     def build(self) -> object:
         """The callback, which has the run of Weights & Biases."""
         return _WeightsAndBiases(self)

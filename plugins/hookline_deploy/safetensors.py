@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from hookline import DeploySpec, Run, Trial, plain, spec, to_json, write_file, write_weights
+from hookline import DeploySpec, Run, Trial, plain, plainly_named, spec, to_json, write_file, write_weights
 
 
 @spec
@@ -18,6 +18,9 @@ class Safetensors(DeploySpec):
     with 0, and how a row of the source becomes one (columns, statistics, shape); the names of the classes; and the
     function that makes a prediction of an output. Neither file holds code.
     """
+
+    writes_to = ("safetensors/",)
+    connects_to = ()
 
     def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
         """Write both files."""
@@ -41,10 +44,10 @@ class Safetensors(DeploySpec):
             "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
-        write_weights(weights, trial.model)
+        write_weights(weights, plainly_named(trial.model))
         write_file(json, to_json(description, indent=2) + "\n")
         if not any(True for _ in trial.criterion.parameters()):
             return weights, json
         criterion = directory / "criterion.safetensors"
-        write_weights(criterion, trial.criterion)
+        write_weights(criterion, plainly_named(trial.criterion))
         return weights, criterion, json

@@ -1,7 +1,7 @@
 """Several optimizers, each for a part of the model."""
 
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +37,15 @@ class Partition(OptimizerSpec):
     parts: tuple[Part, ...] = option(validator=_several)
     """The parts, in order."""
 
-    def __attrs_post_init__(self) -> None:
+    def conflicts(self) -> Iterator[OptionError]:
+        """Groups of its own, and parts whose optimizer cannot train one."""
         if self.groups:
-            raise OptionError("groups", "Its parts have groups, not the Partition itself.")
+            yield OptionError("groups", "Its parts have groups, not the Partition itself.")
         for index, part in enumerate(self.parts):
             if part.optimizer.needs_closure:
                 name = type(part.optimizer).__name__
-                raise OptionError(
-                    "parts", f"{name} evaluates the loss again as often as it likes: it cannot train a part.", index
-                )
+                message = f"{name} evaluates the loss again as often as it likes: it cannot train a part."
+                yield OptionError("parts", message, index)
 
     @property
     def members(self) -> tuple[OptimizerSpec, ...]:

@@ -803,14 +803,17 @@ def register_specs():
 @pytest.mark.parametrize(
     ("append", "told"),
     [
-        ('[[callbacks]]\ntype = "Early"', "Early failed. {file}, line 13: KeyError: 'x'"),
-        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "Strict failed. {file}, line 5: TypeError: no"),
-        ('[[callbacks]]\ntype = "Far"', "Far failed. {file}, line 29: IndexError: tuple index out of range"),
+        ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 13: KeyError: 'x'"),
+        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 5: TypeError: no"),
+        (
+            '[[callbacks]]\ntype = "Far"',
+            "callbacks[0]: Far failed. {file}, line 29: IndexError: tuple index out of range",
+        ),
         (
             '[[metrics]]\ntype = "Blind"',
-            "Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
+            "metrics[2]: Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
         ),
-        ('[data]\ntype = "Lost"', "Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
+        ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
     ],
 )
 def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
@@ -819,8 +822,33 @@ def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_check
     (here / "spec.toml").write_text(f"{without}\n{append}\n")
     (here / "other.toml").write_text("x = ")
     code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
-    assert (code, err) == (2, f"spec.toml: {told.format(file=here / 'faulty.py')}\n")
-    assert out.endswith("1 error in 1 of 3 specs. 1 spec could not be checked.\n")
+    assert (code, err) == (1, "")
+    first = out.splitlines()[0]
+    assert first.startswith("spec.toml:")
+    assert first.partition(" ")[2] == told.format(file=here / "faulty.py")
+    assert out.endswith("2 errors in 2 of 3 specs.\n")
+
+
+@pytest.mark.parametrize(
+    "fault", ['[[callbacks]]\ntype = "Far"', '[[metrics]]\ntype = "Blind"', '[data]\ntype = "Lost"']
+)
+def test_a_fault_of_a_plugin_does_not_hide_what_else_is_wrong(here, hookline, fault):
+    (here / "faulty.py").write_text(FAULTY)
+    good = GOOD if "[data]" not in fault else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
+    (here / "spec.toml").write_text(good.replace("[run]", "[run]\nepoch = 3", 1) + f"\n{fault}\n")
+    code, out, err = hookline("check", "spec.toml", "-p", "faulty.py")
+    assert (code, err) == (1, "")
+    assert 'run.epoch: There is no key "epoch".' in out
+    assert out.endswith("1 error in spec.toml.\n")
+
+
+def test_a_fault_in_the_code_of_an_option_is_told_beside_what_else_is_wrong(here, hookline):
+    (here / "faulty.py").write_text(FAULTY)
+    (here / "spec.toml").write_text(f'{GOOD}\n[[callbacks]]\ntype = "Strict"\nsize = 3\nsise = 4\n')
+    code, out, err = hookline("check", "spec.toml", "-p", "faulty.py")
+    assert (code, err) == (1, "")
+    assert "callbacks[0].size: Strict failed." in out
+    assert 'callbacks[0].sise: Strict has no option "sise".' in out
 
 
 def test_a_path_that_is_too_long_is_told_beside_everything_else(here, hookline):

@@ -7,6 +7,7 @@ import tomli
 import hookline
 from hookline import HooklineError, LockError
 from hookline.command_line import main
+from hookline.fingerprints import _of_batches
 from hookline.locking import read
 from hookline.plugin_code import fingerprint
 from hookline.plugin_files import from_file
@@ -394,3 +395,179 @@ def test_a_lock_that_has_no_end_is_not_read(tmp_path):
     path.symlink_to("/dev/zero")
     with pytest.raises(HooklineError, match=r"run\.lock\.toml is not a file\.$"):
         read(tmp_path)
+
+
+TUNED = """
+from attrs import evolve
+from hookline import hookimpl
+
+RATES = [0.0, 0.01, 0.0001]
+
+
+@hookimpl
+def tune(run, trials):
+    if len(trials) < len(RATES):
+        return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=RATES[len(trials)]))
+"""
+
+
+@pytest.fixture
+def tuned(here):
+    """A run of three trials, of which the second is the best."""
+    (here / "tuned.py").write_text(TUNED)
+    edit(here / "spec.toml", "lr = 0.01", "lr = 0.0")
+    best = hookline.train(hookline.load("spec.toml"), plugins=[from_file("tuned.py")], out="run")
+    assert best.directory.name == "trial-2"
+    return here
+
+
+def test_each_trial_of_a_tuned_run_is_compared_with_itself(tuned, capsys):
+    assert main(["train", "--locked", "run", "--out", "again", "-p", "tuned.py"]) == 0
+    assert capsys.readouterr().out.endswith("Every bit is that of run.\n")
+    other = tuned / "run" / "trial-3" / "metrics.jsonl"
+    edit(other, '"epoch": 2', '"epoch":  2')
+    assert main(["train", "--locked", "run", "--out", "more", "-q", "-p", "tuned.py"]) == 1
+    assert capsys.readouterr().err == (
+        '"trial-3/metrics.jsonl" differs from run, though nothing that the lock knows of has changed.\n'
+    )
+
+
+READING = '''
+"""Reads files."""
+
+from pathlib import Path
+
+from hookline import CallbackSpec, LayerSpec, hookimpl, spec
+
+VERSION = "1"
+
+
+@hookimpl
+def register_specs():
+    return [Reading, Scaled]
+
+
+@spec
+class Reading(CallbackSpec):
+    """Reads a file and a folder, and writes another file."""
+
+    file: Path
+    """A file."""
+    folders: tuple[Path, ...] = ()
+    """Folders."""
+    written: Path | None = None
+    """What it writes."""
+
+    @property
+    def writes_to(self):
+        return (str(self.written),)
+
+    def fingerprints(self):
+        return {"version": Path("version").read_text()}
+
+    @hookimpl(wrapper=True)
+    def log(self):
+        if self.written is not None:
+            self.written.write_text("more" + self.written.read_text())
+        return (yield)
+
+
+@spec
+class Scaled(LayerSpec):
+    """Multiplies by what stands in a file."""
+
+    file: Path
+    """The file."""
+
+    def build(self, inputs):
+        from torch import nn
+
+        return nn.Identity()
+'''
+
+
+@pytest.fixture
+def reading(here):
+    """A run whose callback and layer read files."""
+    for name in ("read", "scale", "written", "version"):
+        (here / name).write_text("1")
+    (here / "folder" / "inner").mkdir(parents=True)
+    (here / "folder" / "inner" / "file").write_text("1")
+    (here / "reading.py").write_text(READING)
+    edit(here / "spec.toml", '{type = "Dropout"}', '{type = "Scaled", file = "scale"}')
+    text = (here / "spec.toml").read_text()
+    callback = '[[callbacks]]\ntype = "Reading"\nfile = "read"\nfolders = ["folder"]\nwritten = "written"\n'
+    (here / "spec.toml").write_text(text + callback)
+    assert main(["train", "spec.toml", "--out", "run", "-q", "-p", "reading.py"]) == 0
+    return here
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("read", "What callbacks[0].file reads has changed."),
+        ("scale", "What model.layers[1].file reads has changed."),
+        ("folder/inner/file", "What callbacks[0].folders[0] reads has changed."),
+        ("version", "What callbacks[0] (version) reads has changed."),
+        ("written", None),
+    ],
+)
+def test_what_components_read_is_part_of_a_run_and_what_they_write_is_not(reading, capsys, file, change):
+    (reading / file).write_text("2")
+    assert again(plugin="reading.py") == (0 if change is None else 2)
+    assert change is None or told(capsys) == [change]
+
+
+def test_a_file_that_is_missing_is_told(reading, capsys):
+    (reading / "scale").unlink()
+    assert again(plugin="reading.py") == 2
+    assert told(capsys) == ["What model.layers[1].file reads is missing."]
+
+
+STREAM = '''
+"""A stream of batches, none of which is held in memory."""
+
+from pathlib import Path
+
+import torch
+from attrs import evolve
+
+from hookline import Batch, hookimpl
+
+
+class Stream:
+    rows = 6
+
+    def __len__(self):
+        return 3
+
+    def epoch(self, number, start=0):
+        for line in Path("stream").read_text().split()[start:]:
+            torch.rand(1)
+            yield Batch({"input": torch.full((2, 4), float(line))}, {"target": torch.tensor([0, 1])})
+
+
+@hookimpl(wrapper=True)
+def prepare_data():
+    return evolve((yield), training=Stream())
+'''
+
+
+def test_all_batches_of_a_stream_are_part_of_a_run(here, capsys):
+    (here / "stream").write_text("1 2 3")
+    (here / "stream.py").write_text(STREAM)
+    assert main(["train", "spec.toml", "--out", "run", "-q", "-p", "stream.py"]) == 0
+    assert again(plugin="stream.py") == 0
+    (here / "stream").write_text("1 2 4")
+    assert main(["train", "--locked", "run", "--out", "more", "-q", "-p", "stream.py"]) == 2
+    assert told(capsys) == ["The data is not what it was trained on."]
+
+
+def test_batches_that_have_a_fingerprint_are_not_read_for_it():
+    class Large:
+        rows = 10**12
+
+        def fingerprint(self):
+            return "that of its files"
+
+    assert _of_batches(Large()) == "that of its files"

@@ -262,3 +262,11 @@ def test_what_a_callback_logs_is_known_also_if_one_of_its_options_is_wrong(probl
 def test_nothing_is_refused_beside_a_callback_of_which_nobody_knows_what_it_is(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n[[callbacks]]\ntype = "Xyzzy"\n'
     assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].type"]
+
+
+@pytest.mark.parametrize("monitor", ["*", "validation/*", "*/loss"])
+@pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
+def test_a_pattern_is_no_name_of_a_number_to_monitor(problems, callback, monitor):
+    (problem,) = problems(f'[[callbacks]]\ntype = "{callback}"\nmonitor = "{monitor}"\n')
+    message = f'"{monitor}" is not logged. It must be the name of one number, and not a pattern. {ALL}'
+    assert problem == (20, "callbacks[0].monitor", message)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 import hookline
 from hookline import HooklineError, Interrupted, StageError, TrainingError, hookimpl
 from hookline.stages import STAGES
+from hookline_callbacks.progress import Progress
 
 
 def table(**changes):
@@ -166,6 +167,39 @@ def test_a_plugin_tunes_and_the_best_trial_is_deployed(tmp_path):
     assert result.directory == tmp_path / "run" / "trial-2"
     assert sorted(path.name for path in (tmp_path / "run").glob("trial-*")) == ["trial-2", "trial-3"]
     assert [path.parent.parent for path in result.deployed] == [result.directory] * 2
+
+
+def test_what_is_told_in_tune_and_deploy_is_shown_and_kept_with_its_run(tmp_path, capsys):
+    class Telling:
+        @hookimpl
+        def tune(self, run, trials):
+            run.tell(f"Trial {len(trials)} has been looked at.")
+            return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=0.05)) if len(trials) == 1 else None
+
+        @hookimpl(wrapper=True)
+        def deploy(self, run):
+            run.tell("It is deployed.")
+            return (yield)
+
+    best = trained(tmp_path, Progress().build(), Telling(), optimizer={"lr": 0.0})
+    assert best.directory == tmp_path / "run" / "trial-2"
+    assert best.told == ("Trial 2 has been looked at.", "It is deployed.")
+    kept = [json.loads((path / "result.json").read_text())["told"] for path in (tmp_path / "run", best.directory)]
+    assert kept == [["Trial 1 has been looked at."], list(best.told)]
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Trial ", "It is"))]
+    assert told == ["Trial 1 has been looked at.", *best.told]
+
+
+def test_what_is_told_before_a_failure_of_deploy_is_kept(tmp_path):
+    class Failing:
+        @hookimpl
+        def deploy(self, run):
+            run.tell("The disk is nearly full.")
+            raise OSError("No space left")
+
+    with pytest.raises(StageError):
+        trained(tmp_path, Failing())
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["told"] == ["The disk is nearly full."]
 
 
 def test_a_wrapper_changes_what_was_deployed(tmp_path):

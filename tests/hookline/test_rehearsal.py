@@ -1,10 +1,12 @@
 import numpy
 import pytest
+import torch
 from torch import nn
 
 import hookline
 from hookline import LayerSpec, hookimpl
 from hookline import spec as declared
+from hookline.command_line import main
 from indices_table import spec
 
 
@@ -192,3 +194,61 @@ def test_a_loss_that_gives_one_for_each_row_is_named_itself(tmp_path):
         "ForEachRow must add up its rows, or take their mean."
     )
     assert raised.value.path == ("loss",)
+
+
+SEVERAL_LAYERS = {
+    "type": "Sequential",
+    "layers": [
+        {"type": "Linear", "out_features": 3},
+        {"type": "ReLU"},
+        {"type": "Mish", "inplace": True},
+        {"type": "Linear", "out_features": 1},
+    ],
+}
+
+
+def test_a_layer_that_has_no_gradient_is_told_before_anything_is_written(tmp_path, capsys):
+    told = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+    made = hookline.load({**TABLE, "model": SEVERAL_LAYERS})
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(made, out=tmp_path / "run")
+    assert str(raised.value) == f"model: {told}"
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "spec.toml").write_text(hookline.dumps(made))
+    assert main(["check", "--deep", str(tmp_path / "spec.toml")]) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_a_plugin_whose_gradient_fails_is_told_with_its_line(tmp_path):
+    class Failing(torch.autograd.Function):
+        @staticmethod
+        def forward(context, outputs):
+            return outputs.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            raise ZeroDivisionError("no gradient")
+
+    class Plugin:
+        @hookimpl(wrapper=True)
+        def forward(self):
+            return Failing.apply((yield))
+
+    with pytest.raises(hookline.StageError) as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Plugin()], out=tmp_path / "run")
+    line = Failing.backward.__code__.co_firstlineno + 2
+    message = f"The gradients cannot be computed. {__file__}, line {line}: ZeroDivisionError: no gradient"
+    assert str(raised.value) == message
+
+
+def test_the_rehearsal_leaves_no_gradients(tmp_path):
+    kept = []
+
+    class Looking:
+        @hookimpl(wrapper=True)
+        def select_optimizer(self, model):
+            kept.extend(parameter.grad for parameter in model.parameters())
+            return (yield)
+
+    hookline.train(hookline.load(TABLE), plugins=[Looking()], out=tmp_path / "run")
+    assert kept == [None, None]

@@ -15,6 +15,7 @@ from hookline.wording import counted
 from hookline.writing import as_toml
 
 if TYPE_CHECKING:
+    from hookline.effects import Effect
     from hookline.planning import Plan, UsedPlugin
 
 
@@ -72,6 +73,10 @@ def lines(plan: "Plan") -> Iterator[str]:
             how = "wrapped by" if one.is_wrapper else "answered by"
             yield f"  {stage if index == 0 else '':<16}  {how:<11}  {one.plugin}{f' ({said})' if said else ''}"
     yield ""
+    if plan.effects:
+        yield "Written beside the results of every run, relative to the run directory, and contacted"
+        yield from _table((effect.component, _effect(effect)) for effect in plan.effects)
+        yield ""
     yield "Model, for a row"
     layers = [
         (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
@@ -98,6 +103,12 @@ def _release(plugin: "UsedPlugin") -> str:
     if plugin.distribution:
         return f"{plugin.distribution} {plugin.version}"
     return plugin.file or "an object"
+
+
+def _effect(effect: "Effect") -> str:
+    said = [f"writes {name}" for name in effect.writes_to] + [f"contacts {name}" for name in effect.connects_to]
+    unknown = [] if effect.is_declared else ["may write and contact anything: it does not declare what"]
+    return "; ".join([*said, *unknown])
 
 
 def _shape(shape: Sequence[int]) -> str:

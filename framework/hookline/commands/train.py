@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -13,6 +14,7 @@ from hookline.commands.arguments import add_spec_arguments, document_of, located
 from hookline.commands.warned import told_warnings
 from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader
+from hookline.locking import NAME as LOCK
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
 from hookline.printing import printable, tell
@@ -88,10 +90,15 @@ def _spec_path(arguments: argparse.Namespace) -> str:
 
 
 def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
-    """Tell whether a run that was trained again has the bits of the first one."""
-    names = ("model.safetensors", "criterion.safetensors", "metrics.jsonl")
+    """Tell whether a run that was trained again has the bits of the first one, in each of its trials."""
+    is_a_later_one = re.fullmatch(r"trial-\d+", trial.directory.name) and (trial.directory.parent / LOCK).is_file()
+    again = trial.directory.parent if is_a_later_one else trial.directory
+    trials = ["", *sorted(f"{path.name}/" for path in first.glob("trial-*") if path.is_dir())]
+    names = [
+        f"{trial}{name}" for trial in trials for name in ("model.safetensors", "criterion.safetensors", "metrics.jsonl")
+    ]
     kept = [name for name in names if (first / name).is_file()]
-    different = [name for name in kept if (first / name).read_bytes() != _bytes(trial.directory / name)]
+    different = [name for name in kept if (first / name).read_bytes() != _bytes(again / name)]
     if different:
         what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"
         tell(f"{what}, though nothing that the lock knows of has changed.", file=sys.stderr)

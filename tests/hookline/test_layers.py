@@ -1,0 +1,97 @@
+"""Models that a wrapper around `build_model` has rebuilt: each is trained as the model that it was made of."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import hookline
+from hookline import hookimpl
+from small_training import SPECS
+
+SPEC = {
+    "run": {"epochs": 1, "device": "cpu"},
+    "data": {"type": "CSV", "path": str((SPECS / "data/iris.csv").resolve()), "targets": "species", "batch_size": 50},
+    "model": {
+        "type": "Sequential",
+        "layers": [{"type": "Linear", "out_features": 3}, {"type": "Tanh"}, {"type": "Linear", "out_features": 3}],
+    },
+    "loss": {"type": "CrossEntropyLoss"},
+    "optimizer": {"type": "SGD", "lr": 0.1, "groups": [{"parameters": "0.weight", "lr": 0.5}]},
+    "deploy": [{"type": "Safetensors"}],
+}
+
+
+class Rebuilding:
+    """A wrapper that hands on what a function makes of the model."""
+
+    def __init__(self, rebuild):
+        self.rebuild = rebuild
+
+    @hookimpl(wrapper=True)
+    def build_model(self, run, data):
+        return self.rebuild((yield))
+
+
+def compiled_shapes(rebuild):
+    """A rebuilding that compiles, and the shapes of the inputs that are compiled for."""
+    shapes = []
+
+    def backend(graph, inputs):
+        shapes.append([tuple(one.shape) for one in inputs if isinstance(one, torch.Tensor)])
+        return graph.forward
+
+    torch._dynamo.reset()
+    return lambda model: rebuild(model, backend), shapes
+
+
+def one_layer(model, backend):
+    model[0] = torch.compile(model[0], backend=backend)
+    return model
+
+
+def trained(rebuild, place):
+    return hookline.train(hookline.load(SPEC), plugins=[Rebuilding(rebuild)], out=place)
+
+
+@pytest.mark.parametrize("rebuild", [lambda model, backend: torch.compile(model, backend=backend), one_layer])
+def test_a_compiled_model_is_trained_as_it_is_without_the_compiler_and_nothing_is_compiled_before(tmp_path, rebuild):
+    compiling, shapes = compiled_shapes(rebuild)
+    one, other = trained(compiling, tmp_path / "compiled"), trained(lambda model: model, tmp_path / "plain")
+    # The first that is compiled is a whole batch: the two rows of the rehearsal would have come before.
+    assert shapes
+    assert all((50, 4) in of_one and (2, 4) not in of_one for of_one in shapes), shapes
+    assert one.history[0]["training/loss"] == other.history[0]["training/loss"]
+    for file in ("model.safetensors", "safetensors/model.safetensors"):
+        states = [load_file(tmp_path / name / file) for name in ("compiled", "plain")]
+        assert list(states[0]) == list(states[1]) == ["0.bias", "0.weight", "2.bias", "2.weight"]
+        assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated:DeprecationWarning")
+def test_a_scripted_model_is_trained_too(tmp_path):
+    one, other = trained(torch.jit.script, tmp_path / "scripted"), trained(lambda model: model, tmp_path / "plain")
+    assert one.history[0]["training/loss"] == other.history[0]["training/loss"]
+
+
+def test_a_model_that_cannot_be_switched_to_evaluation_is_told(tmp_path):
+    class Exported(nn.Module):
+        def train(self, *_):
+            raise NotImplementedError("Calling train() is not supported yet.")
+
+    with pytest.raises(hookline.StageError) as error:
+        trained(lambda model: Exported(), tmp_path / "run")
+    assert str(error.value) == (
+        "The model cannot be switched between training and evaluation: Calling train() is not supported yet."
+    )
+
+
+def test_pages_of_the_compiler_are_no_part_of_a_message(tmp_path):
+    def refusing(graph, inputs):
+        raise KeyError("no such operator")
+
+    with pytest.raises(hookline.StageError) as error:
+        trained(lambda model: torch.compile(model, backend=refusing), tmp_path / "run")
+    what = "BackendCompilerFailed: backend='refusing' raised:\nKeyError: 'no such operator'"
+    line = refusing.__code__.co_firstlineno + 1
+    assert str(error.value) == f'The stage "forward" failed ({__file__}, line {line}): {what}'
