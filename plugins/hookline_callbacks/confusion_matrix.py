@@ -17,6 +17,7 @@ from hookline import (
     option,
     spec,
 )
+from hookline_callbacks.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
 from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse_loss
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 Normalize = Literal["true", "pred", "all"]
 
+MOST_CLASSES = 100
+"""Up to how many classes there is a matrix: of more, most fields are empty, and none is large enough to be seen."""
+
 
 @spec
 class ConfusionMatrix(CallbackSpec):
@@ -34,6 +38,8 @@ class ConfusionMatrix(CallbackSpec):
     A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
     `test.csv`, with a row for each true class and a column for each predicted one; if the model in the end has other
     weights than those of the last epoch, `validation.csv` is of them. Of several labels, each has a matrix of its own.
+    Of more than 100 classes, the table has a row for each pair of a true and a predicted class that occurs, the most
+    confused pairs first, and the picture shows these.
     It is what the metrics are given, and nothing is computed a second time. A picture takes some tenths of a second:
     `every = 10` leaves out what nobody looks at.
 
@@ -94,20 +100,27 @@ class _ConfusionMatrix:
         directory = run.directory / self._spec.directory
         directory.mkdir(exist_ok=True)
         name = split if run.is_trained else f"epoch-{run.epoch:04}"
-        _write(directory / f"{name}.csv", counts)
+        pairs = counts.pairs()
+        if pairs is None:
+            _write(directory / f"{name}.csv", counts)
+        else:
+            write_pairs(directory / f"{name}.csv", pairs, counts.seen.names)
         if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
-            self._draw(directory / f"{name}.png", counts, f"{run.spec.run.name}, {when}")
+            self._draw(directory / f"{name}.png", counts, pairs, f"{run.spec.run.name}, {when}")
         return judged
 
-    def _draw(self, path: Path, counts: "_Counts", title: str) -> None:
+    def _draw(self, path: Path, counts: "_Counts", pairs: list[Pair] | None, title: str) -> None:
         assert counts.seen is not None
-        matrices, normalize = counts.matrices().numpy(), self._spec.normalize
-        rows = counted(int(matrices[0].sum()), "row") if len(matrices) else "no rows"
+        normalize = self._spec.normalize
+        rows = counted(counts.rows(), "row") if counts.rows() else "no rows"
         parts = {"true": "parts of each true class", "pred": "parts of each predicted class", "all": f"parts of {rows}"}
-        shown: Any = matrices if normalize is None else normalized(counts.matrices(), normalize).numpy()
         title = f"{title}: {rows if normalize is None else parts[normalize]}"
-        draw_matrices(path, shown, counts.seen.names, counts.seen.columns or ("",), title)
+        if pairs is not None:
+            draw_pairs(path, pairs, counts.seen.names, title, normalize)
+            return
+        shown: Any = counts.matrices() if normalize is None else normalized(counts.matrices(), normalize)
+        draw_matrices(path, shown.numpy(), counts.seen.names, counts.seen.columns or ("",), title)
 
 
 class _Counts:
@@ -132,6 +145,16 @@ class _Counts:
         """Of each label, or of the classes, the counts: `(matrices, true, predicted)`."""
         assert self._counts is not None
         return self._counts.cpu()
+
+    def pairs(self) -> list[Pair] | None:
+        """The pairs of classes that occur, if there are too many classes for a matrix; otherwise `None`."""
+        assert self._counts is not None
+        return pairs_of(self._counts[0]) if self._counts.shape[-1] > MOST_CLASSES else None
+
+    def rows(self) -> int:
+        """How many rows each matrix counts."""
+        assert self._counts is not None
+        return int(self._counts[0].sum()) if len(self._counts) else 0
 
 
 def counts_of(heard: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
