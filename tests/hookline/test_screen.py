@@ -16,7 +16,7 @@ def test_without_a_width_nothing_is_broken():
 
 
 def test_a_table_is_broken_between_words_and_the_parts_of_names_and_numbers_are_whole():
-    assert list(table(ROWS, 48, right=(2,))) == [
+    assert list(table(ROWS, 50, right=(2,))) == [
         "  layer             type                parameters",
         "  2.layers.0.self_  MultiheadAttention       3,168",
         "  attn              of 8 heads",
