@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from attrs import fields
 
+from hookline import other_tools
 from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.options import Spec
@@ -145,8 +146,13 @@ class Catalog:
     def meant(self, base: type[Spec], name: str) -> str | None:
         """The name that was probably meant, of those that a spec may choose where it asks for `base`.
 
+        Names of other tools mean those of the same thing.
+
         Only components of a name that is near are looked up, which to do with all takes as long as all the rest.
         """
+        words = (known for known in other_tools.types(name) if self.get(base, known) is not None)
+        if (known := next(words, None)) is not None:
+            return known
         likely = (known for known in self._offers if nearest(name, [known]) is not None)
         names = {known: self.name(kind) for known in likely for kind in self._called(known) if issubclass(kind, base)}
         meant = nearest(name, names)
