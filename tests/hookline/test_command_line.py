@@ -108,7 +108,7 @@ def test_a_spec_that_is_not_there_is_told(refused):
 
 
 def test_a_spec_that_is_a_directory_is_told(refused):
-    assert refused(".") == ".: The file cannot be read: Is a directory."
+    assert refused(".") == '.: This is a directory, and not a spec. In it is "spec.toml".'
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def told(section=None, *, loss=None, callbacks=(), **options):
             7,
             'EarlyStopping does that: [[callbacks]] with type = "EarlyStopping" and patience = 7.',
         ),
-        ("data", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
+        ("run", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
         ("data", "num_workers", 4, "The data is held in memory and needs no workers. Leave it out."),
         ("loss", "class_weights", [1.0, 2.0, 3.0], 'Did you mean "weight"?'),
         ("loss", "pos_weight", [2.0], 'Did you mean "weight"?'),
