@@ -30,6 +30,9 @@ _MAGIC = {
 }
 """How files begin that are not text."""
 
+LONGEST_MAGIC = 32
+"""How many bytes of a file tell its kind."""
+
 _COMPRESSED = {"gzip": "gunzip --keep", "bzip2": "bunzip2 --keep", "xz": "unxz --keep", "Zstandard": "unzstd"}
 _SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
 """What a ZIP archive is by its name."""
@@ -41,9 +44,8 @@ _READ = ("Parquet", "NPZ")
 def what_it_is(path: str, content: bytes) -> str | None:
     """What a file is that is no spec, in sentences with what to type; `None` if it may be a spec."""
     suffix = Path(path).suffix.lower()
-    for begins, kind in _MAGIC.items():
-        if content.startswith(begins):
-            return _of_binary(path, _SUFFIXES.get(suffix, kind) if kind == "ZIP" else kind)
+    if (kind := _kind(content, suffix)) is not None:
+        return _of_binary(path, kind)
     if suffix == ".safetensors":
         return "These are the weights of a model, and not a spec."
     if suffix == ".py":
@@ -54,6 +56,17 @@ def what_it_is(path: str, content: bytes) -> str | None:
     if suffix in (".csv", ".tsv") or (suffix != ".toml" and _is_table(content)):
         return f"This is a table, and not a spec. `hookline new spec {shlex.quote(path)}` writes a spec for it."
     return None
+
+
+def binary_kind(path: Path) -> str | None:
+    """Of what kind a file is that is not text, as far as its first bytes tell."""
+    with path.open("rb") as file:
+        return _kind(file.read(LONGEST_MAGIC), path.suffix.lower())
+
+
+def _kind(content: bytes, suffix: str) -> str | None:
+    kind = next((kind for begins, kind in _MAGIC.items() if content.startswith(begins)), None)
+    return _SUFFIXES.get(suffix, kind) if kind == "ZIP" else kind
 
 
 def _of_binary(path: str, kind: str) -> str:

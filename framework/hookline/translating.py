@@ -99,11 +99,14 @@ def _line(kind: type[Spec], name: str, value: Any, known: Meaning) -> str:
 
 def _fits(kind: type[Spec], option: "Attribute[Any]", value: Any) -> bool:
     """Whether a value is simple, and could be that of an option."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not all(bounds.contains(value) for bounds in Bounds.of(option)):
+            return False
+    elif not isinstance(value, bool) and not (isinstance(value, str) and len(value) <= LONGEST_EXAMPLE):
+        return False
     wanted = kind.option_type(option)
     arms: Iterable[Any] = get_args(wanted) if is_union(wanted) else (wanted,)
-    is_simple = isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= LONGEST_EXAMPLE)
-    is_inside = isinstance(value, (bool, str)) or all(bounds.contains(value) for bounds in Bounds.of(option))
-    return is_simple and is_inside and any(accepts(arm, value) for arm in arms if arm is not type(None))
+    return any(accepts(arm, value) for arm in arms if arm is not type(None))
 
 
 def _default(option: "Attribute[Any]") -> Any:

@@ -77,6 +77,7 @@ def told(section=None, *, loss=None, callbacks=(), **options):
         ("run", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
         ("data", "num_workers", 4, "The data is held in memory and needs no workers. Leave it out."),
         ("loss", "class_weights", [1.0, 2.0, 3.0], 'Did you mean "weight"?'),
+        ("run", "class_weights", [1.0, 2.0, 3.0], 'Hookline calls it "weight", in [loss]: weight = ….'),
         ("loss", "pos_weight", [2.0], 'Did you mean "weight"?'),
         ("optimizer", "adam_beta1", 0.9, 'Did you mean "betas", as in betas = [0.9, 0.999]?'),
     ],

@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is known of a value, and the places that set it."""
+    if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
+        raise HooklineError("The spec comes first: `hookline explain spec.toml optimizer.lr`.")
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
     print(*lines(explained(document, spec, words_of(arguments.path)), screen_width() or WIDEST), sep="\n")
