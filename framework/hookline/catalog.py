@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from attrs import fields
 
+from hookline import other_tools
 from hookline.declarations import misdeclared, misnamed
 from hookline.errors import PluginError
 from hookline.failures import FAILURES
@@ -153,9 +154,14 @@ class Catalog:
     def meant(self, base: type[Spec], name: str) -> str | None:
         """The name that was probably meant, of those that a spec may choose where it asks for `base`.
 
+        Names of other tools mean those of the same thing.
+
         Only components of a name that is near are looked up, which to do with all takes as long as all the rest. After
         very many names nothing is looked up before the next spec.
         """
+        words = (known for known in other_tools.types(name) if self.get(base, known) is not None)
+        if (known := next(words, None)) is not None:
+            return known
         if (base, name) not in self._meant:
             if len(self._meant) >= MOST_MEANT:
                 return None

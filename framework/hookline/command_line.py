@@ -32,6 +32,9 @@ COMMANDS = {
 }
 """The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
 
+DRAFTS = ("spec", "plugin")
+"""What `new` writes."""
+
 GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
 """Exit codes. A signal other than Ctrl-C has 128 and its number, as in a shell."""
 
@@ -92,7 +95,7 @@ def _can_be_written_to(stream: "TextIO") -> bool:
 
 
 def _run(words: Sequence[str]) -> int:
-    parsed = _parser(words).parse_args(words)
+    parsed = _parsed(words)
     from hookline.errors import HooklineError, SpecError, notes_of
 
     try:
@@ -115,18 +118,43 @@ def _pointed(error: "SpecError") -> str:
     return "\n\n".join(shown(error.problems, error.source, Paint.of(sys.stderr, os.environ)))
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments. What is not known ends the program, with what was probably meant."""
+    parser, command = _parser(words)
+    if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
+        from hookline import mistyped
+
+        parser.exit(BAD_INPUT, f"{mistyped.unknown_command(words, COMMANDS)}\n")
+    if words[0] == "new" and len(words) > 1 and words[1] not in DRAFTS and not words[1].startswith("-"):
+        from hookline import mistyped
+
+        parser.exit(BAD_INPUT, f"{mistyped.unknown_draft(words[1], DRAFTS)}\n")
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown and command is not None:
+        from hookline import mistyped
+
+        options = [option for action in command._actions for option in action.option_strings]
+        if (sentence := mistyped.unknown_argument(unknown[0], words, options)) is not None:
+            parser.exit(BAD_INPUT, f"{sentence}\n")
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return parsed
+
+
+def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
+    """The parser, and that of the command that the words begin with, which is the only one that is complete."""
     parser = _Parser(prog="hookline", description="Train PyTorch models from a TOML file.")
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    chosen = None
     for name, help_text in COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
-        if name in words:
+        if name == words[0]:
+            chosen = command
             module = importlib.import_module(f"hookline.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
-    return parser
+    return parser, chosen
 
 
 class _Parser(argparse.ArgumentParser):

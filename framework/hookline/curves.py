@@ -39,11 +39,13 @@ def draw_curves(
     path: Path,
     *,
     yscale: Literal["linear", "log"] = "linear",
+    kept_epoch: int | None = None,
 ) -> None:
     """Draw numbers of the records, by their names, over epochs to a PNG.
 
     Losses have a panel of their own, and numbers of different sizes have different ones. What is not a number, or is
-    not finite, is a gap. A panel in which one of them is not greater than 0 stays linear.
+    not finite, is a gap. A panel in which one of them is not greater than 0 stays linear. `kept_epoch` is the epoch
+    whose weights the model has in the end: it is marked unless it is the last one.
     """
     curves = {name: [_number(record.get(name)) for record in history] for name in names}
     epochs = [record["epoch"] for record in history]
@@ -55,6 +57,10 @@ def draw_curves(
     if not panels:
         axes[0].set_ylabel("loss")
     _finish(list(axes), epochs, title)
+    if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
+        for place in axes:
+            _mark(kept_epoch, place)
+        axes[-1].set_xlabel(f"epoch (the weights of epoch {kept_epoch} are kept)")
     write_picture(figure, path)
 
 
@@ -132,10 +138,18 @@ def _draw_panel(
         axes.legend(lines, texts, frameon=False, loc=location, ncols=1 + is_long, fontsize=7 if is_long else None)
 
 
+def _mark(epoch: int, axes: Any) -> None:
+    """Mark the epoch whose weights are kept: by a line, and by a ring around the point of each curve."""
+    axes.axvline(epoch, color="#5c6770", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
+    for line in axes.get_lines()[:-1]:
+        [height] = [y for x, y in zip(*line.get_data(), strict=True) if x == epoch]
+        axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
+
+
 def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes[0].set_title(picture_text(title, 80), loc="left")
+    axes[0].set_title(picture_text(title, 70), loc="left")
     axes[-1].set_xlabel("epoch")
     for place in axes:
         place.xaxis.set_major_locator(MaxNLocator(integer=True))

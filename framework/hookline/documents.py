@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from hookline import not_specs
 from hookline.changing import EXTENDS, changed
 from hookline.errors import FileError, HooklineError, Problem, SpecError
 from hookline.places import Place, Source
@@ -218,13 +219,17 @@ def file_source(path: str | Path, quoted: Iterable[str] | None = None) -> Source
     try:
         if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
             raise FileError(name, "This is not a file.")  # A pipe may have no end.
+        if Path(path).is_dir():
+            raise FileError(name, not_specs.directory(name))
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise FileError(name, "There is no such file.") from None
+        raise FileError(name, not_specs.missing(name)) from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         reason = getattr(error, "strerror", None) or str(error)
         raise FileError(name, f"The file cannot be read: {reason}.") from None
+    if (sentence := not_specs.what_it_is(name, content)) is not None:
+        raise FileError(name, sentence)
     is_quoted = is_quotable(path, homes(path) if quoted is None else quoted)
     return source_of(content, name, Path(path).resolve().parent, is_quotable=is_quoted)
 

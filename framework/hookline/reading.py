@@ -18,6 +18,7 @@ from hookline.refusals import INVALID, ComponentError, ElementsError, problem_of
 from hookline.structuring import strict_converter
 from hookline.suggestions import MissingOption, Unclear, UnknownOption, told
 from hookline.training_spec import SEVERAL, TrainingSpec, conflicts
+from hookline.translating import section_meant
 from hookline.wording import PathElement, nearest
 
 LOGGING = ("loss", "metrics", "callbacks")
@@ -99,7 +100,7 @@ class Reader:
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
         """The section that was probably meant by a key that is none: it is read as that."""
-        near = nearest(key, known)
+        near = nearest(key, known) or section_meant(key, document.table[key])
         is_table = isinstance(document.table[key], (dict, list))
         return near if near is not None and (near not in document.table or is_table) else None
 

@@ -1,25 +1,22 @@
 """Options that are not known, and options that are missing: what was probably meant, and where it belongs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, get_args
+from typing import Any
 
-from attrs import field, fields, frozen
+from attrs import fields, frozen
 
 from hookline.catalog import Catalog, is_family
 from hookline.errors import Problem
-from hookline.kinds import expected, is_tuple
+from hookline.homes import Home, Keys, header, homes_in, options_of, section_of_family
+from hookline.kinds import expected
 from hookline.options import Spec
 from hookline.training_spec import TrainingSpec
-from hookline.wording import PathElement, did_you_mean, enumerate_names, nearest
-
-Keys = tuple[PathElement, ...]
+from hookline.translating import own_option, section_meant, translation
+from hookline.wording import did_you_mean, enumerate_names, nearest
 
 SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
 """The keys of a spec that are tables, or arrays of them."""
-
-ELSEWHERE = {"val": "validation", "valid": "validation"}
-"""Words of keys as other frameworks write them."""
 
 MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
@@ -71,30 +68,11 @@ Unclear = UnknownOption | MissingOption | MissingType
 """What is to be told when all of it is known: one slip may be seen in two places."""
 
 
-@frozen
-class _Home:
-    """A table of the document in which options stand."""
-
-    path: Keys
-    """The path of the table."""
-    kind: type[Spec]
-    """Its class."""
-    options: Mapping[str, Any] = field(repr=False)
-    """What it gives."""
-
-    @property
-    def label(self) -> str:
-        """How one finds it in the file."""
-        if not self.path:
-            return "at the top of the file, before the first section"
-        return f"in [{self.path[0]}]" if len(self.path) == 1 else f"in [[{self.path[0]}]], {self.kind.__name__}"
-
-
 def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
     problems = list(problems)
     is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
-    homes = list(islice(_homes(table, catalog), MOST_HOMES)) if is_unclear else []
+    homes = list(islice(homes_in(table, catalog), MOST_HOMES)) if is_unclear else []
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     explained: set[Keys] = set()
     looked_up = 0
@@ -102,7 +80,9 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
     for problem in problems:
         if isinstance(problem, UnknownOption):
             looked_up += 1
-            message, meant = _meant(problem, homes, catalog) if looked_up <= MOST_MEANT else (problem.message, ())
+            message, meant = (
+                _meant(problem, table, homes, catalog) if looked_up <= MOST_MEANT else (problem.message, ())
+            )
             explained.add(meant)
             elsewhere = (meant[:-1],) if meant[:-1] and meant[:-1] != problem.path[:-1] else ()
             made.append(Problem(message, problem.path, on_key=True, against=elsewhere))
@@ -122,10 +102,10 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
     return made
 
 
-def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tuple[str, Keys]:
+def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], catalog: Catalog) -> tuple[str, Keys]:
     """What to say of an unknown key, and the path that was probably meant, or an empty one."""
     *within, key = unknown.path
-    kind, own = unknown.kind, [*_options(unknown.kind), *(["type"] if unknown.kind.family else [])]
+    kind, own = unknown.kind, [*options_of(unknown.kind), *(["type"] if unknown.kind.family else [])]
     message = unknown.message
     if key == "type" and not kind.family:
         inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
@@ -143,35 +123,45 @@ def _meant(unknown: UnknownOption, homes: list[_Home], catalog: Catalog) -> tupl
     if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
         # One letter is wrong in what this table may have and has not: another that has the very word is not meant.
         return f'{message} Did you mean "{slip}"?', (*within, slip)
+    if (own_word := own_option(str(key), kind, given)) is not None:
+        option, question = own_word
+        return f"{message} {question}", (*within, option)
+    if kind is TrainingSpec and (section := section_meant(str(key), given.get(str(key)))) is not None:
+        is_a_slip = slip == section
+        named = f'Did you mean "{section}"?' if is_a_slip else f"Hookline calls this section {header(section)}."
+        return f"{message} {named}", (section,)
     for home in others:
         # What is given there already does not belong there, too: rather it is a slip for something here.
-        if key in _options(home.kind) and (key not in home.options or nearest(str(key), own) is None):
+        if key in options_of(home.kind) and (key not in home.options or nearest(str(key), own) is None):
             if home.kind is TrainingSpec and key in SECTIONS:
-                return f"{message} It is a section of its own: {_header(str(key))}.", (key,)
+                return f"{message} It is a section of its own: {header(str(key))}.", (key,)
             owner = f"{home.kind.__name__} has it: it" if home.kind.family else "It"
             return f"{message} {owner} belongs {home.label}.", (*home.path, key)
+    if (said := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
+        sentence, path = said
+        return f"{message} {sentence}", path
     if slip is not None:
         return f'{message} Did you mean "{slip}"?', (*within, slip)
-    if kind is TrainingSpec and (section := _section_of_family(str(key), catalog)):
+    if kind is TrainingSpec and (section := section_of_family(str(key), catalog)):
         return f"{message} It is the name of a family, whose components stand in {section}.", ()
     for home in others:
-        if (near := nearest(str(key), _options(home.kind))) is not None:
+        if (near := nearest(str(key), options_of(home.kind))) is not None:
             if home.kind is TrainingSpec and near in SECTIONS:
-                return f'{message} Did you mean "{near}"? It is a section of its own: {_header(near)}.', (near,)
+                return f'{message} Did you mean "{near}"? It is a section of its own: {header(near)}.', (near,)
             return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
-    words = [ELSEWHERE.get(word, word) for word in str(key).lower().split("_")]
+    words = str(key).lower().split("_")
     for home in sorted(homes, key=lambda home: home.path != tuple(within)):
         # Such as "max_epochs"; but "data_path" is no section.
-        options = set(_options(home.kind)).difference(SECTIONS)
+        options = set(options_of(home.kind)).difference(SECTIONS)
         if (word := next((word for word in words if word in options), None)) is not None:
             where = "" if home.path == tuple(within) else f", which belongs {home.label}"
             return f'{message} Did you mean "{word}"{where}?', (*home.path, word)
-    same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in _options(other))
+    same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in options_of(other))
     if kind.family and same:
         have = "have" if len(same) > 1 else "has"
         more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
         message += f" {enumerate_names(same[:MOST_OTHERS])}{more} {have} it."
-    return f"{message}{did_you_mean(str(key), _options(kind))}", ()
+    return f"{message}{did_you_mean(str(key), options_of(kind))}", ()
 
 
 def _names_another(kind: type[Spec], value: object, catalog: Catalog) -> bool:
@@ -180,43 +170,9 @@ def _names_another(kind: type[Spec], value: object, catalog: Catalog) -> bool:
     return bool(families) and isinstance(value, str) and catalog.get(families[-1], value) is not None
 
 
-def _header(section: str) -> str:
-    return f"[[{section}]]" if is_tuple(getattr(fields(TrainingSpec), section).type) else f"[{section}]"
-
-
-def _options(kind: type[Spec]) -> list[str]:
-    return [attribute.name for attribute in fields(kind) if attribute.init]
-
-
-def _homes(table: Mapping[str, Any], catalog: Catalog) -> Iterator[_Home]:
-    """The tables of a document whose classes are known, the root first."""
-    yield _Home((), TrainingSpec, table)
-    for attribute in fields(TrainingSpec):
-        value, kind = table.get(attribute.name), attribute.type
-        if is_tuple(kind):
-            base = get_args(kind)[0]
-            for index, element in enumerate(value if isinstance(value, list) else ()):
-                if is_family(base) and (found := _component(element, base, catalog)):
-                    yield _Home((attribute.name, index), found, element)
-        elif is_family(kind):
-            if isinstance(value, dict) and (found := _component(value, kind, catalog)):
-                yield _Home((attribute.name,), found, value)
-        elif isinstance(kind, type) and issubclass(kind, Spec):
-            yield _Home((attribute.name,), kind, value if isinstance(value, dict) else {})
-
-
-def _component(value: Any, base: type[Spec], catalog: Catalog) -> type[Spec] | None:
-    name = value.get("type") if isinstance(value, dict) else None
-    return catalog.get(base, name) if isinstance(name, str) else None
-
-
-def _section_of_family(word: str, catalog: Catalog) -> str | None:
-    """The header of the section in which the components of a family stand which is called so."""
-    for kind in catalog:
-        if str(kind.family) in (word, word.removesuffix("s")):
-            for attribute in fields(TrainingSpec):
-                several = is_tuple(attribute.type)
-                base = get_args(attribute.type)[0] if several else attribute.type
-                if is_family(base) and issubclass(kind, base):
-                    return f"[[{attribute.name}]]" if several else f"[{attribute.name}]"
-    return None
+def _value(table: Mapping[str, Any], path: Keys) -> Any:
+    """What stands in a document at a path that is there."""
+    value: Any = table
+    for element in path:
+        value = value[element]
+    return value

@@ -18,6 +18,7 @@ from hookline import (
     option,
     spec,
 )
+from hookline_callbacks.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
 from hookline_callbacks.predicted import THRESHOLD, Predicted, kind_of, predicted, refuse_loss
@@ -25,8 +26,8 @@ from hookline_callbacks.predicted import THRESHOLD, Predicted, kind_of, predicte
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MOST_CLASSES = 1000
-"""Up to how many classes the table is a matrix, and there is a picture of it."""
+MOST_CLASSES = 100
+"""Up to how many classes there is a matrix: of more, most fields are empty, and none is large enough to be seen."""
 
 MOST_GATHERED = 2**20
 """How many rows are gathered before they are counted, if there are more classes."""
@@ -41,8 +42,8 @@ class ConfusionMatrix(CallbackSpec):
     A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
     `test.csv`, with a row for each true class and a column for each predicted one; if the model in the end has other
     weights than those of the last epoch, `validation.csv` is of them. Of several labels, each has a matrix of its own.
-    Of more than 1,000 classes the tables have a row for each pair that occurs, the most frequent first, with `truth`,
-    `prediction` and `count`, and there is no picture. In a cell that a spreadsheet would take for a formula, such as a
+    Of more than 100 classes, the table has a row for each pair of a true and a predicted class that occurs, the most
+    confused pairs first, and the picture shows these. In a cell that a spreadsheet would take for a formula, such as a
     class called "=a", a `'` stands before the text.
     It is what the metrics are given, and nothing is computed a second time. A picture takes some tenths of a second:
     `every = 10` leaves out what nobody looks at.
@@ -138,20 +139,28 @@ class _ConfusionMatrix:
         directory = run.directory / self._spec.directory
         directory.mkdir(exist_ok=True)
         name = split if run.is_trained else f"epoch-{run.epoch:04}"
-        _write(directory / f"{name}.csv", counts)
-        if self._spec.picture and not counts.is_sparse:
+        pairs = counts.pairs() if counts.is_sparse else None
+        if pairs is None:
+            _write(directory / f"{name}.csv", counts)
+        else:
+            write_pairs(directory / f"{name}.csv", pairs, counts.seen.names)
+        if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
-            self._draw(directory / f"{name}.png", counts, f"{run.spec.run.name}, {when}")
+            self._draw(directory / f"{name}.png", counts, pairs, f"{run.spec.run.name}, {when}")
         return judged
 
-    def _draw(self, path: Path, counts: "_Counts", title: str) -> None:
+    def _draw(self, path: Path, counts: "_Counts", pairs: list[Pair] | None, title: str) -> None:
         assert counts.seen is not None
-        matrices, normalize = counts.matrices().numpy(), self._spec.normalize
-        rows = counted(int(matrices[0].sum()), "row") if len(matrices) else "no rows"
+        normalize = self._spec.normalize
+        count = counts.rows() if pairs is None else sum(pair.rows for pair in pairs)
+        rows = counted(count, "row") if count else "no rows"
         parts = {"true": "parts of each true class", "pred": "parts of each predicted class", "all": f"parts of {rows}"}
-        shown: Any = matrices if normalize is None else normalized(counts.matrices(), normalize).numpy()
         title = f"{title}: {rows if normalize is None else parts[normalize]}"
-        draw_matrices(path, shown, counts.seen.names, counts.seen.columns or ("",), title)
+        if pairs is not None:
+            draw_pairs(path, pairs, counts.seen.names, title, normalize)
+            return
+        shown: Any = counts.matrices() if normalize is None else normalized(counts.matrices(), normalize)
+        draw_matrices(path, shown.numpy(), counts.seen.names, counts.seen.columns or ("",), title)
 
 
 class _Counts:
@@ -193,16 +202,18 @@ class _Counts:
         self._pairs = places, torch.zeros_like(places).index_add_(0, which, added)
         self._gathered = []
 
-    def pairs(self) -> list[tuple[int, int, int]]:
-        """Each true class and what it is taken for, by their indices, and how often; the most frequent pairs first."""
+    def pairs(self) -> list[Pair]:
+        """The pairs of classes that occur, where there are too many classes for a matrix."""
         assert self.seen is not None
         self._count_pairs()
         assert self._pairs is not None
         places, counts = self._pairs
-        order = counts.argsort(descending=True, stable=True)
-        classes = self.seen.predictions.shape[1]
-        listed = zip(places[order].tolist(), counts[order].tolist(), strict=True)
-        return [(*divmod(place, classes), count) for place, count in listed]
+        return pairs_of(places, counts, self.seen.predictions.shape[1])
+
+    def rows(self) -> int:
+        """How many rows each matrix counts."""
+        assert self._counts is not None
+        return int(self._counts[0].sum()) if len(self._counts) else 0
 
     def matrices(self) -> "Tensor":
         """Of each label, or of the classes, the counts: `(matrices, true, predicted)`."""
@@ -247,10 +258,6 @@ def normalized(counts: "Tensor", normalize: Normalize) -> "Tensor":
 def _write(path: Path, counts: _Counts) -> None:
     assert counts.seen is not None
     names, labels = counts.seen.names, counts.seen.columns
-    if counts.is_sparse:
-        pairs = ((names[true], names[said], str(count)) for true, said, count in counts.pairs())
-        write_table(path, ("truth", "prediction", "count"), pairs)
-        return
     rows: list[Sequence[str]] = []
     for label, matrix in zip(labels or ("",), counts.matrices().tolist(), strict=True):
         before = [label] if labels else []

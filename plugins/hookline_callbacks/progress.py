@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, printable, printable_lines, spec, tell
+from hookline_callbacks.epoch_table import EpochTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline import TrainingSpec
+
+WITHOUT_BAR = 55
+"""How many characters the numbers beside the bar take at most."""
 
 
 @spec
@@ -42,7 +46,8 @@ class _Display:
     def __init__(self, spec: Progress):
         self._spec = spec
         self._console: Console | None = None
-        self._widths: list[int] = []
+        self._table = EpochTable()
+        self._has_rows = False
         self._is_closed = False
         self._told: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
 
@@ -51,7 +56,7 @@ class _Display:
         self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
         """Say what is about to run, begin to draw, and in the end print what callbacks tell then."""
-        self._widths = []
+        self._table, self._has_rows = EpochTable(), False
         if sys.stdout.isatty():
             from rich.console import Console
 
@@ -83,15 +88,11 @@ class _Display:
         """Print what callbacks have told, and the epoch's row."""
         record = yield
         has_told = self._print_told(run)
-        cells = [_cell(value) for value in record.values()]
-        if not self._widths:
-            if has_told:
-                self._print("")
-            splits, names = _header(record)
-            self._widths = [max(7, *map(len, column)) for column in zip(splits, names, cells, strict=True)]
-            self._print(self._row(splits), in_one_line=True)
-            self._print(self._row(names), in_one_line=True)
-        self._print(self._row(cells), in_one_line=True)
+        if has_told and not self._has_rows:
+            self._print("")
+        self._has_rows = True
+        screen = None if self._console is None else self._console.width
+        self._print("\n".join(self._table.lines(record, screen)), is_row=True)
         return record
 
     def _print_told(self, run: Run) -> bool:
@@ -109,26 +110,15 @@ class _Display:
             self._print("")
         self._print_told(run)
 
-    def _row(self, cells: Sequence[str]) -> str:
-        widths = [*self._widths, *([8] * len(cells))]
-        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
-
-    def _print(self, line: str, *, in_one_line: bool = False) -> None:
+    def _print(self, line: str, *, is_row: bool = False) -> None:
         if self._is_closed:
             return
         try:
             if self._console is None:
                 tell(line, flush=True)
             else:
-                # A row that is wider than the terminal is cut, so that columns stay columns; the files have all of it.
-                self._console.print(
-                    printable_lines(line),
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=not in_one_line,
-                    no_wrap=in_one_line,
-                    overflow="ellipsis",
-                )
+                # A row fits the screen, or has a number that is wider than it: nothing of one is cut.
+                self._console.print(printable_lines(line), markup=False, highlight=False, soft_wrap=is_row)
         except OSError:
             self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
 
@@ -188,21 +178,6 @@ def _inputs(example: Batch) -> str:
     return f"{', '.join(named[:-1])} and {named[-1]}"
 
 
-def _header(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The names over the columns: splits, each over the first of its columns, and below them what is in the column."""
-    splits, names, last = [], [], ""
-    for name in record:
-        split, slash, metric = name.partition("/")
-        splits.append(printable(split) if slash and split != last else "")
-        names.append(printable(metric if slash else name))
-        last = split
-    return splits, names
-
-
-def _cell(value: object) -> str:
-    return f"{value:#.5g}" if isinstance(value, float) else str(value)
-
-
 def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
     """A bar that is drawn from what the run says about itself, and leaves no trace on the screen."""
     from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -223,7 +198,7 @@ def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
 
     bar = RichProgress(
         TextColumn("  "),
-        BarColumn(),
+        BarColumn(bar_width=max(5, min(40, console.width - WITHOUT_BAR))),
         Position(),
         TimeRemainingColumn(),
         console=console,

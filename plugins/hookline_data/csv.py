@@ -1,6 +1,6 @@
 """Tables of comma-separated values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,10 @@ class CSV(Table):
     def column_names(self, path: Path) -> list[str]:
         """The names in the header."""
         return csv_cells.column_names(path)
+
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """The columns that have words in the first rows."""
+        return csv_cells.text_columns(path, names)
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """The columns, with cells that are written as what is wanted."""

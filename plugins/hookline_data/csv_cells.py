@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 LONGEST_HEADER = 4 * 2**20
 """How many bytes the names of columns may have, so that a file without line breaks is not read to its end."""
 
+
+LOOKED_AT = 2**16
+"""How many bytes of rows are looked at before all of them are read."""
+
+MOST_ROWS = 20
+"""How many rows are looked at before all of them are read."""
+
+NO_WORDS = frozenset(
+    ["true", "false", "yes", "no", "t", "f", "y", "n", "na", "n/a", "#n/a", "nan", "null", "none", "nil"]
+)
+"""Cells of letters that may be read as something else than text, in lower case."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _JSON = re.compile(r'[\[{]\s*["\[{\d-]')
@@ -68,6 +80,37 @@ def _header(path: Path) -> bytes:
     if len(header) > LONGEST_HEADER:
         raise DataError(f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. A quote may not be closed.")
     return header
+
+
+def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """The columns with words and without numbers in the first rows: a row, counted from 0, and its cell.
+
+    One word among numbers is a mistake in its cell, which is told when all are read. No more is read than some rows.
+    """
+    with path.open("rb") as file:
+        file.seek(len(_header(path)))
+        begun = file.read(LOOKED_AT)
+    lines = begun.decode(errors="replace").splitlines(keepends=True)
+    whole = lines[:-1] if len(begun) == LOOKED_AT else lines
+    found: dict[str, tuple[int, str]] = {}
+    numeric: set[str] = set()
+    try:
+        for row, cells in enumerate(islice(csv.reader(whole), MOST_ROWS)):
+            if len(cells) != len(names):
+                break
+            for name, cell in zip(names, map(str.strip, cells), strict=True):
+                if _is_words(cell):
+                    found.setdefault(name, (row, cell))
+                elif re.match(NUMBER, cell):
+                    numeric.add(name)
+    except csv.Error:
+        pass  # It is told when the file is read.
+    return {name: cell for name, cell in found.items() if name not in numeric}
+
+
+def _is_words(cell: str) -> bool:
+    """Whether a cell is neither a number nor a truth value nor a mark for what is missing."""
+    return any(map(str.isalpha, cell)) and cell.lower() not in NO_WORDS and not re.match(NUMBER, cell)
 
 
 def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -> "pyarrow.Table":

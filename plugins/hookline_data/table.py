@@ -1,7 +1,7 @@
 """What tables of all file formats have in common: their options, and the way from columns to batches."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +13,7 @@ from hookline import (
     Run,
     counted,
     did_you_mean,
+    enumerate_names,
     option,
     spec,
 )
@@ -23,6 +24,12 @@ from hookline_data.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
+
+MOST_NAMED = 4
+"""How many columns that are text are named at most."""
+
+LONGEST_CELL = 30
+"""How many characters of a cell a message quotes at most."""
 
 
 @spec
@@ -101,6 +108,10 @@ class Table(SplitFile):
         """
         raise NotImplementedError
 
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """The columns of a file that are certainly text, as far as that is known fast: a row, from 0, and its cell."""
+        return {}
+
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """These columns of a file: every cell is there, and is of the kind that is wanted.
 
@@ -146,6 +157,23 @@ class Table(SplitFile):
                     yield checks.error_of(name, *within, path=self.path, message=error)
         if self.has_single_cells and not unknown:
             yield from self._check_shapes(chooser, taken)
+        if not unknown:
+            yield from self._check_numbers(names, chooser, taken)
+
+    def _check_numbers(self, names: list[str], chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
+        """The inputs that are text."""
+        text = self.text_columns(self.path, names)
+        for group, patterns in self.input_patterns.items():
+            columns = [name for name in chooser.chosen(patterns, taken) if name in text]
+            if columns:
+                row, cell = text[columns[0]]
+                first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
+                listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
+                message = (
+                    f"Inputs are numbers, and text is in {listed}: row {row + 1} of {first} is "
+                    f"{quoted_cell(cell)}. Name the columns that are numbers in `inputs`."
+                )
+                yield OptionError("inputs", message, *self._within("inputs", group))
 
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """The shapes that are not those of as many numbers as a row has columns."""

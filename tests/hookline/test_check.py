@@ -146,7 +146,7 @@ def test_several_specs_are_all_checked(here, hookline):
     [
         (["none.toml", "good.toml"], "none.toml", "There is no such file."),
         (["good.toml", "--with", "none.toml"], "none.toml", "There is no such file."),
-        (["good.toml", "."], ".", "The file cannot be read: Is a directory."),
+        (["good.toml", "."], ".", 'This is a directory, and not a spec. In it is "good.toml".'),
         (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
     ],
 )
@@ -916,12 +916,16 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
             "[run]\nmetric = 3",
             ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
         ),
-        ("[run]", "[run]\nmax_epochs = 3", ['run.max_epochs: There is no key "max_epochs". Did you mean "epochs"?']),
+        (
+            "[run]",
+            "[run]\nmax_epochs = 3",
+            ['run.max_epochs: There is no key "max_epochs". Hookline calls it "epochs", which is given already.'],
+        ),
         ("[run]", "[run]\nrandom_seed = 3", ['run.random_seed: There is no key "random_seed". Did you mean "seed"?']),
         (
             "[run]",
             "num_epochs = 3\n[run]",
-            ['num_epochs: There is no key "num_epochs". Did you mean "epochs", which belongs in [run]?'],
+            ['num_epochs: There is no key "num_epochs". Hookline calls it "epochs", in [run]: epochs = 3.'],
         ),
         (
             "validation = 0.2",

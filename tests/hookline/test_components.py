@@ -43,9 +43,9 @@ def test_a_key_whose_value_is_the_name_of_a_component_was_meant_to_be_the_type(k
 
 
 def test_of_very_many_components_it_is_told_how_to_see_them():
-    [told] = problems_of(table(model={"type": "Dense"}))
+    [told] = problems_of(table(model={"type": "Wombat"}))
     assert re.fullmatch(
-        r'model.type: There is no model called "Dense". There are 1\d\d, such as "Heads", "Parallel", .*: `hookline list` '
+        r'model.type: There is no model called "Wombat". There are 1\d\d, such as "Heads", "Parallel", .*: `hookline list` '
         "shows them.",
         told,
     )

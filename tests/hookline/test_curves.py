@@ -54,3 +54,11 @@ def test_every_panel_makes_the_picture_higher(tmp_path):
     draw_curves([{"epoch": 1, "a": 1.0, "b": 100.0}], ["a", "b"], "a run", tmp_path / "two.png")
     with Image.open(tmp_path / "two.png") as picture:
         assert picture.size == (910, 806)
+
+
+def test_the_epoch_whose_weights_are_kept_is_marked_unless_it_is_the_last(tmp_path):
+    history = [{"epoch": epoch, "training/loss": loss} for epoch, loss in enumerate([0.9, 0.5, 0.7], 1)]
+    for name, kept in (("plain", None), ("last", 3), ("best", 2)):
+        draw_curves(history, LOSSES, "a run", tmp_path / f"{name}.png", kept_epoch=kept)
+    plain, last, best = ((tmp_path / f"{name}.png").read_bytes() for name in ("plain", "last", "best"))
+    assert last == plain != best

@@ -82,7 +82,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 def test_a_directory_is_no_file(tmp_path):
     with pytest.raises(HooklineError) as error:
         read(tmp_path)
-    assert str(error.value) == f"{tmp_path}: The file cannot be read: Is a directory."
+    assert str(error.value) == f"{tmp_path}: This is a directory, and not a spec."
 
 
 def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):

@@ -76,7 +76,7 @@ grouped: 3 epochs of 4 steps on cpu, seed 7
 Plugins
   hookline  hookline 0.1.0
 
-Stages, in the order in which they are asked; wrappers first, the outermost first of all
+Stages, in the order in which they are called; wrappers first, the outermost first of all
   prepare_data      answered by  hookline_stages (hookline 0.1.0)
   build_model       answered by  hookline_stages (hookline 0.1.0)
   select_loss       answered by  hookline_stages (hookline 0.1.0)

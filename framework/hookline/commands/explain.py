@@ -1,7 +1,6 @@
 """`hookline explain spec.toml optimizer.lr`."""
 
 import argparse
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from hookline.changing import keys_of
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
+from hookline.commands.screen import paragraph, screen_width, table
 from hookline.errors import HooklineError
 from hookline.explaining import Explanation, explained
 from hookline.kinds import article
@@ -18,6 +18,9 @@ from hookline.training_spec import TrainingSpec
 from hookline.trees import Setting
 from hookline.wording import dotted, shortened
 from hookline.writing import as_toml, plain
+
+WIDEST = 96
+"""How many characters a line of text has at most."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is known of a value, and the places that set it."""
+    if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
+        raise HooklineError("The spec comes first: `hookline explain spec.toml optimizer.lr`.")
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
-    tell(*lines(explained(document, spec, words_of(arguments.path))))
+    tell(*lines(explained(document, spec, words_of(arguments.path)), screen_width() or WIDEST))
     return GOOD
 
 
@@ -53,24 +58,23 @@ def words_of(path: str) -> list[str]:
     return [key for key, _ in keys]
 
 
-def lines(known: Explanation) -> Iterator[str]:
-    """All that is known of a value."""
+def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
+    """All that is known of a value, in lines of at most this width."""
     option, owner = known.option, known.owner
     family = f", {article(owner.family)} {owner.family}" if owner.family else ""
     of = "a section of a spec" if owner is TrainingSpec else f"{option.name} of {owner.__name__}{family}"
     yield f"{dotted(known.path)} {_shown(known.value)}"
     yield ""
     kind = ", ".join(part for part in (option.kind, option.bounds) if part)
-    yield f"  {kind}; {of}"
-    yield from textwrap.wrap(known.sentence, 96, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    width = min(width, WIDEST)
+    yield from paragraph(f"{kind}; {of}", width, "  ", "    ")
+    yield from paragraph(known.sentence, width, "  ")
     yield ""
     if not known.settings:
         yield "No file sets it: it is the default."
         return
     yield "Set by"
-    width = max(len(str(setting.value)) for setting in known.settings)
-    for setting in known.settings:
-        yield f"  {setting.value!s:<{width}}  {_said(setting)}".rstrip()
+    yield from table(((str(setting.value), _said(setting)) for setting in known.settings), None)
 
 
 def _shown(value: Any) -> str:

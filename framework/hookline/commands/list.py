@@ -1,16 +1,19 @@
 """`hookline list` and `hookline list losses`."""
 
 import argparse
+import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 
 from hookline.command_line import GOOD
-from hookline.commands.names import add_plugin_arguments, families, is_called, load_catalog
+from hookline.commands.names import add_plugin_arguments, families, is_called, load_catalog, section_families
 from hookline.documentation import summary
 from hookline.errors import HooklineError
-from hookline.kinds import plural
+from hookline.kinds import article, plural
+from hookline.options import Spec
 from hookline.printing import tell
-from hookline.wording import did_you_mean
+from hookline.wording import did_you_mean, shortened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     known = families(load_catalog(arguments))
     if arguments.family is not None:
         chosen = [family for family in known if is_called(family, arguments.family)]
+        chosen = chosen or section_families(arguments.family, known)
         if not chosen:
-            near = did_you_mean(arguments.family, map(plural, known))
-            raise HooklineError(f'There is no family called "{arguments.family}".{near}')
+            raise HooklineError(_no_family(arguments.family, known))
         known = {family: known[family] for family in chosen}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for index, (family, kinds) in enumerate(known.items()):
@@ -36,3 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
             line = f"  {name:<{names}}  {summary(kind)}"
             tell(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
     return GOOD
+
+
+def _no_family(word: str, known: Mapping[str, Mapping[str, type[Spec]]]) -> str:
+    """That there is no family of this name, and what to type."""
+    message = f'There is no family called "{shortened(word)}".'
+    if homes := [family for family, kinds in known.items() if word in kinds]:
+        return f"{message} It is {article(homes[0])} {homes[0]}: `hookline show {word}` shows it."
+    if word.endswith(".toml"):
+        return f"{message} `hookline show {shlex.quote(word)}` shows a spec."
+    return f"{message}{did_you_mean(word, map(plural, known))}"

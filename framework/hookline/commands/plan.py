@@ -1,16 +1,17 @@
 """`hookline plan spec.toml`."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.commands.screen import paragraph, screen_width, table
 from hookline.commands.warned import told_warnings
 from hookline.errors import SpecError
-from hookline.printing import printable, tell, tell_json
+from hookline.printing import tell, tell_json
 from hookline.wording import counted
 from hookline.writing import as_toml
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)
     else:
-        tell(*lines(plan))
+        tell(*lines(plan, screen_width()))
     return GOOD
 
 
@@ -54,49 +55,52 @@ def _as_json(plan: "Plan") -> dict[str, Any]:
     return {**made, "parameters": plan.parameters, "memory": {**made["memory"], "total": plan.memory.total}}
 
 
-def lines(plan: "Plan") -> Iterator[str]:
-    """A plan as a person reads it."""
+def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
+    """A plan as a person reads it, in lines of this width if there is one."""
     epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
-    yield f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    yield from paragraph(first, width, then="  ")
     rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
     more = {"data": f": {rows}", "model": f", {counted(plan.parameters, 'parameter')}"}
-    yield from _table((section, types + more.get(section, "")) for section, types in named.items())
+    yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
     yield ""
     yield "Plugins"
-    yield from _table((plugin.name, _release(plugin)) for plugin in plan.plugins)
+    yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
     yield ""
-    yield "Stages, in the order in which they are asked; wrappers first, the outermost first of all"
-    for stage, implementations in plan.stages.items():
-        for index, one in enumerate(implementations):
-            said = ", ".join(part for part in (one.release, one.limits) if part)
-            how = "wrapped by" if one.is_wrapper else "answered by"
-            yield f"  {stage if index == 0 else '':<16}  {how:<11}  {one.plugin}{f' ({said})' if said else ''}"
+    heading = "Stages, in the order in which they are called; wrappers first, the outermost first of all"
+    yield from paragraph(heading, width)
+    yield from table(_stages(plan), width)
     yield ""
     if plan.effects:
-        yield "Written beside the results of every run, relative to the run directory, and contacted"
-        yield from _table((effect.component, _effect(effect)) for effect in plan.effects)
+        yield from paragraph(
+            "Written beside the results of every run, relative to the run directory, and contacted", width
+        )
+        yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
         yield ""
     yield "Model, for a row"
     layers = [
         (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
     ]
-    yield from _table([("layer", "type", "output", "parameters"), *layers], right=(3,))
+    yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
     yield ""
     yield "Parameter groups"
-    yield from _table(
-        (group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups
-    )
+    groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
+    yield from table(groups, width)
     yield ""
     memory = plan.memory
     yield f"Memory, estimated: {_size(memory.total)}"
-    yield from _table(
-        (
-            (name, _size(getattr(memory, name)))
-            for name in ("data", "parameters", "gradients", "optimizer", "activations")
-        ),
-        right=(1,),
-    )
+    parts = ("data", "parameters", "gradients", "optimizer", "activations")
+    yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
+
+
+def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:
+    """Each stage with who answers and who wraps it."""
+    for stage, implementations in plan.stages.items():
+        for index, one in enumerate(implementations):
+            said = ", ".join(part for part in (one.release, one.limits) if part)
+            how = "wrapped by" if one.is_wrapper else "answered by"
+            yield stage if index == 0 else "", how, f"{one.plugin}{f' ({said})' if said else ''}"
 
 
 def _release(plugin: "UsedPlugin") -> str:
@@ -126,15 +130,3 @@ def _size(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size} bytes"
-
-
-def _table(rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
-    """Rows in columns, those of numbers with their last digits below each other."""
-    known = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*known, strict=True)]
-    for row in known:
-        cells = (
-            cell.rjust(width) if index in right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield f"  {'  '.join(cells)}".rstrip()

@@ -7,6 +7,7 @@ from typing import Any
 from hookline.catalog import Catalog
 from hookline.command_line import BAD_INPUT, GOOD
 from hookline.commands.arguments import add_plugin_argument
+from hookline.commands.screen import paragraph, screen_width
 from hookline.errors import PluginError
 from hookline.installed import InstalledPlugins
 from hookline.kinds import plural
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif not told:
         tell("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
     else:
-        tell("\n\n".join("\n".join(_lines(one)) for one in told))
+        width = screen_width()
+        tell("\n\n".join("\n".join(line for text in _lines(one) for line in _fitted(text, width)) for one in told))
     return BAD_INPUT if arguments.names and any("error" in one for one in told) else GOOD
 
 
@@ -89,6 +91,11 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for how in ("answers", "wraps"):
         if told[how]:
             yield f"  {how} {', '.join(told[how])}"
+
+
+def _fitted(text: str, width: int | None) -> list[str]:
+    """A line, or if it is wider than the screen several, which are indented."""
+    return paragraph(text.lstrip(), width, "  " if text.startswith(" ") else "", "    ")
 
 
 def _counted(names: list[str], family: str) -> str:

@@ -3,23 +3,31 @@
 import argparse
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from attrs import NOTHING, fields
 
+from hookline import other_tools
 from hookline.command_line import GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
-from hookline.commands.names import add_installed_argument, families, is_called, load_catalog
+from hookline.commands.names import (
+    add_installed_argument,
+    families,
+    is_called,
+    load_catalog,
+    section_families,
+    sections,
+)
 from hookline.documentation import OptionDocumentation, documentation
 from hookline.errors import HooklineError
 from hookline.installed import InstalledPlugins
-from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union
+from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union, plural
 from hookline.options import Bounds, Spec
 from hookline.printing import tell
 from hookline.training_spec import TrainingSpec
-from hookline.wording import did_you_mean, enumerate_names
+from hookline.wording import did_you_mean, enumerate_names, nearest, shortened
 from hookline.writing import Keys, as_toml, dumps
 
 
@@ -34,13 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print all that is known of a component, or a complete spec."""
-    if len(arguments.name) == 1 and (arguments.name[0].endswith(".toml") or Path(arguments.name[0]).is_file()):
+    if len(arguments.name) == 1 and _is_path(arguments.name[0]):
         tell(complete(arguments, arguments.name[0]), end="")
         return GOOD
     kind = _find(arguments.name, families(load_catalog(arguments)), arguments.installed)
     width = max(40, min(100, shutil.get_terminal_size().columns))
     tell(*lines(kind, width))
     return GOOD
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word names a spec rather than a component: a directory only if it is no single word."""
+    return word.endswith(".toml") or Path(word).is_file() or (Path(word).is_dir() and len(Path(word).parts) != 1)
 
 
 def complete(arguments: argparse.Namespace, path: str) -> str:
@@ -69,34 +82,78 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
             raise HooklineError(f'There is no {family} called "{name}".{did_you_mean(name, known[family])}')
         return known[family][name]
     homes = [family for family, kinds in known.items() if name in kinds]
+    if not homes and (section := _section_named(name)) is not None:
+        return section
     if not homes:
-        everything = {name for kinds in known.values() for name in kinds}
-        others = InstalledPlugins().not_listed(listed)
-        where = (
-            f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
-        )
-        raise HooklineError(f'There is no component called "{name}".{where}{did_you_mean(name, everything)}')
+        raise HooklineError(_no_component(name, known, InstalledPlugins().not_listed(listed)))
     if len(homes) > 1:
         raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
     return known[homes[0]][name]
 
 
+def _section_named(name: str) -> type[Spec] | None:
+    """The class of a section that has options itself, such as `run`; that of the whole spec for `spec`."""
+    own = {attribute.name: attribute.type for attribute in fields(TrainingSpec) if _is_section(attribute.type)}
+    return {"spec": TrainingSpec, **own}.get(name)
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Spec) and not kind.family
+
+
+def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], others: Sequence[str]) -> str:
+    """That there is no component of this name, and what to type."""
+    message = f'There is no component called "{shortened(name)}".'
+    named = [family for family in known if is_called(family, name)] or section_families(name, known)
+    if named:
+        some = sorted(known[named[0]])[0]
+        lists = " and ".join(f"`hookline list {plural(family).partition(' ')[0]}`" for family in named)
+        verb = "lists" if len(named) == 1 else "list"
+        return f"{message} {lists} {verb} what can stand there, and `hookline show {some}` shows one."
+    section, dot, _ = name.partition(".")
+    if dot and section in dict(sections()):
+        return f"{message} `hookline explain spec.toml {name}` explains a value of a spec."
+    everything = {name for kinds in known.values() for name in kinds}
+    meant = next((word for word in other_tools.types(name) if word in everything), None) or nearest(name, everything)
+    where = f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
+    return (
+        f'{message}{where} Did you mean "{meant}"?' if meant else f"{message}{where} `hookline list` lists all of them."
+    )
+
+
 def lines(kind: type[Spec], width: int) -> list[str]:
-    """All that is known of a component, in lines of this width."""
+    """All that is known of a component or a section, in lines of this width."""
     known = documentation(kind)
+    if not kind.family:
+        return _section_lines(kind, width)
     shown = [f"{known.name}, {article(known.family)} {known.family}", ""]
     shown += _wrapped(known.summary, width, "  ")
     if known.text:
         shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
-    if known.options:
-        shown += ["", "Options"]
-    for option in known.options:
+    shown += _option_lines("Options", known.options, width)
+    return [*shown, "", "In a spec", "", *(f"  {line}" for line in example(kind))]
+
+
+def _section_lines(kind: type[Spec], width: int) -> list[str]:
+    """All that is known of a section that has options itself, or of the whole spec."""
+    known = documentation(kind)
+    is_whole = kind is TrainingSpec
+    name = next((attribute.name for attribute in fields(TrainingSpec) if attribute.type is kind), "spec")
+    heading = "A spec" if is_whole else f"{name}, a section of a spec"
+    title = "Sections" if is_whole else "Options"
+    return [heading, "", *_wrapped(known.summary, width, "  "), *_option_lines(title, known.options, width)]
+
+
+def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int) -> list[str]:
+    """The options under a title; nothing if there are none."""
+    shown = ["", title] if options else []
+    for option in options:
         shown += [
             "",
             *_wrapped(_headline(option), width, "  ", "      "),
             *_wrapped(option.description, width, "      "),
         ]
-    return [*shown, "", "In a spec", "", *(f"  {line}" for line in example(kind))]
+    return shown
 
 
 def _headline(option: OptionDocumentation) -> str:

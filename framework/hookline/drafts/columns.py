@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from hookline.encodings.base import MISSING_MARKS
 from hookline.errors import DataError
+from hookline.not_specs import binary_kind
 from hookline.wording import counted, enumerate_names
 
 MOST_COUNTED = 1000
@@ -218,6 +219,8 @@ def columns_of(path: Path) -> list[Column]:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # A pipe or a device may have no end.
             raise DataError(f"{path}: This is not a file that can be read twice.")
+        if path.is_file() and (kind := binary_kind(path)) is not None:
+            raise DataError(f"{path}: This is a {kind} file, and a spec is drafted for a CSV file.")
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _columns(path, _rows(path, file))
     except OSError as error:

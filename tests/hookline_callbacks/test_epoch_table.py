@@ -1,0 +1,70 @@
+import pytest
+
+from hookline_callbacks.epoch_table import EpochTable
+
+RECORD = {
+    "epoch": 1,
+    "step": 20,
+    "training/loss": 1.1379,
+    "validation/loss": 0.9496,
+    "validation/Accuracy": 0.5,
+    "validation/MeanAbsolutePercentageError": 12.0,
+    "gradient_norm": 1e-5,
+}
+
+
+def test_without_a_screen_a_row_is_one_line():
+    assert list(EpochTable().lines(RECORD)) == [
+        "                  training  validation",
+        "  epoch     step      loss        loss  Accuracy  MeanAbsolutePercentageError  gradient_norm",
+        "      1       20    1.1379     0.94960   0.50000                       12.000     1.0000e-05",
+    ]
+
+
+def test_a_screen_that_is_too_narrow_for_the_header_has_its_words_below_one_another():
+    assert list(EpochTable().lines(RECORD, 80)) == [
+        "                  training  validation",
+        "                                                     Mean",
+        "                                                 Absolute",
+        "                                               Percentage   gradient_",
+        "  epoch     step      loss     loss  Accuracy       Error        norm",
+        "      1       20    1.1379  0.94960   0.50000      12.000  1.0000e-05",
+    ]
+
+
+def test_a_screen_that_is_too_narrow_for_a_row_has_it_in_several_lines():
+    assert list(EpochTable().lines(RECORD, 48)) == [
+        "                  training  validation",
+        "  epoch     step      loss     loss  Accuracy",
+        "         validation",
+        "               Mean",
+        "           Absolute",
+        "         Percentage   gradient_",
+        "              Error        norm",
+        "      1       20    1.1379  0.94960   0.50000",
+        "             12.000  1.0000e-05",
+    ]
+
+
+@pytest.mark.parametrize("screen", [None, 200, 80, 60, 24, 3])
+def test_no_digit_is_lost_and_no_line_is_wider_than_a_screen_on_which_a_number_has_room(screen):
+    table = EpochTable()
+    for epoch in (1, 2, 3):
+        record = RECORD | {"epoch": epoch, "training/loss": 10.0 ** (-3 * epoch)}
+        lines = list(table.lines(record, screen))
+        cells = [f"{value:#.5g}" if isinstance(value, float) else str(value) for value in record.values()]
+        assert " ".join(" ".join(lines).split()).endswith(" ".join(cells))
+        assert screen in (None, 3) or max(map(len, lines)) <= screen
+
+
+def test_a_number_that_is_missing_in_an_epoch_leaves_its_place_empty_and_a_new_one_repeats_the_header():
+    table = EpochTable()
+    assert list(table.lines({"epoch": 1, "lr": 0.5, "norm": 2.0})) == [
+        "  epoch       lr     norm",
+        "      1  0.50000   2.0000",
+    ]
+    assert list(table.lines({"epoch": 2, "norm": 3.0})) == ["      2            3.0000"]
+    assert list(table.lines({"epoch": 3, "lr": 0.5, "norm": 4.0, "scale": 1.0})) == [
+        "  epoch       lr     norm    scale",
+        "      3  0.50000   4.0000   1.0000",
+    ]

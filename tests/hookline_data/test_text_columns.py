@@ -1,0 +1,45 @@
+import pytest
+
+from hookline.documents import from_table
+from hookline.loading import Loader
+from hookline_data import csv_cells
+
+ROWS = "island,sex,bill,kind\nTorgersen,NA,39.1,a\nBiscoe,male,1e3,b\nDream,female,-.5,a\n"
+
+
+def problems(tmp_path, text=ROWS, **data):
+    (tmp_path / "birds.csv").write_text(text)
+    table = {
+        "data": {"type": "CSV", "path": str(tmp_path / "birds.csv"), "targets": "kind", **data},
+        "model": {"type": "Linear", "out_features": 2},
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": "SGD", "lr": 0.1},
+    }
+    return [str(problem) for problem in Loader().check(from_table(table))]
+
+
+def test_an_input_that_is_text_is_told_before_the_file_is_read(tmp_path):
+    assert problems(tmp_path) == [
+        'data.inputs: Inputs are numbers, and text is in "island" and "sex": row 1 of "island" is "Torgersen". Name the '
+        "columns that are numbers in `inputs`."
+    ]
+
+
+def test_one_word_among_numbers_is_a_mistake_of_its_cell_and_not_told_of_the_column(tmp_path):
+    assert problems(tmp_path, "bill,kind\n39.1,a\nx,b\n") == []
+
+
+def test_columns_that_are_no_inputs_may_be_text(tmp_path):
+    assert problems(tmp_path, inputs=["bill"]) == []
+
+
+@pytest.mark.parametrize("cell", ["1", "-.5", "1e-3", "inf", "NaN", "NA", "?", "-", "", "True", "no", " 2 "])
+def test_a_cell_that_may_be_read_as_a_number_is_no_word(cell, tmp_path):
+    (tmp_path / "x.csv").write_text(f"a,b\n{cell},1\n")
+    assert csv_cells.text_columns(tmp_path / "x.csv", ["a", "b"]) == {}
+
+
+def test_a_row_that_is_read_in_part_is_not_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_cells, "LOOKED_AT", 8)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n1,2e5x\n")
+    assert csv_cells.text_columns(tmp_path / "x.csv", ["a", "b"]) == {}
