@@ -6,6 +6,7 @@ Each training is a process of its own, on the CPU and on one thread. Counted is 
 memory is above what it takes once torch has made a first step of a small network, so that libraries are left out.
 """
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -61,7 +62,7 @@ class Case:
         """The same in a hand-written loop."""
         inputs, targets = torch.randn(self.rows, self.features), torch.arange(self.rows) % self.classes
         sizes = (self.features, *self.hidden, self.classes)
-        layers = [part for pair in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(*pair), nn.ReLU())]
+        layers = [part for pair in itertools.pairwise(sizes) for part in (nn.Linear(*pair), nn.ReLU())]
         model, criterion = nn.Sequential(*layers[:-1]), nn.CrossEntropyLoss()
         optimizer = getattr(torch.optim, self.optimizer)(model.parameters(), lr=0.01, fused=True)
         for _ in range(EPOCHS):

@@ -1,6 +1,7 @@
 """Which classes are taken for which."""
 
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,7 @@ from hookline import (
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.matrix_picture import draw_matrices
+from hookline_callbacks.paced import Paced
 from hookline_callbacks.predicted import THRESHOLD, Predicted, predicted, refuse_loss
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ class ConfusionMatrix(CallbackSpec):
     A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
     `test.csv`, with a row for each true class and a column for each predicted one; if the model in the end has other
     weights than those of the last epoch, `validation.csv` is of them. Of several labels, each has a matrix of its own.
-    It is what the metrics are given, and nothing is computed a second time. A picture takes some tenths of a second:
-    `every = 10` leaves out what nobody looks at.
+    It is what the metrics are given, and nothing is computed a second time. Pictures are drawn as often as that takes
+    up to 5 % of the time, and of the last epoch; `every = 1` draws one after each epoch, however long that takes.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/confusion_matrix.html
     """
@@ -70,6 +72,7 @@ class _ConfusionMatrix:
     def __init__(self, spec: ConfusionMatrix):
         self._spec = spec
         self._data: Data | None = None
+        self._paced = Paced(spec)
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -97,8 +100,20 @@ class _ConfusionMatrix:
         _write(directory / f"{name}.csv", counts)
         if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
-            self._draw(directory / f"{name}.png", counts, f"{run.spec.run.name}, {when}")
+            draw = partial(self._draw, directory / f"{name}.png", counts, f"{run.spec.run.name}, {when}")
+            if run.is_trained:
+                draw()
+            else:
+                self._paced.do(draw)
         return judged
+
+    @hookimpl(wrapper=True)
+    def fit(self) -> "Generator[None, nn.Module, nn.Module]":
+        """Draw the picture of the last epoch when the training ends, also by an error."""
+        try:
+            return (yield)
+        finally:
+            self._paced.finish()
 
     def _draw(self, path: Path, counts: "_Counts", title: str) -> None:
         assert counts.seen is not None

@@ -106,8 +106,9 @@ class Predicted:
         return columns if len(columns) == count else tuple(str(index) for index in range(count))
 
     def first(self, rows: int) -> "Predicted":
-        """Of the first rows, on the CPU."""
-        return evolve(self, predictions=self.predictions[:rows].cpu(), truth=self.truth[:rows].cpu())
+        """Of the first rows, copied to the CPU, so that the others are not kept."""
+        first = [tensor[:rows].to("cpu", copy=True) for tensor in (self.predictions, self.truth)]
+        return evolve(self, predictions=first[0], truth=first[1])
 
     def is_yes(self, threshold: float = THRESHOLD) -> "Tensor":
         """Of labels, which are predicted to hold."""
