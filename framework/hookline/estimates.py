@@ -1,18 +1,23 @@
 """How much memory a run is estimated to take."""
 
-import inspect
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from hookline import devices
+from hookline.applying import applied
+from hookline.building import unchanged_embeddings
+from hookline.data import WINDOW
 from hookline.layers import Layer
+from hookline.optimizer_state import optimizer_state
 from hookline.run import Run
 
 if TYPE_CHECKING:
-    from torch import nn, optim
+    from torch import Tensor, nn, optim
 
-    from hookline.data import Data
+    from hookline.data import Batch, Data
 
 
 @frozen(kw_only=True)
@@ -23,17 +28,18 @@ class Memory:
     """The parameters and buffers of model and loss."""
     gradients: int
     """The gradients of the parameters."""
-    optimizer: int
-    """What the optimizer remembers."""
+    optimizer: int | None
+    """The state of the optimizer; `None` if that is unknown."""
     activations: int
-    """What the layers give for one batch, or for one part of it; it is kept for the gradients."""
+    """What a step takes for one batch, or for one part of it: what is kept for the gradients, the outputs, and the
+    gradients of the largest of them; on the CPU twice that, since the C library keeps freed memory between tensors."""
     data: int
-    """The data, if it is held in memory."""
+    """The data, if it is held in memory, and the batches that are gathered from it at once."""
 
     @property
     def total(self) -> int:
-        """All together."""
-        return self.parameters + self.gradients + self.optimizer + self.activations + self.data
+        """All together, as far as it is known."""
+        return self.parameters + self.gradients + (self.optimizer or 0) + self.activations + self.data
 
 
 def memory(
@@ -44,48 +50,92 @@ def memory(
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
 ) -> Memory:
-    """The estimate for a run: counted are tensors as they are, and what each layer gives once."""
+    """The estimate for a run: tensors that are there are counted, and two rows are tried for what a batch takes."""
     parameters = [parameter for module in (model, criterion) for parameter in module.parameters()]
     buffers = [buffer for module in (model, criterion) for buffer in module.buffers()]
-    gradients = sum(parameter.nbytes for parameter in parameters if parameter.requires_grad)
-    rows = -(-run.spec.data.batch_size // run.spec.run.accumulate)
-    inputs = sum(tensor[:1].nbytes for tensor in data.example.inputs.values())
-    size = parameters[0].element_size() if parameters else 4
-    held = [batches.all for batches in data.splits().values() if hasattr(batches, "all")]
+    rows = -(-min(run.spec.data.batch_size, data.training.rows or math.inf) // run.spec.run.accumulate)
+    held = {name: batches.all for name, batches in data.splits().items() if hasattr(batches, "all")}
+    example = sum(_sizes(data.example)) // max(1, data.example.rows)
+    gathered = sum(_sizes(held["training"])) if "training" in held else run.spec.data.batch_size * example
     return Memory(
         parameters=sum(tensor.nbytes for tensor in (*parameters, *buffers)),
-        gradients=gradients,
-        optimizer=round(gradients * state_per_parameter(optimizer)),
-        activations=rows * (inputs + sum(math.prod(layer.output) for layer in layers) * size),
-        data=sum(tensor.nbytes for batch in held for tensor in (*batch.inputs.values(), *batch.targets.values())),
+        gradients=sum(parameter.nbytes for parameter in parameters if parameter.requires_grad),
+        optimizer=optimizer_state(optimizer, run.spec.run.epochs * len(data.training)),
+        activations=_activations(run, data.example, model, criterion, layers, int(rows)) * _slack(run),
+        data=sum(size for batch in held.values() for size in _sizes(batch)) + min(gathered, 2 * WINDOW),
     )
 
 
-def state_per_parameter(optimizer: "optim.Optimizer") -> float:
-    """How many numbers an optimizer remembers of each parameter, found out by a step over a parameter of its own.
+def _slack(run: Run) -> int:
+    """By what the tensors of a step are multiplied; measured, see `benchmarks/memory.py`."""
+    return 2 if run.device.type == "cpu" else 1
 
-    One of a third party that cannot be made of its defaults is taken to remember nothing.
 
-    >>> import torch
-    >>> state_per_parameter(torch.optim.Adam([torch.nn.Parameter(torch.zeros(3))]))
-    2.0
+def _sizes(batch: "Batch") -> "Iterator[int]":
+    return (tensor.nbytes for group in (batch.inputs, batch.targets, batch.lengths) for tensor in group.values())
+
+
+def _activations(
+    run: Run, example: "Batch", model: "nn.Module", criterion: "nn.Module", layers: tuple[Layer, ...], rows: int
+) -> int:
+    """What a step takes for so many rows, from what it takes for one and for two."""
+    try:
+        one = _of_a_step(run, example.slice(0, 1), model, criterion)
+        another = _of_a_step(run, example, model, criterion) - one if example.rows > 1 else one
+    except Exception:  # noqa: BLE001 - A model that only a plugin's `forward` can apply may raise anything.
+        size = next((parameter.element_size() for parameter in model.parameters()), 4)
+        return 2 * rows * sum(math.prod(layer.output or ()) for layer in layers) * size
+    return one + (rows - 1) * max(0, another)
+
+
+def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> int:
+    """The bytes of what is kept for the gradients, of the outputs, and of the gradients of the largest of them.
+
+    No stage is asked: its wrappers are for what is trained.
     """
     import torch
 
-    if parts := getattr(optimizer, "optimizers", None):
-        sizes = [sum(tensor.numel() for group in part.param_groups for tensor in group["params"]) for part in parts]
-        states = [size * state_per_parameter(part) for size, part in zip(sizes, parts, strict=True)]
-        return sum(states) / (sum(sizes) or 1)
-    kind: Any = type(optimizer)
-    parameter = torch.nn.Parameter(torch.ones(16, 16))
-    parameter.grad = torch.ones(16, 16)
-    if kind is torch.optim.SparseAdam:
-        parameter.grad = parameter.grad.to_sparse()
-    taken = inspect.signature(kind).parameters  # AdamW's defaults have an option of Adam's, which it does not take.
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: "Tensor") -> "Tensor":
+        if tensor.layout is torch.strided:
+            storage = tensor.untyped_storage()
+            kept[storage._cdata] = storage
+        return tensor
+
+    was_training = [(module, module.training) for root in (model, criterion) for module in root.modules()]
+    model.eval()
+    criterion.eval()
+    batch = batch.changed(lambda tensor: tensor.clone())
     try:
-        own = kind([parameter], **{name: value for name, value in optimizer.defaults.items() if name in taken})
-        own.step(lambda: torch.ones(()))
-    except (RuntimeError, TypeError, ValueError):
-        return 0.0
-    remembered = [value for value in own.state[parameter].values() if isinstance(value, torch.Tensor) and value.dim()]
-    return sum(value.numel() for value in remembered) / parameter.numel()
+        with (
+            torch.enable_grad(),
+            devices.forked_generators(run.device),
+            unchanged_embeddings(model),
+            torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        ):
+            outputs = applied(model, batch, run.spec.loss.inputs)
+            run.spec.loss.compute(criterion, outputs, batch)
+            for tensor in _tensors(outputs):
+                keep(tensor)
+    finally:
+        for module, mode in was_training:
+            module.training = mode
+    others = {*batch.inputs.values(), *batch.targets.values(), *batch.lengths.values()}
+    for module in (model, criterion):
+        others |= {*module.parameters(), *module.buffers()}
+    for tensor in others:
+        if tensor.layout is torch.strided:
+            kept.pop(tensor.untyped_storage()._cdata, None)
+    sizes = [storage.nbytes() for storage in kept.values()]
+    return sum(sizes) + 2 * max(sizes, default=0)
+
+
+def _tensors(outputs: Any) -> "Iterator[Tensor]":
+    import torch
+
+    if isinstance(outputs, torch.Tensor):
+        yield outputs
+    elif isinstance(outputs, (Mapping, Iterable)):
+        for part in outputs.values() if isinstance(outputs, Mapping) else outputs:
+            yield from _tensors(part)

@@ -1,4 +1,4 @@
-"""The losses of many batches, kept as tensors until somebody wants the number."""
+"""The losses of many batches, of which nothing but their numbers is kept until somebody wants their mean."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from torch import Tensor, nn
 
@@ -17,21 +17,76 @@ LOOKED_AT_EVERY = 1024
 """After how many batches the losses are looked at: to look at each would be to wait for the device at each."""
 
 
+class Scalars:
+    """The numbers of up to `LOOKED_AT_EVERY` scalar tensors, none of which is kept.
+
+    A small tensor that stays alive among the large ones of its step keeps the C library from reusing the memory around
+    it, and one that is a view keeps the whole tensor. A number on the CPU is read at once, which waits for nothing. One
+    on an accelerator is copied into a tensor there, which is allocated once and read when somebody asks.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._numbers: list[float] = []
+        self._on_device: Tensor | None = None
+        self._count = 0
+
+    def add(self, value: "Tensor | float") -> None:
+        """Add the number of a scalar tensor, or a number."""
+        if self._on_device is not None:
+            self._on_device[self._count] = value
+        elif isinstance(value, (int, float)):
+            self._numbers.append(value)
+        elif value.is_cpu:
+            self._numbers.append(value.item())
+        else:
+            self._allocate(value)
+        self._count += 1
+
+    def _allocate(self, value: "Tensor") -> None:
+        """Go on in a tensor on the device of this value."""
+        import torch
+
+        # Every float and every count of rows is exact in float64, which MPS alone does not have.
+        dtype = torch.float32 if value.device.type == "mps" else torch.float64
+        self._on_device = torch.zeros(LOOKED_AT_EVERY, dtype=dtype, device=value.device)
+        self._on_device[: self._count] = torch.tensor(self._numbers, dtype=dtype)
+        self._on_device[self._count] = value
+        self._numbers.clear()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._count
+
+    def take(self) -> "Tensor":
+        """All numbers in their order, float64 on the CPU; then there are none."""
+        import torch
+
+        if self._on_device is None:
+            taken = torch.tensor(self._numbers, dtype=torch.float64)
+        else:
+            taken = self._on_device[: self._count].cpu().double()
+        self._numbers.clear()
+        self._count = 0
+        return taken
+
+
 class MeanLoss:
     """The loss of all rows together, from the losses of batches and what each of them was divided by."""
 
     def __init__(self) -> None:
         """Begin with no batch."""
-        self._losses: list[Tensor] = []
-        self._divisors: list[Tensor | float | None] = []
+        self._losses = Scalars()
+        self._divisors = Scalars()
         self._total = 0.0
         self._divisor: float | None = None
         self._has_batches = False
 
     def add(self, loss: "Tensor", divisor: "Tensor | float | None") -> None:
-        """Keep the loss of a batch; `divisor` is what `LossSpec.divisor` says, `None` for a sum."""
-        self._losses.append(loss)
-        self._divisors.append(divisor)
+        """Add the loss of a batch; `divisor` is what `LossSpec.divisor` says, `None` for a sum."""
+        self._losses.add(loss)
+        if divisor is not None:
+            self._divisors.add(divisor)
         if len(self._losses) == LOOKED_AT_EVERY:
             self._add_up()
 
@@ -48,30 +103,19 @@ class MeanLoss:
     def _add_up(self) -> None:
         import torch
 
-        if not self._losses:
+        if not len(self._losses):
             return
         self._has_batches = True
-        losses = torch.stack(self._losses).cpu().double()
-        if self._divisors[0] is None:
+        losses = self._losses.take()
+        if not len(self._divisors):
             self._look(losses)
             self._total += float(losses.sum())
         else:
-            divisors = _as_tensor(self._divisors)
+            divisors = self._divisors.take()
             losses = torch.where(divisors > 0, losses, 0.0)  # A batch in which no row counts has a loss of 0 / 0.
             self._look(losses)
             self._total += float((losses * divisors).sum())
             self._divisor = (self._divisor or 0.0) + float(divisors.sum())
-        self._losses.clear()
-        self._divisors.clear()
-
-
-def _as_tensor(divisors: "Sequence[Any]") -> "Tensor":
-    """The divisors as one tensor; numbers are not made tensors one by one."""
-    import torch
-
-    if all(isinstance(divisor, int) for divisor in divisors):
-        return torch.tensor(divisors, dtype=torch.float64)
-    return torch.stack([torch.as_tensor(divisor).cpu() for divisor in divisors]).double()
 
 
 class EpochLosses(MeanLoss):

@@ -19,6 +19,7 @@ from hookline import (
     spec,
 )
 from hookline_callbacks.files import plain_name, refuse_another
+from hookline_callbacks.paced import Paced
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 @spec
 class LossPlot(CallbackSpec):
-    """Draws what is logged, over epochs, anew after each: a picture in the run directory to look at while it trains.
+    """Draws what is logged, over epochs: a picture in the run directory to look at while the model trains.
 
     Losses have a panel of their own, and numbers of different sizes have different ones. It is drawn between epochs,
-    which takes some tenths of a second: where epochs are shorter than that, `every = 10` draws it every ten. List it
-    first: what callbacks and schedulers add to the record is seen by those that are listed before them. In the end it
-    has all epochs with all numbers.
+    as often as that takes up to 5 % of the time, and when the training ends, with all epochs and all numbers.
+    `every = 1` draws it after each epoch, however long that takes. List it first: what callbacks and schedulers add to
+    the record is seen by those that are listed before them.
     """
 
     logs = ()
@@ -65,14 +66,17 @@ class LossPlot(CallbackSpec):
 class _LossPlot:
     def __init__(self, spec: LossPlot):
         self._spec = spec
+        self._paced = Paced(spec)
         self._drawn: Sequence[Mapping[str, Any]] = ()
         self._has_looked = False
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Draw all epochs up to this one."""
+        """Draw all epochs up to this one, if there is time for it."""
         record = yield
-        self._draw(run, [*run.history, record])
+        if not self._has_looked:
+            self._look(list(record))
+        self._paced.do(lambda: self._draw(run, [*run.history, record]))
         return record
 
     @hookimpl(wrapper=True)
@@ -87,8 +91,6 @@ class _LossPlot:
     def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
         assert run.directory is not None, "It is made before training begins."
         names = list(dict.fromkeys(name for record in history for name in record if name not in ("epoch", "step")))
-        if not self._has_looked:
-            self._look(names)
         chosen = selected_numbers(self._spec.numbers, names)
         draw_curves(history, chosen, run.spec.run.name, run.directory / self._spec.file, yscale=self._spec.yscale)
         self._drawn = list(history)

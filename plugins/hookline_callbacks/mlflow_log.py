@@ -7,14 +7,18 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import CallbackSpec, Data, HooklineWarning, Run, hookimpl, plain, spec
+from hookline_callbacks.paced import Paced
 from hookline_callbacks.records import as_text, numbers, require
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric
     from torch import nn
 
 AT_ONCE = 100
 """How many parameters MLflow takes at once."""
+METRICS_AT_ONCE = 500
+"""How many numbers are sent at once: MLflow takes up to 1,000."""
 
 
 @spec
@@ -79,6 +83,8 @@ class _MLflow:
         self._spec = spec
         self._client: MlflowClient | None = None
         self._id = ""
+        self._metrics: list[Metric] = []
+        self._paced = Paced(spec)
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -112,15 +118,22 @@ class _MLflow:
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Add the epoch's numbers."""
+        """Add the epoch's numbers, which are sent as often as that takes up to 5 % of the time, and at the end."""
         from mlflow.entities import Metric
 
         record = yield
-        assert self._client is not None
         now = int(time.time() * 1000)
-        metrics = [Metric(_allowed(name), value, now, record["step"]) for name, value in numbers(record).items()]
-        self._client.log_batch(self._id, metrics=metrics)
+        step = record["step"]
+        self._metrics += [Metric(_allowed(name), value, now, step) for name, value in numbers(record).items()]
+        self._paced.do(self._send)
         return record
+
+    def _send(self) -> None:
+        """Send the numbers that have not been sent."""
+        assert self._client is not None
+        while self._metrics:
+            self._client.log_batch(self._id, metrics=self._metrics[:METRICS_AT_ONCE])
+            del self._metrics[:METRICS_AT_ONCE]
 
     def _end(self, run: Run, kind: type[BaseException] | None) -> None:
         """Hand over the files, and say how it ended. What is trained is not lost if MLflow cannot take it."""
@@ -130,6 +143,7 @@ class _MLflow:
         assert run.directory is not None
         status = "FINISHED" if kind is None else "KILLED" if issubclass(kind, KeyboardInterrupt) else "FAILED"
         try:
+            self._send()
             for path in sorted(run.directory.iterdir()):
                 if path.is_file() and not path.name.startswith("mlflow.db"):
                     self._client.log_artifact(self._id, str(path))

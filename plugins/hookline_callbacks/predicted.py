@@ -122,6 +122,11 @@ class Predicted:
         """Of the rows with these indices."""
         return evolve(self, predictions=self.predictions[rows], truth=self.truth[rows])
 
+    def first(self, rows: int) -> "Predicted":
+        """Of the first rows, copied to the CPU, so that the others are not kept."""
+        first = [tensor[:rows].to("cpu", copy=True) for tensor in (self.predictions, self.truth)]
+        return evolve(self, predictions=first[0], truth=first[1])
+
     def is_yes(self, threshold: float = THRESHOLD) -> "Tensor":
         """Of labels, which are predicted to hold: those whose probability is not less than the threshold."""
         return self.predictions >= threshold

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import CallbackSpec, Data, Run, TrainingSpec, hookimpl, spec
+from hookline_callbacks.paced import Paced
 from hookline_callbacks.records import numbers, require
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _TensorBoard:
     def __init__(self, spec: TensorBoard):
         self._spec = spec
         self._writer: SummaryWriter | None = None
+        self._paced = Paced(spec)
         self._model: nn.Module | None = None
 
     @hookimpl(wrapper=True)
@@ -83,7 +85,7 @@ class _TensorBoard:
                 self._add_histogram(f"parameters/{name}", parameter, step)
                 if parameter.grad is not None:
                     self._add_histogram(f"gradients/{name}", parameter.grad, step)
-        self._writer.flush()
+        self._paced.do(self._writer.flush)  # It waits for the file; closing the writer flushes it too.
         return record
 
     def _add_histogram(self, tag: str, tensor: "Tensor", step: int) -> None:

@@ -15,6 +15,7 @@ from hookline import (
     did_you_mean,
     enumerate_names,
     option,
+    quoted_cell,
     spec,
 )
 from hookline_data import checks
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 4
 """How many columns that are text are named at most."""
-
-LONGEST_CELL = 30
-"""How many characters of a cell a message quotes at most."""
 
 
 @spec

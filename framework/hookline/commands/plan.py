@@ -89,7 +89,7 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield from table(groups, width)
     yield ""
     memory = plan.memory
-    yield f"Memory, estimated: {_size(memory.total)}"
+    yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
     parts = ("data", "parameters", "gradients", "optimizer", "activations")
     yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
 
@@ -115,7 +115,9 @@ def _effect(effect: "Effect") -> str:
     return "; ".join([*said, *unknown])
 
 
-def _shape(shape: Sequence[int]) -> str:
+def _shape(shape: Sequence[int] | None) -> str:
+    if shape is None:
+        return "not called"
     return " × ".join(map(str, shape)) or "1"
 
 
@@ -124,8 +126,10 @@ def _options(options: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {as_toml(value)}" for name, value in options.items() if value is not False)
 
 
-def _size(size: int) -> str:
+def _size(size: int | None) -> str:
     """Bytes in the unit that suits."""
+    if size is None:
+        return "unknown"
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"

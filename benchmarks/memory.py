@@ -1,0 +1,151 @@
+"""Peak memory of a training, beside a loop written by hand that does the same, and beside what `plan` estimates.
+
+    python benchmarks/memory.py
+
+Each training is a process of its own, on the CPU and on one thread. Counted is by how much the peak of its resident
+memory is above what it takes once torch has made a first step of a small network, so that libraries are left out.
+"""
+
+import itertools
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import nn
+
+import hookline
+from hookline import devices
+from hookline.pipeline import new_run, prepared
+from hookline.plugins import Plugins
+
+ROUNDS, EPOCHS = 1, 3
+
+
+@attrs.frozen
+class Case:
+    """A classifier of random numbers: Linear layers of these sizes, with ReLU between them."""
+
+    features: int
+    hidden: tuple[int, ...]
+    classes: int
+    rows: int
+    batch_size: int
+    optimizer: str = "SGD"
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The spec that trains it."""
+        layers: list[dict[str, Any]] = []
+        for size in self.hidden:
+            layers += [{"type": "Linear", "out_features": size}, {"type": "ReLU"}]
+        return {
+            "run": {"epochs": EPOCHS, "device": "cpu"},
+            "data": {
+                "type": "Random",
+                "features": self.features,
+                "targets": [row % self.classes for row in range(self.rows)],
+                "batch_size": self.batch_size,
+            },
+            "model": {"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": self.classes}]},
+            "loss": {"type": "CrossEntropyLoss"},
+            "optimizer": {"type": self.optimizer, "lr": 0.01},
+        }
+
+    def by_hand(self) -> None:
+        """The same in a hand-written loop."""
+        inputs, targets = torch.randn(self.rows, self.features), torch.arange(self.rows) % self.classes
+        sizes = (self.features, *self.hidden, self.classes)
+        layers = [part for pair in itertools.pairwise(sizes) for part in (nn.Linear(*pair), nn.ReLU())]
+        model, criterion = nn.Sequential(*layers[:-1]), nn.CrossEntropyLoss()
+        optimizer = getattr(torch.optim, self.optimizer)(model.parameters(), lr=0.01, fused=True)
+        for _ in range(EPOCHS):
+            order, total = torch.randperm(self.rows), 0.0
+            batches = inputs[order].split(self.batch_size), targets[order].split(self.batch_size)
+            for x, y in zip(*batches, strict=True):
+                optimizer.zero_grad()
+                loss = criterion(model(x), y)
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(x)
+
+
+CASES: Mapping[str, Case] = {
+    "20-64-3000, batch 512": Case(20, (64,), 3000, 20000, 512),
+    "20-64-3000, batch 32": Case(20, (64,), 3000, 20000, 32),
+    "20-64-4044, batch 512": Case(20, (64,), 4044, 60000, 512),
+    "20-512 four times-10, Adam, batch 1024": Case(20, (512,) * 4, 10, 8192, 1024, "Adam"),
+    "200-50-10, batch 32, 50,000 rows": Case(200, (50,), 10, 50_000, 32),
+}
+
+
+def resident(what: str) -> int:
+    """The process's resident memory, `VmRSS`, or its peak, `VmHWM`, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{what}:"))
+
+
+class Peak:
+    """A callback that notes the peak when the last epoch has been trained, before anything is drawn."""
+
+    def __init__(self) -> None:
+        self.peak = 0
+
+    @hookline.hookimpl(wrapper=True)
+    def log(self):
+        record = yield
+        self.peak = resident("VmHWM")
+        return record
+
+
+def measured(name: str, contender: str) -> int:
+    """In a process of its own: the bytes that a training takes, or is estimated to take."""
+    torch.set_num_threads(1)
+    case = CASES[name]
+    Case(4, (4,), 3, 64, 32, case.optimizer).by_hand()
+    if contender == "by hand":
+        before = resident("VmRSS")
+        case.by_hand()
+        return resident("VmHWM") - before
+    spec = hookline.load(case.spec)
+    if contender == "estimated":
+        run = new_run(spec, Plugins((), ()))
+        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device):
+            return prepared(run).plan.memory.total
+    peak = Peak()
+    with tempfile.TemporaryDirectory() as directory:
+        hookline.train(hookline.load(Case(4, (4,), 3, 64, 32).spec), out=Path(directory) / "first")
+        before = resident("VmRSS")
+        hookline.train(spec, plugins=[peak], out=Path(directory) / "run")
+    return peak.peak - before
+
+
+def rounds(name: str) -> Iterator[tuple[int, int, int]]:
+    """What Hookline takes, what the loop takes, and the estimate, in bytes, in several rounds."""
+    for _ in range(ROUNDS):
+        yield tuple(
+            json.loads(subprocess.check_output([sys.executable, __file__, name, contender], text=True))  # noqa: S603
+            for contender in ("Hookline", "by hand", "estimated")
+        )
+
+
+def main() -> None:
+    """Take turns and print."""
+    if len(sys.argv) == 3:
+        print(measured(*sys.argv[1:]))
+        return
+    for name in CASES:
+        ours, theirs, estimated = (statistics.median(sizes) for sizes in zip(*rounds(name), strict=True))
+        sizes = f"{ours / 2**20:7.1f} MiB, by hand {theirs / 2**20:7.1f} MiB, estimated {estimated / 2**20:7.1f} MiB"
+        print(f"{name:40}{sizes}, of it / by hand {ours / theirs:.2f} (aim: at most 1.2)", end="")
+        print(f", estimated / measured {estimated / ours:.2f} (aim: 0.5 to 2)")
+
+
+if __name__ == "__main__":
+    main()
