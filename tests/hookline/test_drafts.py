@@ -401,3 +401,20 @@ def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data)
     document = read(tmp_path / "table.toml")
     assert Loader().check(document) == []
     assert deep_check(document, Loader()) == []
+
+
+def test_a_target_of_more_than_a_thousand_classes_can_be_drafted(tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("x,y\n" + "".join(f"{index * 7 % 11},c{index % 1200}\n" for index in range(4800)))
+    draft = drafted(path, columns_of(path), "y", None)
+    assert (draft.task, len(draft.classes)) == ("classes", 1200)
+
+
+def test_true_and_false_are_numbers_as_inputs_and_names_as_a_target(tmp_path):
+    path = tmp_path / "dummies.csv"
+    path.write_text("a,y\n" + "True,no\nFalse,yes\n" * 6)
+    columns = columns_of(path)
+    assert drafted(path, columns, "y", None).inputs == ["a"]
+    path.write_text("a,y\n" + "1,True\n2,False\n" * 6)
+    draft = drafted(path, columns_of(path), "y", None)
+    assert (draft.classes, draft.is_binary) == (["False", "True"], True)
