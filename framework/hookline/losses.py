@@ -1,6 +1,7 @@
 """The losses of many batches, of which nothing but their numbers is kept until somebody wants their mean."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import TrainingError

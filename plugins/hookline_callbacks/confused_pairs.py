@@ -39,7 +39,7 @@ def pairs_of(places: "Tensor", counts: "Tensor", classes: int) -> list[Pair]:
     `places` are the indices in a flattened confusion matrix, int64 `(pairs,)`, and `counts` the rows of each.
     """
     known = zip(places.tolist(), counts.tolist(), strict=True)
-    found = [Pair(*divmod(place, classes), rows) for place, rows in known]
+    found = [Pair(place // classes, place % classes, rows) for place, rows in known]
     return sorted(found, key=lambda pair: (pair.is_right, -pair.rows, pair.truth, pair.predicted))
 
 

@@ -456,3 +456,20 @@ def test_a_quote_that_swallows_rows_is_told_with_its_row(tmp_path, row, message)
     with pytest.raises(DataError) as caught:
         columns_of(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_target_of_more_than_a_thousand_classes_can_be_drafted(tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("x,y\n" + "".join(f"{index * 7 % 11},c{index % 1200}\n" for index in range(4800)))
+    draft = drafted(path, columns_of(path), "y", None)
+    assert (draft.task, len(draft.classes)) == ("classes", 1200)
+
+
+def test_true_and_false_are_numbers_as_inputs_and_names_as_a_target(tmp_path):
+    path = tmp_path / "dummies.csv"
+    path.write_text("a,y\n" + "True,no\nFalse,yes\n" * 6)
+    columns = columns_of(path)
+    assert drafted(path, columns, "y", None).inputs == ["a"]
+    path.write_text("a,y\n" + "1,True\n2,False\n" * 6)
+    draft = drafted(path, columns_of(path), "y", None)
+    assert (draft.classes, draft.is_binary) == (["False", "True"], True)

@@ -348,6 +348,15 @@ def test_a_last_batch_of_one_row_is_told_where_batch_norm_would_fail_on_it(tmp_p
     assert trained(tmp_path, model={"layers": layers}, data={"batch_size": 7, "drop_last": True}).steps == 3
 
 
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_batches_of_one_row_are_told_with_what_helps(tmp_path, drop_last):
+    layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
+    with pytest.raises(
+        HooklineError, match=r"^data.batch_size: Each batch has one row.*: set `batch_size` to 2 or more\.$"
+    ):
+        trained(tmp_path, model={"layers": layers}, data={"batch_size": 1, "drop_last": drop_last})
+
+
 def test_metrics_without_a_split_to_judge_are_told(tmp_path):
     with pytest.raises(HooklineError, match=r"^metrics: The data has neither a validation nor a test split"):
         trained(tmp_path, metrics=[{"type": "R2Score"}])

@@ -175,3 +175,10 @@ def test_options_of_splits_that_do_not_go_together_are_problems_of_the_spec(prep
         prepare("a,y\n1,2\n", **options)
     [problem] = raised.value.problems
     assert ".".join(problem.path) == path
+
+
+def test_each_of_very_many_classes_is_split_by_itself():
+    classes = numpy.arange(60_000) * 7 % 20_000
+    parts = by_fraction(60_000, 1 / 3, 1 / 3, 0, classes)
+    for rows in parts.values():
+        assert numpy.unique(classes[rows]).tolist() == list(range(20_000))

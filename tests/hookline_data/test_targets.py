@@ -194,7 +194,7 @@ def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, 
     with pytest.raises(DataError) as raised:
         prepare(text, loss="CrossEntropyLoss")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" stands for a missing value, and so do 1 more cells of '
+        f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" stands for a missing value, as it does in 2 cells of '
         f"the column: fill it in, or leave the row out; if it is the name of a class, leave it out of `missing_marks`."
     )
     if others == "rose":
