@@ -123,7 +123,8 @@ class Table(SplitFile):
 
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the columns that are not in their headers."""
-        yield from checks.targets_of_loss(loss, self.target_patterns)
+        of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
+        yield from of_targets
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
             yield OptionError("inputs", message, group, on_key=True)
         try:
@@ -131,7 +132,12 @@ class Table(SplitFile):
         except OptionError as error:
             yield error
         else:
-            yield from self._check_columns(names)
+            of_columns = list(self._check_columns(names))
+            yield from of_columns
+            if (
+                not of_targets and not of_columns
+            ):  # Otherwise a column may be an input since it is no target by mistake.
+                yield from self._check_numbers(names)
         for split, path in self.other_files.items():
             try:
                 checks.names_in(path, split, self.column_names)
@@ -140,9 +146,7 @@ class Table(SplitFile):
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
         """The columns that are not among the names of a header, and shapes of more or fewer numbers than there are."""
-        splitting = () if self.split_column is None else (self.split_column,)
-        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
-        taken = {*splitting, *(column for target in targets for column in matching(target, names))}
+        taken = self._taken(names)
         unknown = False
         for name, excluded in (("split_column", set()), ("targets", set()), ("inputs", taken)):
             for pattern, within in checks.places(getattr(self, name)):
@@ -156,14 +160,13 @@ class Table(SplitFile):
                     yield checks.error_of(name, *within, path=self.path, message=error)
         if self.has_single_cells and not unknown:
             yield from self._check_shapes(names, taken)
-        if not unknown:
-            yield from self._check_numbers(names, taken)
 
-    def _check_numbers(self, names: list[str], taken: set[str]) -> Iterator[OptionError]:
+    def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """The inputs that are text."""
-        text = self.text_columns(self.path, names)
+        text, taken = self.text_columns(self.path, names), self._taken(names)
         for group, patterns in self.input_patterns.items():
-            columns = [name for name in chosen(patterns, names, taken, self.path) if name in text]
+            matches = {name for pattern in patterns for name in matching(pattern, names)} - taken
+            columns = [name for name in names if name in matches and name in text]
             if columns:
                 row, cell = text[columns[0]]
                 first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
@@ -173,6 +176,12 @@ class Table(SplitFile):
                     f'"{shortened(cell, LONGEST_CELL)}". Name the columns that are numbers in `inputs`.'
                 )
                 yield OptionError("inputs", message, *self._within("inputs", group))
+
+    def _taken(self, names: list[str]) -> set[str]:
+        """The columns that are targets, or say the split, and so no inputs."""
+        splitting = () if self.split_column is None else (self.split_column,)
+        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
+        return {*splitting, *(column for target in targets for column in matching(target, names))}
 
     def _check_shapes(self, names: list[str], taken: set[str]) -> Iterator[OptionError]:
         """The shapes that are not those of as many numbers as a row has columns."""
