@@ -136,7 +136,7 @@ class Table(SplitFile):
             yield from of_columns
             if (
                 not of_targets and not of_columns
-            ):  # Otherwise a column may be an input since it is no target by mistake.
+            ):  # Else a column may be an input by mistake.
                 yield from self._check_numbers(names)
         for split, path in self.other_files.items():
             try:
