@@ -134,9 +134,7 @@ class Table(SplitFile):
         else:
             of_columns = list(self._check_columns(names))
             yield from of_columns
-            if (
-                not of_targets and not of_columns
-            ):  # Else a column may be an input by mistake.
+            if not of_targets and not of_columns:  # Else a column may be an input by mistake.
                 yield from self._check_numbers(names)
         for split, path in self.other_files.items():
             try:
