@@ -121,7 +121,8 @@ class Table(SplitFile):
 
     def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
         """The files that are not there, and the columns that are not in their headers."""
-        yield from checks.targets_of_loss(loss, self.target_patterns)
+        of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
+        yield from of_targets
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
             yield OptionError("inputs", message, group, on_key=True)
         try:
@@ -129,7 +130,10 @@ class Table(SplitFile):
         except OptionError as error:
             yield error
         else:
-            yield from self._check_columns(names)
+            of_columns = list(self._check_columns(names))
+            yield from of_columns
+            if not of_targets and not of_columns:  # Else a column may be an input by mistake.
+                yield from self._check_numbers(names)
         for split, path in self.other_files.items():
             try:
                 checks.names_in(path, split, self.column_names)
@@ -139,7 +143,7 @@ class Table(SplitFile):
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
         """The columns that are not among the names of a header, and shapes of more or fewer numbers than there are."""
         chooser = Chooser(names, self.path)
-        taken = set() if self.split_column is None else {self.split_column}
+        taken = self._taken(chooser)
         unknown = False
         for name in ("split_column", "targets", "inputs"):
             for pattern, within in checks.places(getattr(self, name)):
@@ -147,7 +151,7 @@ class Table(SplitFile):
                     if name == "split_column":
                         chooser.require((pattern,))
                     elif name == "targets":
-                        taken |= set(chooser.chosen((pattern,)))
+                        chooser.chosen((pattern,))
                     else:
                         chooser.chosen((pattern,), taken)
                 except DataError as error:
@@ -155,12 +159,11 @@ class Table(SplitFile):
                     yield checks.error_of(name, *within, path=self.path, message=error)
         if self.has_single_cells and not unknown:
             yield from self._check_shapes(chooser, taken)
-        if not unknown:
-            yield from self._check_numbers(names, chooser, taken)
 
-    def _check_numbers(self, names: list[str], chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
+    def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """The inputs that are text."""
-        text = self.text_columns(self.path, names)
+        chooser, text = Chooser(names, self.path), self.text_columns(self.path, names)
+        taken = self._taken(chooser)
         for group, patterns in self.input_patterns.items():
             columns = [name for name in chooser.chosen(patterns, taken) if name in text]
             if columns:
@@ -172,6 +175,12 @@ class Table(SplitFile):
                     f"{quoted_cell(cell)}. Name the columns that are numbers in `inputs`."
                 )
                 yield OptionError("inputs", message, *self._within("inputs", group))
+
+    def _taken(self, chooser: Chooser) -> set[str]:
+        """The columns that are targets, or say the split, and so no inputs."""
+        splitting = () if self.split_column is None else (self.split_column,)
+        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
+        return {*splitting, *(column for target in targets for column in chooser.matching(target))}
 
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """The shapes that are not those of as many numbers as a row has columns."""

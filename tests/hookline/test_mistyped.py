@@ -83,3 +83,43 @@ def test_what_is_meant_exists():
     assert not {*OTHERS} & {*COMMANDS}
     assert {owner.split()[0] for owner in OWNERS.values()} <= {*COMMANDS}
     assert DRAFTS == ("spec", "plugin")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("list lossess", 'There is no family called "lossess". Did you mean "losses"?'),
+        ("list MSELoss", 'There is no family called "MSELoss". It is a loss: `hookline show MSELoss` shows it.'),
+        ("list iris.toml", 'There is no family called "iris.toml". `hookline show iris.toml` shows a spec.'),
+        (
+            "show optimizer",
+            'There is no component called "optimizer". `hookline list optimizers` lists what can stand there, and '
+            "`hookline show ASGD` shows one.",
+        ),
+        (
+            "show optimizer.lr",
+            'There is no component called "optimizer.lr". `hookline explain spec.toml optimizer.lr` explains a value of a '
+            "spec.",
+        ),
+        ("show Dense", 'There is no component called "Dense". Did you mean "Linear"?'),
+        ("show wombat", 'There is no component called "wombat". `hookline list` lists all of them.'),
+        ("explain optimizer.lr iris.toml", "The spec comes first: `hookline explain spec.toml optimizer.lr`."),
+    ],
+)
+def test_a_name_that_is_of_something_else_is_told_with_what_to_type(words, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+def test_a_section_is_listed_and_shown_as_well_as_a_family_and_a_component(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in ("list model", "list models", "list layers"):
+        assert main(words.split()) == 0
+        assert capsys.readouterr().out.startswith("layers\n  AdaptiveAvgPool1d ")
+    assert main(["show", "run"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("run, a section of a spec\n")
+    assert "  epochs = 10: an integer, at least 1\n" in out
+    assert main(["show", "spec"]) == 0
+    assert "  metrics = []: an array of metrics (tables with a `type`)\n" in capsys.readouterr().out
