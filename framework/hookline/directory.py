@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
     # An interruption may have come between an epoch's end and its line.
     attempt(write_file, home / LOG, "".join(f"{to_json(record)}\n" for record in trial.history))
     if trial.history:
-        attempt(draw_curves, trial.history, LOSSES, trial.spec.run.name, home / "loss.png")
+        draw = partial(draw_curves, kept_epoch=trial.weights.epoch)
+        attempt(draw, trial.history, LOSSES, trial.spec.run.name, home / "loss.png")
     if failures and trial.state != "failed":
         trial = evolve(trial, state="failed", error=str(failures[0]))
     attempt(write_file, home / "result.json", to_json(_result(run, trial), indent=2) + "\n")

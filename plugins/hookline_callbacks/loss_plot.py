@@ -85,14 +85,16 @@ class _LossPlot:
         try:
             return (yield)
         finally:
-            if run.history and run.history != self._drawn:
+            if run.history and (run.history != self._drawn or run.weights is not None):
                 self._draw(run, run.history)
 
     def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
         assert run.directory is not None, "It is made before training begins."
         names = list(dict.fromkeys(name for record in history for name in record if name not in ("epoch", "step")))
         chosen = selected_numbers(self._spec.numbers, names)
-        draw_curves(history, chosen, run.spec.run.name, run.directory / self._spec.file, yscale=self._spec.yscale)
+        kept = None if run.weights is None else run.weights.epoch
+        path = run.directory / self._spec.file
+        draw_curves(history, chosen, run.spec.run.name, path, yscale=self._spec.yscale, kept_epoch=kept)
         self._drawn = list(history)
 
     def _look(self, names: Sequence[str]) -> None:
