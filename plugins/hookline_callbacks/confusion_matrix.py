@@ -210,6 +210,8 @@ class _Counts:
         """Count the pairs of classes that were gathered, so that memory grows with how many there are."""
         import torch
 
+        if not self._gathered:
+            return
         gathered = torch.cat(self._gathered).cpu()
         known, counts = (gathered[:0], gathered[:0]) if self._pairs is None else self._pairs
         places, which = torch.cat([known, gathered]).unique(return_inverse=True)

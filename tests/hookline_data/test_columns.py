@@ -227,7 +227,7 @@ def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):
 def test_very_many_columns_are_chosen_by_name(tmp_path):
     names = [f"c{number}" for number in range(20_000)]
     chooser = Chooser(names, tmp_path)
-    assert chooser.chosen(reversed(names), set(names[:10])) == names[10:]
+    assert chooser.chosen(reversed(names), {"y"}) == names
 
 
 def test_patterns_are_compared_with_no_more_names_than_there_is_time_for(monkeypatch):
