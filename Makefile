@@ -16,6 +16,11 @@ check: .venv/installed-check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	rm -rf .mypy_cache/drafts
+	for family in callback layer loss metric optimizer; do \
+	  $(BIN)/hookline new plugin my-$$family --family $$family --out .mypy_cache/drafts/$$family > .mypy_cache/drafts.log || exit 1; \
+	done
+	$(BIN)/mypy --strict .mypy_cache/drafts/*/hookline_*.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py

@@ -29,7 +29,7 @@ class EntryPoint:
 
     @cached_property
     def _fields(self) -> dict[str, str]:
-        """The first lines of the metadata, of which the first of a name counts."""
+        """The first lines of the metadata, of which the first of a name counts; of `Requires-Dist`, all, as lines."""
         found: dict[str, str] = {}
         for name in ("METADATA", "PKG-INFO"):
             path = self.metadata / name
@@ -38,8 +38,16 @@ class EntryPoint:
                     if not line:
                         break
                     key, _, value = line.partition(": ")
+                    if key == "Requires-Dist":
+                        value = f"{found[key]}\n{value}" if key in found else value
+                        found.pop(key, None)
                     found.setdefault(key, value)
         return found
+
+    def required(self, distribution: str) -> list[str]:
+        """What it says that it requires of another distribution, as in `hookline>=1.2; python_version > "3.8"`."""
+        several = self._fields.get("Requires-Dist", "").splitlines()
+        return [one for one in several if _normalized(re.split(r"[^\w.-]", one.strip(), maxsplit=1)[0]) == distribution]
 
     @property
     def distribution(self) -> str:

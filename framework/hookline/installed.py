@@ -10,6 +10,7 @@ from hookline.distributions import EntryPoint, entry_points
 from hookline.errors import HooklineError, PluginError
 from hookline.failures import FAILURES, reason
 from hookline.origins import Origin
+from hookline.stages import PROJECT
 from hookline.wording import did_you_mean
 
 
@@ -59,6 +60,8 @@ class InstalledPlugins:
         origin = _origin(points[0])
         if versions and not _contains(versions, origin, listed):
             raise PluginError(f"{origin.release} is installed, and it must be {versions}.", listed=listed)
+        for requirement in points[0].required(PROJECT):
+            _refuse_another_hookline(requirement, origin, listed)
         return origin, imported(origin, listed)
 
 
@@ -103,6 +106,23 @@ def _contains(versions: str, origin: Origin, listed: str) -> bool:
     except InvalidSpecifier:
         message = f'"{versions}" says no versions: write them as in "{origin.name}>=1.2" or "{origin.name}~=1.2".'
         raise PluginError(message, listed=listed) from None
+
+
+def _refuse_another_hookline(requirement: str, origin: Origin, listed: str) -> None:
+    """Raise a `PluginError` if a plugin's distribution requires another version of Hookline than the one that runs."""
+    from importlib.metadata import version
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        wanted = Requirement(requirement)
+    except InvalidRequirement:
+        return  # Hookline cannot know what it means, and pip has installed it.
+    if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+        return
+    if wanted.specifier and not wanted.specifier.contains(here := version(PROJECT), prereleases=True):
+        message = f"{origin.release} requires {PROJECT} {wanted.specifier}, and {PROJECT} {here} is installed."
+        raise PluginError(f"{message} Install a release of {origin.distribution} that is for it.", listed=listed)
 
 
 def _origin(point: EntryPoint) -> Origin:

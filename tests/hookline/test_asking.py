@@ -352,3 +352,55 @@ def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps
     manager = new_manager()
     manager.register(inner_loop, ANSWERING)
     assert getattr(Stages(manager), stage) is getattr(inner_loop, stage)
+
+
+def leave(run):
+    raise SystemExit(0)
+
+
+def stop_iteration(run):
+    return next(iter(()))
+
+
+@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+def test_a_plugin_that_ends_the_process_or_the_iteration_has_failed(fault, told):
+    stages = stages_of(answering("step", fault))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fault.__code__.co_firstlineno + 1
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+
+
+@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_so_has_a_wrapper(fault, told, when):
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def step(self, run):
+            if when == "before":
+                fault(run)
+            yield
+            fault(run)
+
+    stages = stages_of(Wrapper(), answering("step", "yes"))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fault.__code__.co_firstlineno + 1
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+
+
+@pytest.mark.parametrize(("yields", "did"), [(0, "it returned before it did"), (2, "it yielded a second time")])
+def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def step(self):
+            for _ in range(yields):
+                yield
+
+    stages = stages_of(Wrapper(), answering("step", "yes"))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = Wrapper.step.__code__.co_firstlineno
+    assert str(error.value) == (
+        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): a wrapper must yield once, and {did}.'
+    )

@@ -1,6 +1,7 @@
 import importlib
 import random
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -46,14 +47,15 @@ def install(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     made = []
 
-    def install(name, source=FOCAL, *, version="1.2", distribution=None, value=None):
+    def install(name, source=FOCAL, *, version="1.2", distribution=None, value=None, requires=()):
         distribution = distribution or f"hookline-{name}"
         module = distribution.replace("-", "_")
         (tmp_path / f"{module}.py").write_text(source)
         metadata = tmp_path / f"{module}-{version}.dist-info"
         metadata.mkdir()
+        required = "".join(f"Requires-Dist: {one}\n" for one in requires)
         (metadata / "METADATA").write_text(
-            f"Metadata-Version: 2.4\nName: {distribution}\nVersion: {version}\n\nName: no\n"
+            f"Metadata-Version: 2.4\nName: {distribution}\nVersion: {version}\n{required}\nName: no\n"
         )
         (metadata / "entry_points.txt").write_text(
             f"[console_scripts]\nx = y:z\n\n[hookline]\n# a comment\n{name} = {value or module}\n\n[other]\na = b\n"
@@ -403,3 +405,31 @@ def test_entry_points_agree_with_those_that_python_finds(install):
     found = {(point.name, point.value, point.distribution, point.version) for point in entry_points()}
     known = {(point.name, point.value, point.dist.name, point.dist.version) for point in of_python(group="hookline")}
     assert found == known != set()
+
+
+@pytest.mark.parametrize(
+    ("requires", "wanted"),
+    [
+        (["torch", "hookline>=2"], ">=2"),
+        (["hookline-other>=9", "Hookline[mlflow] (<0.1)"], "<0.1"),
+        (["hookline ~= 9.1 ; python_version >= '3'"], "~=9.1"),
+        (["hookline>=2; python_version < '3'"], None),
+        (["hookline>=2; extra == 'more'"], None),
+        (["hookline", "hookline_other>=9"], None),
+        (["hookline>=0.1,<1"], None),
+        (["hookline is anything"], None),
+        ([], None),
+    ],
+)
+def test_a_plugin_for_another_version_of_hookline_is_told_with_both(install, requires, wanted):
+    install("focal", requires=requires)
+    if wanted is None:
+        assert "FocalLoss" in {kind.__name__ for kind in Plugins(["focal"]).catalog}
+        return
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == (
+        f"hookline-focal 1.2 requires hookline {wanted}, and hookline {version('hookline')} is installed. "
+        "Install a release of hookline-focal that is for it."
+    )
+    assert error.value.listed == "focal"

@@ -1,6 +1,7 @@
 """Checks of losses: gradients, what a batch and its parts have to do with one another, and shapes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from attrs import evolve, fields
 
 from hookline.accumulation import shares
 from hookline.errors import HooklineError
+from hookline.failures import FAILURES, reason
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.declared import replaced
 from hookline.testing.subjects import Component
@@ -41,16 +43,39 @@ class _Case:
         batch: Batch = next(iter(made.data.training.epoch(1)))
         self.batch = batch.changed(lambda tensor: tensor.double() if tensor.is_floating_point() else tensor)
         with torch.no_grad():
-            self.outputs = self.modelled()
+            try:
+                self.outputs = self.modelled()
+            except FAILURES as error:
+                what = "The model of the training cannot be computed in double precision, in which losses are checked."
+                raise NotApplicable(f"{what} {reason(error)}") from None
+            try:
+                self.value(self.outputs)
+            except FAILURES as error:
+                refuse(
+                    f"{component.name} cannot be computed in double precision: give every tensor that it makes the "
+                    f"`dtype` of the outputs. {reason(error)}"
+                )
 
     def modelled(self) -> "Outputs":
         """What the model makes of the batch."""
-        outputs: Outputs = self._run.stages.forward(run=self._run, model=self.model, batch=self.batch)
+        with _the_same_draws():
+            outputs: Outputs = self._run.stages.forward(run=self._run, model=self.model, batch=self.batch)
         return outputs
 
     def value(self, outputs: "Outputs", batch: "Batch | None" = None) -> "Tensor":
         """The loss of outputs."""
-        return self.loss.compute(self.criterion, outputs, batch or self.batch)
+        with _the_same_draws():
+            return self.loss.compute(self.criterion, outputs, batch or self.batch)
+
+
+@contextmanager
+def _the_same_draws() -> Iterator[None]:
+    """Whatever is drawn inside is the same each time: finite differences of noise would say nothing."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 def changed(outputs: "Outputs", change: "Callable[[Tensor], Tensor]") -> "Outputs":

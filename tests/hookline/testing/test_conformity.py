@@ -584,3 +584,68 @@ def test_it_is_a_test_with_a_case_for_each_check(pytester):
     said = [line for line in result.outlines if line.startswith("A small training with FocalLoss fails.")]
     assert len(said) == 1  # The summary repeats it, behind the name of the test, where lines are not cut.
     assert said[0].startswith('A small training with FocalLoss fails. The stage "backward" failed: RuntimeError')
+
+
+NOISY = '''
+
+from hookline import LayerSpec
+
+
+@spec
+class Noise(LayerSpec):
+    """Adds noise in evaluation too."""
+
+    def build(self, inputs):
+        """The module."""
+        import torch
+
+        class Noise(torch.nn.Module):
+            def forward(self, inputs):
+                return NOISE
+
+        return Noise()
+'''
+NOISY_SPEC = """
+[data]
+type = "Random"
+features = 4
+targets = [0, 1, 2, 0, 1, 2]
+[model]
+type = "Sequential"
+layers = [{ type = "Linear", out_features = 3 }, { type = "Noise" }]
+[loss]
+type = "FocalLoss"
+[optimizer]
+type = "SGD"
+"""
+
+
+@pytest.mark.parametrize(
+    ("noise", "not_applicable"),
+    [
+        ("inputs + torch.randn(inputs.shape)", None),
+        (
+            "inputs @ torch.randn(3, 3)",
+            "The model of the training cannot be computed in double precision, in which losses are checked.",
+        ),
+    ],
+)
+def test_noise_in_a_model_is_no_fault_of_a_loss(tmp_path, noise, not_applicable):
+    text = LOSS.replace("return [FocalLoss]", "return [FocalLoss, Noise]") + NOISY.replace("NOISE", noise)
+    (tmp_path / "noisy.py").write_text(text)
+    (tmp_path / "spec.toml").write_text(NOISY_SPEC)
+    made = {case.name: case for case in cases(from_file(tmp_path / "noisy.py"), str(tmp_path / "spec.toml"))}
+    if not_applicable is None:
+        made["FocalLoss-gradients"]()
+        return
+    with pytest.raises(NotApplicable) as reason:
+        made["FocalLoss-gradients"]()
+    assert str(reason.value).startswith(not_applicable)
+
+
+def test_a_loss_that_is_for_one_precision_only_is_told(tmp_path):
+    text = LOSS.replace("(-((1 - logarithms", "torch.ones(1) @ (-((1 - logarithms")
+    (tmp_path / "single.py").write_text(text)
+    made = {case.name: case for case in cases(from_file(tmp_path / "single.py"))}
+    with pytest.raises(NotConforming, match="FocalLoss cannot be computed in double precision: give every tensor"):
+        made["FocalLoss-gradients"]()
