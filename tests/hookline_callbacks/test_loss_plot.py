@@ -62,7 +62,13 @@ def test_there_is_a_picture_after_the_first_epoch_and_nothing_half_written(tmp_p
 
 @pytest.mark.parametrize(
     ("options", "epochs"),
-    [({"every": 1}, [1, 2, 3]), ({"every": 2}, [2, 3]), ({"every": 1, "last": 1}, [1, 3]), ({}, [3]), ({"last": 1}, [3])],
+    [
+        ({"every": 1}, [1, 2, 3]),
+        ({"every": 2}, [2, 3]),
+        ({"every": 1, "last": 1}, [1, 3]),
+        ({}, [3]),
+        ({"last": 1}, [3]),
+    ],
 )
 def test_it_draws_when_it_is_due_and_in_the_end_what_is_missing(options, epochs, drawn, tmp_path):
     hookline.train(small({"type": "LossPlot", **options}), out=tmp_path / "run")
