@@ -26,6 +26,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
+	$(BIN)/python benchmarks/memory.py
 
 clean:
 	rm -rf .venv

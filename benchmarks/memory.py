@@ -25,7 +25,7 @@ from hookline import devices
 from hookline.pipeline import new_run, prepared
 from hookline.plugins import Plugins
 
-ROUNDS, EPOCHS = 1, 3
+ROUNDS, EPOCHS = 3, 3
 
 
 @attrs.frozen

@@ -78,18 +78,26 @@ def _sizes(batch: "Batch") -> "Iterator[int]":
 def _activations(
     run: Run, example: "Batch", model: "nn.Module", criterion: "nn.Module", layers: tuple[Layer, ...], rows: int
 ) -> int:
-    """What a step takes for so many rows, from what it takes for one and for two."""
+    """What a step takes for so many rows: what it keeps, and the gradients of the largest tensor and of the one before.
+
+    The size of each tensor follows from those for one row and for two.
+    """
     try:
-        one = _of_a_step(run, example.slice(0, 1), model, criterion)
-        another = _of_a_step(run, example, model, criterion) - one if example.rows > 1 else one
+        of_one = _of_a_step(run, example.slice(0, 1), model, criterion)
+        of_two = _of_a_step(run, example.slice(0, 2), model, criterion) if example.rows > 1 else of_one
     except Exception:  # noqa: BLE001 - A model that only a plugin's `forward` can apply may raise anything.
         size = next((parameter.element_size() for parameter in model.parameters()), 4)
         return 2 * rows * sum(math.prod(layer.output or ()) for layer in layers) * size
-    return one + (rows - 1) * max(0, another)
+    if example.rows == 1 or len(of_one) != len(of_two):
+        sizes = [rows * size // min(2, example.rows) for size in of_two]
+    else:
+        # What is made of the weights alone has one size for any number of rows.
+        sizes = [one + (rows - 1) * max(0, two - one) for one, two in zip(of_one, of_two, strict=True)]
+    return sum(sizes) + 2 * max(sizes, default=0)
 
 
-def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> int:
-    """The bytes of what is kept for the gradients, of the outputs, and of the gradients of the largest of them.
+def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> list[int]:
+    """The bytes of each tensor that is kept for the gradients, and of the outputs, in the order of their making.
 
     No stage is asked: its wrappers are for what is trained.
     """
@@ -127,8 +135,7 @@ def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Modu
     for tensor in others:
         if tensor.layout is torch.strided:
             kept.pop(tensor.untyped_storage()._cdata, None)
-    sizes = [storage.nbytes() for storage in kept.values()]
-    return sum(sizes) + 2 * max(sizes, default=0)
+    return [storage.nbytes() for storage in kept.values()]
 
 
 def _tensors(outputs: Any) -> "Iterator[Tensor]":

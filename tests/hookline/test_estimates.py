@@ -2,24 +2,54 @@ import pytest
 import torch
 from torch import nn
 
-import hookline_optimizers
-from hookline import OptimizerSpec
-from hookline.estimates import state_per_parameter
-
-OPTIMIZERS = {name: kind for name, kind in hookline_optimizers.register_specs().items() if name != "Partition"}
+from hookline.pipeline import new_run, prepared
+from hookline.plugins import Plugins
+from small_training import small
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_estimate_is_what_the_optimizer_remembers_after_a_step(name):
-    kind = OPTIMIZERS[name]
-    assert issubclass(kind, OptimizerSpec)
-    parameter = nn.Parameter(torch.ones(16, 16))
-    optimizer = kind().build([parameter])
-    estimate = state_per_parameter(optimizer)
-    parameter.grad = torch.ones(16, 16)
-    if name == "SparseAdam":
-        parameter.grad = parameter.grad.to_sparse()
-    optimizer.step(lambda: torch.ones(()))
-    remembered = [value for value in optimizer.state[parameter].values() if isinstance(value, torch.Tensor)]
-    assert estimate == sum(value.numel() for value in remembered if value.dim()) / parameter.numel()
-    assert (estimate > 0) == (name != "SGD")
+def planned(**sections):
+    """The memory that a run of a spec is estimated to take."""
+    run = new_run(small(epochs=1, **sections), Plugins((), ()))
+    with run.resources, run.stages.naming_plugins():
+        return prepared(run).plan.memory
+
+
+def test_a_batch_takes_what_is_kept_the_outputs_and_two_gradients_of_the_largest_twice_over():
+    hidden, rows = 1000, 64
+    layers = [{"type": "Linear", "out_features": hidden}, {"type": "ReLU"}, {"type": "Linear", "out_features": 3}]
+    memory = planned(model={"type": "Sequential", "layers": layers})
+    # ReLU keeps its output, CrossEntropyLoss its logarithms of 3 classes and a scalar; the outputs are 3 more.
+    kept = rows * (hidden + 3 + 3) * 4 + 4
+    assert memory.activations == 2 * (kept + 2 * rows * hidden * 4)
+    assert memory.gradients == (4 * hidden + hidden + 3 * hidden + 3) * 4
+    assert memory.optimizer == 2 * memory.gradients
+
+
+def test_what_a_layer_keeps_of_its_weights_is_not_counted_for_each_row():
+    class Normed(nn.Linear):
+        def forward(self, inputs):
+            return nn.functional.linear(inputs, self.weight * self.weight.norm(), self.bias)
+
+    import hookline
+
+    class Building:
+        @hookline.hookimpl
+        def build_model(self):
+            return nn.Sequential(nn.Linear(4, 2000), nn.Tanh(), Normed(2000, 3))
+
+    run = new_run(small(epochs=1), Plugins((), [Building()]))
+    with run.resources, run.stages.naming_plugins():
+        activations = prepared(run).plan.memory.activations
+    tanh, weights = 64 * 2000 * 4, 2000 * 3 * 4
+    assert activations == pytest.approx(2 * (tanh + weights + 2 * tanh), rel=0.05)
+
+
+def test_a_trial_leaves_modes_buffers_and_random_numbers_as_they_were():
+    layers = [{"type": "Linear", "out_features": 8}, {"type": "BatchNorm1d"}, {"type": "Dropout"}]
+    spec = small(epochs=1, model={"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": 3}]})
+    run = new_run(spec, Plugins((), ()))
+    with run.resources, run.stages.naming_plugins():
+        made = prepared(run)
+    assert all(module.training for module in made.model.modules())
+    assert torch.equal(made.model[1].running_mean, torch.zeros(8))
+    assert all(parameter.grad is None for parameter in made.model.parameters())

@@ -1,4 +1,5 @@
 import math
+import weakref
 
 import pytest
 import torch
@@ -83,3 +84,35 @@ def test_a_batch_in_which_no_row_counts_is_left_out():
 
 def test_divisors_may_be_tensors():
     assert added([1.0, 4.0], [torch.tensor(3.0), torch.tensor(1)]).value() == 1.75
+
+
+class OnDevice(torch.Tensor):
+    """A tensor that is treated as one on an accelerator."""
+
+    is_cpu = False
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_losses_on_an_accelerator_have_the_same_mean(summed):
+    count = LOOKED_AT_EVERY + 7
+    losses = torch.rand(count, generator=torch.Generator().manual_seed(0))
+    divisors = [float(1 + index % 3) for index in range(count)]
+    on_cpu, there, mixed = EpochLosses(1, 1), EpochLosses(1, 1), EpochLosses(1, 1)
+    for index, (loss, divisor) in enumerate(zip(losses, divisors, strict=True)):
+        far, far_divisor = loss.as_subclass(OnDevice), torch.tensor(divisor).as_subclass(OnDevice)
+        on_cpu.add(loss, None if summed else divisor)
+        there.add(far, None if summed else far_divisor)
+        mixed.add(far, None if summed else far_divisor if index % 5 == 3 else divisor)
+    assert on_cpu.value() == there.value() == mixed.value()
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor, OnDevice])
+def test_no_tensor_of_a_step_is_kept(kind):
+    made = EpochLosses(1, 1)
+    of_rows = torch.ones(1000).as_subclass(kind)
+    loss, divisor = of_rows[0], torch.ones(()).as_subclass(kind)
+    kept = [weakref.ref(tensor) for tensor in (loss, divisor, of_rows)]
+    made.add(loss, divisor)
+    del loss, divisor, of_rows
+    assert [reference() for reference in kept] == [None, None, None]
+    assert made.value() == 1.0

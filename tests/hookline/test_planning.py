@@ -106,12 +106,12 @@ Parameter groups
   *.bias  19 parameters   lr 0.01, betas [0.9, 0.999], eps 1e-08, weight_decay 0.0, fused true
   others  112 parameters  lr 0.01, betas [0.9, 0.999], eps 1e-08, weight_decay 0.01, fused true
 
-Memory, estimated: 10.4 KiB
-  data           3.5 KiB
+Memory, estimated: 21.9 KiB
+  data           6.3 KiB
   parameters   524 bytes
   gradients    524 bytes
   optimizer      1.0 KiB
-  activations    4.9 KiB
+  activations   13.5 KiB
 """
     )
 
@@ -168,3 +168,22 @@ def test_what_does_not_fit_is_told_at_its_place(tmp_path, capsys):
     path.write_text(GROUPED.replace('parameters = "*.bias"', 'names = "*.bais"'))
     assert main(["plan", str(path)]) == 2
     assert f"{path}:26:" in capsys.readouterr().err
+
+
+def test_what_a_plugins_optimizer_remembers_is_unknown_if_it_cannot_be_tried(planned, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import torch\nfrom hookline import hookimpl\n\n\nclass Odd(torch.optim.SGD):\n"
+        "    def step(self, closure=None):\n        raise ValueError\n\n\n"
+        "@hookimpl\ndef select_optimizer(model):\n    return Odd(model.parameters())\n"
+    )
+    lines = planned("-p", "mine.py").splitlines()
+    assert "Memory, estimated: at least 20.9 KiB" in lines
+    assert lines[-2].split() == ["optimizer", "unknown"]
+
+
+def test_attention_counts_its_output_projection(planned):
+    layers = '[{type = "Unflatten", dim = 1, unflattened_size = [1, 4]}, '
+    layers += '{type = "TransformerEncoder", num_layers = 2, nhead = 2, dim_feedforward = 8}, {type = "Flatten"}, '
+    plan = planned("--set", f'model.layers={layers}{{type = "Linear", out_features = 3}}]', "--format", "json")
+    # Of each of two layers: 4 × 12 + 12 and 4 × 4 + 4 for attention, 4 × 8 + 8 and 8 × 4 + 4, and two times 4 + 4.
+    assert json.loads(plan)["parameters"] == 2 * (60 + 20 + 40 + 36 + 16) + 4 * 3 + 3
