@@ -93,8 +93,10 @@ Stages, in the order in which they are called; wrappers first, the outermost fir
   log               wrapped by   callbacks[0] Progress (hookline 0.1.0)
                     wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
                     answered by  hookline_stages (hookline 0.1.0)
-  tune              answered by  hookline_stages (hookline 0.1.0)
-  deploy            answered by  hookline_stages (hookline 0.1.0)
+  tune              wrapped by   callbacks[0] Progress (hookline 0.1.0)
+                    answered by  hookline_stages (hookline 0.1.0)
+  deploy            wrapped by   callbacks[0] Progress (hookline 0.1.0)
+                    answered by  hookline_stages (hookline 0.1.0)
 
 Model, for a row
   layer  type    output  parameters

@@ -644,7 +644,7 @@ def test_noise_in_a_model_is_no_fault_of_a_loss(tmp_path, noise, not_applicable)
 
 
 def test_a_loss_that_is_for_one_precision_only_is_told(tmp_path):
-    text = LOSS.replace("(-((1 - logarithms", "torch.ones(1) @ (-((1 - logarithms")
+    text = LOSS.replace("return (-((1", "return torch.ones(len(target)) @ (-((1").replace(".mean()", " / len(target)")
     (tmp_path / "single.py").write_text(text)
     made = {case.name: case for case in cases(from_file(tmp_path / "single.py"))}
     with pytest.raises(NotConforming, match="FocalLoss cannot be computed in double precision: give every tensor"):
