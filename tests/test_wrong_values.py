@@ -13,13 +13,13 @@ from hookline.documents import from_table
 from hookline.kinds import accepts, is_literal, is_mapping, is_tuple, is_union
 from hookline.loading import Loader
 from hookline.loss_spec import LossSpec
+from hookline.metric_spec import MetricSpec
 from hookline.optimizer_spec import OptimizerSpec
 from hookline.specs import (
     DataSpec,
     DeploySpec,
     DistanceSpec,
     InitializationSpec,
-    MetricSpec,
     ModelSpec,
     WrapperSpec,
 )

@@ -35,7 +35,7 @@ def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
                     stand_in.grad = torch.ones_like(stand_in).to_sparse()
         copies = _copied(found, small)
         with devices.forked_generators(next(iter(reals.values())).device):
-            step: Any = type(copies[0]).step
+            step: Any = type(copies[0]).step  # torch says float, and means what `backward` takes.
             step(copies[0], lambda: torch.ones(()))
     except Exception:  # noqa: BLE001 - The code of a plugin may raise anything.
         return None

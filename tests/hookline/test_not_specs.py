@@ -37,7 +37,7 @@ TABLE = b"a,b,c\n1,2,x\n"
         ("data", TABLE, "This is a table, and not a spec. `hookline new spec data` writes a spec for it."),
         (
             "data.csv.gz",
-            gzip.compress(TABLE),
+            gzip.compress(TABLE, mtime=0),
             "This is a file compressed by gzip, and not a spec. `gunzip --keep data.csv.gz` unpacks it.",
         ),
         (

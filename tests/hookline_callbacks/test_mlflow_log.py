@@ -51,7 +51,7 @@ def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp
     client, (run,) = runs(f"sqlite:///{(tmp_path / 'first').as_posix()}/mlflow.db", "diabetes")
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
     assert metrics(client, run) == logged(trial.history)
-    assert run.data.params | {"model.layers.0.out_features": "16", "optimizer.lr": "0.05"} == run.data.params
+    assert run.data.params | {"model.out_features": "1", "optimizer.lr": "0.01"} == run.data.params
     assert run.data.params["callbacks.0.type"] == "MLflow"
     artifacts = sorted(artifact.path for artifact in client.list_artifacts(run.info.run_id))
     assert artifacts == ["loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml"]
