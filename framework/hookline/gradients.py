@@ -73,18 +73,13 @@ class Closure:
     The loop computes gradients before the stage `step`. The first call returns that loss without computing it again, so
     that an optimizer that calls its closure first, such as LBFGS, evaluates as often as in plain PyTorch. If the
     optimizer has cleared the gradients or changed the parameters before the call, as SAM does, the result would be out
-    of date: the loss and its gradients are then computed anew.
+    of date: the loss and its gradients are then computed again.
     """
 
     __slots__ = ("batch", "computed", "gradients", "optimizer", "versions")
 
     def __init__(
-        self,
-        gradients: "Callable[[Batch], Tensor]",
-        batch: "Batch",
-        computed: "Tensor",
-        optimizer: "optim.Optimizer",
-        watches_parameters: bool = True,  # noqa: FBT001, FBT002 - A keyword costs time in each step.
+        self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor", optimizer: "optim.Optimizer"
     ):
         """Keep the loss whose gradients are on the parameters now.
 
@@ -93,15 +88,21 @@ class Closure:
             batch: the batch of this step.
             computed: the loss whose gradients have been computed.
             optimizer: the optimizer of those parameters.
-            watches_parameters: whether a changed parameter makes the computed loss out of date. It takes a look at each
-                parameter, which is wasted on optimizers that never call the closure.
 
         """
         self.gradients = gradients
         self.batch = batch
         self.computed: Tensor | None = computed
         self.optimizer = optimizer
-        self.versions = _versions(optimizer) if watches_parameters else None
+        self.versions: int | None = None
+
+    def watch(self) -> None:
+        """From now on, a parameter or gradient that is changed in place makes the computed loss out of date.
+
+        The stage `step` calls this when it hands the closure to an optimizer: wrappers that clip or scale gradients
+        have done so before, and optimizers that take no closure need not pay for it.
+        """
+        self.versions = _versions(self.optimizer)
 
     def __call__(self) -> "Tensor":
         """The loss, detached, with its gradients on the parameters."""
@@ -118,5 +119,12 @@ class Closure:
 
 
 def _versions(optimizer: "optim.Optimizer") -> int:
-    """A number that grows whenever a parameter is changed in place, as autograd counts it: no device is waited for."""
-    return sum(parameter._version for group in optimizer.param_groups for parameter in group["params"])
+    """A number that changes if a parameter or gradient is changed in place or cleared, without waiting for the device.
+
+    Autograd counts changes in place.
+    """
+    return sum(
+        parameter._version + (0 if parameter.grad is None else 1 + parameter.grad._version)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    )

@@ -38,7 +38,6 @@ def _train_epochs(
     first_gradients = parts.first(gradients)
     interruption = run.interruption
     log = GrowingFile(run.directory / LOG)
-    needs_closure = run.spec.optimizer.needs_closure
 
     run.raise_if_interrupted()
     for epoch in range(1, run.spec.run.epochs + 1):
@@ -47,9 +46,7 @@ def _train_epochs(
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = first_gradients(batch)
-            if step(
-                run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer, needs_closure)
-            ):
+            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
                 losses.add(run.loss, divisor(criterion, batch))
             else:
                 losses.leave_out()

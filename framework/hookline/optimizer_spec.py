@@ -44,9 +44,9 @@ class OptimizerSpec(Spec):
     Set it also if the signature is torch's usual one, `step(closure=None)`. When `step` begins, the gradients of the
     batch are on the parameters. A call of the closure returns the loss, detached, and leaves its gradients on the
     parameters, instead of those that were there. The first call does not compute again what is already there, unless
-    `step` has cleared the gradients or changed a parameter in place before. A change through `parameter.data` cannot be
-    seen: change parameters under `torch.no_grad()`. What only sees the first gradients of a step, such as clipping,
-    refuses these optimizers."""
+    `step` has cleared the gradients or changed a parameter or gradient in place before. A change through
+    `parameter.data` cannot be seen: change parameters under `torch.no_grad()`. Callbacks that only see the first
+    gradients of a step, such as clipping, refuse these optimizers."""
 
     reads_lr_once: ClassVar[bool] = False
     """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""

@@ -177,8 +177,8 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
 
     A wrapper may change the gradients before its `yield`; it does so once, before the first evaluation, if an
     optimizer such as LBFGS evaluates the loss several times in one step. `closure` evaluates the loss and its gradients
-    for the batch; its first call returns what is already computed, unless the gradients have been cleared, or a
-    parameter of an optimizer with `needs_closure` has been changed, since.
+    for the batch; its first call returns what is already computed, unless the optimizer has cleared the
+    gradients or changed a parameter or gradient in place before it.
 
     A wrapper that leaves a batch out takes the gradients away before its `yield` (`parameter.grad = None`, for each in
     `optimizer.param_groups`) and returns what that gives. The built-in answer is `False` then, so that those inside of

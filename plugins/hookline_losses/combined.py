@@ -115,12 +115,12 @@ class WeightedSum(LossSpec):
             if share is None:
                 continue  # Of the other parts of the batch there is one that has rows that count.
             its_criterion, its_outputs, its_batch = self.part(name, criterion, outputs, batch)
+            divisor = part.loss.divisor(its_criterion, its_batch) if part.loss.divided_by == "weights" else None
             try:
-                value = part.loss.compute(its_criterion, its_outputs, its_batch)
+                value = part.loss.compute(its_criterion, _with_gradients(its_outputs, divisor), its_batch)
             except MisfitError as error:
                 raise _of_part(name, error) from error.__cause__
-            if part.loss.divided_by == "weights":
-                value = _counted(value, part.loss.divisor(its_criterion, its_batch))
+            value = _counted(value, divisor)
             latest[name] = value.detach()
             weighted = part.weight * share * value
             total = weighted if total is None else total + weighted
@@ -235,6 +235,17 @@ def _of_part(name: str, error: MisfitError) -> MisfitError:
     """The error of a loss that believes to be the whole one, with the place of the part."""
     _, *option = error.path or ("loss",)
     return MisfitError(error.message, ("loss", "losses", name, "loss", *option))
+
+
+def _with_gradients(outputs: Outputs, divisor: "Tensor | float | None") -> Outputs:
+    """The outputs, through which no gradient flows for a batch in which no row counts: of 0 / 0 it would be NaN."""
+    import torch
+
+    if not isinstance(divisor, torch.Tensor):
+        return outputs
+    if isinstance(outputs, Mapping):
+        return {name: _with_gradients(output, divisor) for name, output in outputs.items()}  # type: ignore[misc]
+    return torch.where(divisor > 0, outputs, outputs.detach())
 
 
 def _counted(value: "Tensor", divisor: "Tensor | float | None") -> "Tensor":

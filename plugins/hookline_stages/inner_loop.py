@@ -52,6 +52,8 @@ def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) ->
     kind: Any = type(optimizer)
     takes, requires = _of_closure(kind)
     if requires or (takes and run.spec.optimizer.needs_closure):
+        if (watch := getattr(closure, "watch", None)) is not None:  # A wrapper may have put its own in its place.
+            watch()
         optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
         return True
     for group in optimizer.param_groups:

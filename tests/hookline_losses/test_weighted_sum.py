@@ -560,3 +560,20 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
     with torch.no_grad():
         right = trial.model["kind"](X[VALIDATION]).argmax(dim=1) == KIND[VALIDATION]
     assert trial.metrics["validation/Accuracy"] == numpy.float32(right.float().mean())
+
+
+def test_a_batch_in_which_no_row_of_a_part_counts_has_gradients_of_the_others_only(tmp_path):
+    losses = {**LOSSES, "kind": {"loss": {"type": "CrossEntropyLoss", "weight": [0.0, 1.0, 1.0]}, "weight": 2.0}}
+    made = spec(losses, epochs=1)
+    made = evolve(made, data=evolve(made.data, batch_size=1), optimizer=evolve(made.optimizer, lr=0.0))
+    seen = []
+
+    class Gradients:
+        @hookline.hookimpl(wrapper=True)
+        def step(self, optimizer):
+            seen.append([parameter.grad for group in optimizer.param_groups for parameter in group["params"]])
+            return (yield)
+
+    hookline.train(made, plugins=[Plugin(), Gradients()], out=tmp_path / "run")
+    assert len(seen) == 7
+    assert all(bool(gradient.isfinite().all()) for gradients in seen for gradient in gradients if gradient is not None)

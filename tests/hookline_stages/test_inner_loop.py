@@ -130,6 +130,15 @@ class PerturbingSAM(ClearingSAM):
     clears = False
 
 
+class Zeroing(optim.SGD):
+    """Sets the gradients to 0 before it calls the closure."""
+
+    def step(self, closure=None):
+        self.zero_grad(set_to_none=False)
+        torch.enable_grad()(closure)()
+        super().step()
+
+
 class Repeating(optim.SGD):
     """Calls the closure first, and again after each of two updates."""
 
@@ -157,7 +166,7 @@ def declared(kind):
     return Plugin()
 
 
-@pytest.mark.parametrize("kind", [ClearingSAM, PerturbingSAM, Repeating])
+@pytest.mark.parametrize("kind", [ClearingSAM, PerturbingSAM, Zeroing, Repeating])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_an_optimizer_that_declares_needs_closure_trains_as_in_a_plain_loop(kind, accumulate, tmp_path):
     plugin = declared(kind)
