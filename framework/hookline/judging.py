@@ -43,7 +43,7 @@ def undefined_metrics(run: Run, data: "Data") -> Iterator[str]:
     """Which metrics a split has too few rows for, in sentences that begin with their place in the spec."""
     for index, metric in enumerate(run.spec.metrics):
         for split, batches in data.splits().items():
-            if split != "training" and batches.rows < metric.least_rows:
+            if split != "training" and 0 < batches.rows < metric.least_rows:
                 has = counted(batches.rows, "row")
                 yield (
                     f"metrics[{index}]: {metric.label} needs at least {counted(metric.least_rows, 'row')}, and the "

@@ -60,7 +60,7 @@ class EarlyStopping(CallbackSpec):
         """It is to be able to stop the run before its last epoch."""
         every, epochs = self.every or 1, run.spec.run.epochs
         earliest = self.first_due + -(-self.patience // every) * every
-        if earliest >= epochs:
+        if earliest >= epochs >= self.first_due:  # One that begins later is warned of as a whole.
             message = f"This never stops the run: at the earliest after epoch {earliest}, and the last is {epochs}."
             restored = " The weights of the best epoch are restored all the same." if self.restore_best else ""
             yield OptionError("patience", message + restored)

@@ -46,7 +46,7 @@ class CombinedScheduler(TorchScheduler):
             with _placed(index):
                 scheduler.check(spec)
 
-    def lengths(self, length: int) -> tuple[int, ...]:
+    def turns(self, length: int) -> tuple[int, ...]:
         """How many times each of the schedulers is stepped if all of it is stepped `length` times."""
         return (length,) * len(self.schedulers)
 
@@ -54,14 +54,14 @@ class CombinedScheduler(TorchScheduler):
         """As for all; and of the schedulers, if each of them has its turn."""
         own = list(TorchScheduler.unfit(self, length, unit))
         yield from own
-        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.lengths(length), strict=True)):
+        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
             for doubt in scheduler.unfit(its_length, unit) if not own else ():
                 yield doubt.within("schedulers", index)
 
     def build_parts(self, optimizer: "optim.Optimizer", length: int) -> "list[LRScheduler]":
         """The schedulers, for so many steps or epochs of all of it."""
         built = []
-        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.lengths(length), strict=True)):
+        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
             with _placed(index):
                 built.append(scheduler.build_scheduler(optimizer, its_length))
         return built
@@ -113,7 +113,7 @@ class SequentialLR(CombinedScheduler):
                 against=[("schedulers",)],
             )
 
-    def lengths(self, length: int) -> tuple[int, ...]:
+    def turns(self, length: int) -> tuple[int, ...]:
         """As long as it is the turn of each."""
         ends = (*self.milestones, max(length, *self.milestones, 1))
         return tuple(max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True))

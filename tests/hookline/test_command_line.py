@@ -319,7 +319,7 @@ def test_columns_that_are_not_there_are_told_with_the_option(refused, replace, p
         ("3.5,", "three,", 'row 4, column "width": "three" is not a number.'),
         ("3.5,", ",", 'row 4, column "width": The cell is empty.'),
         ("3.5,", " ,", 'row 4, column "width": The cell is empty.'),
-        ("3.5,", "nan,", 'row 4, column "width": "nan" is not a number.'),
+        ("3.5,", "nan,", 'row 4, column "width": "nan" stands for a missing value: fill it in, or leave the row out.'),
         ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
         ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),

@@ -161,14 +161,31 @@ def test_a_metric_that_cannot_judge_the_test_does_not_lose_the_model(tmp_path, c
     whole = hookline.train(small(metrics=[], **changes), out=tmp_path / "whole")
     made = small(metrics=[{"type": "R2Score"}], **changes)
     (tmp_path / "spec.toml").write_text(hookline.dumps(made, tmp_path))
-    assert main(["train", str(tmp_path / "spec.toml"), "-q", "--out", str(tmp_path / "run")]) == 2
+    assert main(["train", str(tmp_path / "spec.toml"), "-q", "--out", str(tmp_path / "run")]) == 0
     assert same(load_file(tmp_path / "run/model.safetensors"), whole.model.state_dict())
-    told = capsys.readouterr().err
-    assert "R2Score cannot judge the test split." in told
-    assert told.endswith(f"\nThe weights of epoch 3, step 3, and the log are in {tmp_path / 'run'}.\n")
+    assert "R2Score needs at least 2 rows, and the test split has 1 row: it will be NaN." in capsys.readouterr().err
+    result = result_in(tmp_path / "run")
+    assert (result["state"], result["epochs"], result["metrics"]["test"]["R2Score"]) == ("finished", 3, None)
+    assert same(load_file(tmp_path / "run/safetensors/model.safetensors"), whole.model.state_dict())
+
+
+def test_an_error_while_the_test_split_is_evaluated_does_not_lose_the_model(tmp_path):
+    class Failing:
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, split):
+            if split == "test":
+                raise ZeroDivisionError("no test")
+            return (yield)
+
+    data = {"type": "CSV", "path": str(SMALL.data.path), "targets": "species", "validation": 0.2, "test": 0.2}
+    changes = {"data": data, "deploy": [{"type": "Safetensors"}]}
+    whole = hookline.train(small(**changes), out=tmp_path / "whole")
+    with pytest.raises(hookline.StageError, match="ZeroDivisionError: no test"):
+        hookline.train(small(**changes), plugins=[Failing()], out=tmp_path / "run")
+    assert same(load_file(tmp_path / "run/model.safetensors"), whole.model.state_dict())
     result = result_in(tmp_path / "run")
     assert (result["state"], result["epochs"]) == ("failed", 3)
-    assert "R2Score cannot judge the test split." in result["error"]
+    assert "ZeroDivisionError: no test" in result["error"]
     assert not (tmp_path / "run/safetensors").exists()
 
 
@@ -207,7 +224,7 @@ def test_weights_that_are_not_finite_after_the_last_step_are_told_and_not_deploy
     arguments = [argument for change in changes for argument in ("--set", change)]
     path = str(SMALL.data.path.parent.parent / "iris.toml")
     assert main(["train", path, "-q", "--out", str(tmp_path / "run"), *arguments]) == 2
-    assert capsys.readouterr().err == (
+    assert capsys.readouterr().err.endswith(
         'The weights are infinite or NaN ("0.weight", "0.bias", "2.weight" and "2.bias") after the last step (epoch 1, '
         "step 1). Often the learning rate is too high, or an input is not finite.\n"
         f"The weights of epoch 1, step 1, and the log are in {tmp_path / 'run'}.\n"

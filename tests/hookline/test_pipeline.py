@@ -326,7 +326,11 @@ def test_a_stage_with_a_wrong_product_is_told(tmp_path, stage, answer, product):
     plugins = [wrapper_of(stage, lambda _: answer), wrapper_of("prepare_data", with_validation)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, *plugins)
-    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {product}.')
+    if stage == "loss":
+        product = product.replace(", and it is", ", and what it returns is")
+        assert str(error.value) == f'The wrapper of Wrapper around the stage "loss" must return {product}.'
+    else:
+        assert str(error.value).startswith(f'The stage "{stage}" must be answered with {product}.')
 
 
 def test_a_wrapper_that_yields_twice_is_told(tmp_path):

@@ -131,7 +131,7 @@ class Rounding(hookline.CallbackSpec):
 
     @hookimpl(wrapper=True)
     def loss(self):
-        return float((yield))
+        return float((yield).detach())
 
 
 class Callbacks:

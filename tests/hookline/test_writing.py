@@ -109,7 +109,14 @@ def test_a_spec_is_read_back_as_an_equal_one(tmp_path, options):
 
 def test_what_is_written_is_complete(tmp_path):
     written = tomli.loads(dumps(loaded({"type": "Everything"}), tmp_path))
-    assert written["run"] == {"name": "run", "seed": 0, "epochs": 10, "accumulate": 1, "device": "auto"}
+    assert written["run"] == {
+        "name": "run",
+        "seed": 0,
+        "epochs": 10,
+        "accumulate": 1,
+        "device": "auto",
+        "dtype": "float32",
+    }
     assert written["plugins"] == written["metrics"] == written["deploy"] == []
     assert written["callbacks"] == [
         {
@@ -146,7 +153,14 @@ def test_a_spec_within_another_is_a_table_with_its_type():
 
 
 def test_a_section_without_a_family_has_no_type():
-    assert plain(RunSpec(), Path()) == {"name": "run", "seed": 0, "epochs": 10, "accumulate": 1, "device": "auto"}
+    assert plain(RunSpec(), Path()) == {
+        "name": "run",
+        "seed": 0,
+        "epochs": 10,
+        "accumulate": 1,
+        "device": "auto",
+        "dtype": "float32",
+    }
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def drawn(monkeypatch):
     """What is drawn: how many epochs, and which numbers."""
     calls = []
 
-    def draw(history, names, title, path, *, yscale):
+    def draw(history, names, title, path, *, yscale, kept_epoch):
         calls.append((len(history), list(names)))
         assert [record["epoch"] for record in history] == list(range(1, len(history) + 1))
 

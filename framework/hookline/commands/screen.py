@@ -42,7 +42,7 @@ def table(
     widths = [max(map(len, column)) for column in zip(*known, strict=True)]
     if width is not None:
         room = width - len(indent) - 2 * (len(widths) - 1)
-        for pieces in (_words, _parts):  # Names are broken only if it is not enough to break between words.
+        for pieces in (_words, _parts, _humps):  # Names are broken only if it is not enough to break between words.
             least = [
                 widths[index]
                 if index in right
@@ -79,13 +79,19 @@ def _parts(text: str) -> list[str]:
     return re.split(r"(?<= )|(?<=[./_])(?=[A-Za-z])", text)
 
 
+def _humps(text: str) -> list[str]:
+    """The parts of a text, and the words that names of classes are made of."""
+    return [hump for part in _parts(text) for hump in re.split(r"(?<=[a-z0-9])(?=[A-Z])", part)]
+
+
 def _packed(text: str, width: int) -> list[str]:
     """A text in lines of at most this width, if no part of it is longer."""
     if len(text) <= width:
         return [text]
     lines = [""]
     for word in _words(text):
-        for piece in [word] if len(word.rstrip()) <= width else _parts(word):
+        fits = all(len(part.rstrip()) <= width for part in _parts(word))
+        for piece in [word] if len(word.rstrip()) <= width else _parts(word) if fits else _humps(word):
             if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
                 lines.append("")
             lines[-1] += piece
