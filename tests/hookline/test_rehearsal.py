@@ -252,3 +252,18 @@ def test_the_rehearsal_leaves_no_gradients(tmp_path):
 
     hookline.train(hookline.load(TABLE), plugins=[Looking()], out=tmp_path / "run")
     assert kept == [None, None]
+
+
+@pytest.mark.parametrize("stage", ["forward", "loss"])
+def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tmp_path):
+    enabled = []
+
+    class Noting:
+        def note(self):
+            enabled.append(torch.backends.cudnn.enabled)
+            return (yield)
+
+    setattr(Noting, stage, hookimpl(wrapper=True)(Noting.__dict__["note"]))
+    hookline.train(hookline.load(TABLE), plugins=[Noting()], out=tmp_path / "run")
+    assert enabled[0] is False
+    assert set(enabled[1:]) == {True}
