@@ -116,7 +116,7 @@ def measured(name: str, contender: str) -> int:
     spec = hookline.load(case.spec)
     if contender == "estimated":
         run = new_run(spec, Plugins((), ()))
-        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device):
+        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
             return planned(run).memory.total
     peak = Peak()
     with tempfile.TemporaryDirectory() as directory:

@@ -107,13 +107,13 @@ def forked_generators(device: "torch.device") -> Iterator[None]:
     """Restore the state of all global random generators at the end: those of torch, of NumPy and of `random`."""
     import numpy
 
-    of_python, of_numpy = random.getstate(), numpy.random.get_state()  # noqa: NPY002
+    of_python, of_numpy = random.getstate(), numpy.random.get_state()
     try:
         with _forked_torch_generators(device):
             yield
     finally:
         random.setstate(of_python)
-        numpy.random.set_state(of_numpy)  # noqa: NPY002
+        numpy.random.set_state(of_numpy)
 
 
 @contextmanager

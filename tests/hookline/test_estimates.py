@@ -66,26 +66,22 @@ class Rebuilding:
 
 
 def test_an_estimate_compiles_nothing_so_that_the_first_graph_is_for_a_whole_batch(tmp_path):
-    rows = []
+    shapes = []
 
     def backend(graph, inputs):
-        rows.append(next(len(one) for one in inputs if isinstance(one, torch.Tensor) and one.shape[1:] == (4,)))
+        shapes.append([tuple(one.shape) for one in inputs if isinstance(one, torch.Tensor)])
         return graph.forward
 
     torch._dynamo.reset()
-
-    class Model(nn.Linear):
-        def forward(self, inputs):
-            return inputs @ self.weight.T + self.bias
-
-    plugin = Rebuilding(lambda model: torch.compile(Model(4, 3), backend=backend, dynamic=False))
+    plugin = Rebuilding(lambda model: torch.compile(model, backend=backend))
     spec = small(epochs=1)
     run = new_run(spec, Plugins((), [plugin]))
     with run.resources, run.stages.naming_plugins():
         assert planned(run).memory.activations > 0
-    assert rows == []
+    assert shapes == []
     hookline.train(spec, plugins=[plugin], out=tmp_path / "run")
-    assert rows[0] == spec.data.batch_size == 64
+    assert spec.data.batch_size == 64
+    assert (64, 4) in shapes[0]
 
 
 def test_a_sparse_buffer_is_counted_by_its_values_and_indices():

@@ -24,8 +24,8 @@ class Stream:
     def epoch(self, number, start=0):
         for index in range(start, self.length):
             self.read += 1
-            random.random()
-            numpy.random.rand()  # noqa: NPY002
+            random.random()  # noqa: S311
+            numpy.random.rand()
             torch.rand(1)
             yield Batch({"input": torch.full((1, 2), float(self.values.get(index, index)))})
 
@@ -46,11 +46,11 @@ def test_of_a_stream_the_rows_and_the_first_batches_are_compared_and_no_more_is_
 
 def test_a_stream_that_is_read_for_its_fingerprint_changes_no_random_numbers():
     def drawn():
-        return random.random(), numpy.random.rand(), torch.rand(1).item()  # noqa: NPY002
+        return random.random(), numpy.random.rand(), torch.rand(1).item()  # noqa: S311
 
     def seed():
         random.seed(1)
-        numpy.random.seed(2)  # noqa: NPY002
+        numpy.random.seed(2)
         torch.manual_seed(3)
 
     seed()

@@ -131,7 +131,7 @@ class Rounding(hookline.CallbackSpec):
 
     @hookimpl(wrapper=True)
     def loss(self):
-        return float((yield))
+        return float((yield).detach())
 
 
 class Callbacks:
@@ -258,12 +258,11 @@ def test_the_rehearsal_leaves_no_gradients(tmp_path):
 def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tmp_path):
     enabled = []
 
-    class Noting:
-        def note(self):
-            enabled.append(torch.backends.cudnn.enabled)
-            return (yield)
+    def note(self):
+        enabled.append(torch.backends.cudnn.enabled)
+        return (yield)
 
-    setattr(Noting, stage, hookimpl(wrapper=True)(Noting.__dict__["note"]))
-    hookline.train(hookline.load(TABLE), plugins=[Noting()], out=tmp_path / "run")
+    noting = type("Noting", (), {stage: hookimpl(wrapper=True)(note)})
+    hookline.train(hookline.load(TABLE), plugins=[noting()], out=tmp_path / "run")
     assert enabled[0] is False
     assert set(enabled[1:]) == {True}

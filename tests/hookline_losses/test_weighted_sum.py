@@ -560,3 +560,21 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
     with torch.no_grad():
         right = trial.model["kind"](X[VALIDATION]).argmax(dim=1) == KIND[VALIDATION]
     assert trial.metrics["validation/Accuracy"] == numpy.float32(right.float().mean())
+
+
+def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypatch, tmp_path):
+    from hookline_losses.classification import CrossEntropyLoss
+
+    calls = []
+    divisor = CrossEntropyLoss.divisor
+
+    def counted(self, criterion, batch):
+        calls.append(criterion.training)
+        return divisor(self, criterion, batch)
+
+    monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
+    losses = {**LOSSES, "kind": {"loss": WEIGHTED, "weight": 2.0}}
+    trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
+    # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
+    assert len(calls) == 1 + 2 * (3 + 1)
+    assert len(trial.history) == 2
