@@ -22,7 +22,7 @@ from torch import nn
 
 import hookline
 from hookline import devices
-from hookline.pipeline import new_run, prepared
+from hookline.pipeline import new_run, planned
 from hookline.plugins import Plugins
 
 ROUNDS, EPOCHS = 3, 3
@@ -116,8 +116,8 @@ def measured(name: str, contender: str) -> int:
     spec = hookline.load(case.spec)
     if contender == "estimated":
         run = new_run(spec, Plugins((), ()))
-        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device):
-            return prepared(run).plan.memory.total
+        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
+            return planned(run).memory.total
     peak = Peak()
     with tempfile.TemporaryDirectory() as directory:
         hookline.train(hookline.load(Case(4, (4,), 3, 64, 32).spec), out=Path(directory) / "first")

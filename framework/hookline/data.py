@@ -101,8 +101,9 @@ def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[M
 class Batches(Protocol):
     """A split of the data, in batches.
 
-    Before a training its rows are read once for the lock of the run. One that holds them as a `Batch` in `all`, or has
-    a method `fingerprint() -> str` that tells when they have changed, is not read for it.
+    `train --locked` compares the data with that of the run. If a split has its rows as a `Batch` in `all`, all of them
+    are compared; if it has a method `fingerprint() -> str`, what that returns. Otherwise only the number of rows and
+    the first 16 batches of the first epoch are compared, for which `epoch(1)` is called once more before the training.
     """
 
     @property

@@ -1,6 +1,7 @@
 """Where and in which type a run is computed, and what makes it repeat. No other module knows of devices."""
 
 import os
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
     """
     import torch
 
-    with forked_generators(device), default_dtype(dtype):
+    with _forked_torch_generators(device), default_dtype(dtype):
         if device.type == "cpu":
             yield
             return
@@ -103,7 +104,21 @@ def uncompiled() -> Iterator[None]:
 
 @contextmanager
 def forked_generators(device: "torch.device") -> Iterator[None]:
-    """The state of torch's random generators is put back at the end."""
+    """Restore the state of all global random generators at the end: those of torch, of NumPy and of `random`."""
+    import numpy
+
+    of_python, of_numpy = random.getstate(), numpy.random.get_state()
+    try:
+        with _forked_torch_generators(device):
+            yield
+    finally:
+        random.setstate(of_python)
+        numpy.random.set_state(of_numpy)
+
+
+@contextmanager
+def _forked_torch_generators(device: "torch.device") -> Iterator[None]:
+    """Restore the state of torch's random generators at the end."""
     import torch
 
     if device.type in ("cpu", "meta"):

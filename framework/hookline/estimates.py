@@ -11,7 +11,7 @@ from hookline.applying import applied
 from hookline.building import unchanged_embeddings
 from hookline.data import WINDOW
 from hookline.layers import Layer
-from hookline.optimizer_state import optimizer_state
+from hookline.optimizer_state import optimizer_state, size_of
 from hookline.run import Run
 
 if TYPE_CHECKING:
@@ -49,8 +49,25 @@ def memory(
     criterion: "nn.Module",
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
+) -> Memory | None:
+    """The estimate for a run: tensors that are there are counted, and two rows are tried for what a batch takes.
+
+    It is `None` if it cannot be made: an estimate must not prevent anything.
+    """
+    try:
+        return _memory(run, data, model, criterion, optimizer, layers)
+    except Exception:  # noqa: BLE001 - The code of a plugin, and its tensors, may raise anything.
+        return None
+
+
+def _memory(
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    layers: tuple[Layer, ...],
 ) -> Memory:
-    """The estimate for a run: tensors that are there are counted, and two rows are tried for what a batch takes."""
     parameters = [parameter for module in (model, criterion) for parameter in module.parameters()]
     buffers = [buffer for module in (model, criterion) for buffer in module.buffers()]
     rows = -(-min(run.spec.data.batch_size, data.training.rows or math.inf) // run.spec.run.accumulate)
@@ -58,8 +75,8 @@ def memory(
     example = sum(_sizes(data.example)) // max(1, data.example.rows)
     gathered = sum(_sizes(held["training"])) if "training" in held else run.spec.data.batch_size * example
     return Memory(
-        parameters=sum(tensor.nbytes for tensor in (*parameters, *buffers)),
-        gradients=sum(parameter.nbytes for parameter in parameters if parameter.requires_grad),
+        parameters=sum(map(size_of, (*parameters, *buffers))),
+        gradients=sum(size_of(parameter) for parameter in parameters if parameter.requires_grad),
         optimizer=optimizer_state(optimizer, run.spec.run.epochs * len(data.training)),
         activations=_activations(run, data.example, model, criterion, layers, int(rows)) * _slack(run),
         data=sum(size for batch in held.values() for size in _sizes(batch)) + min(gathered, 2 * WINDOW),
@@ -72,7 +89,7 @@ def _slack(run: Run) -> int:
 
 
 def _sizes(batch: "Batch") -> "Iterator[int]":
-    return (tensor.nbytes for group in (batch.inputs, batch.targets, batch.lengths) for tensor in group.values())
+    return (size_of(tensor) for group in (batch.inputs, batch.targets, batch.lengths) for tensor in group.values())
 
 
 def _activations(
@@ -120,6 +137,7 @@ def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Modu
             torch.enable_grad(),
             devices.forked_generators(run.device),
             unchanged_embeddings(model),
+            devices.uncompiled(),
             torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
         ):
             outputs = applied(model, batch, run.spec.loss.inputs)

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline import devices
 from hookline.writing import to_json
 
 if TYPE_CHECKING:
@@ -14,20 +15,25 @@ if TYPE_CHECKING:
     from hookline.data import Batch, Batches, Data
 
 
-def of_data(data: "Data") -> str:
-    """The fingerprint of all rows of all splits, and of what is known of them.
+LOOKED_AT = 16
+"""How many batches of a split that is not in memory are read: to read all of them would take as long as an epoch."""
 
-    Batches in memory have them as `all`. Others are read once, as in the first epoch, unless they have a method
-    `fingerprint` that gives theirs, as those should that are larger than the memory.
+
+def of_data(data: "Data") -> str:
+    """The fingerprint of all splits, and of what is known of the targets and of how the inputs were prepared.
+
+    A split in memory (`all`) is compared by all of its rows, and one with a method `fingerprint` by what that returns.
+    Of any other, the number of rows and the first `LOOKED_AT` batches of the first epoch are compared. The state of the
+    global random generators stays the same.
     """
-    splits = {split: _of_batches(batches) for split, batches in data.splits().items()}
+    device = next(iter(data.example.inputs.values())).device
+    with devices.forked_generators(device):
+        splits = {split: _of_batches(batches) for split, batches in data.splits().items()}
     targets = {name: repr(target) for name, target in data.targets.items()}
     return of_text(to_json({"splits": splits, "targets": targets, "preparation": data.preparation}))
 
 
 def _of_batches(batches: "Batches") -> str:
-    import torch
-
     own = getattr(batches, "fingerprint", None)
     if own is not None:
         return str(own())
@@ -35,10 +41,8 @@ def _of_batches(batches: "Batches") -> str:
     if rows is not None:
         return of_batch(rows)
     made = hashlib.sha256(f"{batches.rows} rows".encode())
-    # Reading it here must change nothing in what is drawn later.
-    with torch.random.fork_rng(devices=[]):
-        for batch in islice(batches.epoch(1), len(batches)):
-            made.update(of_batch(batch).encode())
+    for batch in islice(batches.epoch(1), min(LOOKED_AT, len(batches))):
+        made.update(of_batch(batch).encode())
     return made.hexdigest()
 
 

@@ -264,3 +264,7 @@ class LossSpec(Spec):
     def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
         """The losses, detached, of which the latest one was made, by the names of the parts."""
         return {}
+
+    def latest_divisors(self, criterion: "nn.Module") -> "Mapping[str, Tensor | float | None]":
+        """The divisors of `latest_parts` that are already known, by the names of the parts; `divisor` gives others."""
+        return {}

@@ -50,7 +50,7 @@ class Scalars:
 
         # Every float and every count of rows is exact in float64, which MPS alone does not have.
         dtype = torch.float32 if value.device.type == "mps" else torch.float64
-        self._on_device = torch.zeros(LOOKED_AT_EVERY, dtype=dtype, device=value.device)
+        self._on_device = torch.empty(LOOKED_AT_EVERY, dtype=dtype, device=value.device)
         self._on_device[: self._count] = torch.tensor(self._numbers, dtype=dtype)
         self._on_device[self._count] = value
         self._numbers.clear()
@@ -194,9 +194,14 @@ class PartLosses:
         return {"loss": total, **{f"loss[{name}]": mean for name, mean in means.items()}}
 
     def _note(self, criterion: "nn.Module", batch: "Batch") -> None:
+        divisors = self._spec.latest_divisors(criterion)
         for target, loss in self._spec.latest_parts(criterion).items():
-            part, _, its_batch = self._spec.part(target, criterion, {}, batch)
-            self._latest.append((target, loss, self._spec.of_target(target).divisor(part, its_batch)))
+            if target in divisors:
+                divisor = divisors[target]
+            else:
+                part, _, its_batch = self._spec.part(target, criterion, {}, batch)
+                divisor = self._spec.of_target(target).divisor(part, its_batch)
+            self._latest.append((target, loss, divisor))
 
     def _settle(self) -> None:
         """Add what was noted of one batch, which may have been computed in several parts."""

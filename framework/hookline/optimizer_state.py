@@ -114,10 +114,32 @@ def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
     seen.add(id(value))
     if isinstance(value, torch.Tensor):
         if value.dim():
-            yield value.nbytes
+            yield size_of(value)
     elif isinstance(value, (Mapping, list, tuple)):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from _sizes(part, seen)
+
+
+def size_of(tensor: "Tensor") -> int:
+    """The bytes of a tensor; of a sparse one, those of its values and indices.
+
+    >>> import torch
+    >>> size_of(torch.zeros(3)), size_of(torch.eye(3).to_sparse())
+    (12, 60)
+    """
+    import torch
+
+    if tensor.layout is torch.strided:
+        return tensor.nbytes
+    if tensor.layout is torch.sparse_coo:
+        held = [tensor._values(), tensor._indices()]
+    elif tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        held = [tensor.values(), tensor.crow_indices(), tensor.col_indices()]
+    elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        held = [tensor.values(), tensor.ccol_indices(), tensor.row_indices()]
+    else:
+        return tensor.numel() * tensor.element_size()
+    return sum(one.nbytes for one in held)
 
 
 def _history(optimizer: "optim.LBFGS", steps: int) -> int:

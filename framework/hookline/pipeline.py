@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from hookline import devices, directory, locking
 from hookline.asking import Stages
 from hookline.errors import HooklineError
+from hookline.estimates import memory
 from hookline.layers import noted_layers
 from hookline.limiting import warn_of_idle
 from hookline.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
@@ -192,6 +193,13 @@ def prepared(run: Run) -> Prepared:
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     made = plan(run, data, model, criterion, optimizer, tuple(layers))
     return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+
+
+def planned(run: Run) -> Plan:
+    """The plan of a run with an estimate of its memory, for which a training does not wait. Nothing is written."""
+    made = prepared(run)
+    estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
+    return evolve(made.plan, memory=estimated)
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:

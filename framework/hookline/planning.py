@@ -11,7 +11,7 @@ from attrs import frozen
 import hookline
 from hookline import fingerprints, plugin_code
 from hookline.effects import Effect, effects, read_files
-from hookline.estimates import Memory, memory
+from hookline.estimates import Memory
 from hookline.layers import Layer
 from hookline.plugins import BUILT_IN, callback_name
 from hookline.run import Run
@@ -99,8 +99,8 @@ class Plan:
     """The layers of the model."""
     groups: tuple[Group, ...]
     """The parameter groups of the optimizer."""
-    memory: Memory
-    """What it is estimated to take."""
+    memory: Memory | None = None
+    """The memory that it is estimated to take, for `hookline plan` only; `None` if that is unknown."""
     files: Mapping[str, str]
     """The fingerprints of the files that components read beside the data, by the places of the options."""
     effects: tuple[Effect, ...]
@@ -136,7 +136,6 @@ def plan(
         data=fingerprints.of_data(data),
         layers=layers,
         groups=tuple(_groups(optimizer)),
-        memory=memory(run, data, model, criterion, optimizer, layers),
         files=read_files(spec),
         effects=tuple(effects(spec)),
     )

@@ -36,7 +36,8 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
         ) from error
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
-        with torch.enable_grad():
+        # cuDNN computes no gradients of a recurrent layer that was applied in evaluation mode.
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             given = run.stages.forward(run=run, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
         outputs = _detached(given)
@@ -48,7 +49,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             raise misfit_of_loss(error, run.spec) from None
         for doubt in doubts:
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        with naming_outputs(run.spec, outputs), torch.enable_grad():
+        with naming_outputs(run.spec, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
         run.stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
     _try_gradients(value, model, criterion)
@@ -78,7 +79,6 @@ def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -
     if not loss.requires_grad or not trained:
         return
     try:
-        # Of a recurrent layer in evaluation cuDNN has no gradients.
         with torch.backends.cudnn.flags(enabled=False):
             torch.autograd.grad(loss, trained, allow_unused=True)
     except FAILURES as error:

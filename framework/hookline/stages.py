@@ -63,6 +63,8 @@ def prepare_data(run: "Run") -> "Data":
 
     Returns:
         The training, validation and test batches on `run.device`, an example of a batch, and what is known of them.
+        `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the split has
+        a method `fingerprint() -> str`.
 
     Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss says how its targets are encoded.
 

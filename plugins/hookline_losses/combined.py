@@ -109,6 +109,7 @@ class WeightedSum(LossSpec):
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """The sum of all losses, each times its weight, in their order; one for which no row counts adds nothing."""
         latest: dict[str, Tensor] = {}
+        divisors: dict[str, Tensor | float | None] = {}
         total: Any = None
         for name, part in self.losses.items():
             share = batch.shares.get(name, 1.0)
@@ -120,11 +121,14 @@ class WeightedSum(LossSpec):
                 value = part.loss.compute(its_criterion, _with_gradients(its_outputs, divisor), its_batch)
             except MisfitError as error:
                 raise _of_part(name, error) from error.__cause__
-            value = _counted(value, divisor)
+            if divisor is not None:
+                divisors[name] = divisor
+                value = _counted(value, divisor)
             latest[name] = value.detach()
             weighted = part.weight * share * value
             total = weighted if total is None else total + weighted
         criterion.latest = latest  # type: ignore[assignment]
+        criterion.latest_divisors = divisors  # type: ignore[assignment]
         return total
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
@@ -200,6 +204,10 @@ class WeightedSum(LossSpec):
     def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
         """What each criterion gave last."""
         return criterion.latest  # type: ignore[return-value]
+
+    def latest_divisors(self, criterion: "nn.Module") -> "Mapping[str, Tensor | float | None]":
+        """What the parts that are divided by weights were divided by last."""
+        return criterion.latest_divisors  # type: ignore[return-value]
 
     def _target(self, name: str, targets: "Collection[str]") -> str | None:
         """The name of the target that a part is given; `None`, if it takes none."""

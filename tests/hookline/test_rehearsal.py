@@ -252,3 +252,17 @@ def test_the_rehearsal_leaves_no_gradients(tmp_path):
 
     hookline.train(hookline.load(TABLE), plugins=[Looking()], out=tmp_path / "run")
     assert kept == [None, None]
+
+
+@pytest.mark.parametrize("stage", ["forward", "loss"])
+def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tmp_path):
+    enabled = []
+
+    def note(self):
+        enabled.append(torch.backends.cudnn.enabled)
+        return (yield)
+
+    noting = type("Noting", (), {stage: hookimpl(wrapper=True)(note)})
+    hookline.train(hookline.load(TABLE), plugins=[noting()], out=tmp_path / "run")
+    assert enabled[0] is False
+    assert set(enabled[1:]) == {True}

@@ -577,3 +577,21 @@ def test_a_batch_in_which_no_row_of_a_part_counts_has_gradients_of_the_others_on
     hookline.train(made, plugins=[Plugin(), Gradients()], out=tmp_path / "run")
     assert len(seen) == 7
     assert all(bool(gradient.isfinite().all()) for gradients in seen for gradient in gradients if gradient is not None)
+
+
+def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypatch, tmp_path):
+    from hookline_losses.classification import CrossEntropyLoss
+
+    calls = []
+    divisor = CrossEntropyLoss.divisor
+
+    def counted(self, criterion, batch):
+        calls.append(criterion.training)
+        return divisor(self, criterion, batch)
+
+    monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
+    losses = {**LOSSES, "kind": {"loss": WEIGHTED, "weight": 2.0}}
+    trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
+    # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
+    assert len(calls) == 1 + 2 * (3 + 1)
+    assert len(trial.history) == 2

@@ -35,13 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise SpecError(problems, arguments.spec)
     spec = loader.load(document)
     from hookline import deferred_compiler, devices
-    from hookline.pipeline import new_run, prepared
+    from hookline.pipeline import new_run, planned
 
     deferred_compiler.defer()
     with told_warnings(arguments.spec), located(document):
         made = new_run(spec, loader.plugins(document))
         with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device, made.dtype):
-            plan = prepared(made).plan
+            plan = planned(made)
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)
     else:
@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _as_json(plan: "Plan") -> dict[str, Any]:
     """A plan as tools read it, with the sums that a person is told."""
     made = asdict(plan, filter=lambda _, value: value is not None)
-    return {**made, "parameters": plan.parameters, "memory": {**made["memory"], "total": plan.memory.total}}
+    memory = {} if plan.memory is None else {"memory": {**made["memory"], "total": plan.memory.total}}
+    return {**made, "parameters": plan.parameters, **memory}
 
 
 def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
@@ -89,6 +90,9 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield from table(groups, width)
     yield ""
     memory = plan.memory
+    if memory is None:
+        yield "Memory, estimated: unknown"
+        return
     yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
     parts = ("data", "parameters", "gradients", "optimizer", "activations")
     yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
