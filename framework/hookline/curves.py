@@ -66,8 +66,11 @@ def draw_curves(
 
 def _number(value: object) -> float:
     """The number; NaN for what is none, or is too great to be drawn."""
-    # It is compared before it is converted: `float` refuses an integer that is too great for it.
-    return float(value) if isinstance(value, Real) and abs(value) < GREATEST else math.nan
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # An integer.
+        return math.nan
+    return number if abs(number) < GREATEST else math.nan
 
 
 def _divided(name: str) -> tuple[str, str]:

@@ -94,6 +94,12 @@ def test_what_could_not_be_written_is_told_with_its_name(value, told):
     assert unfit("log", {"training/loss": 0.5, "more": value}) == f'what JSON can say, and "more" is of the type {told}'
 
 
+@pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "what JSON can say")])
+def test_an_integer_that_no_float_can_hold_is_told(stage, values):
+    told = f'{values}, and "loss" is an integer that is too large for a float'
+    assert unfit(stage, {"loss": -(10**400)}) == told
+
+
 @pytest.mark.parametrize(
     ("record", "told"),
     [

@@ -252,3 +252,24 @@ def test_the_rehearsal_leaves_no_gradients(tmp_path):
 
     hookline.train(hookline.load(TABLE), plugins=[Looking()], out=tmp_path / "run")
     assert kept == [None, None]
+
+
+@pytest.mark.parametrize(("stage", "section"), [("build_model", "model"), ("select_loss", "loss")])
+def test_a_state_that_could_not_be_saved_is_refused_before_training(stage, section, tmp_path):
+    class Extra:
+        pass
+
+    def implementation(self):
+        module = yield
+        module.__class__ = type("Extended", (type(module),), {"get_extra_state": lambda self: {"seen": 3}})
+        return module
+
+    implementation.__name__ = stage
+    setattr(Extra, stage, hookimpl(wrapper=True)(implementation))
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Extra()], out=tmp_path / "run")
+    assert str(raised.value) == (
+        f'{section}: Its state has "_extra_state", which is of the type dict, and only tensors can be saved: keep it in '
+        f"a buffer instead of `get_extra_state`."
+    )
+    assert not (tmp_path / "run").exists()
