@@ -179,7 +179,7 @@ def test_a_failure_keeps_the_best_weights_and_their_numbers(tmp_path):
         def loss(self, run):
             return (yield) * (math.nan if run.epoch == 4 else 1.0)
 
-    with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 4, step 7\."):
+    with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 4, step 7\.") as raised:
         hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING), Spoiling()], out=tmp_path / "run")
     best = hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict()
     assert same(load_file(tmp_path / "run/model.safetensors"), best)
