@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         StageError,
         TrainingError,
     )
-    from hookline.files import GrowingFile, replaced, write_file, write_weights
+    from hookline.files import GrowingFile, OptionalFiles, replaced, write_file, write_weights
     from hookline.gradients import gradients_of
     from hookline.loading import load
     from hookline.loop import train_epochs
@@ -102,7 +102,7 @@ _HOMES = {
         "StageError",
         "TrainingError",
     ),
-    "files": ("GrowingFile", "replaced", "write_file", "write_weights"),
+    "files": ("GrowingFile", "OptionalFiles", "replaced", "write_file", "write_weights"),
     "gradients": ("gradients_of",),
     "memory": ("in_memory", "target_encodings"),
     "loading": ("load",),
@@ -185,6 +185,7 @@ __all__ = [
     "Numbers",
     "OptimizerSpec",
     "OptionError",
+    "OptionalFiles",
     "Outputs",
     "ParameterGroup",
     "ParameterSelection",

@@ -66,7 +66,10 @@ def draw_curves(
 
 def _number(value: object) -> float:
     """The number; NaN for what is none, or is too great to be drawn."""
-    number = float(value) if isinstance(value, Real) else math.nan
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # An integer.
+        return math.nan
     return number if abs(number) < GREATEST else math.nan
 
 

@@ -2,15 +2,15 @@
 
 import json
 import platform
+import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, evolve
+from attrs import evolve
 
 from hookline.curves import LOSSES, draw_curves
-from hookline.errors import FileError, HooklineError
+from hookline.errors import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.parameters import plainly_named
 from hookline.writing import dumps, to_json
@@ -88,35 +88,55 @@ def write_beginning(run: "Run", directory: Path) -> None:
 def write_results(run: "Run", trial: "Trial") -> None:
     """Write the weights, the complete `metrics.jsonl`, `loss.png`, and at last `result.json`.
 
-    What one file prevents, such as a full disk, keeps none of the others from being written.
+    If a file cannot be written, whatever the reason, the others are written all the same. A picture that cannot be
+    drawn is a warning.
 
     Raises:
         FileError: the first, if some could not be written.
 
     """
-    failures: list[FileError] = []
+    home, failures = trial.directory, list[FileError]()
+    undrawn: str | None = None
 
-    def attempt(write: Callable[..., None], *arguments: Any) -> None:
+    def attempt(path: Path, write: Callable[[Path], None]) -> None:
         try:
-            write(*arguments)
+            write(path)
         except FileError as error:
             failures.append(error)
+        except Exception as error:  # noqa: BLE001 - Whatever it is, the other files are written.
+            failure = FileError(str(path), f"The file cannot be written: {_said(error)}.")
+            failure.__cause__ = error
+            failures.append(failure)
 
-    home = trial.directory
-    attempt(write_weights, home / "model.safetensors", plainly_named(trial.model))
+    def draw(path: Path) -> None:
+        nonlocal undrawn
+        try:
+            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=trial.weights.epoch)
+        except FileError:
+            raise
+        except Exception as error:  # noqa: BLE001 - No picture is worth a trained model.
+            undrawn = f"{path}: The picture cannot be drawn: {_said(error)}."
+
+    attempt(home / "model.safetensors", lambda path: write_weights(path, plainly_named(trial.model)))
     if any(True for _ in trial.criterion.parameters()):
-        attempt(write_weights, home / "criterion.safetensors", plainly_named(trial.criterion))
+        attempt(home / "criterion.safetensors", lambda path: write_weights(path, plainly_named(trial.criterion)))
     # An interruption may have come between an epoch's end and its line.
-    attempt(write_file, home / LOG, "".join(f"{to_json(record)}\n" for record in trial.history))
+    attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
     if trial.history:
-        draw = partial(draw_curves, kept_epoch=trial.weights.epoch)
-        attempt(draw, trial.history, LOSSES, trial.spec.run.name, home / "loss.png")
+        attempt(home / "loss.png", draw)
+    result = trial
     if failures and trial.state != "failed":
-        trial = evolve(trial, state="failed", error=str(failures[0]))
-    attempt(write_file, home / "result.json", to_json(_result(run, trial), indent=2) + "\n")
-    attempt(flush_to_disk, home)
+        result = evolve(trial, state="failed", error=str(failures[0]))
+    attempt(home / "result.json", lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
+    attempt(home, flush_to_disk)
+    if undrawn is not None:
+        warnings.warn(undrawn, HooklineWarning, stacklevel=2)
     if failures:
         raise failures[0]
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(":. ")
 
 
 def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
@@ -136,7 +156,12 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "seconds": round(trial.seconds, 3),
         "told": list(trial.told),
         "device": str(run.device),
-        "weights": {**asdict(trial.weights), "finite": not trial.not_finite},
+        "weights": {
+            "source": trial.weights.source,
+            "epoch": trial.weights.epoch,
+            "step": trial.weights.step,
+            "finite": not trial.not_finite,
+        },
         "metrics": splits,
         "measured": dict(trial.measured),
         "versions": versions(),

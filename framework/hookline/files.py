@@ -77,6 +77,33 @@ def write_weights(path: Path, module: "nn.Module") -> None:
             raise
 
 
+class OptionalFiles:
+    """A context in which a file that cannot be written is a warning, so that it does not end a training.
+
+    Enter one object as often as you write: it warns the first time only. The rest of the block is skipped. Other errors
+    are raised as usual.
+    """
+
+    def __init__(self, consequence: str = "Training continues without it."):
+        """Begin; the consequence is a sentence that follows the reason."""
+        self._consequence = consequence
+        self._has_warned = False
+
+    def __enter__(self) -> None:
+        """Begin to write."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Warn if a file could not be written."""
+        if isinstance(error, OSError):
+            error = _file_error(error.filename or "", error)
+        if not isinstance(error, FileError):
+            return False
+        if not self._has_warned:
+            self._has_warned = True
+            warnings.warn(f"{error} {self._consequence}", HooklineWarning, stacklevel=2)
+        return True
+
+
 class GrowingFile:
     """A text file to which complete lines are added while a run trains. It is not flushed to the disk each time.
 
@@ -89,7 +116,7 @@ class GrowingFile:
         self.path = path
         self._waiting = ""
         self._is_whole = False
-        self._has_warned = False
+        self._optional = OptionalFiles("Training continues, and it is tried again.")
 
     def add(self, lines: str) -> None:
         """Add lines, each with its line end."""
@@ -102,17 +129,12 @@ class GrowingFile:
         self._write()
 
     def _write(self) -> None:
-        try:
+        with self._optional:
             if self._is_whole:
                 write_file(self.path, self._waiting)
             else:
                 with _refused(self.path):
                     _append(self.path, self._waiting.encode())
-        except FileError as error:
-            if not self._has_warned:
-                self._has_warned = True
-                warnings.warn(f"{error} Training continues, and it is tried again.", HooklineWarning, stacklevel=3)
-        else:
             self._waiting, self._is_whole = "", False
 
 
@@ -151,4 +173,8 @@ def _refused(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(str(path), f"The file cannot be written: {error.strerror or error}.") from error
+        raise _file_error(path, error) from error
+
+
+def _file_error(path: object, error: OSError) -> FileError:
+    return FileError(str(path), f"The file cannot be written: {error.strerror or error}.")

@@ -26,16 +26,27 @@ def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
     """The splits that are evaluated when training has ended.
 
     That is the test split. If a callback has put other weights into the model, it is every split: the numbers of the
-    last epoch are not theirs. The loss of an optimizer that evaluates it many times in a step, such as LBFGS, is the
-    one before the step, which is far from that of the weights: then the training split is evaluated too.
+    last epoch are not theirs. If they are those of the last epoch after all, the validation split is left out. The loss
+    of an optimizer that evaluates it many times in a step, such as LBFGS, is the one before the step, which is far from
+    that of the weights: then the training split is evaluated too.
     """
     are_others = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
     names = {"test"}
     if are_others:
-        names |= {"training", "validation"}
+        names |= {"training"} if _are_of_last_record(run) else {"training", "validation"}
     if run.spec.optimizer.needs_closure:
         names |= {"training"}
     return {split: batches for split, batches in data.splits().items() if split in names}
+
+
+def _are_of_last_record(run: Run) -> bool:
+    """Whether a callback says that the model has the weights of which the last record has the validation numbers."""
+    return run.weights is not None and bool(run.history) and _has_numbers_of(run.history[-1], run.weights)
+
+
+def _has_numbers_of(record: Mapping[str, Any], weights: Weights) -> bool:
+    """Whether the numbers after an epoch are those of these weights, and not of some before or after further steps."""
+    return not weights.is_mean and (record.get("epoch"), record.get("step")) == (weights.epoch, weights.step)
 
 
 def refuse_not_finite(run: Run, model: "nn.Module", criterion: "nn.Module") -> None:
@@ -102,8 +113,10 @@ def free_memory(error: BaseException) -> None:
 def where_weights_are(trial: Trial) -> str:
     """What a person is told beside the error with which a training has failed."""
     weights = trial.weights
-    whose = "" if weights.source == LAST_STEP else f" of {weights.source}"
-    told = f"The weights{whose} of epoch {weights.epoch}, step {weights.step}, and the log are in {trial.directory}."
+    which = f"of epoch {weights.epoch}, step {weights.step},"
+    if weights.source != LAST_STEP:
+        which = f"that {weights.source} kept (epoch {weights.epoch}, step {weights.step})"
+    told = f"The weights {which} and the log are in {trial.directory}."
     unusable = _listed(list(trial.not_finite))
     is_said = not trial.not_finite or unusable in (trial.error or "")
     return told if is_said else f"{told} {unusable}."
@@ -142,7 +155,7 @@ def _numbers(
             found = {f"{split}/{name}": value for name, value in evaluated[split].items()}
             measured[split] = SAVED
         elif found:
-            is_theirs = is_known and split != "training" and record.get("step") == weights.step
+            is_theirs = is_known and split != "training" and _has_numbers_of(record, weights)
             when = "during" if split == "training" else "after"
             measured[split] = SAVED if is_theirs else f"{when} epoch {record.get('epoch')}"
         metrics |= found

@@ -89,7 +89,8 @@ def train(
     runs: list[Run] = []
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
-    with Interruption() as interruption, ExitStack() as is_open, _results_are_in(trials, interruption):
+    interruption = Interruption()
+    with _reported(trials, interruption), interruption, ExitStack() as is_open, _results_are_in(trials):
         while next_spec is not None:
             run = new_run(next_spec, loaded, interruption=interruption)
             runs.append(run)
@@ -125,8 +126,8 @@ def with_told(run: Run, trial: Trial) -> Trial:
 
 
 @contextmanager
-def _results_are_in(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
-    """Whatever ends the training after a trial has been written says where its results are."""
+def _reported(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
+    """An interruption after a trial has been written has that trial and the number of the signal."""
     try:
         yield
     except Interrupted:
@@ -135,6 +136,13 @@ def _results_are_in(trials: Sequence[Trial], interruption: Interruption) -> Iter
         if not trials:
             raise
         raise Interrupted(trials[-1], interruption.number or signal.SIGINT) from None
+
+
+@contextmanager
+def _results_are_in(trials: Sequence[Trial]) -> Iterator[None]:
+    """An error after a trial has been written says where its results are."""
+    try:
+        yield
     except Exception as error:
         for trial in trials:
             error.add_note(f"The results of a training that has ended are in {trial.directory}.")

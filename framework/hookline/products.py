@@ -1,6 +1,7 @@
 """What the answer of each stage must be, looked at where it comes in, so that a wrong one is told by its stage."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ def wanted(stage: str, answer: Any) -> str | None:
 def unfit(stage: str, answer: Any) -> str | None:
     """What is wrong with a value of a mapping that a stage is answered with, and would be with the files of the run.
 
-    Of `evaluate` they are numbers, of `log` what JSON can say. Of the data of `prepare_data` each split has batches. To
-    be continued from 'must be answered with'.
+    Of `evaluate` they are numbers, of `log` what JSON can say, among it the integers "epoch" and "step".
+    Of the data of `prepare_data` each split has batches. To be continued from 'must be answered with'.
     """
     if stage == "prepare_data" and isinstance(answer, Data):
         empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
@@ -55,6 +56,12 @@ def unfit(stage: str, answer: Any) -> str | None:
             convertible = hasattr(value, "shape") and hasattr(value, "item")
             remedy = ". Write float(…) around it" if convertible and math.prod(value.shape) == 1 else ""
             return f'{values}, and "{name}" is {shown(value)}{remedy}'
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            return f'{values}, and "{name}" is an integer that is too large for a float'
+    for name in ("epoch", "step") if stage == "log" else ():
+        if not isinstance(answer.get(name), int) or isinstance(answer[name], bool):
+            found = shown(answer[name]) if name in answer else "left out"
+            return f'the record as it was given, with additions, and "{name}" is {found}'
     return None
 
 

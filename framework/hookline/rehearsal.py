@@ -13,6 +13,7 @@ from hookline.judging import undefined_metrics, unfit_metrics
 from hookline.misfits import misfit_of_loss
 from hookline.monitoring import unseen
 from hookline.outputs import naming_outputs, refuse_unfit_outputs
+from hookline.parameters import plain_name
 from hookline.run import Run
 from hookline.wording import dotted
 
@@ -56,7 +57,22 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
+    _refuse_extra_state(model, "model")
+    _refuse_extra_state(criterion, "loss")
     model.train()
+
+
+def _refuse_extra_state(module: "nn.Module", section: str) -> None:
+    """Raise a `MisfitError` if a module has a state that is no tensor: it could not be saved after the training."""
+    import torch
+
+    for name, value in module.state_dict().items():
+        if not isinstance(value, torch.Tensor):
+            message = (
+                f'Its state has "{plain_name(name)}", which is of the type {type(value).__name__}, and only tensors '
+                f"can be saved: keep it in a buffer instead of `get_extra_state`."
+            )
+            raise MisfitError(message, (section,))
 
 
 def _detached(outputs: "Outputs") -> "Outputs":

@@ -38,7 +38,8 @@ def reason(number: int) -> str:
 class Interruption:
     """Whether somebody has asked the training to end. One of these belongs to a call of `hookline.train`.
 
-    It is a context: at its end the signal handlers are those of before.
+    It is a context: at its end the signal handlers are those of before. If there was a request, and nothing that is
+    raised reports it, it raises a `KeyboardInterrupt`: the request came too late for the training to end by it.
     """
 
     __slots__ = ("_previous", "_process", "number")
@@ -53,8 +54,10 @@ class Interruption:
     def __enter__(self) -> "Interruption":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._restore()
+        if kind is None and self.number is not None:
+            raise KeyboardInterrupt(reason(self.number))
 
     def listen(self) -> None:
         """From now on signals set the flag: in the main thread, and where nobody else handles or ignores them."""

@@ -227,7 +227,8 @@ def log(run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
     record elsewhere too reads the answer.
 
     Returns:
-        The record, which is then kept in `run.history` and written as a line of `metrics.jsonl`.
+        The record, which is then kept in `run.history` and written as a line of `metrics.jsonl`. It must have "epoch",
+        "step" and "training/loss".
 
     Built in: the record as it is.
 

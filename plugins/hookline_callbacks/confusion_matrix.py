@@ -140,18 +140,20 @@ class _ConfusionMatrix:
             raise MisfitError(message, run.spec.place_of(self._spec))
         assert run.directory is not None, "It is made before training begins."
         directory = run.directory / self._spec.directory
-        directory.mkdir(exist_ok=True)
         name = split if run.is_trained else f"epoch-{run.epoch:04}"
         pairs = counts.pairs() if counts.is_sparse else None
-        if pairs is None:
-            _write(directory / f"{name}.csv", counts)
-        else:
-            write_pairs(directory / f"{name}.csv", pairs, counts.seen.names)
+        with self._paced.files:
+            directory.mkdir(exist_ok=True)
+            if pairs is None:
+                _write(directory / f"{name}.csv", counts)
+            else:
+                write_pairs(directory / f"{name}.csv", pairs, counts.seen.names)
         if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
             draw = partial(self._draw, directory / f"{name}.png", counts, pairs, f"{run.spec.run.name}, {when}")
             if run.is_trained:
-                draw()
+                with self._paced.files:
+                    draw()
             else:
                 self._paced.do(draw)
         return judged

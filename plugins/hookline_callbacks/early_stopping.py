@@ -97,9 +97,9 @@ class _EarlyStopping:
         if not self._weights:  # No number has ever been the best.
             run.weights = Weights(epoch=run.epoch, step=run.step)
             return
-        if self._best_step != run.step:
-            for module, weights in zip(self._modules, self._weights, strict=True):
-                module.load_state_dict(weights)
+        # Even with no step in between: an update that was not counted, or a `forward`, may have changed them since.
+        for module, weights in zip(self._modules, self._weights, strict=True):
+            module.load_state_dict(weights)
         run.weights = Weights(source="EarlyStopping", epoch=self._best_epoch, step=self._best_step)
 
     @hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ from hookline import (
     Batch,
     CallbackSpec,
     Data,
+    OptionalFiles,
     OptionError,
     Run,
     SchedulerSpec,
@@ -104,8 +105,9 @@ class _LearningRateFinder:
         assert run.directory is not None
         found = steepest(tried)
         is_greatest = len(tried) == self._spec.steps and found == tried[-1][0]
-        write(run.directory / "learning_rate.csv", tried, found)
-        draw(run.directory / "learning_rate.png", tried, found)
+        for name, save in (("learning_rate.csv", write), ("learning_rate.png", draw)):
+            with OptionalFiles():
+                save(run.directory / name, tried, found)
         is_used = self._spec.use and found is not None and not is_greatest
         if is_used:
             for group in optimizer.param_groups:

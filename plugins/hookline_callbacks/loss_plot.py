@@ -86,7 +86,8 @@ class _LossPlot:
             return (yield)
         finally:
             if run.history and (run.history != self._drawn or run.weights is not None):
-                self._draw(run, run.history)
+                with self._paced.files:
+                    self._draw(run, run.history)
 
     def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
         assert run.directory is not None, "It is made before training begins."

@@ -70,7 +70,8 @@ class _ExponentialMovingAverage(Averaging):
         run.weights = Weights(epoch=run.epoch, step=run.step)
         if self._updates:
             self._swap()
-            run.weights = Weights(source="ExponentialMovingAverage", epoch=run.epoch, step=run.step)
+            name = "ExponentialMovingAverage"
+            run.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
         self._is_in_model = True  # The test is of what is in the model now.
 
     @hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 
-from hookline import CallbackSpec
+from hookline import CallbackSpec, OptionalFiles
 
 SHARE = 0.05
 """The greatest part of the time since a training began that one callback spends on it."""
@@ -14,11 +14,13 @@ FIRST = 0.3
 class Paced:
     """Does something at most so often that it takes `SHARE` of the time, and the latest of what was put off at the end.
 
-    A callback with `every` does it each time that it is due.
+    A callback with `every` does it each time that it is due. A file that cannot be written is a warning.
     """
 
     def __init__(self, spec: CallbackSpec):
         """Begin to count the time."""
+        self.files = OptionalFiles()
+        """The context for all files of the callback, so that it warns once."""
         self._is_limited = spec.every is None
         self._put_off: Callable[[], None] | None = None
         self._began = monotonic()
@@ -42,7 +44,8 @@ class Paced:
             return
         started = monotonic()
         try:
-            action()
+            with self.files:
+                action()
         finally:
             self._expected = monotonic() - started
             self._spent += self._expected

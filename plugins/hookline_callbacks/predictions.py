@@ -118,17 +118,19 @@ class _Predictions:
     def _write(self, run: Run, batches: Batches, split: str, told: "Sequence[_Told]", numbers: Sequence[int]) -> None:
         assert run.directory is not None, "It is made before training begins."
         directory = run.directory / self._spec.directory
-        directory.mkdir(exist_ok=True)
         name = split if run.is_trained else f"epoch-{run.epoch:04}"
         columns: dict[str, Sequence[str]] = {}
         for one in told:
             columns |= one.columns
         rows = zip(map(str, numbers), *columns.values(), strict=True)
-        write_table(directory / f"{name}.csv", ("row", *columns), rows)
+        with self._paced.files:
+            directory.mkdir(exist_ok=True)
+            write_table(directory / f"{name}.csv", ("row", *columns), rows)
         if self._draws and numbers:
             draw = partial(self._draw, run, directory / f"{name}.png", batches, split, told, numbers, run.epoch)
             if run.is_trained:
-                draw()
+                with self._paced.files:
+                    draw()
             else:
                 self._paced.do(draw)
 

@@ -217,12 +217,13 @@ class _Profile:
         self._is_looking = self._profiler.current_action in looking
 
     def _write(self, run: Run, profiler: "profile") -> None:
-        """Write what it has seen this time, all of it or until the training ended."""
+        """Write what it has seen this time, all of it or until the training ended, or warn that it cannot be done."""
         assert run.directory is not None, "It is made before training begins."
         spec, self._times = self._spec, self._times + 1
         number = "" if spec.repeat == 1 else f"-{self._times}"
         home = run.directory / "profile"
         trace, table = home / f"trace{number}.json", home / f"table{number}.txt"
+        failure: str | None = None
         try:
             home.mkdir(exist_ok=True)
             with replaced(trace) as part:
@@ -232,10 +233,15 @@ class _Profile:
                     raise HooklineError(f"What Profile has seen cannot be written to {trace}.")
             write_file(table, self._table(run, profiler))
         except OSError as error:
-            raise HooklineError(f"What Profile has seen cannot be written to {home}: {error.strerror}.") from error
+            failure = f"What Profile has seen cannot be written to {home}: {error.strerror}."
+        except HooklineError as error:
+            failure = str(error)
+        profiler.profiler = None  # Otherwise torch warns that the next time begins anew, as it must.
+        if failure is not None:
+            warnings.warn(failure, HooklineWarning, stacklevel=2)
+            return
         steps = self._steps(profiler.step_num).rstrip(",")
         run.tell(f"Profile has seen {steps}: {trace} is for https://ui.perfetto.dev, and {table} is a table.")
-        profiler.profiler = None  # Otherwise torch warns that the next time begins anew, as it must.
 
     def _table(self, run: Run, profiler: "profile") -> str:
         spec = self._spec

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline import CallbackSpec, Data, GrowingFile, Outputs, Run, TrainingSpec, counted, hookimpl, spec, write_file
+from hookline import (
+    CallbackSpec,
+    Data,
+    GrowingFile,
+    OptionalFiles,
+    Outputs,
+    Run,
+    TrainingSpec,
+    counted,
+    hookimpl,
+    spec,
+    write_file,
+)
 from hookline_callbacks.stopwatch import (
     BACKWARD,
     EVALUATE,
@@ -86,12 +98,13 @@ class _Timing:
             whole = self._watch.clock() - began
             self._watch.part = NOTHING
             text = run.directory / "timing.txt"
-            write_file(text, _told(run, self._spec, self._watch, whole))
-            if epochs := self._watch.epochs:
-                spent = {part: _spent(epochs, part) for part in epochs[0].parts}
-                most = max(spent, key=spent.__getitem__)
-                share = spent[most] / (_spent(epochs, "whole") or 1)
-                run.tell(f"Most of the time went to {most}, {share:.0%} of it: {text} tells where the rest went.")
+            with OptionalFiles():
+                write_file(text, _told(run, self._spec, self._watch, whole))
+                if epochs := self._watch.epochs:
+                    spent = {part: _spent(epochs, part) for part in epochs[0].parts}
+                    most = max(spent, key=spent.__getitem__)
+                    share = spent[most] / (_spent(epochs, "whole") or 1)
+                    run.tell(f"Most of the time went to {most}, {share:.0%} of it: {text} tells where the rest went.")
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:

@@ -180,7 +180,8 @@ class _StochasticWeightAveraging(Averaging):
         try:
             update_bn(data.training.epoch(run.epoch), _applied(run, model))
             is_renewed = True
-            run.weights = Weights(source="StochasticWeightAveraging", epoch=run.epoch, step=run.step)
+            name = "StochasticWeightAveraging"
+            run.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
         finally:
             # torch does so only if nothing goes wrong.
             for module, momentum in momenta:

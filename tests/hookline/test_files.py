@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from hookline import GrowingFile, HooklineError, HooklineWarning, replaced, write_file, write_weights
+from hookline import GrowingFile, HooklineError, HooklineWarning, OptionalFiles, replaced, write_file, write_weights
 
 
 @pytest.fixture
@@ -128,3 +128,16 @@ def test_what_could_not_replace_a_file_is_written_with_the_next_lines(tmp_path):
         file.replace("whole\n")
     file.add("and more\n")
     assert (tmp_path / "log").read_text() == "whole\nand more\n"
+
+
+def test_an_optional_file_that_cannot_be_written_is_one_warning_and_other_errors_are_raised(tmp_path):
+    files = OptionalFiles()
+    message = (
+        f"{tmp_path / 'a/x'}: The file cannot be written: No such file or directory. Training continues without it."
+    )
+    with pytest.warns(HooklineWarning, match=f"^{re.escape(message)}$"), files:
+        write_file(tmp_path / "a/x", "")
+    with files:
+        (tmp_path / "a/b").mkdir()
+    with pytest.raises(ValueError, match=r"^Other\.$"), files:
+        raise ValueError("Other.")

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+import re
 import resource
 import shutil
 import signal
@@ -14,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 import hookline
-from hookline import HooklineError, StageError, TrainingError
+from hookline import HooklineError, StageError, TrainingError, directory
 from hookline.command_line import main
 from small_training import Adding, small
 
@@ -195,12 +196,75 @@ def test_a_failure_keeps_the_best_weights_and_their_numbers(tmp_path):
         def loss(self, run):
             return (yield) * (math.nan if run.epoch == 4 else 1.0)
 
-    with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 4, step 7\."):
+    with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 4, step 7\.") as raised:
         hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING), Spoiling()], out=tmp_path / "run")
     best = hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict()
     assert same(load_file(tmp_path / "run/model.safetensors"), best)
     result = result_in(tmp_path / "run")
     assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "finite": True}
+    assert raised.value.__notes__ == [
+        f"The weights that EarlyStopping kept (epoch 2, step 4) and the log are in {tmp_path / 'run'}."
+    ]
+
+
+def failing_after_update(run):
+    """Fail in the first step of epoch 3, after the update and before the step is counted."""
+    if run.step == 4:
+        raise RuntimeError("No more.")
+
+
+@pytest.mark.parametrize("callbacks", [[], [EARLY]], ids=["last", "best"])
+def test_an_update_in_a_step_that_failed_is_not_taken_for_the_weights_of_the_epoch_before(callbacks, tmp_path):
+    plugins = [Adding(*RISING[:1], *RISING[1:2] * 3), hookline.after("step", failing_after_update)]
+    with pytest.raises(StageError):
+        hookline.train(small(*callbacks, epochs=4), plugins=plugins, out=tmp_path / "run")
+    best = hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict()
+    result = result_in(tmp_path / "run")
+    assert same(load_file(tmp_path / "run/model.safetensors"), best) == bool(callbacks)
+    assert result["weights"]["epoch"] == (2 if callbacks else 3)
+    assert result["measured"]["validation"] == ("saved weights" if callbacks else "after epoch 2")
+
+
+@pytest.mark.parametrize(("best", "asked"), [(2, ["training"]), (1, ["training", "validation"])])
+def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, asked, tmp_path):
+    found = []
+
+    class Listening:
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, run, split):
+            if run.is_trained:
+                found.append(split)
+            return (yield)
+
+    numbers = [{"validation/loss": 2.0}, {"validation/loss": 1.0 if best == 2 else 3.0}]
+    trial = hookline.train(small(EARLY, epochs=2), plugins=[Adding(*numbers), Listening()], out=tmp_path / "run")
+    assert found == asked
+    assert (trial.weights.source, trial.weights.epoch) == ("EarlyStopping", best)
+    assert trial.measured["validation"] == "saved weights"
+    assert trial.metrics["validation/Accuracy"] == trial.history[best - 1]["validation/Accuracy"]
+
+
+def raising_any(*_, **__):
+    raise KeyError("epoch")
+
+
+def test_a_picture_that_cannot_be_drawn_is_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(directory, "draw_curves", raising_any)
+    message = f"{tmp_path / 'run/loss.png'}: The picture cannot be drawn: KeyError: 'epoch'."
+    with pytest.warns(hookline.HooklineWarning, match=f"^{re.escape(message)}$"):
+        trial = hookline.train(SMALL, out=tmp_path / "run")
+    assert trial.state == result_in(tmp_path / "run")["state"] == "finished"
+
+
+def test_weights_that_cannot_be_saved_for_any_reason_lose_no_other_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(directory, "write_weights", raising_any)
+    message = f"{tmp_path / 'run/model.safetensors'}: The file cannot be written: KeyError: 'epoch'."
+    with pytest.raises(HooklineError) as raised:
+        hookline.train(SMALL, out=tmp_path / "run")
+    assert str(raised.value) == message
+    names = ["loss.png", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
+    assert (result_in(tmp_path / "run")["state"], result_in(tmp_path / "run")["error"]) == ("failed", message)
 
 
 def test_weights_that_have_become_nan_are_saved_with_saying_so(tmp_path):
@@ -239,12 +303,17 @@ def test_a_mask_that_is_infinite_is_no_fault_and_statistics_that_are_infinite_ar
 
     module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     module.register_buffer("mask", torch.tensor([-math.inf]))
+    module.fixed = nn.Parameter(torch.tensor([-math.inf]), requires_grad=False)
     assert not_finite(module) == []
     module[1].running_var[0] = math.inf
     module.register_buffer("other", torch.tensor([math.nan]))
     with torch.no_grad():
         module[0].bias[0] = math.inf
     assert not_finite(module) == ["0.bias", "other", "1.running_var"]
+    with torch.no_grad():
+        module.fixed[0] = math.nan
+    compiled = nn.ModuleDict({"_orig_mod": module})
+    assert not_finite(compiled) == ["fixed", "0.bias", "other", "1.running_var"]
 
 
 # A disk that is full, a directory that is gone, and a process that is killed.

@@ -26,7 +26,7 @@ GOOD = {
     "select_optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters()),
     "fit": nn.Linear(1, 1),
     "evaluate": {"loss": 0.5},
-    "log": {"training/loss": 0.5},
+    "log": {"epoch": 1, "step": 2, "training/loss": 0.5},
     "tune": None,
     "deploy": [Path("x"), "y"],
 }
@@ -67,12 +67,12 @@ def test_an_answer_is_shown_by_its_type_and_shape():
 @pytest.mark.parametrize("value", [1, 0.5, math.nan, np.float64(0.5)])
 def test_numbers_are_good_for_what_is_judged_and_kept(value):
     assert unfit("evaluate", {"loss": value}) is None
-    assert unfit("log", {"training/loss": value}) is None
+    assert unfit("log", {"epoch": 1, "step": 2, "training/loss": value}) is None
 
 
 @pytest.mark.parametrize("value", [None, True, "text", [1, (2.0, None)], {"x": {"y": ["z"]}}])
 def test_what_json_can_say_is_good_for_the_log_and_not_for_what_is_judged(value):
-    assert unfit("log", {"training/loss": 0.5, "more": value}) is None
+    assert unfit("log", {"epoch": 1, "step": 2, "training/loss": 0.5, "more": value}) is None
     assert unfit("evaluate", {"loss": 0.5, "more": value}) == (
         f'numbers, and "more" is of the type {type(value).__name__}'
     )
@@ -92,6 +92,25 @@ def test_what_json_can_say_is_good_for_the_log_and_not_for_what_is_judged(value)
 )
 def test_what_could_not_be_written_is_told_with_its_name(value, told):
     assert unfit("log", {"training/loss": 0.5, "more": value}) == f'what JSON can say, and "more" is of the type {told}'
+
+
+@pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "what JSON can say")])
+def test_an_integer_that_no_float_can_hold_is_told(stage, values):
+    told = f'{values}, and "loss" is an integer that is too large for a float'
+    assert unfit(stage, {"loss": -(10**400)}) == told
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"step": 2}, '"epoch" is left out'),
+        ({"epoch": 1}, '"step" is left out'),
+        ({"epoch": 1, "step": "2"}, '"step" is of the type str'),
+        ({"epoch": True, "step": 2}, '"epoch" is of the type bool'),
+    ],
+)
+def test_a_record_without_its_epoch_or_step_is_told(record, told):
+    assert unfit("log", {"training/loss": 0.5, **record}) == f"the record as it was given, with additions, and {told}"
 
 
 def test_a_key_that_is_no_name_is_told():

@@ -266,3 +266,24 @@ def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tm
     hookline.train(hookline.load(TABLE), plugins=[noting()], out=tmp_path / "run")
     assert enabled[0] is False
     assert set(enabled[1:]) == {True}
+
+
+@pytest.mark.parametrize(("stage", "section"), [("build_model", "model"), ("select_loss", "loss")])
+def test_a_state_that_could_not_be_saved_is_refused_before_training(stage, section, tmp_path):
+    class Extra:
+        pass
+
+    def implementation(self):
+        module = yield
+        module.__class__ = type("Extended", (type(module),), {"get_extra_state": lambda self: {"seen": 3}})
+        return module
+
+    implementation.__name__ = stage
+    setattr(Extra, stage, hookimpl(wrapper=True)(implementation))
+    with pytest.raises(hookline.MisfitError) as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Extra()], out=tmp_path / "run")
+    assert str(raised.value) == (
+        f'{section}: Its state has "_extra_state", which is of the type dict, and only tensors can be saved: keep it in '
+        f"a buffer instead of `get_extra_state`."
+    )
+    assert not (tmp_path / "run").exists()

@@ -206,3 +206,11 @@ def test_a_signal_while_it_is_deployed_ends_the_command_before_the_next_form(tmp
     assert raised.value.number == signal.SIGTERM
     assert json.loads((tmp_path / "run/result.json").read_text())["state"] == "finished"
     assert not (tmp_path / "run/safetensors").exists()
+
+
+def test_a_signal_while_resources_are_closed_is_reported_with_the_trial(tmp_path):
+    plugin = hookline.before("fit", lambda run: run.resources.callback(os.kill, os.getpid(), signal.SIGTERM) and None)
+    with pytest.raises(hookline.Interrupted) as raised:
+        hookline.train(small(epochs=1), plugins=[plugin], out=tmp_path / "run")
+    assert (raised.value.number, raised.value.trial.state) == (signal.SIGTERM, "finished")
+    assert handlers() == USUAL
