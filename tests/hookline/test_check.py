@@ -1061,3 +1061,10 @@ def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hoo
     assert (code, err) == (1, "")
     assert len(out) < 500
     assert len(hookline("explain", "good.toml", change.replace("=", "."))[2]) < 500
+
+
+@pytest.mark.parametrize("name", ["iris", "transformer", "losses/NLLLoss", "losses/BCELoss", "optimizers/LBFGS"])
+def test_a_good_spec_whose_loss_looks_at_values_passes_the_deep_check(name, capsys):
+    spec = Path(__file__).parents[2] / "specs" / f"{name}.toml"
+    assert main(["check", "--deep", str(spec)]) == 0
+    assert "is good." in "".join(capsys.readouterr())
