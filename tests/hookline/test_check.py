@@ -367,7 +367,11 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
             '"CrossEntropyLoss"\nignore_index = 3',
             "26:16: loss.ignore_index: There are 3 classes, counted from 0",
         ),
-        ('"Accuracy"', '"Accuracy"\ntop_k = 5', "33:9: metrics[0].top_k: Accuracy cannot be computed. There are 3 classes, and `top_k` is 5."),
+        (
+            '"Accuracy"',
+            '"Accuracy"\ntop_k = 5',
+            "33:9: metrics[0].top_k: Accuracy cannot be computed. There are 3 classes, and `top_k` is 5.",
+        ),
         (
             "[[deploy]]",
             '[[callbacks]]\ntype = "Freeze"\nlayers = ["Conv9"]\n[[deploy]]',
