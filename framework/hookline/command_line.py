@@ -114,8 +114,9 @@ def _run(words: Sequence[str]) -> int:
 def _pointed(error: "SpecError") -> str:
     """All problems of a spec, each with the line and a finger on the place."""
     from hookline.diagnostics import Paint, shown
+    from hookline.errors import published
 
-    return "\n\n".join(shown(error.problems, error.source, Paint.of(sys.stderr, os.environ)))
+    return "\n\n".join(shown(published(error.problems), error.source, Paint.of(sys.stderr, os.environ)))
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:

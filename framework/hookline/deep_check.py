@@ -173,8 +173,12 @@ def _pass_values(run: "Run", data: "Data", found: _Found) -> None:
 
 def _is_for_want_of_values(error: BaseException) -> bool:
     """Whether something looked at values of a tensor that has none, which is no fault of the spec."""
-    causes = (error, error.__cause__, error.__context__)
-    return any(_NO_VALUES.search(str(cause)) for cause in causes if isinstance(cause, (RuntimeError, TypeError)))
+    cause: BaseException | None = error
+    while cause is not None:  # Each layer that names a place wraps the error once more.
+        if isinstance(cause, (RuntimeError, TypeError)) and _NO_VALUES.search(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _zeros(outputs: "Outputs") -> "Outputs":

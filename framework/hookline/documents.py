@@ -44,6 +44,8 @@ class Document:
     """What relative paths in it are relative to."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with how it was put together, such as a change of what is not there."""
+    is_empty: bool = False
+    """Whether its file says nothing, and nothing is laid over it."""
 
     @cached_property
     def table(self) -> Table:
@@ -91,14 +93,15 @@ def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Itera
         SpecError: if one is not TOML, or extends itself; with the place.
 
     """
-    source = file_source(path)
+    source, overlays, overrides = file_source(path), list(overlays), list(overrides)
+    is_empty = not (source.text.strip() or overlays or overrides)
     files = _Files([], homes(path))
     root = _with_changes(files.tree(source), overlays, overrides, files)
     # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
     run = root.value.setdefault("run", Node({}))
     if isinstance(run.value, dict):
         run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
-    return Document(root, source, _home(source), tuple(files.problems))
+    return Document(root, source, _home(source), tuple(files.problems), is_empty=is_empty)
 
 
 def from_source(source: Source) -> Document:

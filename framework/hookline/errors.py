@@ -4,7 +4,7 @@ Whatever a person can mend (a spec, a data file, a plugin) is told by one of the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -102,12 +102,30 @@ class Problem:
         return f"{dotted(self.path)}: {self.message}" if self.path else self.message
 
     def public(self) -> "Problem":
-        """The problem as it may be printed: of a file that is not a spec by name and place nothing is quoted."""
+        """The problem as it may be printed: of a file that is not a spec by name and place nothing is quoted.
+
+        That a section is missing quotes nothing. Printing a public problem once more changes nothing.
+        """
         against = tuple(place for place in self.against_places if place.source.is_quotable)
         if self.place is None or self.place.source.is_quotable:
             return self if len(against) == len(self.against_places) else evolve(self, against_places=against)
+        is_missing = len(self.path) == 1 and _MISSING.fullmatch(self.message) is not None
+        if is_missing or self.message == EMPTY:
+            return Problem(self.message, self.path, place=self.place)
         said = _WITHOUT_QUOTES.match(self.message)
-        return Problem(f"{said[0] if said else 'This is not right.'} {_NOT_QUOTED}", place=self.place)
+        return Problem(f"{said[0] if said else 'Something is wrong here.'} {_NOT_QUOTED}", place=self.place)
+
+
+def published(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems as they may be printed, each once: two that quote nothing may be equal."""
+    return list(dict.fromkeys(problem.public() for problem in problems))
+
+
+EMPTY = "The file is empty."
+"""What is said of a file in which nothing is."""
+
+_MISSING = re.compile(r"This is missing\. It must be an? [a-z ]+ \(a table with a `type`\)\.")
+"""What is said of a section that is missing."""
 
 
 _WITHOUT_QUOTES = re.compile(
@@ -116,8 +134,8 @@ _WITHOUT_QUOTES = re.compile(
 """What is said of a file that says nothing of what is in it."""
 
 _NOT_QUOTED = (
-    "Nothing is quoted of this file. Specs are quoted that end in .toml, are below the current directory or beside the "
-    "spec that you name, and are not hidden."
+    "Lines are shown only of .toml files that are not hidden and lie below the current directory or beside the spec "
+    "that you named."
 )
 
 
@@ -128,7 +146,7 @@ class SpecError(HooklineError):
         """The problems, and what to call the spec where a problem has no place of its own."""
         self.problems = tuple(problems)
         self.source = source
-        super().__init__("\n".join(f"{problem.place or source}: {problem.public()}" for problem in self.problems))
+        super().__init__("\n".join(f"{problem.place or source}: {problem}" for problem in published(problems)))
 
 
 class DataError(HooklineError):

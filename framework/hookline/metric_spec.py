@@ -48,13 +48,13 @@ class MetricSpec(Spec):
         """
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
-        """A metric of torchmetrics, or an object with the same `update`, `compute` and `to`.
+        """An object that accumulates batches: it has `update(predictions, targets)`, `compute()` and `to(device)`.
 
         `predictions` are those of the first batch, or its scores, as `takes` says: the number of classes follows from
-        them. Where the metric is not defined, `compute` returns NaN.
+        them. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
 
-        Metrics of classes of torchmetrics apply a sigmoid or softmax to each batch that has a number outside 0 and 1.
-        Build them for losses that predict "probabilities" only: see `LossSpec.predicts`.
+        A metric of torchmetrics is such an object. Those of classes apply a sigmoid or softmax to each batch that has a
+        number outside 0 and 1: build them only for losses that predict "probabilities", see `LossSpec.predicts`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 

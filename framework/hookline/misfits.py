@@ -61,10 +61,10 @@ def _giving(output: PathElement, model: ModelSpec) -> Keys:
 def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:
     """What a metric says of predictions and targets: at the one of its options that the message names in backticks."""
     message = " ".join(str(error).split()).rstrip(".")
-    told = f"{metric.label} cannot judge the {split} split. {message}."
     place = ("metrics", spec.metrics.index(metric))
-    if isinstance(error, OptionError):
-        return MisfitError(told, (*place, *error.path))
+    if isinstance(error, OptionError):  # An option is wrong for every split.
+        return MisfitError(f"{metric.label} cannot be computed. {message}.", (*place, *error.path))
+    told = f"{metric.label} cannot judge the {split} split. {message}."
     options = {option.name: option.default for option in fields(type(metric))}
     named = [name for name in re.findall(r"`(\w+)`", message) if name in options]
     given = next((name for name in named if getattr(metric, name) != options[name]), None)

@@ -2,7 +2,7 @@
 
 import inspect
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -122,14 +122,13 @@ def plan(
 ) -> Plan:
     """The plan of a run, of which everything has been made that is needed before training."""
     spec = run.spec
-    judged_by = ("torchmetrics",) if spec.metrics else ()
     return Plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
         steps_per_epoch=len(data.training),
         components=_components(run),
-        environment=environment(run.device, judged_by),
+        environment=environment(run.device),
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
@@ -155,11 +154,11 @@ def _components(run: Run) -> dict[str, tuple[str, ...]]:
     return {section: tuple(name(type(one)) for one in listed) for section, listed in sections.items() if listed}
 
 
-def environment(device: "torch.device", others: Sequence[str] = ()) -> dict[str, str]:
-    """What the bits of a run depend on beside spec, data and plugins; `others` are further distributions."""
+def environment(device: "torch.device") -> dict[str, str]:
+    """What the bits of a run depend on beside spec, data and plugins."""
     import torch
 
-    named = {name: version(name) for name in ("hookline", "torch", "numpy", *others)}
+    named = {name: version(name) for name in ("hookline", "torch", "numpy")}
     machine = {"machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability()}
     if device.type == "cuda":
         machine["accelerator"] = torch.cuda.get_device_name(device)

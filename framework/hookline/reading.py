@@ -12,7 +12,7 @@ from attrs import NOTHING, fields
 
 from hookline.catalog import Catalog
 from hookline.documents import Document
-from hookline.errors import FaultError, Problem, SpecError
+from hookline.errors import EMPTY, FaultError, Problem, SpecError
 from hookline.options import Spec
 from hookline.refusals import INVALID, ComponentError, ElementsError, problem_of, problems_in
 from hookline.structuring import strict_converter
@@ -47,6 +47,8 @@ class Reader:
 
     def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
         """The sections of the spec that are right, and all problems of the document, in the order of the text."""
+        if document.is_empty:
+            return {}, [document.located(Problem(EMPTY))]
         self._directory = document.directory
         self.catalog.begin_spec()
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}

@@ -20,6 +20,8 @@ INTEGER = r"^-?(0|[1-9][0-9]*)$"
 """How integers are written, in a file of text: as pyarrow reads them, which has no plus."""
 NUMBER = r"^[+-]?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$"
 """How numbers are written, in a file of text."""
+CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
+"""How codes are written that are not numbers, such as "01" and "0x1F"."""
 TRUE, FALSE = ("True", "true", "TRUE"), ("False", "false", "FALSE")
 """How truth values are written, in a file of text: they are 1 and 0."""
 
@@ -187,6 +189,30 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
     if (row := compute.index(is_missing, value=True).as_py()) >= 0:
         others = compute.sum(is_missing).as_py() - 1
         raise DataError(f"{place(path, row, name)}: {wanted.missing_mark(cells[row].as_py(), others)}")
+
+
+def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+    """Raise a `DataError` if a few cells are words and most are numbers: the words are probably missing values.
+
+    What counts are different cells. A code of letters and digits, such as "01" or "3a", is no word. A spec without
+    `missing_marks` says that all cells are names of classes.
+    """
+    from pyarrow import compute
+
+    if not wanted.missing:
+        return
+    different = cells.unique()
+    numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py()
+    if numbers * 2 <= len(different):
+        return
+    is_word = compute.invert(compute.match_substring_regex(cells, rf"{NUMBER}|{CODE}"))
+    if (row := compute.index(is_word, value=True).as_py()) >= 0:
+        others = compute.sum(compute.match_substring_regex(cells, NUMBER)).as_py()
+        raise DataError(
+            f"{place(path, row, name)}: {quoted_cell(cells[row].as_py())} is no number, and {others:,} other cells of "
+            f"the column are: fill it in, or leave the row out; if it is the name of a class, set "
+            f"`missing_marks = []`."
+        )
 
 
 def is_text(cells: "NDArray[Any]") -> bool:

@@ -29,6 +29,9 @@ class Wanted:
     may_be_boolean: bool = True
     """Whether a column of True and False is one of the integers 1 and 0, as it is in a Parquet file; or else text."""
 
+    is_known: bool = False
+    """Whether another file has said that these are numbers: text among them is reported by comparison with it."""
+
     def missing_mark(self, mark: str, others: int) -> str:
         """What to say of a cell that is missing; so many others of its column are as well."""
         also = f", as it does in {others + 1:,} cells of the column" if others else ""

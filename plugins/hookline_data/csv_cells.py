@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError, quoted_cell, shortened
-from hookline_data.cells import FALSE, INTEGER, NUMBER, TRUE, refuse_missing
+from hookline import MISSING_MARKS, DataError, quoted_cell, shortened
+from hookline_data.cells import FALSE, INTEGER, NUMBER, TRUE, refuse_missing, refuse_text_among_numbers
 from hookline_data.columns import Wanted, place
-from hookline_data.csv_quotes import refuse_swallowed_rows
+from hookline_data.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.sentences import CHANGED, as_sentences
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_ROWS = 20
 """How many rows are looked at before all of them are read."""
 
 NO_WORDS = frozenset(
-    ["true", "false", "yes", "no", "t", "f", "y", "n", "na", "n/a", "#n/a", "nan", "null", "none", "nil"]
+    ["true", "false", "yes", "no", "t", "f", "y", "n", "nil", *(mark.lower() for mark in MISSING_MARKS)]
 )
 """Cells of letters that may be read as something else than text, in lower case."""
 
@@ -142,6 +142,8 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
         raise _first_bad_cell(path, numeric) or DataError(f"{path}: A cell is empty.")
     for index, name in enumerate(table.column_names):
         if name not in numeric:
+            if not multiline:
+                refuse_line_breaks(table.column(name), name, path)
             table = table.set_column(index, name, _classified(table.column(name), wanted[name], name, path))
     return table
 
@@ -214,6 +216,8 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
                 return compute.cast(cells, kind)
             except pyarrow.ArrowInvalid:
                 return cells
+    if wanted.kind != "text" and not wanted.is_known:
+        refuse_text_among_numbers(cells, wanted, name, path)
     return cells
 
 

@@ -3,9 +3,13 @@
 import csv
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookline import DataError
 from hookline_data.columns import place
+
+if TYPE_CHECKING:
+    import pyarrow
 
 MOST_LINES = 4
 """How many lines a cell has at most, unless the spec allows more: about as many as an address."""
@@ -63,8 +67,7 @@ def _scan(path: Path, most: int | None) -> None:
             else:
                 lines += 1
                 if most is not None and lines > most:
-                    message = f"This cell has more than {most} lines, which `multiline = true` allows."
-                    raise _error(path, row, before, f"{message} Or the quote that opens it is not closed")
+                    raise _error(path, row, before, _many_lines(f"more than {most}"))
                 rest = _REST.match(line)
                 if rest is None:
                     continue
@@ -78,6 +81,20 @@ def _scan(path: Path, most: int | None) -> None:
                     before, lines = cells + line[at:begin], 1
     if before is not None:
         raise _error(path, row, before, "The quote that opens this cell is not closed")
+
+
+def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
+    """Raise a `DataError` if a cell has a line break: two stray quotes make one name of a class of some rows."""
+    from pyarrow import compute
+
+    breaks = compute.match_substring_regex(cells, "[\\r\\n]")
+    if (row := compute.index(breaks, value=True).as_py()) >= 0:
+        lines = len(cells[row].as_py().splitlines())
+        raise DataError(f"{place(path, row, name)}: {_many_lines(str(max(lines, 2)))}.")
+
+
+def _many_lines(count: str) -> str:
+    return f"This cell has {count} lines, which `multiline = true` allows. Or the quote that opens it is not closed"
 
 
 def _error(path: Path, row: int, before: str, message: str) -> DataError:

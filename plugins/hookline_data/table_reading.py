@@ -89,6 +89,7 @@ def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
     # What is text here is text in the other files, though all of it may look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
+    wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
         parts[split] = rows_of(table.read(path, wanted), layout, path)

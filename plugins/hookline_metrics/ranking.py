@@ -11,6 +11,8 @@ from hookline_metrics.tasks import ClassificationMetric, Task, tasks_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+_NONE_LEFT_OUT = "Of two classes that are to be ranked none can be left out: leave `ignore_index` out."
+
 
 @spec
 class AUROC(ClassificationMetric):
@@ -55,8 +57,7 @@ class AUROC(ClassificationMetric):
         """As for all metrics of classes; and two of them must be left, and probabilities be there for thresholds."""
         ClassificationMetric.check(self, loss)
         if self.ignore_index is not None and "multiclass" not in tasks_of(loss):
-            message = "Of two classes that are to be ranked none can be left out: leave `ignore_index` out."
-            raise OptionError("ignore_index", message)
+            raise OptionError("ignore_index", _NONE_LEFT_OUT)
         if self.thresholds is not None and loss.predicts == "scores":
             message = (
                 f"Thresholds are probabilities, and {type(loss).__name__} predicts scores: leave `thresholds` out."
@@ -66,6 +67,8 @@ class AUROC(ClassificationMetric):
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """All scores, or the counts at each threshold."""
         task, columns = self.resolve(loss, predictions)
+        if self.ignore_index is not None and task != "multiclass":
+            raise OptionError("ignore_index", _NONE_LEFT_OUT)
         if not predictions.is_floating_point():
             raise ValueError(f"{type(loss).__name__} predicts classes, without numbers by which rows could be ranked.")
         make = RankingState if self.thresholds is None else ThresholdsState

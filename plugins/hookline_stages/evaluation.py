@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import DataError, HooklineWarning, MeanLoss, MisfitError, PartLosses, hookimpl
+from hookline import DataError, HooklineWarning, MeanLoss, MisfitError, OptionError, PartLosses, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,8 +86,10 @@ def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
 @contextmanager
 def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
     """What a metric raises becomes a sentence that names the metric, and its place in the spec."""
+    place = ("metrics", spec.metrics.index(metric))
     try:
         yield
+    except OptionError as error:
+        raise MisfitError(f"{metric.label} cannot be computed. {error}", (*place, *error.path)) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        message = f"{metric.label} cannot judge the {split} split. {error}"
-        raise MisfitError(message, ("metrics", spec.metrics.index(metric))) from error
+        raise MisfitError(f"{metric.label} cannot judge the {split} split. {error}", place) from error

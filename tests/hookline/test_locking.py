@@ -322,17 +322,6 @@ def test_all_of_an_installed_package_is_part_of_a_run(here, monkeypatch):
     assert len({first, second, fingerprint(plugin, origin.distribution)}) == 3
 
 
-def test_the_version_of_torchmetrics_is_kept_if_there_are_metrics(here, capsys):
-    (here / "judged.toml").write_text(SPEC + '\n[[metrics]]\ntype = "Accuracy"\n')
-    edit(here / "judged.toml", "standardize = true", "standardize = true\nvalidation = 0.2")
-    assert main(["train", "judged.toml", "-q", "--out", "run"]) == 0
-    edit(here / "run/run.lock.toml", 'torchmetrics = "', 'torchmetrics = "0.')
-    assert again(plugin=None) == 2
-    assert told(capsys)[0].startswith("torchmetrics was 0.")
-    assert main(["train", "spec.toml", "-q", "--out", "plain"]) == 0
-    assert "torchmetrics" not in (here / "plain/run.lock.toml").read_text()
-
-
 @pytest.mark.parametrize(
     ("names", "said"),
     [

@@ -72,6 +72,10 @@ def test_a_metric_is_told_at_the_option_that_is_named_and_given():
     )
     assert error.message == "Accuracy cannot judge the test split. Argument `top_k` is more than `num_classes`."
     assert error.path == ("metrics", 1, "top_k")
+    told = {
+        str(misfit_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")
+    }
+    assert told == {"metrics[1].top_k: Accuracy cannot be computed. No."}, "an option is wrong for every split"
     assert misfit_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
 
 

@@ -9,8 +9,8 @@ from hookline.quotable import homes, is_quotable
 
 SECRET = "hunter2"  # noqa: S105
 NOT_QUOTED = (
-    "Nothing is quoted of this file. Specs are quoted that end in .toml, are below the current directory or beside the "
-    "spec that you name, and are not hidden."
+    "Lines are shown only of .toml files that are not hidden and lie below the current directory or beside the spec "
+    "that you named."
 )
 
 
@@ -81,3 +81,23 @@ def test_all_files_of_a_spec_together_are_no_larger_than_one_may_be(here):
     with pytest.raises(HooklineError) as caught:
         read("spec.toml")
     assert str(caught.value) == "b.toml:1:1: This is not a spec: with what it extends it has more than 256 KiB."
+
+
+@pytest.mark.parametrize("name", ["spec.toml", "spec.txt"])
+def test_an_empty_file_is_reported_as_empty(here, capsys, name):
+    (here / name).write_text("\n")
+    assert main(["check", name]) == 1
+    assert capsys.readouterr().out == f"{name}:1:1: The file is empty.\n\n1 error in {name}.\n"
+    (here / "run.toml").write_text("[run]\nepochs = 1\n")
+    main(["check", name, "--with", "run.toml"])
+    assert "data: This is missing." in capsys.readouterr().out
+
+
+def test_of_a_file_of_another_name_what_is_missing_is_told_and_equal_sentences_once(here, capsys):
+    (here / "spec.txt").write_text("[run]\nepochs = -1\n[[metrics]]\n")
+    assert main(["check", "spec.txt"]) == 1
+    *told, summary = capsys.readouterr().out.split("\n\n")
+    assert summary == "6 errors in spec.txt.\n"
+    assert sum(NOT_QUOTED in line for line in told) == 2
+    for section in ("data", "model", "loss", "optimizer"):
+        assert sum(line.startswith(f"spec.txt:1:1: {section}: This is missing. It must be ") for line in told) == 1

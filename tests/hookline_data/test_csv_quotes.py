@@ -84,3 +84,14 @@ def test_a_cell_is_quoted_no_longer_than_one_needs_to_know_it_by(prepare):
     assert str(caught.value).endswith(
         ': row 2, column "a": "secret secret secret secret secret se..." is not a number.'
     )
+
+
+def test_two_stray_quotes_make_no_class_of_the_rows_between_them(prepare, tmp_path):
+    lines = [f"{row},{'uv'[row % 2]}" for row in range(1, 41)]
+    lines[20], lines[22] = '20,"p', '22,p"'
+    text = "\n".join(["a,y", *lines, ""])
+    with pytest.raises(DataError) as caught:
+        prepare(text, loss="CrossEntropyLoss")
+    message = MANY.replace("more than 4", "3")
+    assert str(caught.value) == f'{tmp_path / "table.csv"}: row 21, column "y": {message}'
+    assert len(prepare(text, loss="CrossEntropyLoss", multiline=True).target.classes) == 3

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hookline import DataError
+from hookline import MISSING_MARKS, DataError
 
 
 def target(data):
@@ -17,7 +17,7 @@ def target(data):
         (["b", "B", "a", "ä"], ("B", "a", "b", "ä"), [2, 0, 1, 3]),
         (["10", "9", "-1", "10"], (-1, 9, 10), [2, 1, 0, 2]),
         (["1.0", "2.0", "2", "0"], (0, 1, 2), [1, 2, 2, 0]),
-        (["1", "2", "two", "10"], ("1", "10", "2", "two"), [0, 2, 3, 1]),
+        (["1", "2", "two", "10", "x", "y"], ("1", "10", "2", "two", "x", "y"), [0, 2, 3, 1, 4, 5]),
         (['"x, y"', '"say ""z"""', '"x, y"', "w"], ('say "z"', "w", "x, y"), [2, 0, 2, 1]),
         ([" u", "u ", "v", "w"], ("u", "v", "w"), [0, 0, 1, 2]),
         (["true", "false", "false", "true"], ("false", "true"), [1, 0, 0, 1]),
@@ -187,7 +187,7 @@ def test_classes_that_do_not_occur_in_validation_keep_their_indices(prepare):
     assert batch.target.tolist() == [2, 0]
 
 
-@pytest.mark.parametrize("mark", ["NA", "NaN", "nan", "null", "None", "?", "-"])
+@pytest.mark.parametrize("mark", [mark for mark in MISSING_MARKS if mark])
 @pytest.mark.parametrize("others", ["12.5", "rose"])
 def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, tmp_path, mark, others):
     text = f"a,y\n1,{others}\n2,7\n3,{mark}\n4,7\n5,{mark}\n"
@@ -199,6 +199,24 @@ def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, 
     )
     if others == "rose":
         assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {others, "7", mark}
+
+
+@pytest.mark.parametrize("word", ["none", "unknown", "--", "1,5", "True"])
+def test_a_word_among_numbers_is_no_class_unless_the_spec_says_so(prepare, tmp_path, word):
+    text = f'a,y\n1,3\n2,4.5\n3,"{word}"\n4,3\n'
+    with pytest.raises(DataError) as raised:
+        prepare(text, loss="CrossEntropyLoss")
+    assert str(raised.value) == (
+        f'{tmp_path / "table.csv"}: row 3, column "y": "{word}" is no number, and 3 other cells of the column are: '
+        f"fill it in, or leave the row out; if it is the name of a class, set `missing_marks = []`."
+    )
+    assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {"3", "4.5", word}
+
+
+@pytest.mark.parametrize("cells", ["1 2 01", "7 8 0x1F", "1 2 3a", "1 none", "none mild severe 1"])
+def test_codes_and_words_are_classes_beside_numbers(prepare, cells):
+    rows = "".join(f"1,{cell}\n" for cell in cells.split())
+    assert set(prepare(f"a,y\n{rows}", loss="CrossEntropyLoss").target.classes) == set(cells.split())
 
 
 def test_a_mark_of_a_missing_value_among_the_inputs_is_told_with_its_row(prepare, tmp_path):

@@ -9,7 +9,7 @@ import torch
 import torchmetrics
 from sklearn import metrics as sklearn
 
-from hookline import Batch, log_odds
+from hookline import Batch, Encoding, OptionError, log_odds
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from hookline_losses.embedding import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
@@ -195,3 +195,14 @@ def test_batches_are_what_is_ranked_and_not_their_areas():
     state.update(torch.tensor([[2.0]]), torch.tensor([[0.0]]))
     state.update(torch.tensor([[3.0]]), torch.tensor([[1.0]]))
     assert state.compute() == 0.5
+
+
+def test_no_class_of_two_is_ignored_whatever_the_encoding_is():
+    class OwnLoss(BCEWithLogitsLoss):
+        encoding = Encoding()
+
+    metric = AUROC(ignore_index=1, task="binary")
+    metric.check(OwnLoss())  # Its encoding does not say which task it is.
+    with pytest.raises(OptionError, match="none can be left out") as raised:
+        metric.build(OwnLoss(), torch.zeros(4, 1))
+    assert raised.value.path == ("ignore_index",)

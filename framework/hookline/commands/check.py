@@ -10,7 +10,7 @@ from operator import itemgetter
 from hookline.command_line import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.commands.arguments import add_spec_arguments, document_of, loader_of
 from hookline.commands.warned import told_warnings
-from hookline.errors import FileError, HooklineError, Problem, SpecError
+from hookline.errors import FileError, HooklineError, Problem, SpecError, published
 from hookline.loading import Loader
 from hookline.printing import tell
 from hookline.wording import counted, shortened
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         return BAD_INPUT
     for path in arguments.specs:
         try:
-            found += [(path, problem) for problem in _problems(path, arguments, loader)]
+            found += [(path, problem) for problem in published(_problems(path, arguments, loader))]
         except FileError as error:
             unread.append((error.file, Problem(error.message)))
         except HooklineError as error:

@@ -16,8 +16,14 @@ Columns = Mapping[str, "NDArray[Any]"]
 """Target columns by name: arrays of the length of the rows, of numbers or text."""
 
 
-MISSING_MARKS = ("", "NA", "NaN", "nan", "null", "None", "?", "-")
-"""What is written in the place of a value that is missing: it is neither a number nor the name of a class."""
+MISSING_MARKS = (
+    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN"),
+    *("null", "Null", "NULL", "None", "?", "-", "."),
+)
+"""What is written in the place of a value that is missing: it is neither a number nor the name of a class.
+
+"none" is not among them: it is a common name of a class. Among numbers it is an error all the same.
+"""
 
 
 @frozen(kw_only=True)
