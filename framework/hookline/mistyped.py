@@ -137,7 +137,7 @@ def unknown_draft(word: str, kinds: Collection[str]) -> str:
         return f"To write a spec for a table: `{_shown(['hookline', 'new', 'spec', word])}`."
     near = nearest(word, kinds)
     meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what can be drafted."
-    return f'There is no draft of a "{shortened(word)}".{meant}'
+    return f'`hookline new` cannot draft "{shortened(word)}".{meant}'
 
 
 def _change(name: str, value: str, words: Sequence[str]) -> str | None:

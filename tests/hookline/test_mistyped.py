@@ -35,7 +35,7 @@ def told(tmp_path, monkeypatch, capsys):
         ("-v", 'There is no option "-v". `hookline --version` prints the version.'),
         ("wombat", 'There is no command "wombat". `hookline --help` lists them all.'),
         ("new data.csv", "To write a spec for a table: `hookline new spec data.csv`."),
-        ("new specs data.csv", 'There is no draft of a "specs". Did you mean `hookline new spec`?'),
+        ("new specs data.csv", '`hookline new` cannot draft "specs". Did you mean `hookline new spec`?'),
         ("list layer Conv2d", "To show a component: `hookline show layer Conv2d`."),
         ("plan iris.toml --deep", '"--deep" is an option of `hookline check`.'),
         ("check iris.toml --depe", 'There is no option "--depe". Did you mean "--deep"?'),

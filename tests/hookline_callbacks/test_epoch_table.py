@@ -15,9 +15,9 @@ RECORD = {
 
 def test_without_a_screen_a_row_is_one_line():
     assert list(EpochTable().lines(RECORD)) == [
-        "                  training  validation",
-        "  epoch     step      loss        loss  Accuracy  MeanAbsolutePercentageError  gradient_norm",
-        "      1       20    1.1379     0.94960   0.50000                       12.000     1.0000e-05",
+        "                    training  validation",
+        "  epoch     step        loss        loss    Accuracy  MeanAbsolutePercentageError  gradient_norm",
+        "      1       20      1.1379     0.94960     0.50000                       12.000     1.0000e-05",
     ]
 
 
