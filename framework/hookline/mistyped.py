@@ -146,7 +146,7 @@ def _change(name: str, value: str, words: Sequence[str]) -> str | None:
     homes, catalog = _homes(words)
     if any(not home.path and key in options_of(home.kind) for home in homes):
         path = f"{key}.type" if key != "run" else "run.epochs"
-        return f"To change a value of the spec: --set {shlex.quote(f'{path}={value}') if value else f'{path}=…'}."
+        return f"{message}: --set {shlex.quote(f'{path}={value}') if value else f'{path}=…'}."
     known = other_tools.meaning(key)
     places = [place for place in known.places if len(place) == 2] if known is not None else []
     for option, sections in ((key, None), *((place[1], place[0]) for place in places)):

@@ -9,8 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline import WRITTEN_FALSE as FALSE
+from hookline import WRITTEN_TRUE as TRUE
 from hookline import DataError, quoted_cell, shortened
-from hookline_data.cells import FALSE, INTEGER, NUMBER, TRUE, refuse_missing
+from hookline_data.cells import INTEGER, NUMBER, refuse_missing
 from hookline_data.columns import Wanted, place
 from hookline_data.csv_quotes import refuse_swallowed_rows
 from hookline_data.great_integers import has_great_numbers, warn_of_equal_integers

@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -20,6 +19,7 @@ from hookline.commands.names import (
     section_families,
     sections,
 )
+from hookline.commands.screen import paragraph
 from hookline.documentation import OptionDocumentation, documentation
 from hookline.errors import HooklineError
 from hookline.installed import InstalledPlugins
@@ -127,7 +127,7 @@ def lines(kind: type[Spec], width: int) -> list[str]:
     if not kind.family:
         return _section_lines(kind, width)
     shown = [f"{known.name}, {article(known.family)} {known.family}", ""]
-    shown += _wrapped(known.summary, width, "  ")
+    shown += paragraph(known.summary, width, "  ")
     if known.text:
         shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
     shown += _option_lines("Options", known.options, width)
@@ -141,7 +141,7 @@ def _section_lines(kind: type[Spec], width: int) -> list[str]:
     name = next((attribute.name for attribute in fields(TrainingSpec) if attribute.type is kind), "spec")
     heading = "A spec" if is_whole else f"{name}, a section of a spec"
     title = "Sections" if is_whole else "Options"
-    return [heading, "", *_wrapped(known.summary, width, "  "), *_option_lines(title, known.options, width)]
+    return [heading, "", *paragraph(known.summary, width, "  "), *_option_lines(title, known.options, width)]
 
 
 def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int) -> list[str]:
@@ -150,8 +150,8 @@ def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int
     for option in options:
         shown += [
             "",
-            *_wrapped(_headline(option), width, "  ", "      "),
-            *_wrapped(option.description, width, "      "),
+            *paragraph(_headline(option), width, "  ", "      "),
+            *paragraph(option.description, width, "      "),
         ]
     return shown
 
@@ -161,17 +161,6 @@ def _headline(option: OptionDocumentation) -> str:
     default = "" if option.default is None else f" = {as_toml(option.default)}"
     how = "required" if option.is_required else "may be left out" if option.default is None else ""
     return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
-
-
-def _wrapped(text: str, width: int, indent: str, then: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent if then is None else then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def example(kind: type[Spec]) -> list[str]:
