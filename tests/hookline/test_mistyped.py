@@ -63,7 +63,10 @@ def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentenc
     ],
 )
 def test_an_option_that_is_a_value_of_the_spec_is_told_as_the_change_that_it_would_be(told, words, change, tmp_path):
-    assert told(f"train iris.toml {words}") == f"To change a value of the spec: --set {change}."
+    word = words.partition(" ")[0].partition("=")[0]
+    unknown = f'There is no option "{word}". ' if word.startswith("-") else ""
+    what = "the learning rate" if change == "optimizer.lr=0.1" and "." not in word else "a value of the spec"
+    assert told(f"train iris.toml {words}") == f"{unknown}To change {what}: --set {change}."
     assert main(["check", "iris.toml", "--set", change]) == 0
 
 

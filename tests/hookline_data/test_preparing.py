@@ -53,6 +53,39 @@ def test_numbers_that_become_equal_are_warned_of_with_what_to_do(prepare_any, ki
         prepare_any(kind, DAYS)
 
 
+GREAT = 2**53 + numpy.arange(9)
+
+
+@pytest.mark.parametrize("options", [{}, {"standardize": True}])
+def test_integers_of_a_csv_that_float64_cannot_tell_apart_are_warned_of(prepare_any, options):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        prepare_any("CSV", GREAT, **options)
+    assert [str(one.message).partition('"')[2] for one in told][0] == (
+        'x" has 9 different integers beyond 2^53, and float64, as which numbers are read, can tell only 5 apart: subtract '
+        "a constant from the column in the file, or leave it out."
+    )
+    assert not any("standardize" in str(one.message) for one in told)
+
+
+@pytest.mark.parametrize("options", [{"dtype": "float64"}, {"standardize": True, "dtype": "float64"}])
+def test_integers_of_an_array_that_float64_cannot_tell_apart_are_warned_of(prepare_any, options):
+    with pytest.warns(HooklineWarning, match="9 different .* only 5 as float64: subtract a constant from the column"):
+        prepare_any("NPZ", GREAT, **options)
+
+
+def test_great_integers_that_stay_different_are_no_reason_to_warn(prepare_any):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare_any("CSV", (2**53 + 2 * numpy.arange(9)), dtype="float64")
+
+
+def test_of_several_columns_that_become_equal_one_is_named_and_the_others_are_counted(prepare):
+    text = "a,b,y\n" + "".join(f"{day},{day},{index / 4}\n" for index, day in enumerate(DAYS))
+    with pytest.warns(HooklineWarning, match="only 15 as float32, and so it is with 1 other column: set `standardize"):
+        prepare(text)
+
+
 def test_one_great_number_that_makes_all_others_equal_is_warned_of(prepare_any):
     numbers = numpy.array([*range(99), 1e12])
     with pytest.warns(HooklineWarning, match=r'has 100 different .* only 2 as float32: set `dtype = "float64"`'):

@@ -22,13 +22,17 @@ from hookline.commands.names import (
 from hookline.commands.screen import paragraph
 from hookline.documentation import OptionDocumentation, documentation
 from hookline.errors import HooklineError
+from hookline.homes import options_of
 from hookline.installed import InstalledPlugins
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union, plural
 from hookline.options import Bounds, Spec
 from hookline.printing import tell
 from hookline.training_spec import TrainingSpec
-from hookline.wording import did_you_mean, enumerate_names, nearest, shortened
+from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
 from hookline.writing import Keys, as_toml, dumps
+
+MOST_HAVING = 3
+"""How many components that have an option are named, at most."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +98,8 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
 def _section_named(name: str) -> type[Spec] | None:
     """The class of a section that has options itself, such as `run`; that of the whole spec for `spec`."""
     own = {attribute.name: attribute.type for attribute in fields(TrainingSpec) if _is_section(attribute.type)}
-    return {"spec": TrainingSpec, **own}.get(name)
+    named = {"spec": TrainingSpec, **own}
+    return named.get(name) or named.get(name.removesuffix("s"))
 
 
 def _is_section(kind: Any) -> bool:
@@ -113,6 +118,11 @@ def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], othe
     section, dot, _ = name.partition(".")
     if dot and section in dict(sections()):
         return f"{message} `hookline explain spec.toml {name}` explains a value of a spec."
+    having = sorted({one for kinds in known.values() for one, kind in kinds.items() if name in options_of(kind)})
+    if having:
+        more = len(having) - MOST_HAVING
+        those = f"{', '.join(having[:MOST_HAVING])} and {counted(more, 'other')}" if more > 0 else " and ".join(having)
+        return f"{message} It is an option of {those}: `hookline show {having[0]}` shows it."
     everything = {name for kinds in known.values() for name in kinds}
     meant = next((word for word in other_tools.types(name) if word in everything), None) or nearest(name, everything)
     where = f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""

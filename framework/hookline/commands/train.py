@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hookline.command_line import DIFFERENT, GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, located
+from hookline.commands.screen import table
 from hookline.commands.warned import told_warnings
 from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader

@@ -250,8 +250,8 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
             return
         if any(cell.count("\n") >= MOST_CELL_LINES for cell in row):
             raise DataError(
-                f"{path}: row {number}: A cell has more than {MOST_CELL_LINES} lines. A quote may not be closed; if it is "
-                f"right, write the spec yourself, with `multiline = true`."
+                f"{path}: row {number}: A cell has more than {MOST_CELL_LINES} lines. A quote may not be closed; if it "
+                f"is right, write the spec yourself, with `multiline = true`."
             )
         if row:  # Empty lines are no rows.
             yield row
