@@ -35,7 +35,7 @@ def warn_of_equal_integers(
     if kept < different:
         message = (
             f'{path}: "{printable(name)}" has {different:,} different integers beyond 2^53, and float64, as which '
-            f"numbers are read, can tell only {kept:,} apart: subtract a constant from the column in the file, or leave "
-            "it out."
+            f"numbers are read, can tell only {kept:,} apart: subtract a constant from the column in the file, or "
+            "leave it out."
         )
         warnings.warn(message, HooklineWarning, stacklevel=2)

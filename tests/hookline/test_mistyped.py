@@ -70,6 +70,15 @@ def test_an_option_that_is_a_value_of_the_spec_is_told_as_the_change_that_it_wou
     assert main(["check", "iris.toml", "--set", change]) == 0
 
 
+@pytest.mark.parametrize("words", [["a\x1b[2Jb"], ["new", "a\x1b[2Jb"], ["train", "i.toml", "--a\x1b[2Jb"]])
+def test_a_word_cannot_control_a_terminal(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    told = capsys.readouterr().err
+    assert "\x1b" not in told
+    assert r"a\x1b[2Jb" in told
+
+
 def test_a_change_in_two_words_is_told_as_one(told):
     assert told("train iris.toml --set optimizer.lr 0.1") == "A change is one word: --set optimizer.lr=0.1."
 
