@@ -543,7 +543,7 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         (
             {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 5},
             None,
-            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: left out, this",
+            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: leave it out, and it",
         ),
         (
             {"type": "OneCycleLR", "max_lr": [0.1, 0.2]},
