@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from hookline.around import after, before
     from hookline.building import apply_module, build_and_apply, unchanged_embeddings
     from hookline.catalog import Components
+    from hookline.csv_format import (
+        MOST_CELL_LINES,
+        WRITTEN_FALSE,
+        WRITTEN_NOT_FINITE,
+        WRITTEN_NUMBER,
+        WRITTEN_TRUE,
+    )
     from hookline.curves import draw_curves
     from hookline.data import Batch, Batches, Data, Outputs, TensorBatches, gathered, permutation
     from hookline.encodings.base import MISSING_MARKS, Columns, Encoding, Target
@@ -82,6 +89,13 @@ _HOMES = {
     "around": ("after", "before"),
     "building": ("apply_module", "build_and_apply", "unchanged_embeddings"),
     "catalog": ("Components",),
+    "csv_format": (
+        "MOST_CELL_LINES",
+        "WRITTEN_FALSE",
+        "WRITTEN_NOT_FINITE",
+        "WRITTEN_NUMBER",
+        "WRITTEN_TRUE",
+    ),
     "curves": ("draw_curves",),
     "data": ("Batch", "Batches", "Data", "Outputs", "TensorBatches", "gathered", "permutation"),
     "encodings.base": ("MISSING_MARKS", "Columns", "Encoding", "Target"),
@@ -151,6 +165,11 @@ and an error in a spec do not wait for the rest."""
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "MISSING_MARKS",
+    "MOST_CELL_LINES",
+    "WRITTEN_FALSE",
+    "WRITTEN_NOT_FINITE",
+    "WRITTEN_NUMBER",
+    "WRITTEN_TRUE",
     "Activation",
     "Batch",
     "Batches",

@@ -15,7 +15,7 @@ from hookline.origins import Origin
 from hookline.wording import MOST_LISTED, enumerate_names, nearest, shortened
 
 MOST_MEANT = 50
-"""Of how many unknown names in a spec it is looked up what was probably meant: one with more has no slips."""
+"""For how many unknown names in a spec the probable meaning is looked up: with more, none is looked up."""
 
 
 def is_family(kind: object) -> bool:
@@ -151,6 +151,10 @@ class Catalog:
             raise ValueError(f'{message} Did you mean "{near}"?{where}')
         raise ValueError(message + where + self._all_known(base))
 
+    def translated(self, base: type[Spec], name: str) -> str | None:
+        """The name of what other tools call so, of those that a spec may choose where it asks for `base`."""
+        return next((known for known in other_tools.types(name) if self.get(base, known) is not None), None)
+
     def meant(self, base: type[Spec], name: str) -> str | None:
         """The name that was probably meant, of those that a spec may choose where it asks for `base`.
 
@@ -159,8 +163,7 @@ class Catalog:
         Only components of a name that is near are looked up, which to do with all takes as long as all the rest. After
         very many names nothing is looked up before the next spec.
         """
-        words = (known for known in other_tools.types(name) if self.get(base, known) is not None)
-        if (known := next(words, None)) is not None:
+        if (known := self.translated(base, name)) is not None:
             return known
         if (base, name) not in self._meant:
             if len(self._meant) >= MOST_MEANT:

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from hookline.printing import printable, tell
+from hookline.printing import printable, printable_lines, tell
 from hookline.signals import ending_at_once
 from hookline.wording import shortened
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    from _typeshed import SupportsWrite
 
     from hookline.errors import SpecError
 
@@ -163,7 +165,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit."""
-        super().error(printable(message))
+        super().error(printable(message))  # On one line.
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        super()._print_message(printable_lines(message) if message else message, file)
 
 
 class _Version(str):

@@ -161,14 +161,17 @@ def _no_table(value: Any, wanted: str) -> ValueError:
 def _with_others(
     error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
 ) -> Exception:
-    """The error of a type, and those of the options, which are read as those of the type that was probably meant."""
+    """The error of a `type`, and those of the options if it is certain which component is meant.
+
+    It is if only the key is misspelt, or if other tools call it so.
+    """
     if not isinstance(name, str):
         return error
-    meant = name if catalog.get(base, name) is not None else catalog.meant(base, name)
-    if meant is None:
-        return error
+    known = name if catalog.get(base, name) is not None else catalog.translated(base, name)
+    if known is None:
+        return error  # One can only guess which options it has.
     try:
-        kind = catalog.find(base, meant)
+        kind = catalog.find(base, known)
     except ValueError:
         return error  # Several plugins have it, and nobody knows which is meant.
     errors: list[Exception] = [error]
@@ -181,11 +184,5 @@ def _with_others(
     except INVALID:
         return error
     wrong = ComponentError("", errors, kind)
-    if getattr(partly, "name", "") is None:
-        # What is left out is called as its type, of which one can only guess.
-        said = (
-            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
-        )
-        partly = assembled(kind, {name: getattr(partly, name) for name in said})
     wrong.as_far_as_right = partly
     return wrong

@@ -17,10 +17,10 @@ LOSSES = ("training/loss", "validation/loss")
 """What is drawn at the end of every run."""
 
 SPLITS = {"training": "#2a6fbb", "validation": "#d1682d", "test": "#3b8f4e"}
-"""The colours of one number in several splits."""
+"""The colors of one number in several splits."""
 
 COLORS = ("#2a6fbb", "#d1682d", "#3b8f4e", "#8a4fb0", "#b8323f", "#2b9aa6", "#a87b1d", "#5c6770")
-"""The colours of several numbers."""
+"""The colors of several numbers."""
 
 LIKE = 5
 """Up to how many times as great a number may be as another one that shares its panel."""

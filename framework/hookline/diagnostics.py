@@ -25,18 +25,18 @@ _BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 
 @frozen
 class Paint:
-    """Colours for a terminal, or none."""
+    """Colors for a terminal, or none."""
 
     is_on: bool = False
-    """Whether there are colours."""
+    """Whether there are colors."""
 
     def __call__(self, text: str, *codes: str) -> str:
-        """The text in these colours."""
+        """The text in these colors."""
         return f"{''.join(codes)}{text}{_PLAIN}" if self.is_on else text
 
     @classmethod
     def of(cls, stream: "TextIO", environment: "dict[str, str] | Any") -> "Paint":
-        """Colours if the stream is a terminal, unless `NO_COLOR` says otherwise; see https://no-color.org."""
+        """Colors if the stream is a terminal, unless `NO_COLOR` says otherwise; see https://no-color.org."""
         if environment.get("FORCE_COLOR"):
             return cls(is_on=True)
         is_terminal = stream.isatty() and environment.get("TERM") != "dumb"

@@ -102,7 +102,7 @@ def _warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target]
         if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
             continue
         if merged := merged_columns(rows.numpy(), rows.to(run.dtype).numpy()):
-            sentence = merged[0].sentence(known[name].columns[merged[0].column], run.spec.run.dtype)
+            sentence = merged[0].sentence(known[name].columns[merged[0].column], run.spec.run.dtype, len(merged) - 1)
             remedy = 'set `dtype = "float64"` in [run], or subtract a constant from the target in the file.'
             warnings.warn(f"{source}: {sentence} {remedy}", HooklineWarning, stacklevel=3)
 

@@ -1,14 +1,17 @@
 """Words of the command line that are not known: what was probably meant, as a command to type."""
 
+import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from hookline import documents, other_tools
 from hookline.catalog import Catalog
+from hookline.documentation import documentation
 from hookline.errors import HooklineError
 from hookline.homes import Home, homes_in, options_of
 from hookline.loading import Loader
+from hookline.options import Spec
 from hookline.translating import translation
 from hookline.wording import dotted, nearest, shortened
 
@@ -128,7 +131,9 @@ def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -
         return f"A spec is given without an option: `{_shown(['hookline', words[0], spec])}`."
     if word in OWNERS:
         return f'"{word}" is an option of `hookline {OWNERS[word]}`.'
-    return _change(name, value, words) if "--set" in options else None
+    changed = _change(name, value, words) if "--set" in options else None
+    is_told = changed is None or changed.startswith("There is no option")
+    return changed if is_told else f'There is no option "{shortened(word.partition("=")[0])}". {changed}'
 
 
 def unknown_draft(word: str, kinds: Collection[str]) -> str:
@@ -137,7 +142,7 @@ def unknown_draft(word: str, kinds: Collection[str]) -> str:
         return f"To write a spec for a table: `{_shown(['hookline', 'new', 'spec', word])}`."
     near = nearest(word, kinds)
     meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what can be drafted."
-    return f'There is no draft of a "{shortened(word)}".{meant}'
+    return f'`hookline new` cannot draft "{shortened(word)}".{meant}'
 
 
 def _change(name: str, value: str, words: Sequence[str]) -> str | None:
@@ -155,11 +160,19 @@ def _change(name: str, value: str, words: Sequence[str]) -> str | None:
                 if known is not None and known.example is not None:
                     value = str(known.example)
                 change = f"{dotted((*home.path, option))}={value or '…'}"
-                return f"To change a value of the spec: --set {shlex.quote(change) if value else change}."
+                what = _what_it_is(home.kind, option)
+                return f"To change {what}: --set {shlex.quote(change) if value else change}."
     if "." in name:
         return f"To change a value of the spec: --set {shlex.quote(f'{name}={value}')}."
     said = translation(key, _number(value), homes, catalog)
     return None if said is None else f'There is no option "{shortened(name)}". {said[0]}'
+
+
+def _what_it_is(kind: type[Spec], option: str) -> str:
+    """What an option is, such as "the learning rate", if its description says it in a few words."""
+    described = next(known.description for known in documentation(kind).options if known.name == option)
+    found = re.fullmatch(r"The ([a-z ]{1,30})\.", described)
+    return "a value of the spec" if found is None else f"the {found[1]}"
 
 
 def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:

@@ -1,4 +1,4 @@
-"""The neighbours of a person's own file: what it imports from its folder, and so is a part of the plugin."""
+"""The neighbors of a person's own file: what it imports from its folder, and so is a part of the plugin."""
 
 import ast
 import sys

@@ -33,7 +33,13 @@ _MAGIC = {
 LONGEST_MAGIC = 32
 """How many bytes of a file tell its kind."""
 
-_COMPRESSED = {"gzip": "gunzip --keep", "bzip2": "bunzip2 --keep", "xz": "unxz --keep", "Zstandard": "unzstd"}
+_COMPRESSED = {
+    "gzip": (".gz", "gunzip", " --keep"),
+    "bzip2": (".bz2", "bunzip2", " --keep"),
+    "xz": (".xz", "unxz", " --keep"),
+    "Zstandard": (".zst", "unzstd", ""),
+}
+"""How names of compressed files end, what unpacks them, and its option to keep the file."""
 _SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
 """What a ZIP archive is by its name."""
 _OTHER_TEXT = {".json": "JSON", ".jsonl": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
@@ -71,7 +77,10 @@ def _kind(content: bytes, suffix: str) -> str | None:
 
 def _of_binary(path: str, kind: str) -> str:
     if kind in _COMPRESSED:
-        command = f"{_COMPRESSED[kind]} {shlex.quote(path)}"
+        suffix, program, keep = _COMPRESSED[kind]
+        file = shlex.quote(path)
+        # The programs refuse names with another ending, unless they do not see them.
+        command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
         return f"This is a file compressed by {kind}, and not a spec. `{command}` unpacks it."
     if kind in _READ:
         return (

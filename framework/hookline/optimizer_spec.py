@@ -79,7 +79,9 @@ class OptimizerSpec(Spec):
     def doubt_changed_lr(self, option: str) -> "Iterator[OptionError]":
         """The same as a doubt, for `doubts`, if that is true of some of its parts and not of others."""
         if once := self.reading_lr_once:
-            message = f"{once[0]} reads its learning rate in the first step only: this moves those of the other parts."
+            message = (
+                f"{once[0]} reads its learning rate in the first step only: this changes only those of the other parts."
+            )
             yield OptionError(option, message)
 
     @classmethod

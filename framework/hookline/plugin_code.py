@@ -17,7 +17,7 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
     """The fingerprint of the code that a plugin is made of, of which nothing is read but its files.
 
     That is all of the package in which its module is, and what the distribution has installed that brings it; a
-    person's own file with its neighbours; of an object, the same of its class; of a short form of a callback, the
+    person's own file with its neighbors; of an object, the same of its class; of a short form of a callback, the
     function. Empty if it is in no file, as what is typed in.
     """
     function = getattr(plugin, "__hookline_function__", None)
@@ -31,7 +31,7 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
-    """The files of the outermost package in which a module is, by their names in it, or its own and its neighbours."""
+    """The files of the outermost package in which a module is, by their names in it, or its own and its neighbors."""
     own = getattr(module, "__file__", None)
     if own is None:
         return

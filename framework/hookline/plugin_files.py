@@ -33,7 +33,7 @@ def from_file(path: str | Path) -> ModuleType:
     sys.modules[name] = module  # Where attrs and typing look names up.
     found_neighbours = neighbours(source)
     make_way(found_neighbours)
-    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbours, as a script may.
+    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbors, as a script may.
     try:
         found.loader.exec_module(module)
     except HooklineError:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from hookline.wording import counted
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,11 +27,15 @@ class Merged:
     kept: int
     """How many of them remain different."""
 
-    def sentence(self, name: str, dtype: str) -> str:
-        """What to say of the column, which is called `name`, in a run of this type; what to do follows."""
+    def sentence(self, name: str, dtype: str, others: int = 0) -> str:
+        """What to say of the column, which is called `name`, in a run of this type; what to do follows.
+
+        The same is true of `others` more columns.
+        """
+        more = f", and so it is with {counted(others, 'other column')}" if others else ""
         return (
             f'"{name}" has {self.different:,} different values in the training split, and only {self.kept:,} as '
-            f"{dtype}:"
+            f"{dtype}{more}:"
         )
 
 

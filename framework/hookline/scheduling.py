@@ -82,12 +82,12 @@ class SchedulerSpec(WrapperSpec):
             given = getattr(self, name)
             for index, times in enumerate(given if isinstance(given, tuple) else (given,)):
                 if times >= length:
-                    message = f"This never happens: it comes after {counted(times, unit)}, and the end after {length}."
+                    message = f"This never happens: it is due after {counted(times, unit)}, and the run has {length}."
                     yield OptionError(name, message, *((index,) if isinstance(given, tuple) else ()))
         for name in self.takes:
             times = getattr(self, name)
             if times is not None and times > length:
-                message = f"This is not completed: it takes {counted(times, unit)}, and the end comes after {length}."
+                message = f"It takes {counted(times, unit)}, and the run has only {length}."
                 yield OptionError(name, message)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":

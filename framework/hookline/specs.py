@@ -38,7 +38,7 @@ class ModelSpec(Spec):
         return ()
 
     def build(self, *inputs: Any) -> "nn.Module":
-        """The module, with newly initialised parameters on the device of the inputs.
+        """The module, with newly initialized parameters on the device of the inputs.
 
         `inputs` are what the module will be applied to: a batch of the right shape and type, with one row. Sizes that
         the spec leaves out follow from them. A component says by the arguments of its own how many it takes: most take
@@ -60,7 +60,7 @@ class LayerSpec(ModelSpec):
 
 @spec
 class InitializationSpec(ParameterSelection):
-    """How the parameters that it selects are initialised, instead of as their layer does it."""
+    """How the parameters that it selects are initialized, instead of as their layer does it."""
 
     family = "initialization"
 

@@ -22,7 +22,7 @@ MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
 
 MOST_MEANT = 200
-"""Of how many unknown keys it is looked up what was probably meant: a file with more is not a spec with slips."""
+"""For how many unknown keys the probable meaning is looked up: for the others it is not."""
 
 MOST_HOMES = 200
 """In how many tables of a spec at most it is looked for the one in which a key belongs."""

@@ -70,7 +70,7 @@ class TrainingSpec(Spec):
     """What is trained."""
     initialize: tuple[InitializationSpec, ...] = ()
     """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
-    initialises it. The vector of an embedding's `padding_idx` is 0 all the same."""
+    initializes it. The vector of an embedding's `padding_idx` is 0 all the same."""
     loss: LossSpec
     """What is made small."""
     optimizer: OptimizerSpec

@@ -9,7 +9,10 @@ from attrs import evolve, frozen
 from hookline import printable
 
 LEAST_WIDTH = 7
-"""The least width of a column, in characters: that of most numbers."""
+"""The least width of a column, in characters: that of most integers."""
+
+FLOAT_WIDTH = 10
+"""The least width of a column of floats, so that a small one such as 0.00098143 does not move those after it."""
 
 LONGEST_PIECE = 10
 """The most characters of a word in a header that are kept together on a narrow screen."""
@@ -38,7 +41,7 @@ class EpochTable:
         cells = {name: _cell(value) for name, value in record.items()}
         if self._needs_layout(cells, screen):
             for name, cell in cells.items():
-                self._widths[name] = max(LEAST_WIDTH, len(cell), self._widths.get(name, 0))
+                self._widths[name] = max(_least_width(record[name]), len(cell), self._widths.get(name, 0))
             self._chunks, self._screen = _chunks(self._widths, screen), screen
             for index, chunk in enumerate(self._chunks):
                 yield from (f"{self._indent(index)}{line}" for line in _header(chunk))
@@ -164,6 +167,10 @@ def _width(columns: Iterator[int]) -> int:
     """The width of several columns with the gaps between them."""
     widths = list(columns)
     return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _least_width(value: object) -> int:
+    return FLOAT_WIDTH if isinstance(value, float) else LEAST_WIDTH
 
 
 def _cell(value: object) -> str:

@@ -50,7 +50,7 @@ class Freeze(CallbackSpec):
         """The epoch in which it lets go is to come."""
         epochs = run.spec.run.epochs
         if self.until is not None and self.until > epochs:
-            message = f"Freeze lets nothing go: the run has {counted(epochs, 'epoch')}, and `until` is {self.until}."
+            message = f"Freeze never lets go: the run has {counted(epochs, 'epoch')}, and `until` is {self.until}."
             yield OptionError("until", message)
 
     def build(self) -> object:

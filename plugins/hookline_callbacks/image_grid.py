@@ -56,7 +56,7 @@ def image_groups(batch: Batch) -> list[str]:
 def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any]) -> "list[NDArray[Any]]":
     """The first images of some batches, with numbers from 0 to 1; those of several groups are beside one another.
 
-    What was standardised is turned back. The darkest and the brightest of all pixels are black and white.
+    What was standardized is turned back. The darkest and the brightest of all pixels are black and white.
     """
     import numpy
     import torch
@@ -75,7 +75,7 @@ def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any])
     shown = []
     for group in groups:
         scaled = ((group - least) / ((greatest - least) or 1.0)).nan_to_num(0.0).clamp(0, 1)
-        # Matplotlib wants the colours last.
+        # Matplotlib wants the colors last.
         shown.append((scaled.movedim(1, -1) if scaled.dim() == 4 else scaled.unsqueeze(-1)).numpy())
     gap = numpy.ones_like(shown[0][:, :, : max(1, shown[0].shape[2] // 8)])
     beside = [part for group in shown for part in (gap, group)][1:]
@@ -83,7 +83,7 @@ def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any])
 
 
 def _as_it_was(rows: "Tensor", prepared: Mapping[str, Any]) -> "Tensor":
-    """Images before they were standardised, if it is known how."""
+    """Images before they were standardized, if it is known how."""
     mean, std = (rows.new_tensor(prepared.get(name) or ()) for name in ("mean", "std"))
     if len(mean) == rows[0].numel():
         return rows * std.reshape(rows.shape[1:]) + mean.reshape(rows.shape[1:])

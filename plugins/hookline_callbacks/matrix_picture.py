@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WITH_NUMBERS = 40
-"""Up to how many classes the numbers stand in the fields, and not beside a bar of colours."""
+"""Up to how many classes the numbers stand in the fields, and not beside a bar of colors."""
 MOST_NAMES = 60
 """How many classes are named along a side at most."""
 MOST_MATRICES = 36

@@ -114,7 +114,7 @@ def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: s
     import numpy
 
     if array.dtype.kind == "U":
-        remedy = "fill it in, leave the row out, or leave it out of `missing_marks` if it is the name of a class"
+        remedy = "fill it in, or leave the row out; if it is the name of a class, say `missing_marks = []`"
         _refuse(array, ~numpy.isin(array, list(missing)), f"stands for a missing value: {remedy}", name, path)
         return array
     if array.dtype.kind != "f":

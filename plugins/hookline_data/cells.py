@@ -7,7 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import DataError, quoted_cell
+from hookline import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE, DataError, quoted_cell
 from hookline_data.columns import Wanted, place
 
 if TYPE_CHECKING:
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 INTEGER = r"^-?(0|[1-9][0-9]*)$"
 """How integers are written, in a file of text: as pyarrow reads them, which has no plus."""
-NUMBER = r"^[+-]?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$"
+NUMBER = rf"^({WRITTEN_NUMBER}|{WRITTEN_NOT_FINITE})$"
 """How numbers are written, in a file of text."""
 CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
 """How codes are written that are not numbers, such as "01" and "0x1F"."""
-TRUE, FALSE = ("True", "true", "TRUE"), ("False", "false", "FALSE")
-"""How truth values are written, in a file of text: they are 1 and 0."""
 
 
 def refuse_infinite(table: "pyarrow.Table", columns: Sequence[str], dtype: str, path: Path) -> None:
@@ -223,7 +221,7 @@ def is_text(cells: "NDArray[Any]") -> bool:
 def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) -> None:
     """Raise a `DataError` if the cells are text; those of the same column in another file are numbers."""
     if is_text(cells):
-        written = {*TRUE, *FALSE}
+        written = {*WRITTEN_TRUE, *WRITTEN_FALSE}
         row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell) and cell not in written), 0)
         raise DataError(
             f"{place(path, row, name)}: {quoted_cell(cells[row])} is text, and the column has numbers in {known_path}."

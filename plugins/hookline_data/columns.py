@@ -37,7 +37,7 @@ class Wanted:
         also = f", as it does in {others + 1:,} cells of the column" if others else ""
         remedy = "fill it in, or leave the row out"
         if self.kind in ("text", "any"):
-            remedy += "; if it is the name of a class, leave it out of `missing_marks`"
+            remedy += "; if it is the name of a class, say `missing_marks = []`"
         return f'"{mark}" stands for a missing value{also}: {remedy}.'
 
     @property
@@ -155,8 +155,8 @@ def _patterns(like: str, names: Iterable[str]) -> set[str]:
 def place(path: Path, row: int, column: str, element: int | None = None) -> str:
     """A cell, or an element of the list in it, in words: both are counted from 0, and from 1 in the words.
 
-    >>> place(Path("flowers.csv"), 0, "colour")
-    'flowers.csv: row 1, column "colour"'
+    >>> place(Path("flowers.csv"), 0, "color")
+    'flowers.csv: row 1, column "color"'
     """
     return f'{path}: row {row + 1}, column "{shortened(column, LONGEST)}"' + (
         "" if element is None else f", element {element + 1}"

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline import MISSING_MARKS, DataError, quoted_cell, shortened
-from hookline_data.cells import FALSE, INTEGER, NUMBER, TRUE, refuse_missing, refuse_text_among_numbers
+from hookline import WRITTEN_FALSE as FALSE
+from hookline import WRITTEN_TRUE as TRUE
+from hookline_data.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 from hookline_data.columns import Wanted, place
 from hookline_data.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
+from hookline_data.great_integers import has_great_numbers, warn_of_equal_integers
 from hookline_data.sentences import CHANGED, as_sentences
 
 if TYPE_CHECKING:
@@ -140,6 +143,11 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
         raise DataError(f"{path}: The file has a header and no rows.")
     if any(table.column(name).null_count for name in numeric):
         raise _first_bad_cell(path, numeric) or DataError(f"{path}: A cell is empty.")
+    floats = [name for name, kind in types.items() if kind == pyarrow.float64()]
+    if great := [name for name in floats if has_great_numbers(table.column(name).to_numpy())]:
+        written = _read(path, dict.fromkeys(great, pyarrow.string()))
+        for name in great:
+            warn_of_equal_integers(written.column(name), table.column(name), name, path)
     for index, name in enumerate(table.column_names):
         if name not in numeric:
             if not multiline:

@@ -5,14 +5,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import DataError
+from hookline import MOST_CELL_LINES, DataError
 from hookline_data.columns import place
 
 if TYPE_CHECKING:
     import pyarrow
 
-MOST_LINES = 4
-"""How many lines a cell has at most, unless the spec allows more: about as many as an address."""
 
 _CLOSED = r'[^"]*+(?:""[^"]*+)*+"'
 _CELLS = re.compile(rf'(?:(?:"{_CLOSED}[^,\n]*+|[^",\n][^,\n]*+|),)*+')
@@ -31,7 +29,7 @@ def refuse_swallowed_rows(path: Path, rows: int | None, *, multiline: bool) -> N
     is nothing to look for, which is soon known.
     """
     if _has_quotes(path) and (rows is None or not _has_a_line_for_each(path, rows)):
-        _scan(path, most=None if multiline else MOST_LINES)
+        _scan(path, most=None if multiline else MOST_CELL_LINES)
 
 
 def _has_quotes(path: Path) -> bool:

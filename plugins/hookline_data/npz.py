@@ -79,7 +79,7 @@ class NPZ(SplitFile):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
-                    'Integers cannot be standardised, and the `dtype` is "int64".',
+                    'Integers cannot be standardized, and the `dtype` is "int64".',
                     *([group] if isinstance(self.standardize, Mapping) else ()),
                 )
 
@@ -115,7 +115,7 @@ class NPZ(SplitFile):
                     yield OptionError(option, message, *within)
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
-        """Read, split, standardise and encode."""
+        """Read, split, standardize and encode."""
         layout = self._layout(loss, run.spec.run.dtype)
         parts = self._parts(layout)
         paths = self.paths(parts)

@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from hookline import DataError, HooklineWarning, merged_columns
+from hookline_data.great_integers import has_great_numbers
 from hookline_data.rows import Group, Rows
 
 if TYPE_CHECKING:
@@ -52,26 +54,29 @@ class Preparation:
         sets += [[name] for name in groups if name not in self.standardized]
         arrays = {split: {name: _array(rows.inputs[name]) for name in groups} for split, rows in parts.items()}
         statistics: Statistics = {}
-        merged: list[str] = []
+        merged: list[Callable[[int], str]] = []
         for names in sets:
             found, sentences = self._fill(names, parts, arrays)
             merged += sentences
             if names[0] in self.standardized:
                 statistics |= dict.fromkeys(names, found)
         if merged:
-            others = f" (and {len(merged) - 1} others)" if len(merged) > 1 else ""
-            warnings.warn(f"{self.paths['training']}: {merged[0]}{others}", HooklineWarning, stacklevel=4)
+            warnings.warn(f"{self.paths['training']}: {merged[0](len(merged) - 1)}", HooklineWarning, stacklevel=4)
         return arrays, statistics
 
     def _fill(
         self, names: Sequence[str], parts: Mapping[str, Rows], arrays: Arrays
-    ) -> tuple[dict[str, list[float]], list[str]]:
-        """Fill the arrays of groups with the same statistics; a block of columns after the other."""
+    ) -> tuple[dict[str, list[float]], list[Callable[[int], str]]]:
+        """Fill the arrays of groups with the same statistics; a block of columns after the other.
+
+        Returns the statistics, and for each column whose different numbers become equal what to say of it, given how
+        many other columns there are of which the same is true.
+        """
         training = [parts["training"].inputs[name] for name in names]
         is_standardized = names[0] in self.standardized
         means: list[float] = []
         stds: list[float] = []
-        merged: list[str] = []
+        merged: list[Callable[[int], str]] = []
         places = training[0].places
         size = max(1, BLOCK // (8 * max(1, sum(group.cells_of_a_place for group in training))))
         for first in range(0, places, size):
@@ -90,8 +95,13 @@ class Preparation:
                         self._refuse_too_great(cast, group, name, first, split)
                     if split == "training" and _can_merge(raw, cast, is_standardized=is_standardized):
                         merged += [
-                            f"{one.sentence(self.name(name, first + one.column), group.dtype)} "
-                            f"{_remedy(group.dtype, is_standardized=is_standardized)}"
+                            partial(
+                                _sentence,
+                                one.sentence,
+                                self.name(name, first + one.column),
+                                group.dtype,
+                                _remedy(raw[:, one.column], group.dtype, is_standardized=is_standardized),
+                            )
                             for one in merged_columns(raw, cast)
                         ]
                     group.put(array, first, stop, cast)
@@ -151,12 +161,17 @@ def _can_merge(raw: "NDArray[Any]", cast: "NDArray[Any]", *, is_standardized: bo
     """Whether different numbers may have become equal: a quick look, since to count them is to sort."""
     if raw.dtype.kind in "biu" and raw.dtype.itemsize <= 2:
         return False  # There are few, and they are far from one another.
-    return is_standardized or not bool((cast == raw).all())
+    # NumPy compares integers with floats as float64.
+    return is_standardized or (raw.dtype.kind in "iu" and has_great_numbers(raw)) or not bool((cast == raw).all())
 
 
-def _remedy(dtype: str, *, is_standardized: bool) -> str:
-    """What to do about numbers that become equal."""
-    if dtype == "float64":
+def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, remedy: str, others: int) -> str:
+    return f"{sentence(name, dtype, others)} {remedy}"
+
+
+def _remedy(column: "NDArray[Any]", dtype: str, *, is_standardized: bool) -> str:
+    """What to do about numbers that become equal. All that is done with them is done in float64."""
+    if dtype == "float64" or has_great_numbers(column):
         return "subtract a constant from the column in the file."
     remedy = 'set `dtype = "float64"` in [run].'
     return remedy if is_standardized else f"set `standardize = true`, or {remedy}"

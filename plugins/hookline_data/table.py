@@ -17,6 +17,7 @@ from hookline import (
     option,
     quoted_cell,
     spec,
+    to_json,
 )
 from hookline_data import checks
 from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
@@ -79,7 +80,7 @@ class Table(SplitFile):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
-                    f'Integers are not standardised, and the inputs "{group}" have the type "int64".',
+                    f'Integers are not standardized, and the inputs "{group}" have the type "int64".',
                     *self._within("standardize", group),
                 )
 
@@ -170,11 +171,21 @@ class Table(SplitFile):
                 row, cell = text[columns[0]]
                 first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
                 listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
+                where, verb = ("", "is") if len(columns) == 1 else (f" of {first}", "are")
                 message = (
-                    f"Inputs are numbers, and text is in {listed}: row {row + 1} of {first} is "
-                    f"{quoted_cell(cell)}. Name the columns that are numbers in `inputs`."
+                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), and inputs are numbers."
+                    f"{self._others([name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
                 )
                 yield OptionError("inputs", message, *self._within("inputs", group))
+
+    def _others(self, names: Sequence[str], group: str) -> str:
+        """What to write for the columns of a group that are numbers, in a sentence that begins with a space."""
+        if not names:
+            return ""
+        if len(names) > MOST_NAMED:
+            return " Name the columns that are numbers in `inputs`."
+        given = to_json(list(names))
+        return f" Name the others: inputs = {f'{{ {group} = {given} }}' if isinstance(self.inputs, Mapping) else given}"
 
     def _taken(self, chooser: Chooser) -> set[str]:
         """The columns that are targets, or say the split, and so no inputs."""
@@ -197,7 +208,7 @@ class Table(SplitFile):
                 )
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
-        """Read, split, standardise and encode."""
+        """Read, split, standardize and encode."""
         from hookline_data.table_reading import prepared  # A spec can be checked without it.
 
         return prepared(self, run, loss)

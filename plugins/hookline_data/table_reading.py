@@ -16,7 +16,7 @@ from hookline_data.table import Table
 
 
 def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
-    """The batches of a table, which is read, split, standardised and encoded.
+    """The batches of a table, which is read, split, standardized and encoded.
 
     Raises:
         DataError: if something in it is not what is wanted.

@@ -1,4 +1,4 @@
-"""Layers that make a mean of several neighbours."""
+"""Layers that make a mean of several neighbors."""
 
 from hookline import option, spec
 from hookline_models.base import TorchLayer

@@ -26,7 +26,7 @@ class BatchNorm(TorchLayer):
 
 @spec
 class BatchNorm1d(BatchNorm):
-    """Normalises each feature over the batch: `(N, C)` or `(N, C, length)`.
+    """Normalizes each feature over the batch: `(N, C)` or `(N, C, length)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
     """
@@ -34,7 +34,7 @@ class BatchNorm1d(BatchNorm):
 
 @spec
 class BatchNorm2d(BatchNorm):
-    """Normalises each channel over the batch and the image: `(N, C, height, width)`.
+    """Normalizes each channel over the batch and the image: `(N, C, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
     """
@@ -44,7 +44,7 @@ class BatchNorm2d(BatchNorm):
 
 @spec
 class BatchNorm3d(BatchNorm):
-    """Normalises each channel over the batch and the volume: `(N, C, depth, height, width)`.
+    """Normalizes each channel over the batch and the volume: `(N, C, depth, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
     """
@@ -74,7 +74,7 @@ class InstanceNorm(TorchLayer):
 
 @spec
 class InstanceNorm1d(InstanceNorm):
-    """Normalises each channel of each row over its length: `(N, C, length)`.
+    """Normalizes each channel of each row over its length: `(N, C, length)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
     """
@@ -84,7 +84,7 @@ class InstanceNorm1d(InstanceNorm):
 
 @spec
 class InstanceNorm2d(InstanceNorm):
-    """Normalises each channel of each image: `(N, C, height, width)`.
+    """Normalizes each channel of each image: `(N, C, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
     """
@@ -94,7 +94,7 @@ class InstanceNorm2d(InstanceNorm):
 
 @spec
 class InstanceNorm3d(InstanceNorm):
-    """Normalises each channel of each volume: `(N, C, depth, height, width)`.
+    """Normalizes each channel of each volume: `(N, C, depth, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
     """

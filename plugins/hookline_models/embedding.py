@@ -23,7 +23,7 @@ class Lookup(TorchLayer):
     embedding_dim: int = option(minimum=1)
     """How many numbers a vector has."""
     padding_idx: int | None = option(default=None, unbounded=True)
-    """The index of padding, whose vector is 0, whatever initialises the others, and is not trained; left out, there is
+    """The index of padding, whose vector is 0, whatever initializes the others, and is not trained; left out, there is
     none."""
     max_norm: float | None = option(default=None, above=0)
     """Vectors that are longer are made as long as this whenever they are looked up; left out, they stay as they are."""

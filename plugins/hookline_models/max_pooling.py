@@ -1,4 +1,4 @@
-"""Layers that keep the greatest of several neighbours."""
+"""Layers that keep the greatest of several neighbors."""
 
 from hookline import option, spec
 from hookline_models.base import TorchLayer

@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class LayerNorm(TorchLayer):
-    """Normalises each row over its last dimensions.
+    """Normalizes each row over its last dimensions.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
     """
@@ -42,7 +42,7 @@ class RMSNorm(TorchLayer):
 
 @spec
 class GroupNorm(TorchLayer):
-    """Normalises each row over groups of its channels: `(N, C, …)`.
+    """Normalizes each row over groups of its channels: `(N, C, …)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
     """
@@ -63,7 +63,7 @@ class GroupNorm(TorchLayer):
 
 @spec
 class LocalResponseNorm(TorchLayer):
-    """Divides each number by (k + alpha times the mean square of `size` neighbouring channels) to the power of beta.
+    """Divides each number by (k + alpha times the mean square of `size` neighboring channels) to the power of beta.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
     """
@@ -71,7 +71,7 @@ class LocalResponseNorm(TorchLayer):
     size: int = option(minimum=1)
     """How many channels are looked at, the number's own in their middle."""
     alpha: float = option(default=0.0001, minimum=0)
-    """How much the neighbours count."""
+    """How much the neighbors count."""
     beta: float = option(default=0.75, unbounded=True)
     """The power."""
     k: float = option(default=1.0, minimum=0)

@@ -1,4 +1,4 @@
-"""Layers that make of several neighbours the p-th root of the sum of their p-th powers."""
+"""Layers that make of several neighbors the p-th root of the sum of their p-th powers."""
 
 from hookline import option, spec
 from hookline_models.base import TorchLayer

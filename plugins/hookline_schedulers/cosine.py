@@ -28,7 +28,7 @@ class CosineAnnealingLR(TorchScheduler):
         # It has the least learning rate in the one after as many.
         if self.T_max is not None and self.T_max + 1 < length:
             message = f"The learning rate rises again after {counted(self.T_max, unit)}, and the run has {length}"
-            yield OptionError("T_max", f"{message}: left out, this follows from the run.")
+            yield OptionError("T_max", f"{message}: leave it out, and it follows from the length of the run.")
 
 
 @spec

@@ -110,11 +110,11 @@ class CyclicLR(Cycle):
         yield from Cycle.unfit(self, length, unit)
         whole = self.step_size_up + (self.step_size_up if self.step_size_down is None else self.step_size_down)
         if self.step_size_up >= length:
-            takes = f"that takes {counted(self.step_size_up, unit)}, and the end comes after {length}"
+            takes = f"that takes {counted(self.step_size_up, unit)}, and the run has only {length}"
             yield OptionError("step_size_up", f"`max_lr` is never reached: {takes}.")
         elif whole > length:
             option = "step_size_up" if self.step_size_down is None else "step_size_down"
-            message = f"No cycle is completed: one takes {counted(whole, unit)}, and the end comes after {length}."
+            message = f"No cycle is completed: one takes {counted(whole, unit)}, and the run has only {length}."
             yield OptionError(option, message)
 
 
@@ -161,7 +161,7 @@ class OneCycleLR(Cycle):
         """As all; and the cycle must not end before the run does."""
         if self.total_steps is not None and self.total_steps < length:
             message = f"The cycle ends after {self.total_steps} steps, before the run does, which has {length}: "
-            raise OptionError("total_steps", f"{message}left out, this follows from the run.")
+            raise OptionError("total_steps", f"{message}leave it out, and it follows from the length of the run.")
         try:
             return Cycle.build_scheduler(self, optimizer, length)
         except ZeroDivisionError:

@@ -74,7 +74,7 @@ class ReduceLROnPlateau(TorchScheduler):
         yield from TorchScheduler.unfit(self, length, unit)
         # The first epoch is the best at first, and one more than those that are let pass must be worse.
         if (earliest := self.patience + 2) >= length:
-            takes = f"at the earliest after {counted(earliest, unit)}, and the end comes after {length}"
+            takes = f"at the earliest after {counted(earliest, unit)}, and the run has {length}"
             yield OptionError("patience", f"The learning rate never falls: {takes}.")
 
     def arguments(self, length: int) -> dict[str, Any]:

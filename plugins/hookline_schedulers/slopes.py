@@ -22,8 +22,8 @@ class ConstantLR(TorchScheduler):
         """As for all; and the run is to be longer. As a part of another scheduler it may hold as long as its turn."""
         yield from TorchScheduler.doubts(self, run)
         if self.total_iters >= (length := self.length(run)):
-            unit = counted(self.total_iters, "step" if self.is_per_step else "epoch")
-            message = f"The learning rate is multiplied for the whole run: this is {unit}, and the run has {length}."
+            times = counted(self.total_iters, "step" if self.is_per_step else "epoch")
+            message = f"The factor applies to the whole run: `total_iters` is {times}, and the run has {length}."
             yield OptionError("total_iters", message)
 
 

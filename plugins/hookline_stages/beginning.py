@@ -30,7 +30,7 @@ def prepare_data(run: Run) -> Data:
 
 @hookimpl(trylast=True)
 def build_model(run: Run, data: Data) -> nn.Module:
-    """Build the model of the spec for one row of the data, and initialise what the spec says in its own way.
+    """Build the model of the spec for one row of the data, and initialize what the spec says in its own way.
 
     This is done on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device, for
     inputs without values.
@@ -58,7 +58,7 @@ def _how_groups_are_given(groups: Collection[str], loss: LossSpec) -> str:
 
 
 def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
-    """Initialise parameters anew: rule by rule, and within a rule in torch's order."""
+    """Initialize parameters anew: rule by rule, and within a rule in torch's order."""
     try:
         *groups, _ = divided(named_parameters(model), rules)
     except MisfitError as error:
@@ -69,13 +69,13 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
                 rule.initialize(parameter.tensor)
             except (ValueError, RuntimeError, NotImplementedError) as error:
                 name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
-                message = f'{name} cannot initialise "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
+                message = f'{name} cannot initialize "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
                 raise MisfitError(message, ("initialize", index)) from error
     _clear_padding(model, {id(parameter.tensor) for group in groups for parameter in group})
 
 
 def _clear_padding(model: nn.Module, initialized: Collection[int]) -> None:
-    """Make the vectors of padding 0 again, as torch does whenever it initialises an embedding: they are not trained."""
+    """Make the vectors of padding 0 again, as torch does whenever it initializes an embedding: they are not trained."""
     import torch
     from torch import nn
 

@@ -42,6 +42,16 @@ def test_a_key_whose_value_is_the_name_of_a_component_was_meant_to_be_the_type(k
     ]
 
 
+def test_of_a_type_that_is_not_known_no_options_are_checked_and_the_others_are():
+    layers = [{"type": "Linaer"}, {"type": "Linear", "out_feature": 2}, {"type": "Linaer", "out_features": "x"}]
+    unknown = 'There is no layer called "Linaer". Did you mean "Linear"?'
+    assert problems_of(table(model={"type": "Sequential", "layers": layers})) == [
+        f"model.layers[0].type: {unknown}",
+        'model.layers[1].out_feature: Linear has no option "out_feature". Did you mean "out_features"?',
+        f"model.layers[2].type: {unknown}",
+    ]
+
+
 def test_of_very_many_components_it_is_told_how_to_see_them():
     [told] = problems_of(table(model={"type": "Wombat"}))
     assert re.fullmatch(

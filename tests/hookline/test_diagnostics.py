@@ -147,7 +147,7 @@ def test_what_would_move_the_cursor_or_turn_the_text_around_is_not_printed():
     assert printable("a\x1b\u202eb\tß") == "a\\x1b\\u202eb\\tß"
 
 
-def test_colours_are_put_around_what_is_shown_and_change_nothing_of_it():
+def test_colors_are_put_around_what_is_shown_and_change_nothing_of_it():
     painted = rendered(problem("one"), "spec.toml", Paint(is_on=True))
     plain = painted
     for code in ("\033[0m", "\033[1m", "\033[31m", "\033[34m"):
@@ -172,7 +172,7 @@ class Stream:
         (False, {"FORCE_COLOR": "1"}, True),
     ],
 )
-def test_there_are_colours_on_a_terminal_unless_one_does_not_want_them(is_terminal, environment, is_on):
+def test_there_are_colors_on_a_terminal_unless_one_does_not_want_them(is_terminal, environment, is_on):
     assert Paint.of(Stream(is_terminal=is_terminal), environment) == Paint(is_on=is_on)
 
 

@@ -156,6 +156,11 @@ def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
         (["list", "lossses"], 'There is no family called "lossses". Did you mean "losses"?'),
         (["show", "Conv2"], 'There is no component called "Conv2". Did you mean "Conv2d"?'),
         (["show", "layer", "Con2d"], 'There is no layer called "Con2d". Did you mean "Conv2d"?'),
+        (
+            ["show", "gamma"],
+            'There is no component called "gamma". It is an option of CyclicLR, ExponentialLR, MultiStepLR and 1 other: '
+            "`hookline show CyclicLR` shows it.",
+        ),
         (["show", "layr", "Conv2d"], 'There is no family called "layr". Did you mean "layer"?'),
         (["show", "PairwiseDistance"], '"PairwiseDistance" is in several families, "layer" and "distance": say which.'),
         (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),

@@ -93,7 +93,7 @@ def test_plan_prints_what_is_written_and_contacted_and_what_is_not_declared(tmp_
     )
     assert main(["plan", "spec.toml", "-p", "mine.py"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    start = lines.index("Written beside the results of every run, relative to the run directory, and contacted")
+    start = lines.index("What callbacks and deployments write (relative to the run directory) and contact")
     assert lines[start + 1 : start + 4] == [
         "  callbacks[0] Silent  may write and contact anything: it does not declare what",
         "  callbacks[1] CSVLog  writes metrics.csv",

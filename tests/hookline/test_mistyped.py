@@ -35,7 +35,7 @@ def told(tmp_path, monkeypatch, capsys):
         ("-v", 'There is no option "-v". `hookline --version` prints the version.'),
         ("wombat", 'There is no command "wombat". `hookline --help` lists them all.'),
         ("new data.csv", "To write a spec for a table: `hookline new spec data.csv`."),
-        ("new specs data.csv", 'There is no draft of a "specs". Did you mean `hookline new spec`?'),
+        ("new specs data.csv", '`hookline new` cannot draft "specs". Did you mean `hookline new spec`?'),
         ("list layer Conv2d", "To show a component: `hookline show layer Conv2d`."),
         ("plan iris.toml --deep", '"--deep" is an option of `hookline check`.'),
         ("check iris.toml --depe", 'There is no option "--depe". Did you mean "--deep"?'),
@@ -63,8 +63,20 @@ def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentenc
     ],
 )
 def test_an_option_that_is_a_value_of_the_spec_is_told_as_the_change_that_it_would_be(told, words, change, tmp_path):
-    assert told(f"train iris.toml {words}") == f"To change a value of the spec: --set {change}."
+    word = words.partition(" ")[0].partition("=")[0]
+    unknown = f'There is no option "{word}". ' if word.startswith("-") else ""
+    what = "the learning rate" if change == "optimizer.lr=0.1" and "." not in word else "a value of the spec"
+    assert told(f"train iris.toml {words}") == f"{unknown}To change {what}: --set {change}."
     assert main(["check", "iris.toml", "--set", change]) == 0
+
+
+@pytest.mark.parametrize("words", [["a\x1b[2Jb"], ["new", "a\x1b[2Jb"], ["train", "i.toml", "--a\x1b[2Jb"]])
+def test_a_word_cannot_control_a_terminal(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    told = capsys.readouterr().err
+    assert "\x1b" not in told
+    assert r"a\x1b[2Jb" in told
 
 
 def test_a_change_in_two_words_is_told_as_one(told):

@@ -41,6 +41,11 @@ TABLE = b"a,b,c\n1,2,x\n"
             "This is a file compressed by gzip, and not a spec. `gunzip --keep data.csv.gz` unpacks it.",
         ),
         (
+            "q.toml",
+            gzip.compress(TABLE, mtime=0),
+            "This is a file compressed by gzip, and not a spec. `gunzip < q.toml > unpacked` unpacks it.",
+        ),
+        (
             "data.parquet",
             b"PAR1\x15\x04PAR1",
             'This is a file of data (Parquet), and not a spec. A spec names it in [data]: type = "Parquet" and path = '

@@ -77,7 +77,7 @@ def test_an_end_that_is_beyond_the_run_is_told_before_training(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {**OF_A_LAYER, "until": 100}, epochs=3)
     assert [str(warning.message) for warning in warned] == [
-        "callbacks[0].until: Freeze lets nothing go: the run has 3 epochs, and `until` is 100."
+        "callbacks[0].until: Freeze never lets go: the run has 3 epochs, and `until` is 100."
     ]
     assert trial.told == ()
 

@@ -167,7 +167,7 @@ def test_several_targets_are_beside_one_another_unless_one_is_named(tmp_path):
     assert one == {"row": "1", "truth": rows[0]["truth[width]"], "prediction": rows[0]["prediction[width]"]}
 
 
-def test_images_are_drawn_as_they_were_before_they_were_standardised():
+def test_images_are_drawn_as_they_were_before_they_were_standardized():
     made = hookline.load(SPECS / "callbacks/Predictions.toml")
     other = hookline.load(SPECS / "callbacks/Predictions.toml", ["data.standardize=false"])
     shown, plain = (images(data.validation.epoch(1), 70, data.preparation) for data in map(prepared, (made, other)))

@@ -114,7 +114,7 @@ def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, optio
     with pytest.warns(hookline.HooklineWarning) as told:
         trained(tmp_path, {**options, **({"anneal_epochs": 1} if option == "swa_lr" else {})}, optimizer=ONE_OF_TWO)
     assert [str(one.message) for one in told] == [
-        f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this moves those of the other parts."
+        f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
     ]
 
 

@@ -149,9 +149,9 @@ def test_names_that_a_model_may_take_as_they_are_are_no_problem(loss, options, t
         ),
         (
             SUM,
-            {"species": "b", "size": "c", "colour": "d"},
-            "colour",
-            'No loss takes the target "colour".',
+            {"species": "b", "size": "c", "color": "d"},
+            "color",
+            'No loss takes the target "color".',
         ),
     ],
 )

@@ -34,8 +34,8 @@ def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns
         ("pixl*", 'd.csv: There is no column "pixl*". Did you mean "pixel_*"?'),
         ("*_9", 'd.csv: There is no column "*_9". Did you mean "*_0"?'),
         (
-            "colour_*",
-            'd.csv: There is no column "colour_*". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
+            "color_*",
+            'd.csv: There is no column "color_*". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
         ),
         (
             "weight_in_kg",

@@ -238,19 +238,19 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ),
         (
             {"dtype": "int64", "standardize": True},
-            'data.standardize: Integers are not standardised, and the inputs "input" have the type "int64".',
+            'data.standardize: Integers are not standardized, and the inputs "input" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": True},
-            'data.standardize: Integers are not standardised, and the inputs "v" have the type "int64".',
+            'data.standardize: Integers are not standardized, and the inputs "v" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": "together"},
-            'data.standardize: Integers are not standardised, and the inputs "v" have the type "int64".',
+            'data.standardize: Integers are not standardized, and the inputs "v" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": {"v": True}},
-            'data.standardize.v: Integers are not standardised, and the inputs "v" have the type "int64".',
+            'data.standardize.v: Integers are not standardized, and the inputs "v" have the type "int64".',
         ),
         (
             {"targets": None, "stratify": True, "test": 0.5},

@@ -390,11 +390,11 @@ def test_options_that_do_not_fit_the_loss_or_the_arrays_are_told_with_their_plac
         ),
         (
             {"dtype": "int64", "standardize": True},
-            'standardize: Integers cannot be standardised, and the `dtype` is "int64".',
+            'standardize: Integers cannot be standardized, and the `dtype` is "int64".',
         ),
         (
             {"inputs": ["x", "z"], "dtype": "int64", "standardize": {"z": True}},
-            'standardize.z: Integers cannot be standardised, and the `dtype` is "int64".',
+            'standardize.z: Integers cannot be standardized, and the `dtype` is "int64".',
         ),
         (
             {"targets": None, "validation": 0.5, "stratify": True},

@@ -10,6 +10,8 @@ import torch
 import by_hand
 import hookline
 from hookline import DataError, HooklineWarning, MisfitError
+from hookline_data.preparing import Preparation
+from hookline_data.rows import Group, Rows
 
 SECONDS = 1_700_000_000 + numpy.arange(100)
 DAYS = 20240101 + numpy.arange(28)
@@ -51,6 +53,45 @@ def test_numbers_that_become_equal_are_warned_of_with_what_to_do(prepare_any, ki
     assert len(data.training.all.input.unique()) == 15
     with pytest.warns(HooklineWarning, match=r'set `standardize = true`, or set `dtype = "float64"` in \[run\]\.$'):
         prepare_any(kind, DAYS)
+
+
+GREAT = 2**53 + numpy.arange(9)
+
+
+@pytest.mark.parametrize("options", [{}, {"standardize": True}])
+def test_integers_of_a_csv_that_float64_cannot_tell_apart_are_warned_of(prepare_any, options):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        prepare_any("CSV", GREAT, **options)
+    assert str(told[0].message).endswith(
+        '"x" has 9 different integers beyond 2^53, and float64, as which numbers are read, can tell only 5 apart: '
+        "subtract a constant from the column in the file, or leave it out."
+    )
+    assert not any("standardize" in str(one.message) for one in told)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("standardized", [["x"], []])
+def test_of_integers_of_an_array_that_float64_cannot_tell_apart_the_remedy_is_not_to_standardize(dtype, standardized):
+    groups = {"x": Group(GREAT.reshape(-1, 1), dtype)}
+    preparation = Preparation(
+        standardized=standardized, together=False, name=lambda *_: "x", paths={"training": "x.npz"}
+    )
+    remedy = r"subtract a constant from the column in the file\.$"
+    with pytest.warns(HooklineWarning, match=rf'"x" has 9 different .* only \d as {dtype}: {remedy}'):
+        preparation.apply({"training": Rows(groups, {})})
+
+
+def test_great_integers_that_stay_different_are_no_reason_to_warn(prepare_any):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare_any("CSV", 2**53 * numpy.arange(1, 10))
+
+
+def test_of_several_columns_that_become_equal_one_is_named_and_the_others_are_counted(prepare):
+    text = "a,b,y\n" + "".join(f"{day},{day},{index / 4}\n" for index, day in enumerate(DAYS))
+    with pytest.warns(HooklineWarning, match="only 15 as float32, and so it is with 1 other column: set `standardize"):
+        prepare(text)
 
 
 def test_one_great_number_that_makes_all_others_equal_is_warned_of(prepare_any):

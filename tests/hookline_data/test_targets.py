@@ -195,7 +195,7 @@ def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, 
         prepare(text, loss="CrossEntropyLoss")
     assert str(raised.value) == (
         f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" stands for a missing value, as it does in 2 cells of '
-        f"the column: fill it in, or leave the row out; if it is the name of a class, leave it out of `missing_marks`."
+        f"the column: fill it in, or leave the row out; if it is the name of a class, say `missing_marks = []`."
     )
     if others == "rose":
         assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {others, "7", mark}

@@ -20,8 +20,8 @@ def problems(tmp_path, text=ROWS, **data):
 
 def test_an_input_that_is_text_is_told_before_the_file_is_read(tmp_path):
     assert problems(tmp_path) == [
-        'data.inputs: Inputs are numbers, and text is in "island" and "sex": row 1 of "island" is "Torgersen". Name the '
-        "columns that are numbers in `inputs`."
+        'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), and inputs are numbers. Name the '
+        'others: inputs = ["bill"]'
     ]
 
 

@@ -99,7 +99,7 @@ def test_the_nonlinearities_are_those_whose_gain_torch_knows():
     assert fields(kinds["kaiming_uniform_"]).nonlinearity.type == theirs
 
 
-def test_a_rule_initialises_what_it_selects_and_the_rest_is_as_torch_has_it(tmp_path):
+def test_a_rule_initializes_what_it_selects_and_the_rest_is_as_torch_has_it(tmp_path):
     rule = {"type": "kaiming_normal_", "layers": "Linear", "parameters": "*.weight", "nonlinearity": "relu"}
     model = by_hand()
     for layer in (model[0], model[2]):
@@ -184,16 +184,16 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
         (
             [{"type": "kaiming_normal_", "layers": "Linear"}],
-            'initialize[0]: kaiming_normal_ cannot initialise "0.bias" of shape (4,). Fan in and fan out can not be '
+            'initialize[0]: kaiming_normal_ cannot initialize "0.bias" of shape (4,). Fan in and fan out can not be '
             "computed for tensor with fewer than 2 dimensions.",
         ),
         (
             [{"type": "orthogonal_", "parameters": "*.weight"}, {"type": "eye_"}],
-            'initialize[1]: eye_ cannot initialise "0.bias" of shape (4,). Only tensors with 2 dimensions are',
+            'initialize[1]: eye_ cannot initialize "0.bias" of shape (4,). Only tensors with 2 dimensions are',
         ),
         (
             [{"type": "dirac_", "parameters": "2.weight"}],
-            'initialize[0]: dirac_ cannot initialise "2.weight" of shape (1, 4). Only tensors with 3, 4, or 5 '
+            'initialize[0]: dirac_ cannot initialize "2.weight" of shape (1, 4). Only tensors with 3, 4, or 5 '
             "dimensions are supported.",
         ),
     ],

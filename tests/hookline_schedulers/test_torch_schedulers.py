@@ -396,35 +396,35 @@ STEP = {"type": "StepLR", "step_size": 2}
         ({"type": "StepLR", "step_size": 3}, []),
         (
             {"type": "StepLR", "step_size": 4},
-            ["callbacks[0].step_size: This never happens: it comes after 4 epochs, and the end after 4."],
+            ["callbacks[0].step_size: This never happens: it is due after 4 epochs, and the run has 4."],
         ),
         (
             {"type": "MultiStepLR", "milestones": [2, 30]},
-            ["callbacks[0].milestones[1]: This never happens: it comes after 30 epochs, and the end after 4."],
+            ["callbacks[0].milestones[1]: This never happens: it is due after 30 epochs, and the run has 4."],
         ),
         ({"type": "MultiStepLR", "milestones": [2, 11], "interval": "step"}, []),
         (
             {"type": "MultiStepLR", "milestones": [2, 12], "interval": "step"},
-            ["callbacks[0].milestones[1]: This never happens: it comes after 12 steps, and the end after 12."],
+            ["callbacks[0].milestones[1]: This never happens: it is due after 12 steps, and the run has 12."],
         ),
         (
             {"type": "SequentialLR", "schedulers": [STEP, STEP], "milestones": [500]},
-            ["callbacks[0].milestones[0]: This never happens: it comes after 500 epochs, and the end after 4."],
+            ["callbacks[0].milestones[0]: This never happens: it is due after 500 epochs, and the run has 4."],
         ),
         (
             {"type": "SequentialLR", "schedulers": [STEP, STEP], "milestones": [3]},
-            ["callbacks[0].schedulers[1].step_size: This never happens: it comes after 2 epochs, and the end after 1."],
+            ["callbacks[0].schedulers[1].step_size: This never happens: it is due after 2 epochs, and the run has 1."],
         ),
         ({"type": "ChainedScheduler", "schedulers": [STEP, STEP]}, []),
         ({"type": "LinearLR", "total_iters": 4}, []),
         (
             {"type": "LinearLR", "total_iters": 1000},
-            ["callbacks[0].total_iters: This is not completed: it takes 1,000 epochs, and the end comes after 4."],
+            ["callbacks[0].total_iters: It takes 1,000 epochs, and the run has only 4."],
         ),
         (
             {"type": "ConstantLR"},
             [
-                "callbacks[0].total_iters: The learning rate is multiplied for the whole run: this is 5 epochs, and the run has 4."
+                "callbacks[0].total_iters: The factor applies to the whole run: `total_iters` is 5 epochs, and the run has 4."
             ],
         ),
         ({"type": "PolynomialLR", "total_iters": 4}, []),
@@ -435,7 +435,7 @@ STEP = {"type": "StepLR", "step_size": 2}
         ({"type": "PolynomialLR", "total_iters": 2, "power": 0}, []),
         (
             {"type": "PolynomialLR"},
-            ["callbacks[0].total_iters: This is not completed: it takes 5 epochs, and the end comes after 4."],
+            ["callbacks[0].total_iters: It takes 5 epochs, and the run has only 4."],
         ),
         ({"type": "ExponentialLR", "gamma": 0.9}, []),
         ({"type": "CosineAnnealingLR"}, []),
@@ -443,19 +443,19 @@ STEP = {"type": "StepLR", "step_size": 2}
         (
             {"type": "CosineAnnealingLR", "T_max": 2},
             [
-                "callbacks[0].T_max: The learning rate rises again after 2 epochs, and the run has 4: left out, this follows from the run."
+                "callbacks[0].T_max: The learning rate rises again after 2 epochs, and the run has 4: leave it out, and it follows from the length of the run."
             ],
         ),
         (
             {"type": "CosineAnnealingLR", "T_max": 50},
-            ["callbacks[0].T_max: This is not completed: it takes 50 epochs, and the end comes after 4."],
+            ["callbacks[0].T_max: It takes 50 epochs, and the run has only 4."],
         ),
         ({"type": "CosineAnnealingWarmRestarts", "T_0": 4}, []),
         ({"type": "CosineAnnealingWarmRestarts", "T_0": 2}, []),
         ({"type": "CosineAnnealingWarmRestarts", "T_0": 4, "T_mult": 2, "interval": "step"}, []),
         (
             {"type": "CosineAnnealingWarmRestarts", "T_0": 5},
-            ["callbacks[0].T_0: This is not completed: it takes 5 epochs, and the end comes after 4."],
+            ["callbacks[0].T_0: It takes 5 epochs, and the run has only 4."],
         ),
         (
             {"type": "CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 2},
@@ -472,36 +472,32 @@ STEP = {"type": "StepLR", "step_size": 2}
         ({"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 6}, []),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1},
-            [
-                "callbacks[0].step_size_up: `max_lr` is never reached: that takes 2,000 steps, and the end comes after 12."
-            ],
+            ["callbacks[0].step_size_up: `max_lr` is never reached: that takes 2,000 steps, and the run has only 12."],
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7},
-            ["callbacks[0].step_size_up: No cycle is completed: one takes 14 steps, and the end comes after 12."],
+            ["callbacks[0].step_size_up: No cycle is completed: one takes 14 steps, and the run has only 12."],
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "step_size_down": 6},
-            ["callbacks[0].step_size_down: No cycle is completed: one takes 13 steps, and the end comes after 12."],
+            ["callbacks[0].step_size_down: No cycle is completed: one takes 13 steps, and the run has only 12."],
         ),
         ({"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 12}, []),
         (
             {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 1000},
-            ["callbacks[0].total_steps: This is not completed: it takes 1,000 steps, and the end comes after 12."],
+            ["callbacks[0].total_steps: It takes 1,000 steps, and the run has only 12."],
         ),
         ({"type": "ReduceLROnPlateau", "monitor": "training/loss", "patience": 1}, []),
         (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "patience": 2},
             [
-                "callbacks[0].patience: The learning rate never falls: at the earliest after 4 epochs, and the end comes after 4."
+                "callbacks[0].patience: The learning rate never falls: at the earliest after 4 epochs, and the run has 4."
             ],
         ),
         ({"type": "SequentialLR", "schedulers": [{"type": "ConstantLR"}, STEP], "milestones": [1]}, []),
         (
             {"type": "SequentialLR", "schedulers": [{"type": "LinearLR"}, STEP], "milestones": [1]},
-            [
-                "callbacks[0].schedulers[0].total_iters: This is not completed: it takes 5 epochs, and the end comes after 1."
-            ],
+            ["callbacks[0].schedulers[0].total_iters: It takes 5 epochs, and the run has only 1."],
         ),
     ],
 )
@@ -519,7 +515,7 @@ def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
             spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
         )
     assert [str(warning.message) for warning in told] == [
-        "callbacks[0].type: Rprop reads its learning rate in the first step only: this moves those of the other parts."
+        "callbacks[0].type: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
     ]
     assert trial.steps == EPOCHS * STEPS
 
@@ -547,7 +543,7 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         (
             {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 5},
             None,
-            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: left out, this",
+            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: leave it out, and it",
         ),
         (
             {"type": "OneCycleLR", "max_lr": [0.1, 0.2]},

@@ -82,7 +82,7 @@ def _tell(found: Sequence[tuple[str, Problem]]) -> None:
     paint = Paint.of(sys.stdout, os.environ)
     for path, group in groupby(found, key=itemgetter(0)):
         for text in shown([problem for _, problem in group], path, paint):
-            sys.stdout.write(f"{text}\n\n")  # It is escaped, and may have colours.
+            sys.stdout.write(f"{text}\n\n")  # It is escaped, and may have colors.
 
 
 def _tell_tools(found: Sequence[tuple[str, Problem]], how: str) -> None:

@@ -74,9 +74,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield from table(_stages(plan), width)
     yield ""
     if plan.effects:
-        yield from paragraph(
-            "Written beside the results of every run, relative to the run directory, and contacted", width
-        )
+        heading = "What callbacks and deployments write (relative to the run directory) and contact"
+        yield from paragraph(heading, width)
         yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
         yield ""
     yield "Model, for a row"

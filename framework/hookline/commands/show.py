@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -20,15 +19,20 @@ from hookline.commands.names import (
     section_families,
     sections,
 )
+from hookline.commands.screen import paragraph
 from hookline.documentation import OptionDocumentation, documentation
 from hookline.errors import HooklineError
+from hookline.homes import options_of
 from hookline.installed import InstalledPlugins
 from hookline.kinds import article, is_literal, is_mapping, is_tuple, is_union, plural
 from hookline.options import Bounds, Spec
 from hookline.printing import tell
 from hookline.training_spec import TrainingSpec
-from hookline.wording import did_you_mean, enumerate_names, nearest, shortened
+from hookline.wording import counted, did_you_mean, enumerate_names, nearest, shortened
 from hookline.writing import Keys, as_toml, dumps
+
+MOST_HAVING = 3
+"""How many components that have an option are named, at most."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +98,8 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
 def _section_named(name: str) -> type[Spec] | None:
     """The class of a section that has options itself, such as `run`; that of the whole spec for `spec`."""
     own = {attribute.name: attribute.type for attribute in fields(TrainingSpec) if _is_section(attribute.type)}
-    return {"spec": TrainingSpec, **own}.get(name)
+    named = {"spec": TrainingSpec, **own}
+    return named.get(name) or named.get(name.removesuffix("s"))
 
 
 def _is_section(kind: Any) -> bool:
@@ -113,6 +118,11 @@ def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], othe
     section, dot, _ = name.partition(".")
     if dot and section in dict(sections()):
         return f"{message} `hookline explain spec.toml {name}` explains a value of a spec."
+    having = sorted({one for kinds in known.values() for one, kind in kinds.items() if name in options_of(kind)})
+    if having:
+        more = len(having) - MOST_HAVING
+        those = f"{', '.join(having[:MOST_HAVING])} and {counted(more, 'other')}" if more > 0 else " and ".join(having)
+        return f"{message} It is an option of {those}: `hookline show {having[0]}` shows it."
     everything = {name for kinds in known.values() for name in kinds}
     meant = next((word for word in other_tools.types(name) if word in everything), None) or nearest(name, everything)
     where = f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
@@ -127,7 +137,7 @@ def lines(kind: type[Spec], width: int) -> list[str]:
     if not kind.family:
         return _section_lines(kind, width)
     shown = [f"{known.name}, {article(known.family)} {known.family}", ""]
-    shown += _wrapped(known.summary, width, "  ")
+    shown += paragraph(known.summary, width, "  ")
     if known.text:
         shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
     shown += _option_lines("Options", known.options, width)
@@ -141,7 +151,7 @@ def _section_lines(kind: type[Spec], width: int) -> list[str]:
     name = next((attribute.name for attribute in fields(TrainingSpec) if attribute.type is kind), "spec")
     heading = "A spec" if is_whole else f"{name}, a section of a spec"
     title = "Sections" if is_whole else "Options"
-    return [heading, "", *_wrapped(known.summary, width, "  "), *_option_lines(title, known.options, width)]
+    return [heading, "", *paragraph(known.summary, width, "  "), *_option_lines(title, known.options, width)]
 
 
 def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int) -> list[str]:
@@ -150,8 +160,8 @@ def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int
     for option in options:
         shown += [
             "",
-            *_wrapped(_headline(option), width, "  ", "      "),
-            *_wrapped(option.description, width, "      "),
+            *paragraph(_headline(option), width, "  ", "      "),
+            *paragraph(option.description, width, "      "),
         ]
     return shown
 
@@ -161,17 +171,6 @@ def _headline(option: OptionDocumentation) -> str:
     default = "" if option.default is None else f" = {as_toml(option.default)}"
     how = "required" if option.is_required else "may be left out" if option.default is None else ""
     return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
-
-
-def _wrapped(text: str, width: int, indent: str, then: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent if then is None else then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def example(kind: type[Spec]) -> list[str]:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from hookline.command_line import DIFFERENT, GOOD
 from hookline.commands.arguments import add_spec_arguments, document_of, located
+from hookline.commands.screen import table
 from hookline.commands.warned import told_warnings
 from hookline.errors import HooklineError, SpecError, notes_of
 from hookline.loading import Loader
 from hookline.locking import NAME as LOCK
 from hookline.plugin_files import from_file
 from hookline.plugins import Plugins
-from hookline.printing import printable, tell
+from hookline.printing import tell
 from hookline.signals import EXIT_CODE, sentence
 from hookline.specs import CallbackSpec
 from hookline.training_spec import TrainingSpec
@@ -141,7 +142,7 @@ def _display(spec: TrainingSpec, extra: list[object]) -> object:
 def _tell(trial: Trial) -> None:
     """Print the final table, and where the results are."""
     if trial.metrics:
-        tell("", *table(trial.metrics))
+        tell("", *_final(trial.metrics))
     tell("")
     if trial.stopped:
         tell(trial.stopped)
@@ -153,17 +154,12 @@ def _tell(trial: Trial) -> None:
         tell(f"  deployed {path}")
 
 
-def table(metrics: Mapping[str, float]) -> list[str]:
+def _final(metrics: Mapping[str, float]) -> Iterator[str]:
     """The final metrics as lines, with a row for each and a column for each split."""
     splits = list(dict.fromkeys(name.partition("/")[0] for name in metrics))
     names = list(dict.fromkeys(name.partition("/")[2] for name in metrics))
-    rows = [["", *map(printable, splits)]]
+    rows = [["", *splits]]
     for name in names:
         values = (metrics.get(f"{split}/{name}") for split in splits)
-        rows.append([printable(name), *("" if value is None else f"{value:#.5g}" for value in values)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        f"{row[0]:<{widths[0]}}"
-        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
+        rows.append([name, *("" if value is None else f"{value:#.5g}" for value in values)])
+    return table(rows, None, right=range(1, 1 + len(splits)), indent="")

@@ -11,6 +11,7 @@ from typing import Literal, TextIO
 
 from attrs import define, field, frozen
 
+from hookline.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
 from hookline.encodings.base import MISSING_MARKS
 from hookline.errors import DataError
 from hookline.not_specs import binary_kind
@@ -22,13 +23,13 @@ MOST_COUNTED = 1000
 MOST_CLASSES_COUNTED = 50_000
 """How many different cells of any other column are counted."""
 
-BOOLEANS = {"True": 1, "true": 1, "TRUE": 1, "False": 0, "false": 0, "FALSE": 0}
+BOOLEANS = {**dict.fromkeys(WRITTEN_TRUE, 1), **dict.fromkeys(WRITTEN_FALSE, 0)}
 """What data sources read as 1 and 0, in a column that has nothing else."""
 
-NUMBER = re.compile(r"\s*[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+NUMBER = re.compile(rf"\s*{WRITTEN_NUMBER}\s*")
 """A number as data sources read it. "007" is a code."""
 
-WRITTEN_AS_NUMBER = re.compile(rf"{NUMBER.pattern}|[+-]?(?i:nan|inf|infinity)")
+WRITTEN_AS_NUMBER = re.compile(rf"{NUMBER.pattern}|{WRITTEN_NOT_FINITE}")
 """What a reader takes for a number, though it may not be finite."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -38,9 +39,6 @@ GREATEST = 3.4028234663852886e38
 """The greatest float32."""
 
 ROWS_AT_ONCE = 4096
-
-MOST_LINES = 4
-"""How many lines a cell has at most, so that a quote that is not closed does not make a cell of many rows."""
 
 LONGEST_ROW = 4 * 2**20
 """How many characters a row may have, so that a file without line breaks is not read to its end."""
@@ -250,10 +248,10 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
             raise DataError(f"{path}: row {number}: A quote is not closed, or stands within text: {error}.") from None
         if row is None:
             return
-        if any(cell.count("\n") >= MOST_LINES for cell in row):
+        if any(cell.count("\n") >= MOST_CELL_LINES for cell in row):
             raise DataError(
-                f"{path}: row {number}: A cell has more than {MOST_LINES} lines. A quote may not be closed; if it is "
-                f"right, write the spec yourself, with `multiline = true`."
+                f"{path}: row {number}: A cell has more than {MOST_CELL_LINES} lines. A quote may not be closed; if it "
+                f"is right, write the spec yourself, with `multiline = true`."
             )
         if row:  # Empty lines are no rows.
             yield row

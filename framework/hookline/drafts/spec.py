@@ -12,7 +12,7 @@ from attrs import frozen
 from hookline.drafts.columns import MOST_CLASSES_COUNTED, Column
 from hookline.encodings.base import MISSING_MARKS
 from hookline.errors import DataError
-from hookline.wording import counted, did_you_mean, enumerate_names
+from hookline.wording import LONGEST_LISTED, counted, did_you_mean, enumerate_names, shortened
 from hookline.writing import as_toml
 
 MOST_CLASSES_OF_INTEGERS = 20
@@ -123,11 +123,11 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     if target.empty:
         return _empty(target)
     if target.counts is not None and len(target.counts) == 1:
-        return f"all of its cells are {as_toml(_shortened(next(iter(target.counts))))}"
+        return f"all of its cells are {as_toml(shortened(next(iter(target.counts)), LONGEST_LISTED))}"
     if (task or _task(target)) == "number":
         return _complaint_of_numbers(target)
     if target.has_numbers_that_are_not_finite:
-        cell = as_toml(_shortened(target.bad_cell))
+        cell = as_toml(shortened(target.bad_cell, LONGEST_LISTED))
         return f"row {target.bad_row} is {cell}, which is no finite number as all others are"
     if target.counts is None or len(target.counts) > target.rows / 2:
         if target.counts is None:
@@ -142,7 +142,7 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
 def _complaint_of_numbers(target: Column) -> str | None:
     """Why a column cannot be a target that is a number."""
     if not target.is_numeric:
-        return f"row {target.bad_row} is {as_toml(_shortened(target.bad_cell))}, which is no number"
+        return f"row {target.bad_row} is {as_toml(shortened(target.bad_cell, LONGEST_LISTED))}, which is no number"
     if not target.deviation:
         return "its numbers differ too little"
     if round(target.rows * HELD_BACK) < LEAST_TO_JUDGE:
@@ -159,7 +159,7 @@ def _why_no_input(column: Column) -> str | None:
     if column.empty == column.rows:
         return "it is empty"
     if column.kind == "text" and column.bad_cell not in MISSING_MARKS:
-        return f"row {column.bad_row} is {as_toml(_shortened(column.bad_cell))}, and inputs are numbers"
+        return f"row {column.bad_row} is {as_toml(shortened(column.bad_cell, LONGEST_LISTED))}, and inputs are numbers"
     if column.is_numeric and column.low == column.high:
         return f"it is {column.low:g} in all rows"
     if column.empty:
@@ -170,10 +170,6 @@ def _why_no_input(column: Column) -> str | None:
 def _empty(column: Column) -> str:
     marked = f"missing ({as_toml(column.bad_cell)})" if column.bad_cell in MISSING_MARKS[1:] else "empty"
     return f"{counted(column.empty, 'cell')} {'is' if column.empty == 1 else 'are'} {marked}"
-
-
-def _shortened(text: str) -> str:
-    return textwrap.shorten(text, 30, placeholder="…") if len(text.split()) > 1 else text[:30]
 
 
 def as_spec(draft: Drafted, path: Path, directory: Path) -> str:

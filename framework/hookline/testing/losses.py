@@ -44,7 +44,7 @@ class _Case:
         self.batch = batch.changed(lambda tensor: tensor.double() if tensor.is_floating_point() else tensor)
         with torch.no_grad():
             try:
-                self.outputs = self.modelled()
+                self.outputs = self.modeled()
             except FAILURES as error:
                 what = "The model of the training cannot be computed in double precision, in which losses are checked."
                 raise NotApplicable(f"{what} {reason(error)}") from None
@@ -56,7 +56,7 @@ class _Case:
                     f"`dtype` of the outputs. {reason(error)}"
                 )
 
-    def modelled(self) -> "Outputs":
+    def modeled(self) -> "Outputs":
         """What the model makes of the batch."""
         with _the_same_draws():
             outputs: Outputs = self._run.stages.forward(run=self._run, model=self.model, batch=self.batch)
@@ -91,7 +91,7 @@ def has_the_gradients_of_its_values(component: Component) -> None:
 
     case = _Case(component)
     parameters = [parameter for module in (case.model, case.criterion) for parameter in module.parameters()]
-    value = case.value(case.modelled())
+    value = case.value(case.modeled())
     try:
         found = torch.autograd.grad(value, parameters, allow_unused=True)
     except RuntimeError as error:
@@ -110,7 +110,7 @@ def has_the_gradients_of_its_values(component: Component) -> None:
             with torch.no_grad():
                 for parameter, along in zip(parameters, way, strict=True):
                     parameter.add_(along, alpha=distance)
-                values.append(float(case.value(case.modelled())))
+                values.append(float(case.value(case.modeled())))
         difference = (values[0] - values[1]) / (2 * STEP)
         if abs(told - difference) > 1e-4 * max(1.0, abs(difference)):
             refuse(
