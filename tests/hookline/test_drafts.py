@@ -111,7 +111,7 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
             "There is one column, and a target and an input are two. "
             'The header has ";" between names: it must be a comma.',
         ),
-        ('a,b\n"1"2,3\n', "This is not a table of comma-separated values: ',' expected after '\"'."),
+        ('a,b\n"1"2,3\n', "row 1: A quote is not closed, or stands within text: ',' expected after '\"'."),
         (b"a,b\n\xff,1\n", "The file is not text in UTF-8."),
         (None, "The file cannot be read: No such file or directory."),
     ],
