@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import devices
-from hookline.pipeline import new_run, planned
-from hookline.plugins import Plugins
+from hookline.plugins.manager import Plugins
+from hookline.training import devices
+from hookline.training.pipeline import new_run, planned
 
 EPOCHS = 3
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from hookline.command_line import main
+from hookline.cli.main import main
 
 sys.exit(main())

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.errors import FileError, HooklineWarning
+from hookline.errors.exceptions import FileError, HooklineWarning
 
 if TYPE_CHECKING:
     from torch import nn

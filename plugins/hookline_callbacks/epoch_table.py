@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from hookline import printable
+from hookline.errors import printable
 
 LEAST_WIDTH = 7
 """The least width of a column, in characters: that of most integers."""

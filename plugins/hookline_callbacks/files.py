@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, OptionError, TrainingSpec, write_file
+from hookline import TrainingSpec
+from hookline.errors import OptionError
+from hookline.files import write_file
+from hookline.spec import CallbackSpec
 
 if TYPE_CHECKING:
     from attrs import Attribute

@@ -5,19 +5,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import (
-    Batch,
-    CallbackSpec,
-    Data,
-    MisfitError,
-    OptionError,
-    Outputs,
-    Run,
-    TrainingSpec,
-    hookimpl,
-    option,
-    spec,
-)
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.data import Batch, Data, Outputs
+from hookline.errors import MisfitError, OptionError
+from hookline.spec import CallbackSpec, option, spec
 
 if TYPE_CHECKING:
     import numpy

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from time import monotonic
 
-from hookline import CallbackSpec, OptionalFiles
+from hookline.files import OptionalFiles
+from hookline.spec import CallbackSpec
 
 SHARE = 0.05
 """The greatest part of the time since a training began that one callback spends on it."""

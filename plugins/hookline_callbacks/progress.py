@@ -6,7 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from hookline import Batch, CallbackSpec, Data, Run, counted, hookimpl, option, printable, printable_lines, spec, tell
+from hookline import Run, hookimpl
+from hookline.data import Batch, Data
+from hookline.errors import counted, printable, printable_lines, tell
+from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.epoch_table import EpochTable
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline import spec
-from hookline_data import csv_cells
-from hookline_data.columns import Wanted
+from hookline.spec import spec
+from hookline_data.reading import csv_cells
+from hookline_data.reading.columns import Wanted
 from hookline_data.table import Table
 
 if TYPE_CHECKING:

@@ -3,27 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline import (
-    Data,
-    DataError,
-    Encoding,
-    LossSpec,
-    MisfitError,
-    OptionError,
-    Run,
-    Sequences,
-    did_you_mean,
-    enumerate_names,
-    in_memory,
-    is_applied_to_each,
-    spec,
-    target_encodings,
-)
+from hookline import Run
+from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
+from hookline.errors import DataError, MisfitError, OptionError, did_you_mean, enumerate_names
+from hookline.spec import LossSpec, spec
+from hookline.training import is_applied_to_each
 from hookline_data import checks, npz_file
-from hookline_data.array_layout import ArrayLayout, InputArray
-from hookline_data.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
-from hookline_data.rows import Rows
-from hookline_data.split_file import SplitFile
+from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
+from hookline_data.rows.array_layout import ArrayLayout, InputArray
+from hookline_data.rows.rows import Rows
+from hookline_data.rows.split_file import SplitFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

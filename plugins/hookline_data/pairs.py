@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline import Classes, DataError, Numbers, Target, enumerate_names, option, spec
-from hookline_data.drawn import Drawn, refuse_what_cannot_be_drawn
-from hookline_data.partners import Groups
+from hookline.data import Classes, Numbers, Target
+from hookline.errors import DataError, enumerate_names
+from hookline.spec import option, spec
+from hookline_data.drawing.drawn import Drawn, refuse_what_cannot_be_drawn
+from hookline_data.drawing.partners import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from hookline_data.partners import Draw
+    from hookline_data.drawing.partners import Draw
 
 
 @spec

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import DataError, shortened, spec
-from hookline_data import parquet_footer
-from hookline_data.cells import is_list, is_ragged, refuse_missing, row_and_element, width
-from hookline_data.columns import Wanted, place
-from hookline_data.parquet_footer import FooterError
-from hookline_data.sentences import CHANGED, as_sentences, one_line
+from hookline.errors import DataError, shortened
+from hookline.spec import spec
+from hookline_data.reading import parquet_footer
+from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
+from hookline_data.reading.columns import Wanted, place
+from hookline_data.reading.parquet_footer import FooterError
+from hookline_data.reading.sentences import CHANGED, as_sentences, one_line
 from hookline_data.table import Table
 
 if TYPE_CHECKING:

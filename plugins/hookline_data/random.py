@@ -1,6 +1,9 @@
 """Random inputs, for examples and benchmarks that are about something else."""
 
-from hookline import Data, DataError, DataSpec, LossSpec, Run, in_memory, option, spec
+from hookline import Run
+from hookline.data import Data, in_memory
+from hookline.errors import DataError
+from hookline.spec import DataSpec, LossSpec, option, spec
 
 
 @spec

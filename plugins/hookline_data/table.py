@@ -5,24 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from hookline import (
-    Data,
-    DataError,
-    LossSpec,
-    OptionError,
-    Run,
-    counted,
-    did_you_mean,
-    enumerate_names,
-    option,
-    quoted_cell,
-    spec,
-    to_json,
-)
-from hookline_data import checks
-from hookline_data.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.columns import Chooser, Wanted
-from hookline_data.split_file import SplitFile
+from hookline import Run
+from hookline.data import Data
+from hookline.errors import DataError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
+from hookline.spec import LossSpec, option, spec, to_json
+from hookline_data.layout import checks
+from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
+from hookline_data.reading.columns import Chooser, Wanted
+from hookline_data.rows.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
@@ -209,6 +199,6 @@ class Table(SplitFile):
 
     def prepare(self, run: Run, loss: LossSpec) -> Data:
         """Read, split, standardize and encode."""
-        from hookline_data.table_reading import prepared  # A spec can be checked without it.
+        from hookline_data.rows.prepare import prepared  # A spec can be checked without it.
 
         return prepared(self, run, loss)

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline import Classes, Target, spec
-from hookline_data.drawn import Drawn, refuse_what_cannot_be_drawn
-from hookline_data.partners import Groups
+from hookline.data import Classes, Target
+from hookline.spec import spec
+from hookline_data.drawing.drawn import Drawn, refuse_what_cannot_be_drawn
+from hookline_data.drawing.partners import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from hookline_data.partners import Draw
+    from hookline_data.drawing.partners import Draw
 
 
 @spec

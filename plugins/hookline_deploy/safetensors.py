@@ -5,7 +5,9 @@ from pathlib import Path
 
 from attrs import asdict
 
-from hookline import DeploySpec, Run, Trial, plain, plainly_named, spec, to_json, write_file, write_weights
+from hookline import Run, Trial
+from hookline.files import write_file, write_weights
+from hookline.spec import DeploySpec, plain, plainly_named, spec, to_json
 
 
 @spec

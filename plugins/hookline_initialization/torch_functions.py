@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import asdict, fields_dict
 
-from hookline import InitializationSpec, OptionError, ParameterSelection, option, spec
+from hookline.errors import OptionError
+from hookline.spec import InitializationSpec, ParameterSelection, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor

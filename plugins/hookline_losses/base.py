@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Attribute, asdict
 
-from hookline import Data, DividedBy, LossSpec, OptionError, Outputs, enumerate_names, spec
+from hookline.data import Data, Outputs
+from hookline.errors import OptionError, enumerate_names
+from hookline.spec import DividedBy, LossSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

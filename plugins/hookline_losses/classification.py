@@ -2,19 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline import (
-    Batch,
-    Classes,
-    ClassesOrDistribution,
-    Data,
-    DividedBy,
-    MisfitError,
-    OptionError,
-    Outputs,
-    Probabilities,
-    option,
-    spec,
-)
+from hookline.data import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities
+from hookline.errors import MisfitError, OptionError
+from hookline.spec import DividedBy, option, spec
 from hookline_losses.base import (
     TorchLoss,
     check_ignored_class,

@@ -3,20 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import (
-    Batch,
-    Data,
-    DividedBy,
-    Encoding,
-    LossSpec,
-    MisfitError,
-    OptionError,
-    Outputs,
-    did_you_mean,
-    enumerate_names,
-    nearest,
-    spec,
-)
+from hookline.data import Batch, Data, Encoding, Outputs
+from hookline.errors import MisfitError, OptionError, did_you_mean, enumerate_names, nearest
+from hookline.spec import DividedBy, LossSpec, spec
 from hookline_losses.weighted_loss import WeightedLoss
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hookline import DistanceSpec, option, spec
+from hookline.spec import DistanceSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from hookline import Batch, Data, DistanceSpec, Encoding, Outputs, Signs, in_float64, option, spec
+from hookline.data import Batch, Data, Encoding, Outputs, Signs, in_float64
+from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
 from hookline_losses.ends import end_below_0
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hookline import LossSpec
+from hookline.spec import LossSpec
 
 if TYPE_CHECKING:
     from torch import nn

@@ -3,21 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from hookline import (
-    Activation,
-    Batch,
-    Data,
-    Distribution,
-    Encoding,
-    MisfitError,
-    Numbers,
-    OptionError,
-    Outputs,
-    enumerate_names,
-    nearest,
-    option,
-    spec,
-)
+from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs
+from hookline.errors import MisfitError, OptionError, enumerate_names, nearest
+from hookline.spec import Activation, option, spec
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
 from hookline_losses.ends import end_below_0, head_of
 from hookline_losses.regression import RegressionLoss

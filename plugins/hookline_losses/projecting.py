@@ -4,20 +4,9 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import Attribute, asdict
 
-from hookline import (
-    Activation,
-    Batch,
-    Classes,
-    Data,
-    DividedBy,
-    LossSpec,
-    MisfitError,
-    OptionError,
-    Outputs,
-    log_odds,
-    option,
-    spec,
-)
+from hookline.data import Batch, Classes, Data, Outputs, log_odds
+from hookline.errors import MisfitError, OptionError
+from hookline.spec import Activation, DividedBy, LossSpec, option, spec
 from hookline_losses.base import check_ignored_class, doubt_marks, one_output, refuse_negative_index, weight_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 Outputs and targets are floats of the same shape `(N, k)`, k being the number of target columns.
 """
 
-from hookline import Batch, Data, Outputs, option, spec
+from hookline.data import Batch, Data, Outputs
+from hookline.spec import option, spec
 from hookline_losses.base import TorchLoss, check_same_shape
 
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Batch, Data, Encoding, Outputs, Sequences, option, spec
+from hookline.data import Batch, Data, Encoding, Outputs, Sequences
+from hookline.spec import option, spec
 from hookline_losses.base import TorchLoss, check_log_probabilities, one_output
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hookline import LossSpec, OptionError, Outputs, Spec, enumerate_names, spec
+from hookline.data import Outputs
+from hookline.errors import OptionError, enumerate_names
+from hookline.spec import LossSpec, Spec, spec
 from hookline_losses.ends import head_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from hookline import LossSpec, OptionError, option, spec
+from hookline.errors import OptionError
+from hookline.spec import LossSpec, option, spec
 from hookline_metrics.counts import Average, Averaging, CountingState, Counts
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, ClassificationMetric, Task

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from hookline import LossSpec, OptionError, option, spec
+from hookline.errors import OptionError
+from hookline.spec import LossSpec, option, spec
 from hookline_metrics.areas import RankingState, ThresholdsState
 from hookline_metrics.state import State
 from hookline_metrics.tasks import ClassificationMetric, Task, tasks_of

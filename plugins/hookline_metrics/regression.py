@@ -3,7 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
-from hookline import Classes, Distribution, LossSpec, MetricSpec, Sequences, Signs, in_float64, option, spec
+from hookline.data import Classes, Distribution, Sequences, Signs, in_float64
+from hookline.spec import LossSpec, MetricSpec, option, spec
 from hookline_metrics.state import State
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from hookline import LossSpec, MetricSpec, Sequences, spec
+from hookline.data import Sequences
+from hookline.spec import LossSpec, MetricSpec, spec
 from hookline_metrics.state import State
 
 if TYPE_CHECKING:

@@ -5,21 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import fields
 
-from hookline import (
-    Classes,
-    Distribution,
-    Labels,
-    LossSpec,
-    MetricSpec,
-    Numbers,
-    OptionError,
-    Probabilities,
-    Sequences,
-    Signs,
-    enumerate_names,
-    option,
-    spec,
-)
+from hookline.data import Classes, Distribution, Labels, Numbers, Probabilities, Sequences, Signs
+from hookline.errors import OptionError, enumerate_names
+from hookline.spec import LossSpec, MetricSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor

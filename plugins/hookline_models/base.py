@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import asdict
 
-from hookline import LayerSpec, spec
+from hookline.spec import LayerSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

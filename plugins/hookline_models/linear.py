@@ -1,6 +1,6 @@
 """Layers that multiply by a matrix, be it the one that changes nothing."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
 
 

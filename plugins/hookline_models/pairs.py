@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import asdict
 
-from hookline import LayerSpec, option, spec
+from hookline.spec import LayerSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,6 +1,6 @@
 """Layers that make it harder to learn by heart; in evaluation they change nothing."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_models.base import InPlace
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import LayerSpec, option, spec
+from hookline.spec import LayerSpec, option, spec
 from hookline_models.base import TorchLayer
 
 if TYPE_CHECKING:

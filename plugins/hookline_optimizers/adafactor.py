@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 

@@ -1,6 +1,6 @@
 """Adam and its form with decoupled weight decay."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_optimizers.base import Fusible
 
 

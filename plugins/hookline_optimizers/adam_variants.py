@@ -1,6 +1,6 @@
 """What has grown out of Adam: Adamax, NAdam and RAdam."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_optimizers.base import FirstOrder
 
 

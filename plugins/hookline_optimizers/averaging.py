@@ -1,6 +1,6 @@
 """Averaged stochastic gradient descent."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_optimizers.base import FirstOrder
 
 

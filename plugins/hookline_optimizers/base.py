@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from attrs import asdict, evolve
 
-from hookline import MisfitError, NamedParameter, OptimizerSpec, OptionError, spec
+from hookline.errors import MisfitError, OptionError
+from hookline.spec import NamedParameter, OptimizerSpec, spec
 
 if TYPE_CHECKING:
     from torch import optim

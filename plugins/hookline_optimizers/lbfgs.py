@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from hookline import OptionError, option, spec
+from hookline.errors import OptionError
+from hookline.spec import option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from hookline import MisfitError, NamedParameter, option, spec
+from hookline.errors import MisfitError
+from hookline.spec import NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import MisfitError, NamedParameter, OptimizerSpec, OptionError, ParameterSelection, divided, option, spec
+from hookline.errors import MisfitError, OptionError
+from hookline.spec import NamedParameter, OptimizerSpec, ParameterSelection, divided, option, spec
 
 if TYPE_CHECKING:
     from torch import optim

@@ -1,6 +1,6 @@
 """RMSprop."""
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_optimizers.base import FirstOrder
 
 

@@ -1,6 +1,7 @@
 """Rprop."""
 
-from hookline import OptionError, option, spec
+from hookline.errors import OptionError
+from hookline.spec import option, spec
 from hookline_optimizers.base import FirstOrder
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from hookline import MisfitError, NamedParameter, option, spec
+from hookline.errors import MisfitError
+from hookline.spec import NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
 

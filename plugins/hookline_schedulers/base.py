@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import asdict
 
-from hookline import OptionError, SchedulerSpec, counted, spec
+from hookline.errors import OptionError, counted
+from hookline.spec import spec
+from hookline.training import SchedulerSpec
 
 if TYPE_CHECKING:
     from torch import optim

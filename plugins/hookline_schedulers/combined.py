@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import OptionError, SchedulerSpec, TrainingSpec, option, spec
+from hookline import TrainingSpec
+from hookline.errors import OptionError
+from hookline.spec import option, spec
+from hookline.training import SchedulerSpec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from hookline import OptionError, counted, option, spec
+from hookline.errors import OptionError, counted
+from hookline.spec import option, spec
 from hookline_schedulers.base import TorchScheduler
 
 

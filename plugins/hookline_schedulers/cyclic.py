@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from hookline import OptionError, TrainingSpec, counted, option, spec
+from hookline import TrainingSpec
+from hookline.errors import OptionError, counted
+from hookline.spec import option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:

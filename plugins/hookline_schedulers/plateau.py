@@ -3,20 +3,11 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import (
-    Data,
-    OptionError,
-    Run,
-    Schedule,
-    TrainingSpec,
-    check_monitor,
-    check_monitored,
-    counted,
-    hookimpl,
-    monitored,
-    option,
-    spec,
-)
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.data import Data
+from hookline.errors import OptionError, counted
+from hookline.spec import option, spec
+from hookline.training import Schedule, check_monitor, check_monitored, monitored
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:

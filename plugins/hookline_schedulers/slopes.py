@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from hookline import OptionError, Run, counted, option, spec
+from hookline import Run
+from hookline.errors import OptionError, counted
+from hookline.spec import option, spec
 from hookline_schedulers.base import TorchScheduler
 
 

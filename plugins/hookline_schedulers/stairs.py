@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import Attribute
 
-from hookline import option, spec
+from hookline.spec import option, spec
 from hookline_schedulers.base import TorchScheduler
 
 

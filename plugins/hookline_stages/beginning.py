@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookline import (
-    MisfitError,
-    build_and_apply,
-    divided,
-    enumerate_names,
-    hookimpl,
-    is_applied_to_each,
-    named_parameters,
-)
+from hookline import hookimpl
+from hookline.errors import MisfitError, enumerate_names
+from hookline.spec import divided, named_parameters
+from hookline.training import build_and_apply, is_applied_to_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from torch import nn, optim
 
-    from hookline import Data, InitializationSpec, LossSpec, Run
+    from hookline import Run
+    from hookline.data import Data
+    from hookline.spec import InitializationSpec, LossSpec
 
 
 @hookimpl(trylast=True)

@@ -7,14 +7,18 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline import DataError, HooklineWarning, MeanLoss, MisfitError, OptionError, PartLosses, hookimpl
+from hookline import HooklineWarning, hookimpl
+from hookline.errors import DataError, MisfitError, OptionError
+from hookline.training import MeanLoss, PartLosses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torch import Tensor, nn
 
-    from hookline import Batch, Batches, LossSpec, MetricSpec, Outputs, Run, TrainingSpec
+    from hookline import Run, TrainingSpec
+    from hookline.data import Batch, Batches, Outputs
+    from hookline.spec import LossSpec, MetricSpec
 
 
 @hookimpl(trylast=True)

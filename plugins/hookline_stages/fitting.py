@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookline import hookimpl, train_epochs
+from hookline import hookimpl
+from hookline.training import train_epochs
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline import Data, Run
+    from hookline import Run
+    from hookline.data import Data
 
 
 @hookimpl(trylast=True)

@@ -9,14 +9,17 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from hookline import MisfitError, applied, hookimpl
+from hookline import hookimpl
+from hookline.errors import MisfitError
+from hookline.training import applied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor, nn, optim
 
-    from hookline import Batch, Outputs, Run
+    from hookline import Run
+    from hookline.data import Batch, Outputs
 
 
 @hookimpl(trylast=True)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from hookline import GrowingFile, HooklineError, HooklineWarning, OptionalFiles, replaced, write_file, write_weights
+from hookline import HooklineError, HooklineWarning
+from hookline.files import GrowingFile, OptionalFiles, replaced, write_file, write_weights
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import io
 
 import pytest
 import torch
+from image_training import EPOCHS, Spoiled, same, trained
 
 import hookline
 import hookline_callbacks
-from hookline.plugins import callback_name
-from image_training import EPOCHS, Spoiled, same, trained
+from hookline.plugins.manager import callback_name
 
 
 class Going:
@@ -151,7 +151,7 @@ def test_every_callback_with_a_state_is_tried_here():
     tried = {callback["type"] for callbacks, _ in CASES.values() for callback in callbacks}
     with_state = set()
     for kind in hookline_callbacks.register_specs().values():
-        if kind.build is not hookline.WrapperSpec.build:
+        if kind.build is not hookline.spec.WrapperSpec.build:
             options = {"layers": "1"} if kind.__name__ == "Freeze" else {}
             if hasattr(kind(**options).build(), "state_dict"):
                 with_state.add(kind.__name__)

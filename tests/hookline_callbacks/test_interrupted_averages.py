@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from image_training import EPOCHS, batches, network, same, step, trained
 from safetensors.torch import load_file
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import hookline
-from image_training import EPOCHS, batches, network, same, step, trained
 
 AVERAGING = {"type": "StochasticWeightAveraging", "start": 2}
 

@@ -1,9 +1,9 @@
 """Callbacks that do something in some steps or epochs only: what makes no sense is refused, and what is idle is told."""
 
 import pytest
+from image_training import trained
 
 import hookline
-from image_training import trained
 
 UNLIMITED = [
     ({"type": "Freeze", "layers": "1"}, "In which epochs they are frozen, `until` says."),
@@ -15,7 +15,7 @@ UNLIMITED = [
 
 @pytest.mark.parametrize(("callback", "reason"), UNLIMITED, ids=[callback["type"] for callback, _ in UNLIMITED])
 def test_limits_that_make_no_sense_are_told_at_their_options_when_the_spec_is_read(callback, reason, tmp_path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {**callback, "every": 2, "first": 5, "last": 3})
     assert [(problem.path, problem.message) for problem in raised.value.problems] == [
         (("callbacks", 0, name), reason) for name in ("every", "first", "last")
@@ -24,7 +24,7 @@ def test_limits_that_make_no_sense_are_told_at_their_options_when_the_spec_is_re
 
 def test_one_limit_may_make_no_sense_and_the_others_do(tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss"}
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {**stopping, "first": 2, "last": 4})
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, "last")]
     trained(tmp_path, {**stopping, "first": 2})
@@ -34,7 +34,7 @@ def test_one_limit_may_make_no_sense_and_the_others_do(tmp_path):
     ("limits", "where"), [({"every": 3, "last": 2}, "every"), ({"first": 3, "last": 2}, "first")], ids=str
 )
 def test_limits_between_which_nothing_is_left_are_told(limits, where, tmp_path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {"type": "GradientNorm", **limits})
     [problem] = raised.value.problems
     assert problem.path == ("callbacks", 0, "last")

@@ -2,11 +2,11 @@
 
 import numpy
 import pytest
+from image_training import EPOCHS, SEED, batches, mixed_loss, network, same, squared, trained
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 import hookline
-from image_training import EPOCHS, SEED, batches, mixed_loss, network, same, squared, trained
 
 MIXERS = [("Mixup", 0.4), ("CutMix", 1.0)]
 
@@ -52,8 +52,8 @@ class Raised:
         return 1 + (yield) ** 2
 
 
-@hookline.spec
-class Absolute(hookline.CallbackSpec):
+@hookline.spec.spec
+class Absolute(hookline.spec.CallbackSpec):
     """A callback whose wrapper makes another loss of it, in some steps."""
 
     logs = ()
@@ -136,7 +136,7 @@ def test_nothing_is_drawn_for_what_is_judged(tmp_path, monkeypatch):
     ids=str,
 )
 def test_two_that_mix_rows_are_refused(first, second, tmp_path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, first, {"type": "CSVLog"}, second)
     [problem] = raised.value.problems
     assert str(problem) == (

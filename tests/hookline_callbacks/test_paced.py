@@ -1,11 +1,11 @@
 from types import SimpleNamespace
 
 import pytest
+from small_training import small
 
 import hookline
 from hookline_callbacks import paced
 from hookline_callbacks.paced import Paced
-from small_training import small
 
 
 class Clock:

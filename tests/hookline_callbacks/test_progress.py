@@ -8,7 +8,7 @@ import torch
 import hookline
 from hookline_callbacks.progress import Progress
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 
 
 def train(name, out, *overrides):
@@ -95,9 +95,9 @@ def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs,
         @hookline.hookimpl
         def prepare_data(self):
             known = {name: torch.ones(2, dtype=torch.int64) for name in lengths}
-            batches = hookline.TensorBatches(inputs, {"target": torch.zeros(2, 1)}, known, batch_size=2)
-            target = hookline.Target(columns=("target",))
-            return hookline.Data(training=batches, example=batches.all, targets={"target": target})
+            batches = hookline.data.TensorBatches(inputs, {"target": torch.zeros(2, 1)}, known, batch_size=2)
+            target = hookline.data.Target(columns=("target",))
+            return hookline.data.Data(training=batches, example=batches.all, targets={"target": target})
 
         @hookline.hookimpl
         def build_model(self):
@@ -165,5 +165,5 @@ def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
 
 @pytest.mark.parametrize("refresh", [0, 31])
 def test_how_often_it_draws_is_bounded(refresh):
-    with pytest.raises(hookline.SpecError, match="out of bounds"):
+    with pytest.raises(hookline.errors.SpecError, match="out of bounds"):
         hookline.load(SPECS / "iris.toml", [f"callbacks=[{{type='Progress', refresh_per_second={refresh}}}]"])

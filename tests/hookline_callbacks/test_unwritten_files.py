@@ -4,9 +4,9 @@ import warnings
 
 import numpy
 import pytest
+from small_training import Ending, small
 
 import hookline
-from small_training import Ending, small
 
 
 class InTheWay:
@@ -63,6 +63,6 @@ def test_a_file_that_cannot_be_written_does_not_hide_the_error_that_ends_the_tra
     plugins = [InTheWay(path), Ending(ValueError("first"))]
     with (
         pytest.warns(hookline.HooklineWarning, match="cannot be written"),
-        pytest.raises(hookline.StageError, match=r"(?m): ValueError: first$"),
+        pytest.raises(hookline.errors.StageError, match=r"(?m): ValueError: first$"),
     ):
         hookline.train(spec(callback, tmp_path), plugins=plugins, out=tmp_path / "run")

@@ -4,11 +4,11 @@ import warnings
 
 import pytest
 import torch
+from image_training import BATCH, EPOCHS, IMAGES, ROWS, TARGETS, batches, judged, network, same, step, trained
 from torch import nn
 from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn, update_bn
 
 import hookline
-from image_training import BATCH, EPOCHS, IMAGES, ROWS, TARGETS, batches, judged, network, same, step, trained
 
 
 def test_a_moving_average_equals_that_of_torch(tmp_path):
@@ -104,7 +104,7 @@ AVERAGING = {"type": "StochasticWeightAveraging", "swa_lr": 0.2}
     ids=str,
 )
 def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, option, tmp_path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, options, optimizer={"type": "Rprop"})
     [problem] = raised.value.problems
     assert problem.path == ("callbacks", 0, option)

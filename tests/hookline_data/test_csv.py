@@ -1,12 +1,12 @@
 import tracemalloc
 
+import by_hand
 import numpy
 import pytest
 import torch
 
-import by_hand
 import hookline
-from hookline import DataError
+from hookline.errors import DataError
 
 
 def table(matrix, targets):

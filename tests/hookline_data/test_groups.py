@@ -1,9 +1,9 @@
+import by_hand
 import numpy
 import pytest
 import torch
 
-import by_hand
-from hookline import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MisfitError, SpecError
 
 TRIPLETS = {"anchor": "a_*", "positive": "p_*", "negative": "n_*"}
 

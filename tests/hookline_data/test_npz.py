@@ -1,11 +1,11 @@
+import by_hand
 import numpy
 import pytest
 import torch
 from torch import nn
 
-import by_hand
 import hookline
-from hookline import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MisfitError, SpecError
 
 GENERATOR = numpy.random.default_rng(3)
 X = GENERATOR.normal(size=(12, 3))

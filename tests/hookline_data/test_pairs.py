@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MisfitError, SpecError
 
 CLASSES = numpy.array(["c", "a", "b", "a", "c", "c", "b", "a", "a", "b", "c"])
 NUMBERS = numpy.array([3, -1, 2.5, 3, 7, 2.5, 0, 3, 11])
@@ -144,8 +144,8 @@ def test_sequences_keep_their_lengths():
     generator = numpy.random.default_rng(1)
     lengths = generator.integers(1, 5, size=12)
 
-    @hookline.spec
-    class Steps(hookline.DataSpec):
+    @hookline.spec.spec
+    class Steps(hookline.spec.DataSpec):
         """Sequences."""
 
         batch_size: int = 7  # A source may have a default of its own, which says nothing of the pairs.
@@ -155,7 +155,7 @@ def test_sequences_keep_their_lengths():
             rows = {"training": {"steps": x}}
             targets = {"training": {"target": {"y": numpy.arange(12) % 3}}}
             known = {"training": {"steps": torch.from_numpy(lengths)}}
-            return hookline.in_memory(self, run, loss, rows, targets, lengths=known)
+            return hookline.data.in_memory(self, run, loss, rows, targets, lengths=known)
 
     class Plugin:
         @hookline.hookimpl

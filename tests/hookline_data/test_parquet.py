@@ -2,14 +2,14 @@ import datetime
 import decimal
 import json
 
+import by_hand
 import numpy
 import pyarrow
 import pytest
 import torch
 from pyarrow import parquet
 
-import by_hand
-from hookline import DataError
+from hookline.errors import DataError
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy
 import pytest
 import torch
 
-from hookline import DataError
+from hookline.errors import DataError
 
 
 @pytest.mark.parametrize("data_seed", [0, 9])

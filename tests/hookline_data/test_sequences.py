@@ -1,11 +1,11 @@
+import by_hand
 import numpy
 import pyarrow
 import pytest
 import torch
 from pyarrow import parquet
 
-import by_hand
-from hookline import DataError
+from hookline.errors import DataError
 
 WORDS = [[1, 2, 3], [4], [5, 6], [7, 8, 9, 10], [11, 12]]
 STEPS = pyarrow.array(

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from hookline import MISSING_MARKS, DataError
+from hookline.data import MISSING_MARKS
+from hookline.errors import DataError
 
 
 def target(data):

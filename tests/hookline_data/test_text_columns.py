@@ -1,8 +1,8 @@
 import pytest
 
-from hookline.documents import from_table
-from hookline.loading import Loader
-from hookline_data import csv_cells
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_table
+from hookline_data.reading import csv_cells
 
 ROWS = "island,sex,bill,kind\nTorgersen,NA,39.1,a\nBiscoe,male,1e3,b\nDream,female,-.5,a\n"
 

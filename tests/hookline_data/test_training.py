@@ -2,6 +2,7 @@
 
 import json
 
+import by_hand
 import numpy
 import pyarrow
 import torch
@@ -9,7 +10,6 @@ from pyarrow import parquet
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-import by_hand
 import hookline
 
 RUN = {"epochs": 3, "seed": 1}

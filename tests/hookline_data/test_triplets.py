@@ -1,11 +1,12 @@
+import by_hand
 import numpy
 import pytest
 import torch
 from torch import nn
 
-import by_hand
 import hookline
-from hookline import DataError, MisfitError, SpecError, TensorBatches
+from hookline.data import TensorBatches
+from hookline.errors import DataError, MisfitError, SpecError
 
 CLASSES = numpy.array(["c", "a", "b", "a", "c", "c", "b", "a", "a", "b", "c"])
 

@@ -13,7 +13,7 @@ from torch import nn
 
 import hookline
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(name, target, acti
 
 def test_the_spec_in_the_description_is_the_one_that_was_trained(deployed):
     trial, _, description = deployed("digits")
-    assert description["spec"] == hookline.plain(trial.spec, trial.directory / "safetensors")
+    assert description["spec"] == hookline.spec.plain(trial.spec, trial.directory / "safetensors")
     (trial.directory / "safetensors" / "again.toml").write_text(
         hookline.dumps(trial.spec, trial.directory / "safetensors")
     )

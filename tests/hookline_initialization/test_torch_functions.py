@@ -8,10 +8,11 @@ from attrs import NOTHING, fields
 from torch import nn
 
 import hookline
-from hookline import LayerSpec, MisfitError, ParameterSelection
-from hookline import spec as declared
-from hookline.pipeline import new_run
-from hookline.plugins import Plugins
+from hookline.errors import MisfitError
+from hookline.plugins.manager import Plugins
+from hookline.spec import LayerSpec, ParameterSelection
+from hookline.spec import spec as declared
+from hookline.training.pipeline import new_run
 from hookline_initialization import register_specs
 
 OPTIONS = {
@@ -126,8 +127,8 @@ def test_rules_come_in_their_order_and_the_first_that_selects_a_parameter_has_it
 def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
     table = {"type": name, "num_embeddings": 5, "embedding_dim": 3, "padding_idx": index}
     run = new_run(spec({"type": "normal_", "std": 0.1}, model=table), Plugins())
-    batches = hookline.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
-    data = hookline.Data(training=batches, example=batches.all, targets={})
+    batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
+    data = hookline.data.Data(training=batches, example=batches.all, targets={})
     torch.manual_seed(5)
     model = run.stages.build_model(run=run, data=data)
     torch.manual_seed(5)
@@ -156,8 +157,8 @@ class Bringing:
 def test_an_embedding_that_no_rule_selects_keeps_its_vector_of_padding():
     made = spec({"type": "zeros_", "layers": "Linear"}, model={"type": "Pretrained"}, plugins=[Bringing()])
     run = new_run(made, Plugins(extra=[Bringing()]))
-    batches = hookline.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
-    data = hookline.Data(training=batches, example=batches.all, targets={})
+    batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
+    data = hookline.data.Data(training=batches, example=batches.all, targets={})
     model = run.stages.build_model(run=run, data=data)
     assert torch.equal(model[0].weight, torch.ones(5, 3))
     assert torch.equal(model[2].weight, torch.zeros(1, 6))
@@ -224,6 +225,6 @@ def test_a_rule_that_does_not_fit_the_model_is_told_before_anything_is_written(r
     ],
 )
 def test_options_that_torch_would_refuse_are_problems_of_the_spec(rule, path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(rule)
     assert [problem.path for problem in raised.value.problems] == [("initialize", 0, path)]

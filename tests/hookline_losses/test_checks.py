@@ -7,22 +7,22 @@ import torch
 from torch import nn
 
 import hookline
-import hookline_models.parallel
-import hookline_models.residual
+import hookline_models.containers.parallel
+import hookline_models.containers.residual
 import hookline_models.shape
-from hookline import (
+from hookline.data import (
     Batch,
     Classes,
     ClassesOrDistribution,
     Data,
     Distribution,
-    MisfitError,
     Numbers,
     Probabilities,
     Sequences,
     Signs,
     Target,
 )
+from hookline.errors import MisfitError
 from hookline_losses.classification import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -37,9 +37,9 @@ from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
 from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 from hookline_losses.weighted_loss import WeightedLoss
+from hookline_models.activations.sigmoids import Sigmoid
+from hookline_models.containers.sequential import Sequential
 from hookline_models.linear import Linear
-from hookline_models.sequential import Sequential
-from hookline_models.sigmoids import Sigmoid
 
 
 def data(*columns, classes=None):
@@ -134,7 +134,7 @@ def test_a_class_that_is_ignored_must_be_one():
 @pytest.mark.parametrize("kind", ["CrossEntropyLoss", "NLLLoss", "LinearCrossEntropyLoss"])
 def test_a_negative_number_is_no_class_to_ignore(kind, index):
     features = {"in_features": 3} if kind == "LinearCrossEntropyLoss" else {}
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         hookline.load(
             {
                 "data": {"type": "Random", "features": 1, "targets": [0, 1]},
@@ -209,12 +209,12 @@ LINEAR, SIGMOID, HALVES = nn.Linear(2, 2), nn.Sigmoid(), torch.full((2, 2), 0.5)
 
 
 def residual(*layers):
-    made = hookline_models.residual.Residual(layers=layers)
+    made = hookline_models.containers.residual.Residual(layers=layers)
     return made.build(torch.zeros(1, 2))
 
 
 def parallel(*branches):
-    return hookline_models.parallel.Parallel(branches=branches, join="product").build(torch.zeros(1, 2))
+    return hookline_models.containers.parallel.Parallel(branches=branches, join="product").build(torch.zeros(1, 2))
 
 
 TRANSPOSE = hookline_models.shape.Transpose().build(torch.zeros(1, 2, 2))

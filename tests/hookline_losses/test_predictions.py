@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from hookline import Batch, Data, Target
+from hookline.data import Batch, Data, Target
 from hookline_losses.distances import CosineDistance, PairwiseDistance, SquaredDistance
 from hookline_losses.embedding import (
     CosineEmbeddingLoss,

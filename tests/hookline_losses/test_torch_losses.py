@@ -19,7 +19,9 @@ LEFT_OUT = {
 FOLLOWS = {"n_classes", "num_classes"}
 """What torch must be told and follows from the data here."""
 TORCHS = [
-    kind for kind in register_specs().values() if issubclass(kind, hookline.LossSpec) and kind.__name__ != "WeightedSum"
+    kind
+    for kind in register_specs().values()
+    if issubclass(kind, hookline.spec.LossSpec) and kind.__name__ != "WeightedSum"
 ]
 
 CLASSES = [
@@ -185,8 +187,8 @@ def as_torch_takes(name, outputs, targets):
 @pytest.mark.parametrize(("name", "options"), OTHER_CASES)
 def test_a_loss_of_several_arguments_gives_the_loss_and_the_gradients_of_torchs(name, options):
     outputs, targets = given(name, options)
-    known = hookline.Target(columns=("y",), classes=("a", "b", "c"))
-    data = hookline.Data(training=None, example=None, targets=dict.fromkeys(targets, known))
+    known = hookline.data.Target(columns=("y",), classes=("a", "b", "c"))
+    data = hookline.data.Data(training=None, example=None, targets=dict.fromkeys(targets, known))
     own, theirs = {}, dict(options)
     if name in ("AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss"):
         own, count = {"in_features": 4}, "n_classes" if name.startswith("Adaptive") else "num_classes"
@@ -200,7 +202,7 @@ def test_a_loss_of_several_arguments_gives_the_loss_and_the_gradients_of_torchs(
 
     mine, others = ({key: value.clone().requires_grad_() for key, value in outputs.items()} for _ in range(2))
     its = mine if len(mine) > 1 else mine["input"]
-    loss = spec.compute(criterion, its, hookline.Batch(outputs, targets))
+    loss = spec.compute(criterion, its, hookline.data.Batch(outputs, targets))
     expected_loss = expected(*as_torch_takes(name, others, targets))
     expected_loss = getattr(expected_loss, "loss", expected_loss)  # One loss gives log-probabilities beside it.
     loss.backward()
@@ -257,7 +259,7 @@ def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_al
     targets = targets.double() if targets.is_floating_point() else targets
     losses, divisors = [], []
     for some_outputs, some_targets in zip(outputs.split(batches), targets.split(batches), strict=True):
-        divisor = spec.divisor(criterion, hookline.Batch({"input": some_outputs}, {"target": some_targets}))
+        divisor = spec.divisor(criterion, hookline.data.Batch({"input": some_outputs}, {"target": some_targets}))
         if divisor is None or divisor > 0:
             losses.append(float(criterion(some_outputs, some_targets)))
             divisors.append(divisor)
@@ -300,6 +302,6 @@ def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_oth
     ],
 )
 def test_options_that_torch_would_refuse_later_are_problems_of_the_spec(name, options, path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -20,14 +20,14 @@ X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
 KIND, SIZE = torch.arange(ROWS) % 3, torch.randn(ROWS, 2, generator=torch.Generator().manual_seed(1))
 
 
-@hookline.spec
-class Given(hookline.DataSpec):
+@hookline.spec.spec
+class Given(hookline.spec.DataSpec):
     """Rows with a class and two sizes."""
 
     def prepare(self, run, loss):
         columns = {"kind": {"k": KIND.numpy()}, "size": {"a": SIZE[:, 0].numpy(), "b": SIZE[:, 1].numpy()}}
         splits = {"training": slice(0, 7), "validation": slice(7, 10)}
-        return hookline.in_memory(
+        return hookline.data.in_memory(
             self,
             run,
             loss,
@@ -127,7 +127,7 @@ def test_a_metric_says_which_target_it_judges(tmp_path):
     ],
 )
 def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(metrics=[metric])
     assert message in str(raised.value)
 
@@ -189,7 +189,7 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
     ],
 )
 def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(losses)
     assert message in str(raised.value)
 
@@ -343,8 +343,8 @@ def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
         assert trial.history[0][f"{split}/loss"] == pytest.approx(total_of(WEIGHTED, SUMMED, rows) + 3.0, rel=1e-6)
 
 
-@hookline.spec
-class Unfit(hookline.LossSpec):
+@hookline.spec.spec
+class Unfit(hookline.spec.LossSpec):
     """A loss that cannot be accumulated."""
 
     def check_accumulation(self):
@@ -386,13 +386,13 @@ def two(first, second="MSELoss", **model):
     )
 
 
-@hookline.spec
-class Two(hookline.DataSpec):
+@hookline.spec.spec
+class Two(hookline.spec.DataSpec):
     """Rows with two targets of two columns each, which are 0 or 1."""
 
     def prepare(self, run, loss):
         columns = {name: {f"{name}{i}": (SIZE[:, i] > 0).numpy() * 1.0 for i in (0, 1)} for name in ("a", "b")}
-        return hookline.in_memory(self, run, loss, {"training": {"input": X}}, {"training": columns})
+        return hookline.data.in_memory(self, run, loss, {"training": {"input": X}}, {"training": columns})
 
 
 class TwoPlugin:
@@ -414,7 +414,7 @@ class TwoPlugin:
     ],
 )
 def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
-    with pytest.raises(hookline.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
     name, _, sentence = message.partition(": ")
     assert str(raised.value).startswith(f"loss.losses.{name}.loss: {sentence}")
@@ -430,8 +430,8 @@ def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
     ]
 
 
-@hookline.spec
-class Threes(hookline.DataSpec):
+@hookline.spec.spec
+class Threes(hookline.spec.DataSpec):
     """Three groups of rows, and the class and the size of the first."""
 
     targets: tuple[str, ...]
@@ -441,7 +441,7 @@ class Threes(hookline.DataSpec):
         inputs = {"anchor": X, "positive": X.flip(0), "negative": X.roll(3, 0)}
         columns = {"kind": {"k": KIND.numpy()}, "size": {"a": SIZE[:, 0].numpy(), "b": SIZE[:, 1].numpy()}}
         targets = {name: columns[name] for name in self.targets}
-        return hookline.in_memory(self, run, loss, {"training": inputs}, {"training": targets})
+        return hookline.data.in_memory(self, run, loss, {"training": inputs}, {"training": targets})
 
 
 class ThreesPlugin:
@@ -525,22 +525,22 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.MisfitError, match=r"near\.loss: TripletMarginLoss takes one output of the model, and it"
+        hookline.errors.MisfitError, match=r"near\.loss: TripletMarginLoss takes one output of the model, and it"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 
 
 def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path):
     projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
-    with pytest.raises(hookline.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec({**LOSSES, "kind": {"loss": projecting}}), plugins=[Plugin()], out=tmp_path / "run")
     assert str(raised.value) == "loss.losses.kind.loss.cutoffs: There are 3 classes, and a cluster begins at 3."
 
     combined = WeightedSum(losses={"a": WeightedLoss(loss=BCELoss())})
-    data = hookline.Data(training=None, example=None, targets={"a": hookline.Target(columns=("a",))})
-    with pytest.raises(hookline.MisfitError, match=r"^loss\.losses\.a\.loss: BCELoss takes probabilities"):
+    data = hookline.data.Data(training=None, example=None, targets={"a": hookline.data.Target(columns=("a",))})
+    with pytest.raises(hookline.errors.MisfitError, match=r"^loss\.losses\.a\.loss: BCELoss takes probabilities"):
         combined.compute(
-            combined.build(data), torch.full((1, 1), 2.0), hookline.Batch({"x": X}, {"a": torch.ones(1, 1)})
+            combined.build(data), torch.full((1, 1), 2.0), hookline.data.Batch({"x": X}, {"a": torch.ones(1, 1)})
         )
 
 
@@ -553,7 +553,7 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
             rows = {"training": TRAINING, "validation": VALIDATION}
             inputs = {split: {"input": X[place]} for split, place in rows.items()}
             targets = {split: {"kind": {"k": KIND.numpy()[place]}} for split, place in rows.items()}
-            return hookline.in_memory(run.spec.data, run, run.spec.loss, inputs, targets)
+            return hookline.data.in_memory(run.spec.data, run, run.spec.loss, inputs, targets)
 
     made = spec(single, heads={"kind": HEADS["kind"]}, metrics=[{"type": "Accuracy"}])
     trial = hookline.train(made, plugins=[Plugin(), OneTarget()], out=tmp_path / "run")

@@ -7,6 +7,7 @@ from math import isnan
 import numpy
 import pytest
 import torch
+from judged import SIZES, drawn, judged
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
@@ -15,7 +16,6 @@ from hookline_losses.margin import MultiMarginLoss, SoftMarginLoss
 from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, MSELoss
 from hookline_metrics.classification import Accuracy, F1Score, Precision, Recall
-from judged import SIZES, drawn, judged
 
 THEIRS = {F1Score: sklearn.f1_score, Precision: sklearn.precision_score, Recall: sklearn.recall_score}
 KINDS = (Accuracy, *THEIRS)

@@ -7,17 +7,18 @@ import numpy
 import pytest
 import torch
 import torchmetrics
+from judged import SIZES, drawn, judged
 from sklearn import metrics as sklearn
+from small_training import SPECS
 
-from hookline import Batch, Encoding, OptionError, log_odds
+from hookline.data import Batch, Encoding, log_odds
+from hookline.errors import OptionError
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from hookline_losses.embedding import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
 from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.ranking import AUROC
-from judged import SIZES, drawn, judged
-from small_training import SPECS
 
 
 def check(metric, loss, outputs, targets, right):

@@ -5,6 +5,7 @@ from math import isnan
 
 import pytest
 import torch
+from judged import SIZES, drawn, judged
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
@@ -13,7 +14,6 @@ from hookline_losses.probabilistic import KLDivLoss
 from hookline_losses.regression import HuberLoss, MSELoss
 from hookline_losses.sequence import CTCLoss
 from hookline_metrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
-from judged import SIZES, drawn, judged
 
 THEIRS = {
     MeanAbsoluteError(): sklearn.mean_absolute_error,

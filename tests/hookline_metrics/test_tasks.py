@@ -7,6 +7,7 @@ import pytest
 import torch
 import torchmetrics
 from attrs import fields
+from judged import drawn, judged
 
 import hookline
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss
@@ -16,9 +17,8 @@ from hookline_metrics import register_specs
 from hookline_metrics.classification import Accuracy
 from hookline_metrics.ranking import AUROC
 from hookline_metrics.regression import R2Score
-from judged import drawn, judged
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 DECIDING = ("Accuracy", "F1Score", "Precision", "Recall")
 CLASSES = (*DECIDING, "AUROC")
 NUMBERS = ("MeanAbsoluteError", "MeanSquaredError", "R2Score")
@@ -34,7 +34,7 @@ def problems(name, options, loss):
     }
     try:
         hookline.load(spec)
-    except hookline.SpecError as error:
+    except hookline.errors.SpecError as error:
         return [(problem.path, problem.message) for problem in error.problems]
     return []
 
@@ -238,7 +238,7 @@ def test_a_threshold_is_a_probability():
 )
 def test_what_does_not_go_with_the_outputs_is_told_with_its_option(metric, loss, outputs, path, message):
     metric.check(loss)
-    with pytest.raises(hookline.OptionError) as raised:
+    with pytest.raises(hookline.errors.OptionError) as raised:
         metric.build(loss, torch.zeros(2, outputs))
     assert raised.value.path == (path,)
     assert str(raised.value).startswith(message)
@@ -257,7 +257,7 @@ def test_what_does_not_go_with_the_outputs_is_told_with_its_option(metric, loss,
 def test_options_that_do_not_fit_the_model_are_told_with_the_name_of_the_metric(spec, options, tmp_path):
     table = ", ".join(f"{name}={value!r}" for name, value in {"type": "Accuracy", **options}.items())
     spec = hookline.load(SPECS / f"{spec}.toml", ["run.epochs=1", f"metrics=[{{{table}}}]"])
-    with pytest.raises(hookline.MisfitError, match=r"^metrics.*Accuracy") as raised:
+    with pytest.raises(hookline.errors.MisfitError, match=r"^metrics.*Accuracy") as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert raised.value.path == ("metrics", 0, *options)
     assert not (tmp_path / "run").exists()

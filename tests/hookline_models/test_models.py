@@ -6,7 +6,9 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import hookline
-from hookline import Batch, Data, Target, TensorBatches, apply_module, build_and_apply, hookimpl
+from hookline import hookimpl
+from hookline.data import Batch, Data, Target, TensorBatches
+from hookline.training import apply_module, build_and_apply
 
 LENGTHS = torch.tensor([5, 2, 7, 1])
 INDICES = torch.randint(1, 9, (4, 7), generator=torch.Generator().manual_seed(4))
@@ -334,7 +336,8 @@ def test_lengths_that_do_not_fit_are_told_before_anything_is_written(tmp_path):
     layers.append({"type": "SequencePool"})
     rows = Rows({"words": INDICES}, {"words": LENGTHS})
     with pytest.raises(
-        hookline.MisfitError, match="lengths of up to 7 steps, and a layer before SequencePool has made 3 of these"
+        hookline.errors.MisfitError,
+        match="lengths of up to 7 steps, and a layer before SequencePool has made 3 of these",
     ):
         trained([*layers, linear(1)], rows, tmp_path)
     assert not (tmp_path / "run").exists()

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import MisfitError, build_and_apply
+from hookline.errors import MisfitError
+from hookline.training import build_and_apply
 
 CASES = [
     ((6, 4), "Bilinear", {"out_features": 3}, lambda: nn.Bilinear(6, 4, 3)),

@@ -6,7 +6,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import hookline
-from hookline import MisfitError, apply_module, build_and_apply
+from hookline.errors import MisfitError
+from hookline.training import apply_module, build_and_apply
 
 # torch says that its quickest code does not know of `proj_size`.
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")

@@ -512,8 +512,8 @@ def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
     for (rows, size), dimensions in product([(3, 6), (4, 4)], range(1, 6)):
         batch = torch.randn(rows, *[size] * dimensions)
         try:
-            module = hookline.build_and_apply(layer, batch[:1])[0].eval()
-        except hookline.MisfitError:
+            module = hookline.training.build_and_apply(layer, batch[:1])[0].eval()
+        except hookline.errors.MisfitError:
             continue
         if isinstance(module, nn.BatchNorm2d) and not module.track_running_stats:
             continue  # It is to look at the whole batch.
@@ -645,6 +645,6 @@ def test_no_class_is_both_there_and_left_out():
     ],
 )
 def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

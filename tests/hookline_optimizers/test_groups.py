@@ -110,7 +110,7 @@ def test_a_group_is_made_from_python_with_the_options_of_its_optimizer():
     ],
 )
 def test_a_group_is_checked_as_its_optimizer(groups, message):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "AdamW", "groups": groups})
     assert message in str(raised.value)
 
@@ -127,7 +127,7 @@ def test_a_group_is_checked_as_its_optimizer(groups, message):
     ],
 )
 def test_a_group_without_a_parameter_is_told_before_anything_is_written(groups, path, message, tmp_path):
-    with pytest.raises(hookline.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec({"type": "AdamW", "groups": groups}), out=tmp_path / "run")
     assert raised.value.path == path
     assert message in raised.value.message
@@ -135,11 +135,11 @@ def test_a_group_without_a_parameter_is_told_before_anything_is_written(groups, 
 
 
 def test_lbfgs_has_no_groups():
-    with pytest.raises(hookline.SpecError, match=r"optimizer\.groups: LBFGS looks at all parameters as one"):
+    with pytest.raises(hookline.errors.SpecError, match=r"optimizer\.groups: LBFGS looks at all parameters as one"):
         spec({"type": "LBFGS", "groups": [{}]})
 
 
-class Halving(hookline.OptimizerSpec):
+class Halving(hookline.spec.OptimizerSpec):
     """A third party's optimizer, which knows nothing of groups."""
 
     rate: float = 0.5
@@ -151,7 +151,7 @@ class Halving(hookline.OptimizerSpec):
 
 def test_an_optimizer_of_a_third_party_has_groups_without_its_doing():
     kind = hookline.spec(Halving)
-    parameters = hookline.named_parameters(nn.Linear(2, 1))
+    parameters = hookline.spec.named_parameters(nn.Linear(2, 1))
     optimizer = kind(groups=(kind.group(parameters="bias", rate=0.1),)).build_for(parameters)
     assert [group["name"] for group in optimizer.param_groups] == ["bias", "others"]
     assert optimizer.param_groups[0]["rate"] == 0.1
@@ -178,7 +178,7 @@ def test_one_kernel_does_it_all_on_the_cpu_unless_something_else_is_asked_for(na
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
 def test_one_kernel_and_foreach_exclude_each_other(name):
     with pytest.raises(
-        hookline.SpecError, match=r"optimizer\.fused: An update is either `fused` or `foreach`, not both"
+        hookline.errors.SpecError, match=r"optimizer\.fused: An update is either `fused` or `foreach`, not both"
     ):
         spec({"type": name, "fused": True, "foreach": True})
 

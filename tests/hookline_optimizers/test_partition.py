@@ -81,7 +81,7 @@ def test_a_cycle_moves_the_momentum_of_all_parts(tmp_path):
 
 
 def test_a_cycle_over_parts_without_a_common_momentum_is_told_with_the_remedy(tmp_path):
-    with pytest.raises(hookline.MisfitError, match="set `cycle_momentum = false`"):
+    with pytest.raises(hookline.errors.MisfitError, match="set `cycle_momentum = false`"):
         hookline.train(spec(PARTITION, [{"type": "OneCycleLR", "max_lr": 0.2}]), out=tmp_path / "run")
     cycle = {"type": "OneCycleLR", "max_lr": 0.2, "cycle_momentum": False}
     assert hookline.train(spec(PARTITION, [cycle]), out=tmp_path / "run").steps == 9
@@ -123,13 +123,13 @@ def test_the_parts_are_trained_as_by_optimizers_of_their_own(scheduled, tmp_path
 def test_what_takes_up_the_state_of_another_goes_on_as_it_would_have():
     kind = spec(PARTITION).optimizer
     model = network()
-    optimizer = kind.build_for(hookline.named_parameters(model))
+    optimizer = kind.build_for(hookline.spec.named_parameters(model))
     for x, y in batches([1]):
         gradients(model, x, y)
         optimizer.step()
     copied = network()
     copied.load_state_dict(model.state_dict())
-    other = kind.build_for(hookline.named_parameters(copied))
+    other = kind.build_for(hookline.spec.named_parameters(copied))
     other.load_state_dict(deepcopy(optimizer.state_dict()))
     for x, y in batches([2]):
         for trained, by in ((model, optimizer), (copied, other)):
@@ -140,7 +140,7 @@ def test_what_takes_up_the_state_of_another_goes_on_as_it_would_have():
 
 
 def test_the_groups_are_those_of_the_parts_so_that_what_changes_them_reaches_the_parts():
-    optimizer = spec(PARTITION).optimizer.build_for(hookline.named_parameters(network()))
+    optimizer = spec(PARTITION).optimizer.build_for(hookline.spec.named_parameters(network()))
     assert isinstance(optimizer, torch.optim.Optimizer)
     assert [group["name"] for group in optimizer.param_groups] == [
         "Muon: Linear, of 2 dimensions",
@@ -153,7 +153,7 @@ def test_the_groups_are_those_of_the_parts_so_that_what_changes_them_reaches_the
 
 def test_a_closure_is_called_once_before_the_steps():
     model = network()
-    optimizer = spec(PARTITION).optimizer.build_for(hookline.named_parameters(model))
+    optimizer = spec(PARTITION).optimizer.build_for(hookline.spec.named_parameters(model))
     calls = []
 
     def closure():
@@ -184,7 +184,7 @@ ADAM = {"type": "Adam"}
     ],
 )
 def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "Partition", "parts": parts})
     assert message in str(raised.value)
 
@@ -213,7 +213,7 @@ def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
     ],
 )
 def test_what_an_optimizer_cannot_train_is_told_before_anything_is_written(optimizer, message, tmp_path):
-    with pytest.raises(hookline.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec(optimizer), out=tmp_path / "run")
     assert message in str(raised.value)
     assert not (tmp_path / "run").exists()
@@ -248,8 +248,8 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     ],
 )
 def test_sparse_gradients_are_refused_by_those_that_cannot_take_them(optimizer, message):
-    with pytest.raises(hookline.MisfitError) as raised:
-        spec(optimizer).optimizer.build_for(hookline.named_parameters(SPARSE))
+    with pytest.raises(hookline.errors.MisfitError) as raised:
+        spec(optimizer).optimizer.build_for(hookline.spec.named_parameters(SPARSE))
     assert message in str(raised.value)
 
 
@@ -271,7 +271,7 @@ def test_sparse_gradients_are_taken_by_those_that_can(optimizer):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     before = [parameter.clone() for parameter in model.parameters()]
-    built = spec(optimizer).optimizer.build_for(hookline.named_parameters(model))
+    built = spec(optimizer).optimizer.build_for(hookline.spec.named_parameters(model))
 
     def closure():
         model.zero_grad()

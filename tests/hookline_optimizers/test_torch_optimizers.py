@@ -189,6 +189,6 @@ def test_only_lbfgs_evaluates_the_loss_itself():
     ],
 )
 def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -367,7 +367,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
     ],
 )
 def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(callback)
     assert message in str(raised.value)
 
@@ -377,7 +377,7 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
 )
 @pytest.mark.parametrize("optimizer", [{"type": "Rprop"}, partition("Rprop", "Rprop")], ids=["alone", "in all parts"])
 def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, optimizer):
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(scheduler, optimizer=optimizer)
     [problem] = raised.value.problems
     assert str(problem) == (
@@ -525,14 +525,14 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
     cycle = {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "max_momentum": 1.0}
     name = {"AdamW": "AdamW"}.get(optimizer["type"], "NAdam")
     message = f"This is the first of the `betas` of {name}, which must be less than 1."
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec(cycle, optimizer=optimizer)
     assert str(raised.value).endswith(f": callbacks[0].max_momentum: {message}")
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "ChainedScheduler", "schedulers": [cycle | {"max_momentum": [0.9, 1.5]}]}, optimizer=optimizer)
     assert str(raised.value).endswith(f": callbacks[0].schedulers[0].max_momentum[1]: {message}")
     spec(cycle)
-    with pytest.raises(hookline.SpecError, match="This has no effect unless `cycle_momentum` is true"):
+    with pytest.raises(hookline.errors.SpecError, match="This has no effect unless `cycle_momentum` is true"):
         spec(cycle | {"cycle_momentum": False}, optimizer=optimizer)
 
 
@@ -635,7 +635,7 @@ def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
 )
 def test_what_is_wrong_in_a_part_hides_nothing_of_the_others_and_of_the_whole(wrong, path):
     parts = [{"type": "ReduceLROnPlateau"}, wrong]
-    with pytest.raises(hookline.SpecError) as raised:
+    with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})
     told = [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
     assert [problem.partition(": ")[0] for problem in told] == [path, "schedulers[0]", "milestones"]

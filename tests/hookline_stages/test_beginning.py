@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 import hookline
-from hookline import Batch, MisfitError
+from hookline.data import Batch
+from hookline.errors import MisfitError
 from hookline_stages import build_model
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 
 
 class Kept:

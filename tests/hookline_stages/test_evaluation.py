@@ -9,7 +9,7 @@ from torch import nn
 
 import hookline
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 
 
 class Witness:
@@ -168,8 +168,10 @@ def test_a_metric_that_fails_is_told_with_its_name(tmp_path, monkeypatch):
 
     spec = hookline.load(SPECS / "diabetes.toml", ["run.epochs=1"])
     monkeypatch.setattr(type(spec.metrics[0]), "prepare", fail)
-    monkeypatch.setattr("hookline.rehearsal.unfit_metrics", lambda *given: [])
-    with pytest.raises(hookline.MisfitError, match=r"R2Score cannot judge the validation split\. There is no number\."):
+    monkeypatch.setattr("hookline.training.preflight.preflight.unfit_metrics", lambda *given: [])
+    with pytest.raises(
+        hookline.errors.MisfitError, match=r"R2Score cannot judge the validation split\. There is no number\."
+    ):
         hookline.train(spec, out=tmp_path / "run")
 
 

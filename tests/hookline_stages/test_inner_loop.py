@@ -38,7 +38,7 @@ def test_the_optimizer_that_is_there_is_asked_for_what_its_step_needs_and_not_th
     x = torch.randn(2, 2, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([[0.0], [1.0]])
     for epoch in (1, 2):
-        rows = hookline.permutation(0, epoch, 2)
+        rows = hookline.data.permutation(0, epoch, 2)
 
         def closure(rows=rows):
             optimizer.zero_grad()
@@ -149,8 +149,8 @@ class Repeating(optim.SGD):
 
 
 def declared(kind):
-    @hookline.spec
-    class Declared(hookline.OptimizerSpec):
+    @hookline.spec.spec
+    class Declared(hookline.spec.OptimizerSpec):
         """An optimizer whose `step` has torch's usual signature."""
 
         needs_closure = True
@@ -190,7 +190,7 @@ def test_an_optimizer_that_declares_needs_closure_trains_as_in_a_plain_loop(kind
     y = torch.tensor([[0.0], [1.0]])
     calls = []
     for epoch in (1, 2):
-        rows = hookline.permutation(0, epoch, 2)
+        rows = hookline.data.permutation(0, epoch, 2)
 
         def closure(rows=rows):
             optimizer.zero_grad()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from attrs import frozen
 
-from hookline.options import Spec
+from hookline.spec.options import Spec
 
 if TYPE_CHECKING:
     from hookline.testing.subjects import Component, Plugin

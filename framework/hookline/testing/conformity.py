@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from hookline.errors import HooklineError
-from hookline.loss_spec import LossSpec
-from hookline.metric_spec import MetricSpec
-from hookline.optimizer_spec import OptimizerSpec
-from hookline.options import Spec
-from hookline.specs import DataSpec, DeploySpec, DistanceSpec, InitializationSpec, ModelSpec, WrapperSpec
+from hookline.errors.exceptions import HooklineError
+from hookline.spec.families.components import (
+    DataSpec,
+    DeploySpec,
+    DistanceSpec,
+    InitializationSpec,
+    ModelSpec,
+    WrapperSpec,
+)
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.options import Spec
 from hookline.testing import declared, families, hooks, isolation, losses, trained
 from hookline.testing.checks import ComponentCheck, NotApplicable, NotConforming, PluginCheck
 from hookline.testing.subjects import Plugin

@@ -7,20 +7,20 @@ from typing import Any, cast, get_args
 
 from attrs import Attribute, evolve, fields
 
-from hookline.declarations import place
-from hookline.documentation import documentation
-from hookline.documents import from_source
-from hookline.errors import HooklineError, StageError
-from hookline.kinds import is_literal
-from hookline.loading import Loader
-from hookline.loss_spec import LossSpec
-from hookline.optimizer_spec import OptimizerSpec
-from hookline.options import Bounds, Spec
-from hookline.places import Source
-from hookline.specs import InitializationSpec, ModelSpec, WrapperSpec
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_source
+from hookline.errors.exceptions import HooklineError, StageError
+from hookline.errors.source import Source
+from hookline.spec.docs import documentation
+from hookline.spec.dump import dumps
+from hookline.spec.families.components import InitializationSpec, ModelSpec, WrapperSpec
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.lint import place
+from hookline.spec.options import Bounds, Spec
+from hookline.spec.types import is_literal
 from hookline.testing.checks import refuse
 from hookline.testing.subjects import Component, Kit
-from hookline.writing import dumps
 
 LARGE = 1000
 """Bounds above which nothing is built."""

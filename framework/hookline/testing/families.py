@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data import Batch
-from hookline.gradients import Closure
-from hookline.pipeline import train
+from hookline.data.batches import Batch
 from hookline.testing.checks import refuse
 from hookline.testing.declared import replaced
 from hookline.testing.subjects import Component, Kit
 from hookline.testing.trained import same, state_of, through_a_file
+from hookline.training.gradients import Closure
+from hookline.training.pipeline import train
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.pipeline import Prepared
-    from hookline.run import Run
+    from hookline.plugins.run import Run
+    from hookline.training.pipeline import Prepared
 
 STEPS = 3
 
@@ -74,7 +74,7 @@ def keeps_its_order(component: Component) -> None:
     if not all(_equal(epochs[number], again[number]) for number in epochs):
         refuse(
             f"The batches of {component.name} differ when an epoch is gone through again: their order must follow from "
-            f"seed and epoch alone, as `hookline.permutation` gives it."
+            f"seed and epoch alone, as `hookline.data.permutation` gives it."
         )
     if len(batches) != len(epochs[1]) or sum(batch.rows for batch in epochs[1]) > batches.rows:
         refuse(

@@ -2,10 +2,10 @@
 
 import inspect
 
-from hookline.errors import HooklineError
-from hookline.failures import reason
-from hookline.options import Spec
-from hookline.plugins import HOOKS
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.failures import reason
+from hookline.plugins.manager import HOOKS
+from hookline.spec.options import Spec
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.subjects import Component, Plugin
 from hookline.testing.trained import same, state_of

@@ -38,7 +38,7 @@ TELLING = {
 def main(name: str, file: str, path: list[str]) -> dict[str, list[str]]:
     """Import the module of this name, or in this file, and all of its components."""
     sys.path[:] = path
-    from hookline.plugin_files import from_file
+    from hookline.plugins.sources.local import from_file
 
     happened: list[str] = []
     torch: list[str] = []

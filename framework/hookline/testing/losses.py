@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, fields
 
-from hookline.accumulation import shares
-from hookline.errors import HooklineError
-from hookline.failures import FAILURES, reason
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.failures import FAILURES, reason
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.declared import replaced
 from hookline.testing.subjects import Component
+from hookline.training.accumulation import shares
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from hookline.data import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Data, Outputs
 
 
 DIRECTIONS = 4

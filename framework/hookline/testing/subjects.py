@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import NOTHING, evolve, fields, frozen
 
-from hookline import devices, directory
-from hookline.documents import read
-from hookline.errors import DataError, HooklineError, MisfitError
-from hookline.installed import InstalledPlugins
-from hookline.loading import load
-from hookline.options import Spec
-from hookline.pipeline import Prepared, fitted, new_run, prepared
-from hookline.plugins import Plugins
-from hookline.run import Run
-from hookline.schema import Schema, schema
-from hookline.specs import WrapperSpec
-from hookline.stages import hookimpl
+from hookline.check.load import load
+from hookline.check.schema import Schema, schema
+from hookline.check.toml.document import read
+from hookline.errors.exceptions import DataError, HooklineError, MisfitError
+from hookline.plugins.manager import Plugins
+from hookline.plugins.run import Run
+from hookline.plugins.sources.installed import InstalledPlugins
+from hookline.plugins.stages import hookimpl
+from hookline.plugins.trial import Trial
+from hookline.runs import directory
+from hookline.spec.families.components import WrapperSpec
+from hookline.spec.options import Spec
+from hookline.spec.training import TrainingSpec
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
-from hookline.training_spec import TrainingSpec
-from hookline.trial import Trial
+from hookline.training import devices
+from hookline.training.pipeline import Prepared, fitted, new_run, prepared
 
 if TYPE_CHECKING:
     from torch import optim

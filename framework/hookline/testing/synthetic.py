@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.data import Data
-from hookline.loss_spec import LossSpec
-from hookline.memory import in_memory
-from hookline.options import option, spec
-from hookline.run import Run
-from hookline.specs import DataSpec
+from hookline.data.batches import Data
+from hookline.data.memory import in_memory
+from hookline.plugins.run import Run
+from hookline.spec.families.components import DataSpec
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.options import option, spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hookline.encodings.base import Columns
+    from hookline.data.targets.encoding import Columns
 
 Targets = Literal["numbers", "classes", "binary", "signs", "labels", "distribution", "none"]
 

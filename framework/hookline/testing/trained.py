@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.errors import HooklineError, StageError
-from hookline.failures import reason
-from hookline.loss_spec import LossSpec
-from hookline.optimizer_spec import OptimizerSpec
-from hookline.plugins import callback_name
-from hookline.run import Run
-from hookline.specs import InitializationSpec, ModelSpec
-from hookline.stages import hookimpl
+from hookline.errors.exceptions import HooklineError, StageError
+from hookline.errors.failures import reason
+from hookline.plugins.manager import callback_name
+from hookline.plugins.run import Run
+from hookline.plugins.stages import hookimpl
+from hookline.spec.families.components import InitializationSpec, ModelSpec
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.testing.checks import refuse
 from hookline.testing.subjects import Component
 

@@ -8,12 +8,8 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from hookline.catalog import Catalog
-from hookline.loss_spec import LossSpec
-from hookline.metric_spec import MetricSpec
-from hookline.optimizer_spec import OptimizerSpec
-from hookline.options import Spec
-from hookline.specs import (
+from hookline.plugins.catalog import Catalog
+from hookline.spec.families.components import (
     DataSpec,
     DeploySpec,
     DistanceSpec,
@@ -22,8 +18,12 @@ from hookline.specs import (
     ModelSpec,
     WrapperSpec,
 )
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.options import Spec
+from hookline.spec.training import RunSpec, TrainingSpec
 from hookline.testing.synthetic import CLASSES, Synthetic, Targets
-from hookline.training_spec import RunSpec, TrainingSpec
 
 TARGETS: tuple[Targets, ...] = ("numbers", "classes", "binary", "signs", "labels", "distribution", "none")
 LAST = (None, "Sigmoid", "LogSoftmax", "Softmax")

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 import hookline
-from hookline.plugin_files import from_file
+from hookline.plugins.sources.local import from_file
 from hookline.testing.checks import NotApplicable, NotConforming
 from hookline.testing.conformity import cases
 
 LOSS = '''
 """Focal loss."""
 
-from hookline import Batch, Classes, Data, Encoding, LossSpec, Outputs, hookimpl, option, spec
+from hookline import hookimpl
+from hookline.data import Batch, Classes, Data, Encoding, Outputs
+from hookline.spec import LossSpec, option, spec
 
 
 @hookimpl
@@ -59,7 +61,8 @@ class FocalLoss(LossSpec):
 OPTIMIZER = '''
 """Momentum."""
 
-from hookline import OptimizerSpec, hookimpl, option, spec
+from hookline import hookimpl
+from hookline.spec import OptimizerSpec, option, spec
 
 
 @hookimpl
@@ -95,7 +98,8 @@ class Momentum(OptimizerSpec):
 CALLBACK = '''
 """Counts steps."""
 
-from hookline import CallbackSpec, hookimpl, spec
+from hookline import hookimpl
+from hookline.spec import CallbackSpec, spec
 
 
 @hookimpl
@@ -142,7 +146,8 @@ class _Count:
 METRIC = '''
 """How far predictions are off."""
 
-from hookline import MetricSpec, hookimpl, spec
+from hookline import hookimpl
+from hookline.spec import MetricSpec, spec
 
 
 @hookimpl
@@ -185,7 +190,9 @@ class _Off:
 DATA = '''
 """Even numbers."""
 
-from hookline import DataSpec, TensorBatches, Data, hookimpl, in_memory, option, spec
+from hookline import hookimpl
+from hookline.data import Data, TensorBatches, in_memory
+from hookline.spec import DataSpec, option, spec
 
 
 @hookimpl
@@ -588,7 +595,7 @@ def test_it_is_a_test_with_a_case_for_each_check(pytester):
 
 NOISY = '''
 
-from hookline import LayerSpec
+from hookline.spec import LayerSpec
 
 
 @spec

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from hookline import Batch, Classes, Data, Encoding, LossSpec, Outputs, hookimpl, option, spec
+from hookline import hookimpl
+from hookline.data import Batch, Classes, Data, Encoding, Outputs
+from hookline.spec import LossSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import nn

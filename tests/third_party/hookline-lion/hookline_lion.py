@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hookline import OptimizerSpec, SchedulerSpec, Spec, hookimpl, option, spec
+from hookline import hookimpl
+from hookline.spec import OptimizerSpec, Spec, option, spec
+from hookline.training import SchedulerSpec
 
 if TYPE_CHECKING:
     from torch import optim

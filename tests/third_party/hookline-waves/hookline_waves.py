@@ -4,7 +4,9 @@ import math
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import CallbackSpec, Data, DataSpec, LossSpec, Run, Spec, hookimpl, in_memory, option, spec
+from hookline import Run, hookimpl
+from hookline.data import Data, in_memory
+from hookline.spec import CallbackSpec, DataSpec, LossSpec, Spec, option, spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,188 @@
+"""From a table to a component: each option is read by itself, so that all that is wrong in it is told at once."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from attrs import NOTHING, Attribute, fields
+from cattrs import (
+    AttributeValidationNote,
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+
+from hookline.check.problems import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
+from hookline.errors.exceptions import OptionError, PluginError
+from hookline.errors.failures import FAILURES, blamed
+from hookline.errors.text import nearest
+from hookline.plugins.catalog import MOST_MEANT, Catalog
+from hookline.spec.options import Bounds, Spec, assembled, unused
+from hookline.spec.types import found
+
+
+def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:
+    """A hook for one spec class: each option is of its type and inside its bounds, and there are no others."""
+    options = {attribute.name: attribute for attribute in fields(kind) if attribute.init}
+
+    def structure_option(value: Any, attribute: "Attribute[Any]") -> Any:
+        made = converter.structure(value, kind.option_type(attribute))
+        _refuse_not_finite(made, attribute)
+        if attribute.validator is not None:
+            # attrs would stop at the first option that is out of bounds; here each is told.
+            _check_elements(kind, attribute, made)
+            with blamed(kind):
+                attribute.validator(kind, attribute, made)
+        return made
+
+    def structure_table(value: Any, _: type) -> Spec:
+        if not isinstance(value, dict):
+            raise _no_table(value, "a table")
+        made: dict[str, Any] = {}
+        partly: dict[str, Any] = {}
+        errors: list[Exception] = []
+        for name, attribute in options.items():
+            try:
+                if name in value:
+                    made[name] = structure_option(value[name], attribute)
+                elif attribute.default is NOTHING:
+                    raise KeyError(name)
+            except (KeyError, *INVALID) as error:
+                error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
+                errors.append(error)
+                if isinstance(error, (ElementsError, ComponentError)) and error.as_far_as_right is not None:
+                    partly[name] = error.as_far_as_right
+        strange = [key for key in value if key not in options]
+        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
+        if errors:
+            near = {nearest(key, options) for key in strange[:MOST_MEANT]}  # One of them may have been meant.
+            required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
+            made |= partly
+            component = _assembled(kind, made, (value.keys() | near | required) - made.keys())
+            errors += _conflicts(component)
+        else:
+            try:
+                with blamed(kind):
+                    component = kind(**made)
+                errors += unused(component)
+                if not errors:
+                    return component
+            except (ValueError, PluginError) as error:
+                component = _assembled(kind, made)
+                errors += _conflicts(component) or [error]
+        wrong = ComponentError("", errors, kind)
+        wrong.as_far_as_right = component
+        raise wrong
+
+    return structure_table
+
+
+def _assembled(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> Spec:
+    """A component of the options that are right; of some it is not said what they are."""
+    defaults = {attribute.name: attribute.default for attribute in fields(kind) if attribute.name not in unsaid}
+    return assembled(kind, {**defaults, **made})
+
+
+def _conflicts(component: Spec) -> list[Exception]:
+    """What does not go together in the options of a component that are right."""
+    found: list[Exception] = []
+    try:
+        found.extend(component.conflicts())
+        found.extend(unused(component))
+        if not found:
+            component.__attrs_post_init__()
+    except ValueError as error:
+        found.append(error)
+    except FAILURES:  # It depends on what is not said; one that is right has been made, and failed there.
+        return found
+    return found
+
+
+def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -> None:
+    """Tell of each number in an array or table that is out of bounds, at its own place."""
+    errors = []
+    elements = enumerate(value) if isinstance(value, tuple) else value.items() if isinstance(value, Mapping) else ()
+    for index, element in elements:
+        try:
+            _check_elements(kind, attribute, element)
+            for bounds in Bounds.of(attribute):
+                bounds(kind, attribute, element)
+        except (IterableValidationError, ValueError) as error:
+            error.add_note(IterableValidationNote(f"element {index}", index, attribute.type))
+            errors.append(error)
+    if errors:
+        raise IterableValidationError("", errors, kind)
+
+
+def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
+    """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
+    if isinstance(value, (tuple, Mapping)):
+        for element in value.values() if isinstance(value, Mapping) else value:
+            _refuse_not_finite(element, attribute)
+    elif isinstance(value, float) and not math.isfinite(value):
+        may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
+        if math.isnan(value) or not may_be_infinite:
+            raise ValueError(f"This must be a finite number, and it is {value}.")
+
+
+def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
+    """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
+    if not isinstance(value, dict):
+        raise _no_table(value, "a table with a `type`")
+    options = dict(value)
+    name = options.pop("type", None)
+    if name is None:
+        known = {attribute.name for kind in catalog.family(base).values() for attribute in fields(kind)}
+        strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
+        naming = (key for key in strange if options[key] in catalog.family(base))
+        if (near := nearest("type", strange) or next(naming, None)) is not None:
+            wrong_key = OptionError(near, f'There is no option "{near}". Did you mean "type"?', on_key=True)
+            raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
+        raise MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
+    try:
+        kind = catalog.find(base, converter.structure(name, str))
+    except ValueError as error:
+        raise _with_others(OptionError("type", str(error)), base, name, options, catalog, converter) from None
+    return converter.structure(options, kind)
+
+
+def _no_table(value: Any, wanted: str) -> ValueError:
+    """What to raise for what is no table: of an array of tables, what its header should be."""
+    message = f"This must be {wanted}, and it is {found(value)}."
+    if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
+        return HeaderError(
+            f"{message} Write it without brackets around it, or with one bracket in its header: [{HEADER}]."
+        )
+    return ValueError(message)
+
+
+def _with_others(
+    error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
+) -> Exception:
+    """The error of a `type`, and those of the options if it is certain which component is meant.
+
+    It is if only the key is misspelt, or if other tools call it so.
+    """
+    if not isinstance(name, str):
+        return error
+    known = name if catalog.get(base, name) is not None else catalog.translated(base, name)
+    if known is None:
+        return error  # One can only guess which options it has.
+    try:
+        kind = catalog.find(base, known)
+    except ValueError:
+        return error  # Several plugins have it, and nobody knows which is meant.
+    errors: list[Exception] = [error]
+    partly: Spec | None = None
+    try:
+        partly = converter.structure(options, kind)
+    except ClassValidationError as others:
+        errors += others.exceptions
+        partly = others.as_far_as_right if isinstance(others, ComponentError) else None
+    except INVALID:
+        return error
+    wrong = ComponentError("", errors, kind)
+    wrong.as_far_as_right = partly
+    return wrong

@@ -1,0 +1,77 @@
+"""The tables of a document whose classes are known: where a key that stands in the wrong one may belong."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from attrs import field, fields, frozen
+
+from hookline.errors.text import PathElement
+from hookline.plugins.catalog import Catalog, is_family
+from hookline.spec.options import Spec
+from hookline.spec.training import TrainingSpec
+from hookline.spec.types import is_tuple
+
+Keys = tuple[PathElement, ...]
+
+
+@frozen
+class Home:
+    """A table of the document in which options stand."""
+
+    path: Keys
+    """The path of the table."""
+    kind: type[Spec]
+    """Its class."""
+    options: Mapping[str, Any] = field(repr=False)
+    """What it gives."""
+
+    @property
+    def label(self) -> str:
+        """How one finds it in the file."""
+        if not self.path:
+            return "at the top of the file, before the first section"
+        return f"in [{self.path[0]}]" if len(self.path) == 1 else f"in [[{self.path[0]}]], {self.kind.__name__}"
+
+
+def header(section: str) -> str:
+    """The header of a section in a file: with two brackets if it has several components."""
+    return f"[[{section}]]" if is_tuple(getattr(fields(TrainingSpec), section).type) else f"[{section}]"
+
+
+def options_of(kind: type[Spec]) -> list[str]:
+    """The names of the options of a class."""
+    return [attribute.name for attribute in fields(kind) if attribute.init]
+
+
+def homes_in(table: Mapping[str, Any], catalog: Catalog) -> Iterator[Home]:
+    """The tables of a document whose classes are known, the root first."""
+    yield Home((), TrainingSpec, table)
+    for attribute in fields(TrainingSpec):
+        value, kind = table.get(attribute.name), attribute.type
+        if is_tuple(kind):
+            base = get_args(kind)[0]
+            for index, element in enumerate(value if isinstance(value, list) else ()):
+                if is_family(base) and (found := _component(element, base, catalog)):
+                    yield Home((attribute.name, index), found, element)
+        elif is_family(kind):
+            if isinstance(value, dict) and (found := _component(value, kind, catalog)):
+                yield Home((attribute.name,), found, value)
+        elif isinstance(kind, type) and issubclass(kind, Spec):
+            yield Home((attribute.name,), kind, value if isinstance(value, dict) else {})
+
+
+def _component(value: Any, base: type[Spec], catalog: Catalog) -> type[Spec] | None:
+    name = value.get("type") if isinstance(value, dict) else None
+    return catalog.get(base, name) if isinstance(name, str) else None
+
+
+def section_of_family(word: str, catalog: Catalog) -> str | None:
+    """The header of the section in which the components of a family stand which is called so."""
+    for kind in catalog:
+        if str(kind.family) in (word, word.removesuffix("s")):
+            for attribute in fields(TrainingSpec):
+                several = is_tuple(attribute.type)
+                base = get_args(attribute.type)[0] if several else attribute.type
+                if is_family(base) and issubclass(kind, base):
+                    return f"[[{attribute.name}]]" if several else f"[{attribute.name}]"
+    return None

@@ -1,0 +1,177 @@
+"""From files to specs: with the plugins that each lists, and everything that can be checked without torch."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hookline.check.reader import Reader, in_order
+from hookline.check.toml import document as documents
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecError
+from hookline.errors.failures import blamed
+from hookline.plugins.manager import Plugins
+from hookline.spec.training import TrainingSpec
+
+
+def load(
+    source: str | Path | Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    overlays: Iterable[str | Path] = (),
+    plugins: Iterable[object] = (),
+) -> TrainingSpec:
+    """The spec in a TOML file, or in a table such as TOML has.
+
+    Args:
+        source: the path of the file, or the table.
+        overrides: changes of single values, as `optimizer.lr=0.01`.
+        overlays: further files, laid over the first one after another.
+        plugins: modules or objects whose names the spec may use, beside the installed plugins that it lists.
+
+    Raises:
+        SpecError: with everything that is wrong with the spec.
+        HooklineError: if a file cannot be read, or a plugin cannot be used.
+
+    >>> import hookline
+    >>> hookline.load("specs/iris.toml", ["optimizer.lr=0.5"]).optimizer.lr
+    0.5
+
+    """
+    if isinstance(source, (str, Path)):
+        document = documents.read(source, overlays, overrides)
+    else:
+        document = documents.from_table(source, overlays, overrides)
+    return Loader(plugins).load(document)
+
+
+class Loader:
+    """Makes specs of documents. What it learns of plugins and their classes serves all of them."""
+
+    def __init__(self, plugins: Iterable[object] = ()):
+        """A loader with these modules or objects beside the plugins that specs list."""
+        self._extra = tuple(plugins)
+        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Problem]]] = {}
+
+    def plugins(self, document: Document) -> Plugins:
+        """The plugins that the document lists.
+
+        Raises:
+            SpecError: if it lists one that is not installed.
+            PluginError: if one cannot be used.
+
+        """
+        plugins, _, problems = self._with_plugins(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return plugins
+
+    def reader(self, document: Document) -> Reader:
+        """What reads the document, with the plugins that it lists; raises what `plugins` does."""
+        _, reader, problems = self._with_plugins(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return reader
+
+    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Problem]]:
+        """The plugins that the document lists and what reads it with them, and what is wrong with those left out."""
+        listed = document.table.get("plugins", [])
+        if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+            raise _refused(document, "This must be an array of the names of installed plugins.", "plugins")
+        names = tuple(map(str, listed))
+        if names not in self._known:
+            self._known[names] = self._usable(names)
+        plugins, reader, problems = self._known[names]
+        return plugins, reader, [document.located(problem) for problem in problems]
+
+    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
+        unusable: list[PluginError] = []
+        plugins = Plugins(names, self._extra, unusable)
+        places: dict[str, list[int]] = {}
+        for index, name in enumerate(names):
+            places.setdefault(name, []).append(index)
+        problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
+        return plugins, Reader(plugins.catalog), problems
+
+    def load(self, document: Document) -> TrainingSpec:
+        """The spec that a document says.
+
+        Raises:
+            SpecError: with everything that is wrong with it.
+            PluginError: if a plugin cannot be used.
+
+        """
+        _, reader, unusable = self._with_plugins(document)
+        if unusable:
+            _, problems = reader.sections(document)
+            raise SpecError(_with_unusable(unusable, problems, document), document.source.name)
+        return reader.read(document)
+
+    def check(self, document: Document) -> list[Problem]:
+        """All problems of a document that are found without torch, in the order of the text.
+
+        Beside the spec itself these are the files that it names, and what can be told of them from their first bytes.
+
+        Raises:
+            PluginError: if a plugin cannot be used.
+
+        """
+        try:
+            _, reader, unusable = self._with_plugins(document)
+        except SpecError as error:
+            return list(error.problems)
+        sections, problems = reader.sections(document)
+        problems = _with_unusable(unusable, problems, document)
+        data, loss = (
+            sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
+        )
+        if data is None:
+            return problems
+        try:
+            with blamed(type(data)):
+                found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+        except PluginError as error:
+            return problems or [document.located(Problem(str(error), ("data",)))]
+        if "data" not in sections:  # What is not right or not said there is not what the data lack.
+            found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
+        return in_order([*problems, *found], document)
+
+
+def _with_unusable(unusable: list[Problem], problems: list[Problem], document: Document) -> list[Problem]:
+    """The problems, without those of components that a plugin may bring which cannot be used."""
+    if not unusable:
+        return problems
+    hidden = [problem.path[:-1] for problem in problems if _is_of_no_known_type(problem)]
+    certain = [problem for problem in problems if not any(problem.path[: len(path)] == path for path in hidden)]
+    return in_order([*unusable, *certain], document)
+
+
+def _is_of_no_known_type(problem: Problem) -> bool:
+    return problem.path[-1:] == ("type",) and not problem.on_key and problem.message.startswith("There is no ")
+
+
+def _of_data(error: OptionError, document: Document) -> Problem:
+    whole = error.within("data")
+    hint = "" if whole.near is None else f' Did you mean "{_as_written(whole.near, whole.path, document)}"?'
+    return Problem(f"{error}{hint}", whole.path, on_key=whole.on_key, against=whole.against)
+
+
+def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
+    """The path as it would be written where the option stands: relative to its file, if that in the option is."""
+    *_, written = document.root.along(tuple(option))
+    home = written.settings[-1].value.source.directory if written.settings else None
+    is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
+    return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
+
+
+def _is_given(problem: Problem, document: Document) -> bool:
+    return len(list(document.root.along(problem.path))) == len(problem.path) + 1
+
+
+def _is_told(problem: Problem, problems: Iterable[Problem]) -> bool:
+    """Whether there is another problem of the same option."""
+    return any(other.path[:2] == problem.path[:2] for other in problems)
+
+
+def _refused(document: Document, message: str, *path: str | int) -> SpecError:
+    return SpecError([document.located(Problem(message, path))], document.source.name)

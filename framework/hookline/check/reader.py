@@ -1,0 +1,145 @@
+"""From a document to a spec: cattrs makes attrs classes of tables, strictly, and every problem is found at once.
+
+Nothing is converted, except that an integer is accepted where a float is wanted. Names of types are looked up in the
+catalog and nowhere else.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import NOTHING, fields
+
+from hookline.check.problems import INVALID, ComponentError, ElementsError, problem_of, problems_in
+from hookline.check.structure import strict_converter
+from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
+from hookline.check.toml.document import Document
+from hookline.check.translate import section_meant
+from hookline.errors.exceptions import EMPTY, FaultError, Problem, SpecError
+from hookline.errors.text import PathElement, nearest
+from hookline.plugins.catalog import Catalog
+from hookline.spec.options import Spec
+from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
+
+LOGGING = ("loss", "metrics", "callbacks")
+"""The sections from which the names of the numbers follow that are logged."""
+
+
+class Reader:
+    """Reads documents whose names are those of a catalog. What it learns of a class serves all documents."""
+
+    def __init__(self, catalog: Catalog):
+        self.catalog = catalog
+        self._directory = Path()
+        self._converter = strict_converter(catalog, lambda: self._directory)
+
+    def read(self, document: Document) -> TrainingSpec:
+        """The spec that a document says.
+
+        Raises:
+            SpecError: with all problems of the document.
+
+        """
+        sections, problems = self.sections(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return TrainingSpec(**sections)
+
+    def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+        """The sections of the spec that are right, and all problems of the document, in the order of the text."""
+        if document.is_empty:
+            return {}, [document.located(Problem(EMPTY))]
+        self._directory = document.directory
+        self.catalog.begin_spec()
+        known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
+        sections: dict[str, Any] = {}
+        partly: dict[str, Mapping[int, Any]] = {}
+        wrong: dict[str, Any] = {}
+        problems: list[Problem | Unclear] = []
+        for key, value in document.table.items():
+            name = key if key in known else self._meant(key, document, known)
+            if key not in known:
+                problems.append(UnknownOption(TrainingSpec, (key,)))
+                if name is not None and name in document.table:
+                    problems += self._problems_of_another(key, value, document.table[name], known[name].type)
+                    continue
+            # Changes by name would have been made, had the key been right.
+            if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
+                continue
+            try:
+                sections[name] = self._converter.structure(value, known[name].type)
+            except INVALID as error:
+                problems += problems_in(error, known[name].type, (key,))
+                if isinstance(error, ElementsError):
+                    partly[name] = error.right
+                if isinstance(error, (ElementsError, ComponentError)) and name in LOGGING:
+                    wrong[name] = error.as_far_as_right
+        for name, attribute in known.items():
+            if attribute.default is not NOTHING and name not in document.table:
+                sections.setdefault(name, attribute.default)
+            elif attribute.default is NOTHING and name not in document.table:
+                problems.append(MissingOption(TrainingSpec, (name,)))
+        strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
+        said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
+        errors = list(conflicts(said, partly, wrong))
+        certain = [error for error in errors if not isinstance(error, FaultError)]
+        problems += [problem_of(error, ()) for error in (certain if problems or certain else errors)]
+        located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
+        return sections, in_order([*document.problems, *located], document)
+
+    def as_far_as_right(self, name: str, document: Document, problems: Iterable[Problem]) -> Any:
+        """A section without its options that have problems; `None` if it cannot be read without them."""
+        wrong = {problem.path[1] for problem in problems if len(problem.path) > 1 and problem.path[0] == name}
+        table = document.table.get(name)
+        if not isinstance(table, dict):
+            return None
+        try:
+            right = {key: value for key, value in table.items() if key not in wrong}
+            return self._converter.structure(right, getattr(fields(TrainingSpec), name).type)
+        except INVALID:
+            return None
+
+    @staticmethod
+    def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
+        """The section that was probably meant by a key that is none: it is read as that."""
+        near = nearest(key, known) or section_meant(key, document.table[key])
+        is_table = isinstance(document.table[key], (dict, list))
+        return near if near is not None and (near not in document.table or is_table) else None
+
+    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Problem | Unclear]":
+        """What is wrong in a table that was probably to change a section which is there, in what it says itself."""
+        whole = value
+        if isinstance(value, dict):
+            if not isinstance(section, dict):
+                return []
+            is_the_same = value.get("type", section.get("type")) == section.get("type")
+            whole = {**section, **value} if is_the_same else value
+        try:
+            self._converter.structure(whole, kind)
+        except INVALID as error:
+            problems = problems_in(error, kind, (key,))
+            return [one for one in problems if isinstance(value, list) or (len(one.path) > 1 and one.path[1] in value)]
+        return []
+
+
+def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
+    """Whether an option that is left out in a section stands where it does not belong: then it is not said."""
+    if not isinstance(section, Spec) or not isinstance(table, dict):
+        return False
+    return any(option.name in strange and option.name not in table for option in fields(type(section)))
+
+
+def in_order(problems: Iterable[Problem], document: Document) -> list[Problem]:
+    """The problems in the order of the text."""
+    return sorted(problems, key=lambda problem: _order(problem, document))
+
+
+def _order(problem: Problem, document: Document) -> tuple[int, str, int, int]:
+    """The order of the text, then of other files, then of changes; what stands in no text goes by section."""
+    names = [attribute.name for attribute in fields(TrainingSpec)]
+    section = names.index(problem.path[0]) if problem.path and problem.path[0] in names else len(names)
+    if problem.place is None:
+        return 3, "", 0, section
+    source = problem.place.source
+    rank = 0 if source is document.source else 1 if source.directory is not None else 2
+    return rank, source.name, problem.place.start, section

@@ -1,0 +1,150 @@
+"""A file or directory that is given as a spec, and is none: what it is, and what to type."""
+
+import os
+import shlex
+from itertools import islice
+from pathlib import Path
+
+from hookline.errors.text import enumerate_names, nearest, shortened
+
+MOST_LOOKED_AT = 1000
+"""How many files of a directory are looked at, at most."""
+
+MOST_NAMED = 5
+"""How many specs of a directory are named, at most."""
+
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"PAR1": "Parquet",
+    b"\x93NUMPY": "NumPy",
+    b"PK\x03\x04": "ZIP",
+    b"\x89HDF": "HDF5",
+    b"SQLite format 3": "SQLite",
+    b"\x89PNG": "PNG",
+    b"%PDF": "PDF",
+    b"ARROW1": "Arrow",
+    b"\x7fELF": "ELF",
+}
+"""How files begin that are not text."""
+
+LONGEST_MAGIC = 32
+"""How many bytes of a file tell its kind."""
+
+_COMPRESSED = {
+    "gzip": (".gz", "gunzip", " --keep"),
+    "bzip2": (".bz2", "bunzip2", " --keep"),
+    "xz": (".xz", "unxz", " --keep"),
+    "Zstandard": (".zst", "unzstd", ""),
+}
+"""How names of compressed files end, what unpacks them, and its option to keep the file."""
+_SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
+"""What a ZIP archive is by its name."""
+_OTHER_TEXT = {".json": "JSON", ".jsonl": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
+_READ = ("Parquet", "NPZ")
+"""The kinds of binary files that can be the data of a spec."""
+
+
+def what_it_is(path: str, content: bytes) -> str | None:
+    """What a file is that is no spec, in sentences with what to type; `None` if it may be a spec."""
+    suffix = Path(path).suffix.lower()
+    if (kind := _kind(content, suffix)) is not None:
+        return _of_binary(path, kind)
+    if suffix == ".safetensors":
+        return "These are the weights of a model, and not a spec."
+    if suffix == ".py":
+        return f"This is a Python file, and not a spec. A plugin is given beside a spec: -p {shlex.quote(path)}."
+    if suffix in _OTHER_TEXT:
+        kind = _OTHER_TEXT[suffix]
+        return f"This is a {kind} file, and a spec is TOML. `hookline new spec data.csv` writes one for a table."
+    if suffix in (".csv", ".tsv") or (suffix != ".toml" and _is_table(content)):
+        return f"This is a table, and not a spec. `hookline new spec {shlex.quote(path)}` writes a spec for it."
+    return None
+
+
+def binary_kind(path: Path) -> str | None:
+    """Of what kind a file is that is not text, as far as its first bytes tell."""
+    with path.open("rb") as file:
+        return _kind(file.read(LONGEST_MAGIC), path.suffix.lower())
+
+
+def _kind(content: bytes, suffix: str) -> str | None:
+    kind = next((kind for begins, kind in _MAGIC.items() if content.startswith(begins)), None)
+    return _SUFFIXES.get(suffix, kind) if kind == "ZIP" else kind
+
+
+def _of_binary(path: str, kind: str) -> str:
+    if kind in _COMPRESSED:
+        suffix, program, keep = _COMPRESSED[kind]
+        file = shlex.quote(path)
+        # The programs refuse names with another ending, unless they do not see them.
+        command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
+        return f"This is a file compressed by {kind}, and not a spec. `{command}` unpacks it."
+    if kind in _READ:
+        return (
+            f'This is a file of data ({kind}), and not a spec. A spec names it in [data]: type = "{kind}" and '
+            f'path = "{shortened(path)}".'
+        )
+    return f"This is a {kind} file, and not a spec."
+
+
+def _is_table(content: bytes) -> bool:
+    """Whether the first two lines are values between commas."""
+    lines = content[:10_000].splitlines()[:2]
+    return len(lines) == 2 and all(
+        line.count(b",") == lines[0].count(b",") > 0 and not set(b"=[]{}#") & set(line) for line in lines
+    )
+
+
+def missing(path: str) -> str:
+    """That there is no such file, and which spec was probably meant."""
+    near = _near(Path(path))
+    return "There is no such file." + (f' Did you mean "{near}"?' if near else "")
+
+
+def _near(path: Path) -> Path | None:
+    """The spec that was probably meant by one that is not there."""
+    if not path.parent.is_dir():  # Its directory may be misspelt, or be the one that one is in.
+        name = nearest(path.parent.name, _names(path.parent.parent))
+        likely = [Path(path.name), *([] if name is None else [path.parent.parent / name / path.name])]
+    else:
+        names = _names(path.parent)
+        stems = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
+        stem = nearest(path.stem, stems)  # What all of them end in makes none of them alike.
+        below = [path.parent / name / path.name for name in names]
+        likely = below if stem is None else [path.parent / f"{stem}.toml"]
+    return next((file for file in likely if file.is_file()), None)
+
+
+def directory(path: str) -> str:
+    """That this is a directory, and which specs are in it."""
+    home = Path(path)
+    if _is_run(home):
+        return (
+            f"This is the directory of a run. Its spec is {home / 'spec.toml'}; `hookline train --locked "
+            f"{shlex.quote(path)}` trains it again."
+        )
+    names = _names(home)
+    if runs := [name for name in names if name.isdecimal() and _is_run(home / name)]:
+        return f"This is a directory of runs. The spec of the last one is {home / max(runs, key=int) / 'spec.toml'}."
+    specs = sorted(name for name in names if name.endswith(".toml"))
+    if not specs:
+        return "This is a directory, and not a spec."
+    some = [str(home / name) for name in specs[:MOST_NAMED]]
+    others = f", and {len(specs) - MOST_NAMED} others" if len(specs) > MOST_NAMED else ""
+    verb = "is" if len(specs) == 1 else "are"
+    return f"This is a directory, and not a spec. In it {verb} {enumerate_names(some)}{others}."
+
+
+def _is_run(home: Path) -> bool:
+    return (home / "spec.toml").is_file() and (home / "run.lock.toml").is_file()
+
+
+def _names(home: Path) -> list[str]:
+    try:
+        with os.scandir(home) as entries:
+            return [entry.name for entry in islice(entries, MOST_LOOKED_AT)]
+    except OSError:
+        return []

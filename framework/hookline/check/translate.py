@@ -1,0 +1,114 @@
+"""What a key of another tool is called in a spec, as a sentence with an example."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from attrs import NOTHING, Attribute, fields
+
+from hookline.check.homes import Home, Keys, header, options_of
+from hookline.plugins.catalog import Catalog
+from hookline.spec import other_tools
+from hookline.spec.dump import as_toml, plain
+from hookline.spec.options import Bounds, Spec
+from hookline.spec.other_tools import Meaning
+from hookline.spec.training import TrainingSpec
+from hookline.spec.types import accepts, is_tuple, is_union
+
+LONGEST_EXAMPLE = 40
+"""How many characters an example value has at most."""
+
+
+def own_option(key: str, kind: type[Spec], given: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The option of the same table that a key of another tool means, and what to say of it; `None` if there is none."""
+    known = other_tools.meaning(key)
+    if known is None:
+        return None
+    own = [place[-1] for place in known.places if place[-1] in options_of(kind)]
+    for option in own:
+        if option not in given:
+            example = "" if known.example is None else f", as in {option} = {as_toml(known.example)}"
+            return option, f'Did you mean "{option}"{example}? {known.note}'.rstrip()
+    return (own[0], f'Hookline calls it "{own[0]}", which is given already.') if own else None
+
+
+def translation(key: str, value: Any, homes: Sequence[Home], catalog: Catalog) -> tuple[str, Keys] | None:
+    """What to say of a key that other tools have, and the path of what is meant, or an empty one.
+
+    `homes` are the tables of the document, the root first.
+    """
+    known = other_tools.meaning(key)
+    if known is None:
+        return None
+    for place in known.places:
+        said = _at_place(place, value, known, homes, catalog)
+        if said is not None:
+            sentence, path = said
+            return f"{sentence} {known.note}".rstrip(), path
+    if known.note:
+        return known.note, ()
+    lacking = [home for home in homes for place in known.places if home.path == place[:1]]
+    if lacking:
+        option = next(place[-1] for place in known.places if place[:1] == lacking[0].path)
+        return f'It would be "{option}" {lacking[0].label}, which {lacking[0].kind.__name__} does not have.', ()
+    return None
+
+
+def section_meant(key: str, value: Any) -> str | None:
+    """The section that a key at the top means, of which the value may be one."""
+    return other_tools.section(key) if isinstance(value, (dict, list)) else None
+
+
+def _at_place(
+    place: tuple[str, ...], value: Any, known: Meaning, homes: Sequence[Home], catalog: Catalog
+) -> tuple[str, Keys] | None:
+    """What to say of a place, if it is one that this spec can have."""
+    section, *others = place
+    attribute = next((one for one in fields(TrainingSpec) if one.name == section), None)
+    if attribute is None:
+        return None
+    if not others:
+        return f"It is a section of its own: {header(section)}.", ()
+    if len(others) == 1 and not others[0][0].isupper():
+        home = next((home for home in homes if home.path == (section,) and others[0] in options_of(home.kind)), None)
+        if home is None:
+            is_there = any(home.path == (section,) for home in homes)
+            return None if is_there else (f'Hookline calls it "{others[0]}", in {header(section)}.', place)
+        line = _line(home.kind, others[0], value, known)
+        return f'Hookline calls it "{others[0]}", {home.label}: {line}.', (section, others[0])
+    base = get_args(attribute.type)[0] if is_tuple(attribute.type) else attribute.type
+    kind = catalog.get(base, others[0])
+    if kind is None:
+        return None
+    lines = [_line(kind, option, value, known) for option in others[1:]]
+    listed = next((home for home in homes if home.kind is kind), None)
+    if listed is not None and lines:
+        return f"{kind.__name__} does that, {listed.label}: {lines[0]}.", (*listed.path, others[1])
+    with_type = " and ".join([f'type = "{kind.__name__}"', *lines])
+    return f"{kind.__name__} does that: {header(section)} with {with_type}.", ()
+
+
+def _line(kind: type[Spec], name: str, value: Any, known: Meaning) -> str:
+    """An option as it would stand in a spec, with the value that is given if it is one for it."""
+    option = next(option for option in fields(kind) if option.name == name)
+    shown = known.example
+    if shown is None:
+        shown = value if _fits(kind, option, value) else _default(option)
+    return f"{name} = {'…' if shown is None else as_toml(shown)}"
+
+
+def _fits(kind: type[Spec], option: "Attribute[Any]", value: Any) -> bool:
+    """Whether a value is simple, and could be that of an option."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not all(bounds.contains(value) for bounds in Bounds.of(option)):
+            return False
+    elif not isinstance(value, bool) and not (isinstance(value, str) and len(value) <= LONGEST_EXAMPLE):
+        return False
+    wanted = kind.option_type(option)
+    arms: Iterable[Any] = get_args(wanted) if is_union(wanted) else (wanted,)
+    return any(accepts(arm, value) for arm in arms if arm is not type(None))
+
+
+def _default(option: "Attribute[Any]") -> Any:
+    """The default of an option as TOML has it; `None` if it has none."""
+    return None if option.default in (NOTHING, None) else plain(option.default, Path())

@@ -1,0 +1,202 @@
+"""Words of the command line that are not known: what was probably meant, as a command to type."""
+
+import re
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from hookline.check.homes import Home, homes_in, options_of
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.check.translate import translation
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.text import dotted, nearest, shortened
+from hookline.plugins.catalog import Catalog
+from hookline.spec import other_tools
+from hookline.spec.docs import documentation
+from hookline.spec.options import Spec
+
+COMMANDS: Mapping[str, str] = {
+    **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go", "tune", "search"), "train"),
+    **dict.fromkeys(("validate", "verify", "lint", "valid", "checks"), "check"),
+    **dict.fromkeys(("inspect", "summary", "dry-run", "dryrun", "preview"), "plan"),
+    **dict.fromkeys(("why", "where", "doc", "docs", "what"), "explain"),
+    **dict.fromkeys(("compare", "difference"), "diff"),
+    **dict.fromkeys(("init", "create", "generate", "make", "add", "draft"), "new"),
+    **dict.fromkeys(("ls", "components", "types", "available"), "list"),
+    **dict.fromkeys(("info", "describe", "print", "view", "cat", "config"), "show"),
+    **dict.fromkeys(("plugin", "extensions"), "plugins"),
+}
+"""What other tools call the commands."""
+
+OPTIONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("o", "output", "output-dir", "out-dir", "outdir", "save-dir", "dir", "logdir", "log-dir"), "--out"
+    ),
+    **dict.fromkeys(("override", "overrides", "param", "params", "option", "opt"), "--set"),
+    **dict.fromkeys(("overlay", "merge", "extend"), "--with"),
+    **dict.fromkeys(("silent", "no-progress"), "--quiet"),
+    **dict.fromkeys(("debug", "stacktrace"), "--traceback"),
+    **dict.fromkeys(("json", "output-format"), "--format"),
+    **dict.fromkeys(("plugins",), "--plugin"),
+}
+"""What other tools call the options."""
+
+SPEC_OPTIONS = ("config", "c", "cfg", "config-file", "config-path", "spec", "file", "f", "conf")
+"""Options with which other tools name what is a spec here, and stands by itself."""
+
+OWNERS: Mapping[str, str] = {
+    "--deep": "check",
+    "--format": "check",
+    "--out": "train",
+    "--locked": "train",
+    "--quiet": "train",
+    "--with": "train",
+    "--set": "train",
+    "--installed": "list",
+    "--built-in": "plugins",
+    "--target": "new spec",
+}
+"""Which command has an option that others lack."""
+
+EVALUATE = ("test", "eval", "evaluate", "predict", "infer", "score", "serve", "export", "deploy")
+"""Commands of other tools that are part of `train` here, or are not there."""
+
+
+def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
+    """What to type in place of words that do not begin with a command."""
+    word, *rest = words
+    if word.startswith("-"):
+        if word in ("-v", "-V") or nearest(word, ["--version"]):
+            return f'There is no option "{word}". `hookline --version` prints the version.'
+        return f'There is no option "{shortened(word)}" before the command. `hookline --help` lists the commands.'
+    if word == "help":
+        of = [rest[0]] if rest and rest[0] in known else []
+        return f"Help is an option: `{_shown(['hookline', *of, '--help'])}`."
+    if word == "version":
+        return "The version is an option: `hookline --version`."
+    message = f'There is no command "{shortened(word)}".'
+    if word in EVALUATE:
+        return (
+            f"{message} `hookline train` evaluates the test split when the training ends, and writes what [[deploy]] "
+            "says."
+        )
+    if word.endswith(".toml") or Path(word).is_file():
+        return f"{message} To train a spec: `{_shown(['hookline', 'train', *words])}`."
+    near = COMMANDS.get(word.lower()) or nearest(word, known, most=2 if len(word) < 7 else 3)
+    if near is not None:
+        return f"{message} Did you mean `{_shown(['hookline', near, *rest])}`?"
+    return f"{message} `hookline --help` lists them all."
+
+
+def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
+    """What to type in place of an argument that a command does not have; `None` if that is not known.
+
+    `words` are all of the command line, the command first, and `options` those that it has.
+    """
+    command = words[0]
+    place = words.index(word) if word in words else 0  # argparse takes what is behind an equals sign apart.
+    before = words[max(0, place - 2) : place]
+    if len(before) == 2 and before[0] == "--set" and "=" not in before[1]:
+        return f"A change is one word: --set {shlex.quote(f'{before[1]}={word}')}."
+    if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
+        return _unknown_option(word, words, options)
+    name, equals, value = word.partition("=")
+    if equals and "--set" in options:
+        return _change(name, value, words) or f"To change a value of the spec: --set {shlex.quote(word)}."
+    if command == "list":
+        return f"To show a component: `{_shown(['hookline', 'show', *words[1:]])}`."
+    if command == "schema":
+        return "The schema is that of all specs: `hookline schema` takes none."
+    if command in ("train", "plan") and word.endswith(".toml"):
+        return f"One spec is taken at a time. To lay one over the other: --with {shlex.quote(word)}."
+    if command == "explain" and word.endswith(".toml"):
+        return "The spec comes first: `hookline explain spec.toml optimizer.lr`."
+    return None
+
+
+def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
+    """What to type in place of an option that a command does not have."""
+    name, equals, value = word.lstrip("-").partition("=")
+    following = words[words.index(word) + 1 :][:1] if word in words else []
+    if not equals and following and (not following[0].startswith("-") or following[0][1:2].isdigit()):
+        value = following[0]
+    meant = OPTIONS.get(name.lower())
+    if meant not in options:
+        longs = [option for option in options if option.startswith("--")]
+        meant = nearest(f"--{name}", longs, most=1 if len(name) < 5 else 2) if len(name) > 2 else None
+    if meant is not None:
+        return f'There is no option "{shortened(word)}". Did you mean "{meant}"?'
+    if name in SPEC_OPTIONS:
+        spec = value or "spec.toml"
+        return f"A spec is given without an option: `{_shown(['hookline', words[0], spec])}`."
+    if word in OWNERS:
+        return f'"{word}" is an option of `hookline {OWNERS[word]}`.'
+    changed = _change(name, value, words) if "--set" in options else None
+    is_told = changed is None or changed.startswith("There is no option")
+    return changed if is_told else f'There is no option "{shortened(word.partition("=")[0])}". {changed}'
+
+
+def unknown_draft(word: str, kinds: Collection[str]) -> str:
+    """What to type behind `new` in place of a word that is no kind of draft."""
+    if word.endswith(".csv") or Path(word).is_file():
+        return f"To write a spec for a table: `{_shown(['hookline', 'new', 'spec', word])}`."
+    near = nearest(word, kinds)
+    meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what can be drafted."
+    return f'`hookline new` cannot draft "{shortened(word)}".{meant}'
+
+
+def _change(name: str, value: str, words: Sequence[str]) -> str | None:
+    """How the value of the spec is changed that a word names; `None` if it names none."""
+    key = name.replace("-", "_")
+    homes, catalog = _homes(words)
+    if any(not home.path and key in options_of(home.kind) for home in homes):
+        path = f"{key}.type" if key != "run" else "run.epochs"
+        return f"To change a value of the spec: --set {shlex.quote(f'{path}={value}') if value else f'{path}=…'}."
+    known = other_tools.meaning(key)
+    places = [place for place in known.places if len(place) == 2] if known is not None else []
+    for option, sections in ((key, None), *((place[1], place[0]) for place in places)):
+        for home in homes:
+            if option in options_of(home.kind) and home.path and sections in (None, home.path[0]):
+                if known is not None and known.example is not None:
+                    value = str(known.example)
+                change = f"{dotted((*home.path, option))}={value or '…'}"
+                what = _what_it_is(home.kind, option)
+                return f"To change {what}: --set {shlex.quote(change) if value else change}."
+    if "." in name:
+        return f"To change a value of the spec: --set {shlex.quote(f'{name}={value}')}."
+    said = translation(key, _number(value), homes, catalog)
+    return None if said is None else f'There is no option "{shortened(name)}". {said[0]}'
+
+
+def _what_it_is(kind: type[Spec], option: str) -> str:
+    """What an option is, such as "the learning rate", if its description says it in a few words."""
+    described = next(known.description for known in documentation(kind).options if known.name == option)
+    found = re.fullmatch(r"The ([a-z ]{1,30})\.", described)
+    return "a value of the spec" if found is None else f"the {found[1]}"
+
+
+def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:
+    """The tables of the spec that the words name, as far as it can be read, and what it may name."""
+    spec = next((word for word in words[1:] if word.endswith(".toml") and Path(word).is_file()), None)
+    try:
+        document = documents.from_table({}) if spec is None else documents.read(spec)
+        catalog = Loader().plugins(document).catalog
+    except HooklineError:
+        document = documents.from_table({})
+        catalog = Loader().plugins(document).catalog
+    return list(homes_in(document.table, catalog)), catalog
+
+
+def _number(text: str) -> float | str:
+    """A value as it would stand in a spec: a number if it is one."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _shown(words: Sequence[str]) -> str:
+    return shortened(shlex.join(words), 200)

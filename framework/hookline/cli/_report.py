@@ -1,0 +1,172 @@
+"""Problems as people and tools read them: with the line and a finger on the character, as JSON, or for GitHub."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.errors.exceptions import Problem
+from hookline.errors.printing import printable
+from hookline.errors.source import Place, Source
+from hookline.errors.text import dotted
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+WIDEST = 100
+"""How many columns of a line are shown at most."""
+
+MOST_SHOWN = 100
+"""How many problems of a spec a person is shown at most."""
+
+_BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
+
+
+@frozen
+class Paint:
+    """Colors for a terminal, or none."""
+
+    is_on: bool = False
+    """Whether there are colors."""
+
+    def __call__(self, text: str, *codes: str) -> str:
+        """The text in these colors."""
+        return f"{''.join(codes)}{text}{_PLAIN}" if self.is_on else text
+
+    @classmethod
+    def of(cls, stream: "TextIO", environment: "dict[str, str] | Any") -> "Paint":
+        """Colors if the stream is a terminal, unless `NO_COLOR` says otherwise; see https://no-color.org."""
+        if environment.get("FORCE_COLOR"):
+            return cls(is_on=True)
+        is_terminal = stream.isatty() and environment.get("TERM") != "dumb"
+        return cls(is_on=is_terminal and not environment.get("NO_COLOR"))
+
+
+def rendered(problem: Problem, source: str, paint: Paint | None = None) -> str:
+    """A problem as lines of text: where it is and what it is, then the line with a finger on the place."""
+    paint, problem = paint or Paint(), problem.public()
+    where = paint(printable(str(problem.place or source)), _BOLD)
+    path = f" {printable(dotted(problem.path))}:" if problem.path else ""
+    lines = [f"{where}:{path} {paint(printable(problem.message), _RED)}"]
+    place = problem.place
+    if place is not None and _has_lines(place.source) and (place.end > place.start or place.line_text):
+        lines += _excerpt(place, problem.against_places, paint)
+    return "\n".join(lines)
+
+
+def _has_lines(source: Source) -> bool:
+    """Whether there are lines to show: a change on the command line is all there is of it."""
+    return source.directory is not None and source.is_quotable
+
+
+def shown(problems: Sequence[Problem], source: str, paint: Paint | None = None) -> Iterator[str]:
+    """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
+    for problem in problems[:MOST_SHOWN]:
+        yield rendered(problem, source, paint)
+    if (more := len(problems) - MOST_SHOWN) > 0:
+        yield f"{printable(source)}: There {'is one more' if more == 1 else f'are {more:,} more'}."
+
+
+def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[str]:
+    """The lines of the place and of those in the same text that it conflicts with, in order, and then of others."""
+    others = list(dict.fromkeys(other for other in others if other != place))
+    here = sorted({place, *(other for other in others if other.source is place.source)}, key=lambda it: it.start)
+    elsewhere = [other for other in others if other.source is not place.source]
+    width = max(len(str(one.line)) for one in (place, *others))
+    bar = paint("|", _BLUE)
+    yield f"{'':{width}} {bar}"
+    before: Place | None = None
+    for one in (*here, *elsewhere):
+        if one in elsewhere:
+            yield f"{'':{width}} {paint('::', _BLUE)} {printable(str(one))}"
+        elif before is not None and one.line > before.line + 1:
+            yield paint("...", _BLUE)
+        if before is None or one in elsewhere or one.line != before.line or len(one.line_text) > WIDEST:
+            shown, _ = _underlined(one, "")
+            yield f"{paint(f'{one.line:>{width}}', _BLUE)} {bar} {shown}"
+        _, mark = _underlined(one, "^" if one is place else "-")
+        yield f"{'':{width}} {bar} {paint(mark, _RED if one is place else _BLUE)}"
+        before = one
+
+
+def _underlined(place: Place, sign: str) -> tuple[str, str]:
+    """The line of a place, and what stands under it; of a long line the part around the place."""
+    start, text = place.column - 1, place.line_text
+    first = max(0, start - WIDEST // 2) if len(text) > WIDEST else 0
+    end = min(start + max(1, place.length), first + WIDEST)
+    before, marked, after = (
+        "".join(map(_shown, part)) for part in (text[first:start], text[start:end], text[end : first + WIDEST])
+    )
+    dots = "…" if first else ""
+    rest = "…" if len(text) > first + WIDEST else ""
+    blank = " " * (_columns(before) + len(dots))
+    return f"{dots}{before}{marked}{after}{rest}".rstrip(), f"{blank}{sign * max(1, _columns(marked))}"
+
+
+def _shown(letter: str) -> str:
+    if letter == "\t":
+        return "    "
+    return letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
+def as_json(problems: Iterable[tuple[str, Problem]]) -> str:
+    """The problems of several specs as JSON: an array of objects with file, line, column, path and message."""
+
+    def located(place: Place | None, source: str) -> dict[str, Any]:
+        if place is None:
+            return {"file": source, "line": 1, "column": 1, "end_line": 1, "end_column": 1}
+        end = Place(place.source, place.end, place.end)
+        return {
+            "file": place.source.name,
+            "line": place.line,
+            "column": place.column,
+            "end_line": end.line,
+            "end_column": end.column,
+        }
+
+    listed = [
+        {
+            **located(problem.place, source),
+            "path": dotted(problem.path),
+            "message": problem.message,
+            "against": [located(other, source) for other in problem.against_places],
+        }
+        for source, problem in ((source, problem.public()) for source, problem in problems)
+    ]
+    return json.dumps(listed, indent=2)
+
+
+def for_github(problem: Problem, source: str) -> str:
+    """A problem as a line that GitHub's actions show beside the line of the file.
+
+    See https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
+    """
+
+    def escaped(text: str, *signs: str) -> str:
+        text = "\n".join(map(printable, text.split("\n")))
+        for sign in ("%", "\n", *signs):
+            text = text.replace(sign, f"%{ord(sign):02X}")
+        return text
+
+    problem = problem.public()
+    place = problem.place
+    is_in_file = place is not None and place.source.directory is not None
+    properties = {"file": place.source.name if place and is_in_file else source}
+    if place is None:
+        properties["line"] = "1"
+    elif is_in_file:
+        end = place.column + max(1, place.length)
+        properties |= {"line": str(place.line), "col": str(place.column), "endColumn": str(end)}
+    properties["title"] = dotted(problem.path) or "spec"
+    listed = ",".join(f"{name}={escaped(value, ':', ',')}" for name, value in properties.items())
+    return f"::error {listed}::{escaped(problem.message)}"

@@ -1,0 +1,29 @@
+"""How the commands tell Hookline's own warnings."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hookline.errors.exceptions import HooklineWarning
+from hookline.errors.printing import printable, tell
+
+
+@contextmanager
+def told_warnings(source: str) -> Iterator[None]:
+    """Hookline's own warnings become a line that names the spec, each once; those of others stay as they are."""
+    usual = warnings.showwarning
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
+        if not issubclass(category, HooklineWarning):
+            usual(message, category, *where, **others)
+        elif str(message) not in told:
+            told.add(str(message))
+            tell(f"{source}: {printable(str(message))} (a warning)", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", HooklineWarning)
+        warnings.showwarning = show
+        yield

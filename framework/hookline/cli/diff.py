@@ -1,0 +1,78 @@
+"""`hookline diff a.toml b.toml`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from attrs import fields
+
+from hookline.check.toml.document import Document
+from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
+from hookline.cli.main import DIFFERENT, GOOD
+from hookline.errors.printing import tell
+from hookline.errors.text import dotted
+from hookline.spec.compare import ABSENT, Difference, differences
+from hookline.spec.dump import as_toml, plain
+from hookline.spec.options import Spec
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("first", help="a TOML file, or the directory of a run")
+    parser.add_argument("second", help="another one")
+    add_spec_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what differs: 0 if nothing does, 1 if something does."""
+    loader = loader_of(arguments)
+    documents = [document_of(arguments, _file(path)) for path in (arguments.first, arguments.second)]
+    first, second = (loader.load(document) for document in documents)
+    found = [
+        difference
+        for difference in differences(first, second)
+        if difference.path != ("run", "name") or all(map(_is_named, documents))
+    ]
+    for difference in found:
+        tell(*lines(difference, arguments.first, arguments.second))
+    if not found:
+        tell(f"{arguments.first} and {arguments.second} say the same.")
+    return DIFFERENT if found else GOOD
+
+
+def _file(path: str) -> str:
+    return str(Path(path) / "spec.toml") if Path(path).is_dir() else path
+
+
+def _is_named(document: Document) -> bool:
+    """Whether the run has a name that does not just follow from that of the file."""
+    *_, name = document.root.along(("run", "name"))
+    return bool(name.settings)
+
+
+def lines(difference: Difference, first: str, second: str) -> list[str]:
+    """A difference: in a line, or what is only in one of both."""
+    name = dotted(difference.path)
+    if difference.second is ABSENT:
+        return [f"{name}: only in {first}: {_shown(difference.first)}"]
+    if difference.first is ABSENT:
+        return [f"{name}: only in {second}: {_shown(difference.second)}"]
+    return [f"{name}: {_shown(difference.first)} → {_shown(difference.second)}"]
+
+
+def _shown(value: Any) -> str:
+    return "left out" if value is None else as_toml(plain(_without_defaults(value), Path()))
+
+
+def _without_defaults(value: Any) -> Any:
+    """A component as a table of its type and of those options that are not at their defaults."""
+    if isinstance(value, Spec):
+        options = {
+            attribute.name: _without_defaults(getattr(value, attribute.name))
+            for attribute in fields(type(value))
+            if getattr(value, attribute.name) != attribute.default
+        }
+        return {"type": type(value).__name__, **options} if value.family else options
+    if isinstance(value, tuple):
+        return tuple(map(_without_defaults, value))
+    return value

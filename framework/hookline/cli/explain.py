@@ -1,0 +1,91 @@
+"""`hookline explain spec.toml optimizer.lr`."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hookline.check.explain import Explanation, explained
+from hookline.check.toml.override import keys_of
+from hookline.check.toml.tree import Setting
+from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
+from hookline.cli._screen import paragraph, screen_width, table
+from hookline.cli.main import GOOD
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import tell
+from hookline.errors.text import dotted, shortened
+from hookline.spec.dump import as_toml, plain
+from hookline.spec.options import Spec
+from hookline.spec.training import TrainingSpec
+from hookline.spec.types import article
+
+WIDEST = 96
+"""How many characters a line of text has at most."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", help="a TOML file")
+    parser.add_argument(
+        "path", help="a value in it, such as optimizer.lr, model.layers.0.out_features or callbacks.EarlyStopping"
+    )
+    add_spec_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is known of a value, and the places that set it."""
+    if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
+        raise HooklineError("The spec comes first: `hookline explain spec.toml optimizer.lr`.")
+    document = document_of(arguments, arguments.spec)
+    spec = loader_of(arguments).load(document)
+    tell(*lines(explained(document, spec, words_of(arguments.path)), screen_width() or WIDEST))
+    return GOOD
+
+
+def words_of(path: str) -> list[str]:
+    """The words of a path, as TOML takes a dotted key apart; an index may stand in brackets.
+
+    Raises:
+        HooklineError: if it is no path.
+
+    """
+    try:
+        if "=" in path:
+            raise ValueError("It has a value, too.")
+        keys, _ = keys_of(f"{path}=")
+    except (ValueError, RecursionError):
+        raise HooklineError(f'"{shortened(path)}" is not a path, such as optimizer.lr.') from None
+    return [key for key, _ in keys]
+
+
+def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
+    """All that is known of a value, in lines of at most this width."""
+    option, owner = known.option, known.owner
+    family = f", {article(owner.family)} {owner.family}" if owner.family else ""
+    of = "a section of a spec" if owner is TrainingSpec else f"{option.name} of {owner.__name__}{family}"
+    yield f"{dotted(known.path)} {_shown(known.value)}"
+    yield ""
+    kind = ", ".join(part for part in (option.kind, option.bounds) if part)
+    width = min(width, WIDEST)
+    yield from paragraph(f"{kind}; {of}", width, "  ", "    ")
+    yield from paragraph(known.sentence, width, "  ")
+    yield ""
+    if not known.settings:
+        yield "No file sets it: it is the default."
+        return
+    yield "Set by"
+    yield from table(((str(setting.value), _said(setting)) for setting in known.settings), None)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "is left out"
+    if isinstance(value, Spec) and value.family:
+        return f"is {type(value).__name__}"
+    return f"= {as_toml(plain(value, Path()))}"
+
+
+def _said(setting: Setting) -> str:
+    """The line of a setting as it stands there; nothing for one of the command line, which is all there is."""
+    source = setting.value.source
+    return "" if source.directory is None or not source.is_quotable else setting.value.line_text.strip().expandtabs(4)

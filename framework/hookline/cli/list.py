@@ -1,0 +1,51 @@
+"""`hookline list` and `hookline list losses`."""
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+
+from hookline.cli._names import add_plugin_arguments, families, is_called, load_catalog, section_families
+from hookline.cli.main import GOOD
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import tell
+from hookline.errors.text import did_you_mean, shortened
+from hookline.spec.docs import summary
+from hookline.spec.options import Spec
+from hookline.spec.types import article, plural
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("family", nargs="?", help="a family, such as losses; left out, all of them")
+    add_plugin_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line for each component, by family."""
+    known = families(load_catalog(arguments))
+    if arguments.family is not None:
+        chosen = [family for family in known if is_called(family, arguments.family)]
+        chosen = chosen or section_families(arguments.family, known)
+        if not chosen:
+            raise HooklineError(_no_family(arguments.family, known))
+        known = {family: known[family] for family in chosen}
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for index, (family, kinds) in enumerate(known.items()):
+        tell(*([""] if index else []), plural(family))
+        names = max(len(name) for name in kinds)
+        for name, kind in sorted(kinds.items(), key=lambda item: item[0].lower()):
+            line = f"  {name:<{names}}  {summary(kind)}"
+            tell(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
+    return GOOD
+
+
+def _no_family(word: str, known: Mapping[str, Mapping[str, type[Spec]]]) -> str:
+    """That there is no family of this name, and what to type."""
+    message = f'There is no family called "{shortened(word)}".'
+    if homes := [family for family, kinds in known.items() if word in kinds]:
+        return f"{message} It is {article(homes[0])} {homes[0]}: `hookline show {word}` shows it."
+    if word.endswith(".toml"):
+        return f"{message} `hookline show {shlex.quote(word)}` shows a spec."
+    return f"{message}{did_you_mean(word, map(plural, known))}"

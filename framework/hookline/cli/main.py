@@ -1,0 +1,182 @@
+"""The command `hookline`: each subcommand is a module of `hookline.commands`, imported when it is used."""
+
+import argparse
+import gc
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from hookline.errors.printing import printable, printable_lines, tell
+from hookline.errors.text import shortened
+from hookline.plugins.signals import ending_at_once
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from _typeshed import SupportsWrite
+
+    from hookline.errors.exceptions import SpecError
+
+COMMANDS = {
+    "train": "train what a spec says",
+    "check": "tell everything that is wrong with specs",
+    "plan": "tell what will run: who answers each stage, the model layer by layer, the memory",
+    "explain": "tell where a value of a spec comes from, what it may be and what it does",
+    "diff": "compare two specs, or the specs of two runs, by what they mean",
+    "new": "write a spec for a table, or a plugin",
+    "schema": "print a JSON Schema of specs, for editors",
+    "plugins": "list the installed plugins, with what each brings",
+    "list": "list the components that a spec can name",
+    "show": "show a component with all of its options, or a complete spec",
+}
+"""The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
+
+DRAFTS = ("spec", "plugin")
+"""What `new` writes."""
+
+GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
+"""Exit codes. A signal other than Ctrl-C has 128 and its number, as in a shell."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption.
+
+    Until a training begins a signal ends the process at once: an exception that is raised in the middle of an import
+    may be swallowed by it. Without `arguments` those of the process are taken, and nothing follows but its exit: then
+    a signal does not hold up the exit handlers, nor does it change the exit code.
+    """
+    with ending_at_once() as exit_with:
+        code = _main(arguments)
+        if arguments is None:
+            exit_with(code)
+        return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    gc.disable()  # Until a spec is read there is nothing but imports, and no garbage; the commands enable it again.
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # A terminal that lacks a sign is no reason to fail.
+    try:
+        return _run(words)
+    except OSError as error:
+        if error.filename is not None:  # Writing to what is open already fails without the name of a file.
+            if "--traceback" in words:
+                raise
+            tell(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
+            return BAD_INPUT
+        if _can_be_written_to(sys.stdout):
+            if "--traceback" in words:
+                raise
+            tell(f"{error.strerror or error}. This was told of no file; `--traceback` shows where.", file=sys.stderr)
+            return BAD_INPUT
+        # Python would try once more to write the rest when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return GOOD  # Whoever read the output has seen enough.
+        tell(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        tell("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        gc.enable()
+
+
+def _can_be_written_to(stream: "TextIO") -> bool:
+    """Whether an error was not about this output: then it takes another line."""
+    try:
+        tell("", file=stream, flush=True)
+    except OSError:
+        return False
+    return True
+
+
+def _run(words: Sequence[str]) -> int:
+    parsed = _parsed(words)
+    from hookline.errors.exceptions import HooklineError, SpecError, notes_of
+
+    try:
+        return int(parsed.run(parsed))
+    except HooklineError as error:
+        if parsed.traceback:
+            raise
+        if isinstance(error, SpecError):
+            sys.stderr.write(f"{_pointed(error)}\n")
+        else:
+            tell(error, file=sys.stderr)
+        tell(*notes_of(error), file=sys.stderr)
+        return BAD_INPUT
+
+
+def _pointed(error: "SpecError") -> str:
+    """All problems of a spec, each with the line and a finger on the place."""
+    from hookline.cli._report import Paint, shown
+    from hookline.errors.exceptions import published
+
+    return "\n\n".join(shown(published(error.problems), error.source, Paint.of(sys.stderr, os.environ)))
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments. What is not known ends the program, with what was probably meant."""
+    parser, command = _parser(words)
+    if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
+        from hookline.cli import _mistyped as mistyped
+
+        parser.exit(BAD_INPUT, f"{mistyped.unknown_command(words, COMMANDS)}\n")
+    if words[0] == "new" and len(words) > 1 and words[1] not in DRAFTS and not words[1].startswith("-"):
+        from hookline.cli import _mistyped as mistyped
+
+        parser.exit(BAD_INPUT, f"{mistyped.unknown_draft(words[1], DRAFTS)}\n")
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown and command is not None:
+        from hookline.cli import _mistyped as mistyped
+
+        options = [option for action in command._actions for option in action.option_strings]
+        if (sentence := mistyped.unknown_argument(unknown[0], words, options)) is not None:
+            parser.exit(BAD_INPUT, f"{sentence}\n")
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return parsed
+
+
+def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
+    """The parser, and that of the command that the words begin with, which is the only one that is complete."""
+    parser = _Parser(prog="hookline", description="Train PyTorch models from a TOML file.")
+    parser.add_argument("--version", action="version", version=_Version("%(prog)"))
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    chosen = None
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
+        if name == words[0]:
+            chosen = command
+            module = importlib.import_module(f"hookline.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser, chosen
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that prints what it was given as all else is printed: it may be the name of a file that a shell found."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit."""
+        super().error(printable(message))  # On one line.
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        super()._print_message(printable_lines(message) if message else message, file)
+
+
+class _Version(str):
+    """Looked up when it is printed: the metadata of all installed packages is slow to read."""
+
+    __slots__ = ()
+
+    def __mod__(self, _: object) -> str:
+        from importlib.metadata import version
+
+        return f"hookline {version('hookline')}"

@@ -1,0 +1,140 @@
+"""`hookline plan spec.toml`."""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict
+
+from hookline.cli._arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.cli._screen import paragraph, screen_width, table
+from hookline.cli._warnings import told_warnings
+from hookline.cli.main import GOOD
+from hookline.errors.exceptions import SpecError
+from hookline.errors.printing import tell, tell_json
+from hookline.errors.text import counted
+from hookline.spec.dump import as_toml
+
+if TYPE_CHECKING:
+    from hookline.runs.effects import Effect
+    from hookline.runs.plan import Plan, UsedPlugin
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", help="a TOML file")
+    add_spec_arguments(parser)
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what will run, with the data read and the model built, and without training."""
+    document = document_of(arguments, arguments.spec)
+    loader = loader_of(arguments)
+    if problems := loader.check(document):
+        raise SpecError(problems, arguments.spec)
+    spec = loader.load(document)
+    from hookline.cli import _deferred_compiler as deferred_compiler
+    from hookline.training import devices
+    from hookline.training.pipeline import new_run, planned
+
+    deferred_compiler.defer()
+    with told_warnings(arguments.spec), located(document):
+        made = new_run(spec, loader.plugins(document))
+        with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device, made.dtype):
+            plan = planned(made)
+    if arguments.format == "json":
+        tell_json(_as_json(plan), indent=2)
+    else:
+        tell(*lines(plan, screen_width()))
+    return GOOD
+
+
+def _as_json(plan: "Plan") -> dict[str, Any]:
+    """A plan as tools read it, with the sums that a person is told."""
+    made = asdict(plan, filter=lambda _, value: value is not None)
+    memory = {} if plan.memory is None else {"memory": {**made["memory"], "total": plan.memory.total}}
+    return {**made, "parameters": plan.parameters, **memory}
+
+
+def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
+    """A plan as a person reads it, in lines of this width if there is one."""
+    epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
+    first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    yield from paragraph(first, width, then="  ")
+    rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
+    named = {section: ", ".join(types) for section, types in plan.components.items()}
+    more = {"data": f": {rows}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
+    yield ""
+    yield "Plugins"
+    yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
+    yield ""
+    heading = "Stages, in the order in which they are called; wrappers first, the outermost first of all"
+    yield from paragraph(heading, width)
+    yield from table(_stages(plan), width)
+    yield ""
+    if plan.effects:
+        heading = "What callbacks and deployments write (relative to the run directory) and contact"
+        yield from paragraph(heading, width)
+        yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
+        yield ""
+    yield "Model, for a row"
+    layers = [
+        (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
+    ]
+    yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
+    yield ""
+    yield "Parameter groups"
+    groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
+    yield from table(groups, width)
+    yield ""
+    memory = plan.memory
+    if memory is None:
+        yield "Memory, estimated: unknown"
+        return
+    yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
+    parts = ("data", "parameters", "gradients", "optimizer", "activations")
+    yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
+
+
+def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:
+    """Each stage with who answers and who wraps it."""
+    for stage, implementations in plan.stages.items():
+        for index, one in enumerate(implementations):
+            said = ", ".join(part for part in (one.release, one.limits) if part)
+            how = "wrapped by" if one.is_wrapper else "answered by"
+            yield stage if index == 0 else "", how, f"{one.plugin}{f' ({said})' if said else ''}"
+
+
+def _release(plugin: "UsedPlugin") -> str:
+    if plugin.distribution:
+        return f"{plugin.distribution} {plugin.version}"
+    return plugin.file or "an object"
+
+
+def _effect(effect: "Effect") -> str:
+    said = [f"writes {name}" for name in effect.writes_to] + [f"contacts {name}" for name in effect.connects_to]
+    unknown = [] if effect.is_declared else ["may write and contact anything: it does not declare what"]
+    return "; ".join([*said, *unknown])
+
+
+def _shape(shape: Sequence[int] | None) -> str:
+    if shape is None:
+        return "not called"
+    return " × ".join(map(str, shape)) or "1"
+
+
+def _options(options: Mapping[str, object]) -> str:
+    """Options in a line, without those that are switched off."""
+    return ", ".join(f"{name} {as_toml(value)}" for name, value in options.items() if value is not False)
+
+
+def _size(size: int | None) -> str:
+    """Bytes in the unit that suits."""
+    if size is None:
+        return "unknown"
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,112 @@
+"""`hookline plugins`."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hookline.cli._arguments import add_plugin_argument
+from hookline.cli._screen import paragraph, screen_width
+from hookline.cli.main import BAD_INPUT, GOOD
+from hookline.errors.exceptions import PluginError
+from hookline.errors.printing import tell, tell_json
+from hookline.errors.text import counted
+from hookline.plugins.catalog import Catalog
+from hookline.plugins.manager import Plugins, new_manager
+from hookline.plugins.origin import Origin
+from hookline.plugins.sources.installed import InstalledPlugins
+from hookline.plugins.sources.local import from_file
+from hookline.plugins.stages import STAGES
+from hookline.spec.types import plural
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("names", nargs="*", metavar="plugin", help="an installed plugin; left out, all of them")
+    add_plugin_argument(parser)
+    parser.add_argument("--built-in", action="store_true", help="also those that come with Hookline")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell of each plugin its release, what it brings and which stages it has to do with; 2 if one cannot be used."""
+    files = [from_file(path) for path in arguments.plugin]
+    names = arguments.names or InstalledPlugins().names()
+    told = [_installed(name) for name in names]
+    if files:
+        plugins = Plugins(extra=files)
+        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
+    if arguments.built_in:
+        plugins = Plugins()
+        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
+    if arguments.format == "json":
+        tell_json(told, indent=2)
+    elif not told:
+        tell("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
+    else:
+        width = screen_width()
+        tell("\n\n".join("\n".join(line for text in _lines(one) for line in _fitted(text, width)) for one in told))
+    return BAD_INPUT if arguments.names and any("error" in one for one in told) else GOOD
+
+
+def _installed(name: str) -> dict[str, Any]:
+    """What is known of an installed plugin, each for itself: one that is broken does not hide the others."""
+    try:
+        plugins = Plugins([name])
+    except PluginError as error:
+        return {"name": name, "error": str(error)}
+    [(origin, plugin)] = plugins.added
+    try:
+        return _described(origin, plugin, plugins.catalog)
+    except PluginError as error:
+        return {"name": origin.name, "release": origin.release, "error": str(error)}
+
+
+def _described(origin: Origin, plugin: object, catalog: Catalog) -> dict[str, Any]:
+    """A plugin as tools read it."""
+    brought: dict[str, list[str]] = {}
+    for kind in catalog:
+        if catalog.plugin(kind) == origin:
+            brought.setdefault(str(kind.family), []).append(kind.__name__)
+    hooks = {how: list(_hooked(plugin, is_wrapper)) for how, is_wrapper in (("answers", False), ("wraps", True))}
+    return {"name": origin.name, "release": origin.release, "brings": brought, **hooks}
+
+
+def _hooked(plugin: object, is_wrapper: bool) -> Iterator[str]:  # noqa: FBT001
+    """The stages that a plugin answers, or those that it wraps."""
+    manager = new_manager()
+    manager.register(plugin)
+    for stage in STAGES:
+        if any(one.wrapper is is_wrapper for one in getattr(manager.hook, stage).get_hookimpls()):
+            yield stage
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """A plugin as a person reads it."""
+    yield f"{told['name']}  {told.get('release', '')}".rstrip()
+    if "error" in told:
+        yield f"  {told['error']}"
+        return
+    for family, names in told["brings"].items():
+        yield f"  {_counted(names, family)}: {_listed(names)}"
+    for how in ("answers", "wraps"):
+        if told[how]:
+            yield f"  {how} {', '.join(told[how])}"
+
+
+def _fitted(text: str, width: int | None) -> list[str]:
+    """A line, or if it is wider than the screen several, which are indented."""
+    return paragraph(text.lstrip(), width, "  " if text.startswith(" ") else "", "    ")
+
+
+def _counted(names: list[str], family: str) -> str:
+    return counted(len(names), family) if len(names) == 1 else f"{len(names)} {plural(family)}"
+
+
+MOST = 12
+"""How many names of a family are listed."""
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = sorted(names, key=str.lower)
+    others = f" and {len(known) - MOST} others" if len(known) > MOST else ""
+    return ", ".join(known[:MOST]) + others

@@ -1,0 +1,19 @@
+"""`hookline schema`."""
+
+import argparse
+
+from hookline.check.schema import schema
+from hookline.cli._names import add_plugin_arguments, load_catalog
+from hookline.cli.main import GOOD
+from hookline.errors.printing import tell_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_plugin_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of specs, with everything that the plugins offer."""
+    tell_json(schema(load_catalog(arguments)), indent=1)
+    return GOOD

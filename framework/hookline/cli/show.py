@@ -1,0 +1,225 @@
+"""`hookline show layer Conv2d`, `hookline show Conv2d`, and `hookline show spec.toml`."""
+
+import argparse
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from attrs import NOTHING, fields
+
+from hookline.check.homes import options_of
+from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
+from hookline.cli._names import (
+    add_installed_argument,
+    families,
+    is_called,
+    load_catalog,
+    section_families,
+    sections,
+)
+from hookline.cli._screen import paragraph
+from hookline.cli.main import GOOD
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import tell
+from hookline.errors.text import counted, did_you_mean, enumerate_names, nearest, shortened
+from hookline.plugins.sources.installed import InstalledPlugins
+from hookline.spec import other_tools
+from hookline.spec.docs import OptionDocumentation, documentation
+from hookline.spec.dump import Keys, as_toml, dumps
+from hookline.spec.options import Bounds, Spec
+from hookline.spec.training import TrainingSpec
+from hookline.spec.types import article, is_literal, is_mapping, is_tuple, is_union, plural
+
+MOST_HAVING = 3
+"""How many components that have an option are named, at most."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "name", nargs="+", metavar="[family] name", help="a component, such as layer Conv2d, or Conv2d; or a TOML file"
+    )
+    add_spec_arguments(parser)
+    add_installed_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print all that is known of a component, or a complete spec."""
+    if len(arguments.name) == 1 and _is_path(arguments.name[0]):
+        tell(complete(arguments, arguments.name[0]), end="")
+        return GOOD
+    kind = _find(arguments.name, families(load_catalog(arguments)), arguments.installed)
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    tell(*lines(kind, width))
+    return GOOD
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word names a spec rather than a component: a directory only if it is no single word."""
+    return word.endswith(".toml") or Path(word).is_file() or (Path(word).is_dir() and len(Path(word).parts) != 1)
+
+
+def complete(arguments: argparse.Namespace, path: str) -> str:
+    """The spec in a file with all defaults, which comments tell from what was given; paths are relative to the file."""
+    document = document_of(arguments, path)
+    loader = loader_of(arguments)
+    spec = loader.load(document)
+
+    def is_given(keys: Keys) -> bool:
+        nodes = list(document.root.along(keys))
+        return len(nodes) == len(keys) + 1 and bool(nodes[-1].settings)
+
+    return dumps(spec, document.directory, is_given, loader.plugins(document).catalog.name)
+
+
+def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Sequence[str]) -> type[Spec]:
+    """The component that one or two words name."""
+    if len(words) > 2:
+        raise HooklineError("Give a family and a name, or a name: `hookline show layer Conv2d`.")
+    name = words[-1]
+    if len(words) == 2:
+        family = next((family for family in known if is_called(family, words[0])), None)
+        if family is None:
+            raise HooklineError(f'There is no family called "{words[0]}".{did_you_mean(words[0], known)}')
+        if name not in known[family]:
+            raise HooklineError(f'There is no {family} called "{name}".{did_you_mean(name, known[family])}')
+        return known[family][name]
+    homes = [family for family, kinds in known.items() if name in kinds]
+    if not homes and (section := _section_named(name)) is not None:
+        return section
+    if not homes:
+        raise HooklineError(_no_component(name, known, InstalledPlugins().not_listed(listed)))
+    if len(homes) > 1:
+        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
+    return known[homes[0]][name]
+
+
+def _section_named(name: str) -> type[Spec] | None:
+    """The class of a section that has options itself, such as `run`; that of the whole spec for `spec`."""
+    own = {attribute.name: attribute.type for attribute in fields(TrainingSpec) if _is_section(attribute.type)}
+    named = {"spec": TrainingSpec, **own}
+    return named.get(name) or named.get(name.removesuffix("s"))
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Spec) and not kind.family
+
+
+def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], others: Sequence[str]) -> str:
+    """That there is no component of this name, and what to type."""
+    message = f'There is no component called "{shortened(name)}".'
+    named = [family for family in known if is_called(family, name)] or section_families(name, known)
+    if named:
+        some = sorted(known[named[0]])[0]
+        lists = " and ".join(f"`hookline list {plural(family).partition(' ')[0]}`" for family in named)
+        verb = "lists" if len(named) == 1 else "list"
+        return f"{message} {lists} {verb} what can stand there, and `hookline show {some}` shows one."
+    section, dot, _ = name.partition(".")
+    if dot and section in dict(sections()):
+        return f"{message} `hookline explain spec.toml {name}` explains a value of a spec."
+    having = sorted({one for kinds in known.values() for one, kind in kinds.items() if name in options_of(kind)})
+    if having:
+        more = len(having) - MOST_HAVING
+        those = f"{', '.join(having[:MOST_HAVING])} and {counted(more, 'other')}" if more > 0 else " and ".join(having)
+        return f"{message} It is an option of {those}: `hookline show {having[0]}` shows it."
+    everything = {name for kinds in known.values() for name in kinds}
+    meant = next((word for word in other_tools.types(name) if word in everything), None) or nearest(name, everything)
+    where = f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
+    return (
+        f'{message}{where} Did you mean "{meant}"?' if meant else f"{message}{where} `hookline list` lists all of them."
+    )
+
+
+def lines(kind: type[Spec], width: int) -> list[str]:
+    """All that is known of a component or a section, in lines of this width."""
+    known = documentation(kind)
+    if not kind.family:
+        return _section_lines(kind, width)
+    shown = [f"{known.name}, {article(known.family)} {known.family}", ""]
+    shown += paragraph(known.summary, width, "  ")
+    if known.text:
+        shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
+    shown += _option_lines("Options", known.options, width)
+    return [*shown, "", "In a spec", "", *(f"  {line}" for line in example(kind))]
+
+
+def _section_lines(kind: type[Spec], width: int) -> list[str]:
+    """All that is known of a section that has options itself, or of the whole spec."""
+    known = documentation(kind)
+    is_whole = kind is TrainingSpec
+    name = next((attribute.name for attribute in fields(TrainingSpec) if attribute.type is kind), "spec")
+    heading = "A spec" if is_whole else f"{name}, a section of a spec"
+    title = "Sections" if is_whole else "Options"
+    return [heading, "", *paragraph(known.summary, width, "  "), *_option_lines(title, known.options, width)]
+
+
+def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int) -> list[str]:
+    """The options under a title; nothing if there are none."""
+    shown = ["", title] if options else []
+    for option in options:
+        shown += [
+            "",
+            *paragraph(_headline(option), width, "  ", "      "),
+            *paragraph(option.description, width, "      "),
+        ]
+    return shown
+
+
+def _headline(option: OptionDocumentation) -> str:
+    """An option with its default, its type and its bounds."""
+    default = "" if option.default is None else f" = {as_toml(option.default)}"
+    how = "required" if option.is_required else "may be left out" if option.default is None else ""
+    return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
+
+
+def example(kind: type[Spec]) -> list[str]:
+    """The component as it stands in a spec, with what must be given."""
+    options = {"type": kind.__name__, **_required(kind)}
+    section = _section(kind)
+    if section is None:
+        return [as_toml(options)]
+    return [section, *(f"{name} = {as_toml(value)}" for name, value in options.items())]
+
+
+def _section(kind: type[Spec]) -> str | None:
+    """The header of the section of a spec in which the component stands; `None` if it stands in another component."""
+    for attribute in fields(TrainingSpec):
+        several = is_tuple(attribute.type)
+        base = get_args(attribute.type)[0] if several else attribute.type
+        if not getattr(base, "family", None):
+            continue
+        if several and issubclass(kind, base):
+            return f"[[{attribute.name}]]"
+        if kind.family == base.family:
+            return f"[{attribute.name}]"
+    return None
+
+
+def _required(kind: type[Spec]) -> dict[str, Any]:
+    return {
+        attribute.name: _something(kind.option_type(attribute), Bounds.of(attribute))
+        for attribute in fields(kind)
+        if attribute.default is NOTHING
+    }
+
+
+def _something(kind: Any, bounds: list[Bounds]) -> Any:
+    """A value of this type, to show where one goes."""
+    if is_union(kind):
+        return _something(get_args(kind)[0], bounds)
+    if is_literal(kind):
+        return get_args(kind)[0]
+    if is_tuple(kind):
+        elements = [element for element in get_args(kind) if element is not Ellipsis]
+        return [_something(element, bounds) for element in elements]
+    if is_mapping(kind):
+        return {"name": _something(get_args(kind)[1], bounds)}
+    if getattr(kind, "family", None):
+        return {"type": "…"}
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return _required(kind)
+    if kind in (int, float):
+        fitting = (number for number in (1, 0.5, 0, -1) if all(bound.contains(number) for bound in bounds))
+        return kind(next(fitting, 1))
+    return kind is not bool and "…"

@@ -1,0 +1,48 @@
+"""Targets that are numbers."""
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline.data.targets.encoding import Columns, Encoding, Target, is_a_number, is_numeric, matrix, refuse_text
+from hookline.errors.exceptions import DataError
+from hookline.errors.text import quoted_cell
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@frozen
+class Numbers(Encoding):
+    """Any numbers: float64 of shape `(N, columns)`."""
+
+    minimum: float | None = None
+    """The least number that makes sense to the loss."""
+
+    def common(self, other: Encoding) -> Encoding | None:
+        """The stricter one."""
+        if not isinstance(other, Numbers):
+            return None
+        minima = [one.minimum for one in (self, other) if one.minimum is not None]
+        return Numbers(max(minima, default=None))
+
+    def learn(self, columns: Columns, loss: str) -> Target:
+        """There is nothing to learn."""
+        for column, cells in columns.items():
+            if not is_numeric(cells):
+                text = next(cell for cell in cells.tolist() if not is_a_number(cell))
+                raise DataError(
+                    f'The target column "{column}" is text ({quoted_cell(text)}), and {loss} needs numbers.'
+                )
+        return Target(columns=tuple(columns))
+
+    def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
+        """The numbers as they are."""
+        refuse_text(columns, split)
+        for column, cells in columns.items():
+            if self.minimum is not None and (cells < self.minimum).any():
+                raise DataError(
+                    f'The target column "{column}" has {cells.min():g}, and {loss} needs numbers of at least '
+                    f"{self.minimum:g}."
+                )
+        return matrix(columns)

@@ -1,0 +1,6 @@
+"""What went wrong, where, and what to do about it: exceptions, places in files, and the wording of messages."""
+
+import lazy_loader
+
+# The public names are listed in `__init__.pyi`; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

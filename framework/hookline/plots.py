@@ -1,0 +1,211 @@
+"""Pictures: figures that need no display, and the curves of a training, as PNG files that are never half written."""
+
+import io
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import define, field
+
+from hookline.files import write_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 7.0
+"""How wide a picture usually is, in inches."""
+
+LOSSES = ("training/loss", "validation/loss")
+"""What is drawn at the end of every run."""
+
+SPLITS = {"training": "#2a6fbb", "validation": "#d1682d", "test": "#3b8f4e"}
+"""The colors of one number in several splits."""
+
+COLORS = ("#2a6fbb", "#d1682d", "#3b8f4e", "#8a4fb0", "#b8323f", "#2b9aa6", "#a87b1d", "#5c6770")
+"""The colors of several numbers."""
+
+LIKE = 5
+"""Up to how many times as great a number may be as another one that shares its panel."""
+
+GREATEST = 1e38
+"""From where on a number is as good as infinite: matplotlib's own computations overflow not far from it."""
+
+MANY = 2000
+"""From how many epochs on nobody looks for the emptiest corner, which would take long."""
+
+
+def draw_curves(
+    history: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    title: str,
+    path: Path,
+    *,
+    yscale: Literal["linear", "log"] = "linear",
+    kept_epoch: int | None = None,
+) -> None:
+    """Draw numbers of the records, by their names, over epochs to a PNG.
+
+    Losses have a panel of their own, and numbers of different sizes have different ones. What is not a number, or is
+    not finite, is a gap. A panel in which one of them is not greater than 0 stays linear. `kept_epoch` is the epoch
+    whose weights the model has in the end: it is marked unless it is the last one.
+    """
+    curves = {name: [_number(record.get(name)) for record in history] for name in names}
+    epochs = [record["epoch"] for record in history]
+    panels = _panels({name: curve for name, curve in curves.items() if not all(map(math.isnan, curve))})
+    figure = new_figure(WIDTH, 4.2 if len(panels) < 2 else 1.0 + 2.6 * len(panels))
+    axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, place in zip(panels, axes, strict=False):
+        _draw_panel(panel, place, epochs, curves, yscale)
+    if not panels:
+        axes[0].set_ylabel("loss")
+    _finish(list(axes), epochs, title)
+    if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
+        for place in axes:
+            _mark(kept_epoch, place)
+        axes[-1].set_xlabel(f"epoch (the weights of epoch {kept_epoch} are kept)")
+    write_picture(figure, path)
+
+
+def _number(value: object) -> float:
+    """The number; NaN for what is none, or is too great to be drawn."""
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # An integer.
+        return math.nan
+    return number if abs(number) < GREATEST else math.nan
+
+
+def _divided(name: str) -> tuple[str, str]:
+    """The split of a number, and what it is called there.
+
+    >>> _divided("validation/loss"), _divided("gradient_norm"), _divided("lr")
+    (('validation', 'loss'), ('', 'gradient_norm'), ('', 'lr'))
+    """
+    split, _, label = name.partition("/")
+    return (split, label) if split in SPLITS else ("", name)
+
+
+@define
+class _Panel:
+    """Numbers that are drawn over each other."""
+
+    is_of_losses: bool
+    sizes: list[float] = field(factory=list)
+    curves: dict[str, list[str]] = field(factory=dict)
+    """The names of the numbers by what they are called in their splits."""
+
+    def takes(self, size: float) -> bool:
+        """Whether numbers as great as this one would be legible beside the others."""
+        return max(*self.sizes, size) <= LIKE * min(*self.sizes, size)
+
+
+def _panels(curves: Mapping[str, Sequence[float]]) -> list[_Panel]:
+    """Which numbers are drawn over each other: those of one name in all splits, and others of their size."""
+    labels: dict[str, list[str]] = {}
+    for name in curves:
+        labels.setdefault(_divided(name)[1], []).append(name)
+    panels: list[_Panel] = []
+    for label, names in labels.items():
+        size = max(abs(number) for name in names for number in curves[name] if not math.isnan(number))
+        is_a_loss = label == "loss" or label.startswith("loss[")
+        fitting = (panel for panel in panels if panel.is_of_losses == is_a_loss and panel.takes(size))
+        panel = next(fitting, None)
+        if panel is None:
+            panels.append(panel := _Panel(is_a_loss))
+        panel.sizes.append(size)
+        panel.curves[label] = names
+    return panels
+
+
+def _draw_panel(
+    panel: _Panel, axes: "Axes", epochs: Sequence[int], curves: Mapping[str, Sequence[float]], yscale: str
+) -> None:
+    marker = "o" if len(epochs) <= 30 else None  # One epoch alone would be an invisible line.
+    is_alone = len(panel.curves) == 1
+    splits = {_divided(name)[0] for names in panel.curves.values() for name in names}
+    lines, texts = [], []
+    for index, (label, names) in enumerate(panel.curves.items()):
+        for name in names:
+            split, _ = _divided(name)
+            color = SPLITS.get(split, COLORS[0]) if is_alone else COLORS[index % len(COLORS)]
+            style = "--" if split == "training" and not is_alone and len(splits) > 1 else "-"
+            lines += axes.plot(epochs, curves[name], style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
+            texts.append(picture_text(split if is_alone else label if len(splits) == 1 else name, 40))
+    numbers = [number for names in panel.curves.values() for name in names for number in curves[name]]
+    if yscale == "log" and not any(number <= 0 for number in numbers):
+        axes.set_yscale("log")
+    [first, *others] = panel.curves
+    of_all = "loss" if panel.is_of_losses else next(iter(splits)) if len(splits) == 1 else ""
+    axes.set_ylabel(picture_text(of_all if others else first, 30))
+    if any(texts):
+        location: Literal["best", "upper right"] = "best" if len(epochs) < MANY else "upper right"
+        is_long = len(texts) > 5
+        axes.legend(lines, texts, frameon=False, loc=location, ncols=1 + is_long, fontsize=7 if is_long else None)
+
+
+def _mark(epoch: int, axes: Any) -> None:
+    """Mark the epoch whose weights are kept: by a line, and by a ring around the point of each curve."""
+    axes.axvline(epoch, color="#5c6770", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
+    for line in axes.get_lines()[:-1]:
+        [height] = [y for x, y in zip(*line.get_data(), strict=True) if x == epoch]
+        axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
+
+
+def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes[0].set_title(picture_text(title, 70), loc="left")
+    axes[-1].set_xlabel("epoch")
+    for place in axes:
+        place.xaxis.set_major_locator(MaxNLocator(integer=True))
+        place.grid(alpha=0.25)
+        place.spines[["top", "right"]].set_visible(False)
+    if len(epochs) == 1:
+        axes[-1].set_xticks(epochs)
+
+
+def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
+    """An empty figure of this size, in inches.
+
+    It is made without pyplot, which would keep it in a global and might look for a display.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def write_picture(figure: "Figure", path: Path, dpi: int = 130) -> None:
+    """Write a figure as a PNG; one that is there already is replaced at once.
+
+    Raises:
+        FileError: if the operating system refuses it.
+
+    """
+    drawn = io.BytesIO()
+    with warnings.catch_warnings():
+        # A name in letters that the font does not have is drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(drawn, dpi=dpi, format="png", metadata={"Software": "Hookline"})
+    write_file(path, drawn.getvalue())
+
+
+def picture_text(name: object, most: int = 24) -> str:
+    r"""A name as it can stand in a picture: in one line, without its middle if it is too long, and no formula.
+
+    >>> picture_text("a class whose name is very long", 13)
+    'a class…long'
+    >>> print(picture_text("$5"))
+    \$5
+    """
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in str(name)).split())
+    if len(text) > most:
+        end = (most - 1) // 3  # Names that begin alike may differ there.
+        text = f"{text[: most - 1 - end].rstrip()}…{text[len(text) - end :].lstrip()}"
+    return text.replace("$", r"\$")  # Between two of them matplotlib would read a formula.

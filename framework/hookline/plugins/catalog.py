@@ -1,0 +1,230 @@
+"""Which names a spec may use: the classes of the loaded plugins, by family and name."""
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from attrs import fields
+
+from hookline.errors.exceptions import PluginError
+from hookline.errors.failures import FAILURES
+from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
+from hookline.plugins.origin import Origin
+from hookline.spec import other_tools
+from hookline.spec.lint import misdeclared, misnamed
+from hookline.spec.options import Spec
+
+MOST_MEANT = 50
+"""For how many unknown names in a spec the probable meaning is looked up: with more, none is looked up."""
+
+
+def is_family(kind: object) -> bool:
+    """Whether `kind` is the base class of a family, from which a spec chooses by `type`."""
+    return isinstance(kind, type) and issubclass(kind, Spec) and vars(kind).get("family") is not None
+
+
+class Components(Mapping[str, type[Spec]]):
+    """The components of a plugin by name, each imported when it is first asked for.
+
+    It is for a plugin of many modules, of which a spec needs a few: `register_specs` returns this instead of classes.
+
+    >>> components = Components("hookline_optimizers", adam=("Adam", "AdamW"), sgd=("SGD",))
+    >>> sorted(components)
+    ['Adam', 'AdamW', 'SGD']
+    >>> components["SGD"](lr=0.1)
+    SGD(lr=0.1)
+    """
+
+    def __init__(self, package: str, **modules: Iterable[str]):
+        """The names of the classes that each module of the package has."""
+        self._modules = {name: f"{package}.{module}" for module, names in modules.items() for name in names}
+
+    def __getitem__(self, name: str) -> type[Spec]:
+        """The class, from the module that has it."""
+        kind: type[Spec] = getattr(importlib.import_module(self._modules[name]), name)
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+class Catalog:
+    """The spec classes that the loaded plugins have registered."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
+        self._known: dict[str, dict[type[Spec], Origin]] = {}
+        self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
+        self._sentences: dict[type[Spec], str] = {}
+        self._meant: dict[tuple[type[Spec], str], str | None] = {}
+        self.not_listed: Callable[[], Sequence[str]] = tuple
+        """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
+
+    def add(self, components: Iterable[type[Spec]] | Mapping[str, type[Spec]], plugin: Origin) -> None:
+        """Add the classes that a plugin brings; those of a mapping are looked at when they are needed.
+
+        Raises:
+            PluginError: if one is no component class.
+
+        """
+        if isinstance(components, Mapping):
+            offers = [(name, components) for name in components]
+        else:
+            offers = [(_component(kind, plugin).__name__, {kind.__name__: kind}) for kind in components]
+        for name, offer in offers:
+            self._offers.setdefault(name, []).append((plugin, offer))
+            self._known.pop(name, None)
+        self._families.clear()
+        self._sentences.clear()
+        self._meant.clear()
+
+    def __iter__(self) -> Iterator[type[Spec]]:
+        for name in self._offers:
+            yield from self._called(name)
+
+    def _called(self, name: str) -> Mapping[type[Spec], Origin]:
+        """The components of this name, and the plugins that bring them.
+
+        Raises:
+            PluginError: if one cannot be loaded.
+
+        """
+        if name not in self._known:
+            offers = self._offers.get(name, ())
+            self._known[name] = {_loaded(components, name, plugin): plugin for plugin, components in offers}
+        return self._known[name]
+
+    def family(self, base: type[Spec]) -> dict[str, type[Spec]]:
+        """The components that a spec may choose where it asks for `base`, by the names that a spec gives them."""
+        if base not in self._families:
+            self._families[base] = {self.name(kind): kind for kind in self if issubclass(kind, base)}
+        return dict(self._families[base])
+
+    def plugin(self, kind: type[Spec]) -> Origin:
+        """The plugin that brought the class."""
+        return self._called(kind.__name__)[kind]
+
+    def name(self, kind: type[Spec]) -> str:
+        """What a spec calls the class: with its plugin, as `focal:FocalLoss`, if others of its family are so called."""
+        name = kind.__name__
+        if len(self._offers.get(name, ())) < 2:
+            return name
+        alike = [other for other in self._called(name) if other.family == kind.family]
+        return f"{self.plugin(kind).name}:{name}" if len(alike) > 1 else name
+
+    def get(self, base: type[Spec], name: str) -> type[Spec] | None:
+        """The component of this name that a spec may choose where it asks for `base`; of several the first."""
+        return next(self._fitting(base, name), None)
+
+    def _fitting(self, base: type[Spec], name: str) -> Iterator[type[Spec]]:
+        plugin, _, own = name.rpartition(":")
+        for kind, origin in self._called(own).items():
+            if issubclass(kind, base) and plugin in ("", origin.name):
+                yield kind
+
+    def find(self, base: type[Spec], name: str) -> type[Spec]:
+        """The component of this name, which may be said with its plugin, as `focal:FocalLoss`.
+
+        Raises:
+            ValueError: if there is none, or if several plugins bring one; says which name is known or near.
+
+        """
+        found = list(self._fitting(base, name))
+        if len(found) > 1:
+            plugins = " and ".join(str(self.plugin(kind)) for kind in found)
+            names = enumerate_names((f"{self.plugin(kind).name}:{kind.__name__}" for kind in found), "or")
+            raise ValueError(f"The plugins {plugins} bring a {base.family} called {name}: write {names}.")
+        if found:
+            return found[0]
+        own = name.rpartition(":")[2]
+        message = f'There is no {base.family} called "{shortened(name)}".'
+        for other, origin in self._called(own).items():
+            if issubclass(other, base):
+                raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
+            raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
+        unlisted = self.not_listed()
+        where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
+        if (near := self.meant(base, own.rpartition(".")[2])) is not None:
+            raise ValueError(f'{message} Did you mean "{near}"?{where}')
+        raise ValueError(message + where + self._all_known(base))
+
+    def translated(self, base: type[Spec], name: str) -> str | None:
+        """The name of what other tools call so, of those that a spec may choose where it asks for `base`."""
+        return next((known for known in other_tools.types(name) if self.get(base, known) is not None), None)
+
+    def meant(self, base: type[Spec], name: str) -> str | None:
+        """The name that was probably meant, of those that a spec may choose where it asks for `base`.
+
+        Names of other tools mean those of the same thing.
+
+        Only components of a name that is near are looked up, which to do with all takes as long as all the rest. After
+        very many names nothing is looked up before the next spec.
+        """
+        if (known := self.translated(base, name)) is not None:
+            return known
+        if (base, name) not in self._meant:
+            if len(self._meant) >= MOST_MEANT:
+                return None
+            likely = [known for known in self._offers if nearest(name, [known]) is not None]
+            kinds = ((known, kind) for known in likely for kind in self._called(known) if issubclass(kind, base))
+            names = {known: self.name(kind) for known, kind in kinds}
+            meant = nearest(name, names)
+            self._meant[base, name] = None if meant is None else names[meant]
+        return self._meant[base, name]
+
+    def begin_spec(self) -> None:
+        """Look up anew what is meant by unknown names: another spec is read."""
+        self._meant.clear()
+
+    def _all_known(self, base: type[Spec]) -> str:
+        """What a spec may choose where it asks for `base`, in a sentence that begins with a space."""
+        if base not in self._sentences:
+            self._sentences[base] = self._sentence(base)
+        return self._sentences[base]
+
+    def _sentence(self, base: type[Spec]) -> str:
+        known = self.family(base)
+        if len(known) <= MOST_LISTED:
+            return f" Known {'is' if len(known) == 1 else 'are'} {enumerate_names(sorted(known))}." if known else ""
+        first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+        some = f", such as {enumerate_names(first)}" if first else ""
+        return f" There are {len(known)}{some}: `hookline list` shows them."
+
+
+def _holds(kind: type[Spec], base: type[Spec]) -> bool:
+    """Whether a component has others inside of which a spec chooses where it asks for `base`."""
+    return any(_mentions(kind.option_type(attribute), base) for attribute in fields(kind))
+
+
+def _mentions(kind: Any, base: type[Spec]) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return issubclass(kind, base)
+    return any(_mentions(part, base) for part in get_args(kind))
+
+
+def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:
+    """A component that is looked up now."""
+    try:
+        kind = components[name]
+    except FAILURES as error:
+        raise PluginError(f"The plugin {plugin} cannot load {name}: {type(error).__name__}: {error}") from error
+    if _component(kind, plugin).__name__ != name:
+        raise PluginError(f'The plugin {plugin} brings {kind.__name__} under another name, "{name}".')
+    return kind
+
+
+def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
+    """The class, if it is one of a component."""
+    if not (isinstance(kind, type) and issubclass(kind, Spec) and kind.family) or is_family(kind):
+        raise PluginError(
+            f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
+        )
+    if plugin.distribution == "hookline":
+        return kind  # Its own are looked at by its tests: a name that is not known has all of them loaded.
+    # Those who install a plugin cannot mend what may be meant as it is; its author is told by the kit.
+    if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):
+        raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
+    return kind

@@ -1,0 +1,90 @@
+"""What the answer of each stage must be, looked at where it comes in, so that a wrong one is told by its stage."""
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hookline.data.batches import Data
+from hookline.spec.training import TrainingSpec
+
+
+def wanted(stage: str, answer: Any) -> str | None:
+    """What the stage must be answered with, if this is not it. The stages of the inner loop are not looked at."""
+    if stage == "prepare_data":
+        return None if isinstance(answer, Data) else "a hookline.data.Data"
+    if stage in ("build_model", "select_loss", "fit"):
+        from torch import nn
+
+        return None if isinstance(answer, nn.Module) else "an nn.Module"
+    if stage == "select_optimizer":
+        return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
+    if stage == "evaluate":
+        return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
+    if stage == "log":
+        return None if isinstance(answer, Mapping) and "training/loss" in answer else 'a mapping with "training/loss"'
+    if stage == "tune":
+        return None if answer is None or isinstance(answer, TrainingSpec) else "a TrainingSpec, or None"
+    if stage == "deploy":
+        is_paths = (
+            isinstance(answer, Sequence)
+            and not isinstance(answer, str)
+            and all(isinstance(path, (str, Path)) for path in answer)
+        )
+        return None if is_paths else "a sequence of paths"
+    return None
+
+
+def unfit(stage: str, answer: Any) -> str | None:
+    """What is wrong with a value of a mapping that a stage is answered with, and would be with the files of the run.
+
+    Of `evaluate` they are numbers, of `log` what JSON can say, among it the integers "epoch" and "step".
+    Of the data of `prepare_data` each split has batches. To be continued from 'must be answered with'.
+    """
+    if stage == "prepare_data" and isinstance(answer, Data):
+        empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
+        remedy = "" if empty == "training" else ": leave the split out, or give it rows"
+        return None if empty is None else f"at least one batch in each split, and the {empty} split has none{remedy}"
+    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
+        return None
+    is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "what JSON can say")
+    for name, value in answer.items():
+        if not isinstance(name, str):
+            return f"{values} by name, and {name!r} is no name: it is {shown(name)}"
+        if not is_good(value):
+            convertible = hasattr(value, "shape") and hasattr(value, "item")
+            remedy = ". Write float(…) around it" if convertible and math.prod(value.shape) == 1 else ""
+            return f'{values}, and "{name}" is {shown(value)}{remedy}'
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            return f'{values}, and "{name}" is an integer that is too large for a float'
+    for name in ("epoch", "step") if stage == "log" else ():
+        if not isinstance(answer.get(name), int) or isinstance(answer[name], bool):
+            found = shown(answer[name]) if name in answer else "left out"
+            return f'the record as it was given, with additions, and "{name}" is {found}'
+    return None
+
+
+def is_scalar(answer: object) -> bool:
+    """Whether an answer is a loss: a tensor of one number, without dimensions."""
+    import torch
+
+    return isinstance(answer, torch.Tensor) and answer.dim() == 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _is_json(element) for name, element in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def shown(answer: object) -> str:
+    """An answer in a message: its type, and for a tensor its shape."""
+    shape = getattr(answer, "shape", None)
+    return f"of the type {type(answer).__name__}" + (f" and the shape {tuple(shape)}" if shape is not None else "")

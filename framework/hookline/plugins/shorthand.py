@@ -1,0 +1,98 @@
+"""Short forms of callbacks for a script: a function that is called before a stage, or after it."""
+
+import functools
+import inspect
+from collections.abc import Callable, Generator
+from types import SimpleNamespace
+from typing import Any
+
+from hookline.errors.exceptions import PluginError
+from hookline.errors.text import did_you_mean
+from hookline.plugins import stages
+from hookline.plugins.stages import hookimpl
+
+
+def before(stage: str, function: Callable[..., Any]) -> object:
+    """A callback that calls a function before each time a stage is asked.
+
+    Args:
+        stage: the name of the stage, such as "step".
+        function: takes those of the stage's arguments that it needs, by name. What it returns is passed over.
+
+    Raises:
+        PluginError: if there is no such stage, or if it does not give what the function takes.
+
+    >>> import hookline
+    >>> seen = []
+    >>> look = hookline.before("step", lambda run: seen.append(run.step))
+    >>> spec = hookline.load("specs/iris.toml", ["run.epochs=1"])
+    >>> trial = hookline.train(spec, plugins=[look], out=getfixture("tmp_path") / "iris")
+    >>> seen
+    [0, 1, 2, 3, 4, 5]
+
+    """
+    return _callback(stage, function, is_after=False)
+
+
+def after(stage: str, function: Callable[..., Any]) -> object:
+    """A callback that calls a function after each time a stage has been answered.
+
+    Args:
+        stage: the name of the stage, such as "evaluate".
+        function: takes those of the stage's arguments that it needs, by name, and the `answer`, if it needs that. What
+            it returns is passed over: the answer stays as it is.
+
+    Raises:
+        PluginError: if there is no such stage, or if it does not give what the function takes.
+
+    >>> import hookline
+    >>> seen = []
+    >>> look = hookline.after("evaluate", lambda split, answer: seen.append((split, sorted(answer))))
+    >>> spec = hookline.load("specs/iris.toml", ["run.epochs=1"])
+    >>> trial = hookline.train(spec, plugins=[look], out=getfixture("tmp_path") / "iris")
+    >>> seen
+    [('validation', ['Accuracy', 'F1Score', 'loss']), ('test', ['Accuracy', 'F1Score', 'loss'])]
+
+    """
+    return _callback(stage, function, is_after=True)
+
+
+def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> object:
+    form = f"hookline.{'after' if is_after else 'before'}"
+    if stage not in stages.STAGES:
+        raise PluginError(f'{form}: There is no stage called "{stage}".{did_you_mean(stage, stages.STAGES)}')
+    declared = getattr(stages, stage)
+    names = list(inspect.signature(declared).parameters)
+    taken = _taken(form, stage, function, [*names, "answer"] if is_after else names)
+
+    @hookimpl(wrapper=True)
+    @functools.wraps(declared)  # pluggy takes the arguments from what is wrapped.
+    def wrapper(*values: Any) -> Generator[None, Any, Any]:
+        known = dict(zip(names, values, strict=True))
+        if not is_after:
+            function(**{name: known[name] for name in taken})
+        known["answer"] = yield
+        if is_after:
+            function(**{name: known[name] for name in taken})
+        return known["answer"]
+
+    marked: Any = wrapper
+    # Each has code of its own, so that an error tells them apart, and names a line of the function.
+    marked.__code__ = marked.__code__.replace(co_name=f"{form}({stage})")
+    marked.__hookline_file__ = getattr(getattr(function, "__code__", None), "co_filename", None)
+    called = getattr(function, "__name__", type(function).__name__)
+    name = f"{form}({stage}, {called})"
+    return SimpleNamespace(**{stage: marked, "__hookline_name__": name, "__hookline_function__": function})
+
+
+def _taken(form: str, stage: str, function: Callable[..., Any], known: list[str]) -> list[str]:
+    """The names of the arguments that a function takes; all that there are, if it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return known
+    for parameter in parameters:
+        is_wanted = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
+        if parameter.name not in known and is_wanted:
+            message = f'{form}: The function takes "{parameter.name}", which the stage "{stage}" does not give.'
+            raise PluginError(message + did_you_mean(parameter.name, known))
+    return [parameter.name for parameter in parameters if parameter.name in known]

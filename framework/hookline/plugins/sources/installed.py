@@ -1,0 +1,129 @@
+"""Installed plugins: known without importing any, and imported when a spec lists them."""
+
+import importlib
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from operator import attrgetter
+
+from hookline.errors.exceptions import HooklineError, PluginError
+from hookline.errors.failures import FAILURES, reason
+from hookline.errors.text import did_you_mean
+from hookline.plugins.origin import Origin
+from hookline.plugins.sources.entry_points import EntryPoint, entry_points
+from hookline.plugins.stages import PROJECT
+
+
+class InstalledPlugins:
+    """The plugins of the distributions in this environment.
+
+    They are looked for when something is first asked of them: a spec that lists none does not wait for it.
+    """
+
+    @cached_property
+    def _points(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for point in sorted(entry_points(), key=attrgetter("name")):
+            found.setdefault(point.name, []).append(point)
+        return found
+
+    def names(self) -> list[str]:
+        """The names by which specs list them."""
+        return list(self._points)
+
+    def not_listed(self, listed: Iterable[str]) -> list[str]:
+        """The names of those that a spec which lists these does not list."""
+        named = {taken_apart(name)[0] for name in listed}
+        return [name for name in self._points if name not in named]
+
+    def origins(self) -> list[Origin]:
+        """What is known of each without importing it."""
+        return [_origin(point) for points in self._points.values() for point in points]
+
+    def load(self, listed: str) -> tuple[Origin, object]:
+        """Import a plugin that a spec lists, as `focal` or with the versions that it may have.
+
+        Raises:
+            PluginError: if it is not installed, or in another version, if several are of that name, or if it fails.
+
+        """
+        name, versions = taken_apart(listed)
+        points = self._points.get(name, [])
+        if not points:
+            none = "" if self._points else " No plugin is installed."
+            message = f'No plugin called "{name}" is installed.{none}{did_you_mean(name, self._points)}'
+            raise PluginError(message, listed=listed)
+        if len(points) > 1:
+            both = " and ".join(_origin(point).release for point in points)
+            message = f'Several plugins called "{name}" are installed: {both}. Uninstall all but one.'
+            raise PluginError(message, listed=listed)
+        origin = _origin(points[0])
+        if versions and not _contains(versions, origin, listed):
+            raise PluginError(f"{origin.release} is installed, and it must be {versions}.", listed=listed)
+        for requirement in points[0].required(PROJECT):
+            _refuse_another_hookline(requirement, origin, listed)
+        return origin, imported(origin, listed)
+
+
+def imported(origin: Origin, listed: str) -> object:
+    """The module, or the object in it, that the entry point of an installed plugin names.
+
+    Raises:
+        PluginError: if it cannot be imported, with the line.
+
+    """
+    module, _, attributes = str(origin.entry_point).partition(":")
+    try:
+        plugin: object = importlib.import_module(module.strip())
+        return attrgetter(attributes.strip())(plugin) if attributes else plugin
+    except HooklineError:
+        raise
+    except FAILURES as error:
+        raise PluginError(f"The plugin {origin} cannot be imported. {reason(error)}", listed=listed) from error
+
+
+def taken_apart(listed: str) -> tuple[str, str]:
+    """The name of a plugin and the versions that it may have, of what a spec lists.
+
+    >>> taken_apart("focal >= 1.2, < 2")
+    ('focal', '>= 1.2, < 2')
+
+    Raises:
+        PluginError: if it begins with no name.
+
+    """
+    match = re.fullmatch(r"\s*([\w.-]+)\s*(.*?)\s*", listed)
+    if match is None:
+        raise PluginError(f'"{listed}" is not the name of a plugin, such as "focal" or "focal>=1.2".', listed=listed)
+    return match[1], match[2]
+
+
+def _contains(versions: str, origin: Origin, listed: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(versions).contains(str(origin.version), prereleases=True)
+    except InvalidSpecifier:
+        message = f'"{versions}" says no versions: write them as in "{origin.name}>=1.2" or "{origin.name}~=1.2".'
+        raise PluginError(message, listed=listed) from None
+
+
+def _refuse_another_hookline(requirement: str, origin: Origin, listed: str) -> None:
+    """Raise a `PluginError` if a plugin's distribution requires another version of Hookline than the one that runs."""
+    from importlib.metadata import version
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        wanted = Requirement(requirement)
+    except InvalidRequirement:
+        return  # Hookline cannot know what it means, and pip has installed it.
+    if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+        return
+    if wanted.specifier and not wanted.specifier.contains(here := version(PROJECT), prereleases=True):
+        message = f"{origin.release} requires {PROJECT} {wanted.specifier}, and {PROJECT} {here} is installed."
+        raise PluginError(f"{message} Install a release of {origin.distribution} that is for it.", listed=listed)
+
+
+def _origin(point: EntryPoint) -> Origin:
+    return Origin(point.name, distribution=point.distribution, known_version=point.version, entry_point=point.value)

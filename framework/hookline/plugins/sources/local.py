@@ -1,0 +1,108 @@
+"""A person's own files and objects as plugins: what is not packaged."""
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import TypeGuard
+
+from hookline.errors.exceptions import HooklineError, PluginError
+from hookline.errors.failures import FAILURES, reason
+from hookline.plugins import stages
+from hookline.plugins.origin import Origin
+from hookline.plugins.sources.neighbours import make_way, marked, neighbours
+from hookline.spec.options import Spec
+
+
+def from_file(path: str | Path) -> ModuleType:
+    """The module in a person's own file, which is run.
+
+    Raises:
+        PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
+
+    """
+    source = Path(path)
+    if not source.is_file():
+        raise PluginError(f"{path}: There is no such file.")
+    name = f"hookline_file_{source.stem}"
+    found = importlib.util.spec_from_file_location(name, source)
+    if found is None or found.loader is None:
+        raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # Where attrs and typing look names up.
+    found_neighbours = neighbours(source)
+    make_way(found_neighbours)
+    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbors, as a script may.
+    try:
+        found.loader.exec_module(module)
+    except HooklineError:
+        raise
+    except FAILURES as error:
+        place = reason(error, str(source.absolute())).removeprefix(f"{source.absolute()}, ")
+        raise PluginError(f"{path}: {place}") from error
+    finally:
+        sys.path.remove(str(source.absolute().parent))
+    module.__hookline_file__ = source  # type: ignore[attr-defined]
+    module.__hookline_neighbours__ = tuple(marked(found_neighbours))  # type: ignore[attr-defined]
+    _refuse_unmarked(module, str(path))
+    return module
+
+
+def _refuse_unmarked(module: ModuleType, path: str) -> None:
+    """Refuse a file in which nothing is marked, or a stage's name is not: it would do nothing, silently."""
+    found = 0
+    for name, value in vars(module).items():
+        if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
+            found += 1
+        elif (
+            name in (*stages.STAGES, "register_specs")
+            and isinstance(value, FunctionType)
+            and value.__module__ == module.__name__
+        ):
+            line = value.__code__.co_firstlineno
+            raise PluginError(
+                f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
+            )
+    if not found:
+        message = f"{path}: No function of this file is marked with @hookimpl."
+        if (kind := next(filter(_has_hooks, vars(module).values()), None)) is not None:
+            message += (
+                f" Those of the class {kind.__name__} are used of an object: write them as functions of the file, or "
+                f"train from Python with `plugins=[{kind.__name__}()]`."
+            )
+        raise PluginError(message)
+
+
+def _has_hooks(value: object) -> TypeGuard[type]:
+    return isinstance(value, type) and any(hasattr(method, f"{stages.PROJECT}_impl") for method in vars(value).values())
+
+
+def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
+    """Modules and objects with the names by which messages call them; a second one of a kind is numbered.
+
+    Raises:
+        PluginError: if one is a string, or a class.
+
+    """
+    named: list[tuple[Origin, object]] = []
+    if not isinstance(plugins, Iterable):
+        raise PluginError("`plugins` is a list of modules and objects: [it] of one.")
+    for plugin in plugins:
+        if isinstance(plugin, Spec):
+            name = type(plugin).__name__
+            message = f"{name}(…) is what a spec says: list it there among the callbacks, or give `{name}(…).build()`."
+            raise PluginError(message)
+        if isinstance(plugin, str):
+            raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
+        if isinstance(plugin, type):
+            raise PluginError(
+                f"{plugin.__name__} is a class: a plugin is a module, or an object such as {plugin.__name__}()."
+            )
+        file = getattr(plugin, "__hookline_file__", None) if isinstance(plugin, ModuleType) else None
+        name = file.stem if file else plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
+        name = getattr(plugin, "__hookline_name__", name)
+        same = sum(other.name == name or other.name.startswith(f"{name} (") for other, _ in named)
+        beside = getattr(plugin, "__hookline_neighbours__", ()) if file else ()
+        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file, neighbours=beside), plugin))
+    return named

@@ -1,0 +1,78 @@
+"""A trial: one spec trained, and what came of it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from hookline.plugins.weights import Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data.batches import Data
+    from hookline.spec.training import TrainingSpec
+
+
+State = Literal["finished", "stopped", "interrupted", "failed"]
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Trial:
+    """What `hookline.train` returns."""
+
+    spec: "TrainingSpec"
+    """What was trained."""
+    directory: Path
+    """Where the results are."""
+    data: "Data"
+    """What it was trained on."""
+    model: "nn.Module"
+    """The trained model."""
+    criterion: "nn.Module"
+    """The loss, with its trained parameters, if it has any."""
+    metrics: Mapping[str, float]
+    """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`.
+    `measured` says of which weights they are."""
+    measured: Mapping[str, str] = field(factory=dict)
+    """Of which weights the numbers of a split are: "saved weights" for those of `model`, "during epoch 3" for a mean
+    over the steps of an epoch, "after epoch 3" for the weights at its end."""
+    weights: Weights
+    """Which weights `model` has."""
+    not_finite: Sequence[str] = ()
+    """The names of parameters and buffers that are infinite or NaN."""
+    state: State = "finished"
+    """How the training ended: after all epochs, by `run.stop`, by Ctrl-C or another signal, or by an error."""
+    error: str | None = None
+    """The error with which it failed, in a sentence."""
+    history: Sequence[Mapping[str, Any]]
+    """The record of each epoch, as in `metrics.jsonl`."""
+    epochs: int
+    """How many epochs were trained."""
+    steps: int
+    """How many steps were made."""
+    seconds: float
+    """How long it took, from the data to the test."""
+    stopped: str | None = None
+    """Why it ended before its last epoch, if it did."""
+    told: Sequence[str] = ()
+    """What callbacks have told of it, in sentences."""
+    deployed: Sequence[Path] = field(default=())
+    """What was deployed."""
+
+    def __repr__(self) -> str:
+        """What came of it, in a line."""
+        numbers = ", ".join(f"{name} {value:.5g}" for name, value in self.metrics.items())
+        return f"<Trial {self.spec.run.name}: {self.epochs} epochs, {self.steps} steps; {numbers}; in {self.directory}>"
+
+    @property
+    def objective(self) -> float:
+        """What the trial is compared with others by, the less the better: its validation loss, or its training loss.
+
+        A loss that is not finite is worse than any other.
+        """
+        names = [name for name in ("validation/loss", "training/loss") if name in self.metrics]
+        loss = self.metrics[names[0]] if names else math.inf
+        return loss if math.isfinite(loss) else math.inf

@@ -1,0 +1,183 @@
+"""The run directory: what a run leaves behind, and that it never writes over another."""
+
+import json
+import platform
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
+from hookline.files import flush_to_disk, write_file, write_weights
+from hookline.plots import LOSSES, draw_curves
+from hookline.spec.dump import dumps, to_json
+from hookline.spec.parameters import plainly_named
+
+if TYPE_CHECKING:
+    from hookline.plugins.run import Run
+    from hookline.plugins.trial import Trial
+
+LOG = "metrics.jsonl"
+"""The file with a line for each epoch."""
+
+
+def plan(out: str | Path | None, name: str) -> Path:
+    """The directory for a new run: `out`, which must not exist, or the next number in `runs/<name>`.
+
+    Nothing is made yet.
+
+    Raises:
+        HooklineError: if there is something already.
+
+    """
+    if out is not None:
+        if Path(out).exists():
+            raise HooklineError(f"{out} exists already, and a run never writes over another: give a new directory.")
+        return Path(out)
+    home = Path("runs") / name
+    numbers = [int(entry.name) for entry in home.glob("*") if entry.name.isdecimal()] if home.is_dir() else []
+    return home / str(max(numbers, default=0) + 1)
+
+
+def create(planned: Path, *, numbered: bool) -> Path:
+    """Make the directory; one that is `numbered` takes the next number if another run was faster.
+
+    Raises:
+        HooklineError: if it cannot be made.
+
+    """
+    while True:
+        try:
+            planned.parent.mkdir(parents=True, exist_ok=True)
+            planned.mkdir()
+        except FileExistsError as error:
+            if not numbered or not planned.is_dir():
+                raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+            planned = planned.with_name(str(int(planned.name) + 1))
+        except OSError as error:
+            raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+        else:
+            return planned
+
+
+def spec_text(run: "Run", directory: Path) -> str:
+    """The complete spec as it stands in `spec.toml` of a directory, and trains again as it is."""
+    return dumps(run.spec, directory, name=run.plugins.catalog.name)
+
+
+def write_beginning(run: "Run", directory: Path) -> None:
+    """Write `spec.toml`, and copies of the person's own files that are plugins, with what they import."""
+    write_file(directory / "spec.toml", spec_text(run, directory))
+    written: dict[Path, Path] = {}
+    own = [origin for origin, _ in run.plugins.added if origin.file is not None]
+    for number, origin in enumerate(own, 1):
+        files = [file.absolute() for file in (origin.file, *origin.neighbours) if file is not None]
+        names = {file: file.relative_to(files[0].parent) for file in files}
+        home = directory / "plugins"
+        is_taken = any(written.get(home / name, file) != file for file, name in names.items())
+        if is_taken or home / files[0].name in written:
+            home /= str(number)
+        for file, name in names.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            write_file(home / name, file.read_bytes())
+            written[home / name] = file
+
+
+def write_results(run: "Run", trial: "Trial") -> None:
+    """Write the weights, the complete `metrics.jsonl`, `loss.png`, and at last `result.json`.
+
+    If a file cannot be written, whatever the reason, the others are written all the same. A picture that cannot be
+    drawn is a warning.
+
+    Raises:
+        FileError: the first, if some could not be written.
+
+    """
+    home, failures = trial.directory, list[FileError]()
+    undrawn: str | None = None
+
+    def attempt(path: Path, write: Callable[[Path], None]) -> None:
+        try:
+            write(path)
+        except FileError as error:
+            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - Whatever it is, the other files are written.
+            failure = FileError(str(path), f"The file cannot be written: {_said(error)}.")
+            failure.__cause__ = error
+            failures.append(failure)
+
+    def draw(path: Path) -> None:
+        nonlocal undrawn
+        try:
+            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=trial.weights.epoch)
+        except FileError:
+            raise
+        except Exception as error:  # noqa: BLE001 - No picture is worth a trained model.
+            undrawn = f"{path}: The picture cannot be drawn: {_said(error)}."
+
+    attempt(home / "model.safetensors", lambda path: write_weights(path, plainly_named(trial.model)))
+    if any(True for _ in trial.criterion.parameters()):
+        attempt(home / "criterion.safetensors", lambda path: write_weights(path, plainly_named(trial.criterion)))
+    # An interruption may have come between an epoch's end and its line.
+    attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
+    if trial.history:
+        attempt(home / "loss.png", draw)
+    result = trial
+    if failures and trial.state != "failed":
+        result = evolve(trial, state="failed", error=str(failures[0]))
+    attempt(home / "result.json", lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
+    attempt(home, flush_to_disk)
+    if undrawn is not None:
+        warnings.warn(undrawn, HooklineWarning, stacklevel=2)
+    if failures:
+        raise failures[0]
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(":. ")
+
+
+def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
+    """What `result.json` contains."""
+    splits: dict[str, dict[str, float]] = {}
+    for name, value in trial.metrics.items():
+        split, _, metric = name.partition("/")
+        splits.setdefault(split, {})[metric] = value
+    return {
+        "name": trial.spec.run.name,
+        "seed": trial.spec.run.seed,
+        "state": trial.state,
+        "error": trial.error,
+        "stopped": trial.stopped,
+        "epochs": trial.epochs,
+        "steps": trial.steps,
+        "seconds": round(trial.seconds, 3),
+        "told": list(trial.told),
+        "device": str(run.device),
+        "weights": {
+            "source": trial.weights.source,
+            "epoch": trial.weights.epoch,
+            "step": trial.weights.step,
+            "finite": not trial.not_finite,
+        },
+        "metrics": splits,
+        "measured": dict(trial.measured),
+        "versions": versions(),
+    }
+
+
+def write_told(directory: Path, told: Sequence[str]) -> None:
+    """Write what has been told of a run into its `result.json`, after the results have been written."""
+    path = directory / "result.json"
+    if path.is_file():
+        result = json.loads(path.read_text(encoding="utf-8"))
+        write_file(path, to_json({**result, "told": list(told)}, indent=2) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the numbers depend on."""
+    from importlib.metadata import version
+
+    return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

@@ -1,0 +1,110 @@
+"""What a training has to do with the world: what it writes and contacts beside its own results, and what it reads."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import fields, frozen
+
+from hookline.errors.failures import blamed
+from hookline.errors.text import PathElement, dotted
+from hookline.runs import fingerprint as fingerprints
+from hookline.spec.families.components import DataSpec, DeploySpec, WrapperSpec
+from hookline.spec.options import Spec
+from hookline.spec.training import TrainingSpec
+
+
+@frozen(kw_only=True)
+class Effect:
+    """What a callback or a deployment writes and contacts."""
+
+    component: str
+    """The component with its place in the spec, such as `callbacks[0] MLflow`."""
+    is_declared: bool
+    """Whether its class says all of what follows; if not, it may write and contact anything."""
+    writes_to: tuple[str, ...] = ()
+    """Files and directories; relative ones are in the run directory."""
+    connects_to: tuple[str, ...] = ()
+    """Addresses, or names of services."""
+
+
+def effects(spec: TrainingSpec) -> Iterator[Effect]:
+    """What each callback and each deployment of a spec writes and contacts, unless it declares that it does neither."""
+    for section in ("callbacks", "deploy"):
+        component: WrapperSpec | DeploySpec
+        for index, component in enumerate(getattr(spec, section)):
+            with blamed(type(component)):
+                writes_to, connects_to = component.writes_to, component.connects_to
+            if writes_to == () and connects_to == ():
+                continue
+            yield Effect(
+                component=f"{section}[{index}] {type(component).__name__}",
+                is_declared=writes_to is not None and connects_to is not None,
+                writes_to=writes_to or (),
+                connects_to=connects_to or (),
+            )
+
+
+def read_files(spec: TrainingSpec) -> dict[str, str]:
+    """The fingerprints of what the components of a spec read, by place, such as `model.layers[0].weights`.
+
+    These are the files and directories that their options of the type `Path` name, if they are there, and what the
+    method `fingerprints` of a component adds. Of a data source the rows have a fingerprint, and not the file. What a
+    component writes to is nothing that it depends on.
+    """
+    found: dict[str, str] = {}
+    for path, component in _components(spec, ()):
+        with blamed(type(component)):
+            more = dict(component.fingerprints())
+            outputs = getattr(component, "writes_to", None) or ()
+        if not isinstance(component, DataSpec):
+            for place, file in _paths(component, path):
+                if str(file) not in outputs and (made := _of_path(file)) is not None:
+                    found[dotted(place)] = made
+        found |= {f"{dotted(path)} ({name})": str(value) for name, value in more.items()}
+    return found
+
+
+def _components(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Spec]]:
+    """A component and all that are in it, with their places."""
+    if isinstance(value, Spec):
+        yield path, value
+        for attribute in fields(type(value)):
+            yield from _components(getattr(value, attribute.name), (*path, attribute.name))
+    else:
+        for key, element in _elements(value):
+            yield from _components(element, (*path, key))
+
+
+def _paths(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Path]]:
+    """The paths among the options of a component itself, with their places."""
+    if isinstance(value, Path):
+        yield path, value
+    elif isinstance(value, Spec):
+        options = ((attribute.name, getattr(value, attribute.name)) for attribute in fields(type(value)))
+        for name, option in options:
+            if not isinstance(option, Spec):
+                yield from _paths(option, (*path, name))
+    else:
+        for key, element in _elements(value):
+            if not isinstance(element, Spec):
+                yield from _paths(element, (*path, key))
+
+
+def _elements(value: Any) -> Iterator[tuple[PathElement, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, (tuple, list)):
+        yield from enumerate(value)
+
+
+def _of_path(path: Path) -> str | None:
+    """The fingerprint of a file, or of all files in a directory; `None` for what is neither, such as a pipe."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    if path.is_dir():
+        each = sorted((one.relative_to(path).as_posix(), one) for one in path.rglob("*") if one.is_file())
+        return fingerprints.of_text("\n".join(f"{name} {_of_path(file)}" for name, file in each))
+    return None

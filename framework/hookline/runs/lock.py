@@ -1,0 +1,172 @@
+"""`run.lock.toml`: what a run was made of, so that it can be trained again to the same bits, or it is told why not."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli
+from attrs import asdict
+
+from hookline.errors.exceptions import HooklineError, LockError
+from hookline.errors.text import enumerate_names
+from hookline.files import write_file
+from hookline.runs import fingerprint as fingerprints
+from hookline.runs.plan import Plan
+from hookline.spec.dump import dumps
+from hookline.spec.types import holds
+
+NAME = "run.lock.toml"
+
+LARGEST = 2**24
+"""How many bytes a lock has at most."""
+
+HEADER = """\
+# What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or tells
+# what has changed since. Of data that is not held in memory and has no fingerprint of its own, only the number of rows
+# and the first 16 batches of each split are compared.
+
+"""
+
+
+def write(plan: Plan, spec: str, directory: Path) -> None:
+    """Write the plan of a run of this spec, whose text is `spec.toml`."""
+    write_file(directory / NAME, HEADER + dumps({"spec": fingerprints.of_text(spec), **table(plan)}))
+
+
+def table(plan: Plan) -> dict[str, Any]:
+    """A plan as tables, arrays, strings and numbers, which JSON and TOML can say."""
+    made = asdict(plan, filter=lambda _, value: value is not None)
+    stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
+    return {**made, "stages": stages}
+
+
+def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
+    """Raise a `LockError` if something is different from when a run was made."""
+    if changed := changes(directory, plan, spec):
+        raise LockError(directory, changed)
+
+
+def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
+    """What is different from when a run was made, each as a sentence.
+
+    `spec` is the text of the spec that is to be trained, as it would stand in the directory of that run.
+
+    Raises:
+        HooklineError: if the directory is not that of a run.
+
+    """
+    lock = read(directory)
+    found = list(_changes(lock, plan, spec))
+    return found + list(_of_stages(lock["stages"], plan, is_told=bool(found)))
+
+
+def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
+    if lock["spec"] != fingerprints.of_text(spec):
+        yield "The spec is not the one that was trained."
+    now = plan.environment
+    for name, then in lock["environment"].items():
+        if now.get(name) != then:
+            yield f"{_NAMES.get(name, name)} was {then}, and it is {now.get(name, 'missing')}."
+    yield from _of_plugins(lock["plugins"], plan)
+    if lock["data"] != plan.data:
+        yield "The data is not what it was trained on."
+    for place, then in lock.get("files", {}).items():  # A lock of an earlier version has none.
+        if plan.files.get(place) != then:
+            yield f"What {place} reads {'has changed' if place in plan.files else 'is missing'}."
+
+
+_NAMES = {
+    "python": "Python",
+    "numpy": "NumPy",
+    "hookline": "Hookline",
+    "machine": "The machine",
+    "cpu": "What the CPU can do",
+    "threads": "The number of threads",
+    "device": "The device",
+    "accelerator": "The accelerator",
+}
+
+
+def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
+    now = {plugin.name: plugin for plugin in plan.plugins}
+    for plugin in then:
+        name = plugin["name"]
+        used = now.pop(name, None)
+        if used is None:
+            file = plugin.get("file")
+            how = f": give the file {file} with -p" if file else ""
+            yield f'The plugin "{name}" was used, and it is not{how}.'
+        elif plugin.get("version") != used.version:
+            yield f'The plugin "{name}" was {plugin.get("version")}, and it is {used.version}.'
+        elif plugin["fingerprint"] != used.fingerprint:
+            what = "Hookline's own code" if name == "hookline" else f'The code of the plugin "{name}"'
+            yield f"{what} has changed."
+    for name in now:
+        yield f'The plugin "{name}" is used, and it was not.'
+
+
+def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_told: bool) -> Iterator[str]:
+    """Who is asked in which order. What has come or gone follows from a change that is told already, if one is."""
+    moves: dict[str, list[str]] = {}
+    for stage, implementations in plan.stages.items():
+        now = [one.plugin for one in implementations]
+        before = [said.rpartition(" (")[0] for said in then.get(stage, [])]
+        if sorted(now) == sorted(before) and now != before:
+            moved = [(one, other) for one, other in zip(before, now, strict=True) if one != other]
+            was, now_is = (enumerate_names(names, "then") for names in zip(*moved, strict=True))
+            moves.setdefault(f"{was} were asked in this order, and now it is {now_is}.", []).append(stage)
+        elif now != before and not is_told:
+            yield f'In the stage "{stage}" {_listed(before)} was asked, and now {_listed(now)} is.'
+    for change, stages in moves.items():
+        yield f"In the stage{'s' if len(stages) > 1 else ''} {enumerate_names(stages)} {change}"
+
+
+def _listed(names: list[str]) -> str:
+    return enumerate_names(names) if names else "nobody"
+
+
+def read(directory: Path) -> dict[str, Any]:
+    """What a run was made of.
+
+    Raises:
+        HooklineError: if it is not there, or not as it was written.
+
+    """
+    path = directory / NAME
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise HooklineError(f"{path} is not a file.")  # A pipe or a device may have no end.
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise HooklineError(f"{path} is not as it was written: it has more than {LARGEST // 2**20} MiB.")
+        lock = tomli.loads(content.decode())
+    except OSError as error:
+        raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
+    except (ValueError, RecursionError) as error:  # No TOML, no UTF-8, or a number of thousands of digits.
+        raise HooklineError(f"{path} is not as it was written: {error}.") from None
+    for name, kind in _WANTED.items():
+        if not holds(kind, _with_tuples(lock.get(name))):
+            what = "is missing" if name not in lock else "has another type"
+            raise HooklineError(f"{path} is not as it was written: `{name}` {what}.")
+    for plugin in lock["plugins"]:
+        if not {"name", "fingerprint"} <= plugin.keys():
+            raise HooklineError(f"{path} is not as it was written: a plugin has no name or no fingerprint.")
+    return lock
+
+
+_WANTED = {
+    "spec": str,
+    "data": str,
+    "environment": Mapping[str, str | int],
+    "plugins": tuple[Mapping[str, str], ...],
+    "stages": Mapping[str, tuple[str, ...]],
+}
+"""What is looked at of a lock, and of which types it is."""
+
+
+def _with_tuples(value: Any) -> Any:
+    """The value of TOML with tuples for arrays, as types are written for options."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(inner) for key, inner in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value

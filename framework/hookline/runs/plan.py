@@ -1,0 +1,226 @@
+"""The plan of a run: who answers and wraps each stage, what the model is made of, and what it all depends on."""
+
+import inspect
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+import hookline
+from hookline.plugins.manager import BUILT_IN, callback_name
+from hookline.plugins.run import Run
+from hookline.plugins.sources import fingerprint as plugin_code
+from hookline.plugins.stages import STAGES
+from hookline.runs import fingerprint as fingerprints
+from hookline.runs.effects import Effect, effects, read_files
+from hookline.runs.layers import Layer
+from hookline.spec.families.components import CallbackSpec
+from hookline.training.memory import Memory
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn, optim
+
+    from hookline.data.batches import Data
+
+
+@frozen(kw_only=True)
+class Implementation:
+    """What is asked in a stage."""
+
+    plugin: str
+    """The plugin, or the callback with its place in the spec."""
+    release: str
+    """The distribution that it is from, with its version, or the file."""
+    is_wrapper: bool
+    """Whether it wraps the stage, rather than answers it."""
+    limits: str = ""
+    """In which steps or epochs it does something, if not in all."""
+
+    def __str__(self) -> str:
+        said = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
+        return f"{self.plugin} ({', '.join(part for part in said if part)})"
+
+
+@frozen(kw_only=True)
+class UsedPlugin:
+    """A plugin that is used."""
+
+    name: str
+    """What the spec or a message calls it."""
+    distribution: str | None = None
+    """The distribution that was installed, if it was."""
+    version: str | None = None
+    """The version of the distribution."""
+    file: str | None = None
+    """The name of the person's own file, if it is one."""
+    fingerprint: str = ""
+    """That of its code."""
+
+
+@frozen(kw_only=True)
+class Group:
+    """A parameter group of the optimizer."""
+
+    name: str
+    """What it selects."""
+    parameters: int
+    """How many numbers are in it."""
+    options: Mapping[str, Any]
+    """Its options, the learning rate first."""
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What will run."""
+
+    name: str
+    """The name of the run."""
+    seed: int
+    """Where all random numbers start."""
+    epochs: int
+    """How many times the training data is gone through."""
+    steps_per_epoch: int
+    """How many batches that are."""
+    components: Mapping[str, tuple[str, ...]]
+    """What the sections of the spec name, callbacks aside, which stand at their stages: the types, by section."""
+    environment: Mapping[str, str]
+    """The versions and the machine on which the bits depend."""
+    plugins: tuple[UsedPlugin, ...]
+    """The plugins that the spec lists, and a person's own."""
+    stages: Mapping[str, tuple[Implementation, ...]]
+    """What is asked in each stage, in the order of the calls."""
+    rows: Mapping[str, int]
+    """How many rows each split has."""
+    data: str
+    """The fingerprint of the data."""
+    layers: tuple[Layer, ...]
+    """The layers of the model."""
+    groups: tuple[Group, ...]
+    """The parameter groups of the optimizer."""
+    memory: Memory | None = None
+    """The memory that it is estimated to take, for `hookline plan` only; `None` if that is unknown."""
+    files: Mapping[str, str]
+    """The fingerprints of the files that components read beside the data, by the places of the options."""
+    effects: tuple[Effect, ...]
+    """What callbacks and deployments write and contact."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the layers of the model have."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+def plan(
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    layers: tuple[Layer, ...],
+) -> Plan:
+    """The plan of a run, of which everything has been made that is needed before training."""
+    spec = run.spec
+    return Plan(
+        name=spec.run.name,
+        seed=spec.run.seed,
+        epochs=spec.run.epochs,
+        steps_per_epoch=len(data.training),
+        components=_components(run),
+        environment=environment(run.device),
+        plugins=tuple(_used(run)),
+        stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
+        rows={split: batches.rows for split, batches in data.splits().items()},
+        data=fingerprints.of_data(data),
+        layers=layers,
+        groups=tuple(_groups(optimizer)),
+        files=read_files(spec),
+        effects=tuple(effects(spec)),
+    )
+
+
+def _components(run: Run) -> dict[str, tuple[str, ...]]:
+    spec, name = run.spec, run.plugins.catalog.name
+    sections = {
+        "data": (spec.data,),
+        "model": (spec.model,),
+        "initialize": spec.initialize,
+        "loss": (spec.loss,),
+        "optimizer": (spec.optimizer,),
+        "metrics": spec.metrics,
+        "deploy": spec.deploy,
+    }
+    return {section: tuple(name(type(one)) for one in listed) for section, listed in sections.items() if listed}
+
+
+def environment(device: "torch.device") -> dict[str, str]:
+    """What the bits of a run depend on beside spec, data and plugins."""
+    import torch
+
+    named = {name: version(name) for name in ("hookline", "torch", "numpy")}
+    machine = {"machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability()}
+    if device.type == "cuda":
+        machine["accelerator"] = torch.cuda.get_device_name(device)
+    threads = str(torch.get_num_threads())
+    return {"python": platform.python_version(), **named, **machine, "threads": threads, "device": str(device)}
+
+
+def _used(run: Run) -> Iterator[UsedPlugin]:
+    """Hookline with its built-in plugins, then the others in the order in which they are asked."""
+    built_in = [plugin for _, plugin in run.plugins.built_in]
+    yield UsedPlugin(
+        name="hookline",
+        distribution="hookline",
+        version=version("hookline"),
+        fingerprint=fingerprints.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
+    )
+    for origin, plugin in run.plugins.added:
+        if _is_display(plugin):
+            continue
+        yield UsedPlugin(
+            name=origin.name,
+            distribution=origin.distribution,
+            version=origin.version,
+            file=origin.file.name if origin.file else None,
+            fingerprint=plugin_code.fingerprint(plugin, origin.distribution),
+        )
+
+
+def _is_display(plugin: object) -> bool:
+    """Whether it is what the command line shows a training with, which makes no difference to what is trained."""
+    return type(plugin).__module__.partition(".")[0] in BUILT_IN
+
+
+def implementations(run: Run, stage: str) -> Iterator[Implementation]:
+    """Who is asked in a stage, in the order of the calls."""
+    origins = {origin.name: origin for origin, _ in run.plugins.all()}
+    displays = {origin.name for origin, plugin in run.plugins.added if _is_display(plugin)}
+    callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
+    for plugin, is_wrapper in run.stages.asked(stage):
+        if plugin in displays:
+            continue
+        spec = callbacks.get(plugin)
+        origin = origins[plugin] if spec is None else run.plugins.catalog.plugin(type(spec))
+        limits = _limits(spec) if isinstance(spec, CallbackSpec) else ""
+        yield Implementation(plugin=plugin, release=origin.release, is_wrapper=is_wrapper, limits=limits)
+
+
+def _limits(spec: CallbackSpec) -> str:
+    said = (("every", spec.every), ("from", spec.first), ("to", spec.last))
+    return " ".join(f"{word} {number}" for word, number in said if number is not None)
+
+
+def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
+    kinds = {
+        id(group): type(part) for part in getattr(optimizer, "optimizers", [optimizer]) for group in part.param_groups
+    }
+    for index, group in enumerate(optimizer.param_groups):
+        known = ("name", *inspect.signature(kinds[id(group)]).parameters)  # A scheduler, and Adam itself, add more.
+        plain = (bool, int, float, str, tuple)
+        options = {name: group[name] for name in known if name in group and isinstance(group[name], plain)}
+        name = str(options.pop("name", "all" if len(optimizer.param_groups) == 1 else f"group {index}"))
+        shown = {"lr": float(group["lr"])} if "lr" in group else {}
+        size = sum(parameter.numel() for parameter in group["params"])
+        yield Group(name=name, parameters=size, options=shown | options)

@@ -1,0 +1,103 @@
+"""Whether a component's class is declared as one must be: what its author is told who forgot something."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, ClassVar, get_args, get_origin
+
+from attrs import NOTHING, Factory, fields
+
+from hookline.spec.options import Bounds, Spec, is_option
+from hookline.spec.overrides import misfit, misspelt
+from hookline.spec.types import PRIMITIVES, expected, holds, is_literal, is_mapping, is_tuple, is_union
+
+
+def misdeclared(kind: type[Spec]) -> str | None:
+    """What is wrong with the declaration of a component's class, as the rest of a sentence with a place; or nothing."""
+    if "__attrs_attrs__" not in vars(kind):
+        return f"is not made by @spec, so that its options would be passed over: put @spec over it. {place(kind)}"
+    if not (kind.__doc__ or "").strip():
+        return f"has no docstring: say in a sentence below its first line what it is. {place(kind)}"
+    for base in kind.__mro__:
+        if base.__module__.partition(".")[0] == Spec.__module__.partition(".")[0]:
+            continue
+        for problem in _of_options(base):
+            return f"{problem} {place(base)}"
+    wrong = _of_defaults(kind) or misfit(kind)
+    return None if wrong is None else f"{wrong} {place(kind)}"
+
+
+def misnamed(kind: type[Spec]) -> str | None:
+    """What its class probably calls by a wrong name, as the rest of a sentence with a place; or nothing."""
+    problem = misspelt(kind)
+    return None if problem is None else f"{problem} {place(kind)}"
+
+
+def _of_defaults(kind: type[Spec]) -> str | None:
+    for option in fields(kind):
+        wanted = kind.option_type(option)
+        if option.default is NOTHING or isinstance(option.default, Factory):  # type: ignore[arg-type]
+            continue
+        if not holds(wanted, option.default):
+            return (
+                f'has the option "{option.name}" with the default {option.default!r}, which must be {expected(wanted)}.'
+            )
+        for bounds in Bounds.of(option):
+            try:
+                bounds(kind, option, option.default)
+            except ValueError as error:
+                return f'has the option "{option.name}" with a default that its bounds do not allow. {error}'
+    return None
+
+
+def _of_options(kind: type) -> Iterator[str]:
+    annotations = vars(kind).get("__annotations__", {})
+    for name, value in vars(kind).items():
+        if is_option(value) and name not in annotations:
+            yield f'has the option "{name}" without a type: write `{name}: float = …`, or whichever it is of.'
+    for name, annotation in annotations.items():
+        if isinstance(annotation, str):
+            if annotation.startswith(("ClassVar", "typing.ClassVar")):
+                continue
+            yield (
+                f'has the option "{name}", whose type is written as a string: types of options must be there when the '
+                f"module is imported, without `from __future__ import annotations` and without quotes."
+            )
+        elif annotation is not ClassVar and get_origin(annotation) is not ClassVar and not can_be_said(annotation):
+            yield (
+                f'has the option "{name}" of the type {_shown(annotation)}, which TOML cannot say: a bool, int, float, '
+                f"str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option."
+            )
+
+
+def can_be_said(kind: Any) -> bool:
+    """Whether a value of this type can stand in a spec.
+
+    >>> can_be_said(int | tuple[float, ...] | None), can_be_said(list[int])
+    (True, False)
+    """
+    if kind is None or kind is type(None) or kind in PRIMITIVES:
+        return True
+    arguments = get_args(kind)
+    if is_literal(kind):
+        return all(isinstance(choice, (str, int)) for choice in arguments)
+    if is_union(kind):
+        return all(map(can_be_said, arguments))
+    if is_tuple(kind):
+        return bool(arguments) and all(element is Ellipsis or can_be_said(element) for element in arguments)
+    if is_mapping(kind):
+        return bool(arguments) and arguments[0] is str and can_be_said(arguments[1])
+    return isinstance(kind, type) and issubclass(kind, Spec)
+
+
+def place(kind: type) -> str:
+    """Where a class is declared, as a sentence; empty if its source is not there."""
+    try:
+        _, line = inspect.getsourcelines(kind)
+        file = inspect.getsourcefile(kind)
+    except (OSError, TypeError):
+        return ""
+    return f"({file}, line {line})"
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)

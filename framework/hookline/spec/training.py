@@ -1,0 +1,250 @@
+"""The root of a spec: its sections, and how the training is run."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, get_type_hints
+
+from attrs import Attribute, fields
+
+from hookline.errors.exceptions import FaultError, NotSaidError, OptionError, PluginError
+from hookline.errors.failures import blamed
+from hookline.errors.text import PathElement, did_you_mean, shortened
+from hookline.spec.families.components import (
+    CallbackSpec,
+    DataSpec,
+    DeploySpec,
+    InitializationSpec,
+    ModelSpec,
+    WrapperSpec,
+)
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.options import Spec, assembled, option, spec
+
+
+def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    # The name becomes a directory: a spec must not be able to choose one elsewhere.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
+        raise ValueError(f'"{value}" is not a plain name: letters, digits, "_", "-" and "." are allowed.')
+
+
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
+"""What torch calls the kinds of devices, and `auto`."""
+
+
+def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    name, colon, index = value.partition(":")
+    if name not in DEVICES:
+        hint = ' Did you mean "cuda"?' if name.lower() == "gpu" else did_you_mean(name, DEVICES)
+        raise ValueError(f'There is no device called "{shortened(value)}".{hint}')
+    if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
+        raise ValueError(f'"{shortened(value)}" is not a device: the first of its kind is "cuda:0".')
+
+
+@spec
+class RunSpec(Spec):
+    """How the training is run."""
+
+    name: str = option(default="run", validator=_is_a_plain_name)
+    """The run is kept in `runs/<name>/<number>`; left out, it is called as the spec file."""
+    seed: int = option(default=0, minimum=0, maximum=2**32 - 1)
+    """Where all random numbers start: the model's parameters, the order of the rows, dropout."""
+    epochs: int = option(default=10, minimum=1)
+    """How many times the training data is gone through."""
+    accumulate: int = option(default=1, minimum=1)
+    """In how many parts each batch is gone through, one after another, for less memory. The gradients are those of the
+    whole batch, unless a layer such as BatchNorm looks at several rows together."""
+    device: str = option(default="auto", validator=_is_a_device)
+    """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """The floating-point type of inputs, targets, model and loss. "float64" is for numbers that need more than seven
+    digits, such as the coefficients of a regression; it takes twice the memory and is slow on most GPUs."""
+
+
+@spec
+class TrainingSpec(Spec):
+    """A whole spec: what to train, on which data, and what to do with it."""
+
+    plugins: tuple[str, ...] = ()
+    """Installed plugins to use, by the names of their entry points."""
+    run: RunSpec = RunSpec()
+    """How the training is run."""
+    data: DataSpec
+    """What the model learns from."""
+    model: ModelSpec
+    """What is trained."""
+    initialize: tuple[InitializationSpec, ...] = ()
+    """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
+    initializes it. The vector of an embedding's `padding_idx` is 0 all the same."""
+    loss: LossSpec
+    """What is made small."""
+    optimizer: OptimizerSpec
+    """How it is made small."""
+    metrics: tuple[MetricSpec, ...] = ()
+    """Numbers that judge the model beside the loss."""
+    callbacks: tuple[WrapperSpec, ...] = ()
+    """What is done around the stages; the first one listed is the outermost."""
+    deploy: tuple[DeploySpec, ...] = ()
+    """The forms in which the trained model is handed on."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """What does not go together in its sections."""
+        return conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)})
+
+    def place_of(self, callback: WrapperSpec) -> tuple[PathElement, ...]:
+        """The path of one of the callbacks, of which no two are equal."""
+        index = next((index for index, other in enumerate(self.callbacks) if other == callback), None)
+        return ("callbacks",) if index is None else ("callbacks", index)
+
+
+SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
+"""The sections that have several components, each with a header of two brackets."""
+
+
+MOST_CALLBACKS = 500
+"""How many callbacks a spec has at most: each is asked whether it goes with all the others."""
+
+
+def conflicts(
+    sections: Mapping[str, Any],
+    partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({}),
+    wrong: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[OptionError]:
+    """What does not go together in a spec of these sections, of which some may be missing; in their order.
+
+    `partly` are sections of which some components are right: these, by their places. `wrong` are sections as far as
+    they are right, for callbacks that need to know no more than the types of the others.
+    """
+    listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
+    known = {**sections, **listed}
+    for check in (_check_accumulation, _check_labels, _check_metrics):
+        *names, _ = get_type_hints(check)
+        if all(name in known for name in names):
+            yield from check(*(known[name] for name in names))
+    for section in ("callbacks", "deploy"):
+        yield from _check_repetitions(section, listed.get(section, {}))
+    yield from _check_callbacks(assembled(TrainingSpec, {**wrong, **sections}), listed.get("callbacks", {}))
+
+
+def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
+    if run.accumulate > 1:
+        try:
+            with blamed(type(loss)):
+                loss.check_accumulation()
+        except ValueError as error:
+            yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("loss", str(error))
+
+
+def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
+    first: dict[str, int] = {}
+    for index, metric in metrics.items():
+        try:
+            with blamed(type(metric)):
+                label = metric.label
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
+            continue
+        if label == "loss":
+            yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
+        elif label in first:
+            message = f'Several metrics are called "{label}": give each a `name`.'
+            yield OptionError("metrics", message, index, against=[("metrics", first[label])])
+        first.setdefault(label, index)
+
+
+def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterator[OptionError]:
+    for index, metric in metrics.items():
+        option = "target"
+        try:
+            with blamed(type(loss)):
+                part = loss.of_target(metric.target)
+            option = "type"
+            with blamed(type(metric)):
+                metric.check(part)
+        except OptionError as error:
+            against = [("metrics", index, *other) for other in error.against] or [("loss", "type")]
+            yield OptionError("metrics", str(error), index, *error.path, against=against)
+        except ValueError as error:
+            yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
+        except PluginError as error:
+            yield FaultError("metrics", str(error), index)
+
+
+def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
+    first: dict[Spec, int] = {}
+    for index, component in listed.items():
+        try:
+            place = first.setdefault(component, index)
+        except TypeError:  # A third party's options need not be hashable.
+            place = next(place for place, other in listed.items() if other == component)
+        if place != index:
+            message = f"{type(component).__name__} is listed twice, with the same options."
+            yield OptionError(section, message, index, against=[(section, place)])
+
+
+def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+    first: int | None = None
+    for index, callback in callbacks.items():
+        try:
+            with blamed(type(callback)):
+                replaces_weights = callback.replaces_weights
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
+            continue
+        if not replaces_weights or (first is not None and callback == callbacks[first]):
+            continue  # That it is listed twice has been told.
+        if first is None:
+            first = index
+            continue
+        names = type(callback).__name__, type(callbacks[first]).__name__
+        restoring = [name for one, name in zip((callback, callbacks[first]), names, strict=True) if _restores(one)]
+        remedy = f", or set `restore_best` of {restoring[0]} to false" if restoring else ""
+        message = f"{names[0]} and {names[1]} both put other weights into the model when the training ends: "
+        yield OptionError("callbacks", f"{message}leave one out{remedy}.", index, against=[("callbacks", first)])
+
+
+def _restores(callback: WrapperSpec) -> bool:
+    """Whether an option of it says that it puts the best weights back."""
+    return bool(getattr(callback, "restore_best", False))
+
+
+def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+    if len(callbacks) > MOST_CALLBACKS:
+        message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
+        yield OptionError("callbacks", message)
+        return
+    yield from _check_weights(callbacks)
+    for index, callback in callbacks.items():
+        if isinstance(callback, CallbackSpec):
+            yield from _check_limits(callback, index)
+        try:
+            with blamed(type(callback)):
+                callback.check(whole)
+        except NotSaidError:
+            continue  # It depends on a section that is not right.
+        except OptionError as error:
+            yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
+        except ValueError as error:
+            yield OptionError("callbacks", str(error), index)
+        except PluginError as error:
+            yield FaultError("callbacks", str(error), index)
+
+
+def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
+    try:
+        with blamed(type(callback)):
+            refused = list(callback.refused_limits())
+    except PluginError as error:
+        yield FaultError("callbacks", str(error), index)
+        return
+    for refusal in refused:
+        yield OptionError("callbacks", str(refusal), index, *refusal.path)
+    first, last = callback.first_due, callback.last
+    if last is not None and last < first and not refused:
+        name = "every" if callback.first is None else "first"
+        message = f"Nothing is left between the first, {first}, and the last, {last}."
+        yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, name)])

@@ -1,0 +1,87 @@
+"""Building a model piece by piece: each piece is applied at once, so that the next one knows what it is given."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors.exceptions import MisfitError
+from hookline.errors.text import counted
+from hookline.spec.families.components import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "tuple[nn.Module, Any]":
+    """The module that a spec builds for these inputs, in training mode, and its outputs: a tensor, or several by name.
+
+    It is applied as in an evaluation: it draws no random numbers and changes neither running statistics nor
+    parameters, so that a model has the same parameters as one that was written by hand.
+
+    Raises:
+        MisfitError: if it cannot be built for, or applied to, inputs of this number, shape and type.
+
+    """
+    import torch
+
+    name = type(spec).__name__
+    _refuse_wrong_number(spec, inputs)
+    if not all(isinstance(tensor, torch.Tensor) for tensor in inputs):
+        raise MisfitError(f"{name} takes a tensor and is given several outputs: what gives them must come last.")
+    try:
+        module = spec.build(*inputs).eval()
+        with torch.no_grad(), unchanged_embeddings(module):
+            outputs = apply_module(module, *inputs, lengths=lengths)
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        # torch may add where in its own code it was raised.
+        message = str(error).partition("Exception raised from")[0]
+        reason = " ".join(message.split()).rstrip(".")
+        raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.") from error
+    return module.train(), outputs
+
+
+def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
+    """What a module gives for these inputs; it is told the rows' lengths if it says `takes_lengths`.
+
+    `lengths`, of shape `(N,)`, says how many steps of each row of padded sequences `(N, L, …)` are no padding. Without
+    it all rows are full.
+    """
+    if getattr(module, "takes_lengths", False):
+        return module(*inputs, lengths=lengths)
+    return module(*inputs)
+
+
+@contextmanager
+def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
+    """Embeddings with `max_norm` write over their parameters whenever they are applied. Inside, they do not."""
+    limits = {part: part.max_norm for part in module.modules() if getattr(part, "max_norm", None) is not None}
+    for part in limits:
+        part.max_norm = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for part, limit in limits.items():
+            part.max_norm = limit
+
+
+def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
+    """Refuse inputs of another number than the method `build` has arguments."""
+    arguments = signature(spec.build)
+    try:
+        arguments.bind(*inputs)
+    except TypeError:
+        most = len(arguments.parameters)
+        least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
+        takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
+        raise MisfitError(f"{type(spec).__name__} takes {takes}, and is given {len(inputs)}.") from None
+
+
+def _shown(inputs: "tuple[Tensor, ...]") -> str:
+    """The shapes of one row of the inputs, and their types where they are not the usual ones."""
+    shown = [
+        f"{tuple(tensor.shape[1:])}"
+        + ("" if tensor.is_floating_point() else f" and type {str(tensor.dtype).removeprefix('torch.')}")
+        for tensor in inputs
+    ]
+    return f"an input of shape {shown[0]}" if len(shown) == 1 else f"inputs of shapes {', '.join(shown)}"

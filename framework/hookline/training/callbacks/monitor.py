@@ -1,0 +1,189 @@
+"""Numbers of the log that callbacks look at: that the one of this name will be there, and what it is."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from hookline.data.batches import Data
+from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
+from hookline.errors.text import PathElement, enumerate_names, nearest
+from hookline.plugins.run import Run
+from hookline.spec.families.components import WrapperSpec
+from hookline.spec.training import TrainingSpec
+
+WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
+"""How the splits are written elsewhere, as in "val_loss". What names no split is first looked for in the first."""
+
+WITH_RECORDS = ("fit", "evaluate", "log")
+"""The stages in which a plugin can add numbers to what is logged."""
+
+
+def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> None:
+    """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
+
+    For the `check` of the callback. With another one that does not say what it logs nothing can be refused; and where
+    the spec lists plugins, which may log something too, only what looks like a number of a split.
+    """
+    data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
+    has_validation = data is None or data.has_validation is not False
+    message = _refusal_of_one(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
+    if message is not None:
+        against = [] if has_validation else [("data",)]
+        raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
+    _refuse_what_is_outside(callback, monitor, spec, "monitor")
+
+
+def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], spec: TrainingSpec) -> None:
+    """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
+
+    For the `check` of a callback that can do without a number which is not there: without those of a validation split,
+    if there is none, and without one whose name has no split, which a plugin may or may not add.
+    """
+    for index, pattern in enumerate(patterns):
+        message = _refusal(spec, pattern, has_validation=True, has_others=True)
+        if message is not None:
+            raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
+        if "*" not in pattern:
+            _refuse_what_is_outside(callback, pattern, spec, option, index)
+
+
+def _refuse_what_is_outside(
+    callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
+) -> None:
+    """Raise an `OptionError` for a number that is logged only by one outside of a callback, which does not see it."""
+    own = next((index for index, other in enumerate(spec.callbacks) if other is callback), None)
+    if own is None or any(selected_numbers(other.logs or (), [name]) for other in spec.callbacks[own:]):
+        return
+    for index, other in enumerate(spec.callbacks[:own]):
+        if selected_numbers(other.logs or (), [name]):
+            names = type(other).__name__, type(callback).__name__
+            message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
+            raise OptionError(option, message, *within, against=[("callbacks", index)])
+
+
+def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
+    """Of each callback that keeps what is logged, its place and what it does not see, in a sentence."""
+    for index, callback in enumerate(spec.callbacks):
+        outside = [other for other in spec.callbacks[:index] if callback.keeps_log and other.logs]
+        if outside:
+            numbers = enumerate_names(name for other in outside for name in other.logs or () if "*" not in name)
+            name, others = type(callback).__name__, " and ".join(type(other).__name__ for other in outside)
+            yield index, f"{name} does not see {numbers} of {others}: list it before."
+
+
+def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:
+    """Raise a `MisfitError` if a callback is to monitor a number that will not be logged with this data.
+
+    For a wrapper around `prepare_data`: all plugins are known there.
+    """
+    added = {origin.name for origin, _ in run.plugins.added}
+    has_others = any(name in added for stage in WITH_RECORDS for name, _ in run.stages.asked(stage))
+    message = _refusal_of_one(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
+    if message is not None:
+        told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
+        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
+
+
+def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
+    """The number that a callback monitors; a `HooklineError` if it is not there."""
+    if monitor not in record:
+        known = [name for name in record if name not in ("epoch", "step")]
+        hint = _hint(_meant(monitor, known), known)
+        raise HooklineError(f'{callback} monitors "{monitor}", which is not logged.{hint}')
+    return record[monitor]
+
+
+def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that are given, or that a pattern with "*" selects, each once, in the order of the patterns.
+
+    >>> selected_numbers(["lr", "*/loss[*]"], ["training/loss", "training/loss[size]", "lr"])
+    ['lr', 'training/loss[size]']
+    """
+    found: dict[str, None] = {}
+    names = list(names)
+    for pattern in patterns:
+        # Brackets are part of the names of losses, and no set of letters.
+        wanted = pattern.replace("[", "[[]")
+        found |= dict.fromkeys(name for name in names if name == pattern or fnmatchcase(name, wanted))
+    return list(found)
+
+
+def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+    """What to say of a name that must be one number's, as no pattern is; `None` if it is logged, or may be."""
+    known = _logged(spec, has_validation=has_validation)
+    selected = [] if name in known else selected_numbers([name], known)
+    if "*" in name and selected:
+        return f" It must be the name of one number, and not a pattern.{_hint(None, known)}"
+    return _refusal(spec, name, has_validation=has_validation, has_others=has_others)
+
+
+def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+    """What to say of a name, or a pattern, that selects nothing of what is logged; `None` if it does, or may.
+
+    `has_others` says whether there are plugins that may log something beside what the spec does.
+    """
+    with_validation = _logged(spec, has_validation=True)
+    known = with_validation if has_validation else _logged(spec, has_validation=False)
+    if any(callback.logs is None for callback in spec.callbacks):
+        return None
+    if selected_numbers([name], known) or selected_numbers(known, [name]):
+        return None
+    if has_others and not ("/" in name or any(other.endswith(f"/{name}") for other in known)):
+        return None
+    meant = _meant(name, with_validation)
+    if meant is not None and meant not in known:
+        return f" The data has no validation split.{_hint(None, known)}"
+    return _hint(meant, known)
+
+
+def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
+    """The names of the numbers that are logged, as far as is known; of those of callbacks some may be patterns."""
+    losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
+    known = [f"training/{loss}" for loss in losses]
+    if has_validation:
+        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
+    known += [name for callback in spec.callbacks for name in callback.logs or ()]
+    return list(dict.fromkeys(known))
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """The name that was probably meant: with the split that is named, or written as elsewhere, or left out.
+
+    >>> known = ["training/loss", "validation/loss", "validation/Accuracy", "validation/F1Score"]
+    >>> [_meant(name, known) for name in ("vall_loss", "validation/acc", "acc", "loss", "trainig/loss")]
+    ['validation/loss', 'validation/Accuracy', 'validation/Accuracy', 'validation/loss', 'training/loss']
+    >>> [_meant(name, known) for name in ("validation/F1", "training/f1", "val_F1", "F1")] == ["validation/F1Score"] * 4
+    True
+    """
+    labels: dict[str, dict[str, str]] = {split: {} for split in WRITTEN}
+    for other in known:
+        split, slash, label = other.partition("/")
+        if slash:
+            labels.setdefault(split, {})[label] = other
+    for split in labels:
+        for way in (split, *WRITTEN.get(split, ())):
+            if name.lower().startswith((f"{way}/", f"{way}_")):
+                # The split is known, so that its letters tell nothing of the label: this may be one of another split.
+                of_the_splits = [labels[split], *(others for others in labels.values() if others is not labels[split])]
+                return next(filter(None, (_called(name[len(way) + 1 :], one) for one in of_the_splits)), None)
+    written = {other: other for other in known}
+    for split, ways in WRITTEN.items():
+        for label, other in labels[split].items():
+            forms = [f"{way}{between}{label}" for way in (split, *ways) for between in "_/"]
+            written = {**dict.fromkeys((*forms, label), other), **written}
+    return _called(name, written)
+
+
+def _called(name: str, known: Mapping[str, str]) -> str | None:
+    """What is called so, or nearly so; two letters are enough if one begins with them."""
+    near = nearest(name, known)
+    begun = [other for other in known if len(name) > 1 and other.lower().startswith(name.lower())]
+    near = near or min(begun, key=len, default=None)
+    return None if near is None else known[near]
+
+
+def _hint(meant: str | None, known: Collection[str]) -> str:
+    """The name that was meant, and what there is."""
+    names = [name for name in known if "*" not in name]
+    question = "" if meant is None or "*" in meant else f' Did you mean "{meant}"?'
+    return f"{question} Logged {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}."

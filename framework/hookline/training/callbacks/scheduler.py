@@ -1,0 +1,188 @@
+"""Schedulers: callbacks that change the learning rate from step to step or from epoch to epoch."""
+
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hookline.errors.exceptions import MisfitError, OptionError
+from hookline.errors.text import counted
+from hookline.plugins.run import Run
+from hookline.plugins.stages import hookimpl
+from hookline.spec.families.components import WrapperSpec
+
+if TYPE_CHECKING:
+    from torch import optim
+    from torch.optim.lr_scheduler import LRScheduler
+
+    from hookline.spec.training import TrainingSpec
+
+
+class SchedulerSpec(WrapperSpec):
+    """A scheduler: builds one that changes the learning rates of an optimizer whenever it is stepped."""
+
+    __slots__ = ()
+    family = "scheduler"
+
+    is_told_the_record: ClassVar[bool] = False
+    """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
+
+    happens_after: ClassVar[tuple[str, ...]] = ()
+    """The options that say after how many steps or epochs something happens, each one number or several. What would
+    happen at the end of the run, or later, is warned of."""
+
+    takes: ClassVar[tuple[str, ...]] = ()
+    """The options that say how many steps or epochs something takes. What takes longer than the run is warned of."""
+
+    @property
+    def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """The learning rate, or that of each parameter group; of one with a callback of its own it is not known."""
+        return ("lr", "lr[*]") if type(self).build is SchedulerSpec.build else None
+
+    @property
+    def writes_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """Nothing; what one with a callback of its own writes is not known."""
+        return () if type(self).build is SchedulerSpec.build else None
+
+    @property
+    def connects_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """Nothing, in the same way."""
+        return self.writes_to
+
+    @property
+    def is_per_step(self) -> bool:
+        """Whether it is stepped after each step, and not after each epoch."""
+        return False
+
+    @property
+    def keeps_groups_alike(self) -> bool:
+        """Whether parameter groups that begin with one learning rate go on with one."""
+        return True
+
+    def check(self, spec: "TrainingSpec") -> None:
+        """Refuse an optimizer to which learning rates make no difference once it has begun, in none of its parts."""
+        spec.optimizer.refuse_changed_lr("type", "leave the scheduler out")
+
+    def doubts(self, run: Run) -> "Iterator[OptionError]":
+        """What of it does not fit the length of the run, or does not reach all parts of the optimizer."""
+        yield from self.unfit(self.length(run), "step" if self.is_per_step else "epoch")
+        yield from run.spec.optimizer.doubt_changed_lr("type")
+
+    def length(self, run: Run) -> int:
+        """How many times it is stepped in the whole run."""
+        epochs = run.spec.run.epochs
+        return epochs * run.steps_per_epoch if self.is_per_step else epochs
+
+    def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
+        """What of it does not fit if it is stepped `length` times, after each "step" or each "epoch", by its option.
+
+        One that is made of others says it of them, too. One whose options say more than `happens_after` and `takes` can
+        adds its own.
+        """
+        for name in self.happens_after:
+            given = getattr(self, name)
+            for index, times in enumerate(given if isinstance(given, tuple) else (given,)):
+                if times >= length:
+                    message = f"This never happens: it is due after {counted(times, unit)}, and the run has {length}."
+                    yield OptionError(name, message, *((index,) if isinstance(given, tuple) else ()))
+        for name in self.takes:
+            times = getattr(self, name)
+            if times is not None and times > length:
+                message = f"It takes {counted(times, unit)}, and the run has only {length}."
+                yield OptionError(name, message)
+
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+        """A scheduler of torch, or an object with the same `step` and `state_dict`.
+
+        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit, an
+        `OptionError` also in which option.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
+
+    def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
+        """Step the scheduler at the end of an epoch; `record` is what has been logged of it."""
+        scheduler.step()
+
+    def build(self) -> object:
+        """The callback, which has the scheduler."""
+        return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
+
+
+class Schedule:
+    """The callback of a scheduler that is stepped after each epoch. It adds the learning rate to the epoch's record."""
+
+    def __init__(self, spec: SchedulerSpec):
+        """Have no scheduler yet."""
+        self._spec = spec
+        self._optimizer: optim.Optimizer | None = None
+        self._scheduler: LRScheduler | None = None
+        self._used: list[float] = []
+        self._names: list[str] = []
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, run: Run) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Build the scheduler over the optimizer."""
+        optimizer = yield
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+        # Groups that begin alike stay alike unless a scheduler tells them apart: one number says it then.
+        schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
+        alike = len(set(rates)) == 1 and all(scheduler.keeps_groups_alike for scheduler in schedulers)
+        self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
+        self._optimizer = optimizer
+        try:
+            self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
+        except OptionError as error:
+            raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
+        return optimizer
+
+    @hookimpl(wrapper=True)
+    def log(self, record: dict[str, Any]) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Add the learning rate that the epoch's last step had, and go on to that of the next epoch."""
+        # Before other schedulers, which may stand inside of this one, have changed it.
+        self._note()
+        logged = yield
+        logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
+        self._advance(logged)
+        return logged
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the scheduler."""
+        assert self._scheduler is not None
+        return self._scheduler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the state of another run's scheduler."""
+        assert self._scheduler is not None
+        self._scheduler.load_state_dict(state)
+
+    def _note(self) -> None:
+        assert self._optimizer is not None
+        self._used = [float(group["lr"]) for group in self._optimizer.param_groups]
+
+    def _advance(self, record: Mapping[str, Any]) -> None:
+        assert self._scheduler is not None
+        self._spec.advance(self._scheduler, record)
+
+
+class ScheduleOfSteps(Schedule):
+    """The callback of a scheduler that is stepped after each step."""
+
+    @hookimpl(wrapper=True)
+    def step(self) -> Generator[None, bool, bool]:
+        """Go on to the learning rate of the next step."""
+        self._used = [group["lr"] for group in self._optimizer.param_groups]  # type: ignore[union-attr]
+        answer = yield
+        if answer:
+            self._scheduler.step()  # type: ignore[union-attr]
+        else:
+            # Batches that are left out do not make the schedule longer. Of a first one torch thinks it a mistake.
+            with warnings.catch_warnings(action="ignore"):
+                self._scheduler.step()  # type: ignore[union-attr]
+        return answer
+
+    def _note(self) -> None:
+        """It is noted before each step."""
+
+    def _advance(self, record: Mapping[str, Any]) -> None:
+        """It is stepped after each step."""

@@ -1,0 +1,130 @@
+"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may do so again."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hookline.plugins.run import Run
+from hookline.training.accumulation import shares
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data.batches import Batch
+
+
+def gradients_of(
+    run: Run,
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    loss: "Callable[..., Tensor] | None" = None,
+) -> "Callable[[Batch], Tensor]":
+    """A function that puts the gradients of a batch on the parameters, and gives its loss, detached.
+
+    It asks the stages `forward`, `loss` and `backward`, once or for each of the parts that `run.accumulate` says. Asked
+    instead of the stage `loss` is that which is given, if one is.
+    """
+    stages = run.stages
+    forward, compared, backward = stages.forward, loss or stages.loss, stages.backward
+
+    def clear_gradients() -> None:
+        # What `zero_grad` does, without what torch does around it. Groups may come during training.
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    def gradients(batch: "Batch") -> "Tensor":
+        clear_gradients()
+        run.is_stepping = True
+        try:
+            outputs = forward(run=run, model=model, batch=batch)
+            value = compared(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            try:
+                return backward(run=run, loss=value)
+            except Exception:
+                stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+                raise
+        finally:
+            run.is_stepping = False
+
+    def accumulated_gradients(batch: "Batch") -> "Tensor":
+        clear_gradients()
+        total: Any = 0.0
+        run.is_stepping = True
+        try:
+            for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
+                outputs = forward(run=run, model=model, batch=part)
+                value = compared(run=run, criterion=criterion, outputs=outputs, batch=part)
+                try:
+                    total += backward(run=run, loss=share * value)
+                except Exception:
+                    stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=part)
+                    raise
+        finally:
+            run.is_stepping = False
+        return total
+
+    return accumulated_gradients if run.spec.run.accumulate > 1 else gradients
+
+
+class Closure:
+    """Evaluates the loss of a batch and its gradients, for optimizers that call it.
+
+    The loop computes gradients before the stage `step`. The first call returns that loss without computing it again, so
+    that an optimizer that calls its closure first, such as LBFGS, evaluates as often as in plain PyTorch. If the
+    optimizer has cleared the gradients or changed the parameters before the call, as SAM does, the result would be out
+    of date: the loss and its gradients are then computed again.
+    """
+
+    __slots__ = ("batch", "computed", "gradients", "optimizer", "versions")
+
+    def __init__(
+        self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor", optimizer: "optim.Optimizer"
+    ):
+        """Keep the loss whose gradients are on the parameters now.
+
+        Args:
+            gradients: puts the gradients of a batch on the parameters, and returns its loss, detached.
+            batch: the batch of this step.
+            computed: the loss whose gradients have been computed.
+            optimizer: the optimizer of those parameters.
+
+        """
+        self.gradients = gradients
+        self.batch = batch
+        self.computed: Tensor | None = computed
+        self.optimizer = optimizer
+        self.versions: int | None = None
+
+    def watch(self) -> None:
+        """From now on, a parameter or gradient that is changed in place makes the computed loss out of date.
+
+        The stage `step` calls this when it hands the closure to an optimizer: wrappers that clip or scale gradients
+        have done so before, and optimizers that take no closure need not pay for it.
+        """
+        self.versions = _versions(self.optimizer)
+
+    def __call__(self) -> "Tensor":
+        """The loss, detached, with its gradients on the parameters."""
+        loss, self.computed = self.computed, None
+        if loss is None or not self._is_up_to_date():
+            return self.gradients(self.batch)
+        return loss
+
+    def _is_up_to_date(self) -> bool:
+        """Whether parameters and gradients are still those of the computed loss."""
+        if self.versions is not None and self.versions != _versions(self.optimizer):
+            return False
+        return any(parameter.grad is not None for group in self.optimizer.param_groups for parameter in group["params"])
+
+
+def _versions(optimizer: "optim.Optimizer") -> int:
+    """A number that changes if a parameter or gradient is changed in place or cleared, without waiting for the device.
+
+    Autograd counts changes in place.
+    """
+    return sum(
+        parameter._version + (0 if parameter.grad is None else 1 + parameter.grad._version)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    )

@@ -1,0 +1,166 @@
+"""How much memory a run is estimated to take."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.data.batches import WINDOW
+from hookline.plugins.run import Run
+from hookline.runs.layers import Layer
+from hookline.training import devices
+from hookline.training.apply import applied
+from hookline.training.build import unchanged_embeddings
+from hookline.training.optimizer_state import optimizer_state, size_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data.batches import Batch, Data
+
+
+@frozen(kw_only=True)
+class Memory:
+    """What a run is estimated to take on its device, in bytes, beside what torch itself takes."""
+
+    parameters: int
+    """The parameters and buffers of model and loss."""
+    gradients: int
+    """The gradients of the parameters."""
+    optimizer: int | None
+    """The state of the optimizer; `None` if that is unknown."""
+    activations: int
+    """What a step takes for one batch, or for one part of it: what is kept for the gradients, the outputs, and the
+    gradients of the largest of them; on the CPU twice that, since the C library keeps freed memory between tensors."""
+    data: int
+    """The data, if it is held in memory, and the batches that are gathered from it at once."""
+
+    @property
+    def total(self) -> int:
+        """All together, as far as it is known."""
+        return self.parameters + self.gradients + (self.optimizer or 0) + self.activations + self.data
+
+
+def memory(
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    layers: tuple[Layer, ...],
+) -> Memory | None:
+    """The estimate for a run: tensors that are there are counted, and two rows are tried for what a batch takes.
+
+    It is `None` if it cannot be made: an estimate must not prevent anything.
+    """
+    try:
+        return _memory(run, data, model, criterion, optimizer, layers)
+    except Exception:  # noqa: BLE001 - The code of a plugin, and its tensors, may raise anything.
+        return None
+
+
+def _memory(
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    layers: tuple[Layer, ...],
+) -> Memory:
+    parameters = [parameter for module in (model, criterion) for parameter in module.parameters()]
+    buffers = [buffer for module in (model, criterion) for buffer in module.buffers()]
+    rows = -(-min(run.spec.data.batch_size, data.training.rows or math.inf) // run.spec.run.accumulate)
+    held = {name: batches.all for name, batches in data.splits().items() if hasattr(batches, "all")}
+    example = sum(_sizes(data.example)) // max(1, data.example.rows)
+    gathered = sum(_sizes(held["training"])) if "training" in held else run.spec.data.batch_size * example
+    return Memory(
+        parameters=sum(map(size_of, (*parameters, *buffers))),
+        gradients=sum(size_of(parameter) for parameter in parameters if parameter.requires_grad),
+        optimizer=optimizer_state(optimizer, run.spec.run.epochs * len(data.training)),
+        activations=_activations(run, data.example, model, criterion, layers, int(rows)) * _slack(run),
+        data=sum(size for batch in held.values() for size in _sizes(batch)) + min(gathered, 2 * WINDOW),
+    )
+
+
+def _slack(run: Run) -> int:
+    """By what the tensors of a step are multiplied; measured, see `benchmarks/memory.py`."""
+    return 2 if run.device.type == "cpu" else 1
+
+
+def _sizes(batch: "Batch") -> "Iterator[int]":
+    return (size_of(tensor) for group in (batch.inputs, batch.targets, batch.lengths) for tensor in group.values())
+
+
+def _activations(
+    run: Run, example: "Batch", model: "nn.Module", criterion: "nn.Module", layers: tuple[Layer, ...], rows: int
+) -> int:
+    """What a step takes for so many rows: what it keeps, and the gradients of the largest tensor and of the one before.
+
+    The size of each tensor follows from those for one row and for two.
+    """
+    try:
+        of_one = _of_a_step(run, example.slice(0, 1), model, criterion)
+        of_two = _of_a_step(run, example.slice(0, 2), model, criterion) if example.rows > 1 else of_one
+    except Exception:  # noqa: BLE001 - A model that only a plugin's `forward` can apply may raise anything.
+        size = next((parameter.element_size() for parameter in model.parameters()), 4)
+        return 2 * rows * sum(math.prod(layer.output or ()) for layer in layers) * size
+    if example.rows == 1 or len(of_one) != len(of_two):
+        sizes = [rows * size // min(2, example.rows) for size in of_two]
+    else:
+        # What is made of the weights alone has one size for any number of rows.
+        sizes = [one + (rows - 1) * max(0, two - one) for one, two in zip(of_one, of_two, strict=True)]
+    return sum(sizes) + 2 * max(sizes, default=0)
+
+
+def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> list[int]:
+    """The bytes of each tensor that is kept for the gradients, and of the outputs, in the order of their making.
+
+    No stage is asked: its wrappers are for what is trained.
+    """
+    import torch
+
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: "Tensor") -> "Tensor":
+        if tensor.layout is torch.strided:
+            storage = tensor.untyped_storage()
+            kept[storage._cdata] = storage
+        return tensor
+
+    was_training = [(module, module.training) for root in (model, criterion) for module in root.modules()]
+    model.eval()
+    criterion.eval()
+    batch = batch.changed(lambda tensor: tensor.clone())
+    try:
+        with (
+            torch.enable_grad(),
+            devices.forked_generators(run.device),
+            unchanged_embeddings(model),
+            devices.uncompiled(),
+            torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        ):
+            outputs = applied(model, batch, run.spec.loss.inputs)
+            run.spec.loss.compute(criterion, outputs, batch)
+            for tensor in _tensors(outputs):
+                keep(tensor)
+    finally:
+        for module, mode in was_training:
+            module.training = mode
+    others = {*batch.inputs.values(), *batch.targets.values(), *batch.lengths.values()}
+    for module in (model, criterion):
+        others |= {*module.parameters(), *module.buffers()}
+    for tensor in others:
+        if tensor.layout is torch.strided:
+            kept.pop(tensor.untyped_storage()._cdata, None)
+    return [storage.nbytes() for storage in kept.values()]
+
+
+def _tensors(outputs: Any) -> "Iterator[Tensor]":
+    import torch
+
+    if isinstance(outputs, torch.Tensor):
+        yield outputs
+    elif isinstance(outputs, (Mapping, Iterable)):
+        for part in outputs.values() if isinstance(outputs, Mapping) else outputs:
+            yield from _tensors(part)

@@ -1,0 +1,149 @@
+"""How much memory the state of an optimizer takes, found out by a step of a copy of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from hookline.training import devices
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+LONGEST = 16
+"""The longest side of the small parameters that stand in for those of the model."""
+
+
+def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
+    """The bytes of the state of an optimizer after so many steps; `None` if that is unknown.
+
+    A copy of the optimizer, and of the optimizers inside it, makes a step with small parameters in place of the real
+    ones. What it then remembers of each is scaled by the sizes of the two.
+
+    >>> import torch
+    >>> optimizer_state(torch.optim.Adam([torch.nn.Parameter(torch.zeros(1000, 3))]))
+    24000
+    """
+    import torch
+
+    found = list(_optimizers(optimizer))
+    reals = {id(real): real for one in found for group in one.param_groups for real in group["params"]}
+    try:
+        small = {known: _stand_in(real) for known, real in reals.items()}
+        for one in found:
+            if isinstance(one, torch.optim.SparseAdam):
+                for stand_in in (small[id(real)] for group in one.param_groups for real in group["params"]):
+                    stand_in.grad = torch.ones_like(stand_in).to_sparse()
+        copies = _copied(found, small)
+        with devices.forked_generators(next(iter(reals.values())).device):
+            step: Any = type(copies[0]).step  # torch says float, and means what `backward` takes.
+            step(copies[0], lambda: torch.ones(()))
+    except Exception:  # noqa: BLE001 - The code of a plugin may raise anything.
+        return None
+    scales = {id(small[known]): real.numel() / max(1, small[known].numel()) for known, real in reals.items()}
+    mean_scale = _numbers(reals.values()) / max(1, _numbers(small.values()))
+    seen = set(map(id, small.values()))
+    total = 0.0
+    for copied in copies:
+        for key, state in copied.state.items():
+            total += scales.get(id(key), mean_scale) * sum(_sizes(state, seen))
+        others = {name: value for name, value in vars(copied).items() if name not in ("state", "param_groups")}
+        total += mean_scale * sum(_sizes(others, seen))
+    return round(total) + sum(_history(one, steps) for one in found if isinstance(one, torch.optim.LBFGS))
+
+
+def _optimizers(optimizer: "optim.Optimizer") -> "Iterator[optim.Optimizer]":
+    """The optimizer and those that it holds, each once."""
+    from torch import optim
+
+    waiting: list[Any] = [optimizer]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, optim.Optimizer):
+            yield one
+            waiting += vars(one).values()
+        elif isinstance(one, (list, tuple)):
+            waiting += one
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+
+
+def _numbers(tensors: "Iterable[Tensor]") -> int:
+    return sum(tensor.numel() for tensor in tensors)
+
+
+def _stand_in(real: "Tensor") -> "nn.Parameter":
+    """A parameter with a gradient and as many dimensions, none of which is long."""
+    import torch
+
+    tensor = torch.ones([min(size, LONGEST) for size in real.shape], dtype=real.dtype, device=real.device)
+    parameter = torch.nn.Parameter(tensor, requires_grad=tensor.is_floating_point() or tensor.is_complex())
+    parameter.grad = torch.ones_like(tensor)
+    return parameter
+
+
+def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]") -> "list[optim.Optimizer]":
+    """Copies of the optimizers, in which parameters are replaced.
+
+    torch's own way to copy an optimizer leaves out all attributes that a class of its own adds.
+    """
+    copies = [type(one).__new__(type(one)) for one in found]
+    memo: dict[int, Any] = {**small, **{id(one): copied for one, copied in zip(found, copies, strict=True)}}
+    for one in found:
+        for real, state in one.state.items():
+            # Adagrad has tensors of the shape of its parameters from the start.
+            same = (value for value in state.values() if getattr(value, "shape", None) == real.shape)
+            memo |= {id(value): small[id(real)].detach().to(value.dtype, copy=True) for value in same}
+    for one, copied in zip(found, copies, strict=True):
+        # A scheduler puts its own `step` there, which makes a step of the real one, and a hook is for real steps.
+        own = {name: value for name, value in vars(one).items() if name != "step"}
+        own = {name: type(value)() if name.endswith("_hooks") else value for name, value in own.items()}
+        vars(copied).update({name: deepcopy(value, memo) for name, value in own.items()})
+    return copies
+
+
+def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
+    """The bytes of the tensors in a value, each once; scalars, such as the number of steps, are not counted."""
+    import torch
+
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, torch.Tensor):
+        if value.dim():
+            yield size_of(value)
+    elif isinstance(value, (Mapping, list, tuple)):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _sizes(part, seen)
+
+
+def size_of(tensor: "Tensor") -> int:
+    """The bytes of a tensor; of a sparse one, those of its values and indices.
+
+    >>> import torch
+    >>> size_of(torch.zeros(3)), size_of(torch.eye(3).to_sparse())
+    (12, 60)
+    """
+    import torch
+
+    if tensor.layout is torch.strided:
+        return tensor.nbytes
+    if tensor.layout is torch.sparse_coo:
+        held = [tensor._values(), tensor._indices()]
+    elif tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        held = [tensor.values(), tensor.crow_indices(), tensor.col_indices()]
+    elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        held = [tensor.values(), tensor.ccol_indices(), tensor.row_indices()]
+    else:
+        return tensor.numel() * tensor.element_size()
+    return sum(one.nbytes for one in held)
+
+
+def _history(optimizer: "optim.LBFGS", steps: int) -> int:
+    """The pairs of vectors that LBFGS keeps of its last iterations, of which the first step has none yet."""
+    [group] = optimizer.param_groups
+    pairs = min(group["history_size"], max(0, steps * group["max_iter"] - 1))
+    return 2 * pairs * sum(parameter.nbytes for parameter in group["params"])

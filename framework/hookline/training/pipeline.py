@@ -1,0 +1,286 @@
+"""The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
+
+import signal
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from hookline.errors.exceptions import HooklineError
+from hookline.plugins.dispatch.dispatcher import Stages
+from hookline.plugins.dispatch.limits import warn_of_idle
+from hookline.plugins.manager import Plugins, built
+from hookline.plugins.run import Run
+from hookline.plugins.signals import Interruption
+from hookline.plugins.trial import Trial
+from hookline.runs import directory
+from hookline.runs import lock as locking
+from hookline.runs.layers import noted_layers
+from hookline.runs.plan import Plan, plan
+from hookline.spec.families.components import CallbackSpec
+from hookline.spec.training import TrainingSpec
+from hookline.training import devices
+from hookline.training.memory import memory
+from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
+from hookline.training.preflight.preflight import rehearse
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+    from hookline.data.batches import Data
+
+
+class Interrupted(KeyboardInterrupt):
+    """A training that was interrupted, by Ctrl-C or by another signal, when its results so far have been written."""
+
+    def __init__(self, trial: Trial, number: int = signal.SIGINT):
+        """The trial, and the number of the signal."""
+        super().__init__("interrupted")
+        self.trial = trial
+        self.number = number
+
+
+def train(
+    spec: TrainingSpec,
+    *,
+    plugins: Iterable[object] = (),
+    out: str | Path | None = None,
+    locked: str | Path | None = None,
+) -> Trial:
+    """Train what a spec says, and return what came of it.
+
+    Args:
+        spec: what to train, from `hookline.load`.
+        plugins: modules or objects with hook implementations, beside the installed plugins that the spec lists. The
+            wrappers of the first are outermost, and those of the spec's callbacks are inside of them.
+        out: the directory for the results, which must not exist; left out, it is `runs/<name>/<number>`.
+        locked: the directory of a run of this spec, which is trained again: refused if anything has changed on which
+            its bits depend.
+
+    In the main thread Ctrl-C, SIGTERM and SIGHUP end the training after the step that is being made, unless the program
+    has handlers of its own for them. However a training ends, what was trained is written to the directory first.
+
+    Raises:
+        LockError: if something has changed since the run that is to be trained again.
+        HooklineError: if the data or the model does not fit, if a plugin fails, if the loss is NaN, or if the results
+            cannot be written.
+        Interrupted: a `KeyboardInterrupt`, by Ctrl-C or another signal, with the trial and the number of the signal.
+
+    >>> import hookline
+    >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
+    >>> result = hookline.train(spec, out=getfixture("tmp_path") / "iris")
+    >>> [record["epoch"] for record in result.history]
+    [1, 2, 3]
+    >>> sorted(result.metrics)[:2]
+    ['test/Accuracy', 'test/F1Score']
+    >>> result.model
+    Sequential(
+      (0): Linear(in_features=4, out_features=16, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=16, out_features=3, bias=True)
+    )
+
+    """
+    if not isinstance(spec, TrainingSpec):
+        raise HooklineError(f"A spec is wanted, and this is a {type(spec).__name__}: read one with `hookline.load`.")
+    loaded = Plugins(spec.plugins, plugins)
+    planned = directory.plan(out, spec.run.name)
+    runs: list[Run] = []
+    trials: list[Trial] = []
+    next_spec: TrainingSpec | None = spec
+    interruption = Interruption()
+    with _reported(trials, interruption), interruption, ExitStack() as is_open, _results_are_in(trials):
+        while next_spec is not None:
+            run = new_run(next_spec, loaded, interruption=interruption)
+            runs.append(run)
+            is_open.enter_context(run.resources)
+            place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
+            with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
+                again = Path(locked) if locked is not None and not trials else None
+                trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
+                try:
+                    next_spec = run.stages.tune(run=run, trials=tuple(trials))
+                finally:
+                    trials[-1] = with_told(run, trials[-1])
+            # What the best has opened stays open until it is deployed.
+            trial, best = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
+            for other in runs:
+                if other is not best:
+                    other.resources.close()
+        best.raise_if_interrupted()
+        try:
+            with best.stages.naming_plugins():
+                trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        finally:
+            trial = with_told(best, trial)
+        best.raise_if_interrupted()
+        return trial
+
+
+def with_told(run: Run, trial: Trial) -> Trial:
+    """The trial with what the stages `tune` and `deploy` told of its run, which is added to `result.json`, too."""
+    if len(run.told) > len(trial.told):
+        directory.write_told(trial.directory, run.told)
+    return evolve(trial, told=tuple(run.told))
+
+
+@contextmanager
+def _reported(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
+    """An interruption after a trial has been written has that trial and the number of the signal."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        if not trials:
+            raise
+        raise Interrupted(trials[-1], interruption.number or signal.SIGINT) from None
+
+
+@contextmanager
+def _results_are_in(trials: Sequence[Trial]) -> Iterator[None]:
+    """An error after a trial has been written says where its results are."""
+    try:
+        yield
+    except Exception as error:
+        for trial in trials:
+            error.add_note(f"The results of a training that has ended are in {trial.directory}.")
+        raise
+
+
+def new_run(
+    spec: TrainingSpec, plugins: Plugins, device: str | None = None, interruption: Interruption | None = None
+) -> Run:
+    """A run of the spec that has not begun, with a plugin manager of its own, on another device if one is named."""
+    callbacks = built(spec.callbacks)
+    limits = {
+        name: (index, callback)
+        for index, ((name, _), callback) in enumerate(zip(callbacks, spec.callbacks, strict=True))
+        if isinstance(callback, CallbackSpec) and callback.is_limited
+    }
+    stages = Stages(plugins.manager(callbacks), limits)
+    chosen = devices.select(device or spec.run.device, spec.run.dtype)
+    return Run(
+        spec=spec,
+        stages=stages,
+        plugins=plugins,
+        device=chosen,
+        resources=stages.resources(),
+        interruption=interruption or Interruption(),
+    )
+
+
+@frozen(kw_only=True)
+class Prepared:
+    """What has been made before training, and fits."""
+
+    data: "Data"
+    model: "nn.Module"
+    criterion: "nn.Module"
+    optimizer: "optim.Optimizer"
+    plan: Plan
+
+
+def prepared(run: Run) -> Prepared:
+    """Go through the stages up to the optimizer. Nothing is written."""
+    import torch
+
+    stages = run.stages
+    torch.manual_seed(run.spec.run.seed)
+    data = stages.prepare_data(run=run)
+    run.raise_if_interrupted()
+    run.steps_per_epoch = len(data.training)
+    warn_of_idle(stages.limited, run)
+    torch.manual_seed(run.spec.run.seed)
+    model = stages.build_model(run=run, data=data)
+    criterion = stages.select_loss(run=run, data=data)
+    with noted_layers(model) as layers:
+        rehearse(run, data, model, criterion)
+    run.raise_if_interrupted()
+    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
+    made = plan(run, data, model, criterion, optimizer, tuple(layers))
+    return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+
+
+def planned(run: Run) -> Plan:
+    """The plan of a run with an estimate of its memory, for which a training does not wait. Nothing is written."""
+    made = prepared(run)
+    estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
+    return evolve(made.plan, memory=estimated)
+
+
+def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
+    """Go through the stages once, from the data to the test, and write the results to `place`.
+
+    However it ends, by an error too, what was trained is written.
+    """
+    started = time.perf_counter()
+    made = prepared(run)
+    if locked is not None:
+        locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
+    run.interruption.listen()
+    run.directory = directory.create(place, numbered=numbered)
+    write_beginning(run, made)
+    trial, failure = fitted(run, made, started)
+    try:
+        if not run.directory.is_dir():  # Somebody has removed it during training.
+            directory.create(run.directory, numbered=False)
+            write_beginning(run, made)
+        directory.write_results(run, trial)
+    except HooklineError as error:
+        if failure is None:
+            raise
+        failure.add_note(f"Not all results could be written. {error}")
+    else:
+        if failure is not None:
+            failure.add_note(where_weights_are(trial))
+    if failure is not None:
+        raise failure
+    if run.interrupted:
+        raise Interrupted(trial, run.interruption.number or signal.SIGINT)
+    return trial
+
+
+def write_beginning(run: Run, made: Prepared) -> None:
+    """Write what is known before training: the spec, the plugins of the person's own, and the lock."""
+    assert run.directory is not None
+    directory.write_beginning(run, run.directory)
+    locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
+
+
+def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
+    """Train and test what has been prepared, when `run.directory` is there; `started` is when it began, in seconds.
+
+    Returns:
+        What came of it, and the error with which it ended, if it did.
+
+    """
+    stages = run.stages
+    data, model, criterion = made.data, made.model, made.criterion
+    evaluated: dict[str, Mapping[str, float]] = {}
+    failure: BaseException | None = None
+    try:
+        with stages.naming_plugins():
+            model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
+            run.is_trained = True
+            run.raise_if_interrupted()
+            refuse_not_finite(run, model, criterion)
+            for split, batches in splits_to_evaluate(run, data).items():
+                evaluated[split] = stages.evaluate(
+                    run=run, model=model, criterion=criterion, batches=batches, split=split
+                )
+    except KeyboardInterrupt:
+        run.interrupt()
+    except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
+        if run.interrupted:  # A process that was forked may have been ended by the same signal.
+            run.interrupt()
+            run.tell(f"While the training was ended, there was an error: {error}")
+        else:
+            failure = error
+            free_memory(error)
+    model.eval()
+    criterion.eval()
+    return outcome(run, data, model, criterion, evaluated, failure, started), failure

@@ -1,0 +1,82 @@
+"""Indices that an embedding does not have: they are looked for in all rows, before the training comes upon them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors.exceptions import MisfitError
+from hookline.plugins.run import Run
+from hookline.training import devices
+from hookline.training.build import unchanged_embeddings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from hookline.data.batches import Batch, Data
+
+
+def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
+    """Raise a `MisfitError` for indices that an embedding does not have.
+
+    Of the rows of each split that have the least or the greatest integer of a column, the model is given those in which
+    one is none of the smallest embedding: usually none. Which table an integer is looked up in, only the model knows.
+    """
+    from torch import nn
+
+    tables = {
+        name: module for name, module in model.named_modules() if isinstance(module, (nn.Embedding, nn.EmbeddingBag))
+    }
+    if not tables:
+        return
+    smallest = min(module.num_embeddings for module in tables.values())
+    for split, batches in data.splits().items():
+        doubtful = _doubtful_rows(batches.all, smallest) if hasattr(batches, "all") else None
+        if doubtful is None:
+            continue
+        for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as will be trained with.
+            some = doubtful.slice(first, first + run.spec.data.batch_size)
+            if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
+                raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
+
+
+def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
+    """The rows with an extreme integer of a column that a table of this size does not have; `None` without any."""
+    import torch
+
+    integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
+    if not rows.rows or not integers:
+        return None
+    extremes = [extreme for tensor in integers for extreme in (tensor.max(0), tensor.min(0))]
+    places = [one.indices[(one.values < 0) | (one.values >= smallest)] for one in extremes]
+    doubtful = torch.cat(places).unique()
+    return rows.changed(lambda tensor: tensor[doubtful]) if len(doubtful) else None
+
+
+def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", batch: "Batch") -> list[str]:
+    """What embeddings are given that they do not have when the model is applied to these rows, in words."""
+    import torch
+
+    found: list[str] = []
+
+    def look(name: str, module: Any, inputs: "Tensor") -> None:
+        if inputs.is_floating_point():
+            return  # It is no table of what comes in: one of places adds to it.
+        wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
+        if len(wrong):
+            kind, last = type(module).__name__, module.num_embeddings - 1
+            layer = f'The layer "{name}", an {kind},' if name else f"The model, an {kind},"
+            found.append(f"{layer} has the indices 0 to {last}, and is given {int(wrong[0])}")
+
+    def hook(name: str) -> Any:
+        return lambda module, inputs, named: look(name, module, inputs[0] if inputs else named["input"])
+
+    handles = [module.register_forward_pre_hook(hook(name), with_kwargs=True) for name, module in tables.items()]
+    try:
+        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model):
+            run.stages.forward(run=run, model=model, batch=batch)
+    except Exception:
+        if not found:
+            raise
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found

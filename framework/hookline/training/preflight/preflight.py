@@ -1,0 +1,235 @@
+"""The rehearsal: a training is tried with two rows, so that what does not fit is told before anything is written."""
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors.exceptions import HooklineWarning, MisfitError, StageError
+from hookline.errors.failures import FAILURES, blamed, reason
+from hookline.errors.text import dotted
+from hookline.plugins.run import Run
+from hookline.spec.parameters import plain_name
+from hookline.training import devices
+from hookline.training.build import unchanged_embeddings
+from hookline.training.callbacks.monitor import unseen
+from hookline.training.preflight.embeddings import refuse_unknown_indices
+from hookline.training.preflight.metrics import undefined_metrics, unfit_metrics
+from hookline.training.preflight.misfits import misfit_of_loss
+from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.spec.training import TrainingSpec
+
+
+def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
+    import torch
+
+    batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
+    try:
+        model.train().eval()
+    except NotImplementedError as error:  # As of a program of `torch.export`.
+        raise StageError(
+            f"The model cannot be switched between training and evaluation: {error}", ("model",)
+        ) from error
+    refuse_unknown_indices(run, data, model)
+    with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
+        # cuDNN computes no gradients of a recurrent layer that was applied in evaluation mode.
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            given = run.stages.forward(run=run, model=model, batch=batch)
+        refuse_wrong_outputs(run, given, model=model, batch=batch)
+        outputs = _detached(given)
+        refuse_unfit_outputs(run.spec, outputs, batch, data)
+        try:
+            with blamed(type(run.spec.loss)):
+                doubts = [*run.spec.loss.doubts(model, outputs), *run.spec.loss.doubts_of_data(data)]
+        except ValueError as error:
+            raise misfit_of_loss(error, run.spec) from None
+        for doubt in doubts:
+            warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
+        with naming_outputs(run.spec, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
+        run.stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+    _try_gradients(value, model, criterion)
+    if unfit := unfit_metrics(run, data, criterion, outputs, batch):
+        raise unfit[0]
+    refuse_unfit_splits(run, data, model, batch)
+    _refuse_extra_state(model, "model")
+    _refuse_extra_state(criterion, "loss")
+    model.train()
+
+
+def _refuse_extra_state(module: "nn.Module", section: str) -> None:
+    """Raise a `MisfitError` if a module has a state that is no tensor: it could not be saved after the training."""
+    import torch
+
+    for name, value in module.state_dict().items():
+        if not isinstance(value, torch.Tensor):
+            message = (
+                f'Its state has "{plain_name(name)}", which is of the type {type(value).__name__}, and only tensors '
+                f"can be saved: keep it in a buffer instead of `get_extra_state`."
+            )
+            raise MisfitError(message, (section,))
+
+
+def _detached(outputs: "Outputs") -> "Outputs":
+    """The outputs as an evaluation gives them."""
+    if isinstance(outputs, Mapping):
+        return {name: _detached(output) for name, output in outputs.items()}  # type: ignore[misc]
+    return outputs.detach()
+
+
+def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Compute the gradients of two rows, which are kept nowhere: some layers fail only there.
+
+    Raises:
+        StageError: if that fails.
+
+    """
+    import torch
+
+    trained = [one for part in (model, criterion) for one in part.parameters() if one.requires_grad]
+    if not loss.requires_grad or not trained:
+        return
+    try:
+        with torch.backends.cudnn.flags(enabled=False):
+            torch.autograd.grad(loss, trained, allow_unused=True)
+    except FAILURES as error:
+        if isinstance(error, RuntimeError) and "inplace operation" in str(error):
+            message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+            raise MisfitError(message, ("model",)) from error
+        raise StageError(f"The gradients cannot be computed. {reason(error)}", ("model",)) from error
+
+
+def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
+    """Raise an error if the stage `forward` was answered with something that no loss can take.
+
+    `given` are the other arguments of the stage, with which it is called again to find out whose answer is wrong.
+    """
+    if outputs is None:
+        raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
+    if not _are_outputs(outputs):
+        wanted = "a tensor, or a mapping with tensors by name"
+        raise run.stages.wrong_answer("forward", wanted, outputs, _are_outputs, {"run": run, **given})
+
+
+def _are_outputs(answer: object) -> bool:
+    """Whether a loss may take this: a tensor, or several by name."""
+    import torch
+
+    several = answer.values() if isinstance(answer, Mapping) else [answer]
+    return all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several)
+
+
+def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
+    """Raise a `MisfitError` for data whose splits cannot be trained with, or judged by, as the spec says.
+
+    `batch` is an example on the device of the model.
+    """
+    _refuse_lonely_row(run, data, model, batch)
+    _look_at_parts(run, model)
+    _look_at_closure(run, model)
+    for index, message in unseen(run.spec):
+        warnings.warn(f"callbacks[{index}]: {message}", HooklineWarning, stacklevel=2)
+    for message in undefined_metrics(run, data):
+        warnings.warn(message, HooklineWarning, stacklevel=2)
+    _warn_of_doubts(run)
+    if run.spec.metrics and data.validation is None and data.test is None:
+        raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
+
+
+def _warn_of_doubts(run: Run) -> None:
+    """Warn of options of callbacks and schedulers that have no effect in a run of this length, at their places."""
+    for index, callback in enumerate(run.spec.callbacks):
+        with blamed(type(callback)):
+            doubts = list(callback.doubts(run))
+        for doubt in doubts:
+            place = dotted(("callbacks", index, *doubt.path))
+            warnings.warn(f"{place}: {doubt}", HooklineWarning, stacklevel=3)
+
+
+def _look_at_parts(run: Run, model: "nn.Module") -> None:
+    """Refuse layers whose gradients are not added up from those of a batch's parts, and warn of those that differ."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    if run.spec.run.accumulate == 1:
+        return
+    for module in model.modules():
+        if getattr(module, "scale_grad_by_freq", False):
+            name = type(module).__name__
+            raise MisfitError(
+                f"{name} with `scale_grad_by_freq` counts how often each index is in a batch, which parts of it do not "
+                f"tell.",
+                ("run", "accumulate"),
+            )
+    if normalizing := next((module for module in model.modules() if isinstance(module, _BatchNorm)), None):
+        name = type(normalizing).__name__
+        message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
+        warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+    for callback in run.spec.callbacks:
+        if callback.mixes_rows:
+            name = type(callback).__name__
+            message = f"{name} mixes each part of a batch by itself, so that it does not equal the whole batch."
+            warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+
+
+def _look_at_closure(run: Run, model: "nn.Module") -> None:
+    """Warn of layers that draw anew whenever an optimizer evaluates the loss, which is then another one each time."""
+    from torch.nn.modules.dropout import _DropoutNd
+
+    if not run.spec.optimizer.needs_closure:
+        return
+    if dropping := next((part for part in model.modules() if isinstance(part, _DropoutNd) and part.p), None):
+        optimizer, name = type(run.spec.optimizer).__name__, type(dropping).__name__
+        message = f"{optimizer} evaluates the loss several times in a step, and {name} makes another of it each time."
+        warnings.warn(f"optimizer: {message}", HooklineWarning, stacklevel=3)
+
+
+def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
+    """Refuse a batch, or a part of one, of one row if BatchNorm would fail on it, at the end of the first epoch."""
+    import torch
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    full, parts = run.spec.data.batch_size, run.spec.run.accumulate
+    last = data.training.rows - (len(data.training) - 1) * full
+    if not last > 0:
+        return  # Batches of a size of their own.
+    of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
+    if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
+        return
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    model.train()
+    try:
+        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
+            row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
+            run.stages.forward(run=run, model=model, batch=row)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        what, remedy, path = _told_of_lonely_row(run.spec, data.training.rows)
+        raise MisfitError(f"{what} has one row, with which BatchNorm cannot be trained: {remedy}.", path) from None
+    finally:
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
+        model.eval()
+
+
+def _told_of_lonely_row(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
+    """Which batch has one row, what helps, and which option it is about."""
+    if rows == 1:
+        return "The training split", "it needs two rows or more", ("data",)
+    if spec.data.batch_size == 1:
+        return "Each batch", "set `batch_size` to 2 or more", ("data", "batch_size")
+    if spec.run.accumulate > 1:
+        return "A part of a batch", "choose another `batch_size`", ("run", "accumulate")
+    return "The last batch of an epoch", "set `drop_last`, or another `batch_size`", ("data",)
+
+
+def _parts(rows: int, count: int) -> list[int]:
+    """How many rows each part of a batch has."""
+    size = -(-rows // count)
+    return [min(size, rows - first) for first in range(0, rows, size)]

@@ -1,0 +1,189 @@
+"""What is done when a loss or a gradient is not finite."""
+
+from collections.abc import Generator, Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.errors import TrainingError, counted, enumerate_names
+from hookline.spec import CallbackSpec, option, spec
+from hookline_callbacks.gradients.norms import are_finite, gradients_of
+from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
+from hookline_callbacks.weights.buffers import KeptBuffers
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+@spec
+class NaNGuard(CallbackSpec):
+    """Looks at the loss and the gradients of every step, before the parameters are updated.
+
+    If one of them is infinite or NaN, it ends the training at once and names the parameters, or leaves the batch out,
+    or goes back to the parameters of some steps ago and goes on with the next batch. To look is to wait for the device.
+    Of a batch that is left out nothing is left, nor in buffers such as BatchNorm's statistics; what is listed after it
+    does not count its step. If all batches of an epoch are left out, the training ends.
+    """
+
+    logs = ()
+    writes_to = ()
+    connects_to = ()
+
+    action: Literal["raise", "skip", "roll_back"] = "raise"
+    """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the
+    state of the optimizer, but not its learning rates, from the latest copy."""
+    gradients: bool = True
+    """Whether the gradients are looked at, and not only the loss."""
+    copy_every: int = option(default=100, minimum=1, only_with=("action", "roll_back"))
+    """After how many steps a copy is made, for "roll_back"."""
+    most: int = option(default=10, minimum=1)
+    """After how many such batches, one after another, the training ends in any case."""
+
+    @property
+    def unlimited(self) -> str | Mapping[str, str]:  # type: ignore[override]
+        """Batches are left out only if each is looked at."""
+        return "A step that is not looked at may spoil the parameters for good." if self.action == "skip" else {}
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an optimizer that computes gradients in its step."""
+        if spec.optimizer.needs_closure:
+            name = type(spec.optimizer).__name__
+            raise ValueError(f"{name} computes gradients several times in a step, which NaNGuard does not see.")
+
+    def build(self) -> object:
+        """The callback, which counts and keeps a copy."""
+        return _NaNGuard(self)
+
+
+class _NaNGuard:
+    def __init__(self, spec: NaNGuard):
+        self._spec = spec
+        self._modules: dict[str, nn.Module] = {}
+        self._copy: dict[str, Any] = {}
+        self._buffers: KeptBuffers | None = None
+        self._in_a_row = 0
+        self._left_out = 0
+        self._epoch = 0
+        self._left_out_of_epoch = 0
+
+    @hookimpl(wrapper=True)
+    def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
+        """Refuse sparse gradients, of which torch cannot tell the greatest number."""
+        if self._spec.gradients:
+            refuse_sparse_gradients(self._spec, run, model)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def fit(
+        self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "Generator[None, nn.Module, nn.Module]":
+        """Remember what is trained, and tell in the end how many batches were left out."""
+        self._modules = {"model": model, "criterion": criterion}
+        self._keep(optimizer)
+        if self._spec.action == "skip":
+            self._buffers = KeptBuffers(self._modules.values())
+        trained = yield
+        if self._left_out:
+            steps = counted(self._left_out, "step")
+            run.tell(f"NaNGuard has left out {steps} in which the loss or gradients were not finite.")
+        return trained
+
+    @hookimpl(wrapper=True)
+    def step(self, run: Run, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
+        """Look before the parameters are updated; without gradients an optimizer leaves them as they are."""
+        if self._is_finite(run, optimizer):
+            self._in_a_row = 0
+            is_updated = yield
+            if (run.step + 1) % self._spec.copy_every == 0:
+                self._keep(optimizer)
+            if self._buffers is not None:
+                self._buffers.keep()
+            return is_updated
+        self._count(run)
+        if self._buffers is not None:
+            self._buffers.put_back()
+        if self._spec.action == "roll_back":
+            self._go_back(optimizer)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Look at the buffers again: between two epochs others may have changed them."""
+        record = yield
+        if self._buffers is not None:
+            self._buffers.keep()
+        return record
+
+    def _count(self, run: Run) -> None:
+        """Count a batch that is left out, and end the training if it is one too many."""
+        if self._epoch != run.epoch:
+            self._epoch, self._left_out_of_epoch = run.epoch, 0
+        self._in_a_row += 1
+        self._left_out += 1
+        self._left_out_of_epoch += 1
+        if self._spec.action == "raise" or self._in_a_row > self._spec.most:
+            raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
+        if self._spec.action == "skip" and self._left_out_of_epoch == run.steps_per_epoch:
+            raise TrainingError(f"All batches of epoch {run.epoch} were left out: in the last one {self._what(run)}.")
+
+    def _is_finite(self, run: Run, optimizer: "optim.Optimizer") -> bool:
+        import torch
+
+        assert run.loss is not None
+        with torch.no_grad():
+            return are_finite(run.loss, gradients_of(optimizer) if self._spec.gradients else [])
+
+    def _what(self, run: Run) -> str:
+        """What is not finite, in words."""
+        named = [
+            (name, parameter) for module in self._modules.values() for name, parameter in module.named_parameters()
+        ]
+        names = [
+            name for name, parameter in named if parameter.grad is not None and not parameter.grad.isfinite().all()
+        ]
+        loss = f"the loss is {float(run.loss):g}" if run.loss is not None else ""
+        if not names:
+            return loss
+        more = f" and {len(names) - 4} others" if len(names) > 4 else ""
+        return f"{loss}, and the gradients of {enumerate_names(names[:4])}{more} are not finite"
+
+    def _keep(self, optimizer: "optim.Optimizer") -> None:
+        if self._spec.action == "roll_back":
+            self._copy = deepcopy(self._states(optimizer))
+
+    def _go_back(self, optimizer: "optim.Optimizer") -> None:
+        for name, module in self._modules.items():
+            module.load_state_dict(self._copy[name])
+        # Learning rates stay where a scheduler has brought them: it goes on from there.
+        options = [
+            {name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups
+        ]
+        optimizer.load_state_dict(deepcopy(self._copy["optimizer"]))
+        for group, kept in zip(optimizer.param_groups, options, strict=True):
+            group.update(kept)
+
+    def _states(self, optimizer: "optim.Optimizer") -> dict[str, Any]:
+        return {
+            **{name: module.state_dict() for name, module in self._modules.items()},
+            "optimizer": optimizer.state_dict(),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """The copy, and how many batches were not finite: one after another, in all, and in this epoch."""
+        return {
+            "copy": self._copy,
+            "in_a_row": self._in_a_row,
+            "left_out": self._left_out,
+            "epoch": self._epoch,
+            "left_out_of_epoch": self._left_out_of_epoch,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the copy and the counts of another run; the buffers are as they have been loaded into the model."""
+        self._copy, self._in_a_row, self._left_out = state["copy"], state["in_a_row"], state["left_out"]
+        self._epoch, self._left_out_of_epoch = state["epoch"], state["left_out_of_epoch"]
+        if self._buffers is not None:
+            self._buffers.keep()

@@ -1,0 +1,1 @@
+"""Callbacks about the learning rate."""

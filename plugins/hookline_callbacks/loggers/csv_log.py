@@ -1,0 +1,75 @@
+"""A table of what is logged."""
+
+import csv
+import io
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.files import GrowingFile
+from hookline.spec import CallbackSpec, option, spec
+from hookline_callbacks.files import no_formula, plain_name, refuse_another
+from hookline_callbacks.loggers.records import as_text
+
+
+@spec
+class CSVLog(CallbackSpec):
+    """Writes what is logged of every epoch as a row of a table, for spreadsheets and pandas.
+
+    Numbers are written so that they are read back as the same. List it first: what callbacks and schedulers add to
+    the record is seen by those that are listed before them.
+    """
+
+    logs = ()
+    connects_to = ()
+    keeps_log = True
+
+    file: str = option(default="metrics.csv", validator=plain_name(".csv"))
+    """The name of the file in the run directory."""
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The table."""
+        return (self.file,)
+
+    def build(self) -> object:
+        """The callback, which remembers the columns."""
+        return _CSVLog(self)
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse two that write to one file."""
+        refuse_another(self, "file", spec)
+
+
+class _CSVLog:
+    def __init__(self, spec: CSVLog):
+        self._spec = spec
+        self._columns: list[str] = []
+        self._rows: list[dict[str, str]] = []
+        self._file: GrowingFile | None = None
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Write the epoch's row."""
+        record = yield
+        assert run.directory is not None, "It is made before training begins."
+        self._file = self._file or GrowingFile(run.directory / self._spec.file)
+        self._add(self._file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
+        return record
+
+    def _add(self, file: GrowingFile, row: dict[str, str]) -> None:
+        self._rows.append(row)
+        new = [name for name in row if name not in self._columns]
+        self._columns += new
+        if new:  # The rows before have no cell in the new columns.
+            file.replace(self._text(self._rows, has_header=True))
+        else:
+            file.add(self._text([row]))
+
+    def _text(self, rows: "list[dict[str, str]]", *, has_header: bool = False) -> str:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
+        if has_header:
+            writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()

@@ -1,0 +1,99 @@
+"""Curves, histograms and the spec, for TensorBoard."""
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.data import Data
+from hookline.spec import CallbackSpec, spec
+from hookline_callbacks.loggers.records import numbers, require
+from hookline_callbacks.paced import Paced
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.utils.tensorboard import SummaryWriter
+
+GREATEST = 1e19
+"""What greater numbers count as in histograms: somewhat above it torch's bins end."""
+
+
+@spec
+class TensorBoard(CallbackSpec):
+    """Writes what is logged of every epoch to `tensorboard` in the run directory, and the complete spec as text.
+
+    `tensorboard --logdir runs` shows all runs beside each other, in single precision: `metrics.jsonl` has all digits.
+    Needs `pip install "hookline[tensorboard]"`. List it first: what callbacks and schedulers add to the record is seen
+    by those that are listed before them.
+
+    Source: https://docs.pytorch.org/docs/stable/tensorboard.html
+    """
+
+    logs = ()
+    writes_to = ("tensorboard/",)
+    connects_to = ()
+    keeps_log = True
+
+    histograms: bool = False
+    """Whether histograms are written too, of the model's parameters and of the gradients of the epoch's last batch."""
+
+    def build(self) -> object:
+        """The callback, which has the writer."""
+        return _TensorBoard(self)
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse a second one, whose curves would be those of the first in the same place."""
+        if next(other for other in spec.callbacks if isinstance(other, TensorBoard)) is not self:
+            raise ValueError("Another TensorBoard writes to the same directory: leave one of them out.")
+
+
+class _TensorBoard:
+    def __init__(self, spec: TensorBoard):
+        self._spec = spec
+        self._writer: SummaryWriter | None = None
+        self._paced = Paced(spec)
+        self._model: nn.Module | None = None
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
+        """Refuse to begin without the package."""
+        require(self._spec, ("tensorboard",), "tensorboard", run)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def fit(self, run: Run, model: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
+        """Begin with the spec."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        assert run.directory is not None, "It is made before training begins."
+        self._model = model
+        self._writer = SummaryWriter(str(run.directory / "tensorboard"))
+        run.resources.callback(self._writer.close)
+        text = (run.directory / "spec.toml").read_text(encoding="utf-8")
+        self._writer.add_text("spec", f"```toml\n{text}```", 0)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Add the epoch's numbers, and the histograms if they are wanted."""
+        record = yield
+        assert self._writer is not None
+        step = record["step"]
+        for name, number in numbers(record).items():
+            # In single precision: `tensorboard` shows nothing of curves that are written with `double_precision`.
+            self._writer.add_scalar(name, number, step)
+        if self._spec.histograms:
+            assert self._model is not None
+            for name, parameter in self._model.named_parameters():
+                self._add_histogram(f"parameters/{name}", parameter, step)
+                if parameter.grad is not None:
+                    self._add_histogram(f"gradients/{name}", parameter.grad, step)
+        self._paced.do(self._writer.flush)  # It waits for the file; closing the writer flushes it too.
+        return record
+
+    def _add_histogram(self, tag: str, tensor: "Tensor", step: int) -> None:
+        """Add a histogram of the numbers of a tensor, unless there are none."""
+        values = (tensor.detach().to_dense() if tensor.is_sparse else tensor.detach()).double()
+        values = values[~values.isnan()].clamp(-GREATEST, GREATEST)
+        if values.numel():
+            assert self._writer is not None
+            self._writer.add_histogram(tag, values, step)

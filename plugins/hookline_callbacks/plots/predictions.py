@@ -1,0 +1,313 @@
+"""A sample of predictions while the model learns."""
+
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import frozen
+
+from hookline import Run, TrainingSpec, hookimpl
+from hookline.data import Batch, Batches, Data, Outputs
+from hookline.errors import MisfitError
+from hookline.spec import CallbackSpec, option, spec
+from hookline_callbacks.files import plain_name, refuse_another, write_table
+from hookline_callbacks.paced import Paced
+from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
+from hookline_callbacks.plots.predicted import Kind, Predicted, joined, predicted, refuse_loss
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MOST_IMAGES = 64
+"""How many images are in a picture at most: the table has all rows."""
+
+
+@spec
+class Predictions(CallbackSpec):
+    """Writes what is predicted of the first rows of a split, beside what is true: a table for each epoch.
+
+    The tables are `predictions/epoch-0010.csv` and so on in the run directory, the one of the test `test.csv`; if the
+    model in the end has other weights than those of the last epoch, `validation.csv` is of them. Of images there is a
+    picture beside each, with what is predicted and, in brackets, what is true; mistakes are red. It is what the metrics
+    are given in that epoch, and nothing is computed a second time. Pictures are drawn as often as that takes up to 5 %
+    of the time, and of the last epoch. `every = 10` writes a table, and draws a picture, every ten epochs.
+
+    A row has its number in the split, counted from 1; of classes also the probability of the predicted one (or its
+    score, if the loss makes no probabilities), of labels the probability that each holds. Rows of a class that the loss
+    ignores are left out, as metrics leave them out.
+    """
+
+    logs = ()
+    connects_to = ()
+
+    split: Literal["validation", "test"] = "validation"
+    """Whose rows they are: those of the validation after each epoch, or those of the test at the end."""
+    rows: int = option(default=16, minimum=1)
+    """How many rows there are, or all, if the split has fewer."""
+    target: str | None = None
+    """Of which of several targets the predictions are; left out, of all of them."""
+    all_classes: bool = False
+    """Whether the probability of every class is written, and not only that of the predicted one."""
+    picture: bool | None = None
+    """Whether there is a picture; left out, if a row has the shape of an image: (1, H, W), (3, H, W) or (H, W)."""
+    directory: str = option(default="predictions", validator=plain_name())
+    """The name of the directory in the run directory."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse a loss without truth, a target that there is not, and the directory of another one."""
+        refuse_another(self, "directory", spec)
+        if self.target is not None or not spec.loss.parts:
+            kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
+            refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tables and pictures."""
+        return (f"{self.directory}/",)
+
+    def build(self) -> object:
+        """The callback, which gathers rows."""
+        return _Predictions(self)
+
+
+class _Predictions:
+    def __init__(self, spec: Predictions):
+        self._spec = spec
+        self._data: Data | None = None
+        self._draws = False
+        self._paced = Paced(spec)
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
+        """Refuse a split that there is not, and a picture of what is no image."""
+        data = self._data = yield
+        place = run.spec.place_of(self._spec)
+        if self._spec.split not in data.splits():
+            message = f"The data has no {self._spec.split} split, of which Predictions could show rows."
+            raise MisfitError(message, (*place, "split"))
+        has_images = bool(image_groups(data.example))
+        if self._spec.picture and not has_images:
+            message = "There are no images to draw: a row of one has the shape (1, H, W), (3, H, W) or (H, W)."
+            raise MisfitError(message, (*place, "picture"))
+        self._draws = has_images if self._spec.picture is None else self._spec.picture
+        return data
+
+    @hookimpl(wrapper=True)
+    def evaluate(
+        self, run: Run, batches: Batches, split: str
+    ) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
+        """Listen to what is judged, and write the first rows of it."""
+        if split != self._spec.split:
+            return (yield)
+        heard = _Heard(self._spec, run, self._data)
+        with run.stages.listening("loss", heard.listen):
+            judged = yield
+        self._write(run, batches, split, heard.told(), heard.numbers)
+        return judged
+
+    def _write(self, run: Run, batches: Batches, split: str, told: "Sequence[_Told]", numbers: Sequence[int]) -> None:
+        assert run.directory is not None, "It is made before training begins."
+        directory = run.directory / self._spec.directory
+        name = split if run.is_trained else f"epoch-{run.epoch:04}"
+        columns: dict[str, Sequence[str]] = {}
+        for one in told:
+            columns |= one.columns
+        rows = zip(map(str, numbers), *columns.values(), strict=True)
+        with self._paced.files:
+            directory.mkdir(exist_ok=True)
+            write_table(directory / f"{name}.csv", ("row", *columns), rows)
+        if self._draws and numbers:
+            draw = partial(self._draw, run, directory / f"{name}.png", batches, split, told, numbers, run.epoch)
+            if run.is_trained:
+                with self._paced.files:
+                    draw()
+            else:
+                self._paced.do(draw)
+
+    @hookimpl(wrapper=True)
+    def fit(self) -> "Generator[None, nn.Module, nn.Module]":
+        """Draw the picture of the last epoch when the training ends, also by an error."""
+        try:
+            return (yield)
+        finally:
+            self._paced.finish()
+
+    def _draw(
+        self,
+        run: Run,
+        path: Path,
+        batches: Batches,
+        split: str,
+        told: "Sequence[_Told]",
+        numbers: Sequence[int],
+        epoch: int,
+    ) -> None:
+        assert self._data is not None
+        count = min(len(told[0].predicted), MOST_IMAGES)
+        captions = [
+            Caption(
+                [one.predicted[row] for one in told],
+                [one.true[row] for one in told],
+                None if all(one.is_right is None for one in told) else all(one.is_right_in(row) for one in told),
+            )
+            for row in range(count)
+        ]
+        # Taken anew, since a layer that works in place may have written over those that the model was given.
+        first = images(batches.epoch(epoch), numbers[count - 1], self._data.preparation)
+        drawn = [first[number - 1] for number in numbers[:count]]
+        when = split if run.is_trained else f"epoch {epoch}, {split}"
+        shown = "" if count == len(told[0].predicted) else f", {count} of {len(told[0].predicted)} rows"
+        draw_images(path, drawn, captions, f"{run.spec.run.name}, {when}: predicted (true){shown}")
+
+
+class _Heard:
+    """The first rows of what is judged."""
+
+    def __init__(self, spec: Predictions, run: Run, data: Data | None):
+        assert data is not None, "It is prepared before training begins."
+        self._spec, self._run, self._data = spec, run, data
+        self._loss = run.spec.loss
+        one = spec.target is not None or not self._loss.parts
+        self._targets: list[str | None] = [spec.target] if one else list(self._loss.parts)
+        self._batches: dict[str | None, list[Predicted]] = {target: [] for target in self._targets}
+        self._seen = 0
+        self.numbers: list[int] = []
+        """The numbers of the rows in the split, counted from 1."""
+
+    def listen(self, answer: "Tensor", run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> None:
+        """Keep what is predicted of a batch, as long as there are rows wanted."""
+        import torch
+
+        left = self._spec.rows - len(self.numbers)
+        if not left:
+            return
+        heard: list[Predicted] = []
+        with torch.no_grad():
+            for target in self._targets:
+                one = predicted(self._loss, target, self._data, criterion, outputs, batch).cpu()
+                self._refuse_other_shapes(one)
+                heard.append(one)
+        # A row stays if one of its targets counts.
+        rows = (~torch.stack([one.ignored for one in heard]).all(dim=0)).nonzero()[:left, 0]
+        for batches, one in zip(self._batches.values(), heard, strict=True):
+            batches.append(one.at(rows))
+        self.numbers += (rows + self._seen + 1).tolist()
+        self._seen += batch.rows
+
+    def _refuse_other_shapes(self, heard: Predicted) -> None:
+        shape = tuple(heard.predictions.shape[1:])
+        is_like_truth = heard.kind not in ("labels", "numbers") or heard.predictions.shape == heard.truth.shape
+        if len(shape) != 1 or not is_like_truth:
+            message = f"Predictions writes a line for each row, and what is predicted of one has the shape {shape}."
+            raise MisfitError(message, self._run.spec.place_of(self._spec))
+
+    def told(self) -> "list[_Told]":
+        """All that was heard, of each target, in words."""
+        if not self._seen:
+            message = 'Predictions has seen nothing: what answers the stage "evaluate" does not ask the stage "loss".'
+            raise MisfitError(message, self._run.spec.place_of(self._spec))
+        names = [target or "" for target in self._targets] if len(self._targets) > 1 else [""]
+        return [
+            _told(joined(batches), name, all_classes=self._spec.all_classes)
+            for name, batches in zip(names, self._batches.values(), strict=True)
+        ]
+
+
+@frozen
+class _Told:
+    """What is predicted of a target, in words."""
+
+    columns: Mapping[str, Sequence[str]]
+    """The columns of the table."""
+    predicted: Sequence[str]
+    """What is predicted of each row, in short."""
+    true: Sequence[str]
+    """What is true."""
+    is_right: Sequence[bool] | None
+    """Whether they are the same, or the row does not count for the target; `None` if they are numbers."""
+
+    def is_right_in(self, row: int) -> bool:
+        return self.is_right is None or self.is_right[row]
+
+
+def _told(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
+    if heard.kind == "classes":
+        return _told_of_classes(heard, target, all_classes=all_classes)
+    if heard.kind == "labels":
+        return _told_of_labels(heard, target, all_classes=all_classes)
+    return _told_of_sequences(heard, target) if heard.kind == "sequences" else _told_of_numbers(heard, target)
+
+
+def _told_of_classes(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
+    names, chosen = heard.names, heard.predictions.argmax(dim=1)
+    said, meant = ([names[index] for index in indices.tolist()] for indices in (chosen, heard.truth))
+    what = "score" if heard.loss.predicts == "scores" else "probability"
+    columns = {_head("truth", target): meant, _head("prediction", target): said}
+    columns[_head(what, target)] = _written(heard.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
+    if all_classes:
+        for name, column in zip(names, heard.predictions.T, strict=True):
+            columns[_head(what, target, name)] = _written(column)
+    return _Told(columns, said, meant, ((chosen == heard.truth) | heard.ignored).tolist())
+
+
+def _told_of_labels(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
+    is_yes, is_true, names = heard.is_yes(), heard.is_true(), heard.names
+    columns: dict[str, list[str]] = {}
+    for index, label in enumerate(heard.columns or ("",)):
+        said, meant = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
+        probability = heard.predictions[:, index]
+        columns |= {_head("truth", target, label): meant, _head("prediction", target, label): said}
+        if heard.columns:
+            columns[_head("probability", target, label)] = _written(probability)
+            continue
+        columns[_head("probability", target)] = _written(probability.where(is_yes[:, index], 1 - probability))
+        if all_classes:
+            columns[_head("probability", target, names[0])] = _written(1 - probability)
+            columns[_head("probability", target, names[1])] = _written(probability)
+    if not heard.columns:
+        return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
+    said, meant = (
+        [", ".join(label for label, holds in zip(heard.columns, row, strict=True) if holds) or "none" for row in rows]
+        for rows in (is_yes.tolist(), is_true.tolist())
+    )
+    return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
+
+
+def _told_of_numbers(heard: Predicted, target: str) -> _Told:
+    columns: dict[str, list[str]] = {}
+    for index, name in enumerate(heard.columns or ("",)):
+        columns[_head("truth", target, name)] = _written(heard.truth[:, index])
+        columns[_head("prediction", target, name)] = _written(heard.predictions[:, index])
+    said, meant = (
+        [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
+        for rows in (heard.predictions, heard.truth)
+    )
+    return _Told(columns, said, meant, None)
+
+
+def _told_of_sequences(heard: Predicted, target: str) -> _Told:
+    names = heard.names
+    between = "" if all(len(name) <= 1 for name in names) else " "
+    said, meant = (
+        [between.join(names[index] for index in row if index >= 0) for row in rows.tolist()]
+        for rows in (heard.predictions, heard.truth)
+    )
+    columns = {_head("truth", target): meant, _head("prediction", target): said}
+    return _Told(columns, said, meant, [one == other for one, other in zip(said, meant, strict=True)])
+
+
+def _head(what: str, *names: str) -> str:
+    """The head of a column.
+
+    >>> _head("truth", "", ""), _head("truth", "size", "length")
+    ('truth', 'truth[size.length]')
+    """
+    inside = ".".join(name for name in names if name)
+    return f"{what}[{inside}]" if inside else what
+
+
+def _written(numbers: "Tensor") -> list[str]:
+    """Numbers with as few digits as tell them apart in their own precision."""
+    array: Any = numbers.float().numpy() if numbers.dtype.is_floating_point and numbers.dtype.itemsize < 4 else None
+    return [str(number) for number in (numbers.numpy() if array is None else array)]

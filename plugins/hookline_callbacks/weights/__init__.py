@@ -1,0 +1,1 @@
+"""Callbacks that decide which weights are trained and kept."""

@@ -1,0 +1,219 @@
+"""Weights that are the mean of those of many epochs, and what keeps a mean."""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline import Run, TrainingSpec, Weights, hookimpl
+from hookline.data import Batch, Data
+from hookline.errors import OptionError, counted
+from hookline.spec import CallbackSpec, option, spec
+from hookline.training import SchedulerSpec
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+class Averaging:
+    """What keeps a mean of the weights of model and criterion."""
+
+    def __init__(self, **options: Any):
+        self._options = options
+        self._both: nn.ModuleList | None = None
+        self._averaged: Any = None
+        self._is_in_use = False
+
+    def _begin(self, model: "nn.Module", criterion: "nn.Module") -> None:
+        from torch import nn
+        from torch.optim.swa_utils import AveragedModel
+
+        self._both = nn.ModuleList([model, criterion])
+        self._averaged = AveragedModel(self._both, **self._options)
+
+    def _update(self) -> None:
+        self._averaged.update_parameters(self._both)
+
+    @property
+    def _has_begun(self) -> bool:
+        return self._averaged is not None and int(self._averaged.n_averaged) > 0
+
+    def _swap(self) -> None:
+        """Let model and mean change their values; the parameters stay the objects that the optimizer knows."""
+        for mine, other in zip(_tensors(self._both), _tensors(self._averaged.module), strict=True):
+            mine.data, other.data = other.data, mine.data
+
+    @contextmanager
+    def _swapped(self) -> Iterator[None]:
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean, and of how many it is."""
+        return {"averaged": dict(self._averaged.state_dict())}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the mean of another run."""
+        self._averaged.load_state_dict(state["averaged"])
+
+
+def _tensors(module: Any) -> list[Any]:
+    return [*module.parameters(), *module.buffers()]
+
+
+NOT_AVERAGED = "It was interrupted: the weights are those of the last step, and not their mean."
+"""What is told of a training that was interrupted after the mean had begun."""
+
+
+@spec
+class StochasticWeightAveraging(CallbackSpec):
+    """Hands on the mean of the weights at the end of each of the last epochs, with BatchNorm's statistics renewed.
+
+    While it trains the weights themselves are judged; the test, and what is deployed, is of their mean. A learning rate
+    that stays high makes the epochs differ: `swa_lr`. A training that is interrupted before the statistics have been
+    renewed hands on the weights themselves, with theirs.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema; Izmailov, Podoprikhin,
+    Garipov, Vetrov and Wilson, https://arxiv.org/abs/1803.05407
+    """
+
+    logs = ()
+    writes_to = ()
+    connects_to = ()
+    replaces_weights = True
+    unlimited = "Which epochs count, `start` says."
+
+    start: int | None = option(default=None, minimum=1)
+    """The first epoch that counts; left out, the last quarter of the epochs does, rounded up."""
+    swa_lr: float | None = option(default=None, minimum=0)
+    """The learning rate to which it goes over from there on; left out, it stays as it is."""
+    anneal_epochs: int = option(default=10, minimum=0, only_with=("swa_lr",))
+    """In how many epochs it goes over to `swa_lr`."""
+    anneal_strategy: Literal["cos", "linear"] = option(default="cos", only_with=("swa_lr",))
+    """Whether it does so along a cosine or a line."""
+
+    def check(self, spec: TrainingSpec) -> None:
+        """Refuse an end before the beginning, and two that change the learning rate."""
+        if self.start is not None and self.start > spec.run.epochs:
+            raise OptionError("start", f"The run has {spec.run.epochs} epochs, and none of them counts.")
+        others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if self.swa_lr is not None and others:
+            raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
+        if self.swa_lr is not None:
+            spec.optimizer.refuse_changed_lr("swa_lr", "leave it out")
+
+    def doubts(self, run: Run) -> Iterator[OptionError]:
+        """The learning rate is to get to `swa_lr`, in all parts of the optimizer."""
+        if self.swa_lr is None:
+            return
+        yield from run.spec.optimizer.doubt_changed_lr("swa_lr")
+        epochs = run.spec.run.epochs
+        start = self.first_epoch(epochs)
+        if start + self.anneal_epochs > epochs:
+            takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, and the last is {epochs}"
+            yield OptionError("anneal_epochs", f"`swa_lr` is never reached: {takes}.")
+
+    def first_epoch(self, epochs: int) -> int:
+        """The first epoch that counts, of so many.
+
+        >>> [StochasticWeightAveraging().first_epoch(epochs) for epochs in (1, 3, 4, 5, 8, 9)]
+        [1, 3, 4, 4, 7, 7]
+        """
+        return self.start or epochs - (epochs - 1) // 4
+
+    def build(self) -> object:
+        """The callback, which has the mean."""
+        return _StochasticWeightAveraging(self)
+
+
+class _StochasticWeightAveraging(Averaging):
+    def __init__(self, spec: StochasticWeightAveraging):
+        super().__init__()
+        self._spec = spec
+        self._scheduler: Any = None
+
+    @hookimpl(wrapper=True)
+    def fit(
+        self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "Generator[None, nn.Module, nn.Module]":
+        """Begin the mean; in the end put it into the model and renew the statistics."""
+        from torch.optim.swa_utils import SWALR
+
+        self._begin(model, criterion)
+        if self._spec.swa_lr is not None:
+            options: Any = {"anneal_epochs": self._spec.anneal_epochs, "anneal_strategy": self._spec.anneal_strategy}
+            self._scheduler = SWALR(optimizer, self._spec.swa_lr, **options)
+        try:
+            trained = yield
+        finally:
+            run.weights = Weights(epoch=run.epoch, step=run.step)
+        if self._has_begun and run.interrupted:
+            run.tell(NOT_AVERAGED)
+        elif self._has_begun:
+            self._use_mean(run, data, trained)
+        else:
+            run.tell(
+                f"StochasticWeightAveraging has averaged nothing: the run ended in epoch {run.epoch}, and epochs count "
+                f"from {self._spec.first_epoch(run.spec.run.epochs)} on."
+            )
+        return trained
+
+    def _use_mean(self, run: Run, data: Data, model: "nn.Module") -> None:
+        """Put the mean into the model, whose statistics become those of the mean, or leave all of it as it is."""
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.optim.swa_utils import update_bn
+
+        momenta = [(module, module.momentum) for module in model.modules() if isinstance(module, _BatchNorm)]
+        is_renewed = False
+        self._swap()
+        try:
+            update_bn(data.training.epoch(run.epoch), _applied(run, model))
+            is_renewed = True
+            name = "StochasticWeightAveraging"
+            run.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
+        finally:
+            # torch does so only if nothing goes wrong.
+            for module, momentum in momenta:
+                module.momentum = momentum
+            if not is_renewed:
+                self._swap()
+                run.tell(NOT_AVERAGED)
+
+    @hookimpl(wrapper=True)
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+        """Add the weights of this epoch to the mean."""
+        record = yield
+        if run.epoch >= self._spec.first_epoch(run.spec.run.epochs):
+            self._update()
+            if self._scheduler is not None:
+                self._scheduler.step()
+        return record
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean, of how many it is, and how far the learning rate has gone over."""
+        schedule = {} if self._scheduler is None else {"scheduler": self._scheduler.state_dict()}
+        return {**super().state_dict(), **schedule}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the mean and the schedule of another run."""
+        super().load_state_dict(state)
+        if self._scheduler is not None:
+            self._scheduler.load_state_dict(state["scheduler"])
+
+
+def _applied(run: Run, model: "nn.Module") -> Any:
+    """The model as a module that takes whole batches, as the stage `forward` does."""
+    from torch import nn
+
+    class Applied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, batch: Batch) -> Any:
+            run.raise_if_interrupted()
+            return run.stages.forward(run=run, model=self.model, batch=batch)
+
+    return Applied()

@@ -1,0 +1,1 @@
+"""Draw pairs and triplets of rows."""

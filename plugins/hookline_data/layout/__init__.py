@@ -1,0 +1,1 @@
+"""Which columns are inputs and targets."""

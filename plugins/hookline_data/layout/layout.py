@@ -1,0 +1,91 @@
+"""Which columns of a table become what, and of which kind their cells must be for it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from hookline.data import Columns, Encoding, Numbers, Sequences
+from hookline_data.reading.columns import Wanted
+
+
+@frozen(kw_only=True)
+class InputColumns:
+    """The columns of a group of inputs, and what is done with them."""
+
+    columns: list[str]
+    """Their names, in the order of the file."""
+    dtype: str
+    """The type of the tensor: that of the run, or "int64"."""
+    shape: tuple[int, ...] | None
+    """The shape of a row, if it is not one dimension."""
+    standardize: bool
+    """Whether each column gets mean 0 and variance 1."""
+
+    def names(self, places: int) -> list[str]:
+        """What messages call each of so many columns of numbers: a list of a fixed size is several."""
+        if places == len(self.columns):
+            return self.columns
+        return [", ".join(self.columns)] * places
+
+    @property
+    def dtype_when_read(self) -> str:
+        """The type in which numbers must be finite before they are prepared."""
+        return "float64" if self.standardize else self.dtype
+
+
+@frozen(kw_only=True)
+class Layout:
+    """Which columns of a table become what."""
+
+    path: Path
+    """The file with the training rows, as messages call it."""
+    inputs: Mapping[str, InputColumns]
+    """The groups of inputs."""
+    is_siamese: bool
+    """Whether the same layers are applied to each group of inputs."""
+    targets: Mapping[str, list[str]]
+    """The columns of each target."""
+    encodings: Mapping[str, Encoding]
+    """How the loss wants each target."""
+    loss: str
+    """What the loss is called."""
+    split_column: str | None
+    """The column that says which split a row is in."""
+    dtype: str
+    """The floating-point type of the run."""
+    missing: tuple[str, ...]
+    """The texts that stand for a missing value."""
+
+    def wanted(self) -> dict[str, Wanted]:
+        """What is wanted of each column. Of one that is in two groups, integers are: they will do as numbers too."""
+        wanted: dict[str, Wanted] = {}
+        for group in sorted(self.inputs.values(), key=lambda group: group.dtype == "int64"):
+            kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
+            wanted |= dict.fromkeys(group.columns, kind)
+        for name, columns in self.targets.items():
+            wanted |= dict.fromkeys(columns, self._wanted_of(self.encodings[name], columns))
+        if self.split_column is not None:
+            wanted[self.split_column] = Wanted("text", by="the split", missing=())
+        return wanted
+
+    def _wanted_of(self, encoding: Encoding, columns: list[str]) -> Wanted:
+        if isinstance(encoding, Numbers):
+            return Wanted("number", by=self.loss, missing=self.missing)
+        if isinstance(encoding, Sequences):
+            return Wanted("text", by=self.loss, may_be_lists=True, missing=self.missing)
+        # In one column False and True are the names of two classes.
+        return Wanted("any", by=self.loss, may_be_boolean=len(columns) > 1, missing=self.missing)
+
+    def targets_of(self, columns: Columns) -> dict[str, Columns]:
+        """The columns of each target."""
+        return {name: {column: columns[column] for column in own} for name, own in self.targets.items()}
+
+    def described(self, statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """How each group of inputs is made of a row of the file, as JSON can say it."""
+        return {
+            name: {"columns": group.columns, **statistics.get(name, {})}
+            | ({} if group.shape is None else {"shape": list(group.shape)})
+            for name, group in self.inputs.items()
+        }

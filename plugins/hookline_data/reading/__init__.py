@@ -1,0 +1,1 @@
+"""Read cells and columns of files."""

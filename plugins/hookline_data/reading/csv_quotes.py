@@ -1,0 +1,107 @@
+"""Quotes in a CSV file that are not closed where they should be: all rows up to the next quote would be one cell."""
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline.data import MOST_CELL_LINES
+from hookline.errors import DataError
+from hookline_data.reading.columns import place
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+_CLOSED = r'[^"]*+(?:""[^"]*+)*+"'
+_CELLS = re.compile(rf'(?:(?:"{_CLOSED}[^,\n]*+|[^",\n][^,\n]*+|),)*+')
+"""The cells of a line that end with a comma on it. A quote within text that did not begin with one is only a quote."""
+_OPEN = re.compile(r'"[^"]*+(?:""[^"]*+)*+\Z')
+_REST = re.compile(rf"{_CLOSED}([^,\n]*+)(,?)")
+
+
+def refuse_swallowed_rows(path: Path, rows: int | None, *, multiline: bool) -> None:
+    """Raise a `DataError` for a quote that seems to be a mistake: names the row and column of the cell that it opens.
+
+    It is one that is open at the end of the file, one that is closed lines later within text, and one that opens a
+    cell of many lines unless cells are `multiline`.
+
+    `rows` is how many rows a reader has found, and `None` if it has found no table. If there are as many as lines there
+    is nothing to look for, which is soon known.
+    """
+    if _has_quotes(path) and (rows is None or not _has_a_line_for_each(path, rows)):
+        _scan(path, most=None if multiline else MOST_CELL_LINES)
+
+
+def _has_quotes(path: Path) -> bool:
+    with path.open("rb") as file:
+        return any(b'"' in chunk for chunk in iter(lambda: file.read(2**20), b""))
+
+
+def _has_a_line_for_each(path: Path, rows: int) -> bool:
+    """Whether the header and each row are one line that is not empty, and the last one is complete."""
+    count, last = 0, ""
+    with path.open(encoding="latin-1") as file:
+        for line in file:
+            if line != "\n":
+                count, last = count + 1, line
+    return count == rows + 1 and not _OPEN.match(last, _end_of_cells(last, 0))
+
+
+def _end_of_cells(line: str, begin: int) -> int:
+    """Where the last cell of a line begins; from there on it may be open."""
+    cells = _CELLS.match(line, begin)
+    return begin if cells is None else cells.end()
+
+
+def _scan(path: Path, most: int | None) -> None:
+    """Look at each line, as a reader does."""
+    row, lines = -1, 0
+    before: str | None = None  # The cells of the row before the one that is open; `None` if none is.
+    with path.open(encoding="latin-1") as file:  # Only commas, quotes and line breaks are looked at.
+        for line in file:
+            at, cells = 0, ""
+            if before is None:
+                row += line != "\n"
+            else:
+                lines += 1
+                if most is not None and lines > most:
+                    raise _error(path, row, before, _many_lines(f"more than {most}"))
+                rest = _REST.match(line)
+                if rest is None:
+                    continue
+                if rest[1].strip():
+                    message = f"This cell has {lines} lines, and text behind the quote that closes it: one is missing"
+                    raise _error(path, row, before, message)
+                at, cells, before = rest.end(), f"{before}x,", None
+            if '"' in line:
+                begin = _end_of_cells(line, at)
+                if _OPEN.match(line, begin):
+                    before, lines = cells + line[at:begin], 1
+    if before is not None:
+        raise _error(path, row, before, "The quote that opens this cell is not closed")
+
+
+def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
+    """Raise a `DataError` if a cell has a line break: two stray quotes make one name of a class of some rows."""
+    from pyarrow import compute
+
+    breaks = compute.match_substring_regex(cells, "[\\r\\n]")
+    if (row := compute.index(breaks, value=True).as_py()) >= 0:
+        lines = len(cells[row].as_py().splitlines())
+        raise DataError(f"{place(path, row, name)}: {_many_lines(str(max(lines, 2)))}.")
+
+
+def _many_lines(count: str) -> str:
+    return f"This cell has {count} lines, which `multiline = true` allows. Or the quote that opens it is not closed"
+
+
+def _error(path: Path, row: int, before: str, message: str) -> DataError:
+    """The error of a cell, of which those before it in the row are given."""
+    column = len(next(csv.reader([f"{before}x"])))
+    if row == 0:
+        return DataError(f"{path}: column {column} of the header: {message}.")
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        names = next((names for names in csv.reader(file) if names), [])
+    name = names[column - 1] if column <= len(names) else str(column)
+    return DataError(f"{place(path, row - 1, name)}: {message}.")

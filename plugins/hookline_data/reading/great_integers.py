@@ -1,0 +1,42 @@
+"""Integers so great that float64 cannot tell them apart: it has all of them up to 2^53."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline import HooklineWarning
+from hookline.errors import printable
+from hookline_data.reading.cells import INTEGER
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+GREAT = 2.0**53
+"""Float64 lacks some of the integers beyond this one."""
+
+
+def has_great_numbers(numbers: "NDArray[Any]") -> bool:
+    """Whether there are numbers so great that float64 lacks some integers between them."""
+    return bool(numbers.size) and (float(numbers.max()) >= GREAT or float(numbers.min()) <= -GREAT)
+
+
+def warn_of_equal_integers(
+    cells: "pyarrow.ChunkedArray", numbers: "pyarrow.ChunkedArray", name: str, path: Path
+) -> None:
+    """Warn if different great integers in the cells of a column, which are text, are equal as numbers of float64."""
+    from pyarrow import compute
+
+    cells = compute.utf8_trim_whitespace(cells).combine_chunks()
+    numbers = numbers.combine_chunks()
+    is_great = compute.greater_equal(compute.abs(numbers), GREAT)
+    is_chosen = compute.and_(is_great, compute.match_substring_regex(cells, INTEGER))
+    different = compute.count_distinct(cells.filter(is_chosen)).as_py()
+    kept = compute.count_distinct(numbers.filter(is_chosen)).as_py()
+    if kept < different:
+        message = (
+            f'{path}: "{printable(name)}" has {different:,} different integers beyond 2^53, and float64, as which '
+            f"numbers are read, can tell only {kept:,} apart: subtract a constant from the column in the file, or "
+            "leave it out."
+        )
+        warnings.warn(message, HooklineWarning, stacklevel=2)

@@ -1,0 +1,1 @@
+"""Split rows, prepare inputs and encode targets."""

@@ -1,0 +1,179 @@
+"""From groups of inputs as they stand in the source to arrays as the model takes them: standardized, then cast."""
+
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline import HooklineWarning
+from hookline.data import merged_columns
+from hookline.errors import DataError
+from hookline_data.reading.great_integers import has_great_numbers
+from hookline_data.rows.rows import Group, Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK = 16 * 2**20
+"""How many bytes of float64 are computed with at once."""
+
+Arrays = dict[str, "dict[str, NDArray[Any]]"]
+"""Of each split, the groups of inputs by name."""
+Statistics = dict[str, dict[str, list[float]]]
+"""Of each group of inputs that is standardized, the mean and the standard deviation of each column."""
+
+
+@frozen(kw_only=True)
+class Preparation:
+    """What is done with groups of inputs."""
+
+    standardized: Collection[str]
+    """The names of those whose columns get mean 0 and variance 1."""
+    together: bool
+    """Whether these have their statistics in common."""
+    name: Callable[[str, int], str]
+    """What messages call a column of a group."""
+    paths: Mapping[str, Path]
+    """The file of each split."""
+
+    def apply(self, parts: Mapping[str, Rows]) -> tuple[Arrays, Statistics]:
+        """The groups of all splits as arrays, and the statistics by which some of them were standardized.
+
+        Statistics are those of each column over the training rows of all groups that have them in common; steps that
+        are padding do not count, and stay 0. They and the differences are computed in float64. A column that is
+        constant in training only becomes 0.
+
+        Raises:
+            DataError: if a number is too great for the type after that; names its row and column.
+
+        """
+        groups = parts["training"].inputs
+        together = [name for name in groups if name in self.standardized]
+        sets = [together] if self.together and together else [[name] for name in together]
+        sets += [[name] for name in groups if name not in self.standardized]
+        arrays = {split: {name: _array(rows.inputs[name]) for name in groups} for split, rows in parts.items()}
+        statistics: Statistics = {}
+        merged: list[Callable[[int], str]] = []
+        for names in sets:
+            found, sentences = self._fill(names, parts, arrays)
+            merged += sentences
+            if names[0] in self.standardized:
+                statistics |= dict.fromkeys(names, found)
+        if merged:
+            warnings.warn(f"{self.paths['training']}: {merged[0](len(merged) - 1)}", HooklineWarning, stacklevel=4)
+        return arrays, statistics
+
+    def _fill(
+        self, names: Sequence[str], parts: Mapping[str, Rows], arrays: Arrays
+    ) -> tuple[dict[str, list[float]], list[Callable[[int], str]]]:
+        """Fill the arrays of groups with the same statistics; a block of columns after the other.
+
+        Returns the statistics, and for each column whose different numbers become equal what to say of it, given how
+        many other columns there are of which the same is true.
+        """
+        training = [parts["training"].inputs[name] for name in names]
+        is_standardized = names[0] in self.standardized
+        means: list[float] = []
+        stds: list[float] = []
+        merged: list[Callable[[int], str]] = []
+        places = training[0].places
+        size = max(1, BLOCK // (8 * max(1, sum(group.cells_of_a_place for group in training))))
+        for first in range(0, places, size):
+            stop = min(first + size, places)
+            mean = std = None
+            if is_standardized:
+                mean, std = _statistics([group.cells(first, stop) for group in training])
+                means += mean.tolist()
+                stds += std.tolist()
+            for split, rows in parts.items():
+                for name in names:
+                    group, array = rows.inputs[name], arrays[split][name]
+                    raw = group.cells(first, stop)
+                    cast = _cast(raw, mean, std, group.dtype)
+                    if mean is not None:
+                        self._refuse_too_great(cast, group, name, first, split)
+                    if split == "training" and _can_merge(raw, cast, is_standardized=is_standardized):
+                        merged += [
+                            partial(
+                                _sentence,
+                                one.sentence,
+                                self.name(name, first + one.column),
+                                group.dtype,
+                                _remedy(raw[:, one.column], group.dtype, is_standardized=is_standardized),
+                            )
+                            for one in merged_columns(raw, cast)
+                        ]
+                    group.put(array, first, stop, cast)
+        return {"mean": means, "std": stds}, merged
+
+    def _refuse_too_great(self, cast: "NDArray[Any]", group: Group, name: str, first: int, split: str) -> None:
+        import numpy
+
+        if not (fits := numpy.isfinite(cast)).all():
+            cell, column = numpy.argwhere(~fits)[0].tolist()
+            where = f"{self.paths[split]}: "
+            if group.lengths is None:
+                row = cell // (len(cast) // len(group))
+                where += f"row {(row if group.rows is None else int(group.rows[row])) + 1}, "
+            raise DataError(
+                f'{where}column "{self.name(name, first + column)}": By the statistics of the training split the '
+                f"number becomes too great for {group.dtype}."
+            )
+
+
+def _array(group: Group) -> "NDArray[Any]":
+    """An array for these rows, with 0 where there is padding."""
+    import numpy
+
+    make = numpy.empty if group.lengths is None else numpy.zeros
+    return make((len(group), *group.values.shape[1:]), dtype=group.dtype)
+
+
+def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArray[Any]]":
+    """NumPy's mean and standard deviation of each column over the rows of all blocks; a constant one is divided by 1.
+
+    Each column is one piece in memory, so that the last bits do not depend on which columns are in a block.
+    """
+    import numpy
+
+    columns = numpy.ascontiguousarray(numpy.concatenate([block.T for block in blocks], axis=1, dtype=numpy.float64))
+    mean, std = columns.mean(axis=1), columns.std(axis=1)
+    # Of equal numbers such as 0.1 the mean may differ in the last bit, and the deviation from 0.
+    least = columns.min(axis=1)
+    is_constant = least == columns.max(axis=1)
+    return numpy.where(is_constant, least, mean), numpy.where(is_constant | (std == 0), 1.0, std)
+
+
+def _cast(raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] | None", dtype: str) -> "NDArray[Any]":
+    import numpy
+
+    if mean is None or std is None:
+        return raw.astype(dtype, copy=False)
+    prepared = raw.astype(numpy.float64)
+    prepared -= mean
+    prepared /= std
+    with numpy.errstate(over="ignore"):  # A number that is too great is reported by the caller.
+        return prepared.astype(dtype, copy=False)
+
+
+def _can_merge(raw: "NDArray[Any]", cast: "NDArray[Any]", *, is_standardized: bool) -> bool:
+    """Whether different numbers may have become equal: a quick look, since to count them is to sort."""
+    if raw.dtype.kind in "biu" and raw.dtype.itemsize <= 2:
+        return False  # There are few, and they are far from one another.
+    # NumPy compares integers with floats as float64.
+    return is_standardized or (raw.dtype.kind in "iu" and has_great_numbers(raw)) or not bool((cast == raw).all())
+
+
+def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, remedy: str, others: int) -> str:
+    return f"{sentence(name, dtype, others)} {remedy}"
+
+
+def _remedy(column: "NDArray[Any]", dtype: str, *, is_standardized: bool) -> str:
+    """What to do about numbers that become equal. All that is done with them is done in float64."""
+    if dtype == "float64" or has_great_numbers(column):
+        return "subtract a constant from the column in the file."
+    remedy = 'set `dtype = "float64"` in [run].'
+    return remedy if is_standardized else f"set `standardize = true`, or {remedy}"

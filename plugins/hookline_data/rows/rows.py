@@ -1,0 +1,147 @@
+"""Rows of a table as a split has them: groups of inputs, and columns that are none."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from hookline.data import Columns
+from hookline.errors import DataError
+from hookline_data.layout.layout import InputColumns, Layout
+from hookline_data.reading.cells import Matrix, is_ragged, padded, refuse_infinite, values
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+@frozen
+class Group:
+    """A group of inputs as it stands in the source: what is computed of it is computed in float64, and cast then."""
+
+    values: "NDArray[Any] | Matrix"
+    """All rows of the source, `(N, …)`; of sequences `(N, steps, …)`, padded with 0. Integers or floats."""
+    dtype: str
+    """The type that they get: that of the run, or "int64"."""
+    lengths: "NDArray[Any] | None" = None
+    """How many steps of each of these rows are not padding, if they are sequences."""
+    rows: "NDArray[Any] | None" = None
+    """Which rows of `values` these are; all of them if it is `None`. Rows are copied when they are cast."""
+
+    def __len__(self) -> int:
+        return len(self.values) if self.rows is None else len(self.rows)
+
+    def take(self, rows: "NDArray[Any]") -> "Group":
+        """Some of the rows."""
+        lengths = None if self.lengths is None else self.lengths[rows]
+        return evolve(self, lengths=lengths, rows=rows if self.rows is None else self.rows[rows])
+
+    def kind(self, shape: tuple[int, ...] | None = None) -> str:
+        """The type and shape of a row, or of a step of a sequence, in words; `shape` is what the row becomes."""
+        if self.lengths is None:
+            return f"{self.dtype} of shape {list(shape or self.values.shape[1:])}"
+        return f"a sequence of {self.dtype} of shape {list(self.values.shape[2:])}"
+
+    @property
+    def places(self) -> int:
+        """How many places the last dimension of a row, or of a step, has: one if it has no dimensions."""
+        return self.values.shape[-1] if self._has_places else 1
+
+    @property
+    def cells_of_a_place(self) -> int:
+        """How many cells of a place the source has, with padding."""
+        return math.prod(self.values.shape) // max(1, self.places)
+
+    def cells(self, first: int, stop: int) -> "NDArray[Any]":
+        """The cells of some places, `(cells, places)`, without padding: a view or a copy, in the type of the source."""
+        part = self._of_places(self.values, first, stop)
+        if self.rows is not None:
+            part = part[self.rows]
+        return (part if self.lengths is None else part[self._is_step()]).reshape(-1, stop - first)
+
+    def put(self, array: "NDArray[Any]", first: int, stop: int, cells: "NDArray[Any]") -> None:
+        """Write cells of some places into an array of these rows."""
+        part = self._of_places(array, first, stop)
+        if self.lengths is None:
+            part[...] = cells.reshape(part.shape)
+        else:
+            is_step = self._is_step()
+            part[is_step] = cells.reshape(-1, *part.shape[2:])
+
+    @property
+    def _has_places(self) -> bool:
+        return self.values.ndim > (1 if self.lengths is None else 2)
+
+    def _of_places(self, array: "NDArray[Any] | Matrix", first: int, stop: int) -> "NDArray[Any]":
+        if self._has_places:
+            return array[..., first:stop]
+        assert not isinstance(array, Matrix)
+        return array[..., None]
+
+    def _is_step(self) -> "NDArray[Any]":
+        """Of each step of each sequence, whether it is not padding."""
+        import numpy
+
+        assert self.lengths is not None
+        return numpy.arange(self.values.shape[1]) < self.lengths[:, None]
+
+
+@frozen
+class Rows:
+    """Some rows of a table."""
+
+    inputs: Mapping[str, Group]
+    """The groups of inputs, by name."""
+    columns: Columns
+    """The other columns, by name."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    def take(self, rows: "NDArray[Any]") -> "Rows":
+        """Some of the rows, in their order."""
+        if len(rows) == len(self):
+            return self
+        return Rows(
+            {name: group.take(rows) for name, group in self.inputs.items()},
+            {name: cells[rows] for name, cells in self.columns.items()},
+        )
+
+    def lengths(self) -> "dict[str, Tensor]":
+        """The lengths of those groups of inputs that are sequences."""
+        import torch
+
+        known = {name: group.lengths for name, group in self.inputs.items()}
+        return {name: torch.from_numpy(lengths) for name, lengths in known.items() if lengths is not None}
+
+
+def rows_of(table: "pyarrow.Table", layout: Layout, path: Path) -> Rows:
+    """The rows of a table: groups of inputs, and the columns that are in none.
+
+    Raises:
+        DataError: if a number is not finite in the type that it gets, or if a group has sequences and something else.
+
+    """
+    for group in layout.inputs.values():
+        refuse_infinite(table, group.columns, group.dtype_when_read, path)
+    groups = {name: _group(table, name, group, path) for name, group in layout.inputs.items()}
+    known = {column for group in layout.inputs.values() for column in group.columns}
+    others = [name for name in table.column_names if name not in known]
+    return Rows(groups, {name: values(table, name, layout.dtype, path) for name in others})
+
+
+def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -> Group:
+    ragged = [column for column in group.columns if is_ragged(table.column(column).type)]
+    if not ragged:
+        return Group(Matrix([table.column(column) for column in group.columns]), group.dtype)
+    if len(group.columns) > 1:
+        other = next(column for column in group.columns if column != ragged[0])
+        raise DataError(
+            f'{path}: The column "{ragged[0]}" has lists of different lengths: it must be a group of inputs by itself, '
+            f'and "{name}" has "{other}" too.'
+        )
+    filled, lengths = padded(table.column(ragged[0]), 0, group.dtype_when_read, ragged[0], path)
+    return Group(filled, group.dtype, lengths)

@@ -1,0 +1,78 @@
+"""Layers beside each other."""
+
+import operator
+from collections.abc import Sequence
+from functools import cache, reduce
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.errors import MisfitError, OptionError, enumerate_names
+from hookline.spec import LayerSpec, option, spec
+from hookline.training import apply_module, build_and_apply
+from hookline_models.containers.base import not_empty, one_tensor, shared, sizes, take_lengths
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Join = Literal["concatenation", "sum", "product"]
+
+
+@spec
+class Parallel(LayerSpec):
+    """Layers that are all given the same inputs; what they give is joined."""
+
+    branches: tuple[LayerSpec, ...] = option(validator=not_empty)
+    """The layers; a Sequential is a branch of several."""
+    join: Join = "concatenation"
+    """How what they give is joined: "concatenation" along a dimension, or the "sum" or "product" of shapes that are
+    equal."""
+    dim: int = option(default=1, unbounded=True)
+    """The dimension of a concatenation, counted with that of the rows: 1 is that of features or channels."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.dim != 1 and self.join != "concatenation":
+            raise OptionError("dim", f"It belongs to a concatenation, and `join` is {enumerate_names([self.join])}.")
+
+    def build(self, *inputs: "Tensor") -> "nn.Module":
+        """A module with the branches, in order."""
+        outputs = []
+        with shared(*inputs) as modules:
+            for index, branch in enumerate(self.branches):
+                try:
+                    module, output = build_and_apply(branch, *inputs)
+                except MisfitError as error:
+                    raise error.within("branches", index) from error.__cause__
+                modules.append(module)
+                outputs.append(one_tensor(output))
+        self._refuse_unlike(outputs)
+        return _parallel()(modules, self.join, self.dim)
+
+    def _refuse_unlike(self, outputs: "Sequence[Tensor]") -> None:
+        """Refuse outputs of shapes that cannot be joined, or that torch would stretch."""
+        shapes: set[tuple[int, ...]] = {output.shape for output in outputs}
+        if self.join == "concatenation":
+            if any(self.dim in (0, -len(shape)) for shape in shapes):
+                raise ValueError("The dimension of the concatenation is that of the rows.")
+            shapes = {(*shape[: self.dim], *shape[self.dim :][1:]) for shape in shapes}
+        if len(shapes) > 1:
+            raise ValueError(f"Its branches give shapes {', '.join(sizes(outputs))}, which have no {self.join}.")
+
+
+@cache
+def _parallel() -> Any:
+    import torch
+    from torch import nn
+
+    class Parallel(nn.ModuleList):
+        def __init__(self, branches: "list[nn.Module]", join: Join, dim: int):
+            super().__init__(branches)
+            self.join = join
+            self.dim = dim
+            self.takes_lengths = take_lengths(branches)
+
+        def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
+            outputs = [apply_module(branch, *inputs, lengths=lengths) for branch in self]
+            if self.join == "concatenation":
+                return torch.cat(outputs, dim=self.dim)
+            return reduce(operator.add if self.join == "sum" else operator.mul, outputs)
+
+    return Parallel

@@ -1,0 +1,66 @@
+"""Layers with a way around them."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hookline.spec import LayerSpec, option, spec
+from hookline.training import apply_module
+from hookline_models.containers.base import chained, last_of, not_empty, one_tensor, shared, sizes, take_lengths
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@spec
+class Residual(LayerSpec):
+    """Layers one after another, and what goes in is added to what comes out.
+
+    Source: https://arxiv.org/abs/1512.03385
+    """
+
+    layers: tuple[LayerSpec, ...] = option(validator=not_empty)
+    """The layers, in order."""
+    shortcut: tuple[LayerSpec, ...] = ()
+    """Layers on the way around the others, one after another, where what comes out has another shape than what goes in,
+    such as a Conv2d with `kernel_size = 1`; left out, there are none."""
+
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """The last layer: what is added to its outputs has their shape."""
+        return last_of(self.layers)
+
+    def build(self, inputs: "Tensor") -> "nn.Module":
+        """A module with a `torch.nn.Sequential` for the layers and, if there is one, another for the shortcut."""
+        shortcut, added = None, inputs
+        with shared(inputs) as modules:
+            layers, outputs = chained(self.layers, inputs)
+            modules.append(layers)
+            if self.shortcut:
+                shortcut, added = chained(self.shortcut, inputs, option="shortcut")
+                modules.append(shortcut)
+        outputs, added = one_tensor(outputs), one_tensor(added)
+        if outputs.shape != added.shape:
+            given, around = sizes([outputs, added])
+            remedy = "" if self.shortcut else ": a `shortcut` can change the latter"
+            raise ValueError(f"Its layers give shape {given}, to which shape {around} cannot be added{remedy}.")
+        return _residual()(layers, shortcut)
+
+
+@cache
+def _residual() -> Any:
+    from torch import nn
+
+    class Residual(nn.Module):
+        def __init__(self, layers: nn.Module, shortcut: nn.Module | None):
+            super().__init__()
+            self.layers = layers
+            self.shortcut = shortcut
+            self.takes_lengths = take_lengths(list(self.children()))
+
+        def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
+            outputs: Tensor = apply_module(self.layers, inputs, lengths=lengths)
+            if self.shortcut is None:
+                return outputs + inputs
+            return outputs + apply_module(self.shortcut, inputs, lengths=lengths)
+
+    return Residual

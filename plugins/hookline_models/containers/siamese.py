@@ -1,0 +1,61 @@
+"""The same layers for each of several inputs."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors import MisfitError
+from hookline.spec import LayerSpec, option, spec
+from hookline.training import apply_module, build_and_apply
+from hookline_models.containers.base import chained, not_empty, one_tensor, shared, take_lengths
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@spec
+class Siamese(LayerSpec):
+    """Layers that are applied to each of several inputs, with the same parameters; what they give is compared.
+
+    For a model that is given two rows and says how far apart they are: `join` is then PairwiseDistance.
+    """
+
+    layers: tuple[LayerSpec, ...] = option(validator=not_empty)
+    """The layers, one after another."""
+    join: LayerSpec
+    """The layer that is given what they give for each input, such as PairwiseDistance, CosineSimilarity or Bilinear."""
+
+    @property
+    def ending(self) -> tuple[str | int, ...]:
+        """What joins them."""
+        return ("join", *self.join.ending)
+
+    def build(self, *inputs: "Tensor") -> "nn.Module":
+        """A module with the layers and what joins them."""
+        shapes = {tuple(tensor.shape[1:]) for tensor in inputs}
+        if len(shapes) > 1:
+            raise ValueError("The same layers are applied to all inputs, which must have one shape.")
+        with shared(inputs[0]) as modules:
+            layers, outputs = chained(self.layers, inputs[0])
+            modules.append(layers)
+        try:
+            join, _ = build_and_apply(self.join, *[one_tensor(outputs)] * len(inputs))
+        except MisfitError as error:
+            raise error.within("join") from error.__cause__
+        return _siamese()(layers, join)
+
+
+@cache
+def _siamese() -> Any:
+    from torch import nn
+
+    class Siamese(nn.Module):
+        def __init__(self, layers: "nn.Module", join: "nn.Module"):
+            super().__init__()
+            self.layers = layers
+            self.join = join
+            self.takes_lengths = take_lengths([layers])
+
+        def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
+            return self.join(*[apply_module(self.layers, tensor, lengths=lengths) for tensor in inputs])
+
+    return Siamese

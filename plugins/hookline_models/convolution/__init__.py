@@ -1,0 +1,1 @@
+"""Convolutions and what changes the shape of images."""

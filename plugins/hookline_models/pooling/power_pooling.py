@@ -1,0 +1,67 @@
+"""Layers that make of several neighbors the p-th root of the sum of their p-th powers."""
+
+from hookline.spec import option, spec
+from hookline_models.base import TorchLayer
+
+
+@spec
+class LPPool1d(TorchLayer):
+    """The p-th root of the sum of p-th powers under a window.
+
+    `(N, C, length)` to `(N, C, length')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+    """
+
+    row = ("channels", "length")
+
+    norm_type: float = option(above=0, infinite=True)
+    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    kernel_size: int = option(minimum=1)
+    """How long the window is."""
+    stride: int | None = option(default=None, minimum=1)
+    """How far the window moves at a time; left out, by its own size."""
+    ceil_mode: bool = False
+    """Whether a window that is not complete gives a number too."""
+
+
+@spec
+class LPPool2d(TorchLayer):
+    """The p-th root of the sum of p-th powers under a window.
+
+    `(N, C, height, width)` to `(N, C, height', width')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+    """
+
+    row = ("channels", "height", "width")
+
+    norm_type: float = option(above=0, infinite=True)
+    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    kernel_size: int | tuple[int, int] = option(minimum=1)
+    """The window's height and width."""
+    stride: int | tuple[int, int] | None = option(default=None, minimum=1)
+    """How far the window moves at a time; left out, by its own size."""
+    ceil_mode: bool = False
+    """Whether a window that is not complete gives a number too."""
+
+
+@spec
+class LPPool3d(TorchLayer):
+    """The p-th root of the sum of p-th powers under a window.
+
+    `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+    """
+
+    row = ("channels", "depth", "height", "width")
+
+    norm_type: float = option(above=0, infinite=True)
+    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    kernel_size: int | tuple[int, int, int] = option(minimum=1)
+    """The window's depth, height and width."""
+    stride: int | tuple[int, int, int] | None = option(default=None, minimum=1)
+    """How far the window moves at a time; left out, by its own size."""
+    ceil_mode: bool = False
+    """Whether a window that is not complete gives a number too."""

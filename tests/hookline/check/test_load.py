@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline import HooklineError, hookimpl
+from hookline.errors import SpecError
+from hookline.spec import LossSpec, spec
+
+TEXT = """
+[run]
+epochs = 3
+
+[data]
+type = "CSV"
+path = "data/x.csv"
+targets = "y"
+
+[model]
+type = "Sequential"
+layers = [{ type = "Linear", out_features = 1 }]
+
+[loss]
+type = "MSELoss"
+
+[optimizer]
+type = "SGD"
+"""
+TABLE = {
+    "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+}
+
+
+@spec
+class FocalLoss(LossSpec):
+    """A loss of a third party."""
+
+
+class Focal:
+    @hookimpl
+    def register_specs(self):
+        return [FocalLoss]
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "flowers.toml"
+    file.write_text(TEXT)
+    return file
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_is_loaded_by_its_path(path, kind):
+    made = hookline.load(kind(path))
+    assert (made.run.name, made.run.epochs, type(made.loss).__name__) == ("flowers", 3, "MSELoss")
+
+
+def test_data_is_found_beside_the_spec_and_need_not_be_there(path):
+    assert hookline.load(path).data.path == path.parent / "data" / "x.csv"
+
+
+def test_data_is_found_beside_the_spec_wherever_one_stands(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    assert hookline.load("flowers.toml") == hookline.load(path)
+
+
+def test_a_table_is_loaded_and_left_as_it_is():
+    table = {**TABLE, "run": {"epochs": 3}}
+    made = hookline.load(table, ["run.epochs=5", "run.seed=1"])
+    assert (made.run.name, made.run.epochs, made.run.seed) == ("run", 5, 1)
+    assert table == {**TABLE, "run": {"epochs": 3}}
+
+
+def test_the_same_file_gives_equal_specs(path):
+    assert hookline.load(path) == hookline.load(path)
+    assert hookline.load(path) != hookline.load(path, ["run.epochs=4"])
+
+
+def test_values_are_changed_one_after_another(path):
+    made = hookline.load(path, ["run.epochs=5", "model.layers.0.bias=false", "run.epochs=6", "run.name=x"])
+    assert (made.run.epochs, made.model.layers[0].bias, made.run.name) == (6, False, "x")
+
+
+def test_a_change_may_take_away_what_was_wrong(path):
+    path.write_text(TEXT.replace("epochs = 3", "epochs = 0"))
+    assert hookline.load(path, ["run.epochs=1"]).run.epochs == 1
+
+
+def test_a_problem_is_told_with_the_file_as_it_was_given(path, monkeypatch):
+    path.write_text(TEXT.replace("epochs = 3", "epochs = 0"))
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(SpecError) as error:
+        hookline.load("flowers.toml")
+    assert str(error.value) == "flowers.toml:3:10: run.epochs: 0 is out of bounds: it must be at least 1."
+
+
+def test_plugins_bring_names():
+    assert hookline.load({**TABLE, "loss": {"type": "FocalLoss"}}, plugins=[Focal()]).loss == FocalLoss()
+
+
+def test_names_of_plugins_that_are_not_used_are_not_known():
+    with pytest.raises(SpecError, match='There is no loss called "FocalLoss"'):
+        hookline.load({**TABLE, "loss": {"type": "FocalLoss"}})
+
+
+@pytest.mark.parametrize("listed", ["focal", {"focal": True}, [1], 3, True])
+def test_plugins_that_are_no_array_of_names_are_refused(listed):
+    with pytest.raises(SpecError) as error:
+        hookline.load({**TABLE, "plugins": listed})
+    assert str(error.value) == "spec: plugins: This must be an array of the names of installed plugins."
+
+
+def test_a_plugin_that_is_not_installed_is_told():
+    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin called "focal" is installed\.'):
+        hookline.load({**TABLE, "plugins": ["focal"]})
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_else():
+    with pytest.raises(HooklineError) as error:
+        hookline.load("none.toml", ["wrong"])
+    assert str(error.value) == "none.toml: There is no such file."

@@ -1,0 +1,102 @@
+import gzip
+import zipfile
+
+import pytest
+
+from hookline.cli.main import main
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch, capsys):
+    """Gives a file to `check`, with what is in it, and returns what is said of it."""
+    monkeypatch.chdir(tmp_path)
+
+    def told(path, content=None):
+        if content is not None:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(content)
+        assert main(["check", path]) == 2
+        out, error = capsys.readouterr()
+        assert out == "1 spec could not be checked.\n"
+        return error.removeprefix(f"{path}: ").rstrip("\n")
+
+    return told
+
+
+TABLE = b"a,b,c\n1,2,x\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "sentence"),
+    [
+        (
+            "my data.csv",
+            TABLE,
+            "This is a table, and not a spec. `hookline new spec 'my data.csv'` writes a spec for it.",
+        ),
+        ("data", TABLE, "This is a table, and not a spec. `hookline new spec data` writes a spec for it."),
+        (
+            "data.csv.gz",
+            gzip.compress(TABLE, mtime=0),
+            "This is a file compressed by gzip, and not a spec. `gunzip --keep data.csv.gz` unpacks it.",
+        ),
+        (
+            "q.toml",
+            gzip.compress(TABLE, mtime=0),
+            "This is a file compressed by gzip, and not a spec. `gunzip < q.toml > unpacked` unpacks it.",
+        ),
+        (
+            "data.parquet",
+            b"PAR1\x15\x04PAR1",
+            'This is a file of data (Parquet), and not a spec. A spec names it in [data]: type = "Parquet" and path = '
+            '"data.parquet".',
+        ),
+        (
+            "data.npz",
+            b"PK\x03\x04",
+            'This is a file of data (NPZ), and not a spec. A spec names it in [data]: type = "NPZ" and path = "data.npz".',
+        ),
+        ("model.pt", b"PK\x03\x04", "This is a PyTorch file, and not a spec."),
+        ("model.safetensors", b"\x08\0\0\0\0\0\0\0{}", "These are the weights of a model, and not a spec."),
+        ("x.py", b"x = 1", "This is a Python file, and not a spec. A plugin is given beside a spec: -p x.py."),
+        (
+            "spec.yaml",
+            b"a: 1",
+            "This is a YAML file, and a spec is TOML. `hookline new spec data.csv` writes one for a table.",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_told_with_what_to_type(told, path, content, sentence):
+    assert told(path, content) == sentence
+
+
+def test_a_spec_that_is_misspelt_is_told_with_the_one_that_is_there(told, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "penguins.toml").touch()
+    (tmp_path / "more" / "flowers.toml").touch()
+    for typed in ("penguin.toml", "penguins", "pengiuns", "specs/penguins.toml"):
+        assert told(typed) == 'There is no such file. Did you mean "penguins.toml"?'
+    for typed in ("flowers.toml", "mroe/flowers.toml", "more/flower.toml"):
+        assert told(typed) == 'There is no such file. Did you mean "more/flowers.toml"?'
+    assert told("unlike.toml") == "There is no such file."
+
+
+def test_a_directory_is_told_with_the_specs_in_it(told, tmp_path):
+    for number in (2, 10):
+        (tmp_path / f"runs/iris/{number}").mkdir(parents=True)
+        (tmp_path / f"runs/iris/{number}/spec.toml").touch()
+        (tmp_path / f"runs/iris/{number}/run.lock.toml").touch()
+    assert told("runs/iris/2") == (
+        "This is the directory of a run. Its spec is runs/iris/2/spec.toml; `hookline train --locked runs/iris/2` trains "
+        "it again."
+    )
+    assert told("runs/iris") == "This is a directory of runs. The spec of the last one is runs/iris/10/spec.toml."
+    assert told("runs") == "This is a directory, and not a spec."
+    (tmp_path / "a.toml").touch()
+    assert told(".") == 'This is a directory, and not a spec. In it is "a.toml".'
+
+
+def test_a_zip_archive_of_toml_is_no_spec(told, tmp_path):
+    with zipfile.ZipFile(tmp_path / "spec.toml", "w") as archive:
+        archive.writestr("spec.toml", "[run]")
+    assert told("spec.toml") == "This is a ZIP file, and not a spec."

@@ -1,0 +1,131 @@
+import re
+
+import pytest
+from toml_suite import INVALID, VALID, needed
+
+from hookline.check.toml.document import read
+from hookline.check.toml.parse import parsed
+from hookline.errors import SpecError
+from hookline.errors.source import Source
+
+
+def problem_of(text):
+    with pytest.raises(SpecError) as error:
+        parsed(Source("x", text))
+    [problem] = error.value.problems
+    return problem
+
+
+@needed
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_invalid_file_gives_one_error_with_its_place(path):
+    with pytest.raises(SpecError) as error:
+        read(path)
+    [problem] = error.value.problems
+    assert problem.place is not None
+    assert 0 <= problem.place.start <= problem.place.end <= len(problem.place.source.text)
+
+
+@needed
+def test_no_valid_file_gives_an_error():
+    for path in VALID:
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "there", "message"),
+    [
+        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" stands here a second time.'),
+        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" stands here a second time.'),
+        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" stands here a second time.'),
+        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" stands here a second time.'),
+        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" stands here a second time.'),
+        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" stands here a second time.'),
+        (
+            "a = 1\n[a.b]",
+            (9, "b"),
+            (0, "a"),
+            '"a.b" cannot be added here: "a" is a value already, or a table that is complete.',
+        ),
+    ],
+)
+def test_of_what_stands_there_twice_both_places_are_told(text, here, there, message):
+    problem = problem_of(text)
+    assert problem.message == message
+    assert (problem.place.start, problem.place.text) == here
+    assert [(place.start, place.text) for place in problem.against_places] == [there]
+
+
+LAST_COMMA = "in an inline table no comma stands after the last value."
+ONE_LINE = "an inline table stands on one line. A table with a header, such as [[model.layers]], may take many."
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "message"),
+    [
+        ("a = {\nb = .1\n}", 5, ONE_LINE),
+        ("a = {\nb = True,\nc = 1\n}", 5, ONE_LINE),
+        ("a = {\nb = 1\nc = 2\n}", 5, ONE_LINE),
+        ('x = [\n{ type = "A",\ntop = .5 },\n]', 19, ONE_LINE),
+        ('x = [\n{ type = "A", },\n{ type = "B" },\n', 18, LAST_COMMA),
+        ('x = [\n{ type = "A", },\n{ type = B },\n]', 18, LAST_COMMA),
+    ],
+)
+def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_behind_it(text, start, message):
+    problem = problem_of(text)
+    assert problem.message == f"This is TOML 1.1, and most editors and tools read TOML 1.0: {message}"
+    assert (problem.place.start, problem.against_places) == (start, ())
+
+
+@pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
+def test_an_inline_table_that_ends_with_its_line_is_not_told_to_be_newer(text):
+    assert problem_of(text).message.startswith("This is not TOML. ")
+
+
+@pytest.mark.parametrize("first", ["[a]", "[[a]]"])
+def test_one_table_and_several_of_a_name_are_told_as_such(first):
+    second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]
+    problem = problem_of(f"{first}\nx = 1\n{second}")
+    assert problem.message == '"a" is either one table, with the header [a], or several, each with [[a]].'
+    assert (problem.place.line, [place.line for place in problem.against_places]) == (3, [1])
+
+
+@needed
+def test_what_is_wrong_is_told_in_our_own_words():
+    theirs = re.compile(
+        r"This is not TOML. (Invalid|Expected|Unclosed|Untermin|Illegal|Found|Unescaped|Escaped|Cannot)"
+    )
+    for path in INVALID:
+        with pytest.raises(SpecError) as error:
+            read(path)
+        assert not theirs.match(error.value.problems[0].message), path
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("Adam", 'Text stands in quotes: "Adam".'),
+        ("True", "It is written `true`."),
+        ("no", "It is written `false`."),
+        ("None", "TOML has no such value: leave the option out."),
+        ("null", "TOML has no such value: leave the option out."),
+        ("=", "One equals sign is enough."),
+    ],
+)
+def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
+    problem = problem_of(f"x = {value}")
+    assert problem.message == f"This is not TOML. {hint}"
+    assert problem.place.text == value
+
+
+def test_a_number_with_too_many_digits_is_told_with_its_place():
+    problem = problem_of(f'a = "{"1" * 9000}"\nb = [1, {"2" * 10000}] # {"3" * 20000}')
+    assert problem.message == "This is not a spec: no number has that many digits."
+    assert problem.place.text == "2" * 10000
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "{a=" * 5000, ".".join("a" * 5000) + "=1"])
+def test_what_is_nested_too_deeply_for_tomli_is_told_with_its_place(text):
+    problem = problem_of(text)
+    assert "nested more deeply" in problem.message
+    assert problem.place.start > 0

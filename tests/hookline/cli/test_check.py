@@ -1,0 +1,1074 @@
+"""The commands that look at specs and train nothing: check, explain, show and diff."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hookline.check.toml.document import read
+from hookline.cli.main import main
+from hookline.errors import Problem
+
+ROOT = Path(__file__).parents[3]
+SPECS = sorted(ROOT.glob("specs/**/*.toml"))
+
+WRONG = """\
+[run]
+epoch = 3
+seed = -1
+
+[data]
+type = "CSV"
+path = "flower.csv"
+targets = "kind"
+lr = 0.1
+
+[model]
+type = "Sequential"
+layers = [
+    { type = "Linear", out_features = 5 },
+    { type = "Relu" },
+]
+
+[loss]
+type = "CrossEntropyLoss"
+
+[[metrics]]
+type = "R2Score"
+
+[optimizer]
+type = "Adam"
+momentum = 0.9
+"""
+TOLD = """\
+spec.toml:2:1: run.epoch: There is no key "epoch". Did you mean "epochs"?
+  |
+2 | epoch = 3
+  | ^^^^^
+
+spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 4294967295.
+  |
+3 | seed = -1
+  |        ^^
+
+spec.toml:7:8: data.path: There is no such file.
+  |
+7 | path = "flower.csv"
+  |        ^^^^^^^^^^^^
+
+spec.toml:9:1: data.lr: CSV has no option "lr". Adam has it: it belongs in [optimizer].
+   |
+ 9 | lr = 0.1
+   | ^^
+...
+24 | [optimizer]
+   | -----------
+
+spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?
+   |
+15 |     { type = "Relu" },
+   |              ^^^^^^
+
+spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
+   |
+19 | type = "CrossEntropyLoss"
+   |        ------------------
+...
+22 | type = "R2Score"
+   |        ^^^^^^^^^
+
+spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Known are \
+"amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
+"weight_decay".
+   |
+26 | momentum = 0.9
+   | ^^^^^^^^
+
+7 errors in spec.toml.
+"""
+GOOD = (ROOT / "specs" / "iris.toml").read_text().partition("\n")[2]
+"""A shipped spec without its first line, which names a schema beside it."""
+IRIS = (ROOT / "specs" / "data" / "iris.csv").read_text()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a good spec and its data, where the commands are given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(GOOD)
+    (tmp_path / "data").mkdir()
+    shutil.copy(ROOT / "specs" / "data" / "iris.csv", tmp_path / "data")
+    return tmp_path
+
+
+@pytest.fixture
+def hookline(here, capsys):
+    def command(*words):
+        code = main(list(words))
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        return code, told.out, told.err
+
+    return command
+
+
+def test_all_problems_are_told_at_once_each_with_a_finger_on_the_place(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    assert hookline("check", "spec.toml") == (1, TOLD, "")
+
+
+def test_a_good_spec_is_told_to_be_good(hookline):
+    assert hookline("check", "good.toml") == (0, "good.toml is good.\n", "")
+
+
+def test_all_shipped_specs_are_good(hookline):
+    assert hookline("check", *map(str, SPECS)) == (0, f"{len(SPECS)} specs are good.\n", "")
+
+
+def test_several_specs_are_all_checked(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    (here / "other.toml").write_text("x = ")
+    code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
+    assert (code, err) == (2, "none.toml: There is no such file.\n")
+    assert out.endswith(
+        "other.toml:1:5: This is not TOML. The value is missing.\n  |\n1 | x =\n  |     ^\n\n"
+        "8 errors in 2 of 4 specs. 1 spec could not be checked.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "message"),
+    [
+        (["none.toml", "good.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "--with", "none.toml"], "none.toml", "There is no such file."),
+        (["good.toml", "."], ".", 'This is a directory, and not a spec. In it is "good.toml".'),
+        (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_to_tools_with_a_place(here, hookline, arguments, file, message):
+    code, told, err = hookline("check", *arguments, "--format", "json")
+    [problem] = json.loads(told)
+    assert (code, err) == (2, "")
+    assert (problem["file"], problem["line"], problem["message"]) == (file, 1, message)
+    told = f"::error file={file},line=1,title=spec::{message}\n"
+    assert hookline("check", *arguments, "--format", "github") == (2, told, "")
+
+
+def test_the_file_is_named_in_which_an_error_is(here, hookline):
+    (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert (code, out.splitlines()[-1]) == (1, "1 error in more.toml.")
+    (here / "more.toml").write_text("x" * 2**20)
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
+    assert out == ("more.toml:1:1: This is not a spec: the file has more than 256 KiB.\n\n1 error in more.toml.\n")
+
+
+def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):
+    keys = "".join(f"lrr{index} = 1\n" for index in range(2000))
+    (here / "spec.toml").write_text(GOOD.replace("lr = ", f"{keys}lr = "))
+    _, out, _ = hookline("check", "spec.toml")
+    assert out.count("There is no key") + out.count("has no option") == 100
+    assert out.endswith("\n\nspec.toml: There are 1,900 more.\n\n2,000 errors in spec.toml.\n")
+    assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: There are 1,900 more.\n")
+    told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
+    assert len(told) == 2000
+    first, later = (told[index]["message"] for index in (9, 999))
+    assert first.startswith('Adam has no option "lrr9". Known are "amsgrad"')
+    assert later == 'Adam has no option "lrr999".'  # What was meant is looked up as often as a person would read it.
+
+
+@pytest.mark.parametrize("how", ["json", "github"])
+def test_tools_are_told_in_their_own_way(here, hookline, how):
+    (here / "spec.toml").write_text(WRONG)
+    code, out, err = hookline("check", "spec.toml", "--format", how)
+    assert (code, err) == (1, "")
+    if how == "json":
+        told = json.loads(out)
+        assert [(one["file"], one["line"], one["column"]) for one in told] == [
+            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (7, 8), (9, 1), (15, 14), (22, 8), (26, 1))
+        ]
+        assert told[3]["against"][0]["line"] == 24
+        assert told[0]["path"] == "run.epoch"
+    else:
+        assert out.splitlines()[0] == (
+            "::error file=spec.toml,line=2,col=1,endColumn=6,title=run.epoch::"
+            'There is no key "epoch". Did you mean "epochs"?'
+        )
+        assert len(out.splitlines()) == 7
+
+
+def test_a_good_spec_is_nothing_for_tools(hookline):
+    assert hookline("check", "good.toml", "--format", "json") == (0, "[]\n", "")
+    assert hookline("check", "good.toml", "--format", "github") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"data/iris.csv"', '"data/irs.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        ('"data/iris.csv"', '"dta/iris.csv"', '8:8: data.path: There is no such file. Did you mean "data/iris.csv"?'),
+        (
+            '"data/iris.csv"',
+            r'"data\new.csv"',
+            "8:8: data.path: There is no such file. A backslash in double quotes has made a control character",
+        ),
+        ('"data/iris.csv"', '"data"', "8:8: data.path: This is a directory."),
+        ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
+        (
+            'targets = "species"',
+            'inputs = ["petal*", "sepal_legth"]\ntargets = "species"',
+            '9:21: data.inputs[1]: There is no column "sepal_legth". Did you mean "sepal_length"?',
+        ),
+        (
+            'targets = "species"',
+            'inputs = { a = ["petal*", "x y"] }\ntargets = "species"',
+            '9:27: data.inputs.a[1]: There is no column "x y".',
+        ),
+        ("test = 0.2", 'test = "more.csv"', "12:8: data.test: There is no such file."),
+        (
+            "test = 0.2",
+            'test = "0.2"',
+            "12:8: data.test: There is no such file. A fraction is a number, without quotes: 0.2.",
+        ),
+        ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
+    ],
+)
+def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(here, hookline, old, new, problem):
+    text = GOOD.replace("stratify = true\n", "") if new == "" or "more" in new else GOOD
+    assert old in text
+    (here / "spec.toml").write_text(text.replace(old, new))
+    code, out, _ = hookline("check", "spec.toml")
+    assert code == 1
+    assert out.startswith(f"spec.toml:{problem}")
+    assert out.endswith("\n1 error in spec.toml.\n")
+
+
+def test_a_file_that_was_probably_meant_is_named_as_the_one_that_is_given(here, hookline):
+    (here / "below").mkdir()
+    for name, path in [
+        ("spec.toml", here / "data" / "irs.csv"),
+        ("below/base.toml", "../data/irs.csv"),
+    ]:
+        (here / name).write_text(GOOD.replace("data/iris.csv", str(path)))
+    (here / "above.toml").write_text('extends = "below/base.toml"\n')
+    for name, meant in [
+        ("spec.toml", here / "data" / "iris.csv"),
+        ("below/base.toml", "../data/iris.csv"),
+        ("above.toml", "../data/iris.csv"),
+    ]:
+        _, out, _ = hookline("check", name)
+        assert f'data.path: There is no such file. Did you mean "{meant}"?' in out
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("root:*:20228:0:\n", "The first line of the file is one name: between several stand commas."),
+        ("secret;other\n", 'The first line of the file is one name: between several stand commas, and not ";".'),
+        ('{"secret": 1, "b": 2}\n', "This is not a table with a header of names."),
+        ("secret\0,x\n", "This is not a table with a header of names."),
+        (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
+    ],
+)
+def test_of_a_file_that_is_no_table_nothing_is_quoted_and_of_names_as_much_as_one_needs(
+    here, hookline, content, problem
+):
+    (here / "other.csv").write_text(content)
+    (here / "spec.toml").write_text(GOOD.replace("data/iris.csv", "other.csv"))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
+
+
+def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
+    text = GOOD.replace('"species"', '"specis"').replace("batch_size = 16", "batch_size = 0\nshufle = true")
+    text = text.replace('type = "CrossEntropyLoss"', 'type = "CrossEntropyLos"').replace("test = 0.2", 'test = "t.csv"')
+    (here / "spec.toml").write_text(text)
+    code, out, _ = hookline("check", "spec.toml")
+    assert code == 1
+    told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert [line.partition(": ")[0] for line in told] == [
+        "9:11",  # a column that is not there
+        "12:8",  # a file that is not there
+        "14:14",  # out of bounds
+        "15:1",  # no option
+        "26:8",  # no loss
+    ]
+
+
+@pytest.mark.parametrize("line", ['target = "species"', "targets = 3", 'inputs = ["petal*", 3]\ntargets = "species"'])
+def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline, line):
+    (here / "spec.toml").write_text(GOOD.replace('targets = "species"', line).replace("stratify = true\n", ""))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[run]\ntype = "x"', "run.type: This table is no component, which would have a `type`."),
+        ('type = "x"', "type: This table is no component, which would have a `type`."),
+        (
+            '[optimizer]\ntype = "Partition"\nparts = [{ type = "Muon" }]',
+            "optimizer.parts[0].type: This table is no component, which would have a `type`. Its `optimizer` is one: "
+            'optimizer = { type = "…" }.',
+        ),
+    ],
+)
+def test_a_type_where_there_is_no_component_is_told_once(here, hookline, text, message):
+    (here / "spec.toml").write_text(f'extends = "good.toml"\n{text}\n')
+    code, out, _ = hookline("check", "spec.toml")
+    assert out.splitlines()[0].partition(": ")[2] == message
+    assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
+
+
+def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
+    (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
+    assert hookline("check", "spec.toml") == (
+        1,
+        'spec.toml:2:2: callback: There is no key "callback". Did you mean "callbacks"?\n'
+        "  |\n2 | [callback.stop]\n  |  ^^^^^^^^\n\n1 error in spec.toml.\n",
+        "",
+    )
+
+
+def test_what_train_is_given_wrong_is_told_in_the_same_way(here, hookline):
+    (here / "spec.toml").write_text(WRONG)
+    assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n")
+
+
+def test_an_error_in_an_overlay_is_told_there(here, hookline):
+    (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
+    code, out, _ = hookline("check", "good.toml", "--with", "more.toml", "--set", "run.epochs=0")
+    assert code == 1
+    assert out.startswith("more.toml:2:6: optimizer.lr: -1 is out of bounds")
+    assert "--set run.epochs=0: run.epochs: 0 is out of bounds: it must be at least 1.\n" in out
+
+
+# The deep check.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "out_features = 3 }",
+            "out_features = 3, in_features = 7 }",
+            "21:5: model.layers[2]: Linear cannot take an input of shape (16,).",
+        ),
+        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss compares"),
+        ('"CrossEntropyLoss"', '"CrossEntropyLoss"\nweight = [1, 2]', '26:10: loss.weight: "species" has 3 classes'),
+        (
+            '"CrossEntropyLoss"',
+            '"CrossEntropyLoss"\nignore_index = 3',
+            "26:16: loss.ignore_index: There are 3 classes, counted from 0",
+        ),
+        (
+            '"Accuracy"',
+            '"Accuracy"\ntop_k = 5',
+            "33:9: metrics[0].top_k: Accuracy cannot be computed. There are 3 classes, and `top_k` is 5.",
+        ),
+        (
+            "[[deploy]]",
+            '[[callbacks]]\ntype = "Freeze"\nlayers = ["Conv9"]\n[[deploy]]',
+            '40:11: callbacks[0].layers[0]: It selects nothing: no layer "Conv9" has parameters.',
+        ),
+        ("data/iris.csv", "data/empty.csv", "8:8: data.path: "),
+        (
+            "[[deploy]]",
+            '[[callbacks]]\ntype = "CutMix"\n[[deploy]]',
+            "38:1: callbacks[0]: CutMix takes images, and the inputs of a row have the shape (4,).",
+        ),
+        (
+            '"Accuracy"',
+            '"Accuracy"\nnum_classes = 2',
+            "33:15: metrics[0].num_classes: Accuracy cannot be computed. There are 3 outputs, and",
+        ),
+        ('"Adam"', '"Adam"\ngroups = [{ layers = "Conv9" }]', "29:22: optimizer.groups[0].layers: It selects nothing"),
+        ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
+        ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),
+        ('type = "Adam"', 'type = "Muon"', "27:1: optimizer: Muon"),
+        ('"species"', '["species", "petal_width"]', "9:12: data.targets[0]: "),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_place_by_a_deep_check(here, hookline, old, new, problem):
+    assert old in GOOD
+    (here / "spec.toml").write_text(GOOD.replace(old, new))
+    (here / "data" / "empty.csv").write_text(IRIS.replace("5.1", "", 1))
+    assert hookline("check", "spec.toml") == (0, "spec.toml is good.\n", "")
+    code, out, _ = hookline("check", "--deep", "spec.toml")
+    assert code == 1
+    assert out.startswith(f"spec.toml:{problem}")
+    assert out.endswith("\n1 error in spec.toml.\n")
+    assert not (here / "runs").exists()
+
+
+def test_outputs_that_a_loss_does_not_take_are_told_at_the_loss_with_the_last_layer(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 4"))
+    message = (
+        'CrossEntropyLoss compares a score for each class with the class: "species" has 3 classes, and the model gives '
+        "outputs of shape (4,) for each row."
+    )
+    layer = '    { type = "Linear", out_features = 4 },'
+    assert hookline("check", "--deep", "spec.toml")[1] == (
+        f"spec.toml:24:1: loss: {message}\n   |\n21 | {layer}\n   |     {'-' * 37}\n...\n"
+        "24 | [loss]\n   | ^^^^^^\n\n1 error in spec.toml.\n"
+    )
+
+
+def test_the_sizes_that_do_not_fit_one_another_are_told_in_words(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 3, in_features = 7"))
+    assert hookline("check", "--deep", "spec.toml")[1].splitlines()[0] == (
+        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, and 16 come "
+        "in: left out, it follows from that."
+    )
+
+
+def test_misfits_that_have_nothing_to_do_with_each_other_are_all_told(here, hookline):
+    text = GOOD.replace("out_features = 3", "out_features = 4").replace('"Adam"', '"Adam"\ngroups = [{ layers = "x" }]')
+    (here / "spec.toml").write_text(text)
+    code, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    paths = ["loss", "optimizer.groups[0].layers"]
+    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+    # What depends on the model is not guessed.
+    (here / "spec.toml").write_text(text.replace('"ReLU"', '"GRU"').replace("[1, 2]", "[1, 2, 3]"))
+    _, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    assert len(json.loads(told)) == 1
+
+
+STAGES = {
+    "prepare_data": 6,
+    "build_model": 16,
+    "select_loss": 24,
+    "select_optimizer": 27,
+    "forward": 16,
+    "loss": 24,
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("answer", ["1 / 0", "None", "return 3"])
+def test_a_stage_that_fails_is_told_at_the_section_that_it_is_about(here, hookline, stage, answer):
+    (here / "mine.py").write_text(
+        f"from hookline import hookimpl\n\n\n@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
+    )
+    code, told, _ = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "good.toml")
+    [problem] = json.loads(told)
+    assert (code, problem["line"]) == (1, STAGES[stage])
+    assert f"{stage}" in problem["message"]
+
+
+def test_a_callback_that_fails_is_told_where_it_stands(here, hookline):
+    (here / "bad.py").write_text(CALLBACK)
+    (here / "spec.toml").write_text(f'{GOOD}[[callbacks]]\ntype = "CSVLog"\n[[callbacks]]\ntype = "Bad"\n')
+    _, told, _ = hookline("check", "--deep", "--format", "json", "-p", "bad.py", "spec.toml")
+    [problem] = json.loads(told)
+    assert (problem["line"], problem["path"]) == (42, "callbacks[1]")
+
+
+CALLBACK = """\
+from hookline import hookimpl
+from hookline.spec import CallbackSpec, spec
+
+
+@hookimpl
+def register_specs():
+    return [Bad]
+
+
+@spec
+class Bad(CallbackSpec):
+    \"\"\"A callback.\"\"\"
+
+    @hookimpl(wrapper=True)
+    def build_model(self):
+        yield
+        1 / 0
+"""
+
+
+def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
+    assert hookline("check", "--deep", "spec.toml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "code"),
+    [
+        ("forward", 'torch.zeros(1, device="meta").item()', 0),
+        ("select_loss", 'torch.zeros(1, device="meta").item()', 0),
+        ("forward", 'raise RuntimeError("There is no metadata.")', 1),
+        ("select_loss", 'raise RuntimeError("There is no metadata.")', 1),
+    ],
+)
+def test_a_large_model_is_not_built_with_values_whatever_wants_some(here, hookline, stage, answer, code):
+    (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
+    (here / "mine.py").write_text(
+        f"import torch\nfrom hookline import hookimpl\n\n\n"
+        f"@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
+    )
+    told = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "spec.toml")
+    assert (told[0], [problem["line"] for problem in json.loads(told[1])]) == (code, [STAGES[stage]] * code)
+
+
+@pytest.mark.parametrize("command", [["check", "--deep"], ["check", "--deep", "--format", "json"], ["plan"]])
+def test_what_is_doubtful_is_told_once_and_without_a_line_of_code(here, hookline, command):
+    layer = '{ type = "BatchNorm1d" },\n    { type = "ReLU" },'
+    text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
+    (here / "spec.toml").write_text(text)
+    code, _, told = hookline(*command, "spec.toml")
+    assert (code, told) == (
+        0,
+        "spec.toml: run.accumulate: BatchNorm1d is given each part of a batch by itself, so that it does not equal the "
+        "whole batch. (a warning)\n",
+    )
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_shipped_specs_are_good_in_depth(path, hookline):
+    assert hookline("check", "--deep", str(path)) == (0, f"{path} is good.\n", "")
+
+
+# Where values come from.
+
+
+def test_a_value_is_explained_with_everything_that_set_it(here, hookline):
+    (here / "spec.toml").write_text('extends = "good.toml"\noptimizer.lr = 0.02\n')
+    assert hookline("explain", "spec.toml", "optimizer.lr", "--set", "optimizer.lr = 0.5") == (
+        0,
+        "optimizer.lr = 0.5\n"
+        "\n"
+        "  a number, at least 0; lr of Adam, an optimizer\n"
+        "  The learning rate.\n"
+        "\n"
+        "Set by\n"
+        "  good.toml:29:6            lr = 0.01\n"
+        "  spec.toml:2:16            optimizer.lr = 0.02\n"
+        "  --set optimizer.lr = 0.5\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "last"),
+    [
+        ("optimizer.eps", "optimizer.eps = 1e-08", "No file sets it: it is the default."),
+        ("run", "run = {", "  good.toml:3:1  [run]"),
+        ("model.layers.1", "model.layers[1] is ReLU", '  good.toml:20:5  { type = "ReLU" },'),
+        ("model.layers[0].out_features", "model.layers[0].out_features = 16", "out_features = 16 },"),
+        ("model.layers.ReLU.inplace", "model.layers[1].inplace = false", "it is the default."),
+        ("metrics.F1Score.average", 'metrics[1].average = "macro"', 'average = "macro"'),
+        ("data.split_column", "data.split_column is left out", "it is the default."),
+        ("run.name", 'run.name = "good"', "it is the default."),
+    ],
+)
+def test_every_value_can_be_asked_for(hookline, path, first, last):
+    code, out, _ = hookline("explain", "good.toml", path)
+    lines = out.splitlines()
+    assert (code, lines[0][: len(first)]) == (0, first)
+    assert lines[-1].endswith(last)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("optimiser.lr", 'A spec has no option "optimiser". Did you mean "optimizer"?'),
+        ("optimizer.lrr", 'Adam has no option "lrr". Did you mean "lr"?'),
+        ("optimizer.lr.x", 'optimizer.lr is a value, and there is no "x" in it.'),
+        ("model.layers.9", 'There is no "9" in model.layers: there are 3, counted from 0. Known are'),
+        ("model.layers.Linear", 'Several elements of model.layers are called "Linear": give the place of one.'),
+        ("", '"" is not a path, such as optimizer.lr.'),
+        ("a b", '"a b" is not a path, such as optimizer.lr.'),
+    ],
+)
+def test_what_is_not_there_cannot_be_explained(hookline, path, message):
+    code, out, err = hookline("explain", "good.toml", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+
+
+# The complete spec.
+
+
+def test_a_complete_spec_says_of_everything_whether_it_is_a_default(here, hookline):
+    code, out, _ = hookline("show", "good.toml", "--set", "run.seed=0")
+    assert code == 0
+    assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\naccumulate = 1  # default\n' in out
+    assert '[[model.layers]]\ntype = "ReLU"\ninplace = false  # default\n' in out
+    assert "# split_column is left out\n" in out
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_complete_spec_says_the_same_as_the_spec(path, tmp_path, hookline):
+    _, out, _ = hookline("show", str(path))
+    # Paths are relative to the file, beside which it is not to be written.
+    complete = tmp_path / path.name
+    complete.write_text(out.replace('path = "', f'path = "{path.parent}/'))
+    assert hookline("diff", str(path), str(complete)) == (0, f"{path} and {complete} say the same.\n", "")
+    assert "[] and" not in out
+
+
+# Two specs.
+
+
+def test_order_comments_and_defaults_that_are_spelled_out_make_no_difference(here, hookline):
+    head, _, data = GOOD.partition("[data]")
+    (here / "other.toml").write_text(f"[data]{data}\n# again\n{head}seed = 0\nname = 'other'\n")
+    assert hookline("diff", "good.toml", "other.toml") == (0, "good.toml and other.toml say the same.\n", "")
+
+
+def test_what_differs_is_told_with_what_both_say(here, hookline):
+    text = GOOD.replace("lr = 0.01", "lr = 0.1").replace('    { type = "ReLU" },\n', "").replace("F1Score", "AUROC")
+    (here / "other.toml").write_text(text.replace("CrossEntropyLoss", "MultiMarginLoss"))
+    assert hookline("diff", "good.toml", "other.toml") == (
+        1,
+        'model.layers[1]: only in good.toml: { type = "ReLU" }\n'
+        'loss: { type = "CrossEntropyLoss" } → { type = "MultiMarginLoss" }\n'
+        "optimizer.lr: 0.01 → 0.1\n"
+        'metrics[1]: { type = "F1Score", average = "macro" } → { type = "AUROC" }\n',
+        "",
+    )
+
+
+def test_two_runs_are_compared_by_the_specs_that_they_keep(here, hookline):
+    for directory, epochs in (("a", 2), ("b", 3)):
+        assert hookline("train", "good.toml", "-q", "--out", directory, "--set", f"run.epochs={epochs}")[0] == 0
+    assert hookline("diff", "a", "b") == (1, "run.epochs: 2 → 3\n", "")
+    assert hookline("diff", "a", "good.toml", "--set", "run.epochs=5") == (0, "a and good.toml say the same.\n", "")
+
+
+def test_none_of_these_commands_imports_what_is_slow(here):
+    (here / "wrong.toml").write_text(WRONG)
+    script = """
+import sys
+from hookline.errors import Problem
+from hookline.cli.main import main
+from hookline.check.toml.document import read
+for words in ("check good.toml wrong.toml", "explain good.toml run.seed", "show good.toml", "diff good.toml good.toml"):
+    main(words.split())
+heavy = {"torch", "numpy", "pyarrow", "matplotlib", "optuna", "torchmetrics", "rich", "safetensors"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=here, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+SLIPS = """\
+[data]
+type = "CSV"
+path = "data/iris.csv"
+target = "species"
+validation = 0.6
+test = 0.6
+
+[model]
+type = "Sequental"
+layers = [
+    { type = "Linear", out_feature = 3 },
+    { out_features = 3 },
+]
+
+[loss]
+typ = "CrossEntropyLoss"
+label_smoothing = 7
+
+[loss.optimizer]
+lr = 3
+
+[optimizer]
+type = "torch.optim.Adam"
+betas = [0.9, 1.5]
+
+[[metrics]]
+type = "Accuracy"
+
+[run]
+device = "cdua"
+"""
+
+
+def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
+    (here / "spec.toml").write_text(SLIPS)
+    _, told, _ = hookline("check", "spec.toml", "--format", "json")
+    problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
+    assert problems == [
+        '4:1 CSV has no option "target". Did you mean "targets"?',
+        "5:14 With the `test` fraction it takes all rows, and none are left for training.",
+        '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
+        '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
+        "12:5 The `type` is missing, which says what layer it is.",
+        '16:1 There is no option "typ". Did you mean "type"?',
+        "17:19 7 is out of bounds: it must be at least 0 and at most 1.",
+        '19:7 CrossEntropyLoss has no option "optimizer". It is a section of its own: [optimizer].',
+        '23:8 There is no optimizer called "torch.optim.Adam". Did you mean "Adam"?',
+        '30:10 There is no device called "cdua". Did you mean "cuda"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'"sepal_length,species\n' + b"1,a\n" * 40000, "The header cannot be read: field larger than field limit"),
+        (b"x" * (5 * 2**20), "The header has more than 4 MiB. A quote may not be closed."),
+    ],
+    ids=["a quote that is not closed", "no line break"],
+)
+def test_a_header_that_does_not_end_is_told(here, hookline, content, problem):
+    (here / "data" / "iris.csv").write_bytes(content)
+    code, told, _ = hookline("check", "good.toml")
+    assert code == 1
+    assert f"data.path: {problem}" in told
+
+
+def test_a_file_that_is_none_is_not_read(here, hookline):
+    os.mkfifo(here / "data" / "pipe")
+    code, told, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
+    assert code == 1
+    assert "data.path: This is not a file that can be read twice." in told
+
+
+def test_the_type_of_a_component_is_explained(here, hookline):
+    _, told, _ = hookline("explain", "good.toml", "optimizer.type", "--set", "optimizer.type=SGD")
+    assert told.splitlines()[0] == "optimizer is SGD"
+    assert told.splitlines()[-1] == "  --set optimizer.type=SGD"
+    assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2
+
+
+def test_a_change_by_an_index_in_brackets_is_told_explained_and_shown_as_such(here, hookline):
+    change = "model.layers[0].out_features"
+    _, told, _ = hookline("explain", "good.toml", change, "--set", f"{change}=4")
+    assert told.splitlines()[-1] == f"  --set {change}=4"
+    _, told, _ = hookline("check", "good.toml", "--set", f"{change}=4.5")
+    assert told.splitlines()[0].startswith(f"--set {change}=4.5: model.layers[0].out_features: ")
+    _, told, _ = hookline("show", "good.toml", "--set", "model.layers[0].bias=true")
+    assert "# default" not in next(line for line in told.splitlines() if "bias" in line)
+
+
+FAULTY = """\
+from hookline import hookimpl
+from hookline.spec import CallbackSpec, DataSpec, MetricSpec, option, spec
+
+
+def refuse(instance, attribute, value):
+    raise TypeError("no")
+
+
+@spec
+class Early(CallbackSpec):
+    '''A callback.'''
+
+    def __attrs_post_init__(self):
+        raise KeyError("x")
+
+
+@spec
+class Strict(CallbackSpec):
+    '''A callback.'''
+
+    size: int = option(default=1, minimum=1, validator=refuse)
+    '''A number.'''
+
+
+@spec
+class Far(CallbackSpec):
+    '''A callback.'''
+
+    def check(self, spec):
+        spec.model.layers[99]
+
+
+@spec
+class Blind(MetricSpec):
+    '''A metric.'''
+
+    def check(self, loss):
+        loss.nothing
+
+
+@spec
+class Lost(DataSpec):
+    '''Data.'''
+
+    def check(self, loss):
+        raise FileNotFoundError(2, "no")
+        yield
+
+
+@hookimpl
+def register_specs():
+    return [Early, Strict, Far, Blind, Lost]
+"""
+
+
+@pytest.mark.parametrize(
+    ("append", "told"),
+    [
+        ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 13: KeyError: 'x'"),
+        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 5: TypeError: no"),
+        (
+            '[[callbacks]]\ntype = "Far"',
+            "callbacks[0]: Far failed. {file}, line 29: IndexError: tuple index out of range",
+        ),
+        (
+            '[[metrics]]\ntype = "Blind"',
+            "metrics[2]: Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
+        ),
+        ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
+    ],
+)
+def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
+    (here / "faulty.py").write_text(FAULTY)
+    without = GOOD if "[data]" not in append else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
+    (here / "spec.toml").write_text(f"{without}\n{append}\n")
+    (here / "other.toml").write_text("x = ")
+    code, out, err = hookline("check", "spec.toml", "other.toml", "good.toml", "-p", "faulty.py")
+    assert (code, err) == (1, "")
+    first = out.splitlines()[0]
+    assert first.startswith("spec.toml:")
+    assert first.partition(" ")[2] == told.format(file=here / "faulty.py")
+    assert out.endswith("2 errors in 2 of 3 specs.\n")
+
+
+@pytest.mark.parametrize(
+    "fault", ['[[callbacks]]\ntype = "Far"', '[[metrics]]\ntype = "Blind"', '[data]\ntype = "Lost"']
+)
+def test_a_fault_of_a_plugin_does_not_hide_what_else_is_wrong(here, hookline, fault):
+    (here / "faulty.py").write_text(FAULTY)
+    good = GOOD if "[data]" not in fault else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
+    (here / "spec.toml").write_text(good.replace("[run]", "[run]\nepoch = 3", 1) + f"\n{fault}\n")
+    code, out, err = hookline("check", "spec.toml", "-p", "faulty.py")
+    assert (code, err) == (1, "")
+    assert 'run.epoch: There is no key "epoch".' in out
+    assert out.endswith("1 error in spec.toml.\n")
+
+
+def test_a_fault_in_the_code_of_an_option_is_told_beside_what_else_is_wrong(here, hookline):
+    (here / "faulty.py").write_text(FAULTY)
+    (here / "spec.toml").write_text(f'{GOOD}\n[[callbacks]]\ntype = "Strict"\nsize = 3\nsise = 4\n')
+    code, out, err = hookline("check", "spec.toml", "-p", "faulty.py")
+    assert (code, err) == (1, "")
+    assert "callbacks[0].size: Strict failed." in out
+    assert 'callbacks[0].sise: Strict has no option "sise".' in out
+
+
+def test_a_path_that_is_too_long_is_told_beside_everything_else(here, hookline):
+    (here / "wrong.toml").write_text(GOOD.replace("[run]", "[run]\nepoch = 3", 1))
+    (here / "long.toml").write_text(GOOD.replace("data/iris.csv", "x" * 5000))
+    code, out, err = hookline("check", "wrong.toml", "long.toml", "good.toml")
+    assert (code, err) == (1, "")
+    assert "data.path: The file cannot be read: File name too long." in out
+    assert out.endswith("2 errors in 2 of 3 specs.\n")
+
+
+def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monkeypatch):
+    def run(arguments):
+        raise PermissionError(13, "Permission denied", "kept")
+
+    monkeypatch.setattr("hookline.cli.check.run", run)
+    assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
+
+
+def test_an_error_that_is_not_of_the_output_is_not_told_of_it(here, hookline, monkeypatch):
+    def run(arguments):
+        raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
+
+    monkeypatch.setattr("hookline.cli.check.run", run)
+    code, out, err = hookline("check", "good.toml")
+    assert (code, out.strip()) == (2, "")
+    assert err == "No space left on device. This was told of no file; `--traceback` shows where.\n"
+    with pytest.raises(OSError, match="No space"):
+        hookline("check", "good.toml", "--traceback")
+
+
+@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
+def test_output_that_cannot_be_written_is_told(here, command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
+
+
+def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here, hookline):
+    text = GOOD.replace("lr = ", "lrr = ").replace('"ReLU"', '"Relu"')
+    assert '"Relu"' in text
+    assert "lrr" in text
+    (here / "spec.toml").write_text(f'plugins = ["focal", "fokal"]\n{text}')
+    code, out, err = hookline("check", "spec.toml")
+    told = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert (code, err, len(told)) == (1, "", 3)
+    assert told[0].startswith('plugins[0]: No plugin called "focal" is installed.')
+    assert told[1].startswith('plugins[1]: No plugin called "fokal" is installed.')
+    assert told[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[run]", '[run]\ndevice = "gpu"', ['run.device: There is no device called "gpu". Did you mean "cuda"?']),
+        (
+            "[run]",
+            "[run]\nmodels = 3",
+            ['run.models: There is no key "models". Did you mean "model"? It is a section of its own: [model].'],
+        ),
+        (
+            "[run]",
+            "[run]\nmetric = 3",
+            ['run.metric: There is no key "metric". Did you mean "metrics"? It is a section of its own: [[metrics]].'],
+        ),
+        (
+            "[run]",
+            "[run]\nmax_epochs = 3",
+            ['run.max_epochs: There is no key "max_epochs". Hookline calls it "epochs", which is given already.'],
+        ),
+        ("[run]", "[run]\nrandom_seed = 3", ['run.random_seed: There is no key "random_seed". Did you mean "seed"?']),
+        (
+            "[run]",
+            "num_epochs = 3\n[run]",
+            ['num_epochs: There is no key "num_epochs". Hookline calls it "epochs", in [run]: epochs = 3.'],
+        ),
+        (
+            "validation = 0.2",
+            "val_split = 0.2",
+            ['data.val_split: CSV has no option "val_split". Did you mean "validation"?'],
+        ),
+        (
+            "validation = 0.2",
+            "validation_split = 0.2",
+            ['data.validation_split: CSV has no option "validation_split". Did you mean "validation"?'],
+        ),
+        (
+            "[optimizer]",
+            '[optimizer]\nkind = "SGD"',
+            ['optimizer.kind: Adam has no option "kind". Did you mean "type"?'],
+        ),
+        (
+            "[loss]",
+            '[loss]\nname = "L1Loss"',
+            ['loss.name: CrossEntropyLoss has no option "name". Did you mean "type"?'],
+        ),
+        (GOOD, 'extend = "iris.toml"', ['extend: There is no key "extend". Did you mean "extends"?']),
+        ("[[deploy]]", "[[deployment]]", ['deployment: There is no key "deployment". Did you mean "deploy"?']),
+        (
+            "[[deploy]]",
+            "[deploy]",
+            [
+                "deploy: This must be an array of deployment targets (tables with a `type`), and it is a table. "
+                "The header of each has two brackets: [[deploy]]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[[loss]]",
+            [
+                "loss: This must be a table with a `type`, and it is an array of one element. "
+                "Write it without brackets around it, or with one bracket in its header: [loss]."
+            ],
+        ),
+        (
+            "[loss]",
+            "[optimizer.groups]\nlr = 0.1\n[loss]",
+            [
+                "optimizer.groups: This must be an array of tables, and it is a table. "
+                "The header of each has two brackets: [[optimizer.groups]]."
+            ],
+        ),
+    ],
+)
+def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
+    (here / "spec.toml").write_text(GOOD.replace(old, new, 1))
+    _, out, _ = hookline("check", "spec.toml")
+    lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert lines == told
+
+
+def test_of_models_those_are_named_that_are_made_of_layers(here, hookline):
+    (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
+    _, out, _ = hookline("check", "spec.toml")
+    told = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
+    assert told.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
+
+
+def test_what_is_not_given_is_no_second_place(here):
+    (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
+    document = read(here / "spec.toml")
+    problem = Problem("This is wrong.", ("run", "epochs"), against=(("initialize",), ("loss", "type")))
+    assert [place.text for place in document.located(problem).against_places] == ['"CrossEntropyLoss"']
+
+
+MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        (
+            [("lr = 0.01", "lrr = 0.01"), ("[[deploy]]", f"{MONITOR}\n[[deploy]]")],
+            ["optimizer.lrr", "callbacks[0].monitor"],
+        ),
+        (
+            [('"Accuracy"', '"R2Score"'), ('average = "macro"', 'averag = "macro"')],
+            ["metrics[0].type", "metrics[1].averag"],
+        ),
+        (
+            [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", "batch_size = 0")],
+            ["data.stratify", "data.batch_size"],
+        ),
+        (
+            [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", 'dtype = "int64"')],
+            ["data.standardize", "data.stratify"],
+        ),
+        # What is not said, or said wrongly, is no conflict.
+        ([("validation = 0.2\ntest = 0.2\n", "validation = true\ntest = 7\n")], ["data.validation", "data.test"]),
+        ([("validation = 0.2\ntest = 0.2\n", "validaton = 0.2\n")], ["data.validaton"]),
+        ([('"Accuracy"', '"Acuracy"'), ("[[deploy]]", f"{MONITOR}\n[[deploy]]")], ["metrics[0].type"]),
+        # One slip is one error.
+        (
+            [
+                (
+                    "[[deploy]]",
+                    "[[callbacks]]\ntype = 'EarlyStopping'\n[[callbacks]]\ntype = 'EarlyStopping'\n[[deploy]]",
+                )
+            ],
+            ["callbacks[1]"],
+        ),
+    ],
+)
+def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, changes, paths):
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (here / "spec.toml").write_text(text)
+    code, told, _ = hookline("check", "spec.toml", "--format", "json")
+    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+
+
+def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hookline):
+    change = "callbacks.EarlyStopping.type=EarlyStopping"
+    assert hookline("check", "good.toml", "--set", change) == (0, "good.toml is good.\n", "")
+    code, out, _ = hookline("check", "good.toml", "--set", "callbacks.type=EarlyStopping")
+    assert (code, out.splitlines()[0]) == (
+        1,
+        '--set callbacks.type=EarlyStopping: "type" names no element. '
+        "A further one is given a name of its own: callbacks.mine.type=…",
+    )
+
+
+@pytest.mark.parametrize("change", ["x" * 5000, f"optimizer.lr={'x' * 5000}", f"model.layers.{'x' * 5000}.y=1"])
+def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hookline, change):
+    code, out, err = hookline("check", "good.toml", "--set", change)
+    assert (code, err) == (1, "")
+    assert len(out) < 500
+    assert len(hookline("explain", "good.toml", change.replace("=", "."))[2]) < 500
+
+
+@pytest.mark.parametrize("name", ["iris", "transformer", "losses/NLLLoss", "losses/BCELoss", "optimizers/LBFGS"])
+def test_a_good_spec_whose_loss_looks_at_values_passes_the_deep_check(name, capsys):
+    spec = Path(__file__).parents[3] / "specs" / f"{name}.toml"
+    assert main(["check", "--deep", str(spec)]) == 0
+    assert "is good." in "".join(capsys.readouterr())

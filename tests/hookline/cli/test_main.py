@@ -1,0 +1,716 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import torch
+
+from hookline import HooklineError
+from hookline.cli.main import main
+
+SPEC = """\
+[run]
+epochs = 2
+device = "cpu"
+
+[data]
+type = "CSV"
+path = "flowers.csv"
+targets = "kind"
+batch_size = 4
+
+[model]
+type = "Sequential"
+layers = [
+    { type = "Linear", out_features = 5 },
+    { type = "ReLU" },
+    { type = "Linear", out_features = 2 },
+]
+
+[loss]
+type = "CrossEntropyLoss"
+
+[optimizer]
+type = "Adam"
+"""
+ROWS = [f"{number}.5,{number * number % 7}.25,{'ab'[number % 2]}" for number in range(12)]
+CSV = "\n".join(["width,length,kind", *ROWS, ""])
+WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a good spec and its data, where the command is given."""
+    monkeypatch.chdir(tmp_path)
+    # The command line expects a process of its own, and the tests that come after it share this one.
+    monkeypatch.setattr("hookline.cli._deferred_compiler.defer", lambda: None)
+    (tmp_path / "spec.toml").write_text(SPEC)
+    (tmp_path / "flowers.csv").write_text(CSV)
+    return tmp_path
+
+
+def files(directory):
+    return {path.relative_to(directory): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def refused(here, capsys):
+    """Gives the command and returns what it says of the bad input, once it is sure that nothing else has happened."""
+
+    def refuse(*arguments, replace=("[run]", "[run]"), append="", data=CSV):
+        assert replace[0] in SPEC
+        (here / "spec.toml").write_text(SPEC.replace(*replace) + append)
+        (here / "flowers.csv").write_bytes(data if isinstance(data, bytes) else data.encode())
+        before = files(here), sorted(here.rglob("*"))
+        code = main(["train", *(arguments or ["spec.toml"])])
+        told = capsys.readouterr()
+        assert (code, told.out) == (2, "")
+        assert (files(here), sorted(here.rglob("*"))) == before
+        assert "Traceback" not in told.err
+        assert told.err.endswith("\n")
+        return headlines(told.err).replace(f"{here}/", "")
+
+    return refuse
+
+
+def headlines(text):
+    """What is said, without the lines of the file below it and without the places, which have tests of their own."""
+    lines = [line for line in text.splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
+    return "\n".join(re.sub(r"^(\S*\.toml):\d+:\d+: ", r"\1: ", line) for line in lines)
+
+
+def hookline(*arguments, cwd, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "hookline", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, **options
+    )
+
+
+def records(directory):
+    return [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+
+
+def only_line(text):
+    assert text.count("\n") == 0
+    return text
+
+
+# A spec that is wrong.
+
+
+def test_a_spec_that_is_not_there_is_told(refused):
+    assert refused("none.toml") == "none.toml: There is no such file."
+
+
+def test_a_spec_that_is_a_directory_is_told(refused):
+    assert refused(".") == '.: This is a directory, and not a spec. In it is "spec.toml".'
+
+
+@pytest.mark.parametrize(
+    ("replace", "problem"),
+    [
+        (("epochs = 2", "epochs = = 2"), "2:10: This is not TOML. One equals sign is enough."),
+        (('"Adam"', '"Adam'), '23:13: This is not TOML. The text is not closed on its line: its " is missing.'),
+        (("[loss]", "[model]"), '19:2: The section "model" stands here a second time.'),
+    ],
+)
+def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, replace, problem):
+    (here / "spec.toml").write_text(SPEC.replace(*replace))
+    assert main(["train", "spec.toml"]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"spec.toml:{problem}"
+
+
+@pytest.mark.parametrize(
+    ("replace", "problem"),
+    [
+        (("[loss]", "[los]"), 'los: There is no key "los". Did you mean "loss"?'),
+        (("epochs", "epoch"), 'run.epoch: There is no key "epoch". Did you mean "epochs"?'),
+        (("batch_size", "batchsize"), 'data.batchsize: CSV has no option "batchsize". Did you mean "batch_size"?'),
+        (('"Adam"', '"Adm"'), 'optimizer.type: There is no optimizer called "Adm". Did you mean "Adam"?'),
+        (('"ReLU"', '"Relu"'), 'model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?'),
+        (
+            ('"ReLU"', '"Adam"'),
+            'model.layers[1].type: There is no layer called "Adam". Adam belongs to the family "optimizer".',
+        ),
+        (("epochs = 2", 'epochs = "2"'), 'run.epochs: This must be an integer, and it is the string "2".'),
+        (("epochs = 2", "epochs = 2.0"), "run.epochs: This must be an integer, and it is the number 2.0."),
+        (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
+        (
+            ('targets = "kind"', ""),
+            "data.targets: CrossEntropyLoss takes one target, and none is given.",
+        ),
+        (
+            ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),
+            "data.validation: With the `test` fraction it takes all rows, and none are left for training.",
+        ),
+        (
+            ("[run]", '[run]\nname = "../x"'),
+            'run.name: "../x" is not a plain name: letters, digits, "_", "-" and "." are allowed.',
+        ),
+        (("[run]", 'plugins = "focal"\n[run]'), "plugins: This must be an array of the names of installed plugins."),
+        (
+            ("[run]", '[[metrics]]\ntype = "R2Score"\n[run]'),
+            "metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.",
+        ),
+    ],
+)
+def test_a_problem_of_a_spec_is_told_with_file_and_key(refused, replace, problem):
+    assert f"spec.toml: {problem}" in refused(replace=replace).splitlines()
+
+
+def test_all_problems_of_a_spec_are_told_in_one_go(refused):
+    replace = (
+        SPEC[SPEC.index("[model]") :],
+        """\
+[model]
+type = "Sequential"
+layers = [{ type = "Linear", out_features = 0, bias = 1 }, { type = "Relu" }]
+
+[optimizer]
+type = "Adam"
+lr = "x"
+betas = [0.9, 2]
+
+[optimiser]
+""",
+    )
+    assert refused(replace=replace).splitlines() == [
+        "spec.toml: loss: This is missing. It must be a loss (a table with a `type`).",
+        "spec.toml: model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
+        "spec.toml: model.layers[0].bias: This must be true or false, and it is the number 1.",
+        'spec.toml: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
+        'spec.toml: optimizer.lr: This must be a number, and it is the string "x".',
+        "spec.toml: optimizer.betas[1]: 2 is out of bounds: it must be at least 0 and less than 1.",
+        'spec.toml: optimiser: There is no key "optimiser". Did you mean "optimizer"?',
+    ]
+
+
+def test_an_empty_spec_is_told_all_that_is_missing(refused):
+    assert refused(replace=(SPEC, "")).splitlines() == [
+        f"spec.toml: {section}: This is missing. It must be {what} (a table with a `type`)."
+        for section, what in {
+            "data": "a data source",
+            "model": "a model",
+            "loss": "a loss",
+            "optimizer": "an optimizer",
+        }.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("lr", "--set lr: This is not a path and a value, such as optimizer.lr=0.01."),
+        ("# lr=1", "--set # lr=1: This is not a path and a value, such as optimizer.lr=0.01."),
+        (
+            "data.path.x=1",
+            "--set data.path.x=1: data.path: This must be a string with the path of a file, and it is a table.",
+        ),
+        (
+            "model.layers.9=1",
+            '--set model.layers.9=1: There is no element "9": there are 3, counted from 0.',
+        ),
+        ("optimizer.lr=", '--set optimizer.lr=: optimizer.lr: This must be a number, and it is the string "".'),
+        (
+            "optimizer.bets=1",
+            '--set optimizer.bets=1: optimizer.bets: Adam has no option "bets". Did you mean "betas"?',
+        ),
+        ("optimiser.lr=1", '--set optimiser.lr=1: optimiser: There is no key "optimiser". Did you mean "optimizer"?'),
+    ],
+)
+def test_a_bad_change_is_told(refused, change, problem):
+    assert refused("spec.toml", "--set", change) == problem
+
+
+def test_a_device_that_does_not_exist_is_told_with_the_key(refused):
+    told = refused("spec.toml", "--set", "run.device=cudda")
+    assert told == '--set run.device=cudda: run.device: There is no device called "cudda". Did you mean "cuda"?'
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="This machine has an accelerator.")
+def test_a_device_that_is_not_here_is_told_with_the_key(refused):
+    told = refused("spec.toml", "--set", "run.device=cuda")
+    assert told == '--set run.device=cuda: run.device: This machine has no "cuda". It has only a CPU.'
+
+
+def test_a_plugin_that_is_not_installed_is_told(refused):
+    told = refused(replace=("[run]", 'plugins = ["focal"]\n[run]'))
+    assert told.startswith('spec.toml: plugins[0]: No plugin called "focal" is installed.')
+
+
+@pytest.mark.parametrize("out", ["flowers.csv", "kept"])
+def test_a_directory_that_exists_is_not_written_over(refused, here, out):
+    (here / "kept").mkdir()
+    (here / "kept" / "result.json").write_text("mine")
+    told = refused("spec.toml", "--out", out)
+    assert told == f"{out} exists already, and a run never writes over another: give a new directory."
+
+
+def test_a_directory_that_cannot_be_made_is_told(refused):
+    assert refused("spec.toml", "-q", "--out", "flowers.csv/x").startswith("flowers.csv/x cannot be made: ")
+
+
+# Data that is wrong.
+
+
+def test_data_that_is_not_there_is_told(refused):
+    assert (
+        refused(replace=("flowers.csv", "flower.csv"))
+        == 'spec.toml: data.path: There is no such file. Did you mean "flowers.csv"?'
+    )
+
+
+@pytest.mark.parametrize(
+    ("replace", "problem"),
+    [
+        (
+            ("batch_size", "validation = 0.01\nbatch_size"),
+            "The validation split has no rows: it is to have 0.01 of 12.",
+        ),
+        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: it is to have 0.04 of 12."),
+        (
+            ("batch_size = 4", "batch_size = 13\ndrop_last = true"),
+            "With `drop_last` no batch is left: there are 12 rows.",
+        ),
+        (
+            ('"CrossEntropyLoss"', '"MSELoss"'),
+            'row 1, column "kind": "a" is not a number, and MSELoss needs numbers.',
+        ),
+    ],
+)
+def test_data_that_does_not_fit_the_spec_is_told_with_the_file(refused, replace, problem):
+    assert refused(replace=replace) == f"flowers.csv: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("replace", "problem"),
+    [
+        (
+            ("batch_size", "shape = [1, 3]\nbatch_size"),
+            "shape: A row of this shape has 3 numbers, and one of the inputs has 2.",
+        ),
+        (('"kind"', '"kinds"'), 'targets: There is no column "kinds". Did you mean "kind"?'),
+        (
+            ("targets", 'inputs = ["width", "lenght"]\ntargets'),
+            'inputs[1]: There is no column "lenght". Did you mean "length"?',
+        ),
+        (
+            ("targets", 'inputs = "pixel_*"\ntargets'),
+            'inputs: There is no column "pixel_*". Known are "kind", "length" and "width".',
+        ),
+        (
+            ("targets", 'split_column = "split"\ntargets'),
+            'split_column: There is no column "split". Known are "kind", "length" and "width".',
+        ),
+    ],
+)
+def test_columns_that_are_not_there_are_told_with_the_option(refused, replace, problem):
+    assert refused(replace=replace) == f"spec.toml: data.{problem}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("3.5,", "three,", 'row 4, column "width": "three" is not a number.'),
+        ("3.5,", ",", 'row 4, column "width": The cell is empty.'),
+        ("3.5,", " ,", 'row 4, column "width": The cell is empty.'),
+        ("3.5,", "nan,", 'row 4, column "width": "nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
+        ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
+        ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
+    ],
+)
+def test_a_cell_that_is_wrong_is_told_with_row_and_column(refused, old, new, problem):
+    assert refused(data=CSV.replace(f"\n{old}", f"\n{new}")) == f"flowers.csv: {problem}"
+
+
+@pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
+def test_a_row_with_too_few_or_too_many_cells_is_told_with_the_number_that_other_messages_give_it(refused, row, cells):
+    told = refused(data=CSV.replace("3.5,2.25,b", row))
+    assert told == f"flowers.csv: row 4: It has {cells} cells, and the header has 3."
+
+
+@pytest.mark.parametrize("data", ["", "\n"])
+def test_an_empty_file_is_told(refused, data):
+    assert refused(data=data) == "spec.toml: data.path: The file is empty."
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_file_with_nothing_but_a_header_is_told_to_have_no_rows(refused, end):
+    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header and no rows."
+
+
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
+def test_one_class_where_two_are_needed_is_told(refused, loss):
+    told = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
+    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows: two classes are needed.'
+
+
+def test_two_columns_of_one_name_are_told(refused):
+    assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are called "width".'
+
+
+@pytest.mark.parametrize("old", ["width", ",b", "3.5"])
+def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
+    told = only_line(refused(data=CSV.replace(old, f"{old}ö").encode("latin-1")))
+    assert told.startswith("spec.toml: data.path: " if old == "width" else "flowers.csv: ")
+    assert "UTF-8" in told
+
+
+# A model that does not fit.
+
+
+@pytest.mark.parametrize(
+    ("replace", "problem"),
+    [
+        (
+            ("out_features = 2", "in_features = 4, out_features = 2"),
+            "model.layers[2]: Linear cannot take an input of shape (5,). ",
+        ),
+        (
+            ('type = "Linear", out_features = 5', 'type = "Conv2d", out_channels = 5, kernel_size = 3'),
+            "model.layers[0]: Conv2d cannot take an input of shape (2,). It takes 3 dimensions for each row: channels, "
+            "height, width.",
+        ),
+        (
+            (
+                '{ type = "ReLU" }',
+                '{ type = "Sequential", layers = [{ type = "ReLU" }, { type = "MaxPool2d", kernel_size = 2 }] }',
+            ),
+            "model.layers[1].layers[1]: MaxPool2d cannot take an input of shape (5,). ",
+        ),
+        (
+            ('{ type = "ReLU" }', '{ type = "BatchNorm1d", num_features = 6 }'),
+            "model.layers[1]: BatchNorm1d cannot take an input of shape (5,). ",
+        ),
+        (
+            ("out_features = 2", "out_features = 3"),
+            'loss: CrossEntropyLoss compares a score for each class with the class: "kind" has 2 classes, and the '
+            "model gives outputs of shape (3,) for each row.",
+        ),
+        (
+            ('type = "CrossEntropyLoss"', 'type = "BCEWithLogitsLoss"'),
+            "loss: BCEWithLogitsLoss compares each output with a target: the model must give 1 for each row (kind), "
+            "and its outputs for a batch of 2 rows have the shape (2, 2).",
+        ),
+        (
+            ('type = "CrossEntropyLoss"', 'type = "CrossEntropyLoss"\nweight = [1, 2, 3]'),
+            'loss.weight: "kind" has 2 classes, and `weight` has 3 numbers.',
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_is_told_with_the_layer_and_the_shape_that_reached_it(refused, replace, problem):
+    assert only_line(refused("spec.toml", "-q", replace=replace)).startswith(f"spec.toml: {problem}")
+
+
+def test_a_model_without_parameters_is_told(refused):
+    model = SPEC[SPEC.index("[model]") : SPEC.index("[loss]")]
+    told = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
+    assert told == "spec.toml: model: There is nothing to train: neither the model nor the loss has parameters."
+
+
+@pytest.mark.parametrize(
+    ("replace", "monitor", "problem"),
+    [
+        (
+            ("[run]", "[run]"),
+            "validation/loss",
+            'spec.toml: callbacks[0].monitor: "validation/loss" is not logged. '
+            'The data has no validation split. Logged is "training/loss".',
+        ),
+        (
+            ("[run]", "[run]"),
+            "trainig/loss",
+            'spec.toml: callbacks[0].monitor: "trainig/loss" is not logged. Did you mean "training/loss"? '
+            'Logged is "training/loss".',
+        ),
+        (
+            ("batch_size", "validation = 0.5\nbatch_size"),
+            "validation/accuracy",
+            'spec.toml: callbacks[0].monitor: "validation/accuracy" is not logged. Did you mean "validation/Accuracy"? '
+            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+        ),
+    ],
+)
+def test_early_stopping_refuses_to_monitor_what_will_not_be_there(refused, replace, monitor, problem):
+    append = f'[[metrics]]\ntype = "Accuracy"\n[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n'
+    assert refused(replace=replace, append=append) == problem
+
+
+# A file of one's own that is wrong.
+
+
+def test_a_plugin_file_that_is_not_there_is_told(refused):
+    assert refused("spec.toml", "-p", "mine.py") == "mine.py: There is no such file."
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("x = 1\ndef f(:\n", "mine.py: line 2: invalid syntax."),
+        ("x = 1\n1 / 0\n", "mine.py: line 2: ZeroDivisionError: division by zero"),
+        ("def f():\n    pass\n", "mine.py: No function of this file is marked with @hookimpl."),
+        (
+            "def step(run):\n    pass\n",
+            'mine.py, line 1: "step" is the name of a stage; mark the function with @hookimpl.',
+        ),
+        (
+            WRAPPER.replace("step", "stepp"),
+            'The plugin "mine" (mine.py) implements "stepp", which is not a stage (',
+        ),
+        (WRAPPER.replace("run)", "run, modle)"), 'The plugin "mine" (mine.py) has a hook that does not fit. '),
+        (
+            WRAPPER.replace("return (yield)", "return True"),
+            'The plugin "mine" (mine.py) has a hook that does not fit. ',
+        ),
+        (
+            "from hookline import hookimpl\n@hookimpl\ndef prepare_data(run):\n    return 1 / 0\n",
+            'The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): ZeroDivisionError: division by '
+            "zero",
+        ),
+        (
+            "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
+            'Nobody answered the stage "build_model". Asked were, in this order: hookline_stages. It is wrapped by '
+            "mine: a wrapper must return what its `yield` gives, or another answer.",
+        ),
+        (
+            "from hookline import hookimpl\n@hookimpl\ndef register_specs():\n    return None\n",
+            'The plugin "mine" ',
+        ),
+        (
+            "from hookline import hookimpl\n@hookimpl\ndef register_specs():\n    return 1 / 0\n",
+            'The plugin "mine" ',
+        ),
+    ],
+)
+def test_a_plugin_file_that_cannot_be_used_is_told(refused, here, text, problem):
+    (here / "mine.py").write_text(text)
+    assert only_line(refused("spec.toml", "-p", "mine.py")).startswith(problem)
+
+
+def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
+    (here / "mine.py").write_text(
+        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
+        "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
+    )
+    told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
+    who = f'"hookline_losses" (hookline {version("hookline")}) and "mine" (mine.py)'
+    assert only_line(told) == (
+        f"--set loss.type=MSELoss: loss.type: The plugins {who} bring a loss called MSELoss: write "
+        '"hookline_losses:MSELoss" or "mine:MSELoss".'
+    )
+
+
+# Arguments that are wrong.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["check"], "the following arguments are required: spec"),
+        (["train", "spec.toml", "--wombat", "x=1"], "unrecognized arguments: --wombat x=1"),
+        (["train", "spec.toml", "--set"], "argument --set: expected one argument"),
+    ],
+)
+def test_arguments_that_are_wrong_are_told_with_the_usage(here, capsys, arguments, problem):
+    before = files(here)
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    told = capsys.readouterr()
+    assert (exit_.value.code, told.out) == (2, "")
+    assert told.err.startswith("usage: hookline ")
+    assert problem in told.err
+    assert files(here) == before
+
+
+def test_with_traceback_the_place_in_the_code_is_shown(here):
+    with pytest.raises(HooklineError, match=r"^none\.toml: There is no such file\.$"):
+        main(["train", "none.toml", "--traceback"])
+
+
+# What is good.
+
+
+def test_a_good_spec_is_trained_and_the_results_are_in_a_directory_of_their_own(here, capsys):
+    before = files(here)
+    assert main(["train", "spec.toml"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "Results are in runs/spec/1\n" in told.out
+    new = {path: content for path, content in files(here).items() if path not in before}
+    assert {path: files(here)[path] for path in before} == before
+    assert sorted(str(path) for path in new) == [
+        f"runs/spec/1/{name}"
+        for name in ("loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml")
+    ]
+    result = json.loads(new[Path("runs/spec/1/result.json")])
+    [*_, last] = records(here / "runs/spec/1")
+    assert (result["name"], result["epochs"], result["steps"], result["stopped"]) == ("spec", 2, 6, None)
+    assert result["metrics"] == {"training": {"loss": last["training/loss"]}}
+
+
+def test_a_second_run_has_the_next_number_and_leaves_the_first_as_it_is(here, capsys):
+    main(["train", "spec.toml", "-q"])
+    first = files(here / "runs/spec/1")
+    assert main(["train", "spec.toml", "-q"]) == 0
+    assert files(here / "runs/spec/1") == first
+    assert records(here / "runs/spec/2") == records(here / "runs/spec/1")
+
+
+def test_values_are_set_several_times_and_the_last_counts(here, capsys):
+    changes = ["run.epochs=5", "optimizer.lr=0.5", "model.layers.0.out_features=3", "run.epochs=3", "run.name=mine"]
+    arguments = [word for change in changes for word in ("--set", change)]
+    assert main(["train", "spec.toml", "-q", *arguments]) == 0
+    assert [record["epoch"] for record in records(here / "runs/mine/1")] == [1, 2, 3]
+    written = (here / "runs/mine/1/spec.toml").read_text()
+    assert "lr = 0.5\n" in written
+    assert "out_features = 3" in written
+
+
+def test_the_spec_of_a_run_directory_gives_the_same_metrics(here, capsys):
+    split = ("batch_size", "validation = 0.25\ntest = 0.25\nstandardize = true\nbatch_size")
+    (here / "spec.toml").write_text(SPEC.replace(*split) + '[[metrics]]\ntype = "Accuracy"\n')
+    assert main(["train", "spec.toml", "-q", "--set", "run.seed=3", "--out", "deep/in/here"]) == 0
+    assert main(["train", "deep/in/here/spec.toml", "-q", "--out", "again"]) == 0
+    first, again = files(here / "deep/in/here"), files(here / "again")
+    assert again[Path("metrics.jsonl")] == first[Path("metrics.jsonl")]
+    assert again[Path("model.safetensors")] == first[Path("model.safetensors")]
+    assert main(["train", "again/spec.toml", "-q", "--out", "once_more"]) == 0
+    assert files(here / "once_more")[Path("spec.toml")] == again[Path("spec.toml")]
+
+
+def test_quiet_says_nothing(here, capsys):
+    assert main(["train", "spec.toml", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_quiet_says_nothing_though_the_spec_lists_the_display(here, capsys):
+    (here / "spec.toml").write_text(f'{SPEC}\n[[callbacks]]\ntype = "Progress"\n')
+    assert main(["train", "spec.toml", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_display_is_there_once_though_the_spec_lists_it(here, capsys):
+    main(["train", "spec.toml"])
+    plain = capsys.readouterr().out
+    (here / "spec.toml").write_text(f'{SPEC}\n[[callbacks]]\ntype = "Progress"\n')
+    main(["train", "spec.toml"])
+    listed = capsys.readouterr().out
+    assert listed.count("learning rate") == plain.count("learning rate") == 1
+
+
+def test_a_plugin_file_is_used_and_two_are_used_in_order(here, capsys):
+    for name in ("one", "two"):
+        (here / f"{name}.py").write_text(
+            "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_loss():\n"
+            f"    print('{name} before')\n    answer = yield\n    print('{name} after')\n    return answer\n"
+        )
+    assert main(["train", "spec.toml", "-q", "-p", "one.py", "-p", "two.py"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["one before", "two before", "two after", "one after"]
+
+
+# A process of its own.
+
+
+def test_the_module_tells_bad_input_without_a_traceback_and_with_exit_code_2(here):
+    (here / "flowers.csv").write_text(CSV.replace("3.5,", "three,"))
+    before = files(here)
+    done = hookline("train", "spec.toml", cwd=here)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f'{here}/flowers.csv: row 4, column "width": "three" is not a number.\n'
+    assert files(here) == before
+
+
+def test_without_a_terminal_no_control_characters_are_printed(here):
+    done = hookline("train", "spec.toml", cwd=here, env={**os.environ, "TERM": "xterm-256color"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [letter for letter in done.stdout if letter != "\n" and not letter.isprintable()] == []
+    assert done.stdout.splitlines()[0] == "spec: 2 epochs of 3 steps on cpu, seed 0"
+    assert done.stdout.splitlines()[-1].endswith("Results are in runs/spec/1")
+
+
+def test_an_interruption_writes_the_results_so_far(here):
+    command = [sys.executable, "-m", "hookline", "train", "spec.toml", "--set", "run.epochs=1000000", "--out", "out"]
+    metrics = here / "out" / "metrics.jsonl"
+    with subprocess.Popen(
+        command,
+        cwd=here,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell runs in the background hears no Ctrl-C, and what it starts does not either.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (metrics.exists() and metrics.read_bytes()):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    logged = records(here / "out")
+    result = json.loads((here / "out" / "result.json").read_text())
+    assert process.returncode == 130
+    assert told == "Interrupted.\n"
+    assert sorted(str(path) for path in files(here / "out")) == [
+        "loss.png",
+        "metrics.jsonl",
+        "model.safetensors",
+        "result.json",
+        "run.lock.toml",
+        "spec.toml",
+    ]
+    assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))
+    assert result["stopped"] == "It was interrupted from the keyboard."
+    assert result["epochs"] == len(logged) >= 1
+    assert result["metrics"]["training"]["loss"] == logged[-1]["training/loss"]
+
+
+def test_training_goes_on_when_nobody_reads_what_is_printed_any_longer(here):
+    command = [sys.executable, "-m", "hookline", "train", "spec.toml"]
+    with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (0, b"")
+    assert json.loads((here / "runs/spec/1/result.json").read_text())["epochs"] == 2
+
+
+HEAVY = ("torch", "numpy", "pyarrow", "matplotlib", "torchmetrics", "rich", "safetensors")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "output"),
+    [
+        (["--help"], 0, "usage: hookline "),
+        (["train", "--help"], 0, "usage: hookline train "),
+        (["--version"], 0, f"hookline {version('hookline')}\n"),
+        ([], 0, "usage: hookline "),
+        (["train", "none.toml"], 2, "none.toml: There is no such file."),
+        (["train", "spec.toml", "--set", "run.epochs=0"], 2, "--set run.epochs=0: run.epochs: 0 is out of bounds"),
+        (
+            ["train", "spec.toml", "--set", "optimizer.type=Adm"],
+            2,
+            "--set optimizer.type=Adm: optimizer.type: There is no",
+        ),
+    ],
+)
+def test_help_and_a_problem_of_the_spec_come_without_importing_what_is_slow(here, arguments, code, output):
+    script = f"""
+import sys
+from hookline.cli.main import main
+try:
+    code = main({arguments!r})
+except SystemExit as exit_:
+    code = exit_.code
+print("imported:", sorted(set({HEAVY!r}) & set(sys.modules)), "code:", code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=here, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == f"imported: [] code: {code}"
+    assert (done.stdout if code == 0 else done.stderr).startswith(output)

@@ -1,0 +1,137 @@
+import pytest
+from small_training import SPECS
+
+from hookline.cli._mistyped import COMMANDS as OTHERS
+from hookline.cli._mistyped import OWNERS
+from hookline.cli.main import COMMANDS, DRAFTS, main
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch, capsys):
+    """Gives words to the command, and returns what is said of them."""
+    monkeypatch.chdir(tmp_path)
+    text = (SPECS / "iris.toml").read_text()
+    (tmp_path / "iris.toml").write_text(text.replace("data/iris.csv", str((SPECS / "data/iris.csv").resolve())))
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n")
+
+    def told(words):
+        with pytest.raises(SystemExit) as exit_:
+            main(words.split(" "))
+        out, error = capsys.readouterr()
+        assert (exit_.value.code, out) == (2, "")
+        return error.rstrip("\n")
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("trian iris.toml", 'There is no command "trian". Did you mean `hookline train iris.toml`?'),
+        ("fit iris.toml", 'There is no command "fit". Did you mean `hookline train iris.toml`?'),
+        ("validate iris.toml", 'There is no command "validate". Did you mean `hookline check iris.toml`?'),
+        ("iris.toml -q", 'There is no command "iris.toml". To train a spec: `hookline train iris.toml -q`.'),
+        ("help train", "Help is an option: `hookline train --help`."),
+        ("-v", 'There is no option "-v". `hookline --version` prints the version.'),
+        ("wombat", 'There is no command "wombat". `hookline --help` lists them all.'),
+        ("new data.csv", "To write a spec for a table: `hookline new spec data.csv`."),
+        ("new specs data.csv", '`hookline new` cannot draft "specs". Did you mean `hookline new spec`?'),
+        ("list layer Conv2d", "To show a component: `hookline show layer Conv2d`."),
+        ("plan iris.toml --deep", '"--deep" is an option of `hookline check`.'),
+        ("check iris.toml --depe", 'There is no option "--depe". Did you mean "--deep"?'),
+        ("train iris.toml -o out", 'There is no option "-o". Did you mean "--out"?'),
+        ("train iris.toml b.toml", "One spec is taken at a time. To lay one over the other: --with b.toml."),
+        ("train --config iris.toml", "A spec is given without an option: `hookline train iris.toml`."),
+    ],
+)
+def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentence):
+    assert told(words) == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [
+        ("--lr 0.1", "optimizer.lr=0.1"),
+        ("--lr=0.1", "optimizer.lr=0.1"),
+        ("lr=0.1", "optimizer.lr=0.1"),
+        ("optimizer.lr=0.1", "optimizer.lr=0.1"),
+        ("--learning-rate 0.1", "optimizer.lr=0.1"),
+        ("--max-epochs 5", "run.epochs=5"),
+        ("--batch-size=8", "data.batch_size=8"),
+        ("--gpu", "run.device=cuda"),
+        ("--optimizer SGD", "optimizer.type=SGD"),
+    ],
+)
+def test_an_option_that_is_a_value_of_the_spec_is_told_as_the_change_that_it_would_be(told, words, change, tmp_path):
+    word = words.partition(" ")[0].partition("=")[0]
+    unknown = f'There is no option "{word}". ' if word.startswith("-") else ""
+    what = "the learning rate" if change == "optimizer.lr=0.1" and "." not in word else "a value of the spec"
+    assert told(f"train iris.toml {words}") == f"{unknown}To change {what}: --set {change}."
+    assert main(["check", "iris.toml", "--set", change]) == 0
+
+
+@pytest.mark.parametrize("words", [["a\x1b[2Jb"], ["new", "a\x1b[2Jb"], ["train", "i.toml", "--a\x1b[2Jb"]])
+def test_a_word_cannot_control_a_terminal(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    told = capsys.readouterr().err
+    assert "\x1b" not in told
+    assert r"a\x1b[2Jb" in told
+
+
+def test_a_change_in_two_words_is_told_as_one(told):
+    assert told("train iris.toml --set optimizer.lr 0.1") == "A change is one word: --set optimizer.lr=0.1."
+
+
+def test_an_option_of_another_tool_is_told_what_does_it(told):
+    assert told("train iris.toml --max-grad-norm 1") == (
+        'There is no option "max-grad-norm". GradientClipping does that: [[callbacks]] with type = "GradientClipping" and '
+        "max_norm = 1."
+    )
+
+
+def test_what_is_meant_exists():
+    assert {*OTHERS.values()} <= {*COMMANDS}
+    assert not {*OTHERS} & {*COMMANDS}
+    assert {owner.split()[0] for owner in OWNERS.values()} <= {*COMMANDS}
+    assert DRAFTS == ("spec", "plugin")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("list lossess", 'There is no family called "lossess". Did you mean "losses"?'),
+        ("list MSELoss", 'There is no family called "MSELoss". It is a loss: `hookline show MSELoss` shows it.'),
+        ("list iris.toml", 'There is no family called "iris.toml". `hookline show iris.toml` shows a spec.'),
+        (
+            "show optimizer",
+            'There is no component called "optimizer". `hookline list optimizers` lists what can stand there, and '
+            "`hookline show ASGD` shows one.",
+        ),
+        (
+            "show optimizer.lr",
+            'There is no component called "optimizer.lr". `hookline explain spec.toml optimizer.lr` explains a value of a '
+            "spec.",
+        ),
+        ("show Dense", 'There is no component called "Dense". Did you mean "Linear"?'),
+        ("show wombat", 'There is no component called "wombat". `hookline list` lists all of them.'),
+        ("explain optimizer.lr iris.toml", "The spec comes first: `hookline explain spec.toml optimizer.lr`."),
+    ],
+)
+def test_a_name_that_is_of_something_else_is_told_with_what_to_type(words, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+def test_a_section_is_listed_and_shown_as_well_as_a_family_and_a_component(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in ("list model", "list models", "list layers"):
+        assert main(words.split()) == 0
+        assert capsys.readouterr().out.startswith("layers\n  AdaptiveAvgPool1d ")
+    assert main(["show", "run"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("run, a section of a spec\n")
+    assert "  epochs = 10: an integer, at least 1\n" in out
+    assert main(["show", "spec"]) == 0
+    assert "  metrics = []: an array of metrics (tables with a `type`)\n" in capsys.readouterr().out

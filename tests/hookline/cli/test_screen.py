@@ -1,0 +1,40 @@
+import pytest
+from small_training import SPECS
+
+from hookline.cli._screen import paragraph, table
+from hookline.cli.main import main
+
+ROWS = [("layer", "type", "parameters"), ("2.layers.0.self_attn", "MultiheadAttention of 8 heads", "3,168")]
+
+
+def test_without_a_width_nothing_is_broken():
+    assert list(table(ROWS, None, right=(2,))) == [
+        "  layer                 type                           parameters",
+        "  2.layers.0.self_attn  MultiheadAttention of 8 heads       3,168",
+    ]
+    assert paragraph("a b", None, "  ") == ["  a b"]
+
+
+def test_a_table_is_broken_between_words_and_the_parts_of_names_and_numbers_are_whole():
+    assert list(table(ROWS, 50, right=(2,))) == [
+        "  layer             type                parameters",
+        "  2.layers.0.self_  MultiheadAttention       3,168",
+        "  attn              of 8 heads",
+    ]
+    assert list(table([("lr 0.05, momentum 0.9, weight_decay 0.0",)], 20)) == [
+        "  lr 0.05, momentum",
+        "  0.9, weight_decay",
+        "  0.0",
+    ]
+
+
+@pytest.mark.parametrize(("spec", "width"), [("transformer", 60), ("digits", 80)])
+def test_a_plan_on_a_terminal_fits_it_and_has_every_word_of_one_without(spec, width, monkeypatch, capsys):
+    assert main(["plan", str(SPECS / f"{spec}.toml")]) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["plan", str(SPECS / f"{spec}.toml")]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    assert sorted("".join(shown.split())) == sorted("".join(whole.split()))

@@ -1,0 +1,203 @@
+import numpy
+import pytest
+import torch
+
+from hookline.data import Batch, Data, Target, TensorBatches, permutation
+from hookline.data import batches as data
+
+ROWS = 23
+INPUTS = torch.arange(ROWS * 3, dtype=torch.float32).reshape(ROWS, 3)
+TARGETS = torch.arange(ROWS)
+
+
+def batches(**options):
+    return TensorBatches({"input": INPUTS}, {"target": TARGETS}, **{"batch_size": 4, "seed": 7, **options})
+
+
+def rows_of(some_batches):
+    return [batch.target.tolist() for batch in some_batches]
+
+
+def in_pieces(order, size):
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+@pytest.mark.parametrize(
+    ("seed", "epoch", "rows"), [(0, 1, 5), (7, 3, 23), (2**32 - 1, 1, 1000), (2**40, 2, 1), (0, 1, 0)]
+)
+def test_a_permutation_is_that_of_numpy_for_seed_and_epoch(seed, epoch, rows):
+    assert permutation(seed, epoch, rows).tolist() == numpy.random.default_rng((seed, epoch)).permutation(rows).tolist()
+
+
+def test_a_permutation_depends_on_the_seed_and_on_the_epoch():
+    orders = [permutation(seed, epoch, 50).tolist() for seed, epoch in [(1, 1), (1, 2), (2, 1), (2, 2), (0, 1)]]
+    assert len({tuple(order) for order in orders}) == 5
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 9])
+def test_shuffled_rows_come_in_the_order_of_the_permutation(epoch):
+    order = permutation(7, epoch, ROWS).tolist()
+    assert rows_of(batches().epoch(epoch)) == in_pieces(order, 4)
+
+
+def test_inputs_come_with_their_targets():
+    for batch in batches().epoch(1):
+        assert torch.equal(batch.input, INPUTS[batch.target])
+
+
+def test_an_epoch_does_not_depend_on_those_before_it():
+    made = batches()
+    third = rows_of(made.epoch(3))
+    list(made.epoch(1))
+    assert rows_of(made.epoch(3)) == third
+
+
+def test_two_epochs_can_be_gone_through_at_once():
+    made = batches()
+    first, second = made.epoch(1), made.epoch(2)
+    mixed = [next(first), next(second), next(first), next(second)]
+    assert rows_of(mixed[::2]) == rows_of(batches().epoch(1))[:2]
+    assert rows_of(mixed[1::2]) == rows_of(batches().epoch(2))[:2]
+
+
+def test_neither_torch_nor_numpy_loses_a_random_number_to_the_order():
+    torch_state, numpy_state = torch.get_rng_state(), numpy.random.get_state()[1].tolist()
+    list(batches().epoch(1))
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    assert numpy.random.get_state()[1].tolist() == numpy_state
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 4, 22, 23, 24, 100])
+def test_an_epoch_has_as_many_batches_as_it_says(seed, drop_last, batch_size):
+    made = batches(seed=seed, drop_last=drop_last, batch_size=batch_size)
+    assert len(list(made.epoch(1))) == len(made)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("start", range(7))
+def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(seed, drop_last, start):
+    made = batches(seed=seed, drop_last=drop_last)
+    assert rows_of(made.epoch(2, start)) == rows_of(made.epoch(2))[start:]
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("start", [0, 1, 2, 5])
+@pytest.mark.parametrize("window", [1, 79, 80, 200, 240, 10_000])
+def test_windows_that_are_smaller_than_the_data_give_the_same_batches(monkeypatch, seed, start, window):
+    expected = rows_of(batches(seed=seed).epoch(2, start))
+    monkeypatch.setattr(data, "WINDOW", window)
+    assert rows_of(batches(seed=seed).epoch(2, start)) == expected
+
+
+@pytest.mark.parametrize("window", [1, 200])
+def test_the_last_batch_is_left_out_with_small_windows_too(monkeypatch, window):
+    monkeypatch.setattr(data, "WINDOW", window)
+    order = permutation(7, 1, ROWS).tolist()
+    assert rows_of(batches(drop_last=True).epoch(1)) == in_pieces(order, 4)[:-1]
+
+
+def test_no_more_than_a_window_of_shuffled_rows_is_gathered_at_once(monkeypatch):
+    monkeypatch.setattr(data, "WINDOW", 2 * 4 * (3 * 4 + 8))
+    storages = [batch.input.untyped_storage().data_ptr() for batch in list(batches().epoch(1))]
+    sizes = [batch.input.untyped_storage().nbytes() for batch in batches().epoch(1)]
+    assert [storages.index(place) for place in storages] == [0, 0, 2, 2, 4, 4]
+    assert sizes == [96, 96, 96, 96, 84, 84]
+
+
+def test_without_a_seed_the_rows_keep_their_order():
+    assert rows_of(batches(seed=None).epoch(5)) == in_pieces(list(range(ROWS)), 4)
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+def test_rows_are_copies_over_which_a_layer_may_write(seed):
+    for batch in batches(seed=seed).epoch(1):
+        batch.input.fill_(-1)
+    assert torch.equal(INPUTS, torch.arange(ROWS * 3, dtype=torch.float32).reshape(ROWS, 3))
+
+
+def test_the_last_batch_is_smaller():
+    assert [batch.rows for batch in batches().epoch(1)] == [4, 4, 4, 4, 4, 3]
+
+
+def test_the_last_batch_is_left_out_if_it_is_smaller():
+    assert [batch.rows for batch in batches(drop_last=True).epoch(1)] == [4, 4, 4, 4, 4]
+
+
+def test_the_last_batch_is_not_left_out_if_it_is_whole():
+    assert [batch.rows for batch in batches(drop_last=True, batch_size=23).epoch(1)] == [23]
+
+
+def test_the_only_batch_is_left_out_too_if_it_is_smaller():
+    made = batches(drop_last=True, batch_size=24)
+    assert (len(made), list(made.epoch(1))) == (0, [])
+
+
+def test_no_rows_are_no_batches():
+    made = TensorBatches({"input": INPUTS[:0]}, {"target": TARGETS[:0]}, batch_size=4, seed=1)
+    assert (made.rows, len(made), list(made.epoch(1))) == (0, 0, [])
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("window", [1, 10_000])
+def test_several_inputs_and_targets_keep_their_names_and_rows(monkeypatch, seed, window):
+    monkeypatch.setattr(data, "WINDOW", window)
+    inputs = {"anchor": INPUTS, "positive": INPUTS + 100, "negative": INPUTS - 100}
+    targets = {"length": TARGETS, "value": TARGETS * 0.5}
+    made = TensorBatches(inputs, targets, batch_size=4, seed=seed)
+    found = list(made.epoch(1))
+    assert [batch.targets["length"].tolist() for batch in found] == rows_of(batches(seed=seed).epoch(1))
+    for batch in found:
+        rows = batch.targets["length"]
+        assert list(batch.inputs) == ["anchor", "positive", "negative"]
+        assert all(torch.equal(batch.inputs[name], tensor[rows]) for name, tensor in inputs.items())
+        assert torch.equal(batch.targets["value"], rows * 0.5)
+
+
+def test_inputs_and_targets_must_have_the_same_number_of_rows():
+    with pytest.raises(ValueError, match=r"^All inputs, targets and lengths must have the same number of rows\.$"):
+        TensorBatches({"input": INPUTS}, {"target": TARGETS[1:]}, batch_size=4)
+
+
+def test_a_batch_knows_its_only_input_and_target_and_its_rows():
+    batch = Batch({"input": INPUTS[:5]}, {"target": TARGETS[:5]})
+    assert torch.equal(batch.input, INPUTS[:5])
+    assert torch.equal(batch.target, TARGETS[:5])
+    assert batch.rows == 5
+
+
+@pytest.mark.parametrize("what", ["input", "target"])
+def test_a_batch_with_several_has_no_only_one(what):
+    batch = Batch({"a": INPUTS, "b": INPUTS}, {"c": TARGETS, "d": TARGETS})
+    with pytest.raises(ValueError, match=f"^`{what}` is for batches with one {what}, and this one has 2: "):
+        getattr(batch, what)
+
+
+@pytest.mark.parametrize(("rows", "count", "sizes"), [(8, 4, [2] * 4), (7, 3, [3, 3, 1]), (2, 5, [1, 1]), (3, 1, [3])])
+def test_the_parts_of_a_batch_have_its_rows_in_their_order(rows, count, sizes):
+    numbers = torch.arange(rows)
+    batch = Batch({"a": numbers, "b": numbers + 10}, {"y": numbers + 20}, {"b": numbers + 30})
+    parts = batch.parts(count)
+    assert [part.rows for part in parts] == sizes
+    for start, part in zip(torch.tensor([0, *sizes]).cumsum(0).tolist(), parts, strict=False):
+        expected = batch.slice(start, start + part.rows)
+        for name in ("inputs", "targets", "lengths"):
+            found, wanted = getattr(part, name), getattr(expected, name)
+            assert {key: rows.tolist() for key, rows in found.items()} == {
+                key: rows.tolist() for key, rows in wanted.items()
+            }
+    assert [dict(part.targets) for part in Batch({"a": numbers}).parts(count)] == [{}] * len(sizes)
+
+
+def test_data_knows_its_only_target():
+    target = Target(columns=("species",), classes=("setosa", "virginica"))
+    example = Batch({"input": INPUTS[:2]}, {"target": TARGETS[:2]})
+    assert Data(training=batches(), example=example, targets={"target": target}).target is target
+
+
+def test_groups_of_different_numbers_of_rows_have_no_parts():
+    batch = Batch({"input": torch.zeros(10, 2)}, {"target": torch.zeros(4)})
+    with pytest.raises(ValueError, match="shorter"):
+        batch.parts(3)

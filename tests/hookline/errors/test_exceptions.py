@@ -1,0 +1,93 @@
+import pytest
+
+import hookline
+from hookline import HooklineError
+from hookline.errors import MisfitError, OptionError, Problem, SpecError, did_you_mean, enumerate_names
+from hookline.errors.text import dotted
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), ""),
+        (("run",), "run"),
+        (("model", "layers", 2, "out_features"), "model.layers[2].out_features"),
+        ((0, "x"), "[0].x"),
+        (("batch-size",), "batch-size"),
+        (("data", "two words", "x"), 'data."two words".x'),
+    ],
+)
+def test_a_path_is_told_as_one_writes_it(path, text):
+    assert dotted(path) == text
+
+
+def test_a_problem_is_told_with_its_path():
+    assert str(Problem("This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
+
+
+def test_a_problem_of_the_whole_file_is_told_without_a_path():
+    assert str(Problem("This is wrong.")) == "This is wrong."
+
+
+def test_all_problems_of_a_spec_are_told_each_on_a_line_with_the_file():
+    error = SpecError([Problem("One.", ("a",)), Problem("Two.")], "x.toml")
+    assert str(error) == "x.toml: a: One.\nx.toml: Two."
+    assert error.problems == (Problem("One.", ("a",)), Problem("Two."))
+    assert error.source == "x.toml"
+
+
+def test_a_model_error_gathers_its_path_from_the_inside_to_the_outside():
+    error = MisfitError("It does not fit.", ("weight",)).within("layers", 1).within("model")
+    assert str(error) == "model.layers[1].weight: It does not fit."
+    assert (error.message, error.path) == ("It does not fit.", ("model", "layers", 1, "weight"))
+
+
+def test_an_option_error_has_the_path_of_the_place_in_the_option():
+    assert OptionError("metrics", "It does not fit.").path == ("metrics",)
+    assert OptionError("metrics", "It does not fit.", 1, "name").path == ("metrics", 1, "name")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in hookline.__all__ if name.endswith("Error") and name != "OptionError"]
+)
+def test_whoever_catches_hookline_errors_catches_each_of_them(name):
+    assert issubclass(getattr(hookline, name), HooklineError)
+
+
+def test_an_option_error_is_a_value_error_as_those_of_validators_are():
+    assert issubclass(OptionError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "sentence"),
+    [
+        ("HuberLos", ["MSELoss", "HuberLoss"], ' Did you mean "HuberLoss"?'),
+        ("relu", ["ReLU", "SELU"], ' Did you mean "ReLU"?'),
+        ("RELU", ["ReLU6", "ReLU"], ' Did you mean "ReLU"?'),
+        ("relu", ["ReLU", "RELU"], ' Did you mean "RELU"?'),
+        ("Focal", ["MSELoss", "HuberLoss"], ' Known are "HuberLoss" and "MSELoss".'),
+        ("Focal", ["MSELoss"], ' Known is "MSELoss".'),
+        ("Focal", ["MSELoss", "MSELoss"], ' Known is "MSELoss".'),
+        ("Focal", [], ""),
+    ],
+)
+def test_the_nearest_name_is_offered_or_else_all_of_them(name, known, sentence):
+    assert did_you_mean(name, known) == sentence
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["a"], '"a"'), (["a", "b"], '"a" and "b"'), (["a", "b", 3], '"a", "b" and "3"')],
+)
+def test_names_are_enumerated_with_commas_and_a_conjunction(names, text):
+    assert enumerate_names(names) == text
+
+
+def test_names_are_enumerated_with_another_conjunction():
+    assert enumerate_names(["a", "b"], "or") == '"a" or "b"'
+
+
+def test_of_very_many_known_names_the_first_ones_are_listed():
+    names = [f"n{number:02}" for number in range(30)]
+    listed = ", ".join(f'"n{number:02}"' for number in range(23))
+    assert did_you_mean("Focal", names) == f" Known are {listed} and 7 others."

@@ -1,0 +1,96 @@
+"""The name that was probably meant, and the sentences that messages share."""
+
+import random
+import string
+
+import pytest
+
+from hookline.errors.text import did_you_mean, dotted, nearest
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("rl", ["lr", "momentum"], "lr"),  # two letters that changed places
+        ("momentm", ["momentum", "moment"], "moment"),  # one letter too many is as near as one that is missing
+        ("Adma", ["Adam", "AdamW", "Adamax"], "Adam"),
+        ("ADAM", ["Adam", "AdamW"], "Adam"),
+        ("relu", ["ReLU", "ReLU6", "RReLU"], "ReLU"),
+        ("Huber", ["HuberLoss", "MSELoss"], "HuberLoss"),  # how it begins
+        ("Conv", ["Conv2d", "ConvTranspose2d", "Conv10d"], "Conv2d"),
+        ("CrossEntropy", ["CrossEntropyLoss", "Entropy"], "CrossEntropyLoss"),
+        ("x", ["lr", "eps"], None),
+        ("x", ["y"], None),  # one letter of one is all of it
+        ("", ["y", "lr"], None),
+        ("focal", ["huber", "mse"], None),
+        ("epoch", ["epochs", "seed"], "epochs"),
+        ("learning_rate", ["lr", "momentum"], "lr"),  # what is short for it
+        ("wd", ["weight_decay", "lr"], "weight_decay"),
+        ("MSE", ["R2Score", "MeanSquaredError"], "MeanSquaredError"),
+        ("deployment", ["data", "deploy"], "deploy"),  # more than there is
+        ("EarlyStoppingCallback", ["EarlyStopping", "CSVLog"], "EarlyStopping"),
+        ("data_path", ["data", "model"], None),
+        ("b", ["betas", "bias"], None),  # too little to say how it begins
+    ],
+)
+def test_the_nearest_name(typed, known, meant):
+    assert nearest(typed, known) == meant
+    assert nearest(typed, list(reversed(known))) == meant
+
+
+def distance(first, second):
+    """The restricted Damerau-Levenshtein distance, by its definition and slowly."""
+    best = {}
+    for i in range(len(first) + 1):
+        for j in range(len(second) + 1):
+            ways = [max(i, j)] if not (i and j) else []
+            if i and j:
+                ways += [best[i - 1, j] + 1, best[i, j - 1] + 1, best[i - 1, j - 1] + (first[i - 1] != second[j - 1])]
+            if i > 1 and j > 1 and first[i - 1] == second[j - 2] and first[i - 2] == second[j - 1]:
+                ways.append(best[i - 2, j - 2] + 1)
+            best[i, j] = min(ways)
+    return best[len(first), len(second)]
+
+
+def test_of_any_names_it_is_one_with_the_fewest_slips_and_not_more_than_a_third():
+    generator = random.Random(0)  # noqa: S311
+    found = 0
+    for _ in range(3000):
+        known = ["".join(generator.choices("abcd", k=generator.randint(1, 9))) for _ in range(5)]
+        typed = "".join(generator.choices("abcd", k=generator.randint(1, 9)))
+        slips = {name: distance(typed, name) for name in known}
+        near = {name for name in known if slips[name] <= min(max(1, (n := max(len(name), len(typed))) // 3), n - 1)}
+        meant = nearest(typed, known)
+        if near:
+            assert meant in near
+            assert slips[meant] == min(slips[name] for name in near)
+            found += 1
+        else:
+            assert meant is None or (len(typed) > 2 and meant.startswith(typed)) or typed.startswith(meant)
+    assert found > 400
+
+
+def test_a_name_of_any_length_is_looked_for_in_little_time():
+    known = [letter * 90 for letter in string.ascii_letters]
+    assert nearest("x" * 1_000_000, known) is not None
+    assert nearest("xy" * 1_000_000, known) is None
+
+
+def test_many_names_are_not_all_listed():
+    known = [f"name{index:03}" for index in range(100)]
+    told = did_you_mean("?", known)
+    assert told.startswith(' Known are "name000", "name001", ')
+    assert told.endswith(' "name022" and 77 others.')
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("model", "layers", 2, "out_features"), "model.layers[2].out_features"),
+        (("data", "inputs", "a b", 0), 'data.inputs."a b"[0]'),
+        (("a-b",), "a-b"),
+        ((), ""),
+    ],
+)
+def test_a_path_is_written_as_one_would_write_it(path, text):
+    assert dotted(path) == text

@@ -1,0 +1,202 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from small_training import small
+from torch import nn
+
+import hookline
+from hookline import hookimpl
+from hookline.data import Data, Target, TensorBatches
+from hookline.errors import StageError
+from hookline.plugins.dispatch.answers import shown, unfit, wanted
+from hookline.plugins.stages import STAGES
+
+ROWS = {"input": torch.zeros(2, 1)}, {"target": torch.zeros(2, 1)}
+DATA = Data(
+    training=TensorBatches(*ROWS, batch_size=1),
+    example=next(TensorBatches(*ROWS, batch_size=2).epoch(1)),
+    targets={"target": Target(columns=("y",))},
+)
+GOOD = {
+    "prepare_data": DATA,
+    "build_model": nn.Linear(1, 1),
+    "select_loss": nn.MSELoss(),
+    "select_optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters()),
+    "fit": nn.Linear(1, 1),
+    "evaluate": {"loss": 0.5},
+    "log": {"epoch": 1, "step": 2, "training/loss": 0.5},
+    "tune": None,
+    "deploy": [Path("x"), "y"],
+}
+WANTED = {
+    "prepare_data": "a hookline.data.Data",
+    "build_model": "an nn.Module",
+    "select_loss": "an nn.Module",
+    "select_optimizer": "an optimizer",
+    "fit": "an nn.Module",
+    "evaluate": 'a mapping with the "loss"',
+    "log": 'a mapping with "training/loss"',
+    "tune": "a TrainingSpec, or None",
+    "deploy": "a sequence of paths",
+}
+
+
+@pytest.mark.parametrize("stage", WANTED)
+def test_what_a_stage_must_be_answered_with_is_accepted(stage):
+    assert wanted(stage, GOOD[stage]) is None
+
+
+@pytest.mark.parametrize("stage", WANTED)
+@pytest.mark.parametrize("answer", [3, [1], {"x": 1}, "x"], ids=str)
+def test_anything_else_is_told(stage, answer):
+    assert wanted(stage, answer) == WANTED[stage]
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in WANTED])
+def test_the_stages_of_the_inner_loop_are_not_looked_at(stage):
+    assert wanted(stage, 3) is None
+
+
+def test_an_answer_is_shown_by_its_type_and_shape():
+    assert shown(3) == "of the type int"
+    assert shown(torch.zeros(2, 3)) == "of the type Tensor and the shape (2, 3)"
+
+
+@pytest.mark.parametrize("value", [1, 0.5, math.nan, np.float64(0.5)])
+def test_numbers_are_good_for_what_is_judged_and_kept(value):
+    assert unfit("evaluate", {"loss": value}) is None
+    assert unfit("log", {"epoch": 1, "step": 2, "training/loss": value}) is None
+
+
+@pytest.mark.parametrize("value", [None, True, "text", [1, (2.0, None)], {"x": {"y": ["z"]}}])
+def test_what_json_can_say_is_good_for_the_log_and_not_for_what_is_judged(value):
+    assert unfit("log", {"epoch": 1, "step": 2, "training/loss": 0.5, "more": value}) is None
+    assert unfit("evaluate", {"loss": 0.5, "more": value}) == (
+        f'numbers, and "more" is of the type {type(value).__name__}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (torch.zeros(()), "Tensor and the shape (). Write float(…) around it"),
+        (torch.zeros(2), "Tensor and the shape (2,)"),
+        (np.float32(1), "float32 and the shape (). Write float(…) around it"),
+        ({1}, "set"),
+        ([torch.zeros(())], "list"),
+        ({"x": {1: 2}}, "dict"),
+    ],
+    ids=str,
+)
+def test_what_could_not_be_written_is_told_with_its_name(value, told):
+    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'what JSON can say, and "more" is of the type {told}'
+
+
+@pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "what JSON can say")])
+def test_an_integer_that_no_float_can_hold_is_told(stage, values):
+    told = f'{values}, and "loss" is an integer that is too large for a float'
+    assert unfit(stage, {"loss": -(10**400)}) == told
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"step": 2}, '"epoch" is left out'),
+        ({"epoch": 1}, '"step" is left out'),
+        ({"epoch": 1, "step": "2"}, '"step" is of the type str'),
+        ({"epoch": True, "step": 2}, '"epoch" is of the type bool'),
+    ],
+)
+def test_a_record_without_its_epoch_or_step_is_told(record, told):
+    assert unfit("log", {"training/loss": 0.5, **record}) == f"the record as it was given, with additions, and {told}"
+
+
+def test_a_key_that_is_no_name_is_told():
+    assert unfit("log", {3: 1.0}) == "what JSON can say by name, and 3 is no name: it is of the type int"
+    assert unfit("evaluate", {3: 1.0}) == "numbers by name, and 3 is no name: it is of the type int"
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("evaluate", "log")])
+def test_the_values_of_other_stages_are_not_looked_at(stage):
+    assert unfit(stage, {"x": "y"}) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "value", "told"),
+    [
+        (
+            "log",
+            torch.zeros(()),
+            'what JSON can say, and "answer" is of the type Tensor and the shape (). Write float(…)',
+        ),
+        ("evaluate", torch.zeros(()), 'numbers, and "answer" is of the type Tensor and the shape (). Write float(…)'),
+        ("evaluate", "good", 'numbers, and "answer" is of the type str.'),
+    ],
+)
+def test_a_callback_that_adds_what_cannot_be_kept_is_named_with_its_key(tmp_path, stage, value, told):
+    class Adding:
+        pass
+
+    def implementation(self):
+        return {**(yield), "answer": value}
+
+    implementation.__name__ = stage
+    setattr(Adding, stage, hookimpl(wrapper=True)(implementation))
+    with pytest.raises(StageError) as error:
+        hookline.train(small(epochs=1), plugins=[Adding()], out=tmp_path / "run")
+    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {told}')
+    assert "Asked were, in this order: hookline_stages. It is wrapped by Adding: " in str(error.value)
+
+
+class Batchless:
+    """Batches that say how many they are, and are none."""
+
+    def __init__(self, announced):
+        self.announced = announced
+        self.rows = 0
+
+    def __len__(self):
+        return self.announced
+
+    def epoch(self, number, start=0):
+        yield from ()
+
+
+class Giving:
+    """A plugin whose data is given."""
+
+    def __init__(self, **splits):
+        self.splits = splits
+
+    @hookimpl(wrapper=True)
+    def prepare_data(self):
+        return evolve((yield), **self.splits)
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        (
+            {"training": Batchless(0)},
+            'The stage "prepare_data" must be answered with at least one batch in each split, and the training split has '
+            "none.",
+        ),
+        (
+            {"validation": Batchless(0)},
+            'The stage "prepare_data" must be answered with at least one batch in each split, and the validation split '
+            "has none: leave the split out, or give it rows.",
+        ),
+        ({"training": Batchless(3)}, "data: Epoch 1 gave no batch to train with, instead of 3."),
+        ({"validation": Batchless(3)}, "data: The validation split gave no batch to evaluate, instead of 3."),
+    ],
+    ids=["training", "validation", "training, announced", "validation, announced"],
+)
+def test_a_split_without_a_batch_is_refused(splits, message, tmp_path):
+    with pytest.raises(hookline.HooklineError) as raised:
+        hookline.train(small(), plugins=[Giving(**splits)], out=tmp_path / "run")
+    assert str(raised.value).startswith(message)
+    assert (tmp_path / "run").exists() == ("instead of" in message)

@@ -1,0 +1,408 @@
+import pluggy
+import pytest
+
+from hookline import HooklineError, hookimpl
+from hookline.errors import MisfitError, StageError
+from hookline.plugins.dispatch.blame import ANSWERING, blamed
+from hookline.plugins.dispatch.dispatcher import Stages
+from hookline.plugins.manager import new_manager
+from hookline.plugins.stages import STAGES
+from hookline.spec import CallbackSpec
+from hookline_stages import inner_loop
+
+
+@pytest.fixture(autouse=True)
+def _any_product(monkeypatch, request):
+    if "products" not in request.keywords:
+        monkeypatch.setattr("hookline.plugins.dispatch.dispatcher.wanted", lambda stage, answer: None)
+
+
+def answering(stage, answer):
+    class Answering:
+        pass
+
+    def implementation(self, run):
+        return answer(run) if callable(answer) else answer
+
+    implementation.__name__ = stage
+    setattr(Answering, stage, hookimpl(implementation))
+    return Answering()
+
+
+def manager_of(*plugins):
+    """A manager with these plugins, the first of which is asked first."""
+    manager = new_manager()
+    for index, plugin in reversed(list(enumerate(plugins))):
+        manager.register(plugin, f"plugin-{index}")
+    return manager
+
+
+def stages_of(*plugins):
+    return Stages(manager_of(*plugins))
+
+
+class Wrapping:
+    @hookimpl(wrapper=True)
+    def step(self, run):
+        return (yield) + [run]
+
+
+class Forgetting:
+    @hookimpl(wrapper=True)
+    def step(self):
+        yield
+
+
+def ask(stages, stage, run="run"):
+    arguments = {
+        "prepare_data": {},
+        "build_model": {"data": 1},
+        "select_loss": {"data": 1},
+        "select_optimizer": {"model": 1, "criterion": 2},
+        "fit": {"data": 1, "model": 2, "criterion": 3, "optimizer": 4},
+        "forward": {"model": 1, "batch": 2},
+        "loss": {"criterion": 1, "outputs": 2, "batch": 3},
+        "backward": {"loss": 1},
+        "step": {"optimizer": 1, "closure": 2},
+        "evaluate": {"model": 1, "criterion": 2, "batches": 3, "split": "test"},
+        "log": {"record": {}},
+        "tune": {"trials": ()},
+        "deploy": {"trial": 1},
+    }[stage]
+    return getattr(stages, stage)(run=run, **arguments)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_only_answer_is_the_answer(stage):
+    assert ask(stages_of(answering(stage, "yes")), stage) == "yes"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_first_answer_counts(stage):
+    stages = stages_of(answering(stage, None), answering(stage, "first"), answering(stage, "second"))
+    assert ask(stages, stage) == "first"
+
+
+@pytest.mark.parametrize("answer", [0, False, "", [], 0.0])
+def test_an_answer_that_is_false_is_an_answer(answer):
+    stages = stages_of(answering("step", answer), answering("step", "other"))
+    assert ask(stages, "step") == answer
+    assert ask(stages_of(answering("step", answer)), "step") == answer
+
+
+def test_a_stage_with_one_implementation_is_called_directly():
+    called = []
+
+    class Direct:
+        @hookimpl
+        def step(self, run, optimizer, closure):
+            called.append((run, optimizer, closure))
+            return True
+
+    manager = manager_of(Direct())
+    manager.add_hookcall_monitoring(lambda *_: pytest.fail("pluggy was asked"), lambda *_: None)
+    assert Stages(manager).step(run=1, optimizer=2, closure=3) is True
+    assert called == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize("names", ["", "run", "closure", "optimizer, run", "closure, optimizer, run"])
+def test_an_implementation_takes_the_arguments_that_it_needs_in_any_order(names):
+    scope = {"hookimpl": hookimpl}
+    exec(f"class Some:\n  @hookimpl\n  def step(self, {names}):\n    return [{names}]", scope)  # noqa: S102
+    given = {"run": 1, "optimizer": 2, "closure": 3}
+    expected = [given[name] for name in names.split(", ") if name]
+    assert stages_of(scope["Some"]()).step(**given) == expected
+    assert stages_of(answering("step", None), scope["Some"]()).step(**given) == expected
+
+
+def test_a_wrapper_is_given_the_answer_and_may_change_it():
+    assert ask(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
+
+
+def test_a_stage_without_an_implementation_is_told():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(), "step")
+    assert str(error.value) == 'Nobody answered the stage "step".'
+
+
+def test_a_stage_that_all_leave_unanswered_is_told_with_those_that_were_asked():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(answering("step", None), answering("step", None)), "step")
+    assert str(error.value) == 'Nobody answered the stage "step". Asked were, in this order: plugin-0, plugin-1.'
+
+
+def test_the_only_implementation_that_leaves_a_stage_unanswered_is_told():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(answering("log", None)), "log")
+    assert str(error.value) == 'Nobody answered the stage "log". Asked were, in this order: plugin-0.'
+
+
+def test_a_wrapper_that_loses_the_answer_is_told_what_to_do():
+    with pytest.raises(StageError) as error:
+        ask(stages_of(Forgetting(), answering("step", "yes")), "step")
+    assert str(error.value) == (
+        'Nobody answered the stage "step". Asked were, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
+        "must return what its `yield` gives, or another answer."
+    )
+
+
+def test_tune_is_the_stage_for_which_none_is_an_answer():
+    assert ask(stages_of(answering("tune", None)), "tune") is None
+    assert ask(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
+
+
+def fail(run):
+    raise ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_error_in_a_plugin_names_plugin_and_stage_and_the_line_in_its_file(others):
+    stages = stages_of(answering("step", fail), *[answering("step", None)] * others)
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fail.__code__.co_firstlineno + 1
+    assert str(error.value) == (
+        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): '
+        "ZeroDivisionError: division by zero"
+    )
+    assert isinstance(error.value.__cause__, ZeroDivisionError)
+
+
+def test_an_error_without_a_text_is_told_by_its_type():
+    def interrupt(run):
+        raise StopAsyncIteration
+
+    stages = stages_of(answering("step", interrupt))
+    with pytest.raises(StageError, match=r": StopAsyncIteration$"), stages.naming_plugins():
+        ask(stages, "step")
+
+
+@pytest.mark.parametrize("error", [HooklineError("Mend it."), MisfitError("Mend it.", ("model",)), KeyboardInterrupt()])
+def test_an_error_that_hookline_raises_on_purpose_is_left_as_it_is(error):
+    def refuse(run):
+        raise error
+
+    stages = stages_of(answering("step", refuse))
+    with pytest.raises(type(error)) as raised, stages.naming_plugins():
+        ask(stages, "step")
+    assert raised.value is error
+
+
+def test_an_error_outside_of_all_plugins_is_left_as_it_is():
+    error = KeyError("x")
+    with pytest.raises(KeyError) as raised, stages_of(answering("step", "yes")).naming_plugins():
+        raise error
+    assert raised.value is error
+
+
+def test_an_error_within_a_stage_that_a_plugin_asks_is_that_of_the_inner_one():
+    class Asking:
+        @hookimpl
+        def step(self, run):
+            return ask(run, "forward", run)
+
+    stages = stages_of(Asking(), answering("forward", fail))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step", stages)
+    assert str(error.value).startswith('The plugin "plugin-1" failed in the stage "forward" (')
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_of_two_plugins_of_one_class_the_one_that_failed_is_named(failing):
+    class Perhaps:
+        def __init__(self, fails):
+            self.fails = fails
+
+        @hookimpl
+        def step(self):
+            if self.fails:
+                raise KeyError("x")
+
+    stages = stages_of(*(Perhaps(index == failing) for index in range(2)))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
+
+
+def test_nobody_is_blamed_without_a_traceback():
+    assert blamed(KeyError("x"), manager_of(answering("step", "yes"))) is None
+
+
+def test_stages_are_those_of_the_plugins_that_were_there_when_they_were_made():
+    manager: pluggy.PluginManager = manager_of(answering("step", "first"))
+    stages = Stages(manager)
+    manager.register(answering("step", "second"), "late")
+    assert ask(stages, "step") == "first"
+    assert ask(Stages(manager), "step") == "second"
+
+
+def test_a_listener_is_told_of_every_answer_and_of_what_the_stage_was_given_while_it_listens():
+    stages, heard = stages_of(Wrapping(), answering("step", [1])), []
+    with stages.listening("step", lambda **values: heard.append(values)):
+        assert ask(stages, "step", run="a") == [1, "a"]
+    assert ask(stages, "step", run="b") == [1, "b"]
+    assert heard == [{"answer": [1, "a"], "run": "a", "optimizer": 1, "closure": 2}]
+
+
+def test_nobody_listens_any_more_after_an_error():
+    stages, heard = stages_of(answering("step", [1])), []
+    before = stages.step
+    with pytest.raises(ValueError, match="no more"), stages.listening("step", heard.append):
+        raise ValueError("no more")
+    assert stages.step == before
+
+
+def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_end_in_any_case():
+    class Epoch:
+        epoch, step, is_trained = 3, 7, False
+
+    class End(Epoch):
+        is_trained = True
+
+    class Noting:
+        @hookimpl(wrapper=True)
+        def evaluate(self, run, split):
+            seen.append((run, split))
+            return (yield)
+
+    seen = []
+    manager = manager_of(Noting(), answering("evaluate", {}))
+    stages = Stages(manager, {"plugin-0": (0, CallbackSpec(every=2))})
+    for run, split in ((Epoch, "validation"), (End, "validation"), (End, "test")):
+        stages.evaluate(run=run, model=1, criterion=2, batches=3, split=split)
+    assert seen == [(End, "validation"), (End, "test")]
+
+
+class Noting:
+    """Says whom a stage asks, from outside to inside."""
+
+    def __init__(self, name):
+        self.name = name
+
+    @hookimpl(wrapper=True)
+    def step(self):
+        return [self.name, *(yield)]
+
+
+class Twice(Noting):
+    """Asks a stage once more inside of itself."""
+
+    @hookimpl(wrapper=True)
+    def step(self, run, optimizer, closure):
+        other = stages_of_run[run].inside(self, "step")(run=run, optimizer=optimizer, closure=closure)
+        return [self.name, *(yield), other]
+
+
+stages_of_run = {}
+
+
+def test_a_wrapper_can_ask_a_stage_once_more_inside_of_itself():
+    outer, inner = Twice("b"), Twice("c")
+    stages_of_run["run"] = stages_of(Noting("a"), outer, inner, Noting("d"), answering("step", ["e"]))
+    once = ["c", "d", "e", ["d", "e"]]
+    assert ask(stages_of_run["run"], "step") == ["a", "b", *once, once]
+    assert stages_of_run["run"].inside(outer, "step") is stages_of_run["run"].inside(outer, "step")
+
+
+def test_inside_of_the_only_wrapper_the_answer_is_asked_directly():
+    wrapping = Wrapping()
+    manager = new_manager()
+    manager.register(inner_loop, ANSWERING)
+    manager.register(wrapping, "wrapping")
+    assert Stages(manager).inside(wrapping, "step") is inner_loop.step
+
+
+def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
+    class Run:
+        epoch, step, is_trained = 1, 0, False
+
+    one, two = Noting("a"), Noting("b")
+    manager = manager_of(one, two, Noting("c"), answering("step", ["d"]))
+    limits = {"plugin-1": (1, CallbackSpec(every=2)), "plugin-2": (2, CallbackSpec(first=2))}
+    inside, asked = Stages(manager, limits).inside(one, "step"), []
+    for number in range(4):
+        Run.step = number
+        asked.append(inside(run=Run, optimizer=1, closure=2))
+    assert asked == [["d"], ["b", "c", "d"], ["c", "d"], ["b", "c", "d"]]
+
+
+def test_a_plugin_that_has_no_hash_is_left_out_as_any_other():
+    class Unhashable(Noting):
+        __hash__ = None
+
+    one, two = Unhashable("a"), Unhashable("b")
+    manager = manager_of(one, two, answering("step", ["c"]))
+
+    class Run:
+        epoch, step, is_trained = 1, 0, False
+
+    limited = Stages(manager, {"plugin-1": (1, CallbackSpec(first=2))})
+    assert ask(limited, "step", Run) == ["a", "c"]
+    assert ask(Stages(manager), "step") == ["a", "b", "c"]
+    assert Stages(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
+
+
+def test_who_has_nothing_to_do_with_a_stage_has_no_inside_of_it():
+    wrapping = Wrapping()
+    with pytest.raises(StageError) as raised:
+        stages_of(wrapping, answering("step", [])).inside(wrapping, "log")
+    assert str(raised.value) == 'Wrapping has nothing to do with the stage "log": there is no inside.'
+
+
+@pytest.mark.parametrize("stage", ["forward", "loss", "backward", "step"])
+def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps(stage):
+    manager = new_manager()
+    manager.register(inner_loop, ANSWERING)
+    assert getattr(Stages(manager), stage) is getattr(inner_loop, stage)
+
+
+def leave(run):
+    raise SystemExit(0)
+
+
+def stop_iteration(run):
+    return next(iter(()))
+
+
+@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+def test_a_plugin_that_ends_the_process_or_the_iteration_has_failed(fault, told):
+    stages = stages_of(answering("step", fault))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fault.__code__.co_firstlineno + 1
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+
+
+@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_so_has_a_wrapper(fault, told, when):
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def step(self, run):
+            if when == "before":
+                fault(run)
+            yield
+            fault(run)
+
+    stages = stages_of(Wrapper(), answering("step", "yes"))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = fault.__code__.co_firstlineno + 1
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+
+
+@pytest.mark.parametrize(("yields", "did"), [(0, "it returned before it did"), (2, "it yielded a second time")])
+def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def step(self):
+            for _ in range(yields):
+                yield
+
+    stages = stages_of(Wrapper(), answering("step", "yes"))
+    with pytest.raises(StageError) as error, stages.naming_plugins():
+        ask(stages, "step")
+    line = Wrapper.step.__code__.co_firstlineno
+    assert str(error.value) == (
+        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): a wrapper must yield once, and {did}.'
+    )

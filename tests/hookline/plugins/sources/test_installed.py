@@ -1,0 +1,437 @@
+import importlib
+import random
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_table
+from hookline.errors import PluginError
+from hookline.plugins.manager import BUILT_IN, Plugins
+from hookline.plugins.sources.entry_points import entry_points
+from hookline.plugins.sources.installed import InstalledPlugins, taken_apart
+from hookline.plugins.stages import STAGES
+from hookline.runs.plan import implementations
+from hookline.spec import LossSpec
+from hookline.training.pipeline import new_run
+
+FOCAL = """\
+from hookline import hookimpl
+from hookline.spec import LossSpec, option, spec
+
+
+@spec
+class FocalLoss(LossSpec):
+    '''A loss.'''
+
+    gamma: float = option(default=2.0, minimum=0)
+    '''How fast.'''
+
+
+@hookimpl
+def register_specs():
+    return [FocalLoss]
+"""
+SPEC = {
+    "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+    "callbacks": [{"type": "GradientNorm"}, {"type": "GradientClipping", "max_norm": 1.0}],
+}
+WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_loss(run):\n    return (yield)\n"
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Puts a module and the metadata of its distribution where Python looks, as pip does."""
+    monkeypatch.syspath_prepend(tmp_path)
+    made = []
+
+    def install(name, source=FOCAL, *, version="1.2", distribution=None, value=None, requires=()):
+        distribution = distribution or f"hookline-{name}"
+        module = distribution.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source)
+        metadata = tmp_path / f"{module}-{version}.dist-info"
+        metadata.mkdir()
+        required = "".join(f"Requires-Dist: {one}\n" for one in requires)
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.4\nName: {distribution}\nVersion: {version}\n{required}\nName: no\n"
+        )
+        (metadata / "entry_points.txt").write_text(
+            f"[console_scripts]\nx = y:z\n\n[hookline]\n# a comment\n{name} = {value or module}\n\n[other]\na = b\n"
+        )
+        made.append(module)
+        importlib.invalidate_caches()
+        return tmp_path / f"{module}.py"
+
+    yield install
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+def names_of(manager, stage):
+    return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
+
+
+def test_an_installed_plugin_that_is_listed_is_used(install):
+    install("focal")
+    catalog = Plugins(["focal"]).catalog
+    origin = catalog.plugin(catalog.find(LossSpec, "FocalLoss"))
+    assert (origin.name, origin.distribution, origin.version) == ("focal", "hookline-focal", "1.2")
+    assert str(origin) == '"focal" (hookline-focal 1.2)'
+
+
+def test_plugins_that_cannot_be_used_are_left_out_in_one_go(install):
+    install("focal")
+    install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
+    install("failing", "1 / 0\n")
+    listed = ["none", "broken", "focal", "failing", "none"]
+    unusable = []
+    plugins = Plugins(listed, unusable=unusable)
+    assert [error.listed for error in unusable] == ["none", "failing", "none", "broken"]
+    assert [origin.name for origin, _ in plugins.added] == ["focal"]
+    assert plugins.catalog.find(LossSpec, "FocalLoss").__name__ == "FocalLoss"
+    with pytest.raises(PluginError, match='No plugin called "none" is installed'):
+        Plugins(listed)
+
+
+def test_all_plugins_that_cannot_be_used_are_told_and_loaded_once(install, monkeypatch):
+    install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
+    loaded = []
+
+    class Counted(Plugins):
+        def __init__(self, *arguments):
+            loaded.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("hookline.check.load.Plugins", Counted)
+    problems = Loader().check(from_table({"plugins": ["none", "broken", "none"]}))
+    told = [(problem.path, problem.message[:20]) for problem in problems if problem.path[0] == "plugins"]
+    assert sorted(told) == [
+        (("plugins", 0), 'No plugin called "no'),
+        (("plugins", 1), 'The plugin "broken" '),
+        (("plugins", 2), 'No plugin called "no'),
+    ]
+    assert len(loaded) == 1
+
+
+def test_an_installed_plugin_that_is_not_listed_is_not_imported(install):
+    install("focal")
+    install("other", WRAPPER)
+    names = [kind.__name__ for kind in Plugins(["other"]).catalog]
+    assert "FocalLoss" not in names
+    assert "hookline_other" in sys.modules
+    assert "hookline_focal" not in sys.modules
+
+
+def test_installed_plugins_are_not_looked_for_if_none_is_listed(monkeypatch):
+    monkeypatch.setattr("hookline.plugins.sources.installed.entry_points", lambda: pytest.fail("looked for"))
+    assert names_of(Plugins().manager(), "step") == ["hookline_stages"]
+
+
+def test_listed_plugins_stand_in_their_order_before_others(install):
+    install("zebra", WRAPPER)
+    install("ant", WRAPPER)
+    own = type(sys)("own")
+    exec(WRAPPER, vars(own))  # noqa: S102
+    manager = Plugins(["zebra", "ant"], [own]).manager()
+    assert names_of(manager, "select_loss") == ["zebra", "ant", "own", "hookline_stages"]
+
+
+ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n    return None\n"
+
+
+def calls_of(listed, spec):
+    """Who is asked in each stage, in the order of the calls, as the plan of a run has it."""
+    run = new_run(spec, Plugins(listed))
+    return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
+
+
+def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeypatch):
+    names = ["ant", "bee", "cat", "dog", "eel"]
+    for name in names:
+        install(name, ANSWERING if name in ("bee", "eel") else WRAPPER)
+    spec = Loader().load(from_table(SPEC))
+    found = list(entry_points())
+    draw = random.Random(0)  # noqa: S311
+    plans = set()
+    for _ in range(1000):
+        monkeypatch.setattr("hookline.plugins.sources.installed.entry_points", lambda: draw.sample(found, len(found)))
+        monkeypatch.setattr("hookline.plugins.manager.BUILT_IN", tuple(draw.sample(BUILT_IN, len(BUILT_IN))))
+        plans.add(calls_of(names, spec))
+    [plan] = plans
+    said = {stage: [call.split()[0] for call in calls] for stage, *calls in plan}
+    assert said["select_loss"] == ["ant", "cat", "dog", "bee", "eel", "hookline_stages"]
+    assert said["step"] == ["callbacks[0]", "callbacks[1]", "hookline_stages"]
+    # The order in the spec is the one that counts.
+    assert calls_of(names[::-1], spec) != plan
+
+
+@pytest.mark.parametrize(
+    ("listed", "rest"),
+    [("focl", ' Did you mean "focal"?'), ("xyz", ' Known are "focal" and "other".')],
+)
+def test_a_listed_plugin_that_is_not_installed_is_told_with_the_nearest(install, listed, rest):
+    install("focal")
+    install("other")
+    with pytest.raises(PluginError) as error:
+        Plugins([listed])
+    assert str(error.value) == f'No plugin called "{listed}" is installed.{rest}'
+
+
+def test_where_no_plugin_is_installed_at_all_it_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == 'No plugin called "focal" is installed. No plugin is installed.'
+
+
+@pytest.mark.parametrize("listed", ["focal", "focal>=1.2", "focal == 1.2", "focal~=1.0,!=1.1", " focal<2 ", "focal>1"])
+def test_versions_that_an_installed_plugin_has_are_good(install, listed):
+    install("focal")
+    assert Plugins([listed]).catalog.find(LossSpec, "FocalLoss").__name__ == "FocalLoss"
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        ("focal>=2", "hookline-focal 1.2 is installed, and it must be >=2."),
+        ("focal==1.2.1", "hookline-focal 1.2 is installed, and it must be ==1.2.1."),
+        ("focal 1.2", '"1.2" says no versions: write them as in "focal>=1.2" or "focal~=1.2".'),
+        (">=1.2", '">=1.2" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
+        ("", '"" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
+    ],
+)
+def test_versions_that_it_has_not_are_told(install, listed, message):
+    install("focal")
+    with pytest.raises(PluginError) as error:
+        Plugins([listed])
+    assert str(error.value) == message
+    assert error.value.listed == listed
+
+
+def test_a_version_is_taken_for_none_of_a_plugin_that_is_not_asked_for_one(install):
+    install("focal", version="0.dev0+local")
+    assert Plugins(["focal"]).all()[0][0].version == "0.dev0+local"
+
+
+def test_two_distributions_with_a_plugin_of_one_name_are_told(install):
+    install("focal")
+    install("focal", distribution="other-focal", version="3")
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == (
+        'Several plugins called "focal" are installed: hookline-focal 1.2 and other-focal 3. Uninstall all but one.'
+    )
+
+
+def test_two_plugins_with_a_component_of_one_name_are_told_apart(install):
+    install("focal")
+    install("sharp")
+    catalog = Plugins(["focal", "sharp"]).catalog
+    with pytest.raises(ValueError, match="bring a loss") as error:
+        catalog.find(LossSpec, "FocalLoss")
+    assert str(error.value) == (
+        'The plugins "focal" (hookline-focal 1.2) and "sharp" (hookline-sharp 1.2) bring a loss called FocalLoss: write '
+        '"focal:FocalLoss" or "sharp:FocalLoss".'
+    )
+    assert catalog.find(LossSpec, "sharp:FocalLoss").__module__ == "hookline_sharp"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "what"),
+    [
+        ("import hookline\nimport nothing_like_it\n", 2, "ModuleNotFoundError: No module named 'nothing_like_it'"),
+        ("x = 1\ny = 1 / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("x = 1\n\ndef f(:\n", 3, "invalid syntax."),
+        ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
+    ],
+)
+def test_an_installed_plugin_that_cannot_be_imported_is_told_with_its_line(install, source, line, what):
+    path = install("broken", source)
+    with pytest.raises(PluginError) as error:
+        Plugins(["broken"])
+    assert str(error.value) == (
+        f'The plugin "broken" (hookline-broken 1.2) cannot be imported. {path}, line {line}: {what}'
+    )
+
+
+def test_a_module_that_is_not_there_is_told(install):
+    install("focal", value="hookline_foccal")
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == (
+        'The plugin "focal" (hookline-focal 1.2) cannot be imported. ModuleNotFoundError: No module named '
+        "'hookline_foccal'"
+    )
+
+
+def test_an_entry_point_may_name_an_object_in_a_module(install):
+    install(
+        "focal",
+        f"class Inner:\n    pass\n\n{FOCAL}\nplugin = Inner()\nplugin.register_specs = register_specs\n",
+        value="hookline_focal:plugin",
+    )
+    assert Plugins(["focal"]).catalog.find(LossSpec, "FocalLoss").__module__ == "hookline_focal"
+
+
+DECLARED = "from hookline import LossSpec, hookimpl, option, spec\nimport torch\n\n{}\n\n@hookimpl\ndef register_specs():\n    return [Focal]\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "problem"),
+    [
+        (
+            "@spec\nclass Focal(LossSpec):\n    pass",
+            4,
+            "registers Focal, which has no docstring: say in a sentence below its first line what it is.",
+        ),
+        (
+            "class Focal(LossSpec):\n    '''A loss.'''",
+            4,
+            "registers Focal, which is not made by @spec, so that its options would be passed over: put @spec over it.",
+        ),
+        (
+            "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma = option(default=2.0)",
+            4,
+            'registers Focal, which has the option "gamma" without a type: write `gamma: float = …`, or whichever it is '
+            "of.",
+        ),
+        (
+            "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: torch.Tensor = option()",
+            4,
+            'registers Focal, which has the option "gamma" of the type Tensor, which TOML cannot say: a bool, int, float, '
+            "str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option.",
+        ),
+        (
+            "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: list[int] = option()",
+            4,
+            'registers Focal, which has the option "gamma" of the type list[int], which TOML cannot say: a bool, int, '
+            "float, str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option.",
+        ),
+        (
+            "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: 'float' = option()",
+            4,
+            'registers Focal, which has the option "gamma", whose type is written as a string: types of options must be '
+            "there when the module is imported, without `from __future__ import annotations` and without quotes.",
+        ),
+    ],
+)
+def test_a_class_that_is_declared_wrongly_is_told_with_its_line(install, source, line, problem):
+    path = install("focal", DECLARED.format(source))
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == f'The plugin "focal" (hookline-focal 1.2) {problem} ({path}, line {line})'
+    assert error.value.listed == "focal"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (
+            WRAPPER.replace("select_loss", "select_los"),
+            'implements "select_los", which is not a stage ({}, line 3). Did you mean "select_loss"?',
+        ),
+        (
+            WRAPPER.replace("(run)", "(run, dat)"),
+            'has a hook that does not fit. {}, line 3: "select_loss" takes "dat", which this stage does not give. Did you '
+            'mean "data"?',
+        ),
+        ("x = 1\n", "implements no hook: nothing in it is marked with @hookimpl."),
+        (
+            "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n",
+            'failed in "register_specs". {}, line 5: ZeroDivisionError: division by zero',
+        ),
+    ],
+)
+def test_a_hook_that_does_not_fit_is_told_with_its_line(install, source, problem):
+    path = install("focal", source)
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == f'The plugin "focal" (hookline-focal 1.2) {problem.format(path)}'
+    assert error.value.listed == "focal"
+
+
+def test_a_plugin_that_is_listed_twice_is_told(install):
+    install("focal")
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal", "focal"])
+    assert str(error.value) == 'The plugin "focal" (hookline-focal 1.2) is used twice.'
+
+
+def test_a_plugin_that_cannot_be_used_is_told_at_its_place_in_the_spec(install):
+    install("focal")
+    install("broken", "1 / 0\n")
+    problems = Loader().check(from_table({"plugins": ["focal", "broken"]}))
+    missing = [("data",), ("model",), ("loss",), ("optimizer",)]
+    assert [problem.path for problem in problems] == [("plugins", 1), *missing]
+
+
+def test_plugins_that_are_installed_and_not_listed_are_named_where_a_type_is_not_known(install):
+    install("focal")
+    install("sharp", WRAPPER)
+    with pytest.raises(ValueError, match="There is no loss") as error:
+        Plugins(["sharp>=1"]).catalog.find(LossSpec, "FocalLoss")
+    expected = (
+        'There is no loss called "FocalLoss". Not listed in `plugins`, and installed: "focal". Known are "Adaptive'
+    )
+    assert str(error.value).startswith(expected)
+    assert "hookline_focal" not in sys.modules
+
+
+def test_what_is_installed_is_known_without_importing_it(install):
+    install("focal")
+    install("broken", "1 / 0\n")
+    installed = InstalledPlugins()
+    assert [str(origin) for origin in installed.origins()] == [
+        '"broken" (hookline-broken 1.2)',
+        '"focal" (hookline-focal 1.2)',
+    ]
+    assert (installed.names(), installed.not_listed(["focal>=1"])) == (["broken", "focal"], ["broken"])
+    assert not {"hookline_focal", "hookline_broken"} & sys.modules.keys()
+
+
+@pytest.mark.parametrize(
+    ("listed", "parts"), [("focal", ("focal", "")), ("a.b-c_d", ("a.b-c_d", "")), ("x >=1, <2", ("x", ">=1, <2"))]
+)
+def test_what_a_spec_lists_is_taken_apart(listed, parts):
+    assert taken_apart(listed) == parts
+
+
+def test_entry_points_agree_with_those_that_python_finds(install):
+    from importlib.metadata import entry_points as of_python
+
+    install("focal")
+    install("sharp", value="hookline_sharp:plugin")
+    found = {(point.name, point.value, point.distribution, point.version) for point in entry_points()}
+    known = {(point.name, point.value, point.dist.name, point.dist.version) for point in of_python(group="hookline")}
+    assert found == known != set()
+
+
+@pytest.mark.parametrize(
+    ("requires", "wanted"),
+    [
+        (["torch", "hookline>=2"], ">=2"),
+        (["hookline-other>=9", "Hookline[mlflow] (<0.1)"], "<0.1"),
+        (["hookline ~= 9.1 ; python_version >= '3'"], "~=9.1"),
+        (["hookline>=2; python_version < '3'"], None),
+        (["hookline>=2; extra == 'more'"], None),
+        (["hookline", "hookline_other>=9"], None),
+        (["hookline>=0.1,<1"], None),
+        (["hookline is anything"], None),
+        ([], None),
+    ],
+)
+def test_a_plugin_for_another_version_of_hookline_is_told_with_both(install, requires, wanted):
+    install("focal", requires=requires)
+    if wanted is None:
+        assert "FocalLoss" in {kind.__name__ for kind in Plugins(["focal"]).catalog}
+        return
+    with pytest.raises(PluginError) as error:
+        Plugins(["focal"])
+    assert str(error.value) == (
+        f"hookline-focal 1.2 requires hookline {wanted}, and hookline {version('hookline')} is installed. "
+        "Install a release of hookline-focal that is for it."
+    )
+    assert error.value.listed == "focal"

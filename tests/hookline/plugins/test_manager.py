@@ -1,0 +1,263 @@
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from torch import nn
+
+from hookline import hookimpl
+from hookline.errors import PluginError
+from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager
+from hookline.plugins.stages import STAGES
+from hookline.spec import CallbackSpec, LossSpec, spec
+from hookline.spec.lint import misdeclared, misnamed
+from hookline_callbacks.progress import Progress
+
+MARKED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"
+
+
+@spec
+class FocalLoss(LossSpec):
+    """A loss."""
+
+
+class Focal:
+    @hookimpl
+    def register_specs(self):
+        return [FocalLoss]
+
+
+class Asked:
+    def __init__(self, name, order):
+        self.name, self.order = name, order
+
+    @hookimpl
+    def select_loss(self):
+        self.order.append(self.name)
+
+
+class First(Asked):
+    pass
+
+
+def names_of(manager, stage):
+    return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
+
+
+# The order.
+
+
+def test_every_stage_has_a_built_in_answer():
+    manager = Plugins().manager()
+    assert {stage: names_of(manager, stage) for stage in STAGES} == {stage: ["hookline_stages"] for stage in STAGES}
+
+
+def test_built_in_plugins_are_registered_like_any_other():
+    registered = [name for name, _ in Plugins().manager().list_name_plugin()]
+    assert sorted(registered) == sorted(BUILT_IN)
+
+
+def test_the_first_plugin_is_asked_first_and_the_built_in_one_last():
+    order = []
+    manager = Plugins(extra=[First("a", order), Asked("b", order)]).manager([("c", Asked("c", order))])
+    criterion = nn.Identity()
+    run = SimpleNamespace(spec=SimpleNamespace(loss=SimpleNamespace(build=lambda data: criterion)), device="cpu")
+    assert manager.hook.select_loss(run=run, data=None) is criterion
+    assert order == ["a", "b", "c"]
+    assert names_of(manager, "select_loss") == ["First", "Asked", "c", "hookline_stages"]
+
+
+def test_each_run_has_a_manager_of_its_own():
+    plugins = Plugins()
+    assert plugins.manager() is not plugins.manager()
+
+
+# Names.
+
+
+def test_plugins_are_called_by_their_module_or_type():
+    some_module = ModuleType("some_module")
+    some_module.log = hookimpl(lambda record: record)
+    manager = Plugins(extra=[some_module, First("a", [])]).manager()
+    registered = [name for name, _ in manager.list_name_plugin() if name not in BUILT_IN]
+    assert sorted(registered) == ["First", "some_module"]
+    assert names_of(manager, "select_loss") == ["First", "hookline_stages"]
+
+
+def test_a_class_in_place_of_an_object_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[First])
+    assert str(error.value) == "First is a class: a plugin is a module, or an object such as First()."
+
+
+def test_a_second_plugin_of_a_kind_is_numbered():
+    manager = Plugins(extra=[Asked("a", []), Asked("b", []), First("c", []), Asked("d", [])]).manager()
+    assert names_of(manager, "select_loss") == ["Asked", "Asked (2)", "First", "Asked (3)", "hookline_stages"]
+
+
+def test_callbacks_are_called_by_their_place_in_the_spec():
+    @spec
+    class Watching(CallbackSpec):
+        """A callback."""
+
+    made = Watching()
+    assert built([made, made]) == [("callbacks[0] Watching", made), ("callbacks[1] Watching", made)]
+
+
+# What they bring.
+
+
+def test_a_plugin_brings_names():
+    catalog = Plugins(extra=[Focal()]).catalog
+    assert catalog.find(LossSpec, "FocalLoss") is FocalLoss
+    assert catalog.plugin(FocalLoss).name == "Focal"
+
+
+def test_built_in_components_belong_to_built_in_plugins():
+    catalog = Plugins().catalog
+    assert {catalog.plugin(kind).name for kind in catalog} <= set(BUILT_IN)
+    assert catalog.plugin(catalog.find(LossSpec, "MSELoss")).name == "hookline_losses"
+
+
+def test_built_in_components_are_declared_as_all_must_be():
+    kinds = list(Plugins().catalog)
+    assert len(kinds) > 200
+    assert [problem for kind in kinds if (problem := misdeclared(kind) or misnamed(kind))] == []
+
+
+def test_a_name_that_is_taken_is_refused_when_it_is_used():
+    taken = spec(type("MSELoss", (LossSpec,), {"__doc__": "A loss."}))
+
+    class Taking:
+        @hookimpl
+        def register_specs(self):
+            return [taken]
+
+    catalog = Plugins(extra=[Taking()]).catalog
+    assert catalog.find(LossSpec, "L1Loss")
+    with pytest.raises(ValueError, match='"Taking" bring a loss called MSELoss: write "hookline_losses:MSELoss" or'):
+        catalog.find(LossSpec, "MSELoss")
+    assert catalog.find(LossSpec, "Taking:MSELoss") is taken
+
+
+@pytest.mark.parametrize("answer", [None, 3, LossSpec])
+def test_a_plugin_that_brings_no_classes_is_told(answer):
+    class Bringing:
+        @hookimpl
+        def register_specs(self):
+            return answer
+
+    with pytest.raises(PluginError, match=r'^The plugin "Bringing" '):
+        Plugins(extra=[Bringing()])
+
+
+def test_a_plugin_that_fails_to_bring_its_classes_is_told():
+    class Failing:
+        @hookimpl
+        def register_specs(self):
+            raise KeyError("lost")
+
+    with pytest.raises(PluginError, match=r'^The plugin "Failing" .*lost'):
+        Plugins(extra=[Failing()])
+
+
+# What does not fit.
+
+
+def plugin_with(name, arguments="self", *, body="return (yield)", wrapper=True):
+    scope = {"hookimpl": hookimpl}
+    text = f"class Plugin:\n  @hookimpl(wrapper={wrapper})\n  def {name}({arguments}):\n    {body}\n"
+    exec(text, scope)  # noqa: S102
+    return scope["Plugin"]()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("stepp", "step"), ("prepare_dat", "prepare_data"), ("register_spec", "register_specs"), ("Forward", "forward")],
+)
+def test_a_hook_whose_name_is_misspelt_is_told_with_the_nearest_stage(name, nearest):
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with(name)])
+    assert str(error.value) == (
+        f'The plugin "Plugin" implements "{name}", which is not a stage (<string>, line 2). Did you mean "{nearest}"?'
+    )
+
+
+def test_a_hook_with_an_argument_that_the_stage_does_not_have_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with("step", "self, run, modle")])
+    told = str(error.value)
+    assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
+    assert told.endswith(
+        'line 2: "step" takes "modle", which this stage does not give. Known are "closure", "optimizer" and "run".'
+    )
+
+
+def test_a_wrapper_without_a_yield_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with("step", body="return True")])
+    told = str(error.value)
+    assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
+    assert told.endswith('line 2: "step" is marked as a wrapper, and has no `yield`.')
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_function_that_yields_and_is_no_wrapper_is_told(name):
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with(name, wrapper=False)])
+    assert str(error.value) == (
+        'The plugin "Plugin" has a hook that does not fit. <string>, line 2: '
+        f'"{name}" yields, so it is a wrapper: mark it with @hookimpl(wrapper=True).'
+    )
+
+
+def test_a_plugin_that_is_used_twice_is_told():
+    plugin = Asked("a", [])
+    with pytest.raises(PluginError, match=r'^The plugin "Asked.*" is used twice'):
+        Plugins(extra=[plugin, plugin]).manager()
+
+
+def test_a_new_manager_knows_the_stages_and_no_plugin():
+    manager = new_manager()
+    assert manager.get_plugins() == set()
+    assert [stage for stage in STAGES if not hasattr(manager.hook, stage)] == []
+
+
+@pytest.mark.parametrize("nothing", [None, 3, ModuleType("empty")], ids=["None", "a number", "an empty module"])
+def test_what_implements_no_hook_is_told(nothing):
+    with pytest.raises(PluginError, match="implements no hook: nothing in it is marked with @hookimpl"):
+        Plugins(extra=[nothing])
+
+
+def test_what_a_spec_says_is_no_plugin():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[Progress()])
+    assert str(error.value) == (
+        "Progress(…) is what a spec says: list it there among the callbacks, or give `Progress(…).build()`."
+    )
+
+
+def test_one_object_in_place_of_a_list_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=Progress().build())
+    assert str(error.value) == "`plugins` is a list of modules and objects: [it] of one."
+
+
+def test_a_name_in_place_of_an_object_is_told():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=["focal"])
+    told = '"focal" is a string: a plugin is a module or an object. Specs list installed ones.'
+    assert str(error.value) == told
+
+
+def test_a_callback_that_cannot_be_built_is_told():
+    @spec
+    class Broken(CallbackSpec):
+        """A callback."""
+
+        def build(self):
+            raise KeyError("x")
+
+    with pytest.raises(PluginError) as error:
+        built([Broken()])
+    told = str(error.value)
+    assert told.startswith(f"callbacks[0] Broken cannot be built: {__file__}, line ")
+    assert told.endswith(": KeyError: 'x'")

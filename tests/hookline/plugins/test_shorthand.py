@@ -1,0 +1,95 @@
+import pytest
+from small_training import small
+
+import hookline
+from hookline.errors import PluginError, StageError
+
+
+def trained(tmp_path, *plugins, **sections):
+    return hookline.train(small(**sections), plugins=plugins, out=tmp_path / "run")
+
+
+def test_a_function_is_called_before_the_stage_or_after_it(tmp_path):
+    seen = []
+    plugins = [
+        hookline.after("step", lambda run: seen.append(("after", run.step))),
+        hookline.before("step", lambda run: seen.append(("before", run.step))),
+    ]
+    trained(tmp_path, *plugins, epochs=1)
+    assert seen == [(when, step) for step in range(2) for when in ("before", "after")]
+
+
+def test_a_function_is_given_what_it_takes_by_name_and_after_the_stage_the_answer_too(tmp_path):
+    seen = []
+
+    def look(answer, split, run, beside=None):
+        seen.append((split, run.epoch, sorted(answer), beside))
+
+    trained(tmp_path, hookline.after("evaluate", look), epochs=2)
+    assert seen == [("validation", epoch, ["Accuracy", "loss"], None) for epoch in (1, 2)]
+
+
+def test_a_function_of_any_arguments_is_given_all(tmp_path):
+    seen = []
+    both = [
+        hookline.before("backward", lambda **values: seen.append(sorted(values))),
+        hookline.after("backward", lambda **values: seen.append(sorted(values))),
+    ]
+    trained(tmp_path, *both, epochs=1)
+    assert seen[:2] == [["loss", "run"], ["answer", "loss", "run"]]
+
+
+def test_what_takes_nothing_by_name_is_called_with_nothing(tmp_path):
+    called = []
+    trained(tmp_path, hookline.before("fit", lambda *values: called.append(values)), epochs=1)
+    assert called == [()]
+
+
+def test_what_a_function_returns_is_passed_over(tmp_path):
+    plain = trained(tmp_path / "plain")
+    looked = trained(
+        tmp_path / "looked", hookline.before("loss", lambda: 3), hookline.after("loss", lambda answer: 2 * answer)
+    )
+    assert looked.history == plain.history
+
+
+def test_a_function_is_not_called_after_a_stage_that_fails(tmp_path):
+    called = []
+
+    def fail():
+        raise KeyError("lost")
+
+    plugins = [hookline.after("step", lambda: called.append("after")), hookline.before("step", fail)]
+    with pytest.raises(StageError) as error:
+        trained(tmp_path, *plugins)
+    assert called == []
+    assert str(error.value).startswith(
+        f'The plugin "hookline.before(step, fail)" failed in the stage "step" ({__file__}'
+    )
+    assert str(error.value).endswith("KeyError: 'lost'")
+
+
+@pytest.mark.parametrize(
+    ("form", "stage", "function", "message"),
+    [
+        (hookline.before, "stepp", print, 'hookline.before: There is no stage called "stepp". Did you mean "step"?'),
+        (
+            hookline.before,
+            "step",
+            lambda optimiser: None,
+            'hookline.before: The function takes "optimiser", which the stage "step" does not give. Did you mean '
+            '"optimizer"?',
+        ),
+        (
+            hookline.before,
+            "evaluate",
+            lambda answer: None,
+            'hookline.before: The function takes "answer", which the stage "evaluate" does not give. Known are '
+            '"batches", "criterion", "model", "run" and "split".',
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_at_once(form, stage, function, message):
+    with pytest.raises(PluginError) as error:
+        form(stage, function)
+    assert str(error.value) == message

@@ -1,0 +1,111 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from hookline import HooklineError
+from hookline.runs import directory
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def made(*paths):
+    for path in paths:
+        Path(path).mkdir(parents=True)
+
+
+def test_the_first_run_is_number_1():
+    assert directory.plan(None, "iris") == Path("runs/iris/1")
+
+
+@pytest.mark.parametrize(
+    ("there", "number"),
+    [
+        (["runs/iris/1"], 2),
+        (["runs/iris/1", "runs/iris/2"], 3),
+        (["runs/iris/9", "runs/iris/10"], 11),
+        (["runs/iris/7"], 8),
+        (["runs/iris/notes", "runs/iris/1.old"], 1),
+        (["runs/other/5"], 1),
+    ],
+)
+def test_a_run_has_the_number_after_the_greatest(there, number):
+    made(*there)
+    assert directory.plan(None, "iris") == Path(f"runs/iris/{number}")
+
+
+def test_a_file_with_a_number_counts_too():
+    made("runs/iris")
+    Path("runs/iris/3").write_text("x")
+    assert directory.plan(None, "iris") == Path("runs/iris/4")
+
+
+def test_a_directory_that_is_given_is_taken_as_it_is():
+    assert directory.plan("here/x", "iris") == Path("here/x")
+
+
+def test_nothing_is_made_by_planning(tmp_path):
+    directory.plan(None, "iris")
+    directory.plan("here/x", "iris")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("out", ["x", ".", "../"])
+def test_a_directory_that_exists_is_refused(out):
+    made("x")
+    with pytest.raises(HooklineError) as error:
+        directory.plan(out, "iris")
+    assert str(error.value) == f"{out} exists already, and a run never writes over another: give a new directory."
+
+
+def test_a_file_that_exists_is_refused():
+    Path("x").write_text("mine")
+    with pytest.raises(HooklineError, match=r"^x exists already, "):
+        directory.plan("x", "iris")
+
+
+def test_a_link_that_leads_nowhere_is_refused_when_the_directory_is_made():
+    Path("x").symlink_to("nowhere")
+    with pytest.raises(HooklineError):
+        directory.create(directory.plan("x", "iris"), numbered=False)
+    assert not Path("nowhere").exists()
+
+
+def test_a_directory_is_made_with_those_above_it():
+    assert directory.create(Path("a/b/c"), numbered=False) == Path("a/b/c")
+    assert Path("a/b/c").is_dir()
+
+
+def test_a_run_that_was_faster_leaves_the_next_number():
+    made("runs/iris/1", "runs/iris/2")
+    assert directory.create(Path("runs/iris/1"), numbered=True) == Path("runs/iris/3")
+    assert Path("runs/iris/3").is_dir()
+
+
+def test_a_directory_that_was_given_and_has_appeared_is_refused():
+    made("x")
+    with pytest.raises(HooklineError) as error:
+        directory.create(Path("x"), numbered=False)
+    assert str(error.value) == "x cannot be made: File exists."
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_directory_within_a_file_is_refused(numbered):
+    Path("x").write_text("mine")
+    with pytest.raises(HooklineError, match=r"^x/1 cannot be made: "):
+        directory.create(Path("x/1"), numbered=numbered)
+    assert Path("x").read_text() == "mine"
+
+
+def test_versions_are_those_of_what_the_numbers_depend_on():
+    import numpy
+    import torch
+
+    versions = directory.versions()
+    assert list(versions) == ["python", "hookline", "torch", "numpy"]
+    assert versions["numpy"] == numpy.__version__
+    assert torch.__version__.startswith(versions["torch"])
+    assert sys.version.startswith(versions["python"])

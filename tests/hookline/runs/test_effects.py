@@ -1,0 +1,107 @@
+"""What `plan` says that a training will write and contact."""
+
+import json
+
+import pytest
+
+import hookline
+from hookline.cli.main import main
+from hookline.runs.effects import Effect, effects
+
+SPEC = {
+    "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+}
+MINE = '''
+from hookline import hookimpl
+from hookline.spec import CallbackSpec, spec
+
+
+@hookimpl
+def register_specs():
+    return [Silent]
+
+
+@spec
+class Silent(CallbackSpec):
+    """Says nothing of what it does."""
+
+    @hookimpl(wrapper=True)
+    def log(self):
+        return (yield)
+'''
+
+
+def told(**sections):
+    return list(effects(hookline.load({**SPEC, **sections})))
+
+
+@pytest.mark.parametrize(
+    ("callback", "writes_to", "connects_to"),
+    [
+        ({"type": "CSVLog", "file": "x.csv"}, ("x.csv",), ()),
+        ({"type": "TensorBoard"}, ("tensorboard/",), ()),
+        ({"type": "MLflow"}, ("mlflow.db", "mlflow/"), ()),
+        (
+            {"type": "MLflow", "tracking_uri": "https://example.org"},
+            (),
+            ("https://example.org", "the artifact location of its experiment"),
+        ),
+        (
+            {"type": "MLflow", "tracking_uri": "sqlite:////tmp/x.db"},
+            ("sqlite:////tmp/x.db", "the artifact location of its experiment (if new, mlruns/ where you are)"),
+            (),
+        ),
+        ({"type": "WeightsAndBiases", "mode": "offline"}, ("wandb/",), ()),
+        (
+            {"type": "WeightsAndBiases"},
+            ("wandb/",),
+            ("https://api.wandb.ai, or the WANDB_BASE_URL of the environment",),
+        ),
+    ],
+)
+def test_a_callback_that_writes_or_contacts_something_says_what(callback, writes_to, connects_to):
+    name = f"callbacks[0] {callback['type']}"
+    assert told(callbacks=[callback]) == [
+        Effect(component=name, is_declared=True, writes_to=writes_to, connects_to=connects_to)
+    ]
+
+
+def test_what_writes_and_contacts_nothing_is_not_listed():
+    quiet = [{"type": "EarlyStopping", "monitor": "training/loss"}, {"type": "StepLR", "step_size": 1}]
+    assert told(callbacks=quiet) == []
+    assert [one.writes_to for one in told(deploy=[{"type": "Safetensors"}])] == [("safetensors/",)]
+
+
+def test_every_component_of_hookline_declares_what_it_does():
+    catalog = hookline.loading.Loader().reader(hookline.documents.from_table({})).catalog
+    for kind in catalog:
+        if issubclass(kind, (hookline.spec.WrapperSpec, hookline.spec.DeploySpec)):
+            assert kind.writes_to is not None, kind
+            assert kind.connects_to is not None, kind
+
+
+def test_plan_prints_what_is_written_and_contacted_and_what_is_not_declared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE)
+    callbacks = [{"type": "Silent"}, {"type": "CSVLog"}]
+    (tmp_path / "spec.toml").write_text(
+        "\n".join(
+            f"{name} = {hookline.writing.as_toml(value)}" for name, value in {**SPEC, "callbacks": callbacks}.items()
+        )
+    )
+    assert main(["plan", "spec.toml", "-p", "mine.py"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("What callbacks and deployments write (relative to the run directory) and contact")
+    assert lines[start + 1 : start + 4] == [
+        "  callbacks[0] Silent  may write and contact anything: it does not declare what",
+        "  callbacks[1] CSVLog  writes metrics.csv",
+        "",
+    ]
+    assert main(["plan", "spec.toml", "-p", "mine.py", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["effects"] == [
+        {"component": "callbacks[0] Silent", "is_declared": False, "writes_to": [], "connects_to": []},
+        {"component": "callbacks[1] CSVLog", "is_declared": True, "writes_to": ["metrics.csv"], "connects_to": []},
+    ]

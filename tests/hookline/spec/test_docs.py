@@ -1,0 +1,184 @@
+"""What is said of components from their classes, and that those of all built-in plugins say enough."""
+
+import os
+import subprocess
+import sys
+from typing import Literal
+
+import pytest
+
+from hookline.cli import show
+from hookline.plugins.manager import Plugins
+from hookline.spec import LayerSpec, LossSpec, OptimizerSpec, option, spec
+from hookline.spec.docs import documentation, summary
+
+CATALOG = Plugins().catalog
+KINDS = [pytest.param(kind, id=f"{kind.family} {kind.__name__}") for kind in CATALOG]
+
+
+@spec
+class Base(LossSpec):
+    """A base."""
+
+    weight: float | None = option(default=None, minimum=0, below=1)
+    """How much it counts;
+    left out, as much as the others."""
+    kind: Literal["a", "b"] = "a"
+    """A choice that is said again below."""
+
+
+@spec
+class Focal(Base):
+    """A loss with a summary
+    of two lines.
+
+    And more text,
+    in two lines.
+    """
+
+    kind: Literal["a", "b"] = "b"
+    """A choice."""
+    sizes: tuple[int, int] = option(above=0)
+    """Two sizes."""
+    undocumented: tuple[LayerSpec, ...] = ()
+
+
+def test_a_component_is_described_by_its_class():
+    known = documentation(Focal)
+    assert (known.name, known.family) == ("Focal", "loss")
+    assert known.summary == "A loss with a summary of two lines."
+    assert summary(Focal) == known.summary
+    assert known.text == "And more text,\nin two lines."
+    assert [(o.name, o.kind, o.bounds, o.is_required, o.default, o.description) for o in known.options] == [
+        ("sizes", "an array of 2 integers", "greater than 0", True, None, "Two sizes."),
+        ("kind", '"a" or "b"', "", False, "b", "A choice."),
+        ("undocumented", "an array of layers (tables with a `type`)", "", False, [], ""),
+        (
+            "weight",
+            "a number",
+            "at least 0 and less than 1",
+            False,
+            None,
+            "How much it counts; left out, as much as the others.",
+        ),
+    ]
+
+
+def test_a_class_without_a_source_is_described_without_sentences():
+    scope = {"spec": spec, "OptimizerSpec": OptimizerSpec}
+    exec('@spec\nclass Typed(OptimizerSpec):\n    """It."""\n    lr: float = 1.0\n    """The rate."""', scope)  # noqa: S102
+    options = {known.name: known.description for known in documentation(scope["Typed"]).options}
+    assert options["lr"] == ""
+    assert options["groups"] != ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_component_says_what_it_and_each_of_its_options_is(kind):
+    known = documentation(kind)
+    assert known.summary[-1] in ".:"
+    for described in known.options:
+        assert described.description.endswith((".", ".)")), described.name
+        assert described.kind
+    assert show.lines(kind, 80)
+
+
+def hookline(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "hookline", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_show_prints_all_of_a_component():
+    shown = hookline("show", "layer", "Conv1d", COLUMNS="100")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(
+        "Conv1d, a layer\n\n"
+        "  A convolution over one dimension: `(N, in_channels, length)` to `(N, out_channels, length')`.\n\n"
+        "  Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html\n\n"
+        "Options\n\n"
+        "  kernel_size: an integer, at least 1, required\n"
+        "      How long the kernel is.\n\n"
+        "  out_channels: an integer, at least 1, required\n"
+    )
+    assert "\n  stride = 1: an integer, at least 1\n      How far the kernel moves at a time.\n" in shown.stdout
+    assert shown.stdout.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("MSELoss", ["[loss]", 'type = "MSELoss"']),
+        ("Adam", ["[optimizer]", 'type = "Adam"']),
+        ("StepLR", ["[[callbacks]]", 'type = "StepLR"', "step_size = 1"]),
+        ("Accuracy", ["[[metrics]]", 'type = "Accuracy"']),
+        ("EarlyStopping", ["[[callbacks]]", 'type = "EarlyStopping"']),
+        ("Random", ["[data]", 'type = "Random"', "features = 1", "targets = [1.0]"]),
+        ("constant_", ["[[initialize]]", 'type = "constant_"', "val = 1.0"]),
+        ("Linear", ['{ type = "Linear", out_features = 1 }']),
+        ("Sequential", ['{ type = "Sequential", layers = [{ type = "…" }] }']),
+        ("CosineDistance", ['{ type = "CosineDistance" }']),
+        ("Partition", ["[optimizer]", 'type = "Partition"', 'parts = [{ optimizer = { type = "…" } }]']),
+    ],
+)
+def test_a_component_is_shown_where_it_stands_in_a_spec(name, lines):
+    [kind] = [kind for kind in CATALOG if kind.__name__ == name]
+    assert show.example(kind) == lines
+
+
+def test_list_prints_a_line_for_each_component_by_family():
+    shown = hookline("list")
+    assert shown.returncode == 0
+    blocks = {block.splitlines()[0]: block.splitlines()[1:] for block in shown.stdout.split("\n\n")}
+    assert sum(map(len, blocks.values())) == len(list(CATALOG))
+    assert "optimizers" in blocks
+    one = hookline("list", "Losses")
+    assert one.stdout == hookline("list", "loss").stdout
+    assert one.stdout.splitlines() == ["losses", *blocks["losses"]]
+
+
+def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
+        "    gamma: float = 2.0\n    '''How much.'''\n\n@hookimpl\ndef register_specs():\n    return [MyLoss]\n"
+    )
+    assert "  MyLoss " in hookline("list", "losses", "-p", str(file)).stdout
+    assert "  gamma = 2.0: a number\n      How much.\n" in hookline("show", "MyLoss", "-p", str(file)).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "lossses"], 'There is no family called "lossses". Did you mean "losses"?'),
+        (["show", "Conv2"], 'There is no component called "Conv2". Did you mean "Conv2d"?'),
+        (["show", "layer", "Con2d"], 'There is no layer called "Con2d". Did you mean "Conv2d"?'),
+        (
+            ["show", "gamma"],
+            'There is no component called "gamma". It is an option of CyclicLR, ExponentialLR, MultiStepLR and 1 other: '
+            "`hookline show CyclicLR` shows it.",
+        ),
+        (["show", "layr", "Conv2d"], 'There is no family called "layr". Did you mean "layer"?'),
+        (["show", "PairwiseDistance"], '"PairwiseDistance" is in several families, "layer" and "distance": say which.'),
+        (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),
+        (["list", "--installed", "nothing"], 'No plugin called "nothing" is installed.'),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_is_near(arguments, message):
+    told = hookline(*arguments)
+    assert told.returncode == 2
+    assert told.stderr.startswith(message)
+    assert told.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "layer", "Conv2d"]])
+def test_neither_waits_for_torch_or_numpy(arguments):
+    code = (
+        "import sys; from hookline.cli.main import main; main(sys.argv[1:]); "
+        "sys.exit(' '.join({'torch', 'numpy', 'pyarrow', 'matplotlib'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,139 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tomli
+from attrs import fields
+from small_training import SPECS
+
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_table
+from hookline.plugins.manager import Plugins
+from hookline.spec import other_tools
+from hookline.spec.training import TrainingSpec
+
+LOADER = Loader()
+IRIS = tomli.loads((SPECS / "iris.toml").read_text())
+TABLE = tomli.loads(Path(other_tools.__file__).with_suffix(".toml").read_text())
+
+
+def told(section=None, *, loss=None, callbacks=(), **options):
+    """What is said of options in a section of the spec, or at its top, without that there is no such option."""
+    table = IRIS | {"data": IRIS["data"] | {"path": str((SPECS / "data/iris.csv").resolve())}}
+    table |= {"callbacks": list(callbacks)} if callbacks else {}
+    table |= {"loss": loss} if loss else {}
+    table |= options if section is None else {section: table[section] | options}
+    problems = LOADER.check(from_table(table))
+    return [problem.message.partition('". ')[2] for problem in problems if problem.path[-1] in options]
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "sentence"),
+    [
+        (None, "max_epochs", 20, 'Hookline calls it "epochs", in [run]: epochs = 20.'),
+        ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is given already.'),
+        ("run", "random_state", 3, 'Did you mean "seed"?'),
+        ("run", "learning_rate", 0.1, 'Hookline calls it "lr", in [optimizer]: lr = 0.1.'),
+        ("run", "lr", 0.1, "Adam has it: it belongs in [optimizer]."),
+        ("run", "train_batch_size", 8, 'Hookline calls it "batch_size", in [data]: batch_size = 8.'),
+        ("run", "validation_split", 0.2, 'Hookline calls it "validation", in [data]: validation = 0.2.'),
+        ("run", "accelerator", "gpu", 'Did you mean "device", as in device = "cuda"?'),
+        (
+            "run",
+            "gradient_clip_val",
+            0.5,
+            'GradientClipping does that: [[callbacks]] with type = "GradientClipping" and max_norm = 0.5.',
+        ),
+        (
+            "run",
+            "gradient_accumulation_steps",
+            4,
+            'Did you mean "accumulate"? `batch_size` is that of the whole batch, which is gone through in as many parts.',
+        ),
+        (
+            "run",
+            "check_val_every_n_epoch",
+            5,
+            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+        ),
+        (
+            "run",
+            "val_step",
+            5,
+            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+        ),
+        (
+            "run",
+            "fp16",
+            True,
+            "Mixed precision is not supported: all numbers of a training have one type. Leave it out.",
+        ),
+        (
+            "run",
+            "early_stopping_patience",
+            7,
+            'EarlyStopping does that: [[callbacks]] with type = "EarlyStopping" and patience = 7.',
+        ),
+        ("run", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
+        ("data", "num_workers", 4, "The data is held in memory and needs no workers. Leave it out."),
+        ("loss", "class_weights", [1.0, 2.0, 3.0], 'Did you mean "weight"?'),
+        ("run", "class_weights", [1.0, 2.0, 3.0], 'Hookline calls it "weight", in [loss]: weight = ….'),
+        ("loss", "pos_weight", [2.0], 'Did you mean "weight"?'),
+        ("optimizer", "adam_beta1", 0.9, 'Did you mean "betas", as in betas = [0.9, 0.999]?'),
+    ],
+)
+def test_a_key_of_another_tool_is_told_what_it_is_called(section, option, value, sentence):
+    assert told(section, **{option: value}) == [sentence]
+
+
+def test_what_the_component_of_a_section_does_not_have_is_told():
+    [sentence] = told("loss", class_weights=[1.0], loss={"type": "MSELoss", "class_weights": [1.0]})
+    assert sentence == 'It would be "weight" in [loss], which MSELoss does not have.'
+
+
+def test_a_callback_that_is_listed_is_the_one_that_is_meant():
+    [sentence] = told("run", max_grad_norm=0.5, callbacks=[{"type": "GradientClipping"}])
+    assert sentence == "GradientClipping does that, in [[callbacks]], GradientClipping: max_norm = 0.5."
+
+
+def test_a_section_of_another_tool_is_read_as_the_one_that_it_means():
+    problems = LOADER.check(from_table({**IRIS, "trainer": {"max_epochs": 3}}))
+    assert [str(problem) for problem in problems if problem.path[0] == "trainer"] == [
+        'trainer: There is no key "trainer". Hookline calls this section [run].',
+        'trainer.max_epochs: There is no key "max_epochs". Did you mean "epochs"?',
+    ]
+
+
+def test_a_type_of_another_tool_is_told_what_it_is_called():
+    table = {**IRIS, "model": {"type": "Dense", "units": 3}, "metrics": [{"type": "mse"}]}
+    assert [str(problem) for problem in LOADER.check(from_table(table)) if problem.path[0] != "data"][:3] == [
+        'model.type: There is no model called "Dense". Did you mean "Linear"?',
+        'model.units: Linear has no option "units". Did you mean "out_features"?',
+        'metrics[0].type: There is no metric called "mse". Did you mean "MeanSquaredError"?',
+    ]
+
+
+def test_no_word_stands_twice_and_none_is_an_option_of_what_it_means():
+    for kind in ("keys", "sections", "types"):
+        counts = Counter(word.lower() for entry in TABLE[kind] for word in entry["words"].split())
+        assert [word for word, times in counts.items() if times > 1] == []
+
+
+def test_everything_that_is_named_exists():
+    known = {kind.__name__: {option.name for option in fields(kind)} for kind in Plugins().catalog}
+    sections = {option.name: option.type for option in fields(TrainingSpec)}
+    homes = {"layer": "layer", "data": "data source", "loss": "loss", "optimizer": "optimizer"}
+    for entry in TABLE["keys"]:
+        assert entry.get("means") or entry.get("note")
+        for section, *others in (place.split(".") for place in entry.get("means", [])):
+            if section == "run":
+                assert {others[0]} <= {option.name for option in fields(sections["run"])}
+            elif section in homes:
+                kinds = [kind for kind in Plugins().catalog if kind.family == homes[section]]
+                assert any(others[0] in known[kind.__name__] for kind in kinds)
+            else:
+                assert section in sections
+                assert all(name in known for name in others[:1])
+                assert {*others[1:]} <= known.get(others[0] if others else "", set())
+    assert {entry["means"] for entry in TABLE["sections"]} <= sections.keys()
+    assert {name for entry in TABLE["types"] for name in entry["means"]} <= known.keys()

@@ -1,0 +1,113 @@
+from typing import ClassVar, Literal
+
+import pytest
+
+from hookline import hookimpl
+from hookline.data import Classes
+from hookline.spec import CallbackSpec, LossSpec, MetricSpec, Spec, option, spec
+from hookline.spec.overrides import misfit, misspelt
+
+
+def loss(**said):
+    return spec(type("FocalLoss", (LossSpec,), {"__doc__": "A loss.", "__module__": __name__, **said}))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"encoding": Classes}, "says `encoding = Classes`, which must be an Encoding: write `encoding = Classes()`."),
+        ({"encoding": "classes"}, "says `encoding = 'classes'`, which must be an Encoding."),
+        (
+            {"activation": "sofmax"},
+            'says `activation = \'sofmax\'`, which must be "identity", "sigmoid", "softmax", "exp" or "criterion".',
+        ),
+        (
+            {"divided_by": "row"},
+            'says `divided_by = \'row\'`, which must be "rows", "weights" or "nothing".',
+        ),
+        ({"inputs": "input"}, "says `inputs = 'input'`, which must be a tuple."),
+        ({"ignored_class": 0.5}, "says `ignored_class = 0.5`, which must be an int."),
+    ],
+)
+def test_what_a_class_says_must_be_of_the_kind_that_its_family_asks_for(said, message):
+    assert misfit(loss(**said)) == message
+
+
+def test_what_is_declared_as_of_the_class_must_be_of_its_type():
+    @spec
+    class Judge(MetricSpec):
+        """A metric."""
+
+        higher_is_better = "yes"
+
+    assert misfit(Judge) == "says `higher_is_better = 'yes'`, which must be a bool."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"encoding": Classes(), "activation": "softmax", "divided_by": "nothing"},
+        {"encoding": None, "inputs": ("anchor", "positive"), "ignored_class": 3},
+        {"encoding": property(lambda self: Classes())},
+        {"smallest": "a word of its own", "_activaton": "what is private"},
+    ],
+)
+def test_what_fits_is_fine(said):
+    assert misfit(loss(**said)) is None
+    assert misspelt(loss(**said)) is None
+
+
+def test_a_family_of_a_third_party_is_held_to_its_types_too():
+    class Family(Spec):
+        """A family."""
+
+        __slots__ = ()
+        family = "sampler"
+        size: ClassVar[Literal["small", "large"]] = "small"
+
+    @spec
+    class Sampler(Family):
+        """One of it."""
+
+        size = 3
+
+    assert misfit(Sampler) == 'says `size = 3`, which must be "small" or "large".'
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "near"),
+    [
+        ({"activaton": "softmax"}, "activaton", "activation"),
+        ({"buid": lambda self, data: None}, "buid", "build"),
+        ({"chek": lambda self, outputs, batch, data: None}, "chek", "check"),
+        ({"encodng": Classes()}, "encodng", "encoding"),
+        ({"divideby": "nothing"}, "divideby", "divided_by"),
+    ],
+)
+def test_what_has_nearly_the_name_of_something_in_the_family_is_told(said, name, near):
+    assert misspelt(loss(**said)) == (
+        f"has `{name}`, for which nobody asks: call it `{near}`, if it is to be that, and otherwise `_{name}`."
+    )
+
+
+def test_options_hooks_and_what_stands_beside_the_right_name_are_not_misspelt():
+    @spec
+    class Logging(CallbackSpec):
+        """A callback whose hook `log` is near to `logs`."""
+
+        lasts: int = option(default=1, minimum=1)
+        """An option."""
+
+        @hookimpl(wrapper=True)
+        def log(self):
+            """A hook."""
+            return (yield)
+
+        def check(self, spec):
+            """What the family has."""
+
+        def checks(self):
+            """Another."""
+
+    assert misspelt(Logging) is None

@@ -1,0 +1,273 @@
+"""Names of numbers that callbacks look at: what is refused, with which name instead, and where."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.cli.main import main
+
+DATA = Path(__file__).parents[4] / "specs" / "data"
+SPEC = f"""\
+[data]
+type = "CSV"
+path = "{DATA}/iris.csv"
+targets = "species"
+validation = 0.2
+[model]
+type = "Linear"
+out_features = 3
+[loss]
+type = "CrossEntropyLoss"
+[optimizer]
+type = "SGD"
+[[metrics]]
+type = "Accuracy"
+[[metrics]]
+type = "F1Score"
+name = "F1"
+"""
+ALL = 'Logged are "training/loss", "validation/loss", "validation/Accuracy" and "validation/F1".'
+
+
+@pytest.fixture
+def problems(tmp_path, capsys):
+    """What a command tells of a spec with these callbacks: line, path and message of each problem."""
+
+    def told(callbacks, *words, text=SPEC):
+        (tmp_path / "spec.toml").write_text(text + callbacks)
+        main(["check", *words, "--format", "json", str(tmp_path / "spec.toml")])
+        return [(one["line"], one["path"], one["message"]) for one in json.loads(capsys.readouterr().out)]
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("monitor", "meant"),
+    [
+        ("vall_loss", "validation/loss"),
+        ("val_loss", "validation/loss"),
+        ("train_loss", "training/loss"),
+        ("acc", "validation/Accuracy"),
+        ("Accuracy", "validation/Accuracy"),
+        ("val_acc", "validation/Accuracy"),
+        ("validation/acc", "validation/Accuracy"),
+        ("validaton/accuracy", "validation/Accuracy"),
+        ("validation/f1", "validation/F1"),
+        ("training/f1", "validation/F1"),
+        ("training/Acc", "validation/Accuracy"),
+        ("validation/xyzzy", None),
+        ("loss", "validation/loss"),
+        ("valid/loss", "validation/loss"),
+        ("test/loss", None),
+        ("x", None),
+    ],
+)
+def test_a_misspelt_number_is_told_with_what_was_meant_and_what_there_is(problems, monitor, meant):
+    question = "" if meant is None else f' Did you mean "{meant}"?'
+    (problem,) = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n')
+    assert problem == (20, "callbacks[0].monitor", f'"{monitor}" is not logged.{question} {ALL}')
+
+
+@pytest.mark.parametrize("monitor", ["validation/F1", "validation/f1", "training/F1", "val_F1", "valid/f1", "F1"])
+def test_of_a_number_the_split_says_nothing_of_which_one_is_meant(problems, monitor):
+    text = SPEC.replace('name = "F1"', "") + '[[metrics]]\ntype = "AUROC"\n'
+    [(_, _, message)] = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n', text=text)
+    assert message.startswith(f'"{monitor}" is not logged. Did you mean "validation/F1Score"? Logged are ')
+
+
+@pytest.mark.parametrize(
+    ("others", "monitor"),
+    [
+        ('[[callbacks]]\ntype = "GradientNorm"\n', "gradient_norm"),
+        ('[[callbacks]]\ntype = "StepLR"\nstep_size = 2\n', "lr"),
+        ('[[callbacks]]\ntype = "ReduceLROnPlateau"\n', "lr[1]"),
+        ("", "validation/F1"),
+    ],
+)
+def test_what_callbacks_after_it_log_can_be_monitored(problems, others, monitor):
+    assert problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n{others}') == []
+
+
+def test_what_a_callback_before_it_logs_is_not_seen(problems):
+    callbacks = '[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_norm"'
+    message = "GradientNorm logs it, and is seen by what is listed before it: list it after EarlyStopping."
+    assert problems(callbacks) == [(22, "callbacks[1].monitor", message)]
+
+
+def test_what_a_callback_after_it_logs_too_can_be_monitored(problems):
+    first, last = (
+        '[[callbacks]]\ntype = "StepLR"\nstep_size = 2\n',
+        '[[callbacks]]\ntype = "ExponentialLR"\ngamma = 0.9\n',
+    )
+    stopping = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "lr"\n'
+    assert problems(first + stopping + last) == []
+    assert [path for _, path, _ in problems(first + stopping)] == ["callbacks[1].monitor"]
+
+
+def test_a_name_that_is_near_to_what_a_callback_logs_is_offered(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_nrom"\n[[callbacks]]\ntype = "GradientNorm"'
+    [(_, _, message)] = problems(callbacks)
+    assert message.startswith('"gradient_nrom" is not logged. Did you mean "gradient_norm"? Logged are ')
+    assert message.endswith('"validation/F1", "gradient_norm" and "greatest_gradient_norm".')
+
+
+@pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
+@pytest.mark.parametrize("monitor", ["", 'monitor = "val_loss"\n'])
+def test_data_without_a_validation_split_is_the_reason_also_for_a_default(problems, callback, monitor):
+    text = SPEC.replace("validation = 0.2\n", "")
+    name = "val_loss" if monitor else "validation/loss"
+    message = f'"{name}" is not logged. The data has no validation split. Logged '
+    callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
+    # Of an option that is not written, the callback is the place.
+    [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
+    assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
+
+
+@pytest.mark.parametrize("section", ["[run]", "[optimizer]", "[[metrics]]", ""])
+def test_a_validation_split_that_is_said_in_a_wrong_place_is_told_once(problems, section):
+    text = SPEC.replace("validation = 0.2\n", "")
+    text = (
+        f"{section}\nvalidation = 0.2\n{text}"
+        if section in ("", "[run]")
+        else text.replace(section, f"{section}\nvalidation = 0.2", 1)
+    )
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\n', text=text)
+    assert [path.rpartition(".")[2] for _, path, _ in told] == ["validation"]
+
+
+def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems, tmp_path):
+    lines = (DATA / "iris.csv").read_text().splitlines()
+    (tmp_path / "iris.csv").write_text("\n".join([f"{lines[0]},split", *(f"{line},training" for line in lines[1:])]))
+    text = SPEC.replace(f"{DATA}/iris.csv", "iris.csv").replace("validation = 0.2", 'split_column = "split"')
+    text = text[: text.index("[[metrics]]")]
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\n'
+    assert problems(callbacks, text=text) == []
+    message = (
+        'EarlyStopping monitors "validation/loss", which is not logged. The data has no validation split. '
+        'Logged is "training/loss".'
+    )
+    assert problems(callbacks, "--deep", text=text) == [(13, "callbacks[0].monitor", message)]
+
+
+def test_a_misspelt_number_is_told_beside_what_is_wrong_with_the_data(problems):
+    text = SPEC.replace("validation = 0.2", "validation = 2.0")
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in told] == ["data.validation", "callbacks[0].monitor"]
+
+
+@hookline.spec.spec
+class Unknown(hookline.spec.CallbackSpec):
+    """A callback of a third party, which does not say what it logs."""
+
+
+@hookline.spec.spec
+class OfAStep(hookline.training.SchedulerSpec):
+    """A scheduler of a third party."""
+
+
+@hookline.spec.spec
+class OfItsOwn(hookline.training.SchedulerSpec):
+    """One with a callback of its own."""
+
+    def build(self):
+        return object()
+
+
+class Adding:
+    """A plugin with these."""
+
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Unknown, OfAStep, OfItsOwn]
+
+
+@pytest.mark.parametrize("monitor", ["vall_loss", "validation/los"])
+@pytest.mark.parametrize(("other", "is_refused"), [("Unknown", False), ("OfItsOwn", False), ("OfAStep", True)])
+def test_nothing_can_be_refused_beside_a_callback_that_does_not_say_what_it_logs(monitor, other, is_refused):
+    table = tomllib.loads(SPEC)
+    table["callbacks"] = [{"type": "EarlyStopping", "monitor": monitor}, {"type": other}]
+    if is_refused:
+        with pytest.raises(hookline.errors.SpecError, match=r"callbacks\[0\]\.monitor: .* is not logged"):
+            hookline.load(table, plugins=[Adding()])
+    else:
+        assert hookline.load(table, plugins=[Adding()]).callbacks[1] == (
+            Unknown() if other == "Unknown" else OfItsOwn()
+        )
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ('type = "LossPlot"\nnumbers = ["training/loss", "gradient_norm"]', "LossPlot."),
+        ('type = "EarlyStopping"\nmonitor = "gradient_norm"', "EarlyStopping."),
+    ],
+)
+def test_a_number_of_one_that_is_listed_before_is_told_with_the_order(problems, callback, message):
+    [(_, path, told)] = problems(f'[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\n{callback}')
+    assert told == f"GradientNorm logs it, and is seen by what is listed before it: list it after {message}"
+    assert path.startswith("callbacks[1].")
+
+
+def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
+    table = tomllib.loads(SPEC) | {"run": {"epochs": 2}}
+    norm, scheduler, log = {"type": "GradientNorm"}, {"type": "StepLR", "step_size": 1}, {"type": "CSVLog"}
+    spec = hookline.load({**table, "callbacks": [norm, scheduler, log]})
+    with pytest.warns(hookline.HooklineWarning) as caught:
+        hookline.train(spec, out=tmp_path / "last")
+    assert [str(warning.message) for warning in caught] == [
+        'callbacks[2]: CSVLog does not see "gradient_norm", "greatest_gradient_norm" and "lr" of GradientNorm '
+        "and StepLR: list it before."
+    ]
+    hookline.train(hookline.load({**table, "callbacks": [log, norm, scheduler]}), out=tmp_path / "first")
+    assert (tmp_path / "first/metrics.csv").read_text().startswith("epoch,step,training/loss,")
+    assert "gradient_norm" in (tmp_path / "first/metrics.csv").read_text()
+    assert "gradient_norm" not in (tmp_path / "last/metrics.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ('[[callbacks]]\ntype = "EarlyStopping"\npatience = 0\nmonitor = "val_loss"\n', "callbacks[0].patience"),
+        ('[[callbacks]]\ntype = "EarlyStoping"\nmonitor = "val_loss"\n', "callbacks[0].type"),
+        ('[[metrics]]\ntype = "AUROC"\nname = 3\n[[callbacks]]\ntype = "GradientNorm"\n', "metrics[2].name"),
+        ('[[metrics]]\ntype = "Accuracy"\nname = "top"\ntop_k = 0\n', "metrics[2].top_k"),
+    ],
+)
+def test_what_is_wrong_in_one_callback_or_metric_hides_no_misspelt_number_of_another(problems, wrong, path):
+    told = problems(f'{wrong}[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n')
+    monitors = [message for _, where, message in told if where.endswith(".monitor")]
+    assert path in [where for _, where, _ in told]
+    # What a metric is called is not known if its `name` is wrong: then nothing is said of what is not logged.
+    wanted = ['"validation/accuracy" is not logged. Did you mean "validation/Accuracy"?']
+    assert [message.partition(" Logged")[0] for message in monitors if "accuracy" in message] == (
+        [] if path.endswith("name") else wanted
+    )
+
+
+@pytest.mark.parametrize("wrong", ['"x"', "2.0"])
+def test_a_loss_with_a_wrong_option_hides_no_misspelt_number(problems, wrong):
+    text = SPEC.replace('"CrossEntropyLoss"', f'"CrossEntropyLoss"\nlabel_smoothing = {wrong}')
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in told] == ["loss.label_smoothing", "callbacks[0].monitor"]
+
+
+def test_what_a_callback_logs_is_known_also_if_one_of_its_options_is_wrong(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "lr"\n[[callbacks]]\ntype = "StepLR"\nstep_size = 0\n'
+    assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].step_size"]
+
+
+def test_nothing_is_refused_beside_a_callback_of_which_nobody_knows_what_it_is(problems):
+    callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n[[callbacks]]\ntype = "Xyzzy"\n'
+    assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].type"]
+
+
+@pytest.mark.parametrize("monitor", ["*", "validation/*", "*/loss"])
+@pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
+def test_a_pattern_is_no_name_of_a_number_to_monitor(problems, callback, monitor):
+    (problem,) = problems(f'[[callbacks]]\ntype = "{callback}"\nmonitor = "{monitor}"\n')
+    logged = ALL if callback == "EarlyStopping" else ALL.replace(' and "validation/F1"', ', "validation/F1" and "lr"')
+    message = f'"{monitor}" is not logged. It must be the name of one number, and not a pattern. {logged}'
+    assert problem == (20, "callbacks[0].monitor", message)

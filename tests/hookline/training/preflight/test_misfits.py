@@ -1,0 +1,127 @@
+"""Where in a spec that stands which does not fit."""
+
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.errors.exceptions import DataError, OptionError
+from hookline.training.preflight.misfits import choosing_column, misfit_of_loss, misfit_of_metric, path_of_data
+
+SPECS = Path(__file__).parents[4] / "specs"
+
+
+def spec(**sections):
+    return hookline.load(
+        {
+            "data": {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "validation": 0.2},
+            "model": {"type": "Linear", "out_features": 3},
+            "loss": {"type": "CrossEntropyLoss"},
+            "optimizer": {"type": "SGD"},
+            **sections,
+        }
+    )
+
+
+LINEAR = {"type": "Linear", "out_features": 3}
+
+
+@pytest.mark.parametrize(
+    ("model", "ending"),
+    [
+        (LINEAR, ()),
+        ({"type": "Sequential", "layers": [LINEAR, LINEAR]}, ("layers", 1)),
+        (
+            {"type": "Sequential", "layers": [LINEAR, {"type": "Repeat", "layers": [LINEAR], "times": 2}]},
+            ("layers", 1, "layers", 0),
+        ),
+        ({"type": "Residual", "layers": [LINEAR]}, ("layers", 0)),
+        ({"type": "Siamese", "layers": [LINEAR], "join": {"type": "PairwiseDistance"}}, ("join",)),
+    ],
+)
+def test_what_outputs_do_not_fit_is_shown_with_what_the_model_ends_in(model, ending):
+    error = misfit_of_loss(ValueError("No."), spec(model=model))
+    assert (error.message, error.path, error.against) == ("No.", ("loss",), (("model", *ending),))
+
+
+def test_an_option_of_the_loss_is_the_place_if_it_is_named():
+    error = misfit_of_loss(OptionError("weight", "No.", 1, against=[("reduction",)]), spec())
+    assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [("a", ("layers", 1, "heads", "a")), ("b", ("layers", 1, "heads", "b", "layers", 0)), ("c", ("layers", 1))],
+)
+def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending):
+    heads = {"a": LINEAR, "b": {"type": "Sequential", "layers": [LINEAR]}}
+    model = {"type": "Sequential", "layers": [LINEAR, {"type": "Heads", "heads": heads}]}
+    losses = {part: {"loss": {"type": "CrossEntropyLoss"}} for part in "abc"}
+    made = spec(model=model, loss={"type": "WeightedSum", "losses": losses})
+    error = misfit_of_loss(OptionError("losses", "No.", name, "loss"), made)
+    assert (error.path, error.against) == (("loss", "losses", name, "loss"), (("model", *ending),))
+    given = misfit_of_loss(OptionError("losses", "No.", name, "loss", against=[("losses", name, "output")]), made)
+    assert given.against == (("loss", "losses", name, "output"),)
+    assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
+
+
+def test_a_metric_is_told_at_the_option_that_is_named_and_given():
+    made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
+    error = misfit_of_metric(
+        ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
+    )
+    assert error.message == "Accuracy cannot judge the test split. Argument `top_k` is more than `num_classes`."
+    assert error.path == ("metrics", 1, "top_k")
+    told = {
+        str(misfit_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")
+    }
+    assert told == {"metrics[1].top_k: Accuracy cannot be computed. No."}, "an option is wrong for every split"
+    assert misfit_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ('{path}: row 3, column "species": The cell is empty.', ("path",)),
+        ('{path}: The target column "species" is text.', ("targets",)),
+        ("{path}: The file is empty.", ("path",)),
+        ("data.targets: There are no rows.", ("targets",)),
+        ("data: With `drop_last` no batch is left.", ()),
+        ("Something else.", ()),
+    ],
+)
+def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(message, path):
+    data = spec().data
+    assert path_of_data(DataError(message.format(path=data.path)), data) == ("data", *path)
+
+
+def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
+    inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "shape": [2, 3]}
+    error = DataError(f"{inner['path']}: A row of the `shape` [2, 3] has 6 numbers, and the inputs have 4.")
+    data = spec(data={**inner, "validation": 0.2}).data
+    assert path_of_data(error, data) == ("data", "shape")
+    data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
+    assert path_of_data(error, data) == ("data", "source", "shape")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "column", "against"),
+    [
+        (["sepal_*"], "species", [("data", "targets")]),
+        (["petal_*", "sepal_*"], "sepal_width", [("data", "inputs", 1)]),
+        (["*", "sepal_width"], "sepal_width", [("data", "inputs", 1)]),
+        (["petal_*"], "sepal_width", []),
+    ],
+)
+def test_a_wrong_cell_is_shown_with_what_chooses_its_column(inputs, column, against):
+    path = str(SPECS / "data/iris.csv")
+    data = spec(data={"type": "CSV", "path": path, "inputs": inputs, "targets": "species"}).data
+    assert choosing_column(DataError(f'{path}: row 1, column "{column}": "x" is not a number.'), data) == against
+    assert choosing_column(DataError(f'{path}: There is no column "{column}".'), data) == []
+
+
+def test_the_file_of_a_source_is_found_in_it():
+    inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
+    data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
+    error = DataError(f"{data.source.path}: The file is empty.")
+    assert path_of_data(error, data) == ("data", "source", "path")

@@ -1,0 +1,83 @@
+"""A loss that is given outputs that it does not take is told so, at its place, before anything is written."""
+
+import pytest
+from small_training import small
+from torch import nn
+
+import hookline
+
+HEADS = {"type": "Heads", "heads": {name: {"type": "Linear", "out_features": 3} for name in ("kind", "other")}}
+SENTENCE = (
+    'takes one output of the model, and it gives "kind" and "other": use a loss that combines one for each of them, or a '
+    "model with one output."
+)
+
+
+@hookline.spec.spec
+class Plain(hookline.spec.LossSpec):
+    """Leaves it to Hookline to call the criterion."""
+
+    encoding = hookline.data.Classes()
+
+    def build(self, data):
+        return nn.CrossEntropyLoss()
+
+
+@hookline.spec.spec
+class Checking(Plain):
+    """Looks at the shape of what it believes to be one tensor."""
+
+    def check(self, outputs, batch, data):
+        """Look at the shape."""
+        if outputs.shape[1] != 3:
+            raise ValueError("Three are wanted.")
+
+
+@hookline.spec.spec
+class Computing(Plain):
+    """Computes by itself, with what it believes to be one tensor."""
+
+    def compute(self, criterion, outputs, batch):
+        """Call the criterion."""
+        return criterion(outputs.float(), batch.target)
+
+
+class Plugin:
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Plain, Checking, Computing]
+
+
+def loaded(loss, model):
+    return hookline.load(
+        {
+            "data": {"type": "CSV", "path": str(small().data.path), "targets": "species", "validation": 0.2},
+            "model": model,
+            "loss": {"type": loss},
+            "optimizer": {"type": "SGD"},
+        },
+        plugins=[Plugin()],
+    )
+
+
+@pytest.mark.parametrize("loss", ["Plain", "Checking", "Computing", "CrossEntropyLoss"])
+def test_a_model_with_heads_is_told_at_the_loss(loss, tmp_path):
+    with pytest.raises(hookline.errors.MisfitError) as raised:
+        hookline.train(loaded(loss, HEADS), plugins=[Plugin()], out=tmp_path / "run")
+    assert raised.value.message == f"{loss} {SENTENCE}"
+    assert raised.value.path == ("loss",)
+    assert raised.value.against == (("model",),)
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_failure_of_a_loss_is_told_at_the_loss(tmp_path):
+    class Wrong:
+        @hookline.hookimpl(wrapper=True)
+        def forward(self):
+            return (yield).long()
+
+    with pytest.raises(hookline.errors.StageError, match="not implemented for") as raised:
+        hookline.train(
+            loaded("Plain", {"type": "Linear", "out_features": 3}), plugins=[Plugin(), Wrong()], out=tmp_path / "run"
+        )
+    assert raised.value.path == ("loss",)

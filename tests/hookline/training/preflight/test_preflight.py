@@ -1,0 +1,290 @@
+import numpy
+import pytest
+import torch
+from indices_table import spec
+from torch import nn
+
+import hookline
+from hookline import hookimpl
+from hookline.cli.main import main
+from hookline.spec import LayerSpec
+from hookline.spec import spec as declared
+
+
+def test_sparse_gradients_cannot_be_divided(tmp_path):
+    with pytest.raises(hookline.errors.SpecError, match="torch cannot divide sparse gradients"):
+        spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True, scale_grad_by_freq=True)
+
+
+@pytest.mark.parametrize(
+    "callback", [{"type": "GradientNorm"}, {"type": "GradientClipping", "max_norm": 1}, {"type": "NaNGuard"}]
+)
+def test_callbacks_that_look_at_norms_refuse_sparse_gradients_at_their_place(callback, tmp_path):
+    from attrs import evolve
+
+    made = spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True)
+    others = hookline.load({**TABLE, "callbacks": [{"type": "CSVLog"}, callback]}).callbacks
+    with pytest.raises(hookline.errors.MisfitError, match="is sparse, which") as raised:
+        hookline.train(evolve(made, callbacks=others), out=tmp_path / "run")
+    assert raised.value.path == ("callbacks", 1)
+
+
+@pytest.mark.parametrize("answer", [3, None, {"input": 3}])
+def test_an_answer_of_forward_that_no_loss_can_take_is_told_by_its_stage(answer, tmp_path):
+    class Answering:
+        @hookline.hookimpl(wrapper=True)
+        def forward(self):
+            yield
+            return answer
+
+    with pytest.raises(hookline.errors.StageError, match="forward") as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Answering()], out=tmp_path / "run")
+    assert raised.value.path == ("model",)
+    assert not (tmp_path / "run").exists()
+
+
+TABLE = {
+    "data": {"type": "Random", "features": 1, "targets": [0, 1]},
+    "model": {"type": "Linear", "out_features": 1},
+    "loss": {"type": "MSELoss"},
+    "optimizer": {"type": "SGD"},
+}
+
+
+@declared
+class Silent(LayerSpec):
+    """A layer whose module forgets to return."""
+
+    def build(self, inputs):
+        class Forgetful(nn.Linear):
+            def forward(self, inputs):
+                super().forward(inputs)
+
+        return Forgetful(inputs.shape[1], 1)
+
+
+class Layers:
+    @hookimpl
+    def register_specs(self):
+        return [Silent]
+
+
+def test_a_model_that_gives_nothing_is_told(tmp_path):
+    table = {
+        "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+        "model": {"type": "Silent"},
+        "loss": {"type": "MSELoss"},
+        "optimizer": {"type": "SGD"},
+    }
+    with pytest.raises(hookline.errors.MisfitError) as raised:
+        hookline.train(hookline.load(table, plugins=[Layers()]), plugins=[Layers()], out=tmp_path / "run")
+    assert str(raised.value) == "model: It gives nothing: each `forward` must return what it computes."
+
+
+class Passing:
+    """Wraps the stages and changes nothing."""
+
+    @hookimpl(wrapper=True)
+    def loss(self):
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def forward(self):
+        return (yield)
+
+
+class FloatLoss:
+    """Wraps the loss, and answers with a number."""
+
+    @hookimpl(wrapper=True)
+    def loss(self, run):
+        value = yield
+        return value if self.only_in_steps and not run.is_stepping else float(value.detach())
+
+    only_in_steps = False
+
+
+class FloatLossInSteps(FloatLoss):
+    """Does so in steps only, which a rehearsal does not see."""
+
+    only_in_steps = True
+
+
+class AnsweringLoss:
+    """Answers the loss with a loss for each row."""
+
+    @hookimpl
+    def loss(self, outputs, batch):
+        return (outputs - batch.target).square()
+
+
+class ListOfOutputs:
+    """Wraps the outputs in a list."""
+
+    @hookimpl(wrapper=True)
+    def forward(self):
+        return [(yield)]
+
+
+@declared
+class Rounding(hookline.spec.CallbackSpec):
+    """A callback that answers with a number."""
+
+    @hookimpl(wrapper=True)
+    def loss(self):
+        return float((yield).detach())
+
+
+class Callbacks:
+    @hookimpl
+    def register_specs(self):
+        return [Rounding]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (FloatLoss, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
+        (FloatLossInSteps, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
+        (AnsweringLoss, 'The implementation by {} of the stage "loss" must return a scalar tensor, and what it returns is of the type Tensor and the shape (2, 1).'),
+        (ListOfOutputs, 'The wrapper of {} around the stage "forward" must return a tensor, or a mapping with tensors by name, and what it returns is of the type list.'),
+    ],
+)  # fmt: skip
+def test_the_plugin_whose_answer_has_the_wrong_type_is_named(plugin, message, accumulate, tmp_path):
+    wrong = plugin()
+    made = hookline.load({**TABLE, "run": {"accumulate": accumulate}})
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(made, plugins=[Passing(), wrong, Passing()], out=tmp_path / "run")
+    named = (
+        str(raised.value).split(" of ")[1].split(" around")[0]
+        if "wrapper" in message
+        else str(raised.value).split(" by ")[1].split(" of the stage")[0]
+    )
+    assert plugin.__name__ in named
+    assert str(raised.value) == message.format(named)
+
+
+def test_a_callback_whose_answer_has_the_wrong_type_is_told_at_its_place(tmp_path):
+    table = {**TABLE, "callbacks": [{"type": "CSVLog"}, {"type": "Rounding"}]}
+    with pytest.raises(hookline.errors.StageError, match=r"wrapper of callbacks\[1\] Rounding around") as raised:
+        hookline.train(hookline.load(table, plugins=[Callbacks()]), plugins=[Callbacks()], out=tmp_path / "run")
+    assert raised.value.path == ("callbacks", 1)
+
+
+@declared
+class ForEachRow(hookline.spec.LossSpec):
+    """A loss that does not add up its rows."""
+
+    def build(self, data):
+        return nn.MSELoss(reduction="none")
+
+
+class Losses:
+    @hookimpl
+    def register_specs(self):
+        return [ForEachRow]
+
+
+def test_a_loss_that_gives_one_for_each_row_is_named_itself(tmp_path):
+    made = hookline.load({**TABLE, "loss": {"type": "ForEachRow"}}, plugins=[Losses()])
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(made, plugins=[Losses(), Passing()], out=tmp_path / "run")
+    assert str(raised.value) == (
+        'The stage "loss" must be answered with a scalar tensor, and it is of the type Tensor and the shape (2, 1). '
+        "ForEachRow must add up its rows, or take their mean."
+    )
+    assert raised.value.path == ("loss",)
+
+
+SEVERAL_LAYERS = {
+    "type": "Sequential",
+    "layers": [
+        {"type": "Linear", "out_features": 3},
+        {"type": "ReLU"},
+        {"type": "Mish", "inplace": True},
+        {"type": "Linear", "out_features": 1},
+    ],
+}
+
+
+def test_a_layer_that_has_no_gradient_is_told_before_anything_is_written(tmp_path, capsys):
+    told = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+    made = hookline.load({**TABLE, "model": SEVERAL_LAYERS})
+    with pytest.raises(hookline.errors.MisfitError) as raised:
+        hookline.train(made, out=tmp_path / "run")
+    assert str(raised.value) == f"model: {told}"
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "spec.toml").write_text(hookline.dumps(made))
+    assert main(["check", "--deep", str(tmp_path / "spec.toml")]) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_a_plugin_whose_gradient_fails_is_told_with_its_line(tmp_path):
+    class Failing(torch.autograd.Function):
+        @staticmethod
+        def forward(context, outputs):
+            return outputs.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            raise ZeroDivisionError("no gradient")
+
+    class Plugin:
+        @hookimpl(wrapper=True)
+        def forward(self):
+            return Failing.apply((yield))
+
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Plugin()], out=tmp_path / "run")
+    line = Failing.backward.__code__.co_firstlineno + 2
+    message = f"The gradients cannot be computed. {__file__}, line {line}: ZeroDivisionError: no gradient"
+    assert str(raised.value) == message
+
+
+def test_the_rehearsal_leaves_no_gradients(tmp_path):
+    kept = []
+
+    class Looking:
+        @hookimpl(wrapper=True)
+        def select_optimizer(self, model):
+            kept.extend(parameter.grad for parameter in model.parameters())
+            return (yield)
+
+    hookline.train(hookline.load(TABLE), plugins=[Looking()], out=tmp_path / "run")
+    assert kept == [None, None]
+
+
+@pytest.mark.parametrize("stage", ["forward", "loss"])
+def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tmp_path):
+    enabled = []
+
+    def note(self):
+        enabled.append(torch.backends.cudnn.enabled)
+        return (yield)
+
+    noting = type("Noting", (), {stage: hookimpl(wrapper=True)(note)})
+    hookline.train(hookline.load(TABLE), plugins=[noting()], out=tmp_path / "run")
+    assert enabled[0] is False
+    assert set(enabled[1:]) == {True}
+
+
+@pytest.mark.parametrize(("stage", "section"), [("build_model", "model"), ("select_loss", "loss")])
+def test_a_state_that_could_not_be_saved_is_refused_before_training(stage, section, tmp_path):
+    class Extra:
+        pass
+
+    def implementation(self):
+        module = yield
+        module.__class__ = type("Extended", (type(module),), {"get_extra_state": lambda self: {"seen": 3}})
+        return module
+
+    implementation.__name__ = stage
+    setattr(Extra, stage, hookimpl(wrapper=True)(implementation))
+    with pytest.raises(hookline.errors.MisfitError) as raised:
+        hookline.train(hookline.load(TABLE), plugins=[Extra()], out=tmp_path / "run")
+    assert str(raised.value) == (
+        f'{section}: Its state has "_extra_state", which is of the type dict, and only tensors can be saved: keep it in '
+        f"a buffer instead of `get_extra_state`."
+    )
+    assert not (tmp_path / "run").exists()

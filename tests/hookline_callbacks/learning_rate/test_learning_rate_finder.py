@@ -1,0 +1,167 @@
+"""Learning rates are tried as in a loop by hand, and training begins as if they had not been."""
+
+import csv
+from itertools import chain, count
+
+import pytest
+from image_training import EPOCHS, batches, mixed_loss, network, same, squared, step, trained
+
+import hookline
+
+STEPS = 12
+FINDER = {"type": "LearningRateFinder", "steps": STEPS, "least": 1e-3, "greatest": 0.5}
+
+
+def rows(trial):
+    with (trial.directory / "learning_rate.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def tried(trial):
+    return [(float(row["lr"]), float(row["loss"])) for row in rows(trial)]
+
+
+def tried_by_hand(model, optimizer, loss=lambda model, x, y, number: squared(model(x), y), parts=1):
+    """Learning rates and losses of steps, each with another learning rate."""
+    endless = chain.from_iterable(batches(epoch) for epoch in count(1))
+    found = []
+    for number in range(STEPS):
+        rate = 1e-3 * 500 ** (number / (STEPS - 1))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        x, y = next(endless)
+        optimizer.zero_grad()
+        size, total = -(-len(x) // parts), 0.0
+        for its_x, its_y in zip(x.split(size), y.split(size), strict=True):
+            share = 1 if parts == 1 else len(its_x) / len(x)
+            value = share * loss(model, its_x, its_y, number)
+            value.backward()
+            total += value.detach()
+        optimizer.step()
+        found.append((rate, float(total)))
+    return found
+
+
+def test_learning_rates_are_tried_and_training_begins_as_if_they_had_not(tmp_path):
+    trial = trained(tmp_path, {"type": "LearningRateFinder", "steps": 30})
+    plain = trained(tmp_path)
+    assert same(trial.model, plain.model)
+    assert trial.history == plain.history
+    assert float(rows(trial)[0]["lr"]) == 1e-6
+    assert (trial.directory / "learning_rate.png").stat().st_size > 5000
+    [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
+    assert trial.told == (f"The loss falls fastest with the learning rate {found:.3g}: learning_rate.png shows it.",)
+
+
+def test_the_learning_rate_that_was_found_is_used_on_request(tmp_path):
+    trial = trained(tmp_path, {"type": "LearningRateFinder", "steps": 30, "use": True})
+    [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
+    model, optimizer = network()
+    for group in optimizer.param_groups:
+        group["lr"] = found
+    for epoch in range(1, EPOCHS + 1):
+        for x, y in batches(epoch):
+            step(model, optimizer, x, y)
+    assert same(trial.model, model)
+
+
+def test_what_is_tried_are_steps_of_training(tmp_path):
+    assert tried(trained(tmp_path, FINDER)) == tried_by_hand(*network())
+
+
+def test_what_is_done_around_steps_is_not_done_in_the_trial(tmp_path):
+    clipping = {"type": "GradientClipping", "max_norm": 1e-3}
+    both, without = trained(tmp_path, clipping, FINDER), trained(tmp_path, clipping)
+    assert tried(both) == tried_by_hand(*network())
+    assert same(both.model, without.model)
+
+
+def test_gradients_of_the_trial_are_accumulated_as_in_training(tmp_path):
+    with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part"):
+        trial = trained(tmp_path, FINDER, accumulate=3)
+    assert tried(trial) == tried_by_hand(*network(), parts=3)
+
+
+def test_rows_are_mixed_in_the_trial_by_the_draws_of_its_steps(tmp_path):
+    mixup = {"type": "Mixup", "alpha": 0.4}
+    both, without = trained(tmp_path, FINDER, mixup), trained(tmp_path, mixup)
+    assert tried(both) == tried_by_hand(
+        *network(), loss=lambda model, x, y, number: mixed_loss(model, x, y, number, "Mixup", 0.4)[0]
+    )
+    assert same(both.model, without.model)
+    assert both.history == without.history
+
+
+@pytest.mark.parametrize("until", [None, 3])
+def test_what_is_frozen_is_frozen_in_the_trial(until, tmp_path):
+    freeze = {"type": "Freeze", "layers": "1", **({"until": until} if until else {})}
+    both, without = trained(tmp_path, freeze, FINDER), trained(tmp_path, freeze)
+    model, optimizer = network(fused=until is None)
+    model[1].requires_grad_(requires_grad=False)
+    assert tried(both) == tried_by_hand(model, optimizer)
+    assert same(both.model, without.model)
+
+
+def test_what_is_frozen_only_after_the_trial_is_refused(tmp_path):
+    with pytest.raises(hookline.errors.SpecError) as raised:
+        trained(tmp_path, FINDER, {"type": "CSVLog"}, {"type": "Freeze", "layers": "1"})
+    [problem] = raised.value.problems
+    assert str(problem) == (
+        "callbacks[0].type: Freeze is listed after it, so that what is frozen would be tried, too: list it before."
+    )
+    assert problem.against == (("callbacks", 2),)
+
+
+class Falling:
+    """A plugin whose losses of steps fall faster and faster, or rise."""
+
+    def __init__(self, sign):
+        self.sign = sign
+
+    @hookline.hookimpl(wrapper=True)
+    def loss(self, run):
+        loss = yield
+        return 0 * loss + 1000 - self.sign * run.step**2 if run.is_stepping else loss
+
+
+@pytest.mark.parametrize("use", [False, True])
+@pytest.mark.parametrize(
+    ("sign", "sentence"),
+    [
+        (1, "The loss still falls fastest at the greatest learning rate, 0.5: raise `greatest`."),
+        (-1, "The loss falls with none of the learning rates that were tried: learning_rate.png shows it."),
+    ],
+)
+def test_without_a_learning_rate_that_is_better_than_others_training_keeps_to_that_of_the_spec(
+    sign, sentence, use, tmp_path
+):
+    rates = []
+    look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
+    trial = trained(tmp_path, {**FINDER, "use": use}, plugins=[Falling(sign), look])
+    assert trial.told == (sentence + (" Training keeps to that of the spec." if use else ""),)
+    assert rates == [0.05] * 3 * EPOCHS
+    assert [row["is_steepest"] for row in rows(trial)].count("true") == (sign == 1)
+
+
+class Pressing:
+    """A plugin in which somebody presses Ctrl-C in the middle of the trial."""
+
+    def __init__(self):
+        self.left = 5
+
+    @hookline.hookimpl(wrapper=True)
+    def backward(self, run):
+        loss = yield
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+        return loss
+
+
+def test_after_an_interruption_the_model_is_as_it_was_before_the_trial(tmp_path):
+    with pytest.raises(hookline.Interrupted) as raised:
+        trained(tmp_path, FINDER, plugins=[Pressing()])
+    trial = raised.value.trial
+    assert same(trial.model, network()[0])
+    assert (trial.steps, trial.epochs, trial.history) == (0, 0, ())
+    assert all(parameter.grad is None for parameter in trial.model.parameters())

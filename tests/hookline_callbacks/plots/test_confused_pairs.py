@@ -1,0 +1,57 @@
+import csv
+from collections import Counter
+
+import pytest
+import torch
+from PIL import Image
+
+import hookline
+from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of
+
+SPEC = {
+    "run": {"epochs": 1, "device": "cpu"},
+    "data": {"type": "CSV", "path": "many.csv", "targets": "kind", "validation": "many.csv"},
+    "model": {"type": "Linear", "out_features": 101},
+    "loss": {"type": "CrossEntropyLoss"},
+    "optimizer": {"type": "SGD", "lr": 0.1},
+    "callbacks": [{"type": "ConfusionMatrix"}],
+}
+
+
+def test_pairs_that_are_wrong_come_first_and_the_most_frequent_first():
+    matrix = torch.tensor([[9, 1, 0], [2, 3, 1], [0, 0, 0]])
+    places = matrix.flatten().nonzero().flatten()
+    assert pairs_of(places, matrix.flatten()[places], 3) == [
+        Pair(1, 0, 2),
+        Pair(0, 1, 1),
+        Pair(1, 2, 1),
+        Pair(0, 0, 9),
+        Pair(1, 1, 3),
+    ]
+
+
+def test_of_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "many.csv").write_text(
+        "x,y,kind\n" + "".join(f"{row % 7},{row % 5},c{row % 101}\n" for row in range(303))
+    )
+    trial = hookline.train(hookline.load(SPEC), out=tmp_path / "run")
+    batches, names = list(trial.data.validation.epoch(1)), sorted(f"c{number}" for number in range(101))
+    with torch.no_grad():
+        said = torch.cat([trial.model(batch.input).argmax(dim=1) for batch in batches]).tolist()
+    meant = torch.cat([batch.target for batch in batches]).tolist()
+    expected = Counter((names[true], names[predicted]) for true, predicted in zip(meant, said, strict=True))
+    with (tmp_path / "run/confusion_matrix/epoch-0001.csv").open() as file:
+        head, *rows = csv.reader(file)
+    assert head == ["truth", "predicted", "rows"]
+    assert {(true, predicted): int(count) for true, predicted, count in rows} == expected
+    with Image.open(tmp_path / "run/confusion_matrix/epoch-0001.png") as picture:
+        picture.load()
+
+
+@pytest.mark.parametrize("normalize", [None, "true", "pred", "all"])
+@pytest.mark.parametrize("pairs", [[], [Pair(0, 0, 4)], [Pair(0, 1, 2), Pair(0, 0, 4)]])
+def test_there_is_a_picture_whatever_is_confused(pairs, normalize, tmp_path):
+    draw_pairs(tmp_path / "pairs.png", pairs, ["a", "$b$"], "a run", normalize)
+    with Image.open(tmp_path / "pairs.png") as picture:
+        picture.load()

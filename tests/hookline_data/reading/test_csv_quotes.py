@@ -1,0 +1,97 @@
+"""Quotes that are not closed where they should be, in the smallest files that show it."""
+
+import pytest
+
+from hookline.errors import DataError
+
+MANY = "This cell has more than 4 lines, which `multiline = true` allows. Or the quote that opens it is not closed."
+OPEN = "The quote that opens this cell is not closed."
+
+
+def rows(changed, count=1000, end="\n"):
+    """A table of which some rows are changed, counted from 1."""
+    lines = [changed.get(number, f"{number},2,k,{'uv'[number % 2]}") for number in range(1, count + 1)]
+    return end.join(["a,b,c,y", *lines, ""])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("changed", "place", "message"),
+    [
+        ({500: '500,2,k,"u'}, 'row 500, column "y"', MANY),
+        ({500: '500,2,k,"u', 800: '800,2,k,"u'}, 'row 500, column "y"', MANY),
+        ({500: '500,2,"k,u', 800: '800,2,k",u'}, 'row 500, column "c"', MANY),
+        ({500: '500,2,5" k,u', 501: '501,"2","k,u'}, 'row 501, column "c"', MANY),
+        ({998: '998,2,k,"u'}, 'row 998, column "y"', OPEN),
+        ({1000: '1000,2,k,"u'}, 'row 1000, column "y"', OPEN),
+        ({1000: '1000,2,"k ""5"",u'}, 'row 1000, column "c"', OPEN),
+        (
+            {500: '500,2,k,"u', 501: '501,2,k,"u'},
+            'row 500, column "y"',
+            "This cell has 2 lines, and text behind the quote that closes it: one is missing.",
+        ),
+    ],
+)
+def test_a_quote_that_would_swallow_rows_is_told_with_the_row_and_column_that_it_opens(
+    prepare, tmp_path, end, changed, place, message
+):
+    with pytest.raises(DataError) as caught:
+        prepare(rows(changed, end=end), loss="CrossEntropyLoss", inputs="a")
+    assert str(caught.value) == f"{tmp_path / 'table.csv'}: {place}: {message}"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {1: '1,2,"k ""5"" k",u'},
+        {1: '1,2,k 5" k",u'},
+        {1: '1,"2","k\nl\n\nm",u', 2: '2,"2","k\n,",v'},
+        {1: '1,2,"k\n""\n",u', 2: '2,2,"k","v"'},
+        {1000: '1000,2,"k","u"'},
+    ],
+)
+@pytest.mark.parametrize("last", ["\n", ""])
+def test_quotes_that_are_right_lose_no_row(prepare, changed, last):
+    data = prepare(rows(changed).removesuffix("\n") + last, loss="CrossEntropyLoss", inputs="a")
+    assert data.training.all.input[:, 0].tolist() == [*range(1, 1001)]
+    assert data.target.classes == ("u", "v")
+
+
+def test_cells_of_many_lines_are_read_if_the_spec_allows_them(prepare):
+    changed = {500: '500,2,"k\n\n\n\n\nl",u'}
+    with pytest.raises(DataError, match=r'row 500, column "c": This cell has more than 4 lines'):
+        prepare(rows(changed), loss="CrossEntropyLoss", inputs="a")
+    data = prepare(rows(changed), loss="CrossEntropyLoss", inputs="a", multiline=True)
+    assert data.training.rows == 1000
+
+
+@pytest.mark.parametrize("changed", [{500: '500,2,k,"u'}, {500: '500,2,k,"u', 800: '800,2,k,"u'}])
+def test_a_stray_quote_is_an_error_also_if_cells_may_have_many_lines(prepare, changed):
+    with pytest.raises(
+        DataError, match=r'row 500, column "y": (The quote that opens|This cell has 301 lines, and text)'
+    ):
+        prepare(rows(changed), loss="CrossEntropyLoss", inputs="a", multiline=True)
+
+
+def test_a_quote_that_is_open_in_the_header_is_told(prepare):
+    with pytest.raises(DataError, match=r'table\.csv: There is no column "y"|column 3 of the header: The quote'):
+        prepare('a,y,"c\n1,2,3\n', inputs="a")
+
+
+def test_a_cell_is_quoted_no_longer_than_one_needs_to_know_it_by(prepare):
+    with pytest.raises(DataError) as caught:
+        prepare(f'a,y\n1,2\n"{"secret " * 100}\n",3\n')
+    assert str(caught.value).endswith(
+        ': row 2, column "a": "secret secret secret secret secret se..." is not a number.'
+    )
+
+
+def test_two_stray_quotes_make_no_class_of_the_rows_between_them(prepare, tmp_path):
+    lines = [f"{row},{'uv'[row % 2]}" for row in range(1, 41)]
+    lines[20], lines[22] = '20,"p', '22,p"'
+    text = "\n".join(["a,y", *lines, ""])
+    with pytest.raises(DataError) as caught:
+        prepare(text, loss="CrossEntropyLoss")
+    message = MANY.replace("more than 4", "3")
+    assert str(caught.value) == f'{tmp_path / "table.csv"}: row 21, column "y": {message}'
+    assert len(prepare(text, loss="CrossEntropyLoss", multiline=True).target.classes) == 3

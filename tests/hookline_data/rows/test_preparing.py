@@ -1,0 +1,156 @@
+"""What becomes of numbers that need more digits than float32 has."""
+
+import warnings
+
+import by_hand
+import numpy
+import pyarrow
+import pytest
+import torch
+
+import hookline
+from hookline import HooklineWarning
+from hookline.errors import DataError, MisfitError
+from hookline_data.rows.preparing import Preparation
+from hookline_data.rows.rows import Group, Rows
+
+SECONDS = 1_700_000_000 + numpy.arange(100)
+DAYS = 20240101 + numpy.arange(28)
+JULIAN = 2460310.5 + numpy.arange(100) / 64
+
+
+@pytest.fixture
+def prepare_any(prepare, prepare_arrays, prepare_parquet):
+    """Prepares one column of inputs from a file of one of the three formats."""
+
+    def prepare_any(kind, numbers, **options):
+        y = numpy.arange(len(numbers)) / 4
+        if kind == "CSV":
+            rows = zip(numbers.tolist(), y.tolist(), strict=True)
+            return prepare("x,y\n" + "".join(f"{number!r},{target!r}\n" for number, target in rows), **options)
+        if kind == "NPZ":
+            return prepare_arrays({"x": numbers.reshape(-1, 1), "y": y}, **options)
+        return prepare_parquet(pyarrow.table({"x": numbers, "y": y}), **options)
+
+    return prepare_any
+
+
+@pytest.mark.parametrize("kind", ["CSV", "NPZ", "Parquet"])
+@pytest.mark.parametrize("numbers", [SECONDS, SECONDS.astype(float), DAYS, JULIAN])
+def test_statistics_and_differences_are_computed_in_float64(prepare_any, kind, numbers):
+    data = prepare_any(kind, numbers, standardize=True)
+    column = numbers.reshape(-1, 1)
+    expected = by_hand.standardized(column, *by_hand.statistics(column))
+    assert data.training.all.input.tolist() == expected.tolist()
+    assert len(data.training.all.input.unique()) == len(numbers)
+
+
+@pytest.mark.parametrize("kind", ["CSV", "NPZ", "Parquet"])
+def test_numbers_that_become_equal_are_warned_of_with_what_to_do(prepare_any, kind):
+    with pytest.warns(
+        HooklineWarning, match=r'" has 28 different values in the training split, and only 15 as float32'
+    ):
+        data = prepare_any(kind, DAYS)
+    assert len(data.training.all.input.unique()) == 15
+    with pytest.warns(HooklineWarning, match=r'set `standardize = true`, or set `dtype = "float64"` in \[run\]\.$'):
+        prepare_any(kind, DAYS)
+
+
+GREAT = 2**53 + numpy.arange(9)
+
+
+@pytest.mark.parametrize("options", [{}, {"standardize": True}])
+def test_integers_of_a_csv_that_float64_cannot_tell_apart_are_warned_of(prepare_any, options):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        prepare_any("CSV", GREAT, **options)
+    assert str(told[0].message).endswith(
+        '"x" has 9 different integers beyond 2^53, and float64, as which numbers are read, can tell only 5 apart: '
+        "subtract a constant from the column in the file, or leave it out."
+    )
+    assert not any("standardize" in str(one.message) for one in told)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("standardized", [["x"], []])
+def test_of_integers_of_an_array_that_float64_cannot_tell_apart_the_remedy_is_not_to_standardize(dtype, standardized):
+    groups = {"x": Group(GREAT.reshape(-1, 1), dtype)}
+    preparation = Preparation(
+        standardized=standardized, together=False, name=lambda *_: "x", paths={"training": "x.npz"}
+    )
+    remedy = r"subtract a constant from the column in the file\.$"
+    with pytest.warns(HooklineWarning, match=rf'"x" has 9 different .* only \d as {dtype}: {remedy}'):
+        preparation.apply({"training": Rows(groups, {})})
+
+
+def test_great_integers_that_stay_different_are_no_reason_to_warn(prepare_any):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare_any("CSV", 2**53 * numpy.arange(1, 10))
+
+
+def test_of_several_columns_that_become_equal_one_is_named_and_the_others_are_counted(prepare):
+    text = "a,b,y\n" + "".join(f"{day},{day},{index / 4}\n" for index, day in enumerate(DAYS))
+    with pytest.warns(HooklineWarning, match="only 15 as float32, and so it is with 1 other column: set `standardize"):
+        prepare(text)
+
+
+def test_one_great_number_that_makes_all_others_equal_is_warned_of(prepare_any):
+    numbers = numpy.array([*range(99), 1e12])
+    with pytest.warns(HooklineWarning, match=r'has 100 different .* only 2 as float32: set `dtype = "float64"`'):
+        prepare_any("CSV", numbers, standardize=True)
+
+
+def test_many_numbers_with_many_digits_are_no_reason_to_warn(prepare_any):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare_any("CSV", numpy.random.default_rng(0).random(20_000))
+        prepare_any("NPZ", numpy.random.default_rng(0).random(20_000), standardize=True)
+
+
+def test_targets_that_become_equal_are_warned_of(prepare):
+    text = "x,y\n" + "".join(f"{index},{day}\n" for index, day in enumerate(DAYS))
+    with pytest.warns(HooklineWarning, match='"y" has 28 different values .* only 15 as float32: set `dtype'):
+        prepare(text)
+
+
+def test_a_column_of_one_number_becomes_0_though_its_mean_is_rounded(prepare):
+    text = "x,s,y\n" + "0.1,training,1\n" * 7 + "0.3,validation,1\n"
+    data = prepare(text, standardize=True, split_column="s")
+    assert data.training.all.input.unique().tolist() == [0]
+    assert data.validation.all.input.tolist() == [[numpy.float32(0.3 - 0.1)]]
+
+
+def test_a_number_that_becomes_too_great_by_the_statistics_is_told_with_its_row(prepare, tmp_path):
+    text = "x,s,y\n0,training,1\n1,training,2\n1e300,validation,3\n"
+    with pytest.raises(DataError) as raised:
+        prepare(text, standardize=True, split_column="s")
+    assert str(raised.value) == (
+        f'{tmp_path / "table.csv"}: row 3, column "x": By the statistics of the training split the number becomes too '
+        f"great for float32."
+    )
+
+
+def test_a_run_in_float64_has_inputs_and_targets_of_this_type(tmp_path):
+    (tmp_path / "table.csv").write_text("x,y\n20240101,0.1\n20240102,0.7\n")
+    data = {"type": "CSV", "path": str(tmp_path / "table.csv"), "targets": "y", "shuffle": False}
+
+    def prepared(**options):
+        spec = hookline.load(
+            {
+                "run": {"dtype": "float64"},
+                "data": {**data, **options},
+                "model": {"type": "Linear", "out_features": 1},
+                "loss": {"type": "MSELoss"},
+                "optimizer": {"type": "SGD"},
+            }
+        )
+        run = hookline.Run(spec=spec, stages=None, plugins=None, device=torch.device("cpu"))
+        return spec.data.prepare(run, spec.loss)
+
+    batch = prepared().training.all
+    assert (batch.input.dtype, batch.target.dtype) == (torch.float64, torch.float64)
+    assert batch.input.tolist() == [[20240101], [20240102]]
+    assert batch.target.tolist() == [[0.1], [0.7]]
+    with pytest.raises(MisfitError, match="The model computes in float64: leave `dtype` out here"):
+        prepared(dtype="float32")

@@ -1,0 +1,44 @@
+"""The same layers for each of several inputs."""
+
+import pytest
+import torch
+from torch import nn
+
+from hookline.errors import MisfitError
+from hookline.training import build_and_apply
+from hookline_models.activations.rectifiers import ReLU
+from hookline_models.containers.siamese import Siamese
+from hookline_models.linear import Linear
+from hookline_models.pairs import PairwiseDistance
+
+SPEC = Siamese(layers=(Linear(out_features=4), ReLU()), join=PairwiseDistance(keepdim=True))
+
+
+def test_the_layers_have_the_same_parameters_for_both_inputs_and_the_join_compares():
+    first, second = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(1)
+    model, _ = build_and_apply(SPEC, first[:1], second[:1])
+    torch.manual_seed(1)
+    layers = nn.Sequential(nn.Linear(5, 4), nn.ReLU())
+    assert torch.equal(model(first, second), nn.PairwiseDistance(keepdim=True)(layers(first), layers(second)))
+    assert list(model.state_dict()) == ["layers.0.weight", "layers.0.bias"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "inputs", "path", "message"),
+    [
+        (SPEC, [(1, 5), (1, 4)], (), "The same layers are applied to all inputs, which must have one shape"),
+        (SPEC, [(1, 5)], ("join",), "PairwiseDistance takes 2 inputs, and is given 1"),
+        (
+            Siamese(layers=(Linear(in_features=3, out_features=4),), join=PairwiseDistance()),
+            [(1, 5)] * 2,
+            ("layers", 0),
+            "",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_where_it_stands(spec, inputs, path, message):
+    with pytest.raises(MisfitError) as raised:
+        build_and_apply(spec, *(torch.zeros(shape) for shape in inputs))
+    assert raised.value.path == path
+    assert message in raised.value.message

@@ -1,0 +1,48 @@
+"""Whatever a spec says: to look at it imports, runs, writes and connects to nothing that it names."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_to_look_at_hostile_specs_does_nothing_that_they_name(tmp_path):
+    spec, data = ROOT / "specs" / "breast_cancer.toml", ROOT / "specs" / "data" / "breast_cancer.csv"
+    command = [sys.executable, str(ROOT / "tests" / "hostile_specs.py"), str(spec), str(data)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert told["events"] == []
+    assert told["modules"] == []
+    assert told["files"] == ["below", "good.toml", "spec.toml"]
+    assert told["specs"] > 300
+
+
+def test_the_watch_sees_what_it_is_there_to_see(tmp_path):
+    script = """
+import subprocess, sys, pathlib, socket
+from hostile_specs import Watch
+watch = Watch()
+watch.is_watching = True
+pathlib.Path("x").write_text("x")
+exec("1")
+try:
+    import hostile
+except ImportError:
+    pass
+socket.socket().close()
+subprocess.run([sys.executable, "-c", ""])
+watch.is_watching = False
+print({event for event, _ in watch.events} >= {"open", "exec", "import", "socket.__new__", "subprocess.Popen"})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT / "tests"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True\n"

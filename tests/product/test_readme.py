@@ -1,0 +1,166 @@
+import ast
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hookline
+from hookline.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_spec_is_the_shipped_one():
+    assert tomllib.loads(blocks("toml")[0]) == tomllib.loads((ROOT / "specs" / "iris.toml").read_text())
+
+
+def test_the_groups_of_inputs_and_targets_are_read_as_shown():
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "inputs" in block.get("data", {})]
+    spec = hookline.load({**tomllib.loads(blocks("toml")[0]), **shown})
+    assert list(spec.data.inputs) == ["image", "camera", "place"]
+    assert list(spec.data.targets) == ["species", "size"]
+
+
+def test_the_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "source" in block.get("data", {})]
+    monkeypatch.chdir(ROOT / "specs")
+    table = {**tomllib.loads(blocks("toml")[0]), **shown, "loss": {"type": "TripletMarginLoss"}, "metrics": []}
+    trial = hookline.train(hookline.load(table, ["run.epochs=2"]), out=tmp_path / "run")
+    assert (trial.data.training.rows, trial.data.validation.rows) == (1438, 359)
+    assert trial.steps == 2 * 23
+    described = json.loads((trial.directory / "safetensors" / "model.json").read_text())
+    assert list(described["inputs"]) == list(described["preparation"]) == ["anchor", "positive", "negative"]
+
+
+def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(["train", "specs/iris.toml", "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out.replace(str(tmp_path / "run"), "runs/iris/1")
+    printed = re.sub(r"[\d.]+ s\. Results", "2.1 s. Results", printed)
+    before, after = blocks("text")[0].split("      …\n")
+    assert printed.startswith(before)
+    assert printed.endswith(after)
+
+
+@pytest.fixture
+def specs(tmp_path, monkeypatch):
+    """A directory with the spec of the README, its data, and the one that extends it."""
+    shutil.copytree(ROOT / "specs" / "data", tmp_path / "data")
+    (tmp_path / "iris.toml").write_text((ROOT / "specs" / "iris.toml").read_text())
+    [extending] = [block for block in blocks("toml") if block.startswith("extends")]
+    (tmp_path / "tuned.toml").write_text(extending)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shown_of(command):
+    """The command and what the README shows of it."""
+    [block] = [block for block in blocks("text") if block.startswith(f"$ hookline {command} ")]
+    first, *lines = block.splitlines()
+    return first.removeprefix("$ hookline ").split(), lines
+
+
+def test_the_mistakes_are_told_as_shown(specs, capsys):
+    text = blocks("toml")[0].replace("epochs", "epoch").replace('"species"', '"specie"')
+    wrong = text.replace('"ReLU"', '"Relu"').replace('"Accuracy"', '"R2Score"')
+    (specs / "iris.toml").write_text(f"\n{wrong}")
+    words, shown = shown_of("check")
+    assert main(words) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+@pytest.mark.parametrize(("command", "code"), [("explain", 0), ("diff", 1)])
+def test_a_spec_that_extends_another_is_explained_and_compared_as_shown(specs, capsys, command, code):
+    assert main(["check", "tuned.toml"]) == 0
+    capsys.readouterr()
+    words, shown = shown_of(command)
+    assert main(words) == code
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+def test_the_callback_warms_up(tmp_path):
+    callback, python = tmp_path / "warm_up.py", blocks("python")[0]
+    callback.write_text(python)
+    arguments = [
+        "train",
+        str(ROOT / "specs" / "iris.toml"),
+        "-q",
+        "--set",
+        "run.epochs=2",
+        "--set",
+        "optimizer.type=SGD",
+    ]
+    assert main([*arguments, "-p", str(callback), "--out", str(tmp_path / "warm")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "cold")]) == 0
+    warm, cold = ((tmp_path / name / "metrics.jsonl").read_text() for name in ("warm", "cold"))
+    assert warm != cold
+
+
+def test_the_loss_trains_as_a_plugin(tmp_path):
+    [module] = [block for block in blocks("python") if "FocalLoss" in block]
+    (tmp_path / "focal.py").write_text(module)
+    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "focal>=1.2" in block.get("plugins", ())]
+    spec = tmp_path / "spec.toml"
+    overrides = ["--set", f"data.path={json.dumps(str(ROOT / 'specs' / 'data' / 'iris.csv'))}", "--set", "run.epochs=2"]
+    spec.write_text(
+        blocks("toml")[0].replace(
+            'type = "CrossEntropyLoss"',
+            "\n".join(f"{key} = {json.dumps(value)}" for key, value in shown["loss"].items()),
+        )
+    )
+    assert (
+        main(["train", str(spec), "-q", "-p", str(tmp_path / "focal.py"), "--out", str(tmp_path / "run"), *overrides])
+        == 0
+    )
+    assert main(["check", str(spec), "-p", str(tmp_path / "focal.py"), *overrides, "--set", "loss.gamma=-1"]) == 1
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    [example] = [block for block in blocks("python") if "hookline.train(" in block]
+    exec(example, {})  # noqa: S102 - the example is to run as it stands.
+    assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
+
+
+def test_all_components_are_listed():
+    from hookline.plugins.manager import Plugins
+
+    table = README.partition("## What there is")[2]
+    listed = set(re.findall(r"`(\w+)`", table[: table.index("`hookline list`")]))
+    assert {kind.__name__ for kind in Plugins().catalog} == listed
+
+
+def test_the_stages_are_listed_in_order():
+    from hookline.plugins.stages import STAGES
+
+    sentence = README.partition("The stages, in order, are ")[2].partition(";")[0]
+    assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
+
+
+def test_everything_public_is_there_and_known_to_type_checkers():
+    source = ast.parse((ROOT / "framework" / "hookline" / "__init__.py").read_text())
+    [checked] = [node for node in source.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name)]
+    imported = [alias.name for node in checked.body for alias in node.names]
+    assert sorted(imported) == sorted(hookline._HOME) == sorted(hookline.__all__)
+    assert all(getattr(hookline, name) is not None for name in hookline.__all__)
+
+
+def test_what_is_not_public_is_not_there():
+    assert not hasattr(hookline, "nothing_like_it")
+
+
+def test_what_is_shown_of_a_component_is_what_is_printed(capsys, monkeypatch):
+    words, shown = shown_of("show")
+    monkeypatch.setenv("COLUMNS", "84")
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines() == shown

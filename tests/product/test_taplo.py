@@ -1,0 +1,124 @@
+"""What an editor says of specs by the schema: Taplo, the program behind Even Better TOML, lints good and wrong ones."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from mutations import Mutations
+
+from hookline.check.load import Loader
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted(ROOT.glob("specs/**/*.toml"))
+TAPLO = "@taplo/cli@0.7.0"
+NOT_FETCHED = re.compile(
+    r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|E5\d\d)\b"
+)
+"""What npm says if the registry cannot be reached, or does not give the package."""
+
+
+@pytest.fixture(scope="module")
+def taplo(tmp_path_factory):
+    """A function that lints files and gives the names of those that are told to be wrong."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not here, which installs Taplo.")
+    home = tmp_path_factory.mktemp("taplo")
+    command = ["npm", "install", "--loglevel", "error", "--no-audit", "--no-fund", "--prefix", str(home), TAPLO]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    # Whatever else goes wrong is a failure: a test that is skipped finds nothing.
+    if done.returncode and NOT_FETCHED.search(done.stderr):
+        pytest.skip(f"npm cannot install Taplo here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+    program = home / "node_modules" / ".bin" / "taplo"
+
+    def lint(*paths):
+        # A directory for all of them, so that the command line does not get too long.
+        directory = Path(os.path.commonpath(paths)) if len(paths) > 1 else paths[0]
+        linted = subprocess.run(
+            [str(program), "lint", "--colors", "never", str(directory / "**" / "*.toml")],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=directory,
+        )
+        wrong = set(re.findall(r'ERROR .*path="([^"]*)"', linted.stderr))
+        assert (linted.returncode == 0) == (not wrong), linted.stderr[-2000:]
+        assert f"total={len(paths)}" in linted.stderr
+        return {Path(path) for path in wrong}
+
+    return lint
+
+
+def test_the_shipped_specs_are_good(taplo):
+    assert taplo(*SPECS) == set()
+
+
+class Texts(Mutations):
+    """One mutated text of each kind, and not what is said of it."""
+
+    def tell(self, kind, text, line, wanted, **more):
+        # A schema knows dates as strings, and no infinity.
+        is_of_json = not re.search(r"= (1979-05-27|inf|nan)\b", text)
+        if is_of_json:
+            self.texts.setdefault(kind, text)
+
+
+def test_what_is_mutated_is_wrong(taplo, tmp_path):
+    loader = Loader()
+    for path in SPECS:
+        texts = Texts(path, loader)
+        texts.texts = {}
+        texts.run()
+        assert len(texts.texts) >= 8
+        for kind, text in texts.texts.items():
+            schema = f"#:schema {ROOT / 'specs' / 'schema.json'}\n"
+            name = f"{path.parent.name}-{path.stem}-{kind.replace(' ', '-')}.toml"
+            (tmp_path / name).write_text(schema + text.partition("\n")[2])
+    mutated = sorted(tmp_path.glob("*.toml"))
+    assert taplo(*mutated) == set(mutated)
+
+
+EXTENDING = """\
+extends = "../iris.toml"
+
+[optimizer]
+lr = 0.1
+
+[metrics]
+F1Score = false
+
+[callbacks.stopping]
+type = "EarlyStopping"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_good"),
+    [
+        ("", "", True),
+        ('extends = "../iris.toml"\n', "", False),
+        ("lr = 0.1", 'type = "SGD"\nlr = 0.1', True),
+        ("lr = 0.1", 'type = "SGD"\nlr = "fast"', False),
+        ("[optimizer]", "[optimiser]", False),
+        ("lr = 0.1", "lrr = 0.1", False),
+        ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatience = 3", True),
+        ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatienc = 3", False),
+        ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStopping"\npatience = 3', True),
+        ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStoping"\npatience = 3', False),
+        ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = false", True),
+        ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = true", False),
+        ('"../iris.toml"', "3", False),
+        ('"../iris.toml"', '["../iris.toml", "../digits.toml"]', True),
+    ],
+)
+def test_a_spec_that_extends_another_may_leave_out_what_that_has(taplo, tmp_path, old, new, is_good):
+    assert old in EXTENDING
+    path = tmp_path / "spec.toml"
+    path.write_text(f"#:schema {ROOT / 'specs' / 'schema.json'}\n{EXTENDING.replace(old, new, 1)}")
+    again = tmp_path / "again.toml"
+    shutil.copy(path, again)
+    assert taplo(path, again) == (set() if is_good else {path, again})

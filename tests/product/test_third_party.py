@@ -1,0 +1,386 @@
+"""Distributions of other people, built as wheels and installed by pip into a fresh environment, and what they are for."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+DISTRIBUTIONS = Path(__file__).parents[2] / "third_party"
+SPECS = Path(__file__).parents[2] / "specs"
+
+FOCAL = f"""
+plugins = ["focal>=1.2", "lion"]
+
+[run]
+epochs = 3
+
+[data]
+type = "CSV"
+path = "{SPECS / "data/iris.csv"}"
+targets = "species"
+batch_size = 50
+shuffle = false
+
+[model]
+type = "Linear"
+out_features = 3
+
+[loss]
+type = "FocalLoss"
+gamma = 1.5
+
+[optimizer]
+type = "Lion"
+lr = 0.01
+weight_decay = 0.1
+
+[[callbacks]]
+type = "WarmupCosine"
+warmup = 0.25
+"""
+
+WAVES = """
+plugins = ["waves"]
+run = {epochs = 2}
+model = {type = "Linear", out_features = 1}
+loss = {type = "MSELoss"}
+optimizer = {type = "SGD", lr = 0.01}
+
+[data]
+type = "Waves"
+waves = [{type = "Sine", frequency = 0.5}, {type = "Sawtooth", period = 2}]
+
+[[callbacks]]
+type = "GreatestLoss"
+"""
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def wheel(distribution, directory):
+    """A wheel of a distribution, built as its `pyproject.toml` says."""
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", directory, distribution)
+    [built] = directory.glob("*.whl")
+    return built
+
+
+class Environment:
+    """An environment of its own, in which nothing is installed but what this one has, and wheels."""
+
+    def __init__(self, directory):
+        venv.create(directory, symlinks=True)
+        self.python = directory / "bin" / "python"
+        packages = Path(run(self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+        (packages / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+        self.packages = packages
+
+    def install(self, *wheels):
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python)
+        run(*pip, "install", "--no-deps", "--no-index", "-q", "--force-reinstall", *wheels)
+
+    def hookline(self, *arguments, cwd):
+        command = [str(self.python), "-m", "hookline", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+        return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The environment with all three."""
+    made = tmp_path_factory.mktemp("third_party")
+    environment = Environment(made / "environment")
+    environment.install(*(wheel(path, made / path.name) for path in sorted(DISTRIBUTIONS.glob("hookline-*"))))
+    return environment
+
+
+@pytest.fixture
+def here(tmp_path):
+    (tmp_path / "focal.toml").write_text(FOCAL)
+    (tmp_path / "waves.toml").write_text(WAVES)
+    return tmp_path
+
+
+@pytest.fixture
+def told(installed, here):
+    """What a command prints that goes well."""
+
+    def command(*arguments):
+        code, out, err = installed.hookline(*arguments, cwd=here)
+        assert (code, err) == (0, "")
+        return out
+
+    return command
+
+
+def test_a_distribution_is_two_files():
+    assert {
+        path.name: sorted(file.name for file in path.iterdir() if file.is_file())
+        for path in DISTRIBUTIONS.glob("hookline-*")
+    } == {f"hookline-{name}": [f"hookline_{name}.py", "pyproject.toml"] for name in ("focal", "lion", "waves")}
+
+
+def test_installed_plugins_are_listed_with_their_versions_and_what_they_bring(told):
+    assert told("plugins") == (
+        "focal  hookline-focal 1.2\n  1 loss: FocalLoss\n\n"
+        "lion  hookline-lion 1.2\n  1 optimizer: Lion\n  1 scheduler: WarmupCosine\n\n"
+        "waves  hookline-waves 1.2\n  1 data source: Waves\n  2 waves: Sawtooth, Sine\n  1 callback: GreatestLoss\n"
+    )
+
+
+def test_tools_are_told_the_same_of_installed_plugins(told):
+    plugins = {plugin["name"]: plugin for plugin in json.loads(told("plugins", "--format", "json"))}
+    assert set(plugins) == {"focal", "lion", "waves"}
+    assert plugins["focal"] == {
+        "name": "focal",
+        "release": "hookline-focal 1.2",
+        "brings": {"loss": ["FocalLoss"]},
+        "answers": [],
+        "wraps": [],
+    }
+
+
+def test_specs_that_use_them_are_checked(told):
+    assert told("check", "focal.toml", "waves.toml") == "2 specs are good.\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem"),
+    [
+        (
+            "focal.toml",
+            '"focal>=1.2", ',
+            "",
+            'There is no loss called "FocalLoss". Not listed in `plugins`, and installed: "focal" and "waves". Known are ',
+        ),
+        ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, and it must be >=2."),
+        ("focal.toml", "focal>=1.2", "vocal", 'No plugin called "vocal" is installed. Did you mean "focal"?'),
+        ("focal.toml", "gamma = 1.5", "gamma = -1.5", "-1.5 is out of bounds: it must be at least 0."),
+        ("focal.toml", "gamma", "gama", 'FocalLoss has no option "gama". Did you mean "gamma"?'),
+        ("waves.toml", "Sawtooth", "Sawtoth", 'There is no wave called "Sawtoth". Did you mean "Sawtooth"?'),
+        ("waves.toml", "period = 2", "period = 0", "0 is out of bounds: it must be greater than 0."),
+    ],
+)
+def test_a_mistake_with_them_is_told_at_its_place(installed, here, file, old, new, problem):
+    text = (here / file).read_text()
+    assert text.count(old) == 1
+    (here / file).write_text(text.replace(old, new))
+    code, out, err = installed.hookline("check", file, cwd=here)
+    line = text[: text.index(old)].count("\n") + 1
+    assert (code, problem in out + err) == (1, True), out + err
+    if new:
+        assert f"{file}:{line}:" in out + err
+
+
+def test_their_components_are_listed_and_shown(told):
+    names = re.findall(
+        r"^  (\w+)", told("list", "--installed", "focal", "--installed", "waves", "--installed", "lion"), re.MULTILINE
+    )
+    assert {
+        "FocalLoss",
+        "Lion",
+        "WarmupCosine",
+        "Waves",
+        "Sine",
+        "Sawtooth",
+        "GreatestLoss",
+        "CrossEntropyLoss",
+    } <= set(names)
+    shown = told("show", "wave", "Sawtooth", "--installed", "waves")
+    assert "A wave that rises along a line, and falls at once." in shown
+    assert "How long it rises." in shown
+    assert "greater than 0" in shown
+
+
+def test_the_schema_knows_them(told):
+    definitions = json.loads(told("schema", "--installed", "focal", "--installed", "waves"))["definitions"]
+    kinds = {
+        definition["properties"]["type"]["const"]: definition
+        for definition in definitions.values()
+        if "const" in definition.get("properties", {}).get("type", {})
+    }
+    assert kinds["FocalLoss"]["properties"]["gamma"] == {
+        "description": "How fast the weight of a row falls with its probability.",
+        "type": "number",
+        "minimum": 0,
+        "default": 2.0,
+    }
+    assert set(kinds["Waves"]["properties"]) == {
+        "type",
+        "waves",
+        "window",
+        "rows",
+        "noise",
+        "batch_size",
+        "shuffle",
+        "drop_last",
+    }
+
+
+def test_the_plan_says_from_which_distribution_each_comes(told):
+    plan = json.loads(told("plan", "focal.toml", "--format", "json"))
+    releases = {plugin["name"]: (plugin["distribution"], plugin["version"]) for plugin in plan["plugins"]}
+    assert releases["focal"] == ("hookline-focal", "1.2")
+    assert releases["lion"] == ("hookline-lion", "1.2")
+    assert "waves" not in releases
+
+
+def focal_by_hand():
+    """The training of `focal.toml`, written by hand."""
+    import hookline
+
+    data = hookline.load(
+        {
+            "data": {
+                "type": "CSV",
+                "path": str(SPECS / "data/iris.csv"),
+                "targets": "species",
+                "batch_size": 50,
+                "shuffle": False,
+            },
+            "model": {"type": "Linear", "out_features": 3},
+            "loss": {"type": "CrossEntropyLoss"},
+            "optimizer": {"type": "SGD"},
+        }
+    )
+    from hookline.plugins.manager import Plugins
+    from hookline.training.pipeline import new_run, prepared
+
+    batches = [(batch.input, batch.target) for batch in prepared(new_run(data, Plugins())).data.training.epoch(1)]
+    torch.manual_seed(0)
+    model = nn.Linear(4, 3)
+    means = [torch.zeros_like(parameter) for parameter in model.parameters()]
+    steps, step = 3 * len(batches), 0
+    for _ in range(3):
+        for x, y in batches:
+            rising = 0.25 * steps
+            if step < rising:
+                factor = (step + 1) / (rising + 1)
+            else:
+                factor = 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1.0, steps - rising)))
+            lr = 0.01 * factor
+            model.zero_grad()
+            cross_entropy = nn.functional.cross_entropy(model(x), y, reduction="none")
+            ((1 - torch.exp(-cross_entropy)) ** 1.5 * cross_entropy).mean().backward()
+            with torch.no_grad():
+                for parameter, mean in zip(model.parameters(), means, strict=True):
+                    parameter.mul_(1 - lr * 0.1)
+                    parameter.sub_(mean.lerp(parameter.grad, 1 - 0.9).sign_(), alpha=lr)
+                    mean.lerp_(parameter.grad, 1 - 0.99)
+            step += 1
+    return model
+
+
+def test_a_training_with_them_equals_a_loop_written_by_hand(told, here):
+    told("train", "focal.toml", "--out", "run")
+    weights = load_file(here / "run" / "model.safetensors")
+    expected = focal_by_hand().state_dict()
+    assert {name: weights[name].tolist() for name in weights} == {name: expected[name].tolist() for name in expected}
+
+
+def test_a_training_with_them_is_repeated_to_the_bit_and_a_new_version_is_told(told, installed, here, tmp_path):
+    told("train", "waves.toml", "--out", "first")
+    told("train", "--locked", "first", "--out", "second")
+    first, second = (here / name / "model.safetensors" for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+    records = [json.loads(line) for line in (here / "second" / "metrics.jsonl").read_text().splitlines()]
+    assert all(record["training/greatest_loss"] >= record["training/loss"] for record in records)
+
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    for name in ("hookline_waves.py", "pyproject.toml"):
+        text = (DISTRIBUTIONS / "hookline-waves" / name).read_text()
+        (newer / name).write_text(text.replace('version = "1.2"', 'version = "1.3"'))
+    other = Environment(tmp_path / "environment")
+    other.install(wheel(newer, tmp_path / "wheels"))
+    code, _, err = other.hookline("train", "--locked", "first", "--out", "third", cwd=here)
+    assert code == 2
+    assert err == 'first cannot be trained again as it was:\n  The plugin "waves" was 1.2, and it is 1.3.\n'
+    assert not (here / "third").exists()
+
+
+@pytest.mark.parametrize("name", ["focal", "lion", "waves"])
+def test_the_kit_passes_on_them(installed, here, name):
+    (here / "test_it.py").write_text(
+        f"import hookline_{name}\nfrom hookline.testing import conform\n\ntest_it_conforms = conform(hookline_{name})\n"
+    )
+    out = run(installed.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", cwd=here)
+    assert re.search(r"^\d+ passed(, 1 skipped)? in", out, re.MULTILINE), out
+
+
+def test_a_new_plugin_is_installed_tested_and_trained_as_its_readme_says(tmp_path):
+    environment = Environment(tmp_path / "environment")
+    code, out, err = environment.hookline("new", "plugin", "spiral", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    draft = tmp_path / "hookline-spiral"
+    environment.install(wheel(draft, tmp_path / "wheels"))
+    tested = run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft)
+    assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
+    # What is installed is used, and not what lies beside the spec.
+    (draft / "hookline_spiral.py").unlink()
+    assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (0, "example.toml is good.\n", "")
+    code, out, err = environment.hookline("train", "example.toml", cwd=draft)
+    assert (code, err) == (0, "")
+    assert "  loss       SpiralLoss" in out.splitlines()
+    assert (draft / "runs/example/1/model.safetensors").is_file()
+
+
+CANARY = """
+import pathlib
+pathlib.Path({path!r}).touch()
+"""
+
+
+def test_a_hundred_plugins_that_are_not_listed_are_imported_by_no_command(tmp_path, here):
+    environment = Environment(tmp_path / "environment")
+    touched = tmp_path / "touched"
+    touched.mkdir()
+    for number in range(100):
+        (environment.packages / f"canary_{number}.py").write_text(CANARY.format(path=str(touched / str(number))))
+        information = environment.packages / f"hookline_canary_{number}-1.0.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: hookline-canary-{number}\nVersion: 1.0\n")
+        (information / "entry_points.txt").write_text(f"[hookline]\ncanary-{number} = canary_{number}\n")
+    (here / "iris.toml").write_text((SPECS / "iris.toml").read_text().replace("data/", f"{SPECS}/data/"))
+    (here / "typo.toml").write_text((here / "iris.toml").read_text().replace("CrossEntropyLoss", "CrosEntropyLos"))
+    for command, expected in (
+        (["train", "iris.toml", "--out", "run"], 0),
+        (["train", "--locked", "run", "--out", "again"], 0),
+        (["check", "iris.toml"], 0),
+        (["check", "--deep", "iris.toml"], 0),
+        (["plan", "iris.toml"], 0),
+        (["show", "iris.toml"], 0),
+        (["show", "loss", "MSELoss"], 0),
+        (["explain", "iris.toml", "loss.type"], 0),
+        (["diff", "iris.toml", "run"], 0),
+        (["diff", "iris.toml", "typo.toml"], 2),
+        (["new", "plugin", "spiral"], 0),
+        (["new", "spec", f"{SPECS}/data/iris.csv", "--target", "species", "--out", "new.toml"], 0),
+        (["check", "new.toml"], 0),
+        (["plugins", "nosuch"], 2),
+        (["list"], 0),
+        (["schema"], 0),
+        (["--version"], 0),
+        (["--help"], 0),
+    ):
+        code, out, err = environment.hookline(*command, cwd=here)
+        assert code == expected, (command, out, err)
+    code, out, _ = environment.hookline("check", "typo.toml", cwd=here)
+    assert code == 1
+    assert "canary-42" in out  # They are known, and not imported.
+    assert list(touched.iterdir()) == []
+    assert "canary-7" in environment.hookline("plugins", "canary-7", cwd=here)[1]
+    assert [path.name for path in touched.iterdir()] == ["7"]

@@ -1,0 +1,152 @@
+"""Empty and wrong values, given for options of components of every kind: the check reports them, and never fails itself."""
+
+import itertools
+from pathlib import Path
+from types import NoneType
+from typing import get_args
+
+import pytest
+from attrs import NOTHING, fields
+
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_table
+from hookline.plugins.catalog import is_family
+from hookline.spec.families.components import (
+    DataSpec,
+    DeploySpec,
+    DistanceSpec,
+    InitializationSpec,
+    ModelSpec,
+    WrapperSpec,
+)
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.types import accepts, is_literal, is_mapping, is_tuple, is_union
+
+WRONG = [
+    {},
+    [],
+    [{}],
+    [[]],
+    {"a": {}},
+    {"a": {"loss": {"type": "MSELoss", "x": 1}}},
+    {"a": {"loss": {"type": "WeightedSum"}}},
+    [{"optimizer": {"type": "SGD", "lr": "x"}}, {}],
+    [{"type": "Linear"}],
+    {"type": "None"},
+    "",
+    -1,
+    True,
+    float("nan"),
+]
+EVERY = 499
+"""Of some 12,000 combinations of component, option and value, which are looked at: prime, so that all are mixed."""
+
+LOADER = Loader()
+CATALOG = LOADER.reader(from_table({})).catalog
+
+
+def spec_with(**changes):
+    """A whole spec that is right, with callbacks that look at the other sections."""
+    return {
+        "data": {"type": "Random", "features": 2, "targets": [0, 1]},
+        "model": {"type": "Linear", "out_features": 1},
+        "loss": {"type": "BCEWithLogitsLoss"},
+        "optimizer": {"type": "SGD"},
+        "callbacks": [
+            {"type": "EarlyStopping", "monitor": "training/loss"},
+            {"type": "CSVLog"},
+            {"type": "ReduceLROnPlateau", "monitor": "training/loss"},
+        ],
+        **changes,
+    }
+
+
+def value_of(kind):
+    """A value that an option of this type takes."""
+    if is_union(kind):
+        kind = next(arm for arm in get_args(kind) if arm is not NoneType)
+    if is_literal(kind):
+        return get_args(kind)[0]
+    if is_tuple(kind):
+        return [value_of(element) for element in get_args(kind) if element is not Ellipsis]
+    if is_mapping(kind):
+        return {"a": value_of(get_args(kind)[1])}
+    simple = {bool: True, int: 2, float: 0.5, str: "a", Path: __file__}
+    if kind in simple:
+        return simple[kind]
+    if not is_family(kind):
+        return required_by(kind)
+    name, found = min(CATALOG.family(kind).items(), key=lambda one: len(required_by(one[1], named_only=True)))
+    return {"type": name, **required_by(found)}
+
+
+def required_by(kind, *, named_only=False):
+    """The options that must be given, with values."""
+    options = [option for option in fields(kind) if option.default is NOTHING and option.init]
+    return {option.name: None if named_only else value_of(kind.option_type(option)) for option in options}
+
+
+def uses(kind, table):
+    """Specs that use a component of this table."""
+    callbacks = spec_with()["callbacks"]
+    families = {
+        LossSpec: [
+            {"loss": table},
+            {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": table}, "b": {"loss": {"type": "MSELoss"}}}}},
+        ],
+        OptimizerSpec: [
+            {"optimizer": table},
+            {"optimizer": {"type": "Partition", "parts": [{"optimizer": table}, {"optimizer": {"type": "SGD"}}]}},
+        ],
+        ModelSpec: [{"model": table}, {"model": {"type": "Sequential", "layers": [table]}}],
+        InitializationSpec: [{"initialize": [table]}],
+        DistanceSpec: [{"loss": {"type": "TripletMarginWithDistanceLoss", "distance_function": table}}],
+        DataSpec: [{"data": table}],
+        MetricSpec: [{"metrics": [table]}],
+        WrapperSpec: [{"callbacks": [table, *callbacks]}, {"callbacks": [*callbacks, table]}],
+        DeploySpec: [{"deploy": [table]}],
+    }
+    return next(made for family, made in families.items() if issubclass(kind, family))
+
+
+def combinations():
+    """Every component of Hookline with every option and every wrong value."""
+    for name, kind in sorted({CATALOG.name(kind): kind for kind in CATALOG}.items()):
+        for option, wrong in itertools.product(fields(kind), WRONG):
+            table = {"type": name, **required_by(kind), option.name: wrong}
+            for place in uses(kind, table):
+                yield name, kind.option_type(option), option.name, wrong, place
+
+
+def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
+    looked_at = 0
+    for name, kind, option, wrong, place in itertools.islice(combinations(), 0, None, EVERY):
+        found = LOADER.check(from_table(spec_with(**place)))
+        looked_at += 1
+        assert not [str(problem) for problem in found if " failed. " in str(problem)], (name, option, wrong)
+        arms = [arm for arm in (get_args(kind) if is_union(kind) else [kind]) if arm is not NoneType]
+        if not any(accepts(arm, wrong) for arm in arms):
+            assert any(option in problem.path for problem in found), (name, option, wrong)
+    assert looked_at >= 20
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (
+            {"loss": {"type": "WeightedSum", "losses": {"a": {}}}},
+            ["loss.losses.a.loss: This is missing. It must be a loss (a table with a `type`)."],
+        ),
+        (
+            {"optimizer": {"type": "Partition", "groups": [{}], "parts": []}},
+            [
+                "optimizer.parts: There must be several parts: for one, name its optimizer.",
+                "optimizer.groups: Its parts have groups, not the Partition itself.",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_where_a_component_failed_over_it_before(place, told):
+    assert [str(problem) for problem in LOADER.check(from_table(spec_with(**place)))] == told

@@ -1,0 +1,33 @@
+"""What the tests of metrics have in common: rows that are judged in batches of several sizes."""
+
+import torch
+
+from hookline.data import Batch
+
+ROWS = 60
+SIZES = (1, 7, 32, ROWS)
+
+
+def judged(metric, loss, outputs, targets, size=ROWS):
+    """The metric of a loss's outputs, given in batches."""
+    state, batches = None, [Batch({"input": rows}, {"target": rows}) for rows in targets.split(size)]
+    for rows, batch in zip(outputs.split(size), batches, strict=True):
+        predict = loss.scores if metric.takes == "scores" else loss.predictions
+        predictions = predict(None, rows, batch)
+        state = metric.build(loss, predictions).to(torch.device("cpu")) if state is None else state
+        state.update(*metric.prepare(predictions, loss.truth(batch)))
+    return float(state.compute())
+
+
+def drawn(task, rows=ROWS, seed=8):
+    """Outputs and targets as a loss for this task has them; of five classes one is never true, and one is nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    if task == "multiclass":
+        outputs = torch.randn(rows, 6, generator=generator)
+        outputs[:, 5] -= 100
+        targets = torch.randint(4, (rows,), generator=generator)
+        outputs[torch.arange(rows), targets] += 0.7
+        return outputs, targets
+    columns = 3 if task == "multilabel" else 1
+    outputs, targets = torch.randn(2, rows, columns, generator=generator)
+    return outputs, targets + outputs if task == "numbers" else (targets + outputs / 2 > 0.4).float()
