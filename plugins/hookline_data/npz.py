@@ -8,8 +8,9 @@ from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
 from hookline.errors import DataError, MisfitError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import LossSpec, spec
 from hookline.training import is_applied_to_each
-from hookline_data import checks, npz_file
+from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
+from hookline_data.reading import npz_file
 from hookline_data.rows.array_layout import ArrayLayout, InputArray
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile

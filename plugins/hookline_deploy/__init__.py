@@ -8,5 +8,7 @@ def register_specs() -> Components:
     """All of this plugin's deployment targets, by the modules that have them."""
     return Components(
         __name__,
-        safetensors=("Safetensors",),
+        {
+            "safetensors": ("Safetensors",),
+        },
     )

@@ -8,20 +8,22 @@ def register_specs() -> Components:
     """All of this plugin's initializations, by the modules that have them."""
     return Components(
         __name__,
-        torch_functions=(
-            "constant_",
-            "dirac_",
-            "eye_",
-            "kaiming_normal_",
-            "kaiming_uniform_",
-            "normal_",
-            "ones_",
-            "orthogonal_",
-            "sparse_",
-            "trunc_normal_",
-            "uniform_",
-            "xavier_normal_",
-            "xavier_uniform_",
-            "zeros_",
-        ),
+        {
+            "torch_functions": (
+                "constant_",
+                "dirac_",
+                "eye_",
+                "kaiming_normal_",
+                "kaiming_uniform_",
+                "normal_",
+                "ones_",
+                "orthogonal_",
+                "sparse_",
+                "trunc_normal_",
+                "uniform_",
+                "xavier_normal_",
+                "xavier_uniform_",
+                "zeros_",
+            ),
+        },
     )

@@ -8,8 +8,10 @@ def register_specs() -> Components:
     """All of this plugin's metrics, by the modules that have them."""
     return Components(
         __name__,
-        classification=("Accuracy", "F1Score", "Precision", "Recall"),
-        ranking=("AUROC",),
-        regression=("MeanAbsoluteError", "MeanSquaredError", "R2Score"),
-        sequence=("SequenceAccuracy", "SymbolErrorRate"),
+        {
+            "classification": ("Accuracy", "F1Score", "Precision", "Recall"),
+            "ranking": ("AUROC",),
+            "regression": ("MeanAbsoluteError", "MeanSquaredError", "R2Score"),
+            "sequence": ("SequenceAccuracy", "SymbolErrorRate"),
+        },
     )

@@ -1,4 +1,4 @@
-"""The command `hookline`: each subcommand is a module of `hookline.commands`, imported when it is used."""
+"""The command `hookline`: each subcommand is a module of `hookline.cli`, imported when it is used."""
 
 import argparse
 import gc

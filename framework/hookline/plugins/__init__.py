@@ -1,1 +1,1 @@
-"""plugins"""
+"""The stages, the plugins that answer them, and the catalog of what they bring."""

@@ -28,15 +28,15 @@ class Components(Mapping[str, type[Spec]]):
 
     It is for a plugin of many modules, of which a spec needs a few: `register_specs` returns this instead of classes.
 
-    >>> components = Components("hookline_optimizers", adam=("Adam", "AdamW"), sgd=("SGD",))
+    >>> components = Components("hookline_optimizers", {"adam": ("Adam", "AdamW"), "sgd": ("SGD",)})
     >>> sorted(components)
     ['Adam', 'AdamW', 'SGD']
     >>> components["SGD"](lr=0.1)
     SGD(lr=0.1)
     """
 
-    def __init__(self, package: str, **modules: Iterable[str]):
-        """The names of the classes that each module of the package has."""
+    def __init__(self, package: str, modules: Mapping[str, Iterable[str]]):
+        """The names of the classes that each module of the package has; a module in a subpackage has a dotted name."""
         self._modules = {name: f"{package}.{module}" for module, names in modules.items() for name in names}
 
     def __getitem__(self, name: str) -> type[Spec]:

@@ -121,8 +121,8 @@ def fit(
         The trained model, which is tested, saved and deployed.
 
     Built in: epochs of batches, for each of which `forward`, `loss`, `backward` and `step` are asked; after each epoch
-    `evaluate` and `log`. A loop of one's own has the gradients of a batch from `hookline.training.gradients_of`, by which
-    callbacks know that a step is being made.
+    `evaluate` and `log`. A loop of your own gets the gradients of a batch from `hookline.training.gradients_of`, which
+    tells callbacks that a step is being made.
 
     """
     raise NotImplementedError

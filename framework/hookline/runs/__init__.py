@@ -1,1 +1,1 @@
-"""runs"""
+"""The directory of a run: what training writes and later commands read."""

@@ -212,8 +212,14 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
     [
         ({"Focal": Undecorated}, "registers Undecorated, which is not made by @spec"),
         ({"Focal": 3}, "registers 3, which is not a class below that of a family"),
-        (Components("no_such_package", losses=["Focal"]), "cannot load Focal: ModuleNotFoundError: No module named"),
-        (Components("hookline_losses", regression=["Focal"]), "cannot load Focal: AttributeError: module 'hookline_"),
+        (
+            Components("no_such_package", {"losses": ["Focal"]}),
+            "cannot load Focal: ModuleNotFoundError: No module named",
+        ),
+        (
+            Components("hookline_losses", {"regression": ["Focal"]}),
+            "cannot load Focal: AttributeError: module 'hookline_",
+        ),
         ({"Focal": FocalLoss}, 'brings FocalLoss under another name, "Focal"'),
     ],
     ids=["by attrs", "no class", "no module", "no such name", "another name"],

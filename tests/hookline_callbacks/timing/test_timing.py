@@ -8,7 +8,8 @@ import torch
 from small_training import SPECS, Ending, small
 
 import hookline
-from hookline_callbacks import gradient_norm, stopwatch
+from hookline_callbacks.gradients import gradient_norm
+from hookline_callbacks.timing import stopwatch
 
 PARTS = ["batches", "forward", "loss", "backward", "step", "evaluate", "log", "rest"]
 SECOND = 10**9

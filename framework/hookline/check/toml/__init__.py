@@ -1,1 +1,1 @@
-"""toml"""
+"""TOML text as a tree whose parts know their places. Knows no spec."""

@@ -1,1 +1,1 @@
-"""dispatch"""
+"""How a stage is called, and whose failure it was."""

@@ -1,1 +1,1 @@
-"""sources"""
+"""Where plugins come from: installed distributions and your own files."""

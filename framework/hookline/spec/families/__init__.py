@@ -1,1 +1,1 @@
-"""families"""
+"""The families of components that a spec can name."""

@@ -1,1 +1,1 @@
-"""callbacks"""
+"""What callbacks and schedulers are built on."""

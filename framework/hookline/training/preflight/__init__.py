@@ -1,1 +1,1 @@
-"""preflight"""
+"""What is tried before anything is written."""
