@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: train test check bench clean
+.PHONY: train test check bench constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -27,6 +27,15 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/memory.py
+
+# Renew constraints.txt: the newest versions that pip finds, with torch kept at its version. Run `make test` afterwards.
+constraints:
+	rm -rf .venv/renewed && $(PYTHON) -m venv .venv/renewed
+	grep '^torch==' constraints.txt > .venv/torch.txt
+	.venv/renewed/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/torch.txt .[test,check]
+	sed -n '/^#/p' constraints.txt > .venv/constraints.txt
+	.venv/renewed/bin/python -m pip freeze --exclude hookline --exclude pip --exclude setuptools >> .venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
 
 clean:
 	rm -rf .venv
