@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: train test check bench constraints clean
+.PHONY: train test check bench docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -27,6 +27,9 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/memory.py
+
+docs: .venv/installed
+	$(BIN)/python docs/make_reference.py
 
 # Renew constraints.txt: the newest versions that pip finds, with torch kept at its version. Run `make test` afterwards.
 constraints:

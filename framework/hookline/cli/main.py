@@ -171,6 +171,13 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message(printable_lines(message) if message else message, file)
 
 
+def parser_of_command(name: str) -> argparse.ArgumentParser:
+    """The parser of one subcommand with its arguments, for the documentation."""
+    commands = next(action for action in _parser([name])._actions if isinstance(action.choices, dict))
+    parser: argparse.ArgumentParser = dict(commands.choices or {})[name]
+    return parser
+
+
 class _Version(str):
     """Looked up when it is printed: the metadata of all installed packages is slow to read."""
 

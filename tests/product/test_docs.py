@@ -1,4 +1,4 @@
-import importlib
+import importlib.util
 import json
 import re
 import shutil
@@ -11,11 +11,31 @@ import hookline
 from hookline.cli.main import main
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = {page.stem: page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language, page="README"):
+    return re.findall(rf"```{language}\n(.*?)```", PAGES[page], re.DOTALL)
+
+
+def test_the_readme_fits_on_six_kilobytes():
+    assert (ROOT / "README.md").stat().st_size <= 6 * 1024
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
+)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_reference_is_that_of_the_classes():
+    specification = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
+    make_reference = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(make_reference)
+    written = {page.name: page.read_text() for page in (ROOT / "docs" / "reference").glob("*.md")}
+    assert written == make_reference.pages(), "Run `make docs`."
 
 
 def test_the_spec_is_the_shipped_one():
@@ -23,14 +43,14 @@ def test_the_spec_is_the_shipped_one():
 
 
 def test_the_groups_of_inputs_and_targets_are_read_as_shown():
-    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "inputs" in block.get("data", {})]
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if "inputs" in block.get("data", {})]
     spec = hookline.load({**tomllib.loads(blocks("toml")[0]), **shown})
     assert list(spec.data.inputs) == ["image", "camera", "place"]
     assert list(spec.data.targets) == ["species", "size"]
 
 
 def test_the_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
-    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "source" in block.get("data", {})]
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if "source" in block.get("data", {})]
     monkeypatch.chdir(ROOT / "specs")
     table = {**tomllib.loads(blocks("toml")[0]), **shown, "loss": {"type": "TripletMarginLoss"}, "metrics": []}
     trial = hookline.train(hookline.load(table, ["run.epochs=2"]), out=tmp_path / "run")
@@ -55,15 +75,15 @@ def specs(tmp_path, monkeypatch):
     """A directory with the spec of the README, its data, and the one that extends it."""
     shutil.copytree(ROOT / "specs" / "data", tmp_path / "data")
     (tmp_path / "iris.toml").write_text((ROOT / "specs" / "iris.toml").read_text())
-    [extending] = [block for block in blocks("toml") if block.startswith("extends")]
+    [extending] = [block for block in blocks("toml", "specs") if block.startswith("extends")]
     (tmp_path / "tuned.toml").write_text(extending)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def shown_of(command):
-    """The command and what the README shows of it."""
-    [block] = [block for block in blocks("text") if block.startswith(f"$ hookline {command} ")]
+def shown_of(command, page="specs"):
+    """A command, and what a page shows of its output."""
+    [block] = [block for block in blocks("text", page) if block.startswith(f"$ hookline {command} ")]
     first, *lines = block.splitlines()
     return first.removeprefix("$ hookline ").split(), lines
 
@@ -72,7 +92,7 @@ def test_the_mistakes_are_told_as_shown(specs, capsys):
     text = blocks("toml")[0].replace("epochs", "epoch").replace('"species"', '"specie"')
     wrong = text.replace('"ReLU"', '"Relu"').replace('"Accuracy"', '"R2Score"')
     (specs / "iris.toml").write_text(f"\n{wrong}")
-    words, shown = shown_of("check")
+    words, shown = shown_of("check", "mistakes")
     assert main(words) == 1
     assert capsys.readouterr().out.splitlines() == shown
 
@@ -86,8 +106,28 @@ def test_a_spec_that_extends_another_is_explained_and_compared_as_shown(specs, c
     assert capsys.readouterr().out.splitlines() == shown
 
 
-def test_the_callback_warms_up(tmp_path):
-    callback, python = tmp_path / "warm_up.py", blocks("python")[0]
+def test_the_first_mistake_is_reported_as_shown(specs, capsys):
+    (specs / "iris.toml").write_text("\n" + blocks("toml")[0].replace("epochs", "epoch"))
+    words, shown = shown_of("check", "README")
+    assert main(words) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+def test_the_initialization_is_read_as_shown():
+    [shown] = map(tomllib.loads, blocks("toml", "models"))
+    spec = hookline.load({**tomllib.loads((ROOT / "specs" / "iris.toml").read_text()), **shown})
+    assert [type(rule).__name__ for rule in spec.initialize] == ["kaiming_normal_"]
+
+
+def test_the_callbacks_of_a_spec_are_read_as_shown():
+    [shown] = map(tomllib.loads, blocks("toml", "callbacks"))
+    spec = hookline.load({**tomllib.loads((ROOT / "specs" / "iris.toml").read_text()), **shown})
+    assert [type(callback).__name__ for callback in spec.callbacks] == ["EarlyStopping", "GradientClipping"]
+
+
+@pytest.mark.parametrize("page", ["README", "callbacks"])
+def test_the_callback_warms_up(tmp_path, page):
+    callback, python = tmp_path / "warm_up.py", blocks("python", page)[0]
     callback.write_text(python)
     arguments = [
         "train",
@@ -105,9 +145,11 @@ def test_the_callback_warms_up(tmp_path):
 
 
 def test_the_loss_trains_as_a_plugin(tmp_path):
-    [module] = [block for block in blocks("python") if "FocalLoss" in block]
+    [module] = blocks("python", "plugins")
     (tmp_path / "focal.py").write_text(module)
-    [shown] = [block for block in map(tomllib.loads, blocks("toml")) if "focal>=1.2" in block.get("plugins", ())]
+    [shown] = [
+        block for block in map(tomllib.loads, blocks("toml", "plugins")) if "focal>=1.2" in block.get("plugins", ())
+    ]
     spec = tmp_path / "spec.toml"
     overrides = ["--set", f"data.path={json.dumps(str(ROOT / 'specs' / 'data' / 'iris.csv'))}", "--set", "run.epochs=2"]
     spec.write_text(
@@ -126,24 +168,16 @@ def test_the_loss_trains_as_a_plugin(tmp_path):
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
-    [example] = [block for block in blocks("python") if "hookline.train(" in block]
+    [example] = blocks("python", "python")
     exec(example, {})  # noqa: S102 - the example is to run as it stands.
     assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
     assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
 
 
-def test_all_components_are_listed():
-    from hookline.plugins.manager import Plugins
-
-    table = README.partition("## What there is")[2]
-    listed = set(re.findall(r"`(\w+)`", table[: table.index("`hookline list`")]))
-    assert {kind.__name__ for kind in Plugins().catalog} == listed
-
-
 def test_the_stages_are_listed_in_order():
     from hookline.plugins.stages import STAGES
 
-    sentence = README.partition("The stages, in order, are ")[2].partition(";")[0]
+    sentence = PAGES["callbacks"].partition("The stages, in order, are ")[2].partition(";")[0]
     assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
 
 
