@@ -173,8 +173,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parser_of_command(name: str) -> argparse.ArgumentParser:
     """The parser of one subcommand with its arguments, for the documentation."""
-    commands = next(action for action in _parser([name])._actions if isinstance(action.choices, dict))
-    parser: argparse.ArgumentParser = dict(commands.choices or {})[name]
+    _, parser = _parser([name])
+    assert parser is not None, "There is no such command."
     return parser
 
 

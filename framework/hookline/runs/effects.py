@@ -9,7 +9,7 @@ from attrs import fields, frozen
 
 from hookline.errors.failures import blamed
 from hookline.errors.text import PathElement, dotted
-from hookline.runs import fingerprint as fingerprints
+from hookline.plugins.sources.fingerprint import of_text
 from hookline.spec.families.components import DataSpec, DeploySpec, WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -106,5 +106,5 @@ def _of_path(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     if path.is_dir():
         each = sorted((one.relative_to(path).as_posix(), one) for one in path.rglob("*") if one.is_file())
-        return fingerprints.of_text("\n".join(f"{name} {_of_path(file)}" for name, file in each))
+        return of_text("\n".join(f"{name} {_of_path(file)}" for name, file in each))
     return None

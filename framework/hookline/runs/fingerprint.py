@@ -1,11 +1,11 @@
-"""Fingerprints: of data as the model sees them, and of files. Equal ones mean equal bits."""
+"""The fingerprint of data as the model sees them. Equal ones mean equal bits."""
 
 import hashlib
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline.plugins.sources.fingerprint import of_text
 from hookline.spec.dump import to_json
 from hookline.training import devices
 
@@ -66,14 +66,3 @@ def of_tensors(tensors: "Mapping[str, Tensor]") -> str:
         made.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
         made.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return made.hexdigest()
-
-
-def of_files(files: Mapping[str, Path]) -> str:
-    """The fingerprint of files: of the names that they are given and of what is in them, in whichever order."""
-    each = sorted(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in files.items())
-    return of_text("\n".join(each))
-
-
-def of_text(text: str) -> str:
-    """The fingerprint of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()

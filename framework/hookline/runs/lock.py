@@ -10,7 +10,7 @@ from attrs import asdict
 from hookline.errors.exceptions import HooklineError, LockError
 from hookline.errors.text import enumerate_names
 from hookline.files import write_file
-from hookline.runs import fingerprint as fingerprints
+from hookline.plugins.sources.fingerprint import of_text
 from hookline.runs.plan import Plan
 from hookline.spec.dump import dumps
 from hookline.spec.types import holds
@@ -30,7 +30,7 @@ HEADER = """\
 
 def write(plan: Plan, spec: str, directory: Path) -> None:
     """Write the plan of a run of this spec, whose text is `spec.toml`."""
-    write_file(directory / NAME, HEADER + dumps({"spec": fingerprints.of_text(spec), **table(plan)}))
+    write_file(directory / NAME, HEADER + dumps({"spec": of_text(spec), **table(plan)}))
 
 
 def table(plan: Plan) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
 
 
 def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
-    if lock["spec"] != fingerprints.of_text(spec):
+    if lock["spec"] != of_text(spec):
         yield "The spec is not the one that was trained."
     now = plan.environment
     for name, then in lock["environment"].items():

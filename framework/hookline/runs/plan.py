@@ -13,11 +13,11 @@ from hookline.plugins.manager import BUILT_IN, callback_name
 from hookline.plugins.run import Run
 from hookline.plugins.sources import fingerprint as plugin_code
 from hookline.plugins.stages import STAGES
-from hookline.runs import fingerprint as fingerprints
 from hookline.runs.effects import Effect, effects, read_files
+from hookline.runs.fingerprint import of_data
 from hookline.runs.layers import Layer
+from hookline.runs.memory import Memory
 from hookline.spec.families.components import CallbackSpec
-from hookline.training.memory import Memory
 
 if TYPE_CHECKING:
     import torch
@@ -133,7 +133,7 @@ def plan(
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
-        data=fingerprints.of_data(data),
+        data=of_data(data),
         layers=layers,
         groups=tuple(_groups(optimizer)),
         files=read_files(spec),
@@ -174,7 +174,7 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
         name="hookline",
         distribution="hookline",
         version=version("hookline"),
-        fingerprint=fingerprints.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
+        fingerprint=plugin_code.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
     )
     for origin, plugin in run.plugins.added:
         if _is_display(plugin):

@@ -4,11 +4,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
 from hookline.data.batches import WINDOW
 from hookline.plugins.run import Run
 from hookline.runs.layers import Layer
+from hookline.runs.memory import Memory
 from hookline.training import devices
 from hookline.training.apply import applied
 from hookline.training.build import unchanged_embeddings
@@ -18,28 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
     from hookline.data.batches import Batch, Data
-
-
-@frozen(kw_only=True)
-class Memory:
-    """What a run is estimated to take on its device, in bytes, beside what torch itself takes."""
-
-    parameters: int
-    """The parameters and buffers of model and loss."""
-    gradients: int
-    """The gradients of the parameters."""
-    optimizer: int | None
-    """The state of the optimizer; `None` if that is unknown."""
-    activations: int
-    """What a step takes for one batch, or for one part of it: what is kept for the gradients, the outputs, and the
-    gradients of the largest of them; on the CPU twice that, since the C library keeps freed memory between tensors."""
-    data: int
-    """The data, if it is held in memory, and the batches that are gathered from it at once."""
-
-    @property
-    def total(self) -> int:
-        """All together, as far as it is known."""
-        return self.parameters + self.gradients + (self.optimizer or 0) + self.activations + self.data
 
 
 def memory(

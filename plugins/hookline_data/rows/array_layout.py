@@ -8,7 +8,7 @@ from attrs import frozen
 
 from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
-from hookline_data import arrays, npz_file
+from hookline_data.reading import arrays, npz_file
 from hookline_data.rows.inputs import refuse_unlike
 from hookline_data.rows.preparing import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows

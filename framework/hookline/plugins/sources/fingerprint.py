@@ -1,8 +1,9 @@
-"""The code of a plugin: which files it is made of, and their fingerprint."""
+"""The fingerprint of a plugin: of the files that its code is made of."""
 
+import hashlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,6 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from hookline.plugins.sources.neighbours import package_files
-from hookline.runs import fingerprint as fingerprints
 
 
 def fingerprint(plugin: object, distribution: str | None = None) -> str:
@@ -22,12 +22,12 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
     """
     function = getattr(plugin, "__hookline_function__", None)
     if function is not None:
-        return fingerprints.of_text("\n".join(_of_function(function)))
+        return of_text("\n".join(_of_function(function)))
     module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
     files = dict(_of_distribution(distribution)) if distribution is not None else {}
     if module is not None:
         files |= dict(_of_module(module))
-    return fingerprints.of_files(files) if files else ""
+    return of_files(files) if files else ""
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
@@ -92,3 +92,14 @@ def _of_code(code: CodeType) -> Iterator[str]:
             yield from _of_code(constant)
         else:
             yield repr(sorted(constant, key=repr) if isinstance(constant, frozenset) else constant)
+
+
+def of_files(files: Mapping[str, Path]) -> str:
+    """The fingerprint of files: of the names that they are given and of what is in them, in whichever order."""
+    each = sorted(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in files.items())
+    return of_text("\n".join(each))
+
+
+def of_text(text: str) -> str:
+    """The fingerprint of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
