@@ -15,7 +15,7 @@ from hookline.plugins import stages
 from hookline.plugins.manager import Plugins
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import as_toml
-from hookline.spec.option import Spec
+from hookline.spec.options import Spec
 from hookline.spec.types import plural
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -183,8 +183,7 @@ def _inputs(example: Batch) -> str:
 
 def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
     """A bar that is drawn from what the run says about itself, and leaves no trace on the screen."""
-    from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
+    from rich.progress import BarColumn, Progress as RichProgress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
     steps = run.spec.run.epochs

@@ -10,8 +10,7 @@ from torch import nn
 import hookline
 from hookline.errors import MisfitError
 from hookline.plugins.manager import Plugins
-from hookline.spec import LayerSpec, ParameterSelection
-from hookline.spec import spec as declared
+from hookline.spec import LayerSpec, ParameterSelection, spec as declared
 from hookline.training.pipeline import new_run
 from hookline_initialization import register_specs
 

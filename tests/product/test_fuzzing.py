@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import tomli
-from hypothesis import given, settings
-from hypothesis import strategies as some
+from hypothesis import given, settings, strategies as some
 
 from hookline import HooklineError
 from hookline.check.load import Loader

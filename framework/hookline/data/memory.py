@@ -2,27 +2,65 @@
 
 import warnings
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
 from hookline.data.targets.encoding import Columns, Encoding, Target
 from hookline.errors.exceptions import DataError, HooklineWarning, MisfitError, OptionError
-from hookline.plugins.run import Run
-from hookline.spec.families.components import DataSpec
-from hookline.spec.families.loss import LossSpec
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 Splits = Mapping[str, Mapping[str, Any]]
 """Of each split, "training" and perhaps "validation" and "test", something by name."""
 
 
+class Batching(Protocol):
+    """The options of a data source that say what its batches are."""
+
+    @property
+    def batch_size(self) -> int:
+        """The rows of a batch."""
+
+    @property
+    def shuffle(self) -> bool:
+        """Whether the training rows have a new order in each epoch."""
+
+    @property
+    def drop_last(self) -> bool:
+        """Whether a last training batch with fewer rows is skipped."""
+
+
+class Destination(Protocol):
+    """Where the tensors of a run are, as far as `hookline.Run` says it."""
+
+    device: "torch.device"
+
+    @property
+    def dtype(self) -> "torch.dtype":
+        """The type of floating-point numbers."""
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+
+    def moved(self, tensor: "Tensor") -> "Tensor":
+        """The tensor on the device, in the type of the run if it has floating-point numbers."""
+
+
+class TargetEncodings(Protocol):
+    """What `hookline.spec.LossSpec` says of its targets."""
+
+    def encodings(self, targets: Collection[str]) -> Mapping[str, Encoding]:
+        """How each of the targets of these names is encoded."""
+
+
 def in_memory(
-    spec: DataSpec,
-    run: Run,
-    loss: LossSpec,
+    spec: Batching,
+    run: Destination,
+    loss: TargetEncodings,
     inputs: "Mapping[str, Mapping[str, Tensor]]",
     targets: Mapping[str, Mapping[str, Columns]],
     *,
@@ -60,7 +98,7 @@ def in_memory(
             {name: run.moved(rows) for name, rows in encoded[split].items()},
             {name: rows.to(run.device) for name, rows in lengths.get(split, NOTHING_MORE).items()},
             batch_size=spec.batch_size,
-            seed=run.spec.run.seed if spec.shuffle and is_training else None,
+            seed=run.seed if spec.shuffle and is_training else None,
             drop_last=spec.drop_last and is_training,
         )
     rows = batches["training"].rows
@@ -73,7 +111,7 @@ def in_memory(
 
 
 def encode(
-    targets: Mapping[str, Mapping[str, Columns]], loss: LossSpec, sources: Mapping[str, str]
+    targets: Mapping[str, Mapping[str, Columns]], loss: TargetEncodings, sources: Mapping[str, str]
 ) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
     """The targets of each split as the loss wants them, and what the training split says of each.
 
@@ -96,18 +134,21 @@ def encode(
     return encoded, known
 
 
-def _warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Run, source: str) -> None:
+def _warn_of_merged(
+    encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
+) -> None:
     """Warn of targets whose different numbers become equal in the type of the run."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
             continue
         if merged := merged_columns(rows.numpy(), rows.to(run.dtype).numpy()):
-            sentence = merged[0].sentence(known[name].columns[merged[0].column], run.spec.run.dtype, len(merged) - 1)
+            dtype = str(run.dtype).removeprefix("torch.")
+            sentence = merged[0].sentence(known[name].columns[merged[0].column], dtype, len(merged) - 1)
             remedy = 'set `dtype = "float64"` in [run], or subtract a constant from the target in the file.'
             warnings.warn(f"{source}: {sentence} {remedy}", HooklineWarning, stacklevel=3)
 
 
-def target_encodings(loss: LossSpec, targets: Collection[str]) -> Mapping[str, Encoding]:
+def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping[str, Encoding]:
     """How the loss wants each of the targets of these names: a source can ask before it reads them.
 
     Raises:

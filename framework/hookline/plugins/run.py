@@ -76,6 +76,11 @@ class Run:
         chosen: torch.dtype = getattr(torch, self.spec.run.dtype)
         return chosen
 
+    @property
+    def seed(self) -> int:
+        """The seed of the spec."""
+        return self.spec.run.seed
+
     def moved(self, tensor: "Tensor") -> "Tensor":
         """The tensor on the run's device; floating-point numbers in the run's type, all others as they are."""
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)

@@ -16,8 +16,7 @@ from hookline.plugins.manager import Plugins, built
 from hookline.plugins.run import Run
 from hookline.plugins.signals import Interruption
 from hookline.plugins.trial import Trial
-from hookline.runs import directory
-from hookline.runs import lock as locking
+from hookline.runs import directory, lock as locking
 from hookline.runs.layers import noted_layers
 from hookline.runs.plan import Plan, plan
 from hookline.spec.families.components import CallbackSpec

@@ -9,9 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.data import MISSING_MARKS
-from hookline.data import WRITTEN_FALSE as FALSE
-from hookline.data import WRITTEN_TRUE as TRUE
+from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline.errors import DataError, quoted_cell, shortened
 from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 from hookline_data.reading.columns import Wanted, place

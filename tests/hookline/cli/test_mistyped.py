@@ -1,8 +1,7 @@
 import pytest
 from small_training import SPECS
 
-from hookline.cli._mistyped import COMMANDS as OTHERS
-from hookline.cli._mistyped import OWNERS
+from hookline.cli._mistyped import COMMANDS as OTHERS, OWNERS
 from hookline.cli.main import COMMANDS, DRAFTS, main
 
 

@@ -2,8 +2,7 @@ import numpy
 import pytest
 import torch
 
-from hookline.data import Batch, Data, Target, TensorBatches, permutation
-from hookline.data import batches as data
+from hookline.data import Batch, Data, Target, TensorBatches, batches as data, permutation
 
 ROWS = 23
 INPUTS = torch.arange(ROWS * 3, dtype=torch.float32).reshape(ROWS, 3)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Data
-    from hookline.plugins.run import Run
-    from hookline.plugins.trial import Trial
     from hookline.spec.training import TrainingSpec
 
 
@@ -108,8 +106,8 @@ class DataSpec(Spec):
         """
         return ()
 
-    def prepare(self, run: "Run", loss: LossSpec) -> "Data":
-        """Read the data; `run` tells seed and device, and `loss` how it wants its targets."""
+    def prepare(self, run: Any, loss: LossSpec) -> "Data":
+        """Read the data. `run`, a `hookline.Run`, has the seed and the device, and `loss` encodes the targets."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 
@@ -144,7 +142,7 @@ class WrapperSpec(Spec):
     def check(self, spec: "TrainingSpec") -> None:
         """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
 
-    def doubts(self, run: "Run") -> "Iterable[OptionError]":
+    def doubts(self, run: Any) -> "Iterable[OptionError]":
         """What of its options has no effect in this run, or not the one that is expected: these become warnings.
 
         Asked before training, when `run.steps_per_epoch` is known: what never happens since the run ends before, or
@@ -233,6 +231,6 @@ class DeploySpec(Spec):
     connects_to: ClassVar[tuple[str, ...] | None] = None
     """The addresses or services with which it connects, in the same way."""
 
-    def deploy(self, run: "Run", trial: "Trial") -> "Iterable[Path]":
+    def deploy(self, run: Any, trial: Any) -> "Iterable[Path]":
         """Write the model and return the paths of what was written."""
         raise NotImplementedError(f"{type(self).__name__} has no `deploy`.")

@@ -5,8 +5,7 @@ from torch import nn
 
 import hookline
 from hookline import hookimpl
-from hookline.spec import LayerSpec
-from hookline.spec import spec as declared
+from hookline.spec import LayerSpec, spec as declared
 
 
 @pytest.mark.parametrize("wrong", [9, -1])

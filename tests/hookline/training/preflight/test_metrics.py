@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 import hookline
-from hookline.training.preflight import metrics as judging
-from hookline.training.preflight import preflight as rehearsal
+from hookline.training.preflight import metrics as judging, preflight as rehearsal
 
 SPECS = Path(__file__).parents[4] / "specs"
 

@@ -7,8 +7,7 @@ from torch import nn
 import hookline
 from hookline import hookimpl
 from hookline.cli.main import main
-from hookline.spec import LayerSpec
-from hookline.spec import spec as declared
+from hookline.spec import LayerSpec, spec as declared
 
 
 def test_sparse_gradients_cannot_be_divided(tmp_path):
