@@ -20,7 +20,7 @@ from torch import nn
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training import devices
+from hookline.runs import devices
 from hookline.training.pipeline import new_run, planned
 
 EPOCHS = 3

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SpecError(problems, arguments.spec)
     spec = loader.load(document)
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.training import devices
+    from hookline.runs import devices
     from hookline.training.pipeline import new_run, planned
 
     deferred_compiler.defer()

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from hookline.plugins.sources.fingerprint import of_text
+from hookline.runs import devices
 from hookline.spec.dump import to_json
-from hookline.training import devices
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,14 +19,13 @@ from hookline.plugins.run import Run
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.stages import hookimpl
 from hookline.plugins.trial import Trial
-from hookline.runs import directory
+from hookline.runs import devices, directory
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
-from hookline.training import devices
 from hookline.training.pipeline import Prepared, fitted, new_run, prepared
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import WINDOW
 from hookline.plugins.run import Run
+from hookline.runs import devices
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory
-from hookline.training import devices
 from hookline.training.apply import applied
 from hookline.training.build import unchanged_embeddings
 from hookline.training.optimizer_state import optimizer_state, size_of

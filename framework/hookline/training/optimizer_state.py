@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from hookline.training import devices
+from hookline.runs import devices
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim

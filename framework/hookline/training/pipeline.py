@@ -16,12 +16,11 @@ from hookline.plugins.manager import Plugins, built
 from hookline.plugins.run import Run
 from hookline.plugins.signals import Interruption
 from hookline.plugins.trial import Trial
-from hookline.runs import directory, lock as locking
+from hookline.runs import devices, directory, lock as locking
 from hookline.runs.layers import noted_layers
 from hookline.runs.plan import Plan, plan
 from hookline.spec.families.components import CallbackSpec
 from hookline.spec.training import TrainingSpec
-from hookline.training import devices
 from hookline.training.memory import memory
 from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.training.preflight.preflight import rehearse

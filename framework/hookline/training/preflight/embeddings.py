@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import MisfitError
 from hookline.plugins.run import Run
-from hookline.training import devices
+from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 
 if TYPE_CHECKING:

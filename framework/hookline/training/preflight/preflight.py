@@ -8,8 +8,8 @@ from hookline.errors.exceptions import HooklineWarning, MisfitError, StageError
 from hookline.errors.failures import FAILURES, blamed, reason
 from hookline.errors.text import dotted
 from hookline.plugins.run import Run
+from hookline.runs import devices
 from hookline.spec.parameters import plain_name
-from hookline.training import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices

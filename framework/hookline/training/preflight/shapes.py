@@ -16,7 +16,7 @@ from hookline.check.load import Loader
 from hookline.check.reader import in_order
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError, Problem, StageError
-from hookline.training import devices
+from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.pipeline import new_run
 from hookline.training.preflight.metrics import unfit_metrics

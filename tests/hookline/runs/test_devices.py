@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from hookline import HooklineError
-from hookline.training import devices
+from hookline.runs import devices
 
 
 def test_the_cpu_is_chosen_by_name():
