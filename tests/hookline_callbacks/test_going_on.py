@@ -152,7 +152,7 @@ def test_every_callback_with_a_state_is_tried_here():
     with_state = set()
     for kind in hookline_callbacks.register_specs().values():
         if kind.build is not hookline.spec.WrapperSpec.build:
-            options = {"layers": "1"} if kind.__name__ == "Freeze" else {}
+            options = {"Freeze": {"layers": "1"}, "GradientClipping": {"max_norm": 1.0}}.get(kind.__name__, {})
             if hasattr(kind(**options).build(), "state_dict"):
                 with_state.add(kind.__name__)
     assert with_state == {name for name in tried if name in hookline_callbacks.register_specs()} | {"GradientNorm"}

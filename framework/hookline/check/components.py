@@ -161,17 +161,18 @@ def _no_table(value: Any, wanted: str) -> ValueError:
 def _with_others(
     error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
 ) -> Exception:
-    """The error of a `type`, and those of the options if it is certain which component is meant.
+    """The error of a type, and those of the options, which are read as those of the type that was probably meant.
 
-    It is if only the key is misspelt, or if other tools call it so.
+    If that is a guess, no option is reported as missing.
     """
     if not isinstance(name, str):
         return error
-    known = name if catalog.get(base, name) is not None else catalog.translated(base, name)
-    if known is None:
-        return error  # One can only guess which options it has.
+    is_known = catalog.get(base, name) is not None or catalog.translated(base, name) is not None
+    meant = name if catalog.get(base, name) is not None else catalog.meant(base, name)
+    if meant is None:
+        return error
     try:
-        kind = catalog.find(base, known)
+        kind = catalog.find(base, meant)
     except ValueError:
         return error  # Several plugins have it, and nobody knows which is meant.
     errors: list[Exception] = [error]
@@ -179,10 +180,16 @@ def _with_others(
     try:
         partly = converter.structure(options, kind)
     except ClassValidationError as others:
-        errors += others.exceptions
+        errors += [other for other in others.exceptions if is_known or not isinstance(other, KeyError)]
         partly = others.as_far_as_right if isinstance(others, ComponentError) else None
     except INVALID:
         return error
     wrong = ComponentError("", errors, kind)
+    if getattr(partly, "name", "") is None:
+        # What is left out is called as its type, of which one can only guess.
+        said = (
+            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
+        )
+        partly = assembled(kind, {name: getattr(partly, name) for name in said})
     wrong.as_far_as_right = partly
     return wrong

@@ -41,13 +41,14 @@ def test_a_key_whose_value_is_the_name_of_a_component_was_meant_to_be_the_type(k
     ]
 
 
-def test_of_a_type_that_is_not_known_no_options_are_checked_and_the_others_are():
+def test_of_a_type_that_is_not_known_no_option_is_reported_as_missing():
     layers = [{"type": "Linaer"}, {"type": "Linear", "out_feature": 2}, {"type": "Linaer", "out_features": "x"}]
     unknown = 'There is no layer called "Linaer". Did you mean "Linear"?'
     assert problems_of(table(model={"type": "Sequential", "layers": layers})) == [
         f"model.layers[0].type: {unknown}",
         'model.layers[1].out_feature: Linear has no option "out_feature". Did you mean "out_features"?',
         f"model.layers[2].type: {unknown}",
+        'model.layers[2].out_features: This must be an integer, and it is the string "x".',
     ]
 
 

@@ -69,6 +69,8 @@ def test_a_misspelt_section_is_read_beside_the_one_that_it_was_to_change():
     assert [problem.partition(":")[0] for problem in problems_of(read)] == [
         "optimiser",
         "optimiser.type",
+        "optimiser.lr",
+        "optimiser.foo",
         "modle",
         "modle.layers[0].type",
         "callback",

@@ -191,7 +191,7 @@ betas = [0.9, 2]
 
 
 def test_an_empty_spec_is_told_all_that_is_missing(refused):
-    assert refused(replace=(SPEC, "")).splitlines() == [
+    assert refused(replace=(SPEC, "# Nothing.\n[run]\n")).splitlines() == [
         f"spec.toml: {section}: This is missing. It must be {what} (a table with a `type`)."
         for section, what in {
             "data": "a data source",

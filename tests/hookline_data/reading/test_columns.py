@@ -206,8 +206,8 @@ def test_codes_are_classes_by_their_text_and_no_two_of_them_become_one(prepare):
 
 def test_classes_that_are_text_in_training_are_text_in_another_file(prepare, tmp_path):
     (tmp_path / "validation.csv").write_text("a,y\n1,1\n2,2\n")
-    data = prepare("a,y\n1,1\n2,2\n3,a\n", loss="CrossEntropyLoss", validation=str(tmp_path / "validation.csv"))
-    assert data.target.classes == ("1", "2", "a")
+    data = prepare("a,y\n1,1\n2,2\n3,a\n4,b\n", loss="CrossEntropyLoss", validation=str(tmp_path / "validation.csv"))
+    assert data.target.classes == ("1", "2", "a", "b")
     assert data.validation.all.target.tolist() == [0, 1]
 
 
@@ -219,7 +219,7 @@ def test_a_column_without_a_name_is_told_and_not_taken_for_an_input(prepare):
 
 def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):
     rows = "".join(f'{index},"u\nv{index % 2}"\n' for index in range(200_000))
-    data = prepare(f'"a\nb",y\n{rows}', loss="CrossEntropyLoss", inputs="a\nb")
+    data = prepare(f'"a\nb",y\n{rows}', loss="CrossEntropyLoss", inputs="a\nb", multiline=True)
     assert data.training.rows == 200_000
     assert data.target.classes == ("u\nv0", "u\nv1")
 
