@@ -150,7 +150,7 @@ class Halving(hookline.spec.OptimizerSpec):
 
 
 def test_an_optimizer_of_a_third_party_has_groups_without_its_doing():
-    kind = hookline.spec(Halving)
+    kind = hookline.spec.spec(Halving)
     parameters = hookline.spec.named_parameters(nn.Linear(2, 1))
     optimizer = kind(groups=(kind.group(parameters="bias", rate=0.1),)).build_for(parameters)
     assert [group["name"] for group in optimizer.param_groups] == ["bias", "others"]

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_to_look_at_hostile_specs_does_nothing_that_they_name(tmp_path):
     spec, data = ROOT / "specs" / "breast_cancer.toml", ROOT / "specs" / "data" / "breast_cancer.csv"
-    command = [sys.executable, str(ROOT / "tests" / "hostile_specs.py"), str(spec), str(data)]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "hostile_specs.py"), str(spec), str(data)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
@@ -40,7 +40,7 @@ print({event for event, _ in watch.events} >= {"open", "exec", "import", "socket
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT / "tests"), "PATH": ""},
+        env={"PYTHONPATH": str(ROOT / "tests" / "support"), "PATH": ""},
         capture_output=True,
         text=True,
         check=True,

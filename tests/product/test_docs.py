@@ -181,7 +181,7 @@ def test_the_stages_are_listed_in_order():
     assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
 
 
-@pytest.mark.parametrize("door", ["", ".data", ".errors", ".plots", ".spec", ".testing", ".training"])
+@pytest.mark.parametrize("door", ["", ".data", ".errors", ".spec", ".testing", ".training"])
 def test_every_public_name_is_there(door):
     module = importlib.import_module(f"hookline{door}")
     assert module.__all__

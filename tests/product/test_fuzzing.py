@@ -190,7 +190,7 @@ def test_bytes_made_up_by_atheris_raise_nothing_but_errors_of_hookline(tmp_path)
     corpus.mkdir()
     for path in SPECS[:12]:
         shutil.copy(path, corpus)
-    command = [sys.executable, str(ROOT / "tests" / "fuzz_reader.py"), str(corpus), "-runs=4000", "-seed=1"]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "fuzz_reader.py"), str(corpus), "-runs=4000", "-seed=1"]
     done = subprocess.run(
         [*command, "-max_len=2000"], cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=False
     )

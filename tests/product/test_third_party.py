@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-DISTRIBUTIONS = Path(__file__).parents[2] / "third_party"
+DISTRIBUTIONS = Path(__file__).parents[1] / "third_party"
 SPECS = Path(__file__).parents[2] / "specs"
 
 FOCAL = f"""

@@ -44,7 +44,7 @@ def reason(error: BaseException, file: str | None = None) -> str:
 
 def _is_imported(filename: str) -> bool:
     """Whether a file is neither of Hookline's core nor of Python itself."""
-    own, standard, around = Path(__file__).parent, Path(os.__file__).parent, Path(filename).parents
+    own, standard, around = Path(__file__).parents[1], Path(os.__file__).parent, Path(filename).parents
     installed = standard / "site-packages" in around or standard / "dist-packages" in around
     of_python = Path(importlib.__file__).parent in around or (standard in around and not installed)
     return not filename.startswith("<") and own not in around and not of_python

@@ -807,17 +807,17 @@ def register_specs():
 @pytest.mark.parametrize(
     ("append", "told"),
     [
-        ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 13: KeyError: 'x'"),
-        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 5: TypeError: no"),
+        ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 14: KeyError: 'x'"),
+        ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 6: TypeError: no"),
         (
             '[[callbacks]]\ntype = "Far"',
-            "callbacks[0]: Far failed. {file}, line 29: IndexError: tuple index out of range",
+            "callbacks[0]: Far failed. {file}, line 30: IndexError: tuple index out of range",
         ),
         (
             '[[metrics]]\ntype = "Blind"',
-            "metrics[2]: Blind failed. {file}, line 37: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
+            "metrics[2]: Blind failed. {file}, line 38: AttributeError: 'CrossEntropyLoss' object has no attribute 'nothing'",
         ),
-        ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 45: FileNotFoundError: [Errno 2] no"),
+        ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 46: FileNotFoundError: [Errno 2] no"),
     ],
 )
 def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):

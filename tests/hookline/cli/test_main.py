@@ -495,7 +495,7 @@ def test_a_plugin_file_that_cannot_be_used_is_told(refused, here, text, problem)
 
 def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
     (here / "mine.py").write_text(
-        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
+        "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
         "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
     )
     told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")

@@ -5,8 +5,11 @@ import json
 import pytest
 
 import hookline
+from hookline.check.load import Loader
+from hookline.check.toml.document import from_table
 from hookline.cli.main import main
 from hookline.runs.effects import Effect, effects
+from hookline.spec.dump import as_toml
 
 SPEC = {
     "data": {"type": "Random", "features": 2, "targets": [0, 1]},
@@ -76,7 +79,7 @@ def test_what_writes_and_contacts_nothing_is_not_listed():
 
 
 def test_every_component_of_hookline_declares_what_it_does():
-    catalog = hookline.loading.Loader().reader(hookline.documents.from_table({})).catalog
+    catalog = Loader().reader(from_table({})).catalog
     for kind in catalog:
         if issubclass(kind, (hookline.spec.WrapperSpec, hookline.spec.DeploySpec)):
             assert kind.writes_to is not None, kind
@@ -88,9 +91,7 @@ def test_plan_prints_what_is_written_and_contacted_and_what_is_not_declared(tmp_
     (tmp_path / "mine.py").write_text(MINE)
     callbacks = [{"type": "Silent"}, {"type": "CSVLog"}]
     (tmp_path / "spec.toml").write_text(
-        "\n".join(
-            f"{name} = {hookline.writing.as_toml(value)}" for name, value in {**SPEC, "callbacks": callbacks}.items()
-        )
+        "\n".join(f"{name} = {as_toml(value)}" for name, value in {**SPEC, "callbacks": callbacks}.items())
     )
     assert main(["plan", "spec.toml", "-p", "mine.py"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -143,7 +143,7 @@ def test_list_prints_a_line_for_each_component_by_family():
 def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        "from hookline import LossSpec, hookimpl, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
+        "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
         "    gamma: float = 2.0\n    '''How much.'''\n\n@hookimpl\ndef register_specs():\n    return [MyLoss]\n"
     )
     assert "  MyLoss " in hookline("list", "losses", "-p", str(file)).stdout

@@ -358,7 +358,7 @@ BAD = [
     (
         "loss",
         [('activation = "softmax"', 'activaton = "softmax"')],
-        {"fits_in": r"has `activaton`, for which nobody asks: call it `activation`.*focal\.py, line 13\)"},
+        {"fits_in": r"has `activaton`, for which nobody asks: call it `activation`.*focal\.py, line 15\)"},
     ),
     (
         "loss",
@@ -445,7 +445,7 @@ BAD = [
                 '                raise RuntimeError("Never.")\n                logarithms =',
             )
         ],
-        {"FocalLoss-trains": r'The stage "loss" failed \(.*focal\.py, line 35\): RuntimeError: Never\.'},
+        {"FocalLoss-trains": r'The stage "loss" failed \(.*focal\.py, line 37\): RuntimeError: Never\.'},
     ),
     (
         "optimizer",
@@ -526,7 +526,10 @@ BAD = [
                 "    def prepare",
                 '    def check(self, loss):\n        """Whether the number is odd."""\n        yield OptionError("rows", "The number of rows must be odd.")\n\n    def prepare',
             ),
-            ("import DataSpec", "import OptionError, DataSpec"),
+            (
+                "from hookline.spec import DataSpec",
+                "from hookline.errors import OptionError\nfrom hookline.spec import DataSpec",
+            ),
         ],
         {"Even-check": "refuses data that can be trained with. The number of rows must be odd."},
     ),

@@ -285,7 +285,7 @@ def fit(run):
 
 
 @pytest.mark.parametrize(
-    "after", ["pass", "1 / 0", "from hookline import MisfitError; raise MisfitError('No.', ('loss',))"]
+    "after", ["pass", "1 / 0", "from hookline.errors import MisfitError; raise MisfitError('No.', ('loss',))"]
 )
 def test_the_command_line_tells_both(tmp_path, monkeypatch, capsys, after):
     monkeypatch.chdir(tmp_path)

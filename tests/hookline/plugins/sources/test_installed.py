@@ -276,7 +276,7 @@ def test_an_entry_point_may_name_an_object_in_a_module(install):
     assert Plugins(["focal"]).catalog.find(LossSpec, "FocalLoss").__module__ == "hookline_focal"
 
 
-DECLARED = "from hookline import LossSpec, hookimpl, option, spec\nimport torch\n\n{}\n\n@hookimpl\ndef register_specs():\n    return [Focal]\n"
+DECLARED = "from hookline import hookimpl; from hookline.spec import LossSpec, option, spec\nimport torch\n\n{}\n\n@hookimpl\ndef register_specs():\n    return [Focal]\n"
 
 
 @pytest.mark.parametrize(

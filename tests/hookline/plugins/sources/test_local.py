@@ -27,7 +27,7 @@ def test_a_file_is_a_plugin_that_is_called_as_the_file(tmp_path):
 
 def test_a_file_brings_names(tmp_path):
     text = (
-        "from hookline import LossSpec, hookimpl, option, spec\n\n"
+        "from hookline import hookimpl; from hookline.spec import LossSpec, option, spec\n\n"
         "@spec\nclass Mine(LossSpec):\n    '''A loss.'''\n\n    gamma: float = option(default=2.0)\n\n"
         "@hookimpl\ndef register_specs():\n    return [Mine]\n"
     )
