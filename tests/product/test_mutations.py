@@ -31,7 +31,7 @@ KINDS = {
 
 @pytest.mark.parametrize("specs", SPECS, ids=["specs", "losses", "optimizers", "callbacks"])
 def test_every_mutation_is_reported_on_its_line_and_alone(specs, capsys):
-    command = [sys.executable, str(ROOT / "tests" / "mutations.py"), *map(str, specs)]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "mutations.py"), *map(str, specs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     told = json.loads(done.stdout)
     counts = Counter(told["counts"])
