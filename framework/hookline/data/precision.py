@@ -46,7 +46,7 @@ def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged
     decreases, such as a cast, or a standardization and a cast.
 
     >>> import numpy
-    >>> days = numpy.array([[20240101.0], [20240102.0], [20240103.0]])
+    >>> days = numpy.array([[20240102.0], [20240103.0], [20240104.0]])
     >>> merged_columns(days, days.astype(numpy.float32))
     [Merged(column=0, different=3, kept=2)]
     """
