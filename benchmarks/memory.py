@@ -20,8 +20,8 @@ from torch import nn
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.runs import devices
-from hookline.training.pipeline import new_run, planned
+from hookline.training.pipeline import planned
+from hookline.training.start import new_run
 
 EPOCHS = 3
 
@@ -113,8 +113,7 @@ def measured(name: str, contender: str) -> int:
         return resident("VmHWM") - before
     spec = hookline.load(case.spec)
     if contender == "estimated":
-        run = new_run(spec, Plugins((), ()))
-        with run.resources, run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
+        with new_run(spec, Plugins((), ())) as run:
             return planned(run).memory.total
     peak = Peak()
     with tempfile.TemporaryDirectory() as directory:

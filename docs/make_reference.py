@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hookline.cli.main import COMMANDS, parser_of_command
 from hookline.cli.show import example
@@ -70,13 +71,30 @@ def option_line(option: OptionDocumentation) -> str:
 
 
 def stage_page() -> str:
-    """The manual of the stages."""
+    """The manual of the stages, and what `run` has, which every stage takes."""
     lines = [NOTICE, "", "# Stages", "", inspect.cleandoc(stages.__doc__ or ""), ""]
-    for name in ("register_specs", *stages.STAGES):
-        hook = getattr(stages, name)
-        arguments = ", ".join(inspect.signature(hook).parameters)
-        lines += [f"## {name}", "", f"`{name}({arguments})`", "", inspect.cleandoc(hook.__doc__), ""]
+    for hook in (stages.register_specs, *(getattr(stages.Stages, name) for name in stages.STAGES)):
+        lines += member_lines(hook, "##")
+    lines += ["## Run", "", inspect.cleandoc(stages.Run.__doc__ or ""), ""]
+    for member in (*public_members(stages.Run), stages.Stages.inside):
+        lines += member_lines(member, "###")
     return "\n".join(lines)
+
+
+def public_members(kind: type) -> list[Any]:
+    """The methods and properties of a class, in their order, without those that Python calls itself."""
+    members = [member for name, member in vars(kind).items() if not name.startswith("_")]
+    return [member for member in members if inspect.isfunction(member) or isinstance(member, property)]
+
+
+def member_lines(member: Any, level: str) -> list[str]:
+    """A function, method or property with its arguments and its docstring."""
+    function = member.fget if isinstance(member, property) else member
+    arguments = ", ".join(name for name in inspect.signature(function).parameters if name != "self")
+    name = function.__qualname__.lower() if level == "###" else function.__name__
+    name = name.replace("stages.", "run.stages.")
+    called = name if isinstance(member, property) else f"{name}({arguments})"
+    return [f"{level} {name}", "", f"`{called}`", "", inspect.cleandoc(member.__doc__), ""]
 
 
 def command_page() -> str:

@@ -13,17 +13,17 @@ from .errors.exceptions import (
     HooklineWarning as HooklineWarning,
 )
 from .plugins.catalog import Components as Components
-from .plugins.run import Run as Run
 from .plugins.shorthand import (
     after as after,
     before as before,
 )
-from .plugins.stages import hookimpl as hookimpl
+from .plugins.stages import (
+    Run as Run,
+    hookimpl as hookimpl,
+)
 from .plugins.trial import Trial as Trial
 from .plugins.weights import Weights as Weights
 from .spec.dump import dumps as dumps
 from .spec.training import TrainingSpec as TrainingSpec
-from .training.pipeline import (
-    Interrupted as Interrupted,
-    train as train,
-)
+from .training.ending import Interrupted as Interrupted
+from .training.pipeline import train as train

@@ -24,23 +24,23 @@ class Going:
     def fit(self, run, data, model, criterion, optimizer):
         owners = {"model": model, "criterion": criterion, "optimizer": optimizer}
         for index, callback in enumerate(run.spec.callbacks):
-            plugin = run.stages.plugin(callback_name(index, callback))
+            plugin = run.stages.manager.get_plugin(callback_name(index, callback))
             if hasattr(plugin, "state_dict"):
                 owners[str(index)] = plugin
         if self.state is not None:
             states = torch.load(io.BytesIO(self.state), weights_only=True)
-            run.step = states.pop("step")
+            run.state.step = states.pop("step")
             for name, state in states.items():
                 owners[name].load_state_dict(state)
         for epoch in range(run.step // run.steps_per_epoch + 1, EPOCHS + 1):
-            run.epoch = epoch
+            run.state.epoch = epoch
             model.train()
             for batch in data.training.epoch(epoch, run.step % run.steps_per_epoch):
                 run.is_stepping = True
                 self.gradients(run, model, criterion, optimizer, batch)
                 run.stages.step(run=run, optimizer=optimizer, closure=None)
                 run.is_stepping = False
-                run.step += 1
+                run.state.step += 1
                 if run.step == self.until and run.step % run.steps_per_epoch:
                     return self.kept(run, owners)
             record = {"epoch": epoch, "step": run.step, "training/loss": 0.0}

@@ -83,4 +83,6 @@ def prepared(data, loss, seed):
             "optimizer": {"type": "SGD"},
         }
     )
-    return spec.data.prepare(hookline.Run(spec=spec, stages=None, plugins=None, device=torch.device("cpu")), spec.loss)
+    return spec.data.prepare(
+        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.loss
+    )

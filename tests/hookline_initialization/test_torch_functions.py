@@ -11,7 +11,7 @@ import hookline
 from hookline.errors import MisfitError
 from hookline.plugins.manager import Plugins
 from hookline.spec import LayerSpec, ParameterSelection, spec as declared
-from hookline.training.pipeline import new_run
+from hookline.training.start import new_run
 from hookline_initialization import register_specs
 
 OPTIONS = {
@@ -125,11 +125,11 @@ def test_rules_come_in_their_order_and_the_first_that_selects_a_parameter_has_it
 @pytest.mark.parametrize("index", [0, -1])
 def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
     table = {"type": name, "num_embeddings": 5, "embedding_dim": 3, "padding_idx": index}
-    run = new_run(spec({"type": "normal_", "std": 0.1}, model=table), Plugins())
     batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
     data = hookline.data.Data(training=batches, example=batches.all, targets={})
-    torch.manual_seed(5)
-    model = run.stages.build_model(run=run, data=data)
+    with new_run(spec({"type": "normal_", "std": 0.1}, model=table), Plugins()) as run:
+        torch.manual_seed(5)
+        model = run.stages.build_model(run=run, data=data)
     torch.manual_seed(5)
     expected = layer(5, 3, padding_idx=index)
     nn.init.normal_(expected.weight, std=0.1)
@@ -155,10 +155,10 @@ class Bringing:
 
 def test_an_embedding_that_no_rule_selects_keeps_its_vector_of_padding():
     made = spec({"type": "zeros_", "layers": "Linear"}, model={"type": "Pretrained"}, plugins=[Bringing()])
-    run = new_run(made, Plugins(extra=[Bringing()]))
     batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
     data = hookline.data.Data(training=batches, example=batches.all, targets={})
-    model = run.stages.build_model(run=run, data=data)
+    with new_run(made, Plugins(extra=[Bringing()])) as run:
+        model = run.stages.build_model(run=run, data=data)
     assert torch.equal(model[0].weight, torch.ones(5, 3))
     assert torch.equal(model[2].weight, torch.zeros(1, 6))
 

@@ -268,7 +268,7 @@ def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_pat
 
 def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(tmp_path):
     [scheduler] = spec({"type": "StepLR", "step_size": 2}).callbacks
-    run = hookline.Run(spec=spec(), stages=None, plugins=None, device=torch.device("cpu"))
+    run = hookline.Run(spec=spec(), stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
     optimizers, schedules = [], []
     for _ in range(2):
         optimizers.append(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1))

@@ -257,9 +257,11 @@ def focal_by_hand():
         }
     )
     from hookline.plugins.manager import Plugins
-    from hookline.training.pipeline import new_run, prepared
+    from hookline.training.pipeline import prepared
+    from hookline.training.start import new_run
 
-    batches = [(batch.input, batch.target) for batch in prepared(new_run(data, Plugins())).data.training.epoch(1)]
+    with new_run(data, Plugins()) as run:
+        batches = [(batch.input, batch.target) for batch in prepared(run).data.training.epoch(1)]
     torch.manual_seed(0)
     model = nn.Linear(4, 3)
     means = [torch.zeros_like(parameter) for parameter in model.parameters()]

@@ -93,48 +93,60 @@ class Loader:
         problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
         return plugins, Reader(plugins.catalog), problems
 
-    def load(self, document: Document) -> TrainingSpec:
+    def load(self, document: Document, *, with_data: bool = False) -> TrainingSpec:
         """The spec that a document says.
+
+        Args:
+            document: the document.
+            with_data: whether to check the data files that it names too, as `check` does.
 
         Raises:
             SpecError: with everything that is wrong with it.
             PluginError: if a plugin cannot be used.
 
         """
-        _, reader, unusable = self._with_plugins(document)
-        if unusable:
-            _, problems = reader.sections(document)
-            raise SpecError(_with_unusable(unusable, problems, document), document.source.name)
-        return reader.read(document)
+        sections, problems = self._checked(document) if with_data else self._read(document)
+        if problems:
+            raise SpecError(problems, document.source.name)
+        return TrainingSpec(**sections)
 
     def check(self, document: Document) -> list[Problem]:
-        """All problems of a document that are found without torch, in the order of the text.
+        """All problems of a document that can be found without torch, in the order of the text.
 
-        Beside the spec itself these are the files that it names, and what can be told of them from their first bytes.
+        These include what can be learned about the data files from their first bytes.
 
         Raises:
             PluginError: if a plugin cannot be used.
 
         """
         try:
-            _, reader, unusable = self._with_plugins(document)
+            return self._checked(document)[1]
         except SpecError as error:
             return list(error.problems)
+
+    def _read(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+        """The sections of the spec that are right, and all problems of the document."""
+        _, reader, unusable = self._with_plugins(document)
         sections, problems = reader.sections(document)
-        problems = _with_unusable(unusable, problems, document)
+        return sections, _with_unusable(unusable, problems, document)
+
+    def _checked(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+        """The same, with the problems of the data files."""
+        sections, problems = self._read(document)
+        reader = self._with_plugins(document)[1]
         data, loss = (
             sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
         )
         if data is None:
-            return problems
+            return sections, problems
         try:
             with blamed(type(data)):
                 found = [document.located(_of_data(error, document)) for error in data.check(loss)]
         except PluginError as error:
-            return problems or [document.located(Problem(str(error), ("data",)))]
-        if "data" not in sections:  # What is not right or not said there is not what the data lack.
+            return sections, problems or [document.located(Problem(str(error), ("data",)))]
+        if "data" not in sections:  # What is invalid or missing in the section is not the fault of the data.
             found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
-        return in_order([*problems, *found], document)
+        return sections, in_order([*problems, *found], document)
 
 
 def _with_unusable(unusable: list[Problem], problems: list[Problem], document: Document) -> list[Problem]:

@@ -15,7 +15,7 @@ from hookline.check.structure import strict_converter
 from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
-from hookline.errors.exceptions import EMPTY, FaultError, Problem, SpecError
+from hookline.errors.exceptions import EMPTY, FaultError, Problem
 from hookline.errors.text import PathElement, nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec
@@ -32,18 +32,6 @@ class Reader:
         self.catalog = catalog
         self._directory = Path()
         self._converter = strict_converter(catalog, lambda: self._directory)
-
-    def read(self, document: Document) -> TrainingSpec:
-        """The spec that a document says.
-
-        Raises:
-            SpecError: with all problems of the document.
-
-        """
-        sections, problems = self.sections(document)
-        if problems:
-            raise SpecError(problems, document.source.name)
-        return TrainingSpec(**sections)
 
     def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
         """The sections of the spec that are right, and all problems of the document, in the order of the text."""

@@ -10,7 +10,6 @@ from hookline.cli._arguments import add_spec_arguments, document_of, loader_of, 
 from hookline.cli._screen import paragraph, screen_width, table
 from hookline.cli._warnings import told_warnings
 from hookline.cli.main import GOOD
-from hookline.errors.exceptions import SpecError
 from hookline.errors.printing import tell, tell_json
 from hookline.errors.text import counted
 from hookline.spec.dump import as_toml
@@ -31,18 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what will run, with the data read and the model built, and without training."""
     document = document_of(arguments, arguments.spec)
     loader = loader_of(arguments)
-    if problems := loader.check(document):
-        raise SpecError(problems, arguments.spec)
-    spec = loader.load(document)
+    spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.runs import devices
-    from hookline.training.pipeline import new_run, planned
+    from hookline.training.pipeline import planned
+    from hookline.training.start import new_run
 
     deferred_compiler.defer()
-    with told_warnings(arguments.spec), located(document):
-        made = new_run(spec, loader.plugins(document))
-        with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device, made.dtype):
-            plan = planned(made)
+    with told_warnings(arguments.spec), located(document), new_run(spec, loader.plugins(document)) as opened:
+        plan = planned(opened)
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)
     else:

@@ -14,7 +14,7 @@ from hookline.cli._arguments import add_spec_arguments, document_of, located
 from hookline.cli._screen import table
 from hookline.cli._warnings import told_warnings
 from hookline.cli.main import DIFFERENT, GOOD
-from hookline.errors.exceptions import HooklineError, SpecError, notes_of
+from hookline.errors.exceptions import HooklineError, notes_of
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.manager import Plugins
@@ -48,12 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     extra: list[object] = [from_file(file) for file in arguments.plugin]
     document = document_of(arguments, path)
     loader = Loader(extra)
-    if problems := loader.check(document):
-        raise SpecError(problems, path)
-    spec = loader.load(document)
+    spec = loader.load(document, with_data=True)
     # A wrong spec has been told by now, without waiting for what follows to be imported.
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.training.pipeline import Interrupted, train
+    from hookline.training.ending import Interrupted
+    from hookline.training.pipeline import train
 
     gc.enable()
     is_listed = any(type(callback).__name__ == DISPLAY for callback in spec.callbacks)

@@ -222,7 +222,7 @@ def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
         raise PluginError(
             f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
         )
-    if plugin.distribution == "hookline":
+    if plugin.is_built_in:
         return kind  # Its own are looked at by its tests: a name that is not known has all of them loaded.
     # Those who install a plugin cannot mend what may be meant as it is; its author is told by the kit.
     if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):

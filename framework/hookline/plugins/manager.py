@@ -126,6 +126,7 @@ def new_manager() -> pluggy.PluginManager:
     """A plugin manager that knows the stages and no plugin."""
     manager = pluggy.PluginManager(stages.PROJECT)
     manager.add_hookspecs(stages)
+    manager.add_hookspecs(stages.Stages)
     return manager
 
 

@@ -37,6 +37,11 @@ class Origin:
         return importlib.import_module("importlib.metadata").version(self.distribution)
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether the plugin comes with Hookline."""
+        return self.distribution == "hookline"
+
+    @property
     def release(self) -> str:
         """The distribution with its version, or the file; empty for an object."""
         if self.distribution is not None:

@@ -61,8 +61,8 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
     form = f"hookline.{'after' if is_after else 'before'}"
     if stage not in stages.STAGES:
         raise PluginError(f'{form}: There is no stage called "{stage}".{did_you_mean(stage, stages.STAGES)}')
-    declared = getattr(stages, stage)
-    names = list(inspect.signature(declared).parameters)
+    declared = getattr(stages.Stages, stage)
+    names = list(inspect.signature(declared).parameters)[1:]
     taken = _taken(form, stage, function, [*names, "answer"] if is_after else names)
 
     @hookimpl(wrapper=True)

@@ -1,40 +1,48 @@
-"""The stages of a training, in the order in which they are asked. This page is the manual of the hooks.
+"""The stages of a training, in the order in which they are called. This page is the manual of the hooks.
 
-A stage is a question put to the plugins: the first answer counts, and the built-in one is asked last. An
-implementation that answers `None` says "not mine", and the next one is asked. It takes the arguments that it needs, by
-name, and leaves out the others:
+A stage is a question put to the plugins: the first answer counts, and the built-in answer comes last. An implementation
+that returns `None` passes the question on to the next one. It takes the arguments that it needs, by name, and omits the
+others:
 
     from hookline import hookimpl
 
     @hookimpl
     def select_loss(run, data): ...
 
-A callback is a wrapper around a stage. What stands before the `yield` is done before the stage, what stands after it
-is done after, and what it returns is the stage's answer, so it must return something:
+A callback is a wrapper around a stage. The code before the `yield` runs before the stage, the code after it runs after
+the stage, and what the wrapper returns is the answer of the stage, so it must return something:
 
     @hookimpl(wrapper=True)
     def step(run, optimizer, closure):
         answer = yield
         return answer
 
-It can yield once only. One that needs a further answer, such as the loss with other targets, asks
-`run.stages.inside(self, "loss")`, with the stage's arguments by name: the stage as it is inside of this wrapper.
+A wrapper yields exactly once. If it needs another answer, such as the loss with other targets, it calls
+`run.stages.inside(self, "loss")` with the arguments of the stage, by name.
 """
 
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
+from attrs import define, field
 
+from hookline.plugins.signals import Interruption, reason
+from hookline.plugins.state import RunState
+from hookline.plugins.weights import Weights
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn, optim
 
     from hookline.data.batches import Batch, Batches, Data, Outputs
-    from hookline.plugins.run import Run
+    from hookline.plugins.catalog import Catalog
+    from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
 
 PROJECT = "hookline"
@@ -48,236 +56,365 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
     """What a plugin adds to the names that a spec may use: its component classes.
 
-    A plugin of many modules returns `Components` instead, a mapping by name, in which a class is looked up, and its
-    module imported, when a spec names it.
+    A plugin with many modules returns `Components` instead: a mapping by name that imports a class when a spec names
+    it.
 
-    This is no stage: every plugin is asked, when it is loaded. The family of a class follows from its base class, its
-    name is the class's own.
+    This is not a stage: it is called for every plugin when the plugin is loaded. The family of a class follows from its
+    base class; its name in a spec is the name of the class.
     """
     raise NotImplementedError
 
 
-@_hookspec(firstresult=True)
-def prepare_data(run: "Run") -> "Data":
-    """Read the data and split it into batches. Asked first, once per trial, before anything is written.
+class Stages:
+    """The stages of a run. `run.stages.forward(run=run, model=model, batch=batch)` calls one of them.
 
-    Returns:
-        The training, validation and test batches on `run.device`, an example of a batch, and what is known of them.
-        `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the split has
-        a method `fingerprint() -> str`.
-
-    Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss says how its targets are encoded.
-
+    Pass all arguments by name. The answer is that of the first plugin that has one, with every wrapper around it.
     """
-    raise NotImplementedError
+
+    manager: pluggy.PluginManager
+    """The plugin manager of the run."""
+
+    @_hookspec(firstresult=True)
+    def prepare_data(self, run: "Run") -> "Data":
+        """Read the data and split it into batches. Called first, once per trial, before anything is written.
+
+        Returns:
+            The training, validation and test batches on `run.device`, an example of a batch, and what is known about
+            them. `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the
+            split has a method `fingerprint() -> str`.
+
+        Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss determines how its targets are encoded.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def build_model(self, run: "Run", data: "Data") -> "nn.Module":
+        """Build the model on `run.device`. Called once per trial, right after `torch.manual_seed(run.spec.run.seed)`.
+
+        Built in: `run.spec.model.build(...)` with one row of `data.example`, which determines the sizes; then the
+        initializations of `[[initialize]]`.
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def select_loss(self, run: "Run", data: "Data") -> "nn.Module":
+        """Build the criterion on `run.device`. Called once per trial. If it has parameters, they are trained too.
+
+        Built in: `run.spec.loss.build(data)`.
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def select_optimizer(self, run: "Run", model: "nn.Module", criterion: "nn.Module") -> "optim.Optimizer":
+        """Build the optimizer over the parameters of model and criterion. Called once per trial.
+
+        Built in: `run.spec.optimizer.build(parameters)`.
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def fit(
+        self, run: "Run", data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    ) -> "nn.Module":
+        """Train. Called once per trial, after `run.directory` has been created.
+
+        A wrapper sees everything that belongs to the training before it begins and after it has ended, whether after
+        the last epoch, by `run.stop` or by an interruption. After the `yield` it may put the best or averaged weights
+        into the model and set `run.state.weights` to say which they are. The weights that the model has then are saved.
+        An error is raised at the `yield`, so `try` and `finally` around it also run after an error.
+
+        To resume a training, load the state of model, criterion and optimizer, and then of the callbacks, inside all
+        wrappers around this stage: the code before each `yield` has run by then, for the first epoch as for a later
+        one. A callback with a state has `state_dict()` and `load_state_dict(state)`. Both are called there and not
+        before, since a callback may learn only here what it works on: `state_dict` after a step or an epoch,
+        `load_state_dict` once, before the first step. Weights that a callback puts into the model at the end, such as a
+        mean, are not those to resume from.
+
+        Your own implementation sets `run.state.epoch` before an epoch, `run.loss` after each gradient computation and
+        `run.state.step` after each step; it appends each record that `log` returns to `run.history`, ends after an
+        epoch if `run.stopped` is set, and calls `run.raise_if_interrupted()` after each step.
+
+        Returns:
+            The trained model, which is tested, saved and deployed.
+
+        Built in: epochs of batches. `forward`, `loss`, `backward` and `step` are called for each batch, `evaluate` and
+        `log` after each epoch. A loop of your own computes the gradients of a batch with
+        `hookline.training.gradients_of`, which also tells callbacks that a step is being made.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def forward(self, run: "Run", model: "nn.Module", batch: "Batch") -> "Outputs":
+        """Apply the model to a batch. Called for each batch of training and evaluation.
+
+        `model.training` distinguishes the two. Before training begins, the stages `forward` and `loss` are called once
+        for `data.example`, as in an evaluation but with gradients: shapes that do not fit and layers without a gradient
+        are found before anything is written.
+
+        Returns:
+            The outputs as the loss takes them: raw scores, not predictions. A tensor, or several by name.
+
+        Built in: `model(input)` with the only group of inputs of the batch. If there are several groups whose names are
+        those of arguments of the loss (`anchor`, `positive`, `negative`), the model is applied to each; otherwise it
+        gets all of them at once.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def loss(self, run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
+        """Compare outputs with targets. Called after each `forward`.
+
+        Returns:
+            The loss, a scalar tensor.
+
+        Built in: `run.spec.loss.compute(criterion, outputs, batch)`, which for most losses is
+        `criterion(outputs, target)` with the only target of the batch.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def backward(self, run: "Run", loss: "Tensor") -> "Tensor":
+        """Compute the gradients. Called after each `loss` of training; the gradients have been cleared before.
+
+        Returns:
+            The loss, detached, once its gradients are on the parameters.
+
+        Built in: `loss.backward()`.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def step(self, run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
+        """Update the parameters. Called once per batch of training, when the gradients are complete.
+
+        A wrapper may change the gradients before its `yield`. If an optimizer such as LBFGS evaluates the loss several
+        times in one step, the wrapper does so once, before the first evaluation. `closure` evaluates the loss and its
+        gradients for the batch; its first call returns what is already computed, unless the optimizer has cleared the
+        gradients or changed a parameter or gradient in place before it.
+
+        To skip a batch, a wrapper removes the gradients before its `yield` (`parameter.grad = None` for each parameter
+        in `optimizer.param_groups`) and returns what the `yield` gives. The built-in answer is `False` then, so that
+        wrappers inside, such as a moving average, see that nothing was updated and do not count the step either. Your
+        own implementation of this stage must do the same. An optimizer that needs the closure computes the gradients
+        again, so its batches cannot be skipped this way.
+
+        Returns:
+            `True` once the parameters are updated; `False` if the batch was skipped. The loss of a skipped batch does
+            not count. If every batch of an epoch is skipped, its loss is logged as NaN.
+
+        Built in: `optimizer.step()`, with the closure if its signature requires one or if the optimizer of the spec
+        declares `needs_closure`; without any gradient nothing, and `False`.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def evaluate(
+        self, run: "Run", model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
+    ) -> Mapping[str, float]:
+        """Evaluate the model. Called after each epoch for the split "validation", and at the end for the split "test".
+
+        It is not called for a split that the data does not have. If a callback has put other weights into the model, it
+        is also called at the end for "training" and "validation"; for an optimizer that evaluates the loss many times
+        in a step, such as LBFGS, also for "training". So the reported numbers belong to the model that is saved.
+
+        Returns:
+            The loss and the metrics by name, without the name of the split.
+
+        Built in: the loss over all rows of the split, and the metrics of the spec, computed from predictions.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def log(self, run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
+        """Decide what is logged about an epoch. Called once at the end of each epoch.
+
+        `record` has "epoch" and "step", counted from 1, "training/loss", and the answer of `evaluate` as
+        "validation/loss" and so on. A wrapper that adds something returns more than it received; one that writes the
+        record elsewhere too reads the answer.
+
+        Returns:
+            The record, which is added to `run.history` and written as a line of `metrics.jsonl`. It must have "epoch",
+            "step" and "training/loss".
+
+        Built in: the record, unchanged.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def tune(self, run: "Run", trials: "Sequence[Trial]") -> TrainingSpec | None:
+        """Decide what to try next. Called after each trial.
+
+        Returns:
+            The next spec to train, or `None` to end.
+
+        Built in: `None`.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def deploy(self, run: "Run", trial: "Trial") -> "Sequence[Path]":
+        """Deploy the best trial. Called last, once.
+
+        Returns:
+            The paths of the files that were written.
+
+        Built in: what each `[[deploy]]` of the spec writes.
+
+        """
+        raise NotImplementedError
+
+    def inside(self, plugin: object, stage: str) -> Callable[..., Any]:
+        """The stage as it is inside a wrapper: without this wrapper and everything outside it.
+
+        For a wrapper that needs more than the one answer of its `yield`, such as the loss with other targets:
+        `run.stages.inside(self, "loss")(run=run, criterion=criterion, outputs=outputs, batch=other)`. It is resolved
+        on the first call and then looked up.
+
+        Args:
+            plugin: the wrapper, which is usually `self`.
+            stage: the name of the stage.
+
+        Raises:
+            StageError: if the plugin does not implement the stage.
+
+        """
+        raise NotImplementedError
+
+    def listening(self, stage: str, listener: Callable[..., None]) -> AbstractContextManager[None]:
+        """Inside the context, call a function with every answer of a stage and the arguments of the stage."""
+        raise NotImplementedError
 
 
-@_hookspec(firstresult=True)
-def build_model(run: "Run", data: "Data") -> "nn.Module":
-    """Build the model, on `run.device`. Asked once per trial; `run.spec.run.seed` has just been sown.
-
-    Built in: `run.spec.model.build(...)` with one row of `data.example`, from which sizes follow; then what
-    `[[initialize]]` says.
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def select_loss(run: "Run", data: "Data") -> "nn.Module":
-    """Build the criterion, on `run.device`. Asked once per trial. Its parameters, if it has any, are trained too.
-
-    Built in: `run.spec.loss.build(data)`.
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def select_optimizer(run: "Run", model: "nn.Module", criterion: "nn.Module") -> "optim.Optimizer":
-    """Build the optimizer over the parameters of model and criterion. Asked once per trial.
-
-    Built in: `run.spec.optimizer.build(parameters)`.
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def fit(
-    run: "Run", data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
-) -> "nn.Module":
-    """Train. Asked once per trial, when `run.directory` has been made.
-
-    A wrapper has all that belongs to the training before it begins, and when it has ended, whether after the last
-    epoch, by `run.stop` or by an interruption: here best or averaged weights are put into the model, and `run.weights`
-    says which they are. An error is raised at the `yield`: `try` and `finally` around it do something then, too. What
-    the model has then is saved.
-
-    Who goes on with a training loads model, criterion and optimizer, and then the callbacks, inside of all wrappers
-    around this stage: what stands before each `yield` has been done, for the first epoch as for one in the middle.
-    A callback with a state has `state_dict()` and `load_state_dict(state)`. Both are called there and not before, since
-    a callback may know only here what it is about: the one after a step or an epoch, the other once, before the first
-    step. What is in the model when the training has ended, such as a mean, is not what it would go on with.
-
-    Returns:
-        The trained model, which is tested, saved and deployed.
-
-    Built in: epochs of batches, for each of which `forward`, `loss`, `backward` and `step` are asked; after each epoch
-    `evaluate` and `log`. A loop of your own gets the gradients of a batch from `hookline.training.gradients_of`, which
-    tells callbacks that a step is being made.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def forward(run: "Run", model: "nn.Module", batch: "Batch") -> "Outputs":
-    """Apply the model to a batch. Asked for each batch of training and evaluation.
-
-    `model.training` tells which of the two it is. Before training begins the stages `forward` and `loss` are asked
-    once, as in an evaluation but with gradients, for `data.example`: shapes that do not fit, and layers that have no
-    gradient, are found before anything is written.
-
-    Returns:
-        The outputs, as the loss takes them: raw scores, not predictions. A tensor, or several by name.
-
-    Built in: `model(input)` with the batch's one group of inputs. Of several groups whose names are those of arguments
-    of the loss (`anchor`, `positive`, `negative`) the model is applied to each; otherwise it is given all at once.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def loss(run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-    """Compare outputs with targets. Asked after each `forward`.
-
-    Returns:
-        The loss, a scalar tensor.
-
-    Built in: `run.spec.loss.compute(criterion, outputs, batch)`, which for most losses is `criterion(outputs, target)`
-    with the batch's one target.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def backward(run: "Run", loss: "Tensor") -> "Tensor":
-    """Compute the gradients. Asked after each `loss` of training; gradients have been cleared before.
-
-    Returns:
-        The loss, detached, once its gradients are on the parameters.
-
-    Built in: `loss.backward()`.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor]") -> bool:
-    """Update the parameters. Asked once per batch of training, when the gradients are complete.
-
-    A wrapper may change the gradients before its `yield`; it does so once, before the first evaluation, if an
-    optimizer such as LBFGS evaluates the loss several times in one step. `closure` evaluates the loss and its gradients
-    for the batch; its first call returns what is already computed, unless the optimizer has cleared the
-    gradients or changed a parameter or gradient in place before it.
-
-    A wrapper that leaves a batch out takes the gradients away before its `yield` (`parameter.grad = None`, for each in
-    `optimizer.param_groups`) and returns what that gives. The built-in answer is `False` then, so that those inside of
-    it, such as a moving average, see that nothing was updated, and do not count the step either. Whoever else answers
-    this stage does the same. An optimizer that needs the closure computes gradients anew, and its batches cannot be
-    left out so.
-
-    Returns:
-        `True`, once the parameters are updated; `False` if the batch was left out, whose loss then does not count. An
-        epoch in which no batch counts has no loss: it is logged as NaN.
-
-    Built in: `optimizer.step()`, with the closure if its signature requires one, or if the optimizer of the spec says
-    `needs_closure`; without any gradient nothing, and `False`.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def evaluate(
-    run: "Run", model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
-) -> Mapping[str, float]:
-    """Judge the model. Asked after each epoch for the split "validation", and at the end for the split "test".
-
-    A split that the data does not have is not asked for. If a callback has put other weights into the model, it is also
-    asked at the end for "training" and "validation", and for an optimizer that evaluates the loss many times in a step,
-    such as LBFGS, for "training": what is reported is true of the model that is handed on.
-
-    Returns:
-        The loss and the metrics by name, without the name of the split.
-
-    Built in: the loss over all of the split's rows, and the metrics of the spec, which are given predictions.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def log(run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
-    """Say what is kept of an epoch. Asked once at the end of each epoch.
-
-    `record` has "epoch" and "step", counted from 1, "training/loss", and what `evaluate` has answered, as
-    "validation/loss" and so on. A wrapper that has something to add returns more than it was given; one that keeps the
-    record elsewhere too reads the answer.
-
-    Returns:
-        The record, which is then kept in `run.history` and written as a line of `metrics.jsonl`. It must have "epoch",
-        "step" and "training/loss".
-
-    Built in: the record as it is.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def tune(run: "Run", trials: "Sequence[Trial]") -> TrainingSpec | None:
-    """Say what to try next. Asked after each trial.
-
-    Returns:
-        The next spec to train, or `None`: it is enough.
-
-    Built in: `None`.
-
-    """
-    raise NotImplementedError
-
-
-@_hookspec(firstresult=True)
-def deploy(run: "Run", trial: "Trial") -> "Sequence[Path]":
-    """Hand on the best trial. Asked last, once.
-
-    Returns:
-        The paths of what was written.
-
-    Built in: what each `[[deploy]]` of the spec writes.
-
-    """
-    raise NotImplementedError
-
-
-STAGES = (
-    "prepare_data",
-    "build_model",
-    "select_loss",
-    "select_optimizer",
-    "fit",
-    "forward",
-    "loss",
-    "backward",
-    "step",
-    "evaluate",
-    "log",
-    "tune",
-    "deploy",
-)
+STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
 
 INNER = frozenset({"forward", "loss", "backward", "step"})
-"""The stages of the inner loop, whose answers are not looked at each time."""
+"""The stages of the inner loop, whose answers are not checked each time."""
+
+
+@define(eq=False, kw_only=True)
+class Run:
+    """One training of one spec. Every stage takes it as `run`.
+
+    Attributes:
+        spec: what is trained.
+        stages: calls other stages: `run.stages.forward(run=run, model=model, batch=batch)`.
+        plugins: the plugins that are used and where each comes from, in the order in which they are called; the
+            built-in ones come last.
+        catalog: the components that these plugins bring.
+        device: the device on which everything is computed.
+        directory: the directory of the results; `None` until training begins, so that a mistake leaves nothing behind.
+        resources: what is closed when the run ends, whatever happens: `run.resources.enter_context(...)`. For the run
+            that is deployed, this is after `deploy`.
+        steps_per_epoch: the number of batches in an epoch; 0 until training begins.
+        state: what changes during the run, such as the epoch and the step, as plain data.
+        loss: the loss of the latest step, detached. Reading its number waits for the device.
+        is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
+            otherwise they are called for an evaluation or for the statistics of layers.
+        interruption: whether Ctrl-C was pressed, or another signal asks the process to end.
+
+    """
+
+    spec: TrainingSpec
+    stages: Stages
+    plugins: "Sequence[tuple[Origin, object]]"
+    catalog: "Catalog"
+    device: "torch.device"
+    directory: Path | None = None
+    resources: ExitStack = field(factory=ExitStack)
+    steps_per_epoch: int = 0
+    state: RunState = field(factory=RunState)
+    loss: "Tensor | None" = None
+    is_stepping: bool = False
+    interruption: Interruption = field(factory=Interruption)
+
+    @property
+    def epoch(self) -> int:
+        """The current epoch, counted from 1."""
+        return self.state.epoch
+
+    @property
+    def step(self) -> int:
+        """The number of completed steps, over all epochs."""
+        return self.state.step
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The log so far: a record for each epoch."""
+        return self.state.history
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the training has ended. An evaluation from then on is one of the final model."""
+        return self.state.is_trained
+
+    @property
+    def weights(self) -> Weights | None:
+        """Which weights the model has when training has ended; `None` for those of the last step."""
+        return self.state.weights
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the training ends before its last epoch, or `None`."""
+        return self.state.stopped
+
+    @property
+    def told(self) -> list[str]:
+        """What callbacks have reported with `tell`."""
+        return self.state.told
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the training was interrupted, so that nothing more is computed."""
+        return self.interruption.number is not None
+
+    @property
+    def dtype(self) -> "torch.dtype":
+        """The floating-point type of inputs, targets, model and loss, which is torch's default type during the run."""
+        import torch
+
+        chosen: torch.dtype = getattr(torch, self.spec.run.dtype)
+        return chosen
+
+    @property
+    def seed(self) -> int:
+        """The seed of the spec."""
+        return self.spec.run.seed
+
+    def moved(self, tensor: "Tensor") -> "Tensor":
+        """The tensor on the device of the run; a floating-point tensor is also converted to the type of the run."""
+        return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch and continue with the test and what follows; the first reason counts."""
+        self.state.stopped = self.state.stopped or reason or "A callback stopped it."
+
+    def tell(self, sentence: str) -> None:
+        """Report something that is not a number of the log: it is printed, and kept in `result.json`.
+
+        Any stage may call it. What `tune` and `deploy` report is added to the result of the run that they were given.
+        """
+        self.state.told.append(sentence)
+
+    def interrupt(self) -> None:
+        """End the training after the current step, as Ctrl-C does. The results so far are saved."""
+        self.interruption.request(signal.SIGINT)
+        self.stop(reason(self.interruption.number or signal.SIGINT))
+
+    def raise_if_interrupted(self) -> None:
+        """Raise a `KeyboardInterrupt` if the training was interrupted.
+
+        The loop checks this after each step, and the stage `evaluate` before each batch. A callback with a long
+        computation of its own calls this wherever it can be interrupted.
+        """
+        if self.interruption.number is not None:
+            raise KeyboardInterrupt(reason(self.interruption.number))

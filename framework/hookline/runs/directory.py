@@ -16,7 +16,7 @@ from hookline.spec.dump import dumps, to_json
 from hookline.spec.parameters import plainly_named
 
 if TYPE_CHECKING:
-    from hookline.plugins.run import Run
+    from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 
 LOG = "metrics.jsonl"
@@ -64,14 +64,14 @@ def create(planned: Path, *, numbered: bool) -> Path:
 
 def spec_text(run: "Run", directory: Path) -> str:
     """The complete spec as it stands in `spec.toml` of a directory, and trains again as it is."""
-    return dumps(run.spec, directory, name=run.plugins.catalog.name)
+    return dumps(run.spec, directory, name=run.catalog.name)
 
 
 def write_beginning(run: "Run", directory: Path) -> None:
     """Write `spec.toml`, and copies of the person's own files that are plugins, with what they import."""
     write_file(directory / "spec.toml", spec_text(run, directory))
     written: dict[Path, Path] = {}
-    own = [origin for origin, _ in run.plugins.added if origin.file is not None]
+    own = [origin for origin, _ in run.plugins if origin.file is not None]
     for number, origin in enumerate(own, 1):
         files = [file.absolute() for file in (origin.file, *origin.neighbours) if file is not None]
         names = {file: file.relative_to(files[0].parent) for file in files}

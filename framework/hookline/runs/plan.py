@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 import hookline
+from hookline.plugins.dispatch import blame
 from hookline.plugins.manager import BUILT_IN, callback_name
-from hookline.plugins.run import Run
 from hookline.plugins.sources import fingerprint as plugin_code
-from hookline.plugins.stages import STAGES
+from hookline.plugins.stages import STAGES, Run
 from hookline.runs.effects import Effect, effects, read_files
 from hookline.runs.fingerprint import of_data
 from hookline.runs.layers import Layer
@@ -142,7 +142,7 @@ def plan(
 
 
 def _components(run: Run) -> dict[str, tuple[str, ...]]:
-    spec, name = run.spec, run.plugins.catalog.name
+    spec, name = run.spec, run.catalog.name
     sections = {
         "data": (spec.data,),
         "model": (spec.model,),
@@ -168,16 +168,16 @@ def environment(device: "torch.device") -> dict[str, str]:
 
 
 def _used(run: Run) -> Iterator[UsedPlugin]:
-    """Hookline with its built-in plugins, then the others in the order in which they are asked."""
-    built_in = [plugin for _, plugin in run.plugins.built_in]
+    """Hookline with its built-in plugins, then the others in the order in which they are called."""
+    built_in = [plugin for origin, plugin in run.plugins if origin.is_built_in]
     yield UsedPlugin(
         name="hookline",
         distribution="hookline",
         version=version("hookline"),
         fingerprint=plugin_code.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
     )
-    for origin, plugin in run.plugins.added:
-        if _is_display(plugin):
+    for origin, plugin in run.plugins:
+        if origin.is_built_in or _is_display(plugin):
             continue
         yield UsedPlugin(
             name=origin.name,
@@ -189,22 +189,23 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
 
 
 def _is_display(plugin: object) -> bool:
-    """Whether it is what the command line shows a training with, which makes no difference to what is trained."""
+    """Whether it is the display of the command line, which makes no difference to what is trained."""
     return type(plugin).__module__.partition(".")[0] in BUILT_IN
 
 
 def implementations(run: Run, stage: str) -> Iterator[Implementation]:
-    """Who is asked in a stage, in the order of the calls."""
-    origins = {origin.name: origin for origin, _ in run.plugins.all()}
-    displays = {origin.name for origin, plugin in run.plugins.added if _is_display(plugin)}
+    """The implementations of a stage, in the order of the calls."""
+    origins = {origin.name: origin for origin, _ in run.plugins}
+    displays = {origin.name for origin, plugin in run.plugins if _is_display(plugin)}
     callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
-    for plugin, is_wrapper in run.stages.asked(stage):
+    for called in blame.implementations(run.stages.manager, stage):
+        plugin = called.plugin_name
         if plugin in displays:
             continue
         spec = callbacks.get(plugin)
-        origin = origins[plugin] if spec is None else run.plugins.catalog.plugin(type(spec))
+        origin = origins[plugin] if spec is None else run.catalog.plugin(type(spec))
         limits = _limits(spec) if isinstance(spec, CallbackSpec) else ""
-        yield Implementation(plugin=plugin, release=origin.release, is_wrapper=is_wrapper, limits=limits)
+        yield Implementation(plugin=plugin, release=origin.release, is_wrapper=blame.is_wrapper(called), limits=limits)
 
 
 def _limits(spec: CallbackSpec) -> str:

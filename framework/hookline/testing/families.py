@@ -18,7 +18,7 @@ from hookline.training.pipeline import train
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.plugins.run import Run
+    from hookline.plugins.stages import Run
     from hookline.training.pipeline import Prepared
 
 STEPS = 3
@@ -62,7 +62,7 @@ def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
         torch.manual_seed(number)
         loss = gradients(batch)
         run.stages.step(run=run, optimizer=made.optimizer, closure=Closure(gradients, batch, loss, made.optimizer))
-        run.step += 1
+        run.state.step += 1
 
 
 def keeps_its_order(component: Component) -> None:

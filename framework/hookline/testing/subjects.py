@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -15,18 +16,18 @@ from hookline.check.schema import Schema, schema
 from hookline.check.toml.document import read
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError
 from hookline.plugins.manager import Plugins
-from hookline.plugins.run import Run
 from hookline.plugins.sources.installed import InstalledPlugins
-from hookline.plugins.stages import hookimpl
+from hookline.plugins.stages import Run, hookimpl
 from hookline.plugins.trial import Trial
-from hookline.runs import devices, directory
+from hookline.runs import directory
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
-from hookline.training.pipeline import Prepared, fitted, new_run, prepared
+from hookline.training.pipeline import Prepared, fitted, prepared
+from hookline.training.start import new_run
 
 if TYPE_CHECKING:
     from torch import optim
@@ -216,8 +217,8 @@ class Component:
 
     def prepare(self, spec: TrainingSpec) -> "tuple[Run, Prepared]":
         """What is made of a spec before training."""
-        run = new_run(spec, self.plugin.plugins_for(spec.plugins), "cpu")
-        with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
+        resources = ExitStack()  # They stay open: what is prepared may need them.
+        with new_run(spec, self.plugin.plugins_for(spec.plugins), device="cpu", closed_by=resources) as run:
             return run, prepared(run)
 
     @cached_property
@@ -227,12 +228,10 @@ class Component:
 
     def train(self, spec: TrainingSpec, *others: object) -> Trained:
         """Train a spec, with other plugins beside the one that is looked at; what is written is gone afterwards."""
-        run = new_run(spec, self.plugin.plugins_for(spec.plugins, *others), "cpu")
+        plugins = self.plugin.plugins_for(spec.plugins, *others)
         with (
             tempfile.TemporaryDirectory(prefix="hookline-") as place,
-            run.resources,
-            run.stages.naming_plugins(),
-            devices.reproducible(run.device, run.dtype),
+            new_run(spec, plugins, device="cpu") as run,
         ):
             made = prepared(run)
             run.directory = directory.create(Path(place) / "run", numbered=False)

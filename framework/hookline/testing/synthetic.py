@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data.batches import Data
 from hookline.data.memory import in_memory
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.spec.families.components import DataSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import option, spec

@@ -10,8 +10,7 @@ from attrs import evolve
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import reason
 from hookline.plugins.manager import callback_name
-from hookline.plugins.run import Run
-from hookline.plugins.stages import hookimpl
+from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import InitializationSpec, ModelSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.optimizer import OptimizerSpec
@@ -77,7 +76,7 @@ def is_saved_and_loaded(component: Component) -> None:
         "criterion": trained.trial.criterion,
         "optimizer": trained.optimizer,
     }
-    callback = None if name is None else trained.run.stages.plugin(name)
+    callback = None if name is None else trained.run.stages.manager.get_plugin(name)
     if callback is not None and hasattr(callback, "state_dict"):
         if not hasattr(callback, "load_state_dict"):
             refuse(f"{component.name} has a `state_dict`, and no `load_state_dict` to read it.")
@@ -93,7 +92,7 @@ def is_saved_and_loaded(component: Component) -> None:
         def fit(self, run: Run, model: Any, criterion: Any, optimizer: Any) -> Any:
             """Load what was saved into what is new."""
             new = {"model": model, "criterion": criterion, "optimizer": optimizer}
-            new["callback"] = None if name is None else run.stages.plugin(name)
+            new["callback"] = None if name is None else run.stages.manager.get_plugin(name)
             for what, state in states.items():
                 try:
                     new[what].load_state_dict(state)

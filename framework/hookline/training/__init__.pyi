@@ -18,13 +18,11 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
+from .ending import Interrupted as Interrupted
 from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs
 from .means import (
     MeanLoss as MeanLoss,
     PartLosses as PartLosses,
 )
-from .pipeline import (
-    Interrupted as Interrupted,
-    train as train,
-)
+from .pipeline import train as train

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hookline.plugins.run import Run
+from hookline.plugins.dispatch.answers import refuse_wrong_loss
+from hookline.plugins.stages import Run
 from hookline.training.accumulation import shares
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def gradients_of(
             try:
                 return backward(run=run, loss=value)
             except Exception:
-                stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+                refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
                 raise
         finally:
             run.is_stepping = False
@@ -58,7 +59,7 @@ def gradients_of(
                 try:
                     total += backward(run=run, loss=share * value)
                 except Exception:
-                    stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=part)
+                    refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=part)
                     raise
         finally:
             run.is_stepping = False

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import DataError
 from hookline.files import GrowingFile
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
 from hookline.training.gradients import Closure, gradients_of
@@ -30,7 +30,7 @@ def _train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
     assert run.directory is not None, "It is made before training begins."
-    stages = run.stages
+    stages, state = run.stages, run.state
     step = stages.step
     parts = PartLosses(run.spec.loss)
     gradients = gradients_of(run, model, criterion, optimizer, parts.noting(stages.loss))
@@ -41,8 +41,8 @@ def _train_epochs(
 
     run.raise_if_interrupted()
     for epoch in range(1, run.spec.run.epochs + 1):
-        run.epoch = epoch
-        losses, steps = EpochLosses(epoch, run.step + 1), run.step
+        state.epoch = epoch
+        losses, steps = EpochLosses(epoch, state.step + 1), state.step
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = first_gradients(batch)
@@ -51,21 +51,21 @@ def _train_epochs(
             else:
                 losses.leave_out()
                 parts.leave_out()
-            run.step += 1
+            state.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt
-        if run.step == steps:
+        if state.step == steps:
             raise DataError(f"data: Epoch {epoch} gave no batch to train with, instead of {len(data.training)}.")
-        record: dict[str, Any] = {"epoch": epoch, "step": run.step}
+        record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in parts.with_total(losses).items()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
             record |= {f"validation/{name}": value for name, value in judged.items()}
-        record = stages.log(run=run, record=record)
-        run.history.append(record)
+        record = dict(stages.log(run=run, record=record))
+        state.history.append(record)
         log.add(f"{to_json(record)}\n")
         run.raise_if_interrupted()
-        if run.stopped:
+        if state.stopped:
             return

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import WINDOW
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory

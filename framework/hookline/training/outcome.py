@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import TrainingError
 from hookline.errors.text import enumerate_names
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.plugins.trial import State, Trial
 from hookline.plugins.weights import LAST_STEP, Weights, not_finite
 

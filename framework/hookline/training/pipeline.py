@@ -1,44 +1,35 @@
-"""The pipeline: asks the stages in their order and hands the product of each to the next. Read it from the top."""
+"""The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from hookline.errors.exceptions import HooklineError
-from hookline.plugins.dispatch.dispatcher import Stages
+from hookline.plugins.dispatch.blame import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
-from hookline.plugins.manager import Plugins, built
-from hookline.plugins.run import Run
+from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import Interruption
+from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
-from hookline.runs import devices, directory, lock as locking
+from hookline.runs import directory, lock as locking
 from hookline.runs.layers import noted_layers
 from hookline.runs.plan import Plan, plan
-from hookline.spec.families.components import CallbackSpec
 from hookline.spec.training import TrainingSpec
+from hookline.training.ending import Interrupted, reported_with_trial, saying_where_results_are
 from hookline.training.memory import memory
 from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.training.preflight.preflight import rehearse
+from hookline.training.start import new_run
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Data
-
-
-class Interrupted(KeyboardInterrupt):
-    """A training that was interrupted, by Ctrl-C or by another signal, when its results so far have been written."""
-
-    def __init__(self, trial: Trial, number: int = signal.SIGINT):
-        """The trial, and the number of the signal."""
-        super().__init__("interrupted")
-        self.trial = trial
-        self.number = number
 
 
 def train(
@@ -90,27 +81,30 @@ def train(
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
     interruption = Interruption()
-    with _reported(trials, interruption), interruption, ExitStack() as is_open, _results_are_in(trials):
+    with (
+        reported_with_trial(trials, interruption),
+        interruption,
+        ExitStack() as open_resources,
+        saying_where_results_are(trials),
+    ):
         while next_spec is not None:
-            run = new_run(next_spec, loaded, interruption=interruption)
-            runs.append(run)
-            is_open.enter_context(run.resources)
-            place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
-            with run.stages.naming_plugins(), devices.reproducible(run.device, run.dtype):
+            with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources) as run:
+                place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
                 again = Path(locked) if locked is not None and not trials else None
                 trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
+                runs.append(run)
                 try:
                     next_spec = run.stages.tune(run=run, trials=tuple(trials))
                 finally:
                     trials[-1] = with_told(run, trials[-1])
-            # What the best has opened stays open until it is deployed.
+            # The resources of the best trial stay open until it is deployed.
             trial, best = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
             for other in runs:
                 if other is not best:
                     other.resources.close()
         best.raise_if_interrupted()
         try:
-            with best.stages.naming_plugins():
+            with naming_plugins(best.stages.manager):
                 trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
         finally:
             trial = with_told(best, trial)
@@ -123,52 +117,6 @@ def with_told(run: Run, trial: Trial) -> Trial:
     if len(run.told) > len(trial.told):
         directory.write_told(trial.directory, run.told)
     return evolve(trial, told=tuple(run.told))
-
-
-@contextmanager
-def _reported(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
-    """An interruption after a trial has been written has that trial and the number of the signal."""
-    try:
-        yield
-    except Interrupted:
-        raise
-    except KeyboardInterrupt:
-        if not trials:
-            raise
-        raise Interrupted(trials[-1], interruption.number or signal.SIGINT) from None
-
-
-@contextmanager
-def _results_are_in(trials: Sequence[Trial]) -> Iterator[None]:
-    """An error after a trial has been written says where its results are."""
-    try:
-        yield
-    except Exception as error:
-        for trial in trials:
-            error.add_note(f"The results of a training that has ended are in {trial.directory}.")
-        raise
-
-
-def new_run(
-    spec: TrainingSpec, plugins: Plugins, device: str | None = None, interruption: Interruption | None = None
-) -> Run:
-    """A run of the spec that has not begun, with a plugin manager of its own, on another device if one is named."""
-    callbacks = built(spec.callbacks)
-    limits = {
-        name: (index, callback)
-        for index, ((name, _), callback) in enumerate(zip(callbacks, spec.callbacks, strict=True))
-        if isinstance(callback, CallbackSpec) and callback.is_limited
-    }
-    stages = Stages(plugins.manager(callbacks), limits)
-    chosen = devices.select(device or spec.run.device, spec.run.dtype)
-    return Run(
-        spec=spec,
-        stages=stages,
-        plugins=plugins,
-        device=chosen,
-        resources=stages.resources(),
-        interruption=interruption or Interruption(),
-    )
 
 
 @frozen(kw_only=True)
@@ -191,7 +139,7 @@ def prepared(run: Run) -> Prepared:
     data = stages.prepare_data(run=run)
     run.raise_if_interrupted()
     run.steps_per_epoch = len(data.training)
-    warn_of_idle(stages.limited, run)
+    warn_of_idle(run)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
@@ -261,9 +209,9 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
     evaluated: dict[str, Mapping[str, float]] = {}
     failure: BaseException | None = None
     try:
-        with stages.naming_plugins():
+        with naming_plugins(stages.manager):
             model = stages.fit(run=run, data=data, model=model, criterion=criterion, optimizer=made.optimizer)
-            run.is_trained = True
+            run.state.is_trained = True
             run.raise_if_interrupted()
             refuse_not_finite(run, model, criterion)
             for split, batches in splits_to_evaluate(run, data).items():

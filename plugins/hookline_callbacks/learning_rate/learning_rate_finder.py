@@ -134,7 +134,7 @@ class _LearningRateFinder:
                 group["lr"] = rate
             number = float(gradients(next(batches)))
             optimizer.step()
-            run.step += 1
+            run.state.step += 1
             mean = spec.smoothing * mean + (1 - spec.smoothing) * number
             smoothed = mean / (1 - spec.smoothing ** (index + 1))
             if not math.isfinite(number) or smoothed > 4 * best:
@@ -155,7 +155,7 @@ def _put_back(run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "
         for part, state in zip(parts, before, strict=True):
             part.load_state_dict(state)
         optimizer.zero_grad()
-        run.step = step
+        run.state.step = step
 
 
 def _endless(data: Data) -> Iterator[Batch]:

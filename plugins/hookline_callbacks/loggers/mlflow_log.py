@@ -112,7 +112,7 @@ class _MLflow:
             self._end(run, kind)
 
         run.resources.push(end)
-        options = _flat(plain(run.spec, run.directory, run.plugins.catalog.name))
+        options = _flat(plain(run.spec, run.directory, run.catalog.name))
         parameters = [Param(_allowed(name), value) for name, value in options]
         for start in range(0, len(parameters), AT_ONCE):
             client.log_batch(self._id, params=parameters[start : start + AT_ONCE])

@@ -80,7 +80,7 @@ class _WeightsAndBiases:
             tags=list(self._spec.tags),
             mode=self._spec.mode,
             dir=str(run.directory),
-            config=plain(run.spec, run.directory, run.plugins.catalog.name),
+            config=plain(run.spec, run.directory, run.catalog.name),
             # It is no concern of other runs in this process, nor of what is printed.
             settings=wandb.Settings(reinit="create_new", console="off"),
         )

@@ -86,12 +86,12 @@ class _EarlyStopping:
     def _restore(self, run: Run) -> None:
         """Put the best weights into the model, also when the training was interrupted or failed."""
         if not self._weights:  # No number has ever been the best.
-            run.weights = Weights(epoch=run.epoch, step=run.step)
+            run.state.weights = Weights(epoch=run.epoch, step=run.step)
             return
         # Even with no step in between: an update that was not counted, or a `forward`, may have changed them since.
         for module, weights in zip(self._modules, self._weights, strict=True):
             module.load_state_dict(weights)
-        run.weights = Weights(source="EarlyStopping", epoch=self._best_epoch, step=self._best_step)
+        run.state.weights = Weights(source="EarlyStopping", epoch=self._best_epoch, step=self._best_step)
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:

@@ -68,11 +68,11 @@ class _ExponentialMovingAverage(Averaging):
 
     def _put_in(self, run: Run) -> None:
         """Put the mean into the model, also when the training was interrupted or failed."""
-        run.weights = Weights(epoch=run.epoch, step=run.step)
+        run.state.weights = Weights(epoch=run.epoch, step=run.step)
         if self._updates:
             self._swap()
             name = "ExponentialMovingAverage"
-            run.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
+            run.state.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
         self._is_in_model = True  # The test is of what is in the model now.
 
     @hookimpl(wrapper=True)

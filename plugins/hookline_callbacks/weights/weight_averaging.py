@@ -148,7 +148,7 @@ class _StochasticWeightAveraging(Averaging):
         try:
             trained = yield
         finally:
-            run.weights = Weights(epoch=run.epoch, step=run.step)
+            run.state.weights = Weights(epoch=run.epoch, step=run.step)
         if self._has_begun and run.interrupted:
             run.tell(NOT_AVERAGED)
         elif self._has_begun:
@@ -172,7 +172,7 @@ class _StochasticWeightAveraging(Averaging):
             update_bn(data.training.epoch(run.epoch), _applied(run, model))
             is_renewed = True
             name = "StochasticWeightAveraging"
-            run.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
+            run.state.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
         finally:
             # torch does so only if nothing goes wrong.
             for module, momentum in momenta:

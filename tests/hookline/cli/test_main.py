@@ -475,7 +475,7 @@ def test_a_plugin_file_that_is_not_there_is_told(refused):
         ),
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
-            'Nobody answered the stage "build_model". Asked were, in this order: hookline_stages. It is wrapped by '
+            'No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
             "mine: a wrapper must return what its `yield` gives, or another answer.",
         ),
         (

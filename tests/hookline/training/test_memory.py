@@ -6,13 +6,13 @@ from torch import nn
 import hookline
 from hookline.plugins.manager import Plugins
 from hookline.training.memory import memory
-from hookline.training.pipeline import new_run, planned, prepared
+from hookline.training.pipeline import planned, prepared
+from hookline.training.start import new_run
 
 
 def estimated(**sections):
     """The memory that a run of a spec is estimated to take."""
-    run = new_run(small(epochs=1, **sections), Plugins((), ()))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(small(epochs=1, **sections), Plugins((), ())) as run:
         return planned(run).memory
 
 
@@ -37,8 +37,7 @@ def test_what_a_layer_keeps_of_its_weights_is_not_counted_for_each_row():
         def build_model(self):
             return nn.Sequential(nn.Linear(4, 2000), nn.Tanh(), Normed(2000, 3))
 
-    run = new_run(small(epochs=1), Plugins((), [Building()]))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(small(epochs=1), Plugins((), [Building()])) as run:
         activations = planned(run).memory.activations
     tanh, weights = 64 * 2000 * 4, 2000 * 3 * 4
     assert activations == pytest.approx(2 * (tanh + weights + 2 * tanh), rel=0.05)
@@ -47,8 +46,7 @@ def test_what_a_layer_keeps_of_its_weights_is_not_counted_for_each_row():
 def test_a_trial_leaves_modes_buffers_and_random_numbers_as_they_were():
     layers = [{"type": "Linear", "out_features": 8}, {"type": "BatchNorm1d"}, {"type": "Dropout"}]
     spec = small(epochs=1, model={"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": 3}]})
-    run = new_run(spec, Plugins((), ()))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(spec, Plugins((), ())) as run:
         made = prepared(run)
         assert memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers) is not None
     assert all(module.training for module in made.model.modules())
@@ -75,8 +73,7 @@ def test_an_estimate_compiles_nothing_so_that_the_first_graph_is_for_a_whole_bat
     torch._dynamo.reset()
     plugin = Rebuilding(lambda model: torch.compile(model, backend=backend))
     spec = small(epochs=1)
-    run = new_run(spec, Plugins((), [plugin]))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(spec, Plugins((), [plugin])) as run:
         assert planned(run).memory.activations > 0
     assert shapes == []
     hookline.train(spec, plugins=[plugin], out=tmp_path / "run")
@@ -89,8 +86,7 @@ def test_a_sparse_buffer_is_counted_by_its_values_and_indices():
         model.register_buffer("graph", torch.eye(3).to_sparse(), persistent=False)
         return model
 
-    run = new_run(small(epochs=1), Plugins((), [Rebuilding(with_buffer)]))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(small(epochs=1), Plugins((), [Rebuilding(with_buffer)])) as run:
         assert planned(run).memory.parameters == (4 * 3 + 3) * 4 + 3 * 4 + 2 * 3 * 8
 
 
@@ -102,8 +98,7 @@ def test_what_raises_in_an_estimate_makes_it_unknown(monkeypatch):
         raise RuntimeError("no sizes")
 
     monkeypatch.setattr(estimates, "optimizer_state", failing)
-    run = new_run(small(epochs=1), Plugins((), ()))
-    with run.resources, run.stages.naming_plugins():
+    with new_run(small(epochs=1), Plugins((), ())) as run:
         plan = planned(run)
     assert list(lines(plan))[-1] == "Memory, estimated: unknown"
     assert "memory" not in _as_json(plan)

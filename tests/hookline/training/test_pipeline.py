@@ -379,7 +379,7 @@ def test_a_wrapper_that_returns_nothing_is_an_error_that_names_it(tmp_path, stag
     with pytest.raises(StageError) as error:
         trained(tmp_path, *plugins)
     assert str(error.value).startswith(
-        f'Nobody answered the stage "{stage}". Asked were, in this order: hookline_stages.'
+        f'No plugin answered the stage "{stage}". Plugins called, in this order: hookline_stages.'
     )
     assert "Wrapper" in str(error.value)
 

@@ -8,7 +8,7 @@ from small_training import SPECS, small
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training.pipeline import new_run
+from hookline.training.start import new_run
 from hookline_callbacks.plots.image_grid import Caption, image_groups, images
 
 
@@ -180,8 +180,8 @@ def test_images_are_drawn_as_they_were_before_they_were_standardized():
 
 
 def prepared(spec):
-    run = new_run(spec, Plugins(), "cpu")
-    return run.stages.prepare_data(run=run)
+    with new_run(spec, Plugins(), device="cpu") as run:
+        return run.stages.prepare_data(run=run)
 
 
 def test_images_are_known_by_their_shape():

@@ -145,7 +145,7 @@ def test_a_run_in_float64_has_inputs_and_targets_of_this_type(tmp_path):
                 "optimizer": {"type": "SGD"},
             }
         )
-        run = hookline.Run(spec=spec, stages=None, plugins=None, device=torch.device("cpu"))
+        run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
         return spec.data.prepare(run, spec.loss)
 
     batch = prepared().training.all

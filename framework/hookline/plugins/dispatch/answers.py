@@ -1,17 +1,20 @@
-"""What the answer of each stage must be, looked at where it comes in, so that a wrong one is told by its stage."""
+"""What the answer of each stage must be. A wrong one is reported with its stage, and with its plugin if possible."""
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hookline.data.batches import Data
+from hookline.errors.exceptions import StageError
+from hookline.plugins.dispatch.blame import implementations, is_built_in, is_wrapper, section_of
+from hookline.plugins.stages import Run
 from hookline.spec.training import TrainingSpec
 
 
 def wanted(stage: str, answer: Any) -> str | None:
-    """What the stage must be answered with, if this is not it. The stages of the inner loop are not looked at."""
+    """What the answer of the stage must be, if this is not it. Stages of the inner loop accept everything here."""
     if stage == "prepare_data":
         return None if isinstance(answer, Data) else "a hookline.data.Data"
     if stage in ("build_model", "select_loss", "fit"):
@@ -37,10 +40,10 @@ def wanted(stage: str, answer: Any) -> str | None:
 
 
 def unfit(stage: str, answer: Any) -> str | None:
-    """What is wrong with a value of a mapping that a stage is answered with, and would be with the files of the run.
+    """What the answer of the stage must be, if a part of this one is wrong.
 
-    Of `evaluate` they are numbers, of `log` what JSON can say, among it the integers "epoch" and "step".
-    Of the data of `prepare_data` each split has batches. To be continued from 'must be answered with'.
+    The values that `evaluate` returns must be numbers; those of `log` must be JSON, with the integers "epoch" and
+    "step"; each split of `prepare_data` must have batches. The sentence continues "must be answered with".
     """
     if stage == "prepare_data" and isinstance(answer, Data):
         empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
@@ -85,6 +88,44 @@ def _is_json(value: object) -> bool:
 
 
 def shown(answer: object) -> str:
-    """An answer in a message: its type, and for a tensor its shape."""
+    """An answer as a message shows it: its type, and for a tensor its shape."""
     shape = getattr(answer, "shape", None)
     return f"of the type {type(answer).__name__}" + (f" and the shape {tuple(shape)}" if shape is not None else "")
+
+
+def wrong_answer(
+    run: Run,
+    stage: str,
+    wanted: str,
+    answer: object,
+    is_right: Callable[[Any], bool],
+    given: Mapping[str, Any],
+    *,
+    hint: str = "",
+) -> StageError:
+    """The error for a wrong answer of a stage, which names the plugin that gave it.
+
+    The stage is called again with its arguments, `given`, each time with one plugin less, until an answer is right: so
+    this is only for stages that may be called again. `hint` is added if the built-in answer is the wrong one.
+    """
+    for implementation in implementations(run.stages.manager, stage):
+        if is_built_in(implementation):
+            break
+        if is_right(run.stages.inside(implementation.plugin, stage)(run=run, **given)):
+            plugin = implementation.plugin_name
+            who = (
+                f"The wrapper of {plugin} around"
+                if is_wrapper(implementation)
+                else f"The implementation by {plugin} of"
+            )
+            message = f'{who} the stage "{stage}" must return {wanted}, and what it returns is {shown(answer)}.'
+            return StageError(message, section_of(plugin, stage))
+    message = f'The stage "{stage}" must be answered with {wanted}, and it is {shown(answer)}.{hint}'
+    return StageError(message, section_of("", stage))
+
+
+def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
+    """Raise a `StageError` if the stage `loss`, with these arguments, gave anything but a scalar tensor."""
+    if not is_scalar(answer):
+        hint = f" {type(run.spec.loss).__name__} must add up its rows, or take their mean."
+        raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)

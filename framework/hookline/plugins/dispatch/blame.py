@@ -1,20 +1,20 @@
-"""Whose fault it is: what is told of a stage that nobody answered, or in which a plugin failed."""
+"""Which plugin is to blame: the error for a stage that no plugin answered, or in which a plugin failed."""
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 import pluggy
 
 from hookline.errors.exceptions import HooklineError, StageError
+from hookline.errors.failures import FAILURES
 from hookline.errors.text import PathElement
+from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import STAGES
 
-ANSWERING = "hookline_stages"
-"""The plugin with the built-in answers: it asks the components of the spec, whose errors are not its own."""
-
-PASSED_OVER = frozenset({ANSWERING, "contextlib", "hookline", "pluggy", "torch"})
-"""The modules in which the line of a component's error is not looked for."""
+SKIPPED = frozenset({"contextlib", "hookline", "pluggy", "torch"})
+"""The packages whose lines do not locate the error of a component."""
 
 SECTIONS = {
     "prepare_data": "data",
@@ -28,29 +28,13 @@ SECTIONS = {
     "evaluate": "metrics",
     "deploy": "deploy",
 }
-"""The sections of a spec that stages are about."""
+"""The sections of a spec that the stages belong to."""
 
 
-def unanswered(caller: pluggy.HookCaller) -> StageError:
-    """The error for a stage that nobody answered."""
-    message = f'Nobody answered the stage "{caller.name}".{said_of_asked(caller)}'
-    return StageError(message, section_of("", caller.name))
-
-
-def said_of_asked(caller: pluggy.HookCaller) -> str:
-    """Who answers and who wraps a stage, in sentences, in the order in which they are asked."""
-    # Asked from the last to the first.
-    implementations = caller.get_hookimpls()[::-1]
-    answering = [implementation.plugin_name for implementation in implementations if not is_wrapper(implementation)]
-    wrapping = [implementation.plugin_name for implementation in implementations if is_wrapper(implementation)]
-    message = ""
-    if answering:
-        message += f" Asked were, in this order: {', '.join(answering)}."
-    if wrapping:
-        message += (
-            f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
-        )
-    return message
+def implementations(manager: pluggy.PluginManager, stage: str) -> list[pluggy.HookImpl]:
+    """The implementations of a stage in the order in which they are called: wrappers first, the outermost first."""
+    caller: pluggy.HookCaller = getattr(manager.hook, stage)
+    return caller.get_hookimpls()[::-1]
 
 
 def is_wrapper(implementation: pluggy.HookImpl) -> bool:
@@ -58,43 +42,83 @@ def is_wrapper(implementation: pluggy.HookImpl) -> bool:
     return implementation.wrapper or implementation.hookwrapper
 
 
+def is_built_in(implementation: pluggy.HookImpl) -> bool:
+    """Whether it is a built-in answer. It calls the components of the spec, whose errors are not its own."""
+    return implementation.plugin_name in BUILT_IN
+
+
+def unanswered(caller: pluggy.HookCaller) -> StageError:
+    """The error for a stage that no plugin answered."""
+    return StageError(
+        f'No plugin answered the stage "{caller.name}".{said_of_called(caller)}', section_of("", caller.name)
+    )
+
+
+def said_of_called(caller: pluggy.HookCaller) -> str:
+    """Which plugins answer and wrap a stage, in the order in which they are called, in sentences."""
+    called = caller.get_hookimpls()[::-1]
+    answering = [implementation.plugin_name for implementation in called if not is_wrapper(implementation)]
+    wrapping = [implementation.plugin_name for implementation in called if is_wrapper(implementation)]
+    message = ""
+    if answering:
+        message += f" Plugins called, in this order: {', '.join(answering)}."
+    if wrapping:
+        message += (
+            f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
+        )
+    return message
+
+
+@contextmanager
+def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
+    """An error that an implementation raises inside the context becomes one that names the plugin and the stage."""
+    try:
+        yield
+    except HooklineError:
+        raise
+    except FAILURES as error:
+        if named := blamed(error, manager):
+            raise named from error
+        raise
+
+
 def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
     """The error as a sentence that names the plugin and the stage in which it was raised.
 
-    Looked for in the traceback when it has happened, so that the loop pays nothing for it. `None` if no plugin
-    was running.
+    This is found from the traceback after the error, so that it costs the loop nothing. `None` if no plugin was
+    running.
     """
-    implementations = [
-        (implementation, caller.name)
-        for caller in (getattr(manager.hook, stage) for stage in STAGES)
-        for implementation in caller.get_hookimpls()
-    ]
-    if wrong := _wrong_yield(error, implementations):
+    found = [(implementation, stage) for stage in STAGES for implementation in implementations(manager, stage)]
+    if wrong := _wrong_yield(error, found):
         return wrong
-    owner, file, line, component = None, "", 0, ""
+    owner: tuple[pluggy.HookImpl, str] | None = None
+    file, line, component = "", 0, ""
     for trace in _traces(error):
         code = trace.tb_frame.f_code
-        if owner is not None and trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in PASSED_OVER:
-            component = f" ({code.co_filename}, line {trace.tb_lineno})"
-        for implementation, stage in implementations:
+        if owner is not None:
+            package = trace.tb_frame.f_globals.get("__name__", "").partition(".")[0]
+            if package not in SKIPPED and package != owner[0].plugin_name:
+                component = f" ({code.co_filename}, line {trace.tb_lineno})"
+        for implementation, stage in found:
             if _runs_in(implementation, trace.tb_frame):
-                owner, component = (implementation.plugin_name, stage), ""
+                owner, component = (implementation, stage), ""
                 file = getattr(implementation.function, "__hookline_file__", None) or code.co_filename
         if code.co_filename == file:
             line = trace.tb_lineno  # The last line in the plugin's own file, however deep in torch it was raised.
     if owner is None:
         return None
-    plugin, stage = owner
+    implementation, stage = owner
     raised = error.__cause__ if _is_stop_iteration(error) else error
     what = f"{type(raised).__name__}: {_first_part(raised)}".rstrip(": ")
-    if plugin == ANSWERING:
+    if is_built_in(implementation):
         return StageError(f'The stage "{stage}" failed{component}: {what}', section_of("", stage))
+    plugin = implementation.plugin_name
     message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
     return StageError(message, section_of(plugin, stage))
 
 
 def _first_part(error: BaseException | None) -> str:
-    """What an error says, without the pages that torch's compiler adds."""
+    """The message of an error, without the pages that torch's compiler adds."""
     return re.split(r"\n\n(?:from user code:|Set TORCH)", str(error), maxsplit=1)[0]
 
 
@@ -116,14 +140,14 @@ _WRONG_YIELD = re.compile(r"wrap_controller at '\w+' (.*):(\d+) (did not yield|h
 """What pluggy says of a wrapper that does not yield exactly once: its file, its first line and what it did."""
 
 
-def _wrong_yield(error: BaseException, implementations: Iterable[tuple[pluggy.HookImpl, str]]) -> StageError | None:
+def _wrong_yield(error: BaseException, found: Iterable[tuple[pluggy.HookImpl, str]]) -> StageError | None:
     """The error for a wrapper that does not yield exactly once; its own frame is not in the traceback."""
     match = _WRONG_YIELD.fullmatch(str(error)) if isinstance(error, RuntimeError) else None
     if match is None:
         return None
     file, line = match[1], int(match[2])
     did = "it returned before it did" if match[3] == "did not yield" else "it yielded a second time"
-    for implementation, stage in implementations:
+    for implementation, stage in found:
         code = getattr(implementation.function, "__code__", None)
         if code is not None and (code.co_filename, code.co_firstlineno) == (file, line):
             plugin = implementation.plugin_name
@@ -132,23 +156,22 @@ def _wrong_yield(error: BaseException, implementations: Iterable[tuple[pluggy.Ho
     return StageError(f"A wrapper must yield once, and {did} ({file}, line {line}).")
 
 
-def asked_in(frame: FrameType, manager: pluggy.PluginManager) -> str | None:
-    """The plugin that is running in a frame, or in one of those that have called it; `None` for the built-in answers.
+def running_plugin(frame: FrameType | None, manager: pluggy.PluginManager) -> str | None:
+    """The plugin that runs in a frame or in one of its callers; `None` for the built-in answers.
 
-    For what is done seldom: every implementation of every stage is looked at.
+    This compares every implementation of every stage, so do not call it often.
     """
-    implementations = [found for stage in STAGES for found in getattr(manager.hook, stage).get_hookimpls()]
-    caller: FrameType | None = frame
-    while caller is not None:
-        for implementation in implementations:
-            if _runs_in(implementation, caller):
-                return None if implementation.plugin_name == ANSWERING else implementation.plugin_name
-        caller = caller.f_back
+    found = [implementation for stage in STAGES for implementation in implementations(manager, stage)]
+    while frame is not None:
+        for implementation in found:
+            if _runs_in(implementation, frame):
+                return None if is_built_in(implementation) else implementation.plugin_name
+        frame = frame.f_back
     return None
 
 
 def section_of(plugin: str, stage: str) -> tuple[PathElement, ...]:
-    """The place in the spec of the callback that a plugin is, or else what the stage is about."""
+    """The place in the spec of the callback that this plugin is, or else the section of the stage."""
     callback = re.match(r"callbacks\[(\d+)\] ", plugin)
     if callback is not None:
         return "callbacks", int(callback[1])

@@ -1,43 +1,50 @@
-"""Callbacks that do something in some steps or epochs only: in which stages, and when they are due."""
+"""Callbacks that run in some steps or epochs only: in which stages, and when they are due."""
 
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pluggy
 
 from hookline.errors.exceptions import HooklineWarning, MisfitError
 from hookline.errors.text import counted, dotted
-from hookline.plugins.stages import INNER
-
-if TYPE_CHECKING:
-    from hookline.plugins.run import Run
-    from hookline.spec.families.components import CallbackSpec
+from hookline.plugins.manager import callback_name
+from hookline.plugins.stages import INNER, Run
+from hookline.spec.families.components import CallbackSpec, WrapperSpec
 
 OF_AN_EPOCH = frozenset({"evaluate", "log"})
-"""The stages that are asked once or twice in an epoch."""
+"""The stages that are called once or twice in an epoch."""
 
 
 class Limited(NamedTuple):
-    """A plugin that does something in some steps or epochs only."""
+    """A plugin that runs in some steps or epochs only."""
 
     plugin: object
-    spec: "CallbackSpec"
+    spec: CallbackSpec
     counts_steps: bool
 
-    def is_due(self, run: "Run") -> bool:
-        """Whether it does something now."""
+    def is_due(self, run: Run) -> bool:
+        """Whether it runs now."""
         if run.is_trained:
-            return True  # What is judged at the end is in no epoch.
+            return True  # The evaluation at the end belongs to no epoch.
         return self.spec.is_due(run.step + 1 if self.counts_steps else run.epoch)
 
 
+def limits_of(callbacks: Iterable[WrapperSpec]) -> dict[str, tuple[int, CallbackSpec]]:
+    """The callbacks that run in some steps or epochs only, with their indices, by the names of their plugins."""
+    return {
+        callback_name(index, callback): (index, callback)
+        for index, callback in enumerate(callbacks)
+        if isinstance(callback, CallbackSpec) and callback.is_limited
+    }
+
+
 def limits_by_stage(
-    manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]]"
+    manager: pluggy.PluginManager, limits: Mapping[str, tuple[int, CallbackSpec]]
 ) -> dict[str, list[Limited]]:
     """Which plugins are limited in which stage.
 
-    One that has to do with a stage of the inner loop is limited there, to steps, and nowhere else: what it gathers in
+    A plugin that implements a stage of the inner loop is limited there, to steps, and nowhere else: what it gathers in
     some steps it may log at the end of each epoch. Any other is limited to epochs.
     """
     found: dict[str, list[Limited]] = {}
@@ -47,23 +54,22 @@ def limits_by_stage(
         counts_steps = bool(stages & INNER)
         limited = stages & (INNER if counts_steps else OF_AN_EPOCH)
         if not limited:
-            message = (
-                f"{type(spec).__name__} has nothing to do with steps and epochs: leave out `every`, `first`, `last`."
-            )
+            message = f"{type(spec).__name__} does not run per step or per epoch; remove `every`, `first` and `last`."
             raise MisfitError(message, ("callbacks", index))
         for stage in limited:
             found.setdefault(stage, []).append(Limited(plugin, spec, counts_steps))
     return found
 
 
-def warn_of_idle(limited: Mapping[str, Iterable[Limited]], run: "Run") -> None:
-    """Warn of callbacks that will do nothing in this run, since it ends before they begin; `limited` are by stage."""
-    judging = {id(one.spec) for one in limited.get("evaluate", ())}  # They do something at the end.
-    others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in judging}
+def warn_of_idle(run: Run) -> None:
+    """Warn of callbacks that never run, since the run ends before they begin."""
+    limited = limits_by_stage(run.stages.manager, limits_of(run.spec.callbacks))
+    evaluating = {id(one.spec) for one in limited.get("evaluate", ())}  # They run at the end.
+    others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in evaluating}
     for _, spec, counts_steps in others.values():
         there_are = run.spec.run.epochs * (run.steps_per_epoch if counts_steps else 1)
         if spec.first_due > there_are:
             what = "step" if counts_steps else "epoch"
-            message = f"{type(spec).__name__} does nothing: the run has {counted(there_are, what)}"
+            message = f"{type(spec).__name__} never runs: the run has {counted(there_are, what)}"
             message = f"{dotted(run.spec.place_of(spec))}: {message}, and it begins in {what} {spec.first_due}."
             warnings.warn(message, HooklineWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""What is open in a run: closed when it ends, whatever happens, and told of by name if that fails."""
+"""What is open in a run: it is closed when the run ends, whatever happens, and named if closing fails."""
 
 import inspect
 from collections.abc import Callable
@@ -11,30 +11,30 @@ import pluggy
 
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES, reason
-from hookline.plugins.dispatch.blame import asked_in, section_of
+from hookline.plugins.dispatch.blame import running_plugin, section_of
 
 
 class Resources(ExitStack):
     """What callbacks and components have opened; the last is closed first.
 
-    An error in closing never hides another: it is a note on the error with which the run ended. If there is none, it
-    is raised, when everything else has been closed.
+    An error while closing never hides another one: it becomes a note on the error that ended the run. If there is none,
+    it is raised after everything else has been closed.
     """
 
     def __init__(self, manager: pluggy.PluginManager | None = None):
-        """Begin with nothing open; the plugins of this manager are named if they fail."""
+        """Begin with nothing open; an error while closing names the plugin of this manager that opened it."""
         super().__init__()
         self._manager = manager
         self._failures: list[StageError] = []
 
     def enter_context(self, cm: Any) -> Any:
-        """Enter a context, to leave it when the run ends."""
+        """Enter a context, and exit it when the run ends."""
         entered = cm.__enter__()
         self._keep(partial(type(cm).__exit__, cm), cm)
         return entered
 
-    def push(self, exit: Any) -> Any:  # noqa: A002 - It is called so in `ExitStack`.
-        """Call a function with the error with which the run ends, if there is one, or leave a context."""
+    def push(self, exit: Any) -> Any:  # noqa: A002 - The name is that of `ExitStack`.
+        """When the run ends, exit a context, or call a function with the error that ended the run, if any."""
         leave = getattr(type(exit), "__exit__", None)
         self._keep(exit if leave is None else partial(leave, exit), exit)
         return exit
@@ -45,16 +45,15 @@ class Resources(ExitStack):
         return callback
 
     def _keep(self, close: Callable[..., Any], named: object) -> None:
-        frame = inspect.currentframe()
-        opener = asked_in(frame, self._manager) if frame is not None and self._manager is not None else None
+        opener = None if self._manager is None else running_plugin(inspect.currentframe(), self._manager)
 
         def closed(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-            # What it answers is passed over: an error that has ended the run is not to be swallowed by what is closed.
+            # Its return value is ignored: closing something must not swallow the error that has ended the run.
             try:
                 close(kind, error, trace)
-            except FAILURES as failure:  # Whatever is raised is told when all is closed.
+            except FAILURES as failure:  # It is reported when everything is closed.
                 if failure is not error:
-                    self._failures.append(_told(failure, opener, named))
+                    self._failures.append(_failed(failure, opener, named))
 
         super().push(closed)
 
@@ -64,7 +63,7 @@ class Resources(ExitStack):
         """Close everything.
 
         Raises:
-            StageError: if that fails, and no other error has ended the run.
+            StageError: if closing fails and no other error has ended the run.
 
         """
         super().__exit__(kind, error, trace)
@@ -82,20 +81,20 @@ def _with_notes(error: BaseException, failures: list[StageError]) -> BaseExcepti
     return error
 
 
-def _told(failure: BaseException, opener: str | None, named: object) -> StageError:
-    """What failed: the plugin that had opened it, or else the function."""
+def _failed(failure: BaseException, opener: str | None, named: object) -> StageError:
+    """The error that names the plugin that opened something, or else the function."""
     if opener is not None:
         who, path = f'The plugin "{opener}"', section_of(opener, "")
     else:
         who, path = f'The function "{_name(named)}"{_place(named)}', ()
     why = str(failure) if isinstance(failure, HooklineError) else reason(failure)
-    told = StageError(f"{who} failed in closing what was opened. {why}", path)
-    told.__cause__ = failure
-    return told
+    error = StageError(f"{who} failed to close a resource. {why}", path)
+    error.__cause__ = failure
+    return error
 
 
 def _made_of(named: object) -> object:
-    """The function, or the generator, of which something was made that can be closed."""
+    """The function or generator from which something that can be closed was made."""
     made = getattr(named, "gen", getattr(named, "func", named))
     return inspect.unwrap(made) if callable(made) else made
 

@@ -7,7 +7,8 @@ from typing import Any
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
-from hookline.plugins.run import Run
+from hookline.plugins.dispatch.blame import implementations
+from hookline.plugins.stages import Run
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.training import TrainingSpec
 
@@ -76,8 +77,9 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
 
     For a wrapper around `prepare_data`: all plugins are known there.
     """
-    added = {origin.name for origin, _ in run.plugins.added}
-    has_others = any(name in added for stage in WITH_RECORDS for name, _ in run.stages.asked(stage))
+    added = {origin.name for origin, _ in run.plugins if not origin.is_built_in}
+    called = (one.plugin_name for stage in WITH_RECORDS for one in implementations(run.stages.manager, stage))
+    has_others = any(name in added for name in called)
     message = _refusal_of_one(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
     if message is not None:
         told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'

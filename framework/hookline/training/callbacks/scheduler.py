@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import MisfitError, OptionError
 from hookline.errors.text import counted
-from hookline.plugins.run import Run
-from hookline.plugins.stages import hookimpl
+from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import WrapperSpec
 
 if TYPE_CHECKING:

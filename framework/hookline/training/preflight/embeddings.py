@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import MisfitError
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 

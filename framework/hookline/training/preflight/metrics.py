@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import MisfitError
 from hookline.errors.text import counted
-from hookline.plugins.run import Run
+from hookline.plugins.stages import Run
 from hookline.training.preflight.misfits import misfit_of_metric
 
 if TYPE_CHECKING:

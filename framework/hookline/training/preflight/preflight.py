@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors.exceptions import HooklineWarning, MisfitError, StageError
 from hookline.errors.failures import FAILURES, blamed, reason
 from hookline.errors.text import dotted
-from hookline.plugins.run import Run
+from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
+from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.spec.parameters import plain_name
 from hookline.training.build import unchanged_embeddings
@@ -52,7 +53,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
         with naming_outputs(run.spec, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
-        run.stages.refuse_wrong_loss(value, run=run, criterion=criterion, outputs=outputs, batch=batch)
+        refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
     _try_gradients(value, model, criterion)
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
@@ -113,7 +114,7 @@ def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
         raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
     if not _are_outputs(outputs):
         wanted = "a tensor, or a mapping with tensors by name"
-        raise run.stages.wrong_answer("forward", wanted, outputs, _are_outputs, {"run": run, **given})
+        raise wrong_answer(run, "forward", wanted, outputs, _are_outputs, given)
 
 
 def _are_outputs(answer: object) -> bool:

@@ -7,8 +7,8 @@ fit there hides nothing that does not depend on it. A model that is not large is
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
@@ -16,19 +16,20 @@ from hookline.check.load import Loader
 from hookline.check.reader import in_order
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError, Problem, StageError
+from hookline.plugins.dispatch.blame import naming_plugins
 from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
-from hookline.training.pipeline import new_run
 from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.misfits import choosing_column, path_of_data
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.training.preflight.preflight import refuse_unfit_splits, refuse_wrong_outputs, rehearse
+from hookline.training.start import new_run
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batch, Data, Outputs
-    from hookline.plugins.run import Run
+    from hookline.plugins.stages import Run
     from hookline.spec.training import TrainingSpec
 
 LARGE = 50_000_000
@@ -48,8 +49,7 @@ def deep_check(document: Document, loader: Loader) -> list[Problem]:
     plugins = loader.plugins(document)
     found = _Found()
     try:
-        run = new_run(spec, plugins, device="cpu")
-        with run.resources, devices.default_dtype(run.dtype):
+        with new_run(spec, plugins, device="cpu") as run:
             _go_through(run, found)
     except HooklineError as error:
         found.errors.append(error)
@@ -65,11 +65,14 @@ class _Found:
         self.wants_values = False
         """Whether something could not be tried with shapes only."""
 
+    def noting(self, run: "Run") -> "AbstractContextManager[None, bool]":
+        """Errors that are raised inside the context are noted, and the check continues after it."""
+        return cast("AbstractContextManager[None, bool]", self._noting(run))  # For mypy: it suppresses errors.
+
     @contextmanager
-    def noting(self, run: "Run") -> Iterator[None]:
-        """Errors that are raised inside are noted, and what comes afterwards goes on."""
+    def _noting(self, run: "Run") -> Iterator[None]:
         try:
-            with run.stages.naming_plugins():
+            with naming_plugins(run.stages.manager):
                 yield
         except (HooklineError, RuntimeError) as error:
             if _is_for_want_of_values(error):

@@ -3,8 +3,8 @@ import pytest
 
 from hookline import HooklineError, hookimpl
 from hookline.errors import MisfitError, StageError
-from hookline.plugins.dispatch.blame import ANSWERING, blamed
-from hookline.plugins.dispatch.dispatcher import Stages
+from hookline.plugins.dispatch.blame import blamed, naming_plugins
+from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.manager import new_manager
 from hookline.plugins.stages import STAGES
 from hookline.spec import CallbackSpec
@@ -38,7 +38,7 @@ def manager_of(*plugins):
 
 
 def stages_of(*plugins):
-    return Stages(manager_of(*plugins))
+    return Dispatcher(manager_of(*plugins))
 
 
 class Wrapping:
@@ -101,7 +101,7 @@ def test_a_stage_with_one_implementation_is_called_directly():
 
     manager = manager_of(Direct())
     manager.add_hookcall_monitoring(lambda *_: pytest.fail("pluggy was asked"), lambda *_: None)
-    assert Stages(manager).step(run=1, optimizer=2, closure=3) is True
+    assert Dispatcher(manager).step(run=1, optimizer=2, closure=3) is True
     assert called == [(1, 2, 3)]
 
 
@@ -122,26 +122,26 @@ def test_a_wrapper_is_given_the_answer_and_may_change_it():
 def test_a_stage_without_an_implementation_is_told():
     with pytest.raises(StageError) as error:
         ask(stages_of(), "step")
-    assert str(error.value) == 'Nobody answered the stage "step".'
+    assert str(error.value) == 'No plugin answered the stage "step".'
 
 
 def test_a_stage_that_all_leave_unanswered_is_told_with_those_that_were_asked():
     with pytest.raises(StageError) as error:
         ask(stages_of(answering("step", None), answering("step", None)), "step")
-    assert str(error.value) == 'Nobody answered the stage "step". Asked were, in this order: plugin-0, plugin-1.'
+    assert str(error.value) == 'No plugin answered the stage "step". Plugins called, in this order: plugin-0, plugin-1.'
 
 
 def test_the_only_implementation_that_leaves_a_stage_unanswered_is_told():
     with pytest.raises(StageError) as error:
         ask(stages_of(answering("log", None)), "log")
-    assert str(error.value) == 'Nobody answered the stage "log". Asked were, in this order: plugin-0.'
+    assert str(error.value) == 'No plugin answered the stage "log". Plugins called, in this order: plugin-0.'
 
 
 def test_a_wrapper_that_loses_the_answer_is_told_what_to_do():
     with pytest.raises(StageError) as error:
         ask(stages_of(Forgetting(), answering("step", "yes")), "step")
     assert str(error.value) == (
-        'Nobody answered the stage "step". Asked were, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
+        'No plugin answered the stage "step". Plugins called, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
         "must return what its `yield` gives, or another answer."
     )
 
@@ -158,7 +158,7 @@ def fail(run):
 @pytest.mark.parametrize("others", [0, 1])
 def test_an_error_in_a_plugin_names_plugin_and_stage_and_the_line_in_its_file(others):
     stages = stages_of(answering("step", fail), *[answering("step", None)] * others)
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step")
     line = fail.__code__.co_firstlineno + 1
     assert str(error.value) == (
@@ -173,7 +173,7 @@ def test_an_error_without_a_text_is_told_by_its_type():
         raise StopAsyncIteration
 
     stages = stages_of(answering("step", interrupt))
-    with pytest.raises(StageError, match=r": StopAsyncIteration$"), stages.naming_plugins():
+    with pytest.raises(StageError, match=r": StopAsyncIteration$"), naming_plugins(stages.manager):
         ask(stages, "step")
 
 
@@ -183,14 +183,14 @@ def test_an_error_that_hookline_raises_on_purpose_is_left_as_it_is(error):
         raise error
 
     stages = stages_of(answering("step", refuse))
-    with pytest.raises(type(error)) as raised, stages.naming_plugins():
+    with pytest.raises(type(error)) as raised, naming_plugins(stages.manager):
         ask(stages, "step")
     assert raised.value is error
 
 
 def test_an_error_outside_of_all_plugins_is_left_as_it_is():
     error = KeyError("x")
-    with pytest.raises(KeyError) as raised, stages_of(answering("step", "yes")).naming_plugins():
+    with pytest.raises(KeyError) as raised, naming_plugins(manager_of(answering("step", "yes"))):
         raise error
     assert raised.value is error
 
@@ -202,7 +202,7 @@ def test_an_error_within_a_stage_that_a_plugin_asks_is_that_of_the_inner_one():
             return ask(run, "forward", run)
 
     stages = stages_of(Asking(), answering("forward", fail))
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step", stages)
     assert str(error.value).startswith('The plugin "plugin-1" failed in the stage "forward" (')
 
@@ -219,7 +219,7 @@ def test_of_two_plugins_of_one_class_the_one_that_failed_is_named(failing):
                 raise KeyError("x")
 
     stages = stages_of(*(Perhaps(index == failing) for index in range(2)))
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step")
     assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
 
@@ -230,10 +230,10 @@ def test_nobody_is_blamed_without_a_traceback():
 
 def test_stages_are_those_of_the_plugins_that_were_there_when_they_were_made():
     manager: pluggy.PluginManager = manager_of(answering("step", "first"))
-    stages = Stages(manager)
+    stages = Dispatcher(manager)
     manager.register(answering("step", "second"), "late")
     assert ask(stages, "step") == "first"
-    assert ask(Stages(manager), "step") == "second"
+    assert ask(Dispatcher(manager), "step") == "second"
 
 
 def test_a_listener_is_told_of_every_answer_and_of_what_the_stage_was_given_while_it_listens():
@@ -267,7 +267,7 @@ def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_en
 
     seen = []
     manager = manager_of(Noting(), answering("evaluate", {}))
-    stages = Stages(manager, {"plugin-0": (0, CallbackSpec(every=2))})
+    stages = Dispatcher(manager, {"plugin-0": (0, CallbackSpec(every=2))})
     for run, split in ((Epoch, "validation"), (End, "validation"), (End, "test")):
         stages.evaluate(run=run, model=1, criterion=2, batches=3, split=split)
     assert seen == [(End, "validation"), (End, "test")]
@@ -307,9 +307,9 @@ def test_a_wrapper_can_ask_a_stage_once_more_inside_of_itself():
 def test_inside_of_the_only_wrapper_the_answer_is_asked_directly():
     wrapping = Wrapping()
     manager = new_manager()
-    manager.register(inner_loop, ANSWERING)
+    manager.register(inner_loop, "hookline_stages")
     manager.register(wrapping, "wrapping")
-    assert Stages(manager).inside(wrapping, "step") is inner_loop.step
+    assert Dispatcher(manager).inside(wrapping, "step") is inner_loop.step
 
 
 def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
@@ -319,7 +319,7 @@ def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
     one, two = Noting("a"), Noting("b")
     manager = manager_of(one, two, Noting("c"), answering("step", ["d"]))
     limits = {"plugin-1": (1, CallbackSpec(every=2)), "plugin-2": (2, CallbackSpec(first=2))}
-    inside, asked = Stages(manager, limits).inside(one, "step"), []
+    inside, asked = Dispatcher(manager, limits).inside(one, "step"), []
     for number in range(4):
         Run.step = number
         asked.append(inside(run=Run, optimizer=1, closure=2))
@@ -336,24 +336,24 @@ def test_a_plugin_that_has_no_hash_is_left_out_as_any_other():
     class Run:
         epoch, step, is_trained = 1, 0, False
 
-    limited = Stages(manager, {"plugin-1": (1, CallbackSpec(first=2))})
+    limited = Dispatcher(manager, {"plugin-1": (1, CallbackSpec(first=2))})
     assert ask(limited, "step", Run) == ["a", "c"]
-    assert ask(Stages(manager), "step") == ["a", "b", "c"]
-    assert Stages(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
+    assert ask(Dispatcher(manager), "step") == ["a", "b", "c"]
+    assert Dispatcher(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
 
 
 def test_who_has_nothing_to_do_with_a_stage_has_no_inside_of_it():
     wrapping = Wrapping()
     with pytest.raises(StageError) as raised:
         stages_of(wrapping, answering("step", [])).inside(wrapping, "log")
-    assert str(raised.value) == 'Wrapping has nothing to do with the stage "log": there is no inside.'
+    assert str(raised.value) == 'Wrapping does not implement the stage "log": nothing is inside it.'
 
 
 @pytest.mark.parametrize("stage", ["forward", "loss", "backward", "step"])
 def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps(stage):
     manager = new_manager()
-    manager.register(inner_loop, ANSWERING)
-    assert getattr(Stages(manager), stage) is getattr(inner_loop, stage)
+    manager.register(inner_loop, "hookline_stages")
+    assert getattr(Dispatcher(manager), stage) is getattr(inner_loop, stage)
 
 
 def leave(run):
@@ -367,7 +367,7 @@ def stop_iteration(run):
 @pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
 def test_a_plugin_that_ends_the_process_or_the_iteration_has_failed(fault, told):
     stages = stages_of(answering("step", fault))
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
@@ -385,7 +385,7 @@ def test_so_has_a_wrapper(fault, told, when):
             fault(run)
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
@@ -400,7 +400,7 @@ def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
                 yield
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
-    with pytest.raises(StageError) as error, stages.naming_plugins():
+    with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         ask(stages, "step")
     line = Wrapper.step.__code__.co_firstlineno
     assert str(error.value) == (

@@ -72,7 +72,7 @@ class Failing:
 
 
 LINE = Failing.close.__code__.co_firstlineno + 1
-CLOSING = f'The plugin "Failing" failed in closing what was opened. {HERE}, line {LINE}: OSError: broken'
+CLOSING = f'The plugin "Failing" failed to close a resource. {HERE}, line {LINE}: OSError: broken'
 
 
 def test_what_is_open_is_closed_after_the_model_is_handed_on(tmp_path):
@@ -174,7 +174,7 @@ def test_a_callback_of_the_spec_is_named_with_its_place(tmp_path):
     )
     with pytest.raises(StageError) as error:
         hookline.train(spec, plugins=[Bringing()], out=tmp_path / "run")
-    assert str(error.value) == 'The plugin "callbacks[0] Broken" failed in closing what was opened. It is broken.'
+    assert str(error.value) == 'The plugin "callbacks[0] Broken" failed to close a resource. It is broken.'
     assert error.value.path == ("callbacks", 0)
 
 
@@ -213,9 +213,7 @@ def test_what_no_plugin_has_opened_is_told_by_its_function_and_line(register, na
         resources.close()
     function = {"broken": broken, "broken_context": broken_context.__wrapped__}.get(named)
     place = "" if function is None else f" ({HERE}, line {function.__code__.co_firstlineno})"
-    assert str(error.value).startswith(
-        f'The function "{named}"{place} failed in closing what was opened. {HERE}, line '
-    )
+    assert str(error.value).startswith(f'The function "{named}"{place} failed to close a resource. {HERE}, line ')
     assert str(error.value).endswith(": ValueError: broken")
     resources.close()  # It is closed once.
 
@@ -295,7 +293,7 @@ def test_the_command_line_tells_both(tmp_path, monkeypatch, capsys, after):
         'model = {type = "Linear", out_features = 1}\nloss = {type = "MSELoss"}\noptimizer = {type = "SGD"}\n'
     )
     assert main(["train", "spec.toml", "-q", "-p", "mine.py"]) == 2
-    closing = f'The plugin "mine" failed in closing what was opened. {tmp_path}/mine.py, line 6: OSError: broken\n'
+    closing = f'The plugin "mine" failed to close a resource. {tmp_path}/mine.py, line 6: OSError: broken\n'
     err = capsys.readouterr().err
     assert err.endswith(closing)
     first = err.removesuffix(closing)

@@ -14,7 +14,7 @@ from hookline.plugins.sources.installed import InstalledPlugins, taken_apart
 from hookline.plugins.stages import STAGES
 from hookline.runs.plan import implementations
 from hookline.spec import LossSpec
-from hookline.training.pipeline import new_run
+from hookline.training.start import new_run
 
 FOCAL = """\
 from hookline import hookimpl
@@ -145,8 +145,8 @@ ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n
 
 def calls_of(listed, spec):
     """Who is asked in each stage, in the order of the calls, as the plan of a run has it."""
-    run = new_run(spec, Plugins(listed))
-    return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
+    with new_run(spec, Plugins(listed)) as run:
+        return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
 
 
 def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeypatch):

@@ -1,0 +1,48 @@
+"""What an error or an interruption carries when results have been written before it."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hookline.plugins.signals import Interruption
+from hookline.plugins.trial import Trial
+
+
+class Interrupted(KeyboardInterrupt):
+    """A training that was interrupted by Ctrl-C or another signal, raised after its results so far have been written.
+
+    Attributes:
+        trial: the results so far.
+        number: the number of the signal.
+
+    """
+
+    def __init__(self, trial: Trial, number: int = signal.SIGINT):
+        """Keep the results so far and the number of the signal."""
+        super().__init__("interrupted")
+        self.trial = trial
+        self.number = number
+
+
+@contextmanager
+def reported_with_trial(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
+    """An interruption after a trial has been written carries that trial and the number of the signal."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        if not trials:
+            raise
+        raise Interrupted(trials[-1], interruption.number or signal.SIGINT) from None
+
+
+@contextmanager
+def saying_where_results_are(trials: Sequence[Trial]) -> Iterator[None]:
+    """An error after a trial has been written says where its results are."""
+    try:
+        yield
+    except Exception as error:
+        for trial in trials:
+            error.add_note(f"The results of a training that has ended are in {trial.directory}.")
+        raise
