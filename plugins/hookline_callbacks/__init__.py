@@ -5,7 +5,7 @@ from hookline import Components, hookimpl
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's callbacks, by the modules that have them."""
+    """The callbacks of this plugin, by module."""
     return Components(
         __name__,
         {
@@ -29,4 +29,5 @@ def register_specs() -> Components:
             "weights.weight_averaging": ("StochasticWeightAveraging",),
             "loggers.weights_and_biases": ("WeightsAndBiases",),
         },
+        display="Progress",
     )

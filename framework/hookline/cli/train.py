@@ -17,16 +17,11 @@ from hookline.cli.main import DIFFERENT, GOOD
 from hookline.errors.exceptions import HooklineError, notes_of
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, enumerate_names
-from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import Trial
 from hookline.runs.lock import NAME as LOCK
 from hookline.spec.families.components import CallbackSpec
-from hookline.spec.training import TrainingSpec
-
-DISPLAY = "Progress"
-"""The callback that a person sees, which is used without being listed unless it is to be quiet."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.training.pipeline import train
 
     gc.enable()
-    is_listed = any(type(callback).__name__ == DISPLAY for callback in spec.callbacks)
-    if not is_listed and not arguments.quiet:
-        # Outermost, so that it shows what all others have logged.
-        extra.insert(0, _display(spec, extra))
+    display = loader.plugins(document).catalog.display()
+    is_listed = any(type(callback) is display for callback in spec.callbacks)
+    if display is not None and not is_listed and not arguments.quiet:
+        callback = display()
+        assert isinstance(callback, CallbackSpec)
+        extra.insert(0, callback.build())  # Outermost, so that it shows what all others have logged.
     deferred_compiler.defer()
     # A display that the spec lists stays in the spec that is kept: it is only not seen.
     silence = _silence() if is_listed and arguments.quiet else nullcontext()
@@ -129,13 +126,6 @@ def _if_somebody_reads() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
-
-
-def _display(spec: TrainingSpec, extra: list[object]) -> object:
-    kind = Plugins(spec.plugins, extra).catalog.find(CallbackSpec, DISPLAY)
-    callback = kind()
-    assert isinstance(callback, CallbackSpec)
-    return callback.build()
 
 
 def _tell(trial: Trial) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 
 from attrs import fields
@@ -24,9 +25,9 @@ def is_family(kind: object) -> bool:
 
 
 class Components(Mapping[str, type[Spec]]):
-    """The components of a plugin by name, each imported when it is first asked for.
+    """The components of a plugin by name, each imported when it is first looked up.
 
-    It is for a plugin of many modules, of which a spec needs a few: `register_specs` returns this instead of classes.
+    For a plugin with many modules, of which a spec needs a few: `register_specs` returns this instead of classes.
 
     >>> components = Components("hookline_optimizers", {"adam": ("Adam", "AdamW"), "sgd": ("SGD",)})
     >>> sorted(components)
@@ -35,8 +36,16 @@ class Components(Mapping[str, type[Spec]]):
     SGD(lr=0.1)
     """
 
-    def __init__(self, package: str, modules: Mapping[str, Iterable[str]]):
-        """The names of the classes that each module of the package has; a module in a subpackage has a dotted name."""
+    def __init__(self, package: str, modules: Mapping[str, Iterable[str]], *, display: str | None = None):
+        """Keep which module has which classes, without importing any.
+
+        Args:
+            package: the package of the plugin.
+            modules: the names of the classes in each module of the package; a module in a subpackage has a dotted name.
+            display: the name of the callback with which the command line shows a training, if it is one of these.
+
+        """
+        self.display = display
         self._modules = {name: f"{package}.{module}" for module, names in modules.items() for name in names}
 
     def __getitem__(self, name: str) -> type[Spec]:
@@ -55,6 +64,8 @@ class Catalog:
     """The spec classes that the loaded plugins have registered."""
 
     def __init__(self) -> None:
+        self.display: Callable[[], type[Spec] | None] = lambda: None
+        """Gives the callback with which the command line shows a training, if a plugin brings one."""
         self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
         self._known: dict[str, dict[type[Spec], Origin]] = {}
         self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
@@ -70,6 +81,8 @@ class Catalog:
             PluginError: if one is no component class.
 
         """
+        if isinstance(components, Components) and components.display is not None:
+            self.display = partial(components.get, components.display)
         if isinstance(components, Mapping):
             offers = [(name, components) for name in components]
         else:

@@ -4,6 +4,8 @@ import pytest
 
 import hookline
 from hookline import HooklineError, hookimpl
+from hookline.check.load import Loader
+from hookline.check.toml.document import read
 from hookline.errors import SpecError
 from hookline.spec import LossSpec, spec
 
@@ -122,3 +124,14 @@ def test_a_file_that_is_not_there_is_told_before_anything_else():
     with pytest.raises(HooklineError) as error:
         hookline.load("none.toml", ["wrong"])
     assert str(error.value) == "none.toml: There is no such file."
+
+
+def test_a_spec_is_loaded_with_its_data_if_a_check_of_them_finds_nothing(path):
+    document, loader = read(path), Loader()
+    assert loader.load(document).data.path == path.parent / "data/x.csv"
+    with pytest.raises(SpecError) as error:
+        loader.load(document, with_data=True)
+    assert list(error.value.problems) == loader.check(document) != []
+    (path.parent / "data").mkdir()
+    (path.parent / "data/x.csv").write_text("x,y\n1,2\n")
+    assert loader.load(document, with_data=True) == loader.load(document)
