@@ -11,6 +11,7 @@ from hookline.check.toml.document import Document
 from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecError
 from hookline.errors.failures import blamed
 from hookline.plugins.manager import Plugins
+from hookline.spec.objective import Objective
 from hookline.spec.training import TrainingSpec
 
 
@@ -122,14 +123,16 @@ class Loader:
             return list(error.problems)
         sections, problems = reader.sections(document)
         problems = _with_unusable(unusable, problems, document)
-        data, loss = (
-            sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
+        data, loss, losses = (
+            sections.get(name) or reader.as_far_as_right(name, document, problems)
+            for name in ("data", "loss", "losses")
         )
+        objective = Objective.of(loss, losses) if loss or losses else None
         if data is None:
             return problems
         try:
             with blamed(type(data)):
-                found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+                found = [document.located(_of_data(error, document)) for error in data.check(objective)]
         except PluginError as error:
             return problems or [document.located(Problem(str(error), ("data",)))]
         if "data" not in sections:  # What is not right or not said there is not what the data lack.

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.weights import Weights
+from hookline.spec.objective import Objective
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +26,8 @@ class Run:
 
     spec: "TrainingSpec"
     """What is trained."""
+    objective: Objective = field(init=False, default=Factory(lambda self: self.spec.objective, takes_self=True))
+    """What is minimized: the loss of the spec, or the sum of several."""
     stages: "Stages"
     """Asks the other stages: `run.stages.forward(run=run, model=model, batch=batch)`."""
     plugins: "Plugins"

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Batches, Data, Outputs
     from hookline.plugins.run import Run
     from hookline.plugins.trial import Trial
+    from hookline.spec.prediction import Prediction
 
 PROJECT = "hookline"
 
@@ -66,7 +67,7 @@ def prepare_data(run: "Run") -> "Data":
         `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the split has
         a method `fingerprint() -> str`.
 
-    Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss says how its targets are encoded.
+    Built in: `run.spec.data.prepare(run, run.objective)`; the loss says how its targets are encoded.
 
     """
     raise NotImplementedError
@@ -86,7 +87,7 @@ def build_model(run: "Run", data: "Data") -> "nn.Module":
 def select_loss(run: "Run", data: "Data") -> "nn.Module":
     """Build the criterion, on `run.device`. Asked once per trial. Its parameters, if it has any, are trained too.
 
-    Built in: `run.spec.loss.build(data)`.
+    Built in: `run.objective.build(data)`.
     """
     raise NotImplementedError
 
@@ -153,7 +154,7 @@ def loss(run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch")
     Returns:
         The loss, a scalar tensor.
 
-    Built in: `run.spec.loss.compute(criterion, outputs, batch)`, which for most losses is `criterion(outputs, target)`
+    Built in: `run.objective.compute(criterion, outputs, batch)`, which for most losses is `criterion(outputs, target)`
     with the batch's one target.
 
     """
@@ -194,6 +195,22 @@ def step(run: "Run", optimizer: "optim.Optimizer", closure: "Callable[[], Tensor
 
     Built in: `optimizer.step()`, with the closure if its signature requires one, or if the optimizer of the spec says
     `needs_closure`; without any gradient nothing, and `False`.
+
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def predict(run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Mapping[str, Prediction]":
+    """Turn outputs into predictions. Called for each batch of an evaluation, after `loss`.
+
+    A wrapper sees the predictions of each batch, and the truth, as metrics are given them. One that changes
+    predictions returns `{**predictions, name: predictions[name].replaced(other)}`.
+
+    Returns:
+        A `hookline.spec.Prediction` for each loss of `[losses]`, by its name; that of `[loss]` is called "target".
+
+    Built in: what each loss computes in `predictions`, `scores` and `truth`, when it is first used.
 
     """
     raise NotImplementedError
@@ -272,6 +289,7 @@ STAGES = (
     "loss",
     "backward",
     "step",
+    "predict",
     "evaluate",
     "log",
     "tune",

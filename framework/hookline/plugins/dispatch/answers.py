@@ -20,6 +20,8 @@ def wanted(stage: str, answer: Any) -> str | None:
         return None if isinstance(answer, nn.Module) else "an nn.Module"
     if stage == "select_optimizer":
         return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
+    if stage == "predict":
+        return None if isinstance(answer, Mapping) else "a mapping with predictions by name"
     if stage == "evaluate":
         return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
     if stage == "log":

@@ -38,6 +38,7 @@ class Stages:
     loss: Callable[..., Any]
     backward: Callable[..., Any]
     step: Callable[..., Any]
+    predict: Callable[..., Any]
     evaluate: Callable[..., Any]
     log: Callable[..., Any]
     tune: Callable[..., Any]
@@ -111,7 +112,7 @@ class Stages:
     def refuse_wrong_loss(self, answer: object, **given: Any) -> None:
         """Raise a `StageError` if the stage `loss`, given this, was answered with anything but a scalar tensor."""
         if not is_scalar(answer):
-            hint = f" {type(given['run'].spec.loss).__name__} must add up its rows, or take their mean."
+            hint = f" {given['run'].objective.name_for(None)} must add up its rows, or take their mean."
             raise self.wrong_answer("loss", "a scalar tensor", answer, is_scalar, given, hint=hint)
 
     def plugin(self, name: str) -> Any:
@@ -121,26 +122,6 @@ class Stages:
     def resources(self) -> ExitStack:
         """What a run closes when it ends, with nothing in it yet."""
         return Resources(self._manager)
-
-    @contextmanager
-    def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
-        """Inside, a function is told of every answer to a stage: `listener(answer=…)`, with what the stage was given.
-
-        For a wrapper around `evaluate` that looks at what is judged there, without going through the data once more.
-        The loop of training is not listened to: it asks the inner stages directly.
-        """
-        ask = getattr(self, stage)
-
-        def heard(**values: Any) -> Any:
-            answer = ask(**values)
-            listener(answer=answer, **values)
-            return answer
-
-        setattr(self, stage, heard)
-        try:
-            yield
-        finally:
-            setattr(self, stage, ask)
 
     @contextmanager
     def naming_plugins(self) -> Iterator[None]:
