@@ -127,7 +127,7 @@ class Loader:
             sections.get(name) or reader.as_far_as_right(name, document, problems)
             for name in ("data", "loss", "losses")
         )
-        objective = Objective.of(loss, losses) if loss or losses else None
+        objective = Objective.of(loss, losses) if bool(loss) != bool(losses) else None
         if data is None:
             return problems
         try:

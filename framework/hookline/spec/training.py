@@ -143,7 +143,7 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
         yield OptionError("losses", "A spec has either [loss] or [losses]: leave one out.", against=[("loss",)])
     elif loss is None and not losses:
         yield OptionError("losses", "There must be at least one loss.")
-    for named in Objective.of(loss, losses).losses.values():
+    for named in _objective(loss, losses).losses.values():
         try:
             with blamed(type(named.loss)):
                 yield from named.conflicts()
@@ -151,10 +151,15 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
             yield named.fault(error)
 
 
+def _objective(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Objective:
+    """The objective; one without losses if the spec has both sections or none, which is another error."""
+    return Objective.of(loss, losses) if (loss is None) != (losses is None) else Objective({})
+
+
 def _check_accumulation(
     run: RunSpec, loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
 ) -> Iterator[OptionError]:
-    for named in Objective.of(loss, losses).losses.values() if run.accumulate > 1 else ():
+    for named in _objective(loss, losses).losses.values() if run.accumulate > 1 else ():
         try:
             with blamed(type(named.loss)):
                 named.loss.check_accumulation()
@@ -184,7 +189,7 @@ def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
 def _check_metrics(
     metrics: Mapping[int, MetricSpec], loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
 ) -> Iterator[OptionError]:
-    objective = Objective.of(loss, losses)
+    objective = _objective(loss, losses)
     for index, metric in metrics.items() if objective.losses else ():
         place: tuple[str, ...] = ("losses",) if loss is None else ("loss", "type")
         option = "target"
