@@ -171,7 +171,9 @@ def test_sequences_keep_their_lengths():
         },
         plugins=[Plugin()],
     )
-    data = spec.data.prepare(hookline.Run(spec=spec, stages=None, plugins=None, device=torch.device("cpu")), spec.loss)
+    data = spec.data.prepare(
+        hookline.Run(spec=spec, stages=None, plugins=None, device=torch.device("cpu")), spec.objective
+    )
     batches = list(data.training.epoch(1))
     assert [batch.rows for batch in batches] == [5, 5, 2]
     for batch in batches:

@@ -10,8 +10,8 @@ from attrs import evolve
 from torch import nn
 
 import hookline
-from hookline_losses.classification import BCELoss
 from hookline.spec import Objective
+from hookline_losses.classification import BCELoss
 
 ROWS = 10
 X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
