@@ -135,11 +135,17 @@ class _Display:
             f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}",
             f"  data       {type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
             f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
-            f"  loss       {type(spec.loss).__name__}",
+            f"  loss       {_losses(run)}",
             f"  optimizer  {type(spec.optimizer).__name__}{_rate(optimizer)}",
             *_groups(optimizer),
             "",
         ]
+
+
+def _losses(run: Run) -> str:
+    """The types of the losses, with their names if they have any."""
+    losses = run.objective.losses.items()
+    return ", ".join(type(named.loss).__name__ + (f" ({name})" if name else "") for name, named in losses)
 
 
 def _rate(optimizer: "optim.Optimizer") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import Run
 from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
 from hookline.errors import DataError, MisfitError, OptionError, did_you_mean, enumerate_names
-from hookline.spec import LossSpec, spec
+from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
@@ -78,7 +78,7 @@ class NPZ(SplitFile):
         """The arrays of each target; the only one is called "target"."""
         return named(self.targets, "target")
 
-    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError]:
         """The files that are not there, and the arrays that are not in them."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
         groups = {} if self.inputs is None else self._groups(())
@@ -104,7 +104,7 @@ class NPZ(SplitFile):
                     message = f'There is no array "{name}".{did_you_mean(name, names)}'
                     yield OptionError(option, message, *within)
 
-    def prepare(self, run: Run, loss: LossSpec) -> Data:
+    def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
         layout = self._layout(loss, run.spec.run.dtype)
         parts = self._parts(layout)
@@ -123,7 +123,7 @@ class NPZ(SplitFile):
             source={split: str(path) for split, path in paths.items()},
         )
 
-    def _layout(self, loss: LossSpec, dtype: str) -> ArrayLayout:
+    def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
         """Which arrays of the file become what."""
         encodings = target_encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
@@ -146,7 +146,7 @@ class NPZ(SplitFile):
             is_siamese=is_applied_to_each(groups, loss.inputs) or self.standardize == "together",
             targets=self.target_arrays,
             encodings=encodings,
-            lengths=self._lengths(groups, encodings, type(loss).__name__),
+            lengths=self._lengths(groups, encodings, loss.name_for(None)),
             split_column=self.split_column,
             dtype=dtype,
             missing=self.missing_marks,

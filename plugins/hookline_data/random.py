@@ -3,7 +3,7 @@
 from hookline import Run
 from hookline.data import Data, in_memory
 from hookline.errors import DataError
-from hookline.spec import DataSpec, LossSpec, option, spec
+from hookline.spec import DataSpec, Objective, option, spec
 
 
 @spec
@@ -25,7 +25,7 @@ class Random(DataSpec):
         """There is none."""
         return False
 
-    def prepare(self, run: Run, loss: LossSpec) -> Data:
+    def prepare(self, run: Run, loss: Objective) -> Data:
         """Draw the inputs."""
         import numpy
         import torch

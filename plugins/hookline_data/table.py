@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
-from hookline.spec import LossSpec, option, spec, to_json
+from hookline.spec import Objective, option, spec, to_json
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.reading.columns import Chooser, Wanted
@@ -110,7 +110,7 @@ class Table(SplitFile):
         """
         raise NotImplementedError
 
-    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError]:
         """The files that are not there, and the columns that are not in their headers."""
         of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
         yield from of_targets
@@ -197,7 +197,7 @@ class Table(SplitFile):
                     against=[("inputs", *self._within("inputs", group))],
                 )
 
-    def prepare(self, run: Run, loss: LossSpec) -> Data:
+    def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
         from hookline_data.rows.prepare import prepared  # A spec can be checked without it.
 

@@ -26,7 +26,7 @@ class Safetensors(DeploySpec):
 
     def deploy(self, run: Run, trial: Trial) -> Iterable[Path]:
         """Write both files."""
-        directory, loss = trial.directory / "safetensors", trial.spec.loss
+        directory, losses = trial.directory / "safetensors", trial.spec.losses
         directory.mkdir(exist_ok=True)
         example = trial.data.example
         description = {
@@ -42,8 +42,9 @@ class Safetensors(DeploySpec):
             },
             "preparation": trial.data.preparation,
             "targets": {name: asdict(target) for name, target in trial.data.targets.items()},
-            # Of a loss that is made of several, each has its own.
-            "activation": {name: part.activation for name, part in loss.parts.items()} or loss.activation,
+            "activation": {name: loss.activation for name, loss in losses.items()}
+            if losses
+            else trial.spec.loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
         write_weights(weights, plainly_named(trial.model))

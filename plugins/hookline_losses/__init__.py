@@ -1,4 +1,4 @@
-"""The losses of torch, by topic, their distances, and the sum of several."""
+"""The losses of torch, by topic, and their distances."""
 
 from hookline import Components, hookimpl
 
@@ -16,7 +16,6 @@ def register_specs() -> Components:
                 "MultiLabelSoftMarginLoss",
                 "NLLLoss",
             ),
-            "combined": ("WeightedSum",),
             "distances": ("CosineDistance", "PairwiseDistance", "SquaredDistance"),
             "embedding": (
                 "CosineEmbeddingLoss",

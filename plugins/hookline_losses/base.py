@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import Attribute, asdict
+from attrs import Attribute
 
 from hookline.data import Data, Outputs
 from hookline.errors import OptionError, enumerate_names
@@ -33,7 +33,7 @@ class TorchLoss(LossSpec):
 
     def arguments(self) -> dict[str, Any]:
         """The options that torch's class is given."""
-        return asdict(self, recurse=False)
+        return self.own_options()
 
     @property
     def divided_by(self) -> DividedBy:

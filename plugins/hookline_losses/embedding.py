@@ -5,8 +5,6 @@ All but HingeEmbeddingLoss apply the model to several groups of inputs, which be
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
-
 from hookline.data import Batch, Data, Encoding, Outputs, Signs, in_float64
 from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
@@ -127,6 +125,7 @@ class TripletLoss(TorchLoss):
     """The base of both losses of triplets."""
 
     inputs = ("anchor", "positive", "negative")
+    offers = "triplets"
 
     @property
     def encoding(self) -> Encoding | None:
@@ -204,7 +203,7 @@ class TripletMarginWithDistanceLoss(TripletLoss):
         """Torch's class, with the distance that the spec names."""
         from torch import nn
 
-        options: dict[str, Any] = asdict(self, recurse=False)
+        options = self.own_options()
         if self.distance_function is not None:
             options["distance_function"] = self.distance_function.build()
         return nn.TripletMarginWithDistanceLoss(**options)

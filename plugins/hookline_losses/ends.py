@@ -5,29 +5,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hookline.spec import LossSpec
+from hookline.training import last_layer
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-def last_layer(model: "nn.Module") -> "nn.Module | None":
-    """The last layer of a model that changes values, layers one after another being gone through; `None` without one.
-
-    Of layers beside one another none is the last: their container is it.
-    """
-    from torch import nn
-
-    if isinstance(model, nn.Sequential):
-        return next((last for layer in reversed(model) if (last := last_layer(layer)) is not None), None)
-    return None if isinstance(model, _keeping_values()) or getattr(model, "keeps_values", False) else model
-
-
-def head_of(model: "nn.Module", output: str) -> "nn.Module":
-    """Of a model that ends in heads the one that gives the output of this name; otherwise the model itself."""
-    from torch import nn
-
-    last = last_layer(model)
-    return last[output] if isinstance(last, nn.ModuleDict) and output in last else model
 
 
 def doubt_scores(loss: LossSpec, model: "nn.Module") -> Iterator[str]:
@@ -50,14 +31,6 @@ def end_beyond_0_and_1(model: "nn.Module") -> str | None:
     """The name of the last layer, if it gives numbers that are not from 0 to 1, whatever those of an example are."""
     last = last_layer(model)
     return type(last).__name__ if isinstance(last, (*_any_numbers(), *_from_0_on())) else None
-
-
-@cache
-def _keeping_values() -> "tuple[type[nn.Module], ...]":
-    from torch import nn
-
-    of_shape = (nn.Flatten, nn.Unflatten, nn.Unfold, nn.PixelShuffle, nn.PixelUnshuffle, nn.ChannelShuffle)
-    return (nn.Identity, nn.modules.dropout._DropoutNd, *of_shape)
 
 
 @cache

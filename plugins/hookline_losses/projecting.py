@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import Attribute, asdict
+from attrs import Attribute
 
 from hookline.data import Batch, Classes, Data, Outputs, log_odds
 from hookline.errors import MisfitError, OptionError
@@ -132,7 +132,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """Torch's class, for the classes of the data."""
         import torch
 
-        options = asdict(self, recurse=False)
+        options = self.own_options()
         options["num_classes"] = self.num_classes or len(data.target.classes or ())
         if self.weight is not None:
             if len(self.weight) != options["num_classes"]:

@@ -26,6 +26,7 @@ class AUROC(ClassificationMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/auroc.html
     """
 
+    takes = ("classes", "labels", "numbers")  # All of the triplets should be 1, so that there is nothing to rank.
     undefined = "It needs rows of two classes, and no prediction that is NaN."
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {**ClassificationMetric.only_for, "max_fpr": ("binary",)}
 
@@ -50,9 +51,9 @@ class AUROC(ClassificationMetric):
                     yield OptionError("thresholds", f"A probability is at most 1, and this is {threshold:g}.", index)
 
     @property
-    def takes(self) -> Literal["predictions", "scores"]:
-        """Scores are ranked, and probabilities compared with thresholds."""
-        return "scores" if self.thresholds is None else "predictions"
+    def ranks(self) -> bool:
+        """Without thresholds, with which probabilities are compared."""
+        return self.thresholds is None
 
     def check(self, loss: LossSpec) -> None:
         """As for all metrics of classes; and two of them must be left, and probabilities be there for thresholds."""

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
-from hookline.data import Classes, Distribution, Sequences, Signs, in_float64
+from hookline.data import Signs, in_float64
 from hookline.spec import LossSpec, MetricSpec, option, spec
 from hookline_metrics.state import State
 
@@ -15,17 +15,14 @@ if TYPE_CHECKING:
 class RegressionMetric(MetricSpec):
     """The base of this page's metrics."""
 
+    takes = ("numbers", "labels")
     undefined = "A prediction or a target is NaN or infinite."
 
     def check(self, loss: LossSpec) -> None:
-        """Numbers are compared with numbers, and not with classes, signs or sequences."""
-        name, kind, encoding = type(self).__name__, type(loss).__name__, loss.encoding
-        if isinstance(encoding, (Classes, Distribution)):
-            raise ValueError(f"{name} compares numbers, and {kind} tells classes apart.")
-        if isinstance(encoding, Signs):
-            raise ValueError(f"{name} compares numbers, and the targets of {kind} are signs.")
-        if isinstance(encoding, Sequences):
-            raise ValueError(f"{name} compares numbers, and the targets of {kind} are sequences.")
+        """Probabilities of labels cannot be compared with targets of -1 and 1."""
+        if isinstance(loss.encoding, Signs):
+            name, kind = type(self).__name__, type(loss).__name__
+            raise ValueError(f"{name} judges numbers, and the targets of {kind} are signs.")
 
 
 @spec

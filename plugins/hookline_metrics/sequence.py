@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from hookline.data import Sequences
 from hookline.spec import LossSpec, MetricSpec, spec
 from hookline_metrics.state import State
 
@@ -15,13 +14,8 @@ if TYPE_CHECKING:
 class SequenceMetric(MetricSpec):
     """The base of this page's metrics: for losses whose targets are sequences."""
 
+    takes = ("sequences",)
     undefined = "All targets are empty."
-
-    def check(self, loss: LossSpec) -> None:
-        """The loss must have sequences as targets."""
-        if not isinstance(loss.encoding, Sequences):
-            name = type(self).__name__
-            raise ValueError(f"{name} compares sequences, and the targets of {type(loss).__name__} are none.")
 
 
 @spec

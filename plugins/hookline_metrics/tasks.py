@@ -1,13 +1,13 @@
 """Of what kind classes are, and which options go with it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import fields
 
-from hookline.data import Classes, Distribution, Labels, Numbers, Probabilities, Sequences, Signs
+from hookline.data import Labels, Signs
 from hookline.errors import OptionError, enumerate_names
-from hookline.spec import LossSpec, MetricSpec, option, spec
+from hookline.spec import LossSpec, MetricSpec, Offers, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,15 +19,11 @@ LABELS: tuple[Task, ...] = ("binary", "multilabel")
 def tasks_of(loss: LossSpec) -> tuple[Task, ...]:
     """The tasks that the targets of a loss can be; which of them it is may follow from the number of outputs."""
     encoding = loss.encoding
-    if isinstance(encoding, (Classes, Distribution)):
+    if loss.offers == "classes":
         return ("multiclass",)
     if isinstance(encoding, Labels):
         return ("multilabel",)
-    if isinstance(encoding, Signs) and encoding.flat:
-        return ("binary",)
-    if isinstance(encoding, (Numbers, Probabilities, Signs)) or encoding is None:
-        return LABELS
-    return () if isinstance(encoding, Sequences) else ("binary", "multiclass", "multilabel")
+    return ("binary",) if isinstance(encoding, Signs) and encoding.flat else LABELS
 
 
 @spec
@@ -38,6 +34,7 @@ class ClassificationMetric(MetricSpec):
     metric of a spec is one number.
     """
 
+    takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "triplets")
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {"num_classes": ("multiclass",), "num_labels": ("multilabel",)}
     """The options that go with some tasks only."""
 
@@ -56,9 +53,7 @@ class ClassificationMetric(MetricSpec):
         """The task must be one of the loss, and each option one of the task."""
         name, kind = type(self).__name__, type(loss).__name__
         tasks = tasks_of(loss)
-        if not tasks:
-            raise ValueError(f"{name} compares classes, and {kind} compares sequences.")
-        if self.task is None and isinstance(loss.encoding, Numbers):
+        if self.task is None and loss.offers == "numbers":
             raise ValueError(f"{kind} is a loss of numbers: {name} must be told its `task`.")
         if self.task is not None and self.task not in tasks:
             is_for = enumerate_names(tasks, "or")

@@ -1,4 +1,4 @@
-"""The built-in answer to every stage. Each is asked last, after those of all other plugins."""
+"""The built-in answer to every stage. Each is called last, after those of all other plugins."""
 
 from hookline_stages.beginning import (
     build_model,
@@ -7,7 +7,7 @@ from hookline_stages.beginning import (
     select_optimizer,
 )
 from hookline_stages.ending import deploy, tune
-from hookline_stages.evaluation import evaluate, log
+from hookline_stages.evaluation import evaluate, log, predict
 from hookline_stages.fitting import fit
 from hookline_stages.inner_loop import backward, forward, loss, step
 
@@ -20,6 +20,7 @@ __all__ = [
     "forward",
     "log",
     "loss",
+    "predict",
     "prepare_data",
     "select_loss",
     "select_optimizer",

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from hookline import Run
     from hookline.data import Data
-    from hookline.spec import InitializationSpec, LossSpec
+    from hookline.spec import InitializationSpec, Objective
 
 
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
     """Have the data source of the spec read and split its data."""
-    return run.spec.data.prepare(run, run.spec.loss)
+    return run.spec.data.prepare(run, run.objective)
 
 
 @hookimpl(trylast=True)
@@ -34,22 +34,23 @@ def build_model(run: Run, data: Data) -> nn.Module:
     """
     row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone() if tensor.is_meta else tensor.clone().cpu())
     inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
-    if is_applied_to_each(row.inputs, run.spec.loss.inputs):
+    if is_applied_to_each(row.inputs, run.objective.inputs):
         inputs, lengths = inputs[:1], lengths[:1]
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
-        told = MisfitError(f"{error.message}{_how_groups_are_given(row.inputs, run.spec.loss)}", error.path)
+        told = MisfitError(f"{error.message}{_how_groups_are_given(row.inputs, run.objective)}", error.path)
         raise told.within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)
 
 
-def _how_groups_are_given(groups: Collection[str], loss: LossSpec) -> str:
+def _how_groups_are_given(groups: Collection[str], objective: Objective) -> str:
     """A sentence about the names of groups of inputs, if there are as many as a loss takes and they have others."""
-    if len(groups) != len(loss.inputs) or len(groups) == 1 or is_applied_to_each(groups, loss.inputs):
+    wanted = objective.inputs
+    if len(groups) != len(wanted) or len(groups) == 1 or is_applied_to_each(groups, wanted):
         return ""
-    takes = f"{type(loss).__name__} takes {enumerate_names(loss.inputs)}"
+    takes = f"{objective.name_for(None)} takes {enumerate_names(wanted)}"
     given = "groups of inputs that are called so are given to the model one by one"
     return f" {takes}: {given}, and these, {enumerate_names(groups)}, all at once."
 
@@ -89,11 +90,11 @@ def select_loss(run: Run, data: Data) -> nn.Module:
     """Build the criterion of the spec."""
     from torch import nn
 
-    criterion: object = run.spec.loss.build(data)
+    criterion: object = run.objective.build(data)
     if not isinstance(criterion, nn.Module):
         given = f"the class {criterion.__name__}" if isinstance(criterion, type) else f"a {type(criterion).__name__}"
         raise MisfitError(
-            f"`build` of {type(run.spec.loss).__name__} must give an nn.Module: it gives {given}.", ("loss",)
+            f"`build` of {run.objective.name_for(None)} must give an nn.Module: it gives {given}.", ("loss",)
         )
     return criterion.to(run.device)
 

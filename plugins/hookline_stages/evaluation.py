@@ -1,4 +1,4 @@
-"""What is done after each epoch: the model is judged, and what came of it is kept."""
+"""What is done after each epoch: the model is evaluated, and the record is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning, hookimpl
 from hookline.errors import DataError, MisfitError, OptionError
-from hookline.training import MeanLoss, PartLosses
+from hookline.training import MeanLosses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 
     from hookline import Run, TrainingSpec
     from hookline.data import Batch, Batches, Outputs
-    from hookline.spec import LossSpec, MetricSpec
+    from hookline.spec import MetricSpec, Prediction
+
+
+@hookimpl(trylast=True)
+def predict(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Mapping[str, Prediction]:
+    """Return the predictions of each loss, which are computed when they are first used."""
+    return run.objective.predict(criterion, outputs, batch)
 
 
 @hookimpl(trylast=True)
 def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches, split: str) -> Mapping[str, float]:
-    """The loss over all rows of the split, and the metrics of its predictions."""
+    """Compute the loss over all rows of the split, and the metrics of its predictions."""
     import torch
 
-    spec = run.spec
-    losses, parts = MeanLoss(), PartLosses(spec.loss)
-    metrics: list[tuple[MetricSpec, Any]] = []
+    spec, objective, stages = run.spec, run.objective, run.stages
+    losses = MeanLosses(objective)
+    metrics: list[tuple[MetricSpec, str, Any]] = []
     interruption = run.interruption
-    judged_by = {(metric.target, metric.takes) for metric in spec.metrics}
     batch = None
     model.eval()
     criterion.eval()
@@ -38,58 +43,53 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
         for batch in batches.epoch(run.epoch):
             if interruption.number is not None:
                 run.raise_if_interrupted()
-            outputs = run.stages.forward(run=run, model=model, batch=batch)
-            loss = run.stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-            losses.add(loss, spec.loss.divisor(criterion, batch))
-            parts.add(criterion, batch)
-            if spec.metrics:
-                known = {what: _judged(spec.loss, *what, criterion, outputs, batch) for what in judged_by}
-                # How many classes there are is known when there is a prediction.
-                metrics = metrics or [
-                    (metric, _built(metric, run, known[metric.target, metric.takes][0])) for metric in spec.metrics
-                ]
-                for metric, state in metrics:
-                    with _naming(metric, spec, split):
-                        state.update(*metric.prepare(*known[metric.target, metric.takes]))
+            outputs = stages.forward(run=run, model=model, batch=batch)
+            loss = stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            losses.add(loss, objective.divisor(criterion, batch), objective.terms(criterion))
+            predicted = stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            # The first prediction determines the number of classes.
+            metrics = metrics or list(_built(run, predicted))
+            for metric, key, state in metrics:
+                with _naming(metric, spec, split):
+                    state.update(*metric.prepare(_judged(metric, predicted[key]), predicted[key].truth))
     model.train()
     criterion.train()
     if batch is None:
         raise DataError(f"data: The {split} split gave no batch to evaluate, instead of {len(batches)}.")
-    judged = parts.with_total(losses)
-    for metric, state in metrics:
+    evaluated = losses.values()
+    for metric, _, state in metrics:
         with _naming(metric, spec, split):
-            judged[metric.label] = float(state.compute())
-        if math.isnan(judged[metric.label]):
+            evaluated[metric.label] = float(state.compute())
+        if math.isnan(evaluated[metric.label]):
             message = f"{metric.label} is NaN on the {split} split. {metric.undefined}".rstrip()
             place = f"metrics[{spec.metrics.index(metric)}]"
             warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
-    return judged
+    return evaluated
 
 
 @hookimpl(trylast=True)
 def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
-    """The record as it is."""
+    """Return the record as it is."""
     return record
 
 
-def _judged(
-    loss: LossSpec, target: str | None, takes: str, criterion: nn.Module, outputs: Outputs, batch: Batch
-) -> tuple[Tensor, Tensor]:
-    """What is predicted of a target, as predictions or as scores, and what is true of it."""
-    judge = loss.of_target(target)
-    criterion, outputs, batch = loss.part(target, criterion, outputs, batch)
-    predict = judge.scores if takes == "scores" else judge.predictions
-    return predict(criterion, outputs, batch), judge.truth(batch)
+def _judged(metric: MetricSpec, prediction: Prediction) -> Tensor:
+    """The predictions, or the scores for a metric that ranks rows."""
+    return prediction.scores if metric.ranks else prediction.predictions
 
 
-def _built(metric: MetricSpec, run: Run, predictions: Tensor) -> Any:
-    with _naming(metric, run.spec, "validation"):
-        return metric.build(run.spec.loss.of_target(metric.target), predictions).to(predictions.device)
+def _built(run: Run, predicted: Mapping[str, Prediction]) -> Iterator[tuple[MetricSpec, str, Any]]:
+    """Each metric with the key of the prediction that it judges, and the object that accumulates it."""
+    for metric in run.spec.metrics:
+        key = run.objective.key(metric.target)
+        with _naming(metric, run.spec, "validation"):
+            first = _judged(metric, predicted[key])
+            yield metric, key, metric.build(predicted[key].loss, first).to(first.device)
 
 
 @contextmanager
 def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
-    """What a metric raises becomes a sentence that names the metric, and its place in the spec."""
+    """An error of a metric inside becomes one that names the metric and its place in the spec."""
     place = ("metrics", spec.metrics.index(metric))
     try:
         yield

@@ -27,13 +27,13 @@ def forward(run: Run, model: nn.Module, batch: Batch) -> Outputs:
     """Apply the model to the batch's inputs."""
     if len(batch.inputs) == 1 and not batch.lengths:
         return model(*batch.inputs.values())
-    return applied(model, batch, run.spec.loss.inputs)
+    return applied(model, batch, run.objective.inputs)
 
 
 @hookimpl(trylast=True)
 def loss(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Tensor:
     """Compare the outputs with the batch's targets, as the loss of the spec says."""
-    return run.spec.loss.compute(criterion, outputs, batch)
+    return run.objective.compute(criterion, outputs, batch)
 
 
 @hookimpl(trylast=True)

@@ -79,10 +79,10 @@ def prepared(data, loss, seed):
             "run": {"seed": seed},
             "data": data,
             "model": {"type": "Linear", "out_features": 1},
-            "loss": {"type": loss} if isinstance(loss, str) else loss,
+            **(loss if "losses" in loss else {"loss": {"type": loss} if isinstance(loss, str) else loss}),
             "optimizer": {"type": "SGD"},
         }
     )
     return spec.data.prepare(
-        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.loss
+        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
     )

@@ -9,8 +9,7 @@ TRIPLETS = {"anchor": "a_*", "positive": "p_*", "negative": "n_*"}
 
 
 SPECIES_AND_SIZE = {
-    "type": "WeightedSum",
-    "losses": {"species": {"loss": {"type": "CrossEntropyLoss"}}, "size": {"loss": {"type": "MSELoss"}}},
+    "losses": {"species": {"type": "CrossEntropyLoss"}, "size": {"type": "MSELoss"}},
 }
 
 
@@ -76,7 +75,7 @@ def test_all_groups_and_targets_are_split_and_shuffled_by_the_same_rows(prepare)
         f"a,b,y,z\n{rows}",
         inputs={"u": "a", "v": ["b", "a"]},
         targets={"first": "y", "second": "z"},
-        loss={"type": "WeightedSum", "losses": {name: {"loss": {"type": "MSELoss"}} for name in ("first", "second")}},
+        loss={"losses": {name: {"type": "MSELoss"} for name in ("first", "second")}},
         validation=0.25,
         test=0.2,
         shuffle=True,
@@ -301,9 +300,7 @@ def test_several_targets_are_each_told_as_the_loss_wants_them(prepare):
 
 
 def test_a_target_of_numbers_beside_one_of_classes_is_told_with_its_row(prepare):
-    with pytest.raises(
-        DataError, match=r'row 2, column "width": "wide" is not a number, and WeightedSum needs numbers\.$'
-    ):
+    with pytest.raises(DataError, match=r'row 2, column "width": "wide" is not a number, and MSELoss needs numbers\.$'):
         prepare(
             "a,species,width\n1,rose,3\n4,iris,wide\n",
             targets={"species": "species", "size": "width"},

@@ -172,7 +172,7 @@ def test_sequences_keep_their_lengths():
         plugins=[Plugin()],
     )
     data = spec.data.prepare(
-        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.loss
+        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
     )
     batches = list(data.training.epoch(1))
     assert [batch.rows for batch in batches] == [5, 5, 2]

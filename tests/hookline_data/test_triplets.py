@@ -226,7 +226,7 @@ def test_a_source_that_does_not_hold_its_rows_is_an_error(prepare_drawn, tmp_pat
     )
     with pytest.raises(MisfitError) as caught:
         spec.data.prepare(
-            hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.loss
+            hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
         )
     assert str(caught.value) == (
         "data.source: Pairs does not hold its rows in memory, and Triplets draws from all of them."

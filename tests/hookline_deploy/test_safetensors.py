@@ -168,7 +168,7 @@ def test_the_same_form_twice_is_told_before_anything_is_trained(tmp_path):
 def test_a_loss_that_is_made_of_several_says_for_each_what_makes_a_prediction(
     tmp_path,
 ):
-    spec = hookline.load(SPECS / "losses" / "WeightedSum.toml", ["run.epochs=1", "deploy=[{type='Safetensors'}]"])
+    spec = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1", "deploy=[{type='Safetensors'}]"])
     weights, description = hookline.train(spec, out=tmp_path / "run").deployed
     assert json.loads(description.read_text())["activation"] == {"species": "softmax", "width": "identity"}
     assert sorted(load_file(weights)) == [

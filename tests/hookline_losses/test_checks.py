@@ -30,13 +30,11 @@ from hookline_losses.classification import (
     MultiLabelSoftMarginLoss,
     NLLLoss,
 )
-from hookline_losses.combined import WeightedSum
 from hookline_losses.embedding import HingeEmbeddingLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
 from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
 from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
-from hookline_losses.weighted_loss import WeightedLoss
 from hookline_models.activations.sigmoids import Sigmoid
 from hookline_models.containers.sequential import Sequential
 from hookline_models.linear import Linear
@@ -175,8 +173,6 @@ def test_a_class_that_elsewhere_marks_rows_without_one_is_doubted(kind, classes,
         f"which is its place."
     )
     assert doubts == ([] if doubted is None else [sentence])
-    combined = WeightedSum(losses={"a": WeightedLoss(loss=kind(ignore_index=ignored), target="target")})
-    assert list(combined.doubts_of_data(data("y", classes=classes))) == [f"a: {doubt}" for doubt in doubts]
 
 
 def test_a_mark_of_rows_without_a_class_is_warned_of_before_training(tmp_path):

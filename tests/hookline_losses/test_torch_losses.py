@@ -18,11 +18,7 @@ LEFT_OUT = {
 """What is said elsewhere, an object that is no data, and what is for targets of several dimensions."""
 FOLLOWS = {"n_classes", "num_classes"}
 """What torch must be told and follows from the data here."""
-TORCHS = [
-    kind
-    for kind in register_specs().values()
-    if issubclass(kind, hookline.spec.LossSpec) and kind.__name__ != "WeightedSum"
-]
+TORCHS = [kind for kind in register_specs().values() if issubclass(kind, hookline.spec.LossSpec)]
 
 CLASSES = [
     {},

@@ -56,6 +56,7 @@ def _columns(tensor):
 
 # Of each loss: its options, the inputs, the target's columns as a data source has them, the target as the criterion
 # takes it, how many outputs the model has, and what stands last in it.
+SEVERAL = "several losses"
 LOSSES = {
     "CrossEntropyLoss": ({"weight": [0.5, 2.0, 1.0]}, ONE, {"y": CLASS.numpy()}, CLASS, 3, None),
     "CrossEntropyLoss (ignore_index)": ({"ignore_index": 1}, ONE, {"y": CLASS.numpy()}, CLASS, 3, None),
@@ -87,7 +88,7 @@ LOSSES = {
         4,
         None,
     ),
-    "WeightedSum": ({}, ONE, _columns(NUMBERS), NUMBERS, 2, None),
+    SEVERAL: ({}, ONE, _columns(NUMBERS), NUMBERS, 2, None),
     "MSELoss (sparse)": ({}, {"input": torch.arange(ROWS) % 5}, _columns(NUMBERS), NUMBERS, 2, "Embedding"),
     "MSELoss (matrices)": ({}, ONE, _columns(NUMBERS), NUMBERS, 2, "no biases"),
     "LinearCrossEntropyLoss": ({"in_features": 4, "bias": True}, ONE, {"y": CLASS.numpy()}, CLASS, 4, None),
@@ -179,11 +180,11 @@ class InDoublePrecision:
 
     @hookline.hookimpl
     def forward(self, run, model, batch):
-        return hookline.training.applied(model, batch.changed(self._double), run.spec.loss.inputs)
+        return hookline.training.applied(model, batch.changed(self._double), run.objective.inputs)
 
     @hookline.hookimpl
     def loss(self, run, criterion, outputs, batch):
-        return run.spec.loss.compute(criterion, outputs, batch.changed(self._double))
+        return run.objective.compute(criterion, outputs, batch.changed(self._double))
 
     def _double(self, tensor):
         return tensor.double() if tensor.is_floating_point() else tensor
@@ -200,7 +201,7 @@ def with_hookline(loss, optimizer, accumulate, *others):
                     "run": {"epochs": EPOCHS, "seed": SEED, "accumulate": accumulate, "device": "cpu"},
                     "data": {"type": "Given", "loss": loss, "batch_size": BATCH},
                     "model": {"type": "Sequential", "layers": layers(last, outputs)},
-                    "loss": {"type": kind, **options, **({"losses": SUM} if kind == "WeightedSum" else {})},
+                    **({"losses": SUM} if loss == SEVERAL else {"loss": {"type": kind, **options}}),
                     "optimizer": {"type": optimizer, **OPTIMIZERS[optimizer]},
                 },
                 plugins=[recorder],
@@ -228,14 +229,14 @@ class Heads(nn.Module):
         return self.input(x), self.var(x)
 
 
-class WeightedSum(nn.Module):
-    """What the spec's sum of two losses says."""
+class Sum(nn.Module):
+    """The sum of the two losses in the spec."""
 
     def forward(self, outputs, target):
         return 0.5 * nn.functional.mse_loss(outputs, target) + 2.0 * nn.functional.l1_loss(outputs, target)
 
 
-SUM = {"squares": {"weight": 0.5, "loss": {"type": "MSELoss"}}, "sizes": {"weight": 2.0, "loss": {"type": "L1Loss"}}}
+SUM = {"squares": {"type": "MSELoss", "factor": 0.5}, "sizes": {"type": "L1Loss", "factor": 2.0}}
 
 
 def network(last, outputs):
@@ -257,8 +258,8 @@ def network(last, outputs):
 
 
 def criterion_of(loss, options):
-    if loss == "WeightedSum":
-        return WeightedSum()
+    if loss == SEVERAL:
+        return Sum()
     if loss == "AdaptiveLogSoftmaxWithLoss":
         return nn.AdaptiveLogSoftmaxWithLoss(4, 3, [1], div_value=2.0)
     if loss == "LinearCrossEntropyLoss":

@@ -12,7 +12,7 @@ def judged(metric, loss, outputs, targets, size=ROWS):
     """The metric of a loss's outputs, given in batches."""
     state, batches = None, [Batch({"input": rows}, {"target": rows}) for rows in targets.split(size)]
     for rows, batch in zip(outputs.split(size), batches, strict=True):
-        predict = loss.scores if metric.takes == "scores" else loss.predictions
+        predict = loss.scores if metric.ranks else loss.predictions
         predictions = predict(None, rows, batch)
         state = metric.build(loss, predictions).to(torch.device("cpu")) if state is None else state
         state.update(*metric.prepare(predictions, loss.truth(batch)))

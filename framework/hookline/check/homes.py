@@ -5,8 +5,9 @@ from typing import Any, get_args
 
 from attrs import field, fields, frozen
 
-from hookline.errors.text import PathElement
+from hookline.errors.text import PathElement, dotted
 from hookline.plugins.catalog import Catalog, is_family
+from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 from hookline.spec.types import is_tuple
@@ -30,7 +31,9 @@ class Home:
         """How one finds it in the file."""
         if not self.path:
             return "at the top of the file, before the first section"
-        return f"in [{self.path[0]}]" if len(self.path) == 1 else f"in [[{self.path[0]}]], {self.kind.__name__}"
+        if len(self.path) == 1 or isinstance(self.path[1], str):
+            return f"in [{dotted(self.path)}]"
+        return f"in [[{self.path[0]}]], {self.kind.__name__}"
 
 
 def header(section: str) -> str:
@@ -53,6 +56,10 @@ def homes_in(table: Mapping[str, Any], catalog: Catalog) -> Iterator[Home]:
             for index, element in enumerate(value if isinstance(value, list) else ()):
                 if is_family(base) and (found := _component(element, base, catalog)):
                     yield Home((attribute.name, index), found, element)
+        elif attribute.name == "losses":
+            for name, element in value.items() if isinstance(value, dict) else ():
+                if found := _component(element, LossSpec, catalog):
+                    yield Home((attribute.name, name), found, element)
         elif is_family(kind):
             if isinstance(value, dict) and (found := _component(value, kind, catalog)):
                 yield Home((attribute.name,), found, value)

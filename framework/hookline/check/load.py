@@ -11,6 +11,7 @@ from hookline.check.toml.document import Document
 from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecError
 from hookline.errors.failures import blamed
 from hookline.plugins.manager import Plugins
+from hookline.spec.objective import Objective
 from hookline.spec.training import TrainingSpec
 
 
@@ -134,14 +135,16 @@ class Loader:
         """The same, with the problems of the data files."""
         sections, problems = self._read(document)
         reader = self._with_plugins(document)[1]
-        data, loss = (
-            sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
+        data, loss, losses = (
+            sections.get(name) or reader.as_far_as_right(name, document, problems)
+            for name in ("data", "loss", "losses")
         )
+        objective = Objective.of(loss, losses) if bool(loss) != bool(losses) else None
         if data is None:
             return sections, problems
         try:
             with blamed(type(data)):
-                found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+                found = [document.located(_of_data(error, document)) for error in data.check(objective)]
         except PluginError as error:
             return sections, problems or [document.located(Problem(str(error), ("data",)))]
         if "data" not in sections:  # What is invalid or missing in the section is not the fault of the data.

@@ -21,7 +21,7 @@ from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
 
-LOGGING = ("loss", "metrics", "callbacks")
+LOGGING = ("loss", "losses", "metrics", "callbacks")
 """The sections from which the names of the numbers follow that are logged."""
 
 
@@ -44,6 +44,7 @@ class Reader:
         partly: dict[str, Mapping[int, Any]] = {}
         wrong: dict[str, Any] = {}
         problems: list[Problem | Unclear] = []
+        given: set[str | None] = set()
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
             if key not in known:
@@ -51,6 +52,7 @@ class Reader:
                 if name is not None and name in document.table:
                     problems += self._problems_of_another(key, value, document.table[name], known[name].type)
                     continue
+            given.add(name)
             # Changes by name would have been made, had the key been right.
             if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
                 continue
@@ -58,12 +60,14 @@ class Reader:
                 sections[name] = self._converter.structure(value, known[name].type)
             except INVALID as error:
                 problems += problems_in(error, known[name].type, (key,))
-                if isinstance(error, ElementsError):
+                if isinstance(error, ElementsError) and name in SEVERAL:
                     partly[name] = error.right
                 if isinstance(error, (ElementsError, ComponentError)) and name in LOGGING:
                     wrong[name] = error.as_far_as_right
         for name, attribute in known.items():
-            if attribute.default is not NOTHING and name not in document.table:
+            if name == "loss" and not given & {"loss", "losses"}:
+                problems.append(MissingOption(TrainingSpec, (name,)))
+            elif attribute.default is not NOTHING and name not in document.table:
                 sections.setdefault(name, attribute.default)
             elif attribute.default is NOTHING and name not in document.table:
                 problems.append(MissingOption(TrainingSpec, (name,)))

@@ -15,6 +15,7 @@ from attrs import NOTHING, Attribute, fields
 from hookline.check.toml.override import EXTENDS
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.docs import documentation
+from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import article, is_literal, is_mapping, is_tuple, is_union
@@ -56,7 +57,11 @@ class _Maker:
             },
             "additionalProperties": False,
             "if": {"not": {"required": [EXTENDS]}},
-            "then": {"required": options["required"], "properties": strict},
+            "then": {
+                "required": options["required"],
+                "properties": strict,
+                "oneOf": [{"required": ["loss"]}, {"required": ["losses"]}],
+            },
             "definitions": dict(sorted(self.definitions.items())),
         }
 
@@ -69,6 +74,9 @@ class _Maker:
             base = get_args(kind)[0]
             change = {"anyOf": [{"$ref": f"#/definitions/{self.family(base)}"}, self.changes(base), {"const": False}]}
             changes = {"description": "Changes by name.", "type": "object", "additionalProperties": change}
+        elif name == "losses":
+            changes = {**made, "additionalProperties": self.changes(LossSpec)}
+            changes.pop("description")
         else:
             return made
         description = made.pop("description", None)
@@ -157,9 +165,9 @@ def _in_complete(section: "Attribute[Any]") -> Schema | None:
     """What a section must be, beyond what it may be in a spec that extends another."""
     if is_family(section.type):
         return {"required": ["type"]}
-    if section.name in SEVERAL:
-        return {"type": "array"}
-    return None
+    if section.name == "losses":
+        return {"minProperties": 1, "additionalProperties": {"required": ["type"]}}
+    return {"type": "array"} if section.name in SEVERAL else None
 
 
 def _identifier(family: str) -> str:

@@ -34,9 +34,6 @@ class Batch:
     """What the loss compares the outputs with, by name; nothing, if it compares them with one another."""
     lengths: "Mapping[str, Tensor]" = NOTHING_MORE
     """Of the inputs that are padded sequences, by their names: how many steps of each row are not padding, int64."""
-    shares: "Mapping[str, Tensor | float | None]" = NOTHING_MORE
-    """Of a part of a batch that is accumulated, for a loss that is made of several: by what each of these is multiplied
-    here, beside the part's share of the whole. Nothing, if all are divided by the same; `None`, where no row counts."""
 
     @property
     def input(self) -> "Tensor":
@@ -70,7 +67,6 @@ class Batch:
             {name: change(tensor) for name, tensor in self.inputs.items()},
             {name: change(tensor) for name, tensor in self.targets.items()},
             {name: change(tensor) for name, tensor in self.lengths.items()},
-            self.shares,
         )
 
 

@@ -51,10 +51,13 @@ class Destination(Protocol):
 
 
 class TargetEncodings(Protocol):
-    """What `hookline.spec.LossSpec` says of its targets."""
+    """How the loss encodes its targets: a `hookline.spec.LossSpec`, or the `hookline.spec.Objective` of several."""
 
     def encodings(self, targets: Collection[str]) -> Mapping[str, Encoding]:
-        """How each of the targets of these names is encoded."""
+        """How each of the targets with these names is encoded."""
+
+    def name_for(self, target: str | None) -> str:
+        """The type of the loss that takes a target, for messages."""
 
 
 def in_memory(
@@ -119,15 +122,17 @@ def encode(
         DataError: if the targets of a split cannot be encoded; names the source of that split.
 
     """
-    called = type(loss).__name__
     encodings = target_encodings(loss, targets["training"])
     encoded: dict[str, dict[str, Tensor]] = {}
     split = "training"
     try:
-        known = {name: encoding.learn(targets[split][name], called) for name, encoding in encodings.items()}
+        known = {
+            name: encoding.learn(targets[split][name], loss.name_for(name)) for name, encoding in encodings.items()
+        }
         for split, columns in targets.items():
             encoded[split] = {
-                name: encoding.apply(columns[name], known[name], called, split) for name, encoding in encodings.items()
+                name: encoding.apply(columns[name], known[name], loss.name_for(name), split)
+                for name, encoding in encodings.items()
             }
     except DataError as error:
         raise DataError(f"{sources[split]}: {error}") from None

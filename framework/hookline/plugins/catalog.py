@@ -158,6 +158,8 @@ class Catalog:
             if issubclass(other, base):
                 raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
+        if note := other_tools.type_note(own):
+            raise ValueError(f"{message} {note}")
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:

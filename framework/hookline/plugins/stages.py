@@ -23,16 +23,17 @@ A wrapper yields exactly once. If it needs another answer, such as the loss with
 
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
-from attrs import define, field
+from attrs import Factory, define, field
 
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
+from hookline.spec.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
+    from hookline.spec.prediction import Prediction
 
 PROJECT = "hookline"
 
@@ -83,7 +85,7 @@ class Stages:
             them. `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the
             split has a method `fingerprint() -> str`.
 
-        Built in: `run.spec.data.prepare(run, run.spec.loss)`; the loss determines how its targets are encoded.
+        Built in: `run.spec.data.prepare(run, run.objective)`; the loss determines how its targets are encoded.
 
         """
         raise NotImplementedError
@@ -101,7 +103,7 @@ class Stages:
     def select_loss(self, run: "Run", data: "Data") -> "nn.Module":
         """Build the criterion on `run.device`. Called once per trial. If it has parameters, they are trained too.
 
-        Built in: `run.spec.loss.build(data)`.
+        Built in: `run.objective.build(data)`.
         """
         raise NotImplementedError
 
@@ -170,7 +172,7 @@ class Stages:
         Returns:
             The loss, a scalar tensor.
 
-        Built in: `run.spec.loss.compute(criterion, outputs, batch)`, which for most losses is
+        Built in: `run.objective.compute(criterion, outputs, batch)`, which for most losses is
         `criterion(outputs, target)` with the only target of the batch.
 
         """
@@ -209,6 +211,23 @@ class Stages:
 
         Built in: `optimizer.step()`, with the closure if its signature requires one or if the optimizer of the spec
         declares `needs_closure`; without any gradient nothing, and `False`.
+
+        """
+        raise NotImplementedError
+
+    @_hookspec(firstresult=True)
+    def predict(
+        self, run: "Run", criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
+    ) -> "Mapping[str, Prediction]":
+        """Turn outputs into predictions. Called for each batch of an evaluation, after `loss`.
+
+        A wrapper sees the predictions of each batch, and the truth, as the metrics receive them. To change predictions,
+        it returns `{**predictions, name: predictions[name].replaced(other)}`.
+
+        Returns:
+            A `hookline.spec.Prediction` for each loss of `[losses]`, by its name; that of `[loss]` is called "target".
+
+        Built in: what each loss computes in `predictions`, `scores` and `truth`, when it is first used.
 
         """
         raise NotImplementedError
@@ -289,10 +308,6 @@ class Stages:
         """
         raise NotImplementedError
 
-    def listening(self, stage: str, listener: Callable[..., None]) -> AbstractContextManager[None]:
-        """Inside the context, call a function with every answer of a stage and the arguments of the stage."""
-        raise NotImplementedError
-
 
 STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
@@ -307,6 +322,7 @@ class Run:
 
     Attributes:
         spec: what is trained.
+        objective: what is minimized: the loss of the spec, or the weighted sum of several.
         stages: calls other stages: `run.stages.forward(run=run, model=model, batch=batch)`.
         plugins: the plugins that are used and where each comes from, in the order in which they are called; the
             built-in ones come last.
@@ -325,6 +341,7 @@ class Run:
     """
 
     spec: TrainingSpec
+    objective: Objective = field(init=False, default=Factory(lambda self: self.spec.objective, takes_self=True))
     stages: Stages
     plugins: "Sequence[tuple[Origin, object]]"
     catalog: "Catalog"

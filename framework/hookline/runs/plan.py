@@ -147,7 +147,7 @@ def _components(run: Run) -> dict[str, tuple[str, ...]]:
         "data": (spec.data,),
         "model": (spec.model,),
         "initialize": spec.initialize,
-        "loss": (spec.loss,),
+        "loss": tuple(named.loss for named in run.objective.losses.values()),
         "optimizer": (spec.optimizer,),
         "metrics": spec.metrics,
         "deploy": spec.deploy,

@@ -14,13 +14,17 @@ from .families.components import (
     WrapperSpec as WrapperSpec,
 )
 from .families.loss import (
+    OFFERING as OFFERING,
     Activation as Activation,
     DividedBy as DividedBy,
     LossSpec as LossSpec,
+    Offers as Offers,
     Predicts as Predicts,
 )
 from .families.metric import MetricSpec as MetricSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
+from .named_loss import NamedLoss as NamedLoss
+from .objective import Objective as Objective
 from .options import (
     Bounds as Bounds,
     Spec as Spec,
@@ -35,6 +39,7 @@ from .parameters import (
     named_parameters as named_parameters,
     plainly_named as plainly_named,
 )
+from .prediction import Prediction as Prediction
 from .training import (
     RunSpec as RunSpec,
     TrainingSpec as TrainingSpec,

@@ -1,6 +1,6 @@
 """What other tools call things, from `other_tools.toml`, which is read for a word that is not known and not before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ def types(name: str) -> tuple[str, ...]:
     return _types().get(name.lower(), ())
 
 
+def type_note(name: str) -> str:
+    """What to write instead of a type that there is not, in a sentence; empty if nothing is known of it."""
+    return _type_notes().get(name.lower(), "")
+
+
 @cache
 def _table() -> Mapping[str, Any]:
     return tomli.loads((Path(__file__).parent / "other_tools.toml").read_text(encoding="utf-8"))
@@ -62,7 +67,16 @@ def _sections() -> dict[str, str]:
 
 @cache
 def _types() -> dict[str, tuple[str, ...]]:
-    return {word.lower(): tuple(entry["means"]) for entry in _table()["types"] for word in entry["words"].split()}
+    return {word: tuple(entry.get("means", ())) for word, entry in _type_entries()}
+
+
+@cache
+def _type_notes() -> dict[str, str]:
+    return {word: entry["note"] for word, entry in _type_entries() if "note" in entry}
+
+
+def _type_entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((word.lower(), entry) for entry in _table()["types"] for word in entry["words"].split())
 
 
 def _normal(key: str) -> str:

@@ -21,6 +21,7 @@ from hookline.spec.families.components import (
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.objective import Objective
 from hookline.spec.options import Spec, assembled, option, spec
 
 
@@ -78,16 +79,23 @@ class TrainingSpec(Spec):
     initialize: tuple[InitializationSpec, ...] = ()
     """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
     initializes it. The vector of an embedding's `padding_idx` is 0 all the same."""
-    loss: LossSpec
-    """What is made small."""
+    loss: LossSpec = option(default=None)
+    """What is minimized, if it is one loss; left out, it is the sum of `losses`."""
+    losses: Mapping[str, LossSpec] | None = None
+    """What is minimized, if it is a sum: the losses by name, each times its `factor`."""
     optimizer: OptimizerSpec
-    """How it is made small."""
+    """How it is minimized."""
     metrics: tuple[MetricSpec, ...] = ()
     """Numbers that judge the model beside the loss."""
     callbacks: tuple[WrapperSpec, ...] = ()
     """What is done around the stages; the first one listed is the outermost."""
     deploy: tuple[DeploySpec, ...] = ()
     """The forms in which the trained model is handed on."""
+
+    @property
+    def objective(self) -> Objective:
+        """What is minimized: that of `loss` or of `losses`."""
+        return Objective.of(self.loss, self.losses)
 
     def conflicts(self) -> Iterator[OptionError]:
         """What does not go together in its sections."""
@@ -119,7 +127,7 @@ def conflicts(
     """
     listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
     known = {**sections, **listed}
-    for check in (_check_accumulation, _check_labels, _check_metrics):
+    for check in (_check_losses, _check_accumulation, _check_labels, _check_metrics):
         *names, _ = get_type_hints(check)
         if all(name in known for name in names):
             yield from check(*(known[name] for name in names))
@@ -128,15 +136,37 @@ def conflicts(
     yield from _check_callbacks(assembled(TrainingSpec, {**wrong, **sections}), listed.get("callbacks", {}))
 
 
-def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
-    if run.accumulate > 1:
+def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
+    if loss is None and losses is None:
+        yield OptionError("loss", "This is missing. It must be a loss with a `type`.")
+    elif loss is not None and losses is not None:
+        yield OptionError("losses", "A spec has either [loss] or [losses]: leave one out.", against=[("loss",)])
+    elif loss is None and not losses:
+        yield OptionError("losses", "There must be at least one loss.")
+    for named in _objective(loss, losses).losses.values():
         try:
-            with blamed(type(loss)):
-                loss.check_accumulation()
-        except ValueError as error:
-            yield OptionError("run", str(error), "accumulate", against=[("loss", "type")])
+            with blamed(type(named.loss)):
+                yield from named.conflicts()
         except PluginError as error:
-            yield FaultError("loss", str(error))
+            yield named.fault(error)
+
+
+def _objective(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Objective:
+    """The objective; one without losses if the spec has both sections or none, which is another error."""
+    return Objective.of(loss, losses) if (loss is None) != (losses is None) else Objective({})
+
+
+def _check_accumulation(
+    run: RunSpec, loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
+) -> Iterator[OptionError]:
+    for named in _objective(loss, losses).losses.values() if run.accumulate > 1 else ():
+        try:
+            with blamed(type(named.loss)):
+                named.loss.check_accumulation()
+        except ValueError as error:
+            yield OptionError("run", str(error), "accumulate", against=[(*named.path, "type")])
+        except PluginError as error:
+            yield named.fault(error)
 
 
 def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
@@ -156,20 +186,25 @@ def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
         first.setdefault(label, index)
 
 
-def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterator[OptionError]:
-    for index, metric in metrics.items():
+def _check_metrics(
+    metrics: Mapping[int, MetricSpec], loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
+) -> Iterator[OptionError]:
+    objective = _objective(loss, losses)
+    for index, metric in metrics.items() if objective.losses else ():
+        place: tuple[str, ...] = ("losses",) if loss is None else ("loss", "type")
         option = "target"
         try:
-            with blamed(type(loss)):
-                part = loss.of_target(metric.target)
-            option = "type"
+            named = objective.named(metric.target)
+            place, option = (*named.path, "type"), "type"
+            with blamed(type(named.loss)):
+                metric.refuse_other_kinds(named.loss)
             with blamed(type(metric)):
-                metric.check(part)
+                metric.check(named.loss)
         except OptionError as error:
-            against = [("metrics", index, *other) for other in error.against] or [("loss", "type")]
+            against = [("metrics", index, *other) for other in error.against] or [place]
             yield OptionError("metrics", str(error), index, *error.path, against=against)
         except ValueError as error:
-            yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
+            yield OptionError("metrics", str(error), index, option, against=[place])
         except PluginError as error:
             yield FaultError("metrics", str(error), index)
 

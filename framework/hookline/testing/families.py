@@ -89,7 +89,7 @@ def keeps_its_order(component: Component) -> None:
 def says_what_is_wrong_without_torch(component: Component) -> None:
     """Whether `check` of a data source finds nothing wrong with data that can be trained with."""
     spec = component.needs()
-    if problems := list(component.example.check(spec.loss)):
+    if problems := list(component.example.check(spec.objective)):
         refuse(f"`check` of {component.name} refuses data that can be trained with. {problems[0]}")
 
 

@@ -9,10 +9,11 @@ from attrs import evolve, fields
 
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
+from hookline.spec.objective import Objective
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.declared import replaced
 from hookline.testing.subjects import Component
-from hookline.training.accumulation import shares
+from hookline.training.accumulation import parts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -133,7 +134,8 @@ def adds_up_from_parts(component: Component) -> None:
     size = -(-case.batch.rows // 2)
     halves = [changed(case.outputs, itemgetter(slice(first, first + size))) for first in (0, size)]
     total: Any = 0.0
-    for outputs, (part, share) in zip(halves, shares(case.loss, case.criterion, case.batch, 2), strict=True):
+    split = parts(Objective.of(case.loss), case.criterion, case.batch, 2)
+    for outputs, (part, share) in zip(halves, split, strict=True):
         total += share * case.value(outputs, part)
     if not torch.allclose(torch.as_tensor(total, dtype=torch.double), whole, rtol=1e-6, atol=1e-9):
         refuse(

@@ -6,7 +6,7 @@ from hookline.data.batches import Data
 from hookline.data.memory import in_memory
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import DataSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.objective import Objective
 from hookline.spec.options import option, spec
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Synthetic(DataSpec):
     batch_size: int = option(default=8, minimum=1)
     """How many rows are in a batch."""
 
-    def prepare(self, run: Run, loss: LossSpec) -> Data:
+    def prepare(self, run: Run, loss: Objective) -> Data:
         """Draw the rows."""
         import numpy
         import torch

@@ -20,9 +20,13 @@ from .callbacks.scheduler import (
 )
 from .ending import Interrupted as Interrupted
 from .gradients import gradients_of as gradients_of
+from .last_layer import (
+    head_of as head_of,
+    last_layer as last_layer,
+)
 from .loop import train_epochs as train_epochs
 from .means import (
     MeanLoss as MeanLoss,
-    PartLosses as PartLosses,
+    MeanLosses as MeanLosses,
 )
 from .pipeline import train as train

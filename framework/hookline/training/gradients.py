@@ -1,11 +1,11 @@
-"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may do so again."""
+"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may repeat it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.dispatch.answers import refuse_wrong_loss
 from hookline.plugins.stages import Run
-from hookline.training.accumulation import shares
+from hookline.training.accumulation import parts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -14,22 +14,17 @@ if TYPE_CHECKING:
 
 
 def gradients_of(
-    run: Run,
-    model: "nn.Module",
-    criterion: "nn.Module",
-    optimizer: "optim.Optimizer",
-    loss: "Callable[..., Tensor] | None" = None,
+    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> "Callable[[Batch], Tensor]":
-    """A function that puts the gradients of a batch on the parameters, and gives its loss, detached.
+    """A function that puts the gradients of a batch on the parameters, and returns its loss, detached.
 
-    It asks the stages `forward`, `loss` and `backward`, once or for each of the parts that `run.accumulate` says. Asked
-    instead of the stage `loss` is that which is given, if one is.
+    It calls the stages `forward`, `loss` and `backward`: once, or for each of the parts of `run.accumulate`.
     """
     stages = run.stages
-    forward, compared, backward = stages.forward, loss or stages.loss, stages.backward
+    forward, loss, backward = stages.forward, stages.loss, stages.backward
 
     def clear_gradients() -> None:
-        # What `zero_grad` does, without what torch does around it. Groups may come during training.
+        # As `zero_grad`, without its hooks. Groups may be added during training.
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
@@ -39,7 +34,7 @@ def gradients_of(
         run.is_stepping = True
         try:
             outputs = forward(run=run, model=model, batch=batch)
-            value = compared(run=run, criterion=criterion, outputs=outputs, batch=batch)
+            value = loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
             try:
                 return backward(run=run, loss=value)
             except Exception:
@@ -53,9 +48,9 @@ def gradients_of(
         total: Any = 0.0
         run.is_stepping = True
         try:
-            for part, share in shares(run.spec.loss, criterion, batch, run.spec.run.accumulate):
+            for part, share in parts(run.objective, criterion, batch, run.spec.run.accumulate):
                 outputs = forward(run=run, model=model, batch=part)
-                value = compared(run=run, criterion=criterion, outputs=outputs, batch=part)
+                value = loss(run=run, criterion=criterion, outputs=outputs, batch=part)
                 try:
                     total += backward(run=run, loss=share * value)
                 except Exception:
@@ -98,10 +93,10 @@ class Closure:
         self.versions: int | None = None
 
     def watch(self) -> None:
-        """From now on, a parameter or gradient that is changed in place makes the computed loss out of date.
+        """From now on, changing a parameter or gradient in place makes the computed loss out of date.
 
-        The stage `step` calls this when it hands the closure to an optimizer: wrappers that clip or scale gradients
-        have done so before, and optimizers that take no closure need not pay for it.
+        The stage `step` calls this when it passes the closure to an optimizer: by then, wrappers have clipped or scaled
+        the gradients, and optimizers that take no closure do not pay for it.
         """
         self.versions = _versions(self.optimizer)
 

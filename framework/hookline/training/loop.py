@@ -1,4 +1,4 @@
-"""The loop: epochs of batches, and what is logged of each epoch. It is the built-in answer to the stage `fit`."""
+"""The loop: epochs of batches, and what is logged after each. It is the built-in answer to the stage `fit`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
 from hookline.training.gradients import Closure, gradients_of
-from hookline.training.means import EpochLosses, PartLosses
+from hookline.training.means import EpochLosses, MeanLosses
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    """Train all epochs, or as many as there are before the run is stopped or interrupted."""
+    """Train all epochs, unless the run is stopped or interrupted before."""
     try:
         _train_epochs(run, data, model, criterion, optimizer)
     except KeyboardInterrupt:
@@ -29,35 +29,34 @@ def train_epochs(
 def _train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    assert run.directory is not None, "It is made before training begins."
+    assert run.directory is not None, "The directory is made before training begins."
     stages, state = run.stages, run.state
     step = stages.step
-    parts = PartLosses(run.spec.loss)
-    gradients = gradients_of(run, model, criterion, optimizer, parts.noting(stages.loss))
-    divisor = run.spec.loss.divisor
-    first_gradients = parts.first(gradients)
+    objective = run.objective
+    gradients = gradients_of(run, model, criterion, optimizer)
     interruption = run.interruption
     log = GrowingFile(run.directory / LOG)
 
     run.raise_if_interrupted()
     for epoch in range(1, run.spec.run.epochs + 1):
         state.epoch = epoch
-        losses, steps = EpochLosses(epoch, state.step + 1), state.step
+        total, steps = EpochLosses(epoch, state.step + 1), state.step
+        losses = MeanLosses(objective, total)
         model.train()
         for batch in data.training.epoch(epoch):
-            run.loss = first_gradients(batch)
+            run.loss = gradients(batch)
+            terms = objective.terms(criterion)  # Those of the first evaluation: a step may repeat it.
             if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
-                losses.add(run.loss, divisor(criterion, batch))
+                losses.add(run.loss, objective.divisor(criterion, batch), terms)
             else:
-                losses.leave_out()
-                parts.leave_out()
+                total.skip()
             state.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt
         if state.step == steps:
             raise DataError(f"data: Epoch {epoch} gave no batch to train with, instead of {len(data.training)}.")
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
-        record |= {f"training/{name}": value for name, value in parts.with_total(losses).items()}
+        record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:
             judged = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"

@@ -117,8 +117,8 @@ def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Modu
             devices.uncompiled(),
             torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
         ):
-            outputs = applied(model, batch, run.spec.loss.inputs)
-            run.spec.loss.compute(criterion, outputs, batch)
+            outputs = applied(model, batch, run.objective.inputs)
+            run.objective.compute(criterion, outputs, batch)
             for tensor in _tensors(outputs):
                 keep(tensor)
     finally:

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, TrainingSpec, hookimpl
-from hookline.data import Batch, Data, Outputs
+from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError, OptionError, counted
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import Prediction, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
-from hookline_callbacks.paced import Paced
 from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
 from hookline_callbacks.plots.matrix_picture import draw_matrices
-from hookline_callbacks.plots.predicted import THRESHOLD, Predicted, kind_of, predicted, refuse_loss
+from hookline_callbacks.plots.predicted import THRESHOLD, Predicted, predicted, refuse_loss
+from hookline_callbacks.plots.watching import Watching, WatchingSpec
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 MOST_CLASSES = 100
 """Up to how many classes there is a matrix: of more, most fields are empty, and none is large enough to be seen."""
@@ -28,7 +28,7 @@ Normalize = Literal["true", "pred", "all"]
 
 
 @spec
-class ConfusionMatrix(CallbackSpec):
+class ConfusionMatrix(WatchingSpec):
     """Counts how often each class is taken for which, in the validation after each epoch and in the test at the end.
 
     A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
@@ -42,9 +42,6 @@ class ConfusionMatrix(CallbackSpec):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/confusion_matrix.html
     """
-
-    logs = ()
-    connects_to = ()
 
     normalize: Normalize | None = None
     """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
@@ -65,33 +62,27 @@ class ConfusionMatrix(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss without classes, options that do not go with it, and the directory of another callback."""
         refuse_another(self, "directory", spec)
-        refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
-        loss = spec.loss.of_target(self.target)
-        has_labels = kind_of(loss) == "labels"
+        named = refuse_loss(spec.objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
+        loss, against = named.loss, [(*named.path, "type")]
+        has_labels = loss.offers == "labels"
         if self.threshold != THRESHOLD and not has_labels:
             message = (
                 f"{type(loss).__name__} has an output for each class, of which the greatest decides: leave it out."
             )
-            raise OptionError("threshold", message, against=[("loss", "type")])
+            raise OptionError("threshold", message, against=against)
         if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
             message = f"{type(loss).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
-            raise OptionError("ignore_index", message, against=[("loss", "type")])
-
-    @property
-    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The tables and pictures."""
-        return (f"{self.directory}/",)
+            raise OptionError("ignore_index", message, against=against)
 
     def build(self) -> object:
         """The callback, which counts."""
         return _ConfusionMatrix(self)
 
 
-class _ConfusionMatrix:
+class _ConfusionMatrix(Watching):
     def __init__(self, spec: ConfusionMatrix):
+        super().__init__(spec)
         self._spec = spec
-        self._data: Data | None = None
-        self._paced = Paced(spec)
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -104,57 +95,34 @@ class _ConfusionMatrix:
         return data
 
     def _refuse_unknown_class(self, run: Run, data: Data) -> None:
-        index, loss, target = self._spec.ignore_index, run.spec.loss, self._spec.target
-        if index is None or kind_of(loss.of_target(target)) != "classes":
+        index, named = self._spec.ignore_index, run.objective.named(self._spec.target)
+        if index is None or named.loss.offers != "classes":
             return
-        criterion: Any = None
-        [name, *_] = loss.part(target, criterion, {}, data.example)[2].targets
-        classes = data.targets[name].classes
+        classes = named.data(data).target.classes
         if classes is not None and index >= len(classes):
             message = (
                 f"There are {len(classes)} classes, counted from 0 in sorted order, and `ignore_index` is {index}."
             )
             raise MisfitError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
-    @hookimpl(wrapper=True)
-    def evaluate(self, run: Run, split: str) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Listen to what is judged, and write how often each class is taken for which."""
-        if split == "training":
-            return (yield)
-        assert self._data is not None
-        counts = _Counts(self._spec, self._data)
-        with run.stages.listening("loss", counts.listen):
-            judged = yield
-        if counts.seen is None:
-            message = 'ConfusionMatrix has seen nothing: what answers "evaluate" does not ask the stage "loss".'
-            raise MisfitError(message, run.spec.place_of(self._spec))
-        assert run.directory is not None, "It is made before training begins."
-        directory = run.directory / self._spec.directory
-        name = split if run.is_trained else f"epoch-{run.epoch:04}"
+    def _begin(self, run: Run, data: Data, split: str) -> "_Counts | None":
+        return None if split == "training" else _Counts(self._spec, data, run.objective.key(self._spec.target))
+
+    def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
+        counts: _Counts = gathered
+        assert counts.seen is not None
+        path = self._path(run, split)
         pairs = counts.pairs() if counts.is_sparse else None
         with self._paced.files:
-            directory.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             if pairs is None:
-                _write(directory / f"{name}.csv", counts)
+                _write(path.with_suffix(".csv"), counts)
             else:
-                write_pairs(directory / f"{name}.csv", pairs, counts.seen.names)
+                write_pairs(path.with_suffix(".csv"), pairs, counts.seen.names)
         if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
-            draw = partial(self._draw, directory / f"{name}.png", counts, pairs, f"{run.spec.run.name}, {when}")
-            if run.is_trained:
-                with self._paced.files:
-                    draw()
-            else:
-                self._paced.do(draw)
-        return judged
-
-    @hookimpl(wrapper=True)
-    def fit(self) -> "Generator[None, nn.Module, nn.Module]":
-        """Draw the picture of the last epoch when the training ends, also by an error."""
-        try:
-            return (yield)
-        finally:
-            self._paced.finish()
+            title = f"{run.spec.run.name}, {when}"
+            self._draw_later(run, partial(self._draw, path.with_suffix(".png"), counts, pairs, title))
 
     def _draw(self, path: Path, counts: "_Counts", pairs: list[Pair] | None, title: str) -> None:
         assert counts.seen is not None
@@ -173,8 +141,8 @@ class _ConfusionMatrix:
 class _Counts:
     """How often each class is taken for which, of one or several labels."""
 
-    def __init__(self, spec: ConfusionMatrix, data: Data):
-        self._spec, self._data = spec, data
+    def __init__(self, spec: ConfusionMatrix, data: Data, key: str):
+        self._spec, self._data, self._key = spec, data, key
         self._counts: Tensor | None = None
         self._gathered: list[Tensor] = []
         self._pairs: tuple[Tensor, Tensor] | None = None
@@ -182,21 +150,26 @@ class _Counts:
         self.is_sparse = False
         """Whether there are too many classes for a matrix."""
 
-    def listen(self, answer: "Tensor", run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> None:
+    @property
+    def is_empty(self) -> bool:
+        """Whether no batch has been counted."""
+        return self.seen is None
+
+    def add(self, several: Mapping[str, Prediction], batch: Batch) -> None:
         """Count the rows of a batch."""
         import torch
 
         with torch.no_grad():
-            heard = predicted(run.spec.loss, self._spec.target, self._data, criterion, outputs, batch)
-            self.is_sparse = heard.kind == "classes" and heard.predictions.shape[1] > MOST_CLASSES
+            one = predicted(several[self._key], self._data)
+            self.is_sparse = one.kind == "classes" and one.predictions.shape[1] > MOST_CLASSES
             if self.is_sparse:
-                self._gathered.append(places_of(heard, self._spec.threshold, self._spec.ignore_index)[0])
+                self._gathered.append(places_of(one, self._spec.threshold, self._spec.ignore_index)[0])
                 if sum(map(len, self._gathered)) > MOST_GATHERED:
                     self._count_pairs()
             else:
-                counts = counts_of(heard, self._spec.threshold, self._spec.ignore_index)
+                counts = counts_of(one, self._spec.threshold, self._spec.ignore_index)
                 self._counts = counts if self._counts is None else self._counts.add_(counts)
-        self.seen = self.seen or heard
+        self.seen = self.seen or one
 
     def _count_pairs(self) -> None:
         """Count the pairs of classes that were gathered, so that memory grows with how many there are."""
@@ -230,25 +203,25 @@ class _Counts:
         return self._counts.cpu()
 
 
-def counts_of(heard: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
+def counts_of(one: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
     """How often each class is taken for which: int64 `(1, classes, classes)`, or `(labels, 2, 2)`."""
     import torch
 
-    places, columns, count = places_of(heard, threshold, ignore_index)
+    places, columns, count = places_of(one, threshold, ignore_index)
     return torch.bincount(places, minlength=columns * count * count).reshape(columns, count, count)
 
 
-def places_of(heard: Predicted, threshold: float, ignore_index: int | None) -> "tuple[Tensor, int, int]":
+def places_of(one: Predicted, threshold: float, ignore_index: int | None) -> "tuple[Tensor, int, int]":
     """The place of each row in the matrices, int64; how many matrices there are, and how many rows each has."""
     import torch
 
-    if heard.kind == "classes":
+    if one.kind == "classes":
         # Rows may have places of their own, `(N, classes, …)`; each of them counts.
-        said, meant = heard.predictions.argmax(dim=1).reshape(-1, 1), heard.truth.reshape(-1, 1)
-        count = heard.predictions.shape[1]
-        ignore_index = heard.loss.ignored_class if ignore_index is None else ignore_index
+        said, meant = one.predictions.argmax(dim=1).reshape(-1, 1), one.truth.reshape(-1, 1)
+        count = one.predictions.shape[1]
+        ignore_index = one.loss.ignored_class if ignore_index is None else ignore_index
     else:
-        said, meant = heard.is_yes(threshold).long(), heard.is_true().long()
+        said, meant = one.is_yes(threshold).long(), one.is_true().long()
         count = 2
     columns = said.shape[1]
     places = (torch.arange(columns, device=said.device) * count + meant) * count + said

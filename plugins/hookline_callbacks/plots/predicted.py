@@ -1,58 +1,34 @@
 """What is predicted of a target, as the metrics are given it, beside what is true of it."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from hookline import TrainingSpec
-from hookline.data import Batch, Classes, Data, Distribution, Labels, Outputs, Probabilities, Sequences, Signs, Target
+from hookline.data import Data, Target
 from hookline.errors import OptionError
-from hookline.spec import LossSpec
+from hookline.spec import OFFERING, LossSpec, NamedLoss, Objective, Offers, Prediction
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-Kind = Literal["classes", "labels", "sequences", "numbers", "nothing"]
-
-OF_A_KIND: dict[Kind, str] = {
-    "classes": "tells classes apart",
-    "labels": "tells two things apart",
-    "sequences": "compares sequences",
-    "numbers": "compares numbers",
-    "nothing": "compares outputs with one another, and has no target",
-}
-"""What a loss does whose targets are of a kind."""
+    from torch import Tensor
 
 THRESHOLD = 0.5
 """The probability from which on something holds, as for the metrics."""
 
 
-def kind_of(loss: LossSpec) -> Kind:
-    """Of what kind the targets of a loss are."""
-    encoding = loss.encoding
-    if encoding is None:
-        return "nothing"
-    if isinstance(encoding, (Classes, Distribution)):
-        return "classes"
-    if isinstance(encoding, (Labels, Probabilities, Signs)):
-        return "labels"
-    return "sequences" if isinstance(encoding, Sequences) else "numbers"
-
-
-def refuse_loss(spec: TrainingSpec, target: str | None, kinds: Collection[Kind], what_for: str) -> None:
-    """Raise an `OptionError` if there is no such target, or if its loss is of none of these kinds.
+def refuse_loss(objective: Objective, target: str | None, kinds: Collection[Offers], what_for: str) -> NamedLoss:
+    """The loss of a target. Raises an `OptionError` if there is none, or if it offers none of these kinds.
 
     `what_for` says what is done with the target, as "ConfusionMatrix counts classes".
     """
     try:
-        loss = spec.loss.of_target(target)
+        named = objective.named(target)
     except ValueError as error:
-        raise OptionError("target", str(error), against=[("loss", "type")]) from None
-    kind = kind_of(loss)
-    if kind not in kinds:
-        message = f"{what_for}, and {type(loss).__name__} {OF_A_KIND[kind]}."
-        raise OptionError("type", message, against=[("loss", "type")])
+        raise OptionError("target", str(error), against=[next(iter(objective.losses.values())).path[:1]]) from None
+    if named.loss.offers not in kinds:
+        message = f"{what_for}, and {type(named.loss).__name__} {OFFERING[named.loss.offers]}."
+        raise OptionError("type", message, against=[(*named.path, "type")])
+    return named
 
 
 @frozen(kw_only=True)
@@ -69,9 +45,9 @@ class Predicted:
     """As the loss gives it to metrics; of two dimensions if there are several labels or numbers."""
 
     @property
-    def kind(self) -> Kind:
-        """Of what kind they are."""
-        return kind_of(self.loss)
+    def kind(self) -> Offers:
+        """Their kind."""
+        return self.loss.offers
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,21 +101,17 @@ class Predicted:
         return self.truth >= THRESHOLD
 
 
-def predicted(
-    loss: LossSpec, target: str | None, data: Data, criterion: "nn.Module", outputs: Outputs, batch: Batch
-) -> Predicted:
-    """What is predicted of a target, or of the only one, by what the stage `loss` was given."""
-    judge = loss.of_target(target)
-    its_criterion, its_outputs, its_batch = loss.part(target, criterion, outputs, batch)
-    predictions, truth = judge.predictions(its_criterion, its_outputs, its_batch), judge.truth(its_batch)
-    # Beside the target there may be others that say more of it, such as its variance.
-    name = next((name for name, rows in its_batch.targets.items() if rows is truth), next(iter(its_batch.targets)))
-    kind = kind_of(judge)
+def predicted(prediction: Prediction, data: Data) -> Predicted:
+    """What is predicted of a target, and what is known of it."""
+    predictions, truth, targets = prediction.predictions, prediction.truth, prediction.batch.targets
+    # There may be more targets of the same loss, such as the variance.
+    name = next((name for name, rows in targets.items() if rows is truth), next(iter(targets)))
+    kind = prediction.loss.offers
     if kind == "classes" and truth.is_floating_point():
         truth = truth.argmax(dim=1)
     elif kind in ("labels", "numbers"):
         predictions, truth = (rows.unsqueeze(1) if rows.dim() == 1 else rows for rows in (predictions, truth))
-    return Predicted(loss=judge, known=data.targets[name], predictions=predictions, truth=truth)
+    return Predicted(loss=prediction.loss, known=data.targets[name], predictions=predictions, truth=truth)
 
 
 def joined(batches: Sequence[Predicted]) -> Predicted:

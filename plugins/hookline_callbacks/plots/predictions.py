@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 
 from hookline import Run, TrainingSpec, hookimpl
-from hookline.data import Batch, Batches, Data, Outputs
+from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import Offers, Prediction, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
-from hookline_callbacks.paced import Paced
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
-from hookline_callbacks.plots.predicted import Kind, Predicted, joined, predicted, refuse_loss
+from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
+from hookline_callbacks.plots.watching import Watching, WatchingSpec
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 MOST_IMAGES = 64
 """How many images are in a picture at most: the table has all rows."""
 
 
 @spec
-class Predictions(CallbackSpec):
+class Predictions(WatchingSpec):
     """Writes what is predicted of the first rows of a split, beside what is true: a table for each epoch.
 
     The tables are `predictions/epoch-0010.csv` and so on in the run directory, the one of the test `test.csv`; if the
@@ -37,9 +37,6 @@ class Predictions(CallbackSpec):
     score, if the loss makes no probabilities), of labels the probability that each holds. Rows of a class that the loss
     ignores are left out, as metrics leave them out.
     """
-
-    logs = ()
-    connects_to = ()
 
     split: Literal["validation", "test"] = "validation"
     """Whose rows they are: those of the validation after each epoch, or those of the test at the end."""
@@ -57,26 +54,21 @@ class Predictions(CallbackSpec):
     def check(self, spec: TrainingSpec) -> None:
         """Refuse a loss without truth, a target that there is not, and the directory of another one."""
         refuse_another(self, "directory", spec)
-        if self.target is not None or not spec.loss.parts:
-            kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
-            refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
-
-    @property
-    def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The tables and pictures."""
-        return (f"{self.directory}/",)
+        targets: Sequence[str | None] = spec.objective.names if self.target is None else ()
+        for target in targets or (self.target,):
+            kinds: tuple[Offers, ...] = ("classes", "labels", "sequences", "numbers")
+            refuse_loss(spec.objective, target, kinds, "Predictions shows what is predicted beside what is true")
 
     def build(self) -> object:
         """The callback, which gathers rows."""
         return _Predictions(self)
 
 
-class _Predictions:
+class _Predictions(Watching):
     def __init__(self, spec: Predictions):
+        super().__init__(spec)
         self._spec = spec
-        self._data: Data | None = None
         self._draws = False
-        self._paced = Paced(spec)
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -93,45 +85,22 @@ class _Predictions:
         self._draws = has_images if self._spec.picture is None else self._spec.picture
         return data
 
-    @hookimpl(wrapper=True)
-    def evaluate(
-        self, run: Run, batches: Batches, split: str
-    ) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Listen to what is judged, and write the first rows of it."""
-        if split != self._spec.split:
-            return (yield)
-        heard = _Heard(self._spec, run, self._data)
-        with run.stages.listening("loss", heard.listen):
-            judged = yield
-        self._write(run, batches, split, heard.told(), heard.numbers)
-        return judged
+    def _begin(self, run: Run, data: Data, split: str) -> "_Rows | None":
+        return _Rows(self._spec, run, data) if split == self._spec.split else None
 
-    def _write(self, run: Run, batches: Batches, split: str, told: "Sequence[_Told]", numbers: Sequence[int]) -> None:
-        assert run.directory is not None, "It is made before training begins."
-        directory = run.directory / self._spec.directory
-        name = split if run.is_trained else f"epoch-{run.epoch:04}"
+    def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
+        rows: _Rows = gathered
+        told, numbers, path = rows.told(), rows.numbers, self._path(run, split)
         columns: dict[str, Sequence[str]] = {}
         for one in told:
             columns |= one.columns
-        rows = zip(map(str, numbers), *columns.values(), strict=True)
+        lines = zip(map(str, numbers), *columns.values(), strict=True)
         with self._paced.files:
-            directory.mkdir(exist_ok=True)
-            write_table(directory / f"{name}.csv", ("row", *columns), rows)
+            path.parent.mkdir(exist_ok=True)
+            write_table(path.with_suffix(".csv"), ("row", *columns), lines)
         if self._draws and numbers:
-            draw = partial(self._draw, run, directory / f"{name}.png", batches, split, told, numbers, run.epoch)
-            if run.is_trained:
-                with self._paced.files:
-                    draw()
-            else:
-                self._paced.do(draw)
-
-    @hookimpl(wrapper=True)
-    def fit(self) -> "Generator[None, nn.Module, nn.Module]":
-        """Draw the picture of the last epoch when the training ends, also by an error."""
-        try:
-            return (yield)
-        finally:
-            self._paced.finish()
+            picture = path.with_suffix(".png")
+            self._draw_later(run, partial(self._draw, run, picture, batches, split, told, numbers, run.epoch))
 
     def _draw(
         self,
@@ -161,56 +130,54 @@ class _Predictions:
         draw_images(path, drawn, captions, f"{run.spec.run.name}, {when}: predicted (true){shown}")
 
 
-class _Heard:
-    """The first rows of what is judged."""
+class _Rows:
+    """The first rows of what is evaluated."""
 
-    def __init__(self, spec: Predictions, run: Run, data: Data | None):
-        assert data is not None, "It is prepared before training begins."
+    def __init__(self, spec: Predictions, run: Run, data: Data):
         self._spec, self._run, self._data = spec, run, data
-        self._loss = run.spec.loss
-        one = spec.target is not None or not self._loss.parts
-        self._targets: list[str | None] = [spec.target] if one else list(self._loss.parts)
-        self._batches: dict[str | None, list[Predicted]] = {target: [] for target in self._targets}
+        targets: Sequence[str | None] = run.objective.names if spec.target is None else ()
+        self._batches: dict[str, list[Predicted]] = {
+            run.objective.key(target): [] for target in targets or (spec.target,)
+        }
         self._seen = 0
         self.numbers: list[int] = []
         """The numbers of the rows in the split, counted from 1."""
 
-    def listen(self, answer: "Tensor", run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> None:
-        """Keep what is predicted of a batch, as long as there are rows wanted."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether no batch has been seen."""
+        return not self._seen
+
+    def add(self, several: Mapping[str, Prediction], batch: Batch) -> None:
+        """Keep what is predicted of a batch, until there are enough rows."""
         import torch
 
         left = self._spec.rows - len(self.numbers)
         if not left:
             return
-        heard: list[Predicted] = []
         with torch.no_grad():
-            for target in self._targets:
-                one = predicted(self._loss, target, self._data, criterion, outputs, batch).cpu()
-                self._refuse_other_shapes(one)
-                heard.append(one)
+            added = [predicted(several[key], self._data).cpu() for key in self._batches]
+        for one in added:
+            self._refuse_other_shapes(one)
         # A row stays if one of its targets counts.
-        rows = (~torch.stack([one.ignored for one in heard]).all(dim=0)).nonzero()[:left, 0]
-        for batches, one in zip(self._batches.values(), heard, strict=True):
+        rows = (~torch.stack([one.ignored for one in added]).all(dim=0)).nonzero()[:left, 0]
+        for batches, one in zip(self._batches.values(), added, strict=True):
             batches.append(one.at(rows))
         self.numbers += (rows + self._seen + 1).tolist()
         self._seen += batch.rows
 
-    def _refuse_other_shapes(self, heard: Predicted) -> None:
-        shape = tuple(heard.predictions.shape[1:])
-        is_like_truth = heard.kind not in ("labels", "numbers") or heard.predictions.shape == heard.truth.shape
+    def _refuse_other_shapes(self, sample: Predicted) -> None:
+        shape = tuple(sample.predictions.shape[1:])
+        is_like_truth = sample.kind not in ("labels", "numbers") or sample.predictions.shape == sample.truth.shape
         if len(shape) != 1 or not is_like_truth:
             message = f"Predictions writes a line for each row, and what is predicted of one has the shape {shape}."
             raise MisfitError(message, self._run.spec.place_of(self._spec))
 
     def told(self) -> "list[_Told]":
-        """All that was heard, of each target, in words."""
-        if not self._seen:
-            message = 'Predictions has seen nothing: what answers the stage "evaluate" does not ask the stage "loss".'
-            raise MisfitError(message, self._run.spec.place_of(self._spec))
-        names = [target or "" for target in self._targets] if len(self._targets) > 1 else [""]
+        """All rows, of each target, in words."""
         return [
-            _told(joined(batches), name, all_classes=self._spec.all_classes)
-            for name, batches in zip(names, self._batches.values(), strict=True)
+            _told(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            for name, batches in self._batches.items()
         ]
 
 
@@ -231,67 +198,67 @@ class _Told:
         return self.is_right is None or self.is_right[row]
 
 
-def _told(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
-    if heard.kind == "classes":
-        return _told_of_classes(heard, target, all_classes=all_classes)
-    if heard.kind == "labels":
-        return _told_of_labels(heard, target, all_classes=all_classes)
-    return _told_of_sequences(heard, target) if heard.kind == "sequences" else _told_of_numbers(heard, target)
+def _told(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+    if sample.kind == "classes":
+        return _told_of_classes(sample, target, all_classes=all_classes)
+    if sample.kind == "labels":
+        return _told_of_labels(sample, target, all_classes=all_classes)
+    return _told_of_sequences(sample, target) if sample.kind == "sequences" else _told_of_numbers(sample, target)
 
 
-def _told_of_classes(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
-    names, chosen = heard.names, heard.predictions.argmax(dim=1)
-    said, meant = ([names[index] for index in indices.tolist()] for indices in (chosen, heard.truth))
-    what = "score" if heard.loss.predicts == "scores" else "probability"
+def _told_of_classes(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+    names, chosen = sample.names, sample.predictions.argmax(dim=1)
+    said, meant = ([names[index] for index in indices.tolist()] for indices in (chosen, sample.truth))
+    what = "score" if sample.loss.predicts == "scores" else "probability"
     columns = {_head("truth", target): meant, _head("prediction", target): said}
-    columns[_head(what, target)] = _written(heard.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
+    columns[_head(what, target)] = _written(sample.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
     if all_classes:
-        for name, column in zip(names, heard.predictions.T, strict=True):
+        for name, column in zip(names, sample.predictions.T, strict=True):
             columns[_head(what, target, name)] = _written(column)
-    return _Told(columns, said, meant, ((chosen == heard.truth) | heard.ignored).tolist())
+    return _Told(columns, said, meant, ((chosen == sample.truth) | sample.ignored).tolist())
 
 
-def _told_of_labels(heard: Predicted, target: str, *, all_classes: bool) -> _Told:
-    is_yes, is_true, names = heard.is_yes(), heard.is_true(), heard.names
+def _told_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+    is_yes, is_true, names = sample.is_yes(), sample.is_true(), sample.names
     columns: dict[str, list[str]] = {}
-    for index, label in enumerate(heard.columns or ("",)):
+    for index, label in enumerate(sample.columns or ("",)):
         said, meant = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
-        probability = heard.predictions[:, index]
+        probability = sample.predictions[:, index]
         columns |= {_head("truth", target, label): meant, _head("prediction", target, label): said}
-        if heard.columns:
+        if sample.columns:
             columns[_head("probability", target, label)] = _written(probability)
             continue
         columns[_head("probability", target)] = _written(probability.where(is_yes[:, index], 1 - probability))
         if all_classes:
             columns[_head("probability", target, names[0])] = _written(1 - probability)
             columns[_head("probability", target, names[1])] = _written(probability)
-    if not heard.columns:
+    if not sample.columns:
         return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
     said, meant = (
-        [", ".join(label for label, holds in zip(heard.columns, row, strict=True) if holds) or "none" for row in rows]
+        [", ".join(label for label, holds in zip(sample.columns, row, strict=True) if holds) or "none" for row in rows]
         for rows in (is_yes.tolist(), is_true.tolist())
     )
     return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
 
 
-def _told_of_numbers(heard: Predicted, target: str) -> _Told:
+def _told_of_numbers(sample: Predicted, target: str) -> _Told:
     columns: dict[str, list[str]] = {}
-    for index, name in enumerate(heard.columns or ("",)):
-        columns[_head("truth", target, name)] = _written(heard.truth[:, index])
-        columns[_head("prediction", target, name)] = _written(heard.predictions[:, index])
+    for index, name in enumerate(sample.columns or ("",)):
+        columns[_head("truth", target, name)] = _written(sample.truth[:, index])
+        columns[_head("prediction", target, name)] = _written(sample.predictions[:, index])
     said, meant = (
         [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
-        for rows in (heard.predictions, heard.truth)
+        for rows in (sample.predictions, sample.truth)
     )
     return _Told(columns, said, meant, None)
 
 
-def _told_of_sequences(heard: Predicted, target: str) -> _Told:
-    names = heard.names
+def _told_of_sequences(sample: Predicted, target: str) -> _Told:
+    names = sample.names
     between = "" if all(len(name) <= 1 for name in names) else " "
     said, meant = (
         [between.join(names[index] for index in row if index >= 0) for row in rows.tolist()]
-        for rows in (heard.predictions, heard.truth)
+        for rows in (sample.predictions, sample.truth)
     )
     columns = {_head("truth", target): meant, _head("prediction", target): said}
     return _Told(columns, said, meant, [one == other for one, other in zip(said, meant, strict=True)])

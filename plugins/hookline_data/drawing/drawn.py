@@ -8,7 +8,7 @@ from attrs import fields
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MisfitError, OptionError, enumerate_names
-from hookline.spec import DataSpec, LossSpec, spec
+from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
 
 if TYPE_CHECKING:
@@ -50,17 +50,17 @@ class Drawn(DataSpec):
         """Whether the source has one."""
         return self.source.has_validation
 
-    def check(self, loss: LossSpec | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError]:
         """What is wrong with the source, and whether the loss takes what is drawn."""
         try:
             if loss is not None:
                 loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
-        for problem in self.source.check(self._stand_in()):
+        for problem in self.source.check(Objective.of(self._stand_in())):
             yield problem.within("source")
 
-    def prepare(self, run: Run, loss: LossSpec) -> Data:
+    def prepare(self, run: Run, loss: Objective) -> Data:
         """Have the source read its rows, and make batches of what is drawn from them."""
         targets, known = self._targets(loss)
         data = self._source(run)
@@ -89,7 +89,7 @@ class Drawn(DataSpec):
     def _source(self, run: Run) -> Data:
         """The data of the source, as if it were for a loss whose target tells what goes together."""
         try:
-            return self.source.prepare(run, self._stand_in())
+            return self.source.prepare(run, Objective.of(self._stand_in()))
         except MisfitError as error:
             raise MisfitError(error.message, ("data", "source", *error.path[1:])) from None
 
@@ -104,11 +104,11 @@ class Drawn(DataSpec):
         given = enumerate_names([*self.gives, "target"] if self.outcomes else self.gives)
         return f"{type(self).__name__} gives {given}."
 
-    def _targets(self, loss: LossSpec) -> "tuple[dict[str, Tensor], dict[str, Target]]":
+    def _targets(self, loss: Objective) -> "tuple[dict[str, Tensor], dict[str, Target]]":
         """The target for each of the outcomes as the loss wants it, and what is known of it."""
         import numpy
 
-        wanted_by = type(loss).__name__
+        wanted_by = loss.name_for("target")
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hookline.data import target_encodings
 from hookline.errors import DataError, MisfitError, OptionError, enumerate_names, nearest
-from hookline.spec import LossSpec
+from hookline.spec import Objective
 
 MOST_FILES = 1000
 """How many files of a directory are looked at, if one is not there."""
@@ -74,7 +74,7 @@ def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         yield from ((name, (index,)) for index, name in enumerate(value))
 
 
-def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
+def targets_of_loss(loss: Objective | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
     """The error of a loss that does not take these targets."""
     try:
         if loss is not None:
@@ -84,15 +84,17 @@ def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str
         yield OptionError(option, error.message, *target, on_key=bool(target))
 
 
-def inputs_of_loss(loss: LossSpec | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
+def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
     """Each group of inputs whose name is misspelt for a loss that takes several, and the sentence that says so.
 
     Other names are no error: a model that is given all groups at once may itself give outputs of those of the loss.
     """
-    wanted = () if loss is None else loss.inputs
+    if loss is None:
+        return
+    wanted = loss.inputs
     missing = [name for name in wanted if name not in groups]
     meant = {group: nearest(group, missing) for group in groups if group not in wanted}
     if len(wanted) > 1 and len(meant) == len(missing) and set(meant.values()) == set(missing):
-        takes = f"{type(loss).__name__} takes {enumerate_names(wanted)}"
+        takes = f"{loss.name_for(None)} takes {enumerate_names(wanted)}"
         for group, name in meant.items():
             yield group, f'{takes}, and these are {enumerate_names(groups)}. Did you mean "{name}"?'

@@ -49,8 +49,8 @@ class Layout:
     """The columns of each target."""
     encodings: Mapping[str, Encoding]
     """How the loss wants each target."""
-    loss: str
-    """What the loss is called."""
+    losses: Mapping[str, str]
+    """The type of the loss that takes each target, for messages."""
     split_column: str | None
     """The column that says which split a row is in."""
     dtype: str
@@ -65,18 +65,19 @@ class Layout:
             kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
             wanted |= dict.fromkeys(group.columns, kind)
         for name, columns in self.targets.items():
-            wanted |= dict.fromkeys(columns, self._wanted_of(self.encodings[name], columns))
+            wanted |= dict.fromkeys(columns, self._wanted_of(name, columns))
         if self.split_column is not None:
             wanted[self.split_column] = Wanted("text", by="the split", missing=())
         return wanted
 
-    def _wanted_of(self, encoding: Encoding, columns: list[str]) -> Wanted:
+    def _wanted_of(self, target: str, columns: list[str]) -> Wanted:
+        encoding, loss = self.encodings[target], self.losses[target]
         if isinstance(encoding, Numbers):
-            return Wanted("number", by=self.loss, missing=self.missing)
+            return Wanted("number", by=loss, missing=self.missing)
         if isinstance(encoding, Sequences):
-            return Wanted("text", by=self.loss, may_be_lists=True, missing=self.missing)
+            return Wanted("text", by=loss, may_be_lists=True, missing=self.missing)
         # In one column False and True are the names of two classes.
-        return Wanted("any", by=self.loss, may_be_boolean=len(columns) > 1, missing=self.missing)
+        return Wanted("any", by=loss, may_be_boolean=len(columns) > 1, missing=self.missing)
 
     def targets_of(self, columns: Columns) -> dict[str, Columns]:
         """The columns of each target."""

@@ -7,7 +7,7 @@ from attrs import evolve
 from hookline import Run
 from hookline.data import Data, in_memory, target_encodings
 from hookline.errors import DataError
-from hookline.spec import LossSpec
+from hookline.spec import Objective
 from hookline.training import is_applied_to_each
 from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.layout import InputColumns, Layout
@@ -19,7 +19,7 @@ from hookline_data.rows.rows import Rows, rows_of
 from hookline_data.table import Table
 
 
-def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
+def prepared(table: Table, run: Run, loss: Objective) -> Data:
     """The batches of a table, which is read, split, standardized and encoded.
 
     Raises:
@@ -49,7 +49,7 @@ def prepared(table: Table, run: Run, loss: LossSpec) -> Data:
     )
 
 
-def _layout(table: Table, loss: LossSpec, dtype: str) -> Layout:
+def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     """Which columns of the file become what."""
     encodings = target_encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
@@ -75,7 +75,7 @@ def _layout(table: Table, loss: LossSpec, dtype: str) -> Layout:
         is_siamese=is_applied_to_each(groups, loss.inputs) or table.standardize == "together",
         targets=targets,
         encodings=encodings,
-        loss=type(loss).__name__,
+        losses={name: loss.name_for(name) for name in targets},
         split_column=table.split_column,
         dtype=dtype,
         missing=table.missing_marks,

@@ -211,7 +211,7 @@ def test_parts_of_a_loss_that_were_not_computed_are_logged_as_no_numbers(tmp_pat
             "run": {"epochs": 2},
             "data": {"type": "Random", "features": 2, "targets": [0.0, 1.0]},
             "model": {"type": "Linear", "out_features": 1},
-            "loss": {"type": "WeightedSum", "losses": {"near": {"loss": part}, "far": {"loss": part, "weight": 2.0}}},
+            "losses": {"near": part, "far": {**part, "factor": 2.0}},
             "optimizer": {"type": "SGD", "lr": 0.1},
         }
     )

@@ -134,7 +134,7 @@ def test_each_of_several_labels_has_a_matrix_of_its_own(tmp_path):
 
 
 def test_of_several_targets_it_counts_the_one_that_is_named(tmp_path):
-    trial = run(tmp_path, "losses/WeightedSum.toml", '{type = "ConfusionMatrix", target = "species"}')
+    trial = run(tmp_path, "several_losses.toml", '{type = "ConfusionMatrix", target = "species"}')
     metric = torchmetrics.ConfusionMatrix(task="multiclass", num_classes=3)
     with torch.no_grad():
         for batch in trial.data.validation.epoch(1):
@@ -245,17 +245,17 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "options", "option", "message"),
     [
-        ("MSELoss", "", "type", "ConfusionMatrix counts classes, and MSELoss compares numbers."),
-        ("CTCLoss", "", "type", "ConfusionMatrix counts classes, and CTCLoss compares sequences."),
+        ("MSELoss", "", "type", "ConfusionMatrix counts classes, and MSELoss predicts numbers."),
+        ("CTCLoss", "", "type", "ConfusionMatrix counts classes, and CTCLoss predicts sequences."),
         (
             "TripletMarginLoss",
             "",
             "type",
-            "ConfusionMatrix counts classes, and TripletMarginLoss compares outputs with one another, and has no target.",
+            "ConfusionMatrix counts classes, and TripletMarginLoss predicts the order of triplets.",
         ),
-        ("WeightedSum", "", "target", 'There are several targets: `target` says which, "species" or "width".'),
-        ("WeightedSum", 'target = "specie"', "target", 'There is no target "specie". Did you mean "species"?'),
-        ("WeightedSum", 'target = "width"', "type", "ConfusionMatrix counts classes, and MSELoss compares numbers."),
+        ("several_losses", "", "target", 'There are several targets: `target` says which, "species" or "width".'),
+        ("several_losses", 'target = "specie"', "target", 'There is no target "specie". Did you mean "species"?'),
+        ("several_losses", 'target = "width"', "type", "ConfusionMatrix counts classes, and MSELoss predicts numbers."),
         ("NLLLoss", 'target = "species"', "target", "NLLLoss has one target: leave out `target`."),
         ("NLLLoss", 'directory = "a/b"', "directory", '"a/b" is not the plain name of a directory, without a dot.'),
         (
@@ -282,7 +282,9 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
 def test_what_it_cannot_count_is_a_problem_of_the_spec(spec, options, option, message):
     callback = ", ".join(filter(None, ['type = "ConfusionMatrix"', options]))
     with pytest.raises(hookline.errors.SpecError) as raised:
-        hookline.load(SPECS / f"losses/{spec}.toml", [f"callbacks=[{{{callback}}}]"])
+        hookline.load(
+            SPECS / ("" if spec == "several_losses" else "losses") / f"{spec}.toml", [f"callbacks=[{{{callback}}}]"]
+        )
     assert [(problem.path, problem.message) for problem in raised.value.problems] == [
         (("callbacks", 0, option), message)
     ]

@@ -107,7 +107,7 @@ def test_in_the_end_it_has_what_others_have_added_after_it(drawn, tmp_path):
 
 def test_a_loss_of_a_part_is_named_with_its_brackets(drawn, tmp_path):
     callback = 'callbacks=[{type = "LossPlot", numbers = ["training/loss[width]", "*/loss[s*]"]}]'
-    made = hookline.load(SPECS / "losses/WeightedSum.toml", ["run.epochs=1", callback])
+    made = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1", callback])
     hookline.train(made, out=tmp_path / "run")
     assert drawn == [(1, ["training/loss[width]", "training/loss[species]", "validation/loss[species]"])]
 

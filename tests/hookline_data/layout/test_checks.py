@@ -10,8 +10,7 @@ from hookline.cli.main import main
 
 GAUSSIAN = {"type": "GaussianNLLLoss"}
 SUM = {
-    "type": "WeightedSum",
-    "losses": {"species": {"loss": {"type": "CrossEntropyLoss"}}, "size": {"loss": {"type": "MSELoss"}}},
+    "losses": {"species": {"type": "CrossEntropyLoss"}, "size": {"type": "MSELoss"}},
 }
 TRIPLET = {"type": "TripletMarginLoss"}
 SPEC = """\
@@ -48,11 +47,11 @@ def problems(directory, loss, *, kind="CSV", **options):
         {
             "data": {"type": kind, "path": str(path), **options},
             "model": {"type": "Linear", "out_features": 1},
-            "loss": loss,
+            **(loss if "losses" in loss else {"loss": loss}),
             "optimizer": {"type": "SGD"},
         }
     )
-    return [(error.path, error.on_key, str(error)) for error in spec.data.check(spec.loss)]
+    return [(error.path, error.on_key, str(error)) for error in spec.data.check(spec.objective)]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_each_misspelt_group_is_told(tmp_path):
 
 
 def test_an_array_that_is_called_as_a_misspelt_group_is_told_where_it_is_named(tmp_path):
-    loss = {"type": "WeightedSum", "losses": {"apart": {"loss": TRIPLET, "output": {"anchor": "a", "negative": "b"}}}}
+    loss = {"losses": {"apart": {**TRIPLET, "output": {"anchor": "a", "negative": "b"}}}}
     [(path, on_key, message)] = problems(tmp_path, loss, kind="NPZ", inputs=["a", "postive", "b"])
     assert (path, on_key) == (("inputs", 1), False)
     assert message.endswith('Did you mean "positive"?')

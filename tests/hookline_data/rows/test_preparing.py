@@ -146,7 +146,7 @@ def test_a_run_in_float64_has_inputs_and_targets_of_this_type(tmp_path):
             }
         )
         run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
-        return spec.data.prepare(run, spec.loss)
+        return spec.data.prepare(run, spec.objective)
 
     batch = prepared().training.all
     assert (batch.input.dtype, batch.target.dtype) == (torch.float64, torch.float64)

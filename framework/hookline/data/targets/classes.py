@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Classes(Encoding):
     """One class among several: the index of each, int64 of shape `(N,)`; classes are sorted and counted from 0."""
 
+    kind = "classes"
+
     def common(self, other: Encoding) -> Encoding | None:
         """Classes alone, if one of the losses takes nothing else."""
         if isinstance(other, Classes):
@@ -68,6 +70,8 @@ class ClassesOrDistribution(Classes):
 @frozen
 class Distribution(Encoding):
     """The probability of each class, or its logarithm: float64 of shape `(N, classes)`, a column for each class."""
+
+    kind = "classes"
 
     logarithms: bool = False
     """Whether the columns have the logarithms of probabilities."""

@@ -1,7 +1,7 @@
 """What all encodings have in common."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import frozen
 
@@ -36,8 +36,15 @@ class Target:
     """The names of the classes, in the order of their indices; `None` if the target is a number."""
 
 
+Kind = Literal["classes", "labels", "numbers", "sequences"]
+
+
 class Encoding:
-    """How a target is told to a loss."""
+    """How a target is encoded for a loss."""
+
+    kind: ClassVar[Kind] = "numbers"
+    """What the encoded target consists of: "classes", one of several for each row; "labels", each of which holds or
+    not; "numbers"; or "sequences" of classes. It decides which metrics can judge the predictions of the loss."""
 
     def common(self, other: "Encoding") -> "Encoding | None":
         """The one that tells a target to two losses, of which each has one of these; `None` if there is none."""

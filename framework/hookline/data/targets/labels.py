@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class TwoValues(Encoding):
     """What is or is not, in each of some columns; one column may have the names of two classes instead."""
 
+    kind = "labels"
+
     no: int = 0
     """What stands for no."""
     yes: int = 1

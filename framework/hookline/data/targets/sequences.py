@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Sequences(Encoding):
     """A sequence of classes for each row, such as a word's letters: int64 of shape `(N, steps)`, padded with -1."""
 
+    kind = "sequences"
+
     blank: int = 0
     """The index that is no class, and stands between them."""
 

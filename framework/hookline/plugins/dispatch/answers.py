@@ -23,6 +23,8 @@ def wanted(stage: str, answer: Any) -> str | None:
         return None if isinstance(answer, nn.Module) else "an nn.Module"
     if stage == "select_optimizer":
         return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
+    if stage == "predict":
+        return None if isinstance(answer, Mapping) else "a mapping with predictions by name"
     if stage == "evaluate":
         return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
     if stage == "log":
@@ -127,5 +129,5 @@ def wrong_answer(
 def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
     """Raise a `StageError` if the stage `loss`, with these arguments, gave anything but a scalar tensor."""
     if not is_scalar(answer):
-        hint = f" {type(run.spec.loss).__name__} must add up its rows, or take their mean."
+        hint = f" {run.objective.name_for(None)} must add up its rows, or take their mean."
         raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)

@@ -25,6 +25,7 @@ SECTIONS = {
     "loss": "loss",
     "backward": "loss",
     "step": "optimizer",
+    "predict": "loss",
     "evaluate": "metrics",
     "deploy": "deploy",
 }

@@ -1,7 +1,6 @@
 """How a stage is called: directly where one plugin answers and none wraps it, and never without an answer."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -60,26 +59,6 @@ class Dispatcher(Stages):
                 raise StageError(message)
             self._inside[key] = self._without(called[: index + 1], stage)
         return self._inside[key]
-
-    @contextmanager
-    def listening(self, stage: str, listener: Callable[..., None]) -> Iterator[None]:
-        """Inside, a function is told of every answer to a stage: `listener(answer=…)`, with what the stage was given.
-
-        For a wrapper around `evaluate` that looks at what is judged there, without going through the data once more.
-        The loop of training is not listened to: it asks the inner stages directly.
-        """
-        ask = getattr(self, stage)
-
-        def heard(**values: Any) -> Any:
-            answer = ask(**values)
-            listener(answer=answer, **values)
-            return answer
-
-        setattr(self, stage, heard)
-        try:
-            yield
-        finally:
-            setattr(self, stage, ask)
 
     def _without(self, absent: Sequence[object], stage: str) -> Callable[..., Any]:
         """Calls a stage without some plugins, and without those that are not due; each combination is resolved once."""

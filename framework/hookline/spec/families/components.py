@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import OptionError
 from hookline.errors.text import PathElement
-from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import ParameterSelection
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Data
+    from hookline.spec.objective import Objective
     from hookline.spec.training import TrainingSpec
 
 
@@ -97,7 +97,7 @@ class DataSpec(Spec):
         """Whether there will be a validation split; `None` if that is not known before the data is read."""
         return None
 
-    def check(self, loss: LossSpec | None) -> "Iterable[OptionError]":
+    def check(self, loss: "Objective | None") -> "Iterable[OptionError]":
         """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
 
         Asked by `hookline check` and before training, each error with the option that it belongs to: a file that is not
@@ -106,8 +106,8 @@ class DataSpec(Spec):
         """
         return ()
 
-    def prepare(self, run: Any, loss: LossSpec) -> "Data":
-        """Read the data. `run`, a `hookline.Run`, has the seed and the device, and `loss` encodes the targets."""
+    def prepare(self, run: Any, loss: "Objective") -> "Data":
+        """Read the data. `run`, a `hookline.Run`, has the seed and the device, and `loss` the encodings of targets."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 

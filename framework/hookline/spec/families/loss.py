@@ -1,15 +1,15 @@
-"""The family of losses: what a loss says of itself, and what follows for those that say nothing else."""
+"""The family of losses: what a loss declares about itself, and the defaults that follow from it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import asdict, fields
+
 from hookline.data.numerics import log_odds
-from hookline.data.targets.classes import Classes, Distribution
 from hookline.data.targets.encoding import Encoding
 from hookline.data.targets.numbers import Numbers
-from hookline.data.targets.sequences import Sequences
-from hookline.errors.text import did_you_mean, enumerate_names
-from hookline.spec.options import Spec
+from hookline.errors.text import enumerate_names
+from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -21,26 +21,50 @@ if TYPE_CHECKING:
 DividedBy = Literal["rows", "weights", "nothing"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
 Predicts = Literal["probabilities", "scores", "numbers", "sequences"]
+Offers = Literal["classes", "labels", "numbers", "sequences", "triplets", "embeddings"]
+
+OFFERING: Mapping[Offers, str] = {
+    "classes": "predicts classes",
+    "labels": "predicts labels",
+    "numbers": "predicts numbers",
+    "sequences": "predicts sequences",
+    "triplets": "predicts the order of triplets",
+    "embeddings": "trains embeddings",
+}
+"""What a loss does that offers a kind of prediction, for messages."""
 
 
+@spec
 class LossSpec(Spec):
-    """A loss: builds the criterion, and says what it takes its inputs and targets to be."""
+    """A loss: builds the criterion, and declares what it compares.
 
-    __slots__ = ()
+    `target`, `output` and `factor` say which target and output it is given, and how much it counts. A loss of
+    `[losses]` is also called by a name, under which its target and output are looked up if these options are left out.
+    """
+
     family = "loss"
+
+    target: str | None = None
+    """The target that the loss is given; left out, the one with the loss's own name in `[losses]`, or the only one."""
+    output: str | Mapping[str, str] | None = None
+    """The output of the model that the loss is given; left out, the one with the loss's own name in `[losses]`, or all
+    that there is. A loss that takes several has a table instead, such as `{ input = "mean", var = "spread" }`; outputs
+    that the table leaves out have the names that the loss gives them."""
+    factor: float = option(default=1.0, unbounded=True)
+    """What the loss is multiplied by."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The arguments of the criterion that the model gives, by torch's names.
+        """The outputs of the model that the criterion takes, by torch's names of its arguments.
 
-        Of several, such as `anchor`, `positive` and `negative`, the groups of the data's inputs bear the names, and the
-        model is applied to each; or else the model itself gives outputs of these names.
+        If there are several, such as `anchor`, `positive` and `negative`, either the groups of inputs have these names,
+        and the model is applied to each; or the model itself gives outputs with these names.
         """
         return ("input",)
 
     @property
     def encoding(self) -> Encoding | None:
-        """How its target is told to it; `None` if it takes none."""
+        """How its target is encoded; `None` if it takes none."""
         return Numbers()
 
     @property
@@ -49,39 +73,56 @@ class LossSpec(Spec):
         return "identity"
 
     @property
+    def offers(self) -> Offers:
+        """The kind of `predictions`, which decides the metrics that can judge them: see `MetricSpec.takes`.
+
+        "classes" are probabilities or scores of each class, `(N, C)`; "labels" are probabilities that something holds,
+        `(N, k)` or `(N,)`; "numbers" and "sequences" are compared with the targets as they are; "triplets" are
+        probabilities that the positive is nearer, of which all should be 1; "embeddings" have no predictions. It
+        follows from `encoding.kind`: a loss of embeddings with a target, such as the class of each row, overrides it
+        with `offers = "embeddings"`.
+        """
+        return "embeddings" if self.encoding is None else self.encoding.kind
+
+    @property
     def predicts(self) -> Predicts:
-        """What `predictions` returns, whatever the values of a batch are.
+        """The form of `predictions`, whatever the values of a batch are.
 
         "probabilities" are from 0 to 1, of each class or of each label; "scores" are any numbers, one for each class,
         the greatest of which decides; "numbers" are compared with the targets as they are; "sequences" are indices of
-        classes, padded with -1. A loss of classes whose activation is "identity" predicts scores, unless it says
-        otherwise here.
+        classes, padded with -1. A loss of classes whose activation is "identity" predicts scores, unless it overrides
+        this property.
         """
-        if isinstance(self.encoding, Numbers):
+        if self.offers == "numbers":
             return "numbers"
-        if isinstance(self.encoding, Sequences):
+        if self.offers == "sequences":
             return "sequences"
         return "scores" if self._has_classes and self.activation == "identity" else "probabilities"
 
     @property
     def _has_classes(self) -> bool:
-        return isinstance(self.encoding, (Classes, Distribution))
+        return self.encoding is not None and self.encoding.kind == "classes"
 
     @property
     def ignored_class(self) -> int | None:
-        """The index of the class whose rows do not count, so that metrics do not count them either."""
+        """The index of the class whose rows are ignored, by metrics too."""
         return None
 
+    def own_options(self) -> dict[str, Any]:
+        """Its options without `target`, `output` and `factor`, for a criterion that takes them as arguments."""
+        common = {attribute.name for attribute in fields(LossSpec)}
+        return {name: value for name, value in asdict(self, recurse=False).items() if name not in common}
+
     def encodings(self, targets: "Collection[str]") -> "Mapping[str, Encoding]":
-        """How each of the targets of these names is told to it.
+        """How each of the targets with these names is encoded.
 
         Raises:
-            ValueError: if it takes others; an `OptionError` of a target's name says that it is this one.
+            ValueError: if it takes others; an `OptionError` names the target that is wrong.
 
         """
         if self.encoding is None:
             if targets:
-                # One without a name of its own is called "target", which nobody has written.
+                # "target" is the name of one without a name of its own, which nobody has written.
                 given = "one" if set(targets) == {"target"} else enumerate_names(targets)
                 raise ValueError(f"{type(self).__name__} takes no target, and {given} is given.")
             return {}
@@ -92,6 +133,10 @@ class LossSpec(Spec):
             raise TypeError(f"`encoding` of {type(self).__name__} must be an encoding, and it is {self.encoding!r}.")
         return dict.fromkeys(targets, self.encoding)
 
+    def name_for(self, target: str | None) -> str:
+        """The type of the loss that takes a target, for messages: see `Objective.name_for`."""
+        return type(self).__name__
+
     def build(self, data: "Data") -> "nn.Module":
         """The criterion: called with the model's outputs and the targets, it returns a scalar tensor."""
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
@@ -100,6 +145,7 @@ class LossSpec(Spec):
         """The loss of a batch: the criterion, called with the outputs that `inputs` names, and the target if any.
 
         Override it for a criterion that takes anything else, such as several targets or the lengths of sequences.
+        `factor` is applied afterwards.
         """
         names = self.inputs
         if len(names) == 1:
@@ -108,13 +154,8 @@ class LossSpec(Spec):
         return criterion(*(given[name] for name in names), *((batch.target,) if batch.targets else ()))
 
     def unlike_inputs(self, outputs: "Outputs") -> str | None:
-        """What the outputs of the model are, if they are not those that `inputs` names, and what to do, in sentences.
-
-        Nothing is said of a loss that is made of several.
-        """
+        """A message that says how the outputs of the model differ from those that `inputs` names; `None` if not."""
         name, inputs = type(self).__name__, self.inputs
-        if self.parts:
-            return None
         if len(inputs) > 1 and not isinstance(outputs, Mapping):
             return (
                 f"{name} compares several outputs: the inputs of the data must be called {enumerate_names(inputs)}, or "
@@ -129,23 +170,23 @@ class LossSpec(Spec):
             several = next((outputs[one] for one in inputs if isinstance(outputs[one], Mapping)), outputs[inputs[0]])
         if isinstance(several, Mapping):
             return (
-                f"{name} takes one output of the model, and it gives {enumerate_names(several)}: use a loss that "
-                f"combines one for each of them, or a model with one output."
+                f"{name} takes one output of the model, and it gives {enumerate_names(several)}: say which with "
+                f"`output`, or use [losses] with a loss for each."
             )
         return None
 
     def check_outputs(self, outputs: "Outputs") -> None:
-        """Raise a `ValueError` if the outputs are not those that `inputs` names. Asked before `check`.
+        """Raise a `ValueError` if the outputs are not those that `inputs` names. Called before `check`.
 
-        A loss with a `compute` of its own may take others, and is not asked.
+        A loss that overrides `compute` may take others: they are not checked here.
         """
         if type(self).compute is LossSpec.compute and (message := self.unlike_inputs(outputs)):
             raise ValueError(message)
 
     def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
-        """What the model's outputs predict: see `predicts`. Of classes `(N, C)`, of labels and numbers as the outputs.
+        """What the model's outputs predict: see `offers` and `predicts`. `(N, C)` for classes, else as the outputs.
 
-        A loss with predictions of its own clamps probabilities to 0 and 1, so that rounding leads to no others.
+        A loss that overrides it clamps probabilities to 0 and 1, so that rounding leads to no others.
         """
         if isinstance(outputs, Mapping):
             raise ValueError(f"{type(self).__name__} takes several outputs, and has no `predictions` for metrics.")
@@ -160,8 +201,8 @@ class LossSpec(Spec):
     def scores(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """What metrics rank rows by: numbers that rise with the `predictions`, of the same shape.
 
-        They tell rows apart whose probabilities are so close to 0 or 1 that they round to the same number. A loss with
-        predictions of its own is ranked by these, unless it has scores of its own, too.
+        They distinguish rows whose probabilities are so close to 0 or 1 that they round to the same number. A loss that
+        overrides `predictions` is ranked by these, unless it overrides `scores` too.
         """
         if isinstance(outputs, Mapping) or self.activation in ("identity", "criterion"):
             return self.predictions(criterion, outputs, batch)
@@ -170,26 +211,27 @@ class LossSpec(Spec):
         return outputs
 
     def truth(self, batch: "Batch") -> "Tensor":
-        """What the predictions of a batch are compared with by metrics."""
+        """What metrics compare the predictions of a batch with."""
         if not batch.targets:
             raise ValueError(f"{type(self).__name__} takes no target, and has no `truth` for metrics.")
         return batch.target
 
     def doubts_of_data(self, data: "Data") -> "Iterable[str]":
-        """What makes one wonder about the targets: sentences that become warnings. Asked once, before training."""
+        """Warnings about the targets, as sentences. Called once, before training."""
         return ()
 
     def check(self, outputs: "Outputs", batch: "Batch", data: "Data") -> None:
         """Raise a `ValueError` if outputs and targets of these shapes and types cannot be compared.
 
-        Asked once before training, so that a mistake that torch would broadcast away, or report as an index out of
-        bounds in the middle of an epoch, is told in a sentence.
+        Called once before training, so that a mistake that torch would broadcast away, or report as an index out of
+        bounds in the middle of an epoch, is reported in a sentence.
         """
 
     def doubts(self, model: "nn.Module", outputs: "Outputs") -> "Iterable[str]":
-        """What makes one wonder about model and outputs: sentences that become warnings. Asked after `check`.
+        """Warnings about model and outputs, as sentences. Called after `check`.
 
-        The model is what gives the outputs: of a combined loss, each is given the part of the model with its output.
+        `model` is the module that gives the outputs: a loss of `[losses]` is given the head of the model with its
+        output.
 
         Raises:
             ValueError: if the training cannot go well, though this example does.
@@ -199,10 +241,10 @@ class LossSpec(Spec):
 
     @property
     def divided_by(self) -> DividedBy:
-        """What the loss of a batch is divided by: how many rows it has, what they weigh, or nothing if it is a sum.
+        """What the loss of a batch is divided by: the number of its rows, their weight, or nothing if it is a sum.
 
-        A loss that is a sum says `divided_by = "nothing"`, and no more; one that weighs its rows says "weights", and in
-        `divisor` what those of a batch weigh together.
+        A loss that is a sum declares `divided_by = "nothing"`. One that weighs its rows declares "weights", and
+        returns their total weight in `divisor`.
         """
         return "rows"
 
@@ -218,53 +260,3 @@ class LossSpec(Spec):
         if divided_by == "weights":
             raise NotImplementedError(f'{type(self).__name__} is divided by "weights", and has no `divisor`.')
         return batch.rows if divided_by == "rows" else None
-
-    @property
-    def parts(self) -> "Mapping[str, LossSpec]":
-        """The losses of which it is made, if it is made of several, by the names under which they are logged."""
-        return {}
-
-    @property
-    def factors(self) -> "Mapping[str, float]":
-        """By what each of `parts` is multiplied, if the loss is their sum; none, if it is made of them otherwise.
-
-        The loss that is logged is then the sum of the parts that are logged, each times its factor, whatever the batch
-        size and whatever each part is divided by.
-        """
-        return {}
-
-    def of_target(self, part: str | None) -> "LossSpec":
-        """The loss that a metric goes by: itself, or of a combined loss the part of this name, or its only one.
-
-        Raises:
-            ValueError: if there is no such part, or if several are to be told apart and none is named.
-
-        """
-        if not self.parts:
-            if part is not None:
-                raise ValueError(f"{type(self).__name__} has one target: leave out `target`.")
-            return self
-        if part is None and len(self.parts) == 1:
-            return next(iter(self.parts.values()))
-        if part is None:
-            raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.parts, 'or')}.")
-        if part not in self.parts:
-            raise ValueError(f'There is no target "{part}".{did_you_mean(part, self.parts)}')
-        return self.parts[part]
-
-    def part(
-        self, part: str | None, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
-    ) -> "tuple[nn.Module, Outputs, Batch]":
-        """Of criterion, outputs and batch what belongs to a part, or to the only one if none is named.
-
-        All of it, unless the loss is made of several.
-        """
-        return criterion, outputs, batch
-
-    def latest_parts(self, criterion: "nn.Module") -> "Mapping[str, Tensor]":
-        """The losses, detached, of which the latest one was made, by the names of the parts."""
-        return {}
-
-    def latest_divisors(self, criterion: "nn.Module") -> "Mapping[str, Tensor | float | None]":
-        """The divisors of `latest_parts` that are already known, by the names of the parts; `divisor` gives others."""
-        return {}

@@ -1,8 +1,9 @@
-"""The family of metrics: what a metric says of itself, and how it is built."""
+"""The family of metrics: what a metric declares about itself, and how it is built."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss import OFFERING, LossSpec, Offers
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
@@ -16,24 +17,27 @@ class MetricSpec(Spec):
     family = "metric"
 
     name: str | None = None
-    """What the metric is called in the results; left out, it is called as its type."""
+    """The name of the metric in the results; left out, that of its type."""
     target: str | None = None
-    """Which of several targets it judges; left out, the only one."""
+    """The name of the loss in `[losses]` whose predictions it judges; left out, those of the only loss."""
 
     higher_is_better: ClassVar[bool] = True
-    """Whether a greater number is the better one, as early stopping needs to know."""
+    """Whether a greater number is better, for callbacks such as early stopping."""
+
+    takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "sequences", "triplets")
+    """The kinds of predictions that it can judge: see `LossSpec.offers`. A loss that offers another is refused."""
 
     undefined: ClassVar[str] = ""
-    """When the metric is NaN, in a sentence: the warning that it is says so."""
+    """When the metric is NaN, in a sentence for the warning."""
 
     @property
-    def takes(self) -> Literal["predictions", "scores"]:
-        """What of the loss it judges: its `predictions`, or its `scores` if only the order of the rows counts."""
-        return "predictions"
+    def ranks(self) -> bool:
+        """Whether only the order of the rows counts: then it is given the `scores` of the loss, not `predictions`."""
+        return False
 
     @property
     def least_rows(self) -> int:
-        """How many rows a split must have for the metric to be defined: with fewer it is NaN."""
+        """The number of rows that a split must have for the metric to be defined: with fewer it is NaN."""
         return 1
 
     @property
@@ -41,19 +45,28 @@ class MetricSpec(Spec):
         """The name that stands in the results."""
         return self.name or type(self).__name__
 
-    def check(self, loss: LossSpec) -> None:
-        """Raise a `ValueError` if the metric cannot judge what is trained with this loss.
+    def refuse_other_kinds(self, loss: LossSpec) -> None:
+        """Raise a `ValueError` if the loss offers a kind of prediction that the metric does not take."""
+        if loss.offers not in self.takes:
+            *others, last = self.takes
+            takes = f"{', '.join(others)} or {last}" if others else last
+            raise ValueError(
+                f"{type(self).__name__} judges {takes}, and {type(loss).__name__} {OFFERING[loss.offers]}."
+            )
 
-        An `OptionError` names the option that does not go with the loss, or with the other options.
+    def check(self, loss: LossSpec) -> None:
+        """Raise a `ValueError` if the metric cannot judge what is trained with this loss, whose kind it takes.
+
+        An `OptionError` names the option that does not fit the loss, or the other options.
         """
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
         """An object that accumulates batches: it has `update(predictions, targets)`, `compute()` and `to(device)`.
 
-        `predictions` are those of the first batch, or its scores, as `takes` says: the number of classes follows from
-        them. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
+        `predictions` are those of the first batch, or its scores if the metric `ranks`: they determine the number of
+        classes. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
 
-        A metric of torchmetrics is such an object. Those of classes apply a sigmoid or softmax to each batch that has a
+        A metric of torchmetrics is such an object. Those of classes apply a sigmoid or softmax to each batch with a
         number outside 0 and 1: build them only for losses that predict "probabilities", see `LossSpec.predicts`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")

@@ -140,7 +140,7 @@ def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others:
 
 def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
     """The names of the numbers that are logged, as far as is known; of those of callbacks some may be patterns."""
-    losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
+    losses = ["loss", *(f"loss[{name}]" for name in spec.losses or ())]
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
         known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]

@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 def unfit_metrics(
     run: Run, data: "Data", criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
 ) -> list[MisfitError]:
-    """What is wrong with those metrics that cannot take what the loss makes of these outputs and targets.
+    """An error for each metric that cannot judge what the loss makes of these outputs and targets.
 
-    None is asked for its number, for which a few rows may be too few.
+    None is computed, for which a few rows may be too few.
     """
     found = []
+    predicted = (
+        run.stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch) if run.spec.metrics else {}
+    )
     split = "validation" if data.validation is not None else "test"
     for metric in run.spec.metrics:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # It will say so again when it judges.
-                judge = run.spec.loss.of_target(metric.target)
-                its_criterion, its_outputs, its_batch = run.spec.loss.part(metric.target, criterion, outputs, batch)
-                what = judge.scores if metric.takes == "scores" else judge.predictions
-                predictions = what(its_criterion, its_outputs, its_batch)
-                state = metric.build(judge, predictions).to(predictions.device)
-                state.update(*metric.prepare(predictions, judge.truth(its_batch)))
+                prediction = predicted[run.objective.key(metric.target)]
+                predictions = prediction.scores if metric.ranks else prediction.predictions
+                state = metric.build(prediction.loss, predictions).to(predictions.device)
+                state.update(*metric.prepare(predictions, prediction.truth))
         except (ValueError, RuntimeError, TypeError, IndexError) as error:
             found.append(misfit_of_metric(error, metric, run.spec, split))
     return found

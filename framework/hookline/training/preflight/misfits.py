@@ -20,18 +20,16 @@ from hookline.spec.training import TrainingSpec
 Keys = tuple[PathElement, ...]
 
 
-def misfit_of_loss(error: ValueError, spec: TrainingSpec) -> MisfitError:
-    """What a loss says of outputs and targets: at the option that it names, or else against what the model ends in.
+def misfit_of_loss(error: OptionError, spec: TrainingSpec) -> MisfitError:
+    """The error of a loss about outputs and targets, whose path is in the spec.
 
-    One of several losses is told against what gives the output of its name, unless it is against something else.
+    One about a loss as a whole is also about the layer of the model with its output, unless it names another place.
     """
-    if not isinstance(error, OptionError):
-        return MisfitError(str(error), ("loss",), against=[("model", *spec.model.ending)])
-    against: list[Keys] = [("loss", *path) for path in error.against]
-    if not against and isinstance(_at(spec.loss, error.path), LossSpec):
-        *_, name, _ = error.path
-        against = [("model", *_giving(name, spec.model))]
-    return MisfitError(str(error), ("loss", *error.path), against=against)
+    against: list[Keys] = list(error.against)
+    if not against and isinstance(_at(spec, error.path), LossSpec):
+        place = spec.model.ending if error.path == ("loss",) else _giving(error.path[-1], spec.model)
+        against = [("model", *place)]
+    return MisfitError(str(error), error.path, against=against)
 
 
 def _at(value: Any, path: Keys) -> Any:

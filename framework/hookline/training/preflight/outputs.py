@@ -1,46 +1,109 @@
-"""Whether a loss can take what a model gives: asked before training, so that a loss need not tell by failing."""
+"""Whether the losses can take what a model gives, before training, so that no loss has to fail to say so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineError, MisfitError, PluginError, StageError
+from hookline.errors.exceptions import HooklineError, MisfitError, OptionError, PluginError, StageError
 from hookline.errors.failures import blamed
+from hookline.errors.text import did_you_mean, dotted, enumerate_names
+from hookline.spec.named_loss import NamedLoss
+from hookline.training.last_layer import head_of
 from hookline.training.preflight.misfits import misfit_of_loss
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from hookline.data.batches import Batch, Data, Outputs
-    from hookline.spec.training import TrainingSpec
+    from hookline.plugins.stages import Run
 
 
-def refuse_unfit_outputs(spec: "TrainingSpec", outputs: "Outputs", batch: "Batch", data: "Data") -> None:
-    """Raise a `MisfitError` if the loss of the spec cannot compare these outputs with the targets of the batch."""
-    try:
-        spec.loss.check_outputs(outputs)
-        with naming_outputs(spec, outputs), blamed(type(spec.loss)):
-            spec.loss.check(outputs, batch, data)
-    except ValueError as error:
-        raise misfit_of_loss(error, spec) from None
+def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "Data") -> None:
+    """Raise a `MisfitError` if a loss of the spec cannot compare these outputs with the targets of the batch."""
+    for named in run.objective.losses.values():
+        _refuse_missing_outputs(run, named, outputs)
+        _, its_outputs, its_batch = named.given(None, outputs, batch)
+        with locating(run, named):
+            named.loss.check_outputs(its_outputs)
+            with naming_outputs(run, outputs), blamed(type(named.loss)):
+                named.loss.check(its_outputs, its_batch, named.data(data))
+
+
+def _refuse_missing_outputs(run: "Run", named: NamedLoss, outputs: "Outputs") -> None:
+    """Raise a `MisfitError` if the model does not give the outputs that a loss is given by name."""
+    if named.name is None and named.loss.output is None:
+        return
+    if isinstance(outputs, Mapping):
+        for argument, output in named.outputs().items():
+            if output not in outputs:
+                message = f'The model gives no output "{output}".{did_you_mean(output, outputs)}'
+                place = (*named.path, *named.place_of(argument))
+                raise misfit_of_loss(OptionError(place[0], message, *place[1:]), run.spec)
+    elif named.loss.output is not None:
+        wanted = enumerate_names(named.outputs().values())
+        whose = "the loss" if named.name is None else named.name
+        raise MisfitError(
+            f"The model gives one output, and {whose} wants what is called {wanted}.", (*named.path, "output")
+        )
+
+
+def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> Iterator[str]:
+    """The warnings of the losses about model, outputs and data, each with the place of its loss.
+
+    Raises:
+        MisfitError: if the training cannot go well.
+
+    """
+    for named in run.objective.losses.values():
+        its_model, its_outputs = _head(named, model, outputs), named.taken(outputs)
+        with locating(run, named), blamed(type(named.loss)):
+            found = [*named.loss.doubts(its_model, its_outputs), *named.loss.doubts_of_data(named.data(data))]
+        yield from (f"{dotted(named.path)}: {doubt}" for doubt in found)
+
+
+def _head(named: NamedLoss, model: "nn.Module", outputs: "Outputs") -> "nn.Module":
+    """The part of the model with the outputs of a loss: for several, modules by the loss's names of them."""
+    from torch import nn
+
+    if not isinstance(outputs, Mapping) or (named.name is None and named.loss.output is None):
+        return model
+    heads = {argument: head_of(model, output) for argument, output in named.outputs().items()}
+    return nn.ModuleDict(heads) if len(heads) > 1 else next(iter(heads.values()))
 
 
 @contextmanager
-def naming_outputs(spec: "TrainingSpec", outputs: "Outputs") -> Iterator[None]:
-    """A failure of the loss inside is told at its place, and by the outputs if they are not those that it takes."""
+def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
+    """A `ValueError` of a loss inside becomes a `MisfitError` at its place, or at that of the option it names."""
+    section, *inside = named.path
+    try:
+        yield
+    except OptionError as error:
+        raise misfit_of_loss(error.within(*named.path), run.spec) from None
+    except ValueError as error:
+        against = [] if named.loss.output is None else [(*named.path, "output")]
+        raise misfit_of_loss(OptionError(section, str(error), *inside, against=against), run.spec) from None
+
+
+@contextmanager
+def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
+    """A failure of a loss inside is reported at its place, and by the outputs if it does not take these."""
     try:
         yield
     except (MisfitError, StageError, ValueError):
         raise
     except PluginError as error:
-        if message := spec.loss.unlike_inputs(outputs):
-            raise _misfit(message, spec) from error
+        _refuse_unlike_inputs(run, outputs, error)
         raise StageError(str(error), ("loss",)) from error
     except HooklineError:
         raise
     except Exception as error:
-        if message := spec.loss.unlike_inputs(outputs):
-            raise _misfit(message, spec) from error
+        _refuse_unlike_inputs(run, outputs, error)
         raise
 
 
-def _misfit(message: str, spec: "TrainingSpec") -> MisfitError:
-    return misfit_of_loss(ValueError(message), spec)
+def _refuse_unlike_inputs(run: "Run", outputs: "Outputs", cause: Exception) -> None:
+    """Raise a `MisfitError` if the outputs are not those that a loss declares in `inputs`."""
+    for named in run.objective.losses.values():
+        if message := named.loss.unlike_inputs(named.taken(outputs)):
+            section, *inside = named.path
+            raise misfit_of_loss(OptionError(section, message, *inside), run.spec) from cause

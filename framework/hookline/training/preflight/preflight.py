@@ -15,8 +15,7 @@ from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
 from hookline.training.preflight.metrics import undefined_metrics, unfit_metrics
-from hookline.training.preflight.misfits import misfit_of_loss
-from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
+from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,15 +42,10 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
             given = run.stages.forward(run=run, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
         outputs = _detached(given)
-        refuse_unfit_outputs(run.spec, outputs, batch, data)
-        try:
-            with blamed(type(run.spec.loss)):
-                doubts = [*run.spec.loss.doubts(model, outputs), *run.spec.loss.doubts_of_data(data)]
-        except ValueError as error:
-            raise misfit_of_loss(error, run.spec) from None
-        for doubt in doubts:
-            warnings.warn(f"loss: {doubt}", HooklineWarning, stacklevel=2)
-        with naming_outputs(run.spec, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        refuse_unfit_outputs(run, outputs, batch, data)
+        for doubt in doubts(run, model, outputs, data):
+            warnings.warn(doubt, HooklineWarning, stacklevel=2)
+        with naming_outputs(run, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
         refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
     _try_gradients(value, model, criterion)

@@ -154,11 +154,11 @@ def _compare(
     if outputs is None:
         return
     with found.noting(run):
-        refuse_unfit_outputs(run.spec, outputs, data.example, data)
+        refuse_unfit_outputs(run, outputs, data.example, data)
     if len(found.errors) > before:
         return
     zeros = _zeros(outputs)
-    with found.noting(run), naming_outputs(run.spec, zeros):
+    with found.noting(run), naming_outputs(run, zeros):
         run.stages.loss(run=run, criterion=criterion, outputs=zeros, batch=data.example)
     if len(found.errors) == before:
         found.errors += unfit_metrics(run, data, criterion, zeros, data.example)

@@ -236,22 +236,6 @@ def test_stages_are_those_of_the_plugins_that_were_there_when_they_were_made():
     assert ask(Dispatcher(manager), "step") == "second"
 
 
-def test_a_listener_is_told_of_every_answer_and_of_what_the_stage_was_given_while_it_listens():
-    stages, heard = stages_of(Wrapping(), answering("step", [1])), []
-    with stages.listening("step", lambda **values: heard.append(values)):
-        assert ask(stages, "step", run="a") == [1, "a"]
-    assert ask(stages, "step", run="b") == [1, "b"]
-    assert heard == [{"answer": [1, "a"], "run": "a", "optimizer": 1, "closure": 2}]
-
-
-def test_nobody_listens_any_more_after_an_error():
-    stages, heard = stages_of(answering("step", [1])), []
-    before = stages.step
-    with pytest.raises(ValueError, match="no more"), stages.listening("step", heard.append):
-        raise ValueError("no more")
-    assert stages.step == before
-
-
 def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_end_in_any_case():
     class Epoch:
         epoch, step, is_trained = 3, 7, False

@@ -12,15 +12,14 @@ SPECS = Path(__file__).parents[4] / "specs"
 
 
 def spec(**sections):
-    return hookline.load(
-        {
-            "data": {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "validation": 0.2},
-            "model": {"type": "Linear", "out_features": 3},
-            "loss": {"type": "CrossEntropyLoss"},
-            "optimizer": {"type": "SGD"},
-            **sections,
-        }
-    )
+    table = {
+        "data": {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "validation": 0.2},
+        "model": {"type": "Linear", "out_features": 3},
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": "SGD"},
+        **sections,
+    }
+    return hookline.load({name: value for name, value in table.items() if value is not None})
 
 
 LINEAR = {"type": "Linear", "out_features": 3}
@@ -56,12 +55,12 @@ def test_an_option_of_the_loss_is_the_place_if_it_is_named():
 def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending):
     heads = {"a": LINEAR, "b": {"type": "Sequential", "layers": [LINEAR]}}
     model = {"type": "Sequential", "layers": [LINEAR, {"type": "Heads", "heads": heads}]}
-    losses = {part: {"loss": {"type": "CrossEntropyLoss"}} for part in "abc"}
-    made = spec(model=model, loss={"type": "WeightedSum", "losses": losses})
-    error = misfit_of_loss(OptionError("losses", "No.", name, "loss"), made)
-    assert (error.path, error.against) == (("loss", "losses", name, "loss"), (("model", *ending),))
-    given = misfit_of_loss(OptionError("losses", "No.", name, "loss", against=[("losses", name, "output")]), made)
-    assert given.against == (("loss", "losses", name, "output"),)
+    losses = {name: {"type": "CrossEntropyLoss"} for name in "abc"}
+    made = spec(model=model, loss=None, losses=losses)
+    error = misfit_of_loss(OptionError("losses", "No.", name), made)
+    assert (error.path, error.against) == (("losses", name), (("model", *ending),))
+    given = misfit_of_loss(OptionError("losses", "No.", name, against=[("losses", name, "output")]), made)
+    assert given.against == (("losses", name, "output"),)
     assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
 
 

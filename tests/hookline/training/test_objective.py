@@ -1,4 +1,4 @@
-"""A loss made of several: trained as by hand, logged part by part."""
+"""The objective: several losses are trained as by hand, and each is logged by itself."""
 
 import json
 import math
@@ -10,10 +10,8 @@ from attrs import evolve
 from torch import nn
 
 import hookline
+from hookline.spec import Objective
 from hookline_losses.classification import BCELoss
-from hookline_losses.combined import WeightedSum
-from hookline_losses.regression import MSELoss
-from hookline_losses.weighted_loss import WeightedLoss
 
 ROWS = 10
 X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))
@@ -46,23 +44,23 @@ class Plugin:
 
 
 LOSSES = {
-    "kind": {"loss": {"type": "CrossEntropyLoss"}, "weight": 2.0},
-    "size": {"loss": {"type": "MSELoss"}, "weight": 0.5},
+    "kind": {"type": "CrossEntropyLoss", "factor": 2.0},
+    "size": {"type": "MSELoss", "factor": 0.5},
 }
 HEADS = {"kind": {"type": "Linear", "out_features": 3}, "size": {"type": "Linear", "out_features": 2}}
 
 
-def spec(losses=LOSSES, heads=HEADS, metrics=(), **run):
+def spec(losses=LOSSES, heads=HEADS, metrics=(), plugin=None, **run):
     return hookline.load(
         {
             "run": {"epochs": 3, **run},
             "data": {"type": "Given", "batch_size": 3},
             "model": {"type": "Heads", "heads": heads},
-            "loss": {"type": "WeightedSum", "losses": losses},
+            "losses": losses,
             "optimizer": {"type": "SGD", "lr": 0.1},
             "metrics": list(metrics),
         },
-        plugins=[Plugin()],
+        plugins=[plugin or Plugin()],
     )
 
 
@@ -122,7 +120,7 @@ def test_a_metric_says_which_target_it_judges(tmp_path):
         ({"type": "Accuracy", "target": "knd"}, 'metrics[0].target: There is no target "knd". Did you mean "kind"?'),
         (
             {"type": "R2Score", "target": "kind"},
-            "metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells",
+            "metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.",
         ),
     ],
 )
@@ -136,21 +134,21 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
     ("changes", "message"),
     [
         (
-            {"losses": {**LOSSES, "other": {"loss": {"type": "MSELoss"}}}},
+            {"losses": {**LOSSES, "other": {"type": "MSELoss"}}},
             'There is no target "other" for the loss other.',
         ),
         ({"losses": {"kind": LOSSES["kind"]}}, 'No loss takes the target "size".'),
         (
             {"heads": {"kind": HEADS["kind"], "sizes": HEADS["size"]}},
-            'loss.losses.size: The model gives no output "size". Did you mean "sizes"?',
+            'losses.size: The model gives no output "size". Did you mean "sizes"?',
         ),
         (
             {"losses": {**LOSSES, "size": {**LOSSES["size"], "output": "sise"}}},
-            'loss.losses.size.output: The model gives no output "sise". Did you mean "size"?',
+            'losses.size.output: The model gives no output "sise". Did you mean "size"?',
         ),
         (
             {"heads": {"kind": HEADS["size"], "size": HEADS["size"]}},
-            "loss.losses.kind.loss: CrossEntropyLoss compares a score for",
+            "losses.kind: CrossEntropyLoss compares a score for",
         ),
     ],
 )
@@ -164,28 +162,25 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
 @pytest.mark.parametrize(
     ("losses", "message"),
     [
-        ({}, "loss.losses: There must be at least one loss."),
+        ({}, "losses: There must be at least one loss."),
         (
-            {"a": {"loss": {"type": "TripletMarginLoss"}, "target": "kind"}},
-            "loss.losses.a.target: TripletMarginLoss takes no target: leave it out.",
+            {"a": {"type": "TripletMarginLoss", "target": "kind"}},
+            "losses.a.target: TripletMarginLoss takes no target: leave it out.",
         ),
         (
-            {"a": {"loss": {"type": "GaussianNLLLoss"}, "output": "mean"}},
-            'loss.losses.a.output: GaussianNLLLoss takes several outputs: a table says which, { input = "…", var = "…" }.',
+            {"a": {"type": "GaussianNLLLoss", "output": "mean"}},
+            'losses.a.output: GaussianNLLLoss takes several outputs: a table says which, { input = "…", var = "…" }.',
         ),
         (
-            {"a": {"loss": {"type": "GaussianNLLLoss"}, "output": {"vra": "spread"}}},
-            'loss.losses.a.output.vra: GaussianNLLLoss takes "input" and "var", and not "vra".',
+            {"a": {"type": "GaussianNLLLoss", "output": {"vra": "spread"}}},
+            'losses.a.output.vra: GaussianNLLLoss takes "input" and "var", and not "vra".',
         ),
         (
-            {"a": {"loss": {"type": "MSELoss"}, "output": {"input": "mean"}}},
-            "loss.losses.a.output: MSELoss takes one output: its name alone says which.",
+            {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
+            "losses.a.output: MSELoss takes one output: its name alone says which.",
         ),
-        (
-            {"a": {"loss": {"type": "WeightedSum", "losses": LOSSES}}},
-            "loss.losses.a.loss: A part of a sum cannot be a sum",
-        ),
-        ({"a": {"weight": 1}}, "loss.losses.a.loss: This is missing."),
+        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
+        ({"a": {"factor": 1}}, "losses.a: The `type` is missing, which says what loss it is."),
     ],
 )
 def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
@@ -222,7 +217,7 @@ def trained(losses, out, **run):
 @pytest.mark.parametrize("size", [{"type": "MSELoss"}, SUMMED], ids=str)
 @pytest.mark.parametrize("parts", [2, 3])
 def test_each_loss_has_its_own_share_in_a_part_of_a_batch(kind, size, parts, tmp_path):
-    losses = {"kind": {"loss": kind, "weight": 2.0}, "size": {"loss": size, "weight": 0.5}}
+    losses = {"kind": {**kind, "factor": 2.0}, "size": {**size, "factor": 0.5}}
     whole, at_once = trained(losses, tmp_path / "whole", epochs=1)
     made, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=parts)
     torch.testing.assert_close(in_parts, at_once, rtol=1e-5, atol=1e-6)
@@ -232,9 +227,9 @@ def test_each_loss_has_its_own_share_in_a_part_of_a_batch(kind, size, parts, tmp
 
 def test_two_losses_of_one_target_that_weigh_its_classes_alike_are_accumulated(tmp_path):
     losses = {
-        "kind": {"loss": WEIGHTED},
-        "smooth": {"loss": {**WEIGHTED, "label_smoothing": 0.2}, "target": "kind", "output": "kind"},
-        "size": {"loss": {"type": "MSELoss"}},
+        "kind": WEIGHTED,
+        "smooth": {**WEIGHTED, "label_smoothing": 0.2, "target": "kind", "output": "kind"},
+        "size": {"type": "MSELoss"},
     }
     _, at_once = trained(losses, tmp_path / "whole", epochs=1)
     _, in_parts = trained(losses, tmp_path / "parts", epochs=1, accumulate=2)
@@ -242,7 +237,7 @@ def test_two_losses_of_one_target_that_weigh_its_classes_alike_are_accumulated(t
 
 
 def test_the_shares_of_different_losses_equal_a_hand_written_loop_bit_for_bit(tmp_path):
-    losses = {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}
+    losses = {"kind": {**WEIGHTED, "factor": 2.0}, "size": {**SUMMED, "factor": 0.5}}
     trial, _ = trained(losses, tmp_path / "run", accumulate=2)
     torch.manual_seed(0)
     kind, size, weights = nn.Linear(4, 3), nn.Linear(4, 2), torch.tensor(WEIGHTED["weight"])
@@ -264,7 +259,7 @@ def test_the_shares_of_different_losses_equal_a_hand_written_loop_bit_for_bit(tm
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alone(accumulate, tmp_path):
-    losses = {"kind": {"loss": IGNORING}, "size": {"loss": {"type": "MSELoss"}}}
+    losses = {"kind": IGNORING, "size": {"type": "MSELoss"}}
     trial, steps = trained(losses, tmp_path / "run", accumulate=accumulate, epochs=9)
     ignored = [
         (KIND[batch] == 1).all()
@@ -301,7 +296,7 @@ SUMMED_KIND = {"type": "CrossEntropyLoss", "reduction": "sum"}
 )
 @pytest.mark.parametrize(("batch_size", "accumulate"), [(1, 1), (3, 1), (7, 1), (3, 2)])
 def test_the_total_is_the_sum_of_the_parts_at_any_batch_size(kind, size, batch_size, accumulate, tmp_path):
-    made = spec({"kind": {"loss": kind, "weight": 2.0}, "size": {"loss": size, "weight": 0.5}}, accumulate=accumulate)
+    made = spec({"kind": {**kind, "factor": 2.0}, "size": {**size, "factor": 0.5}}, accumulate=accumulate)
     made = evolve(made, data=evolve(made.data, batch_size=batch_size), optimizer=evolve(made.optimizer, lr=0.0))
     for record in hookline.train(made, plugins=[Plugin()], out=tmp_path / "run").history:
         for split, rows in (("training", TRAINING), ("validation", VALIDATION)):
@@ -311,7 +306,7 @@ def test_the_total_is_the_sum_of_the_parts_at_any_batch_size(kind, size, batch_s
 
 
 def test_a_part_for_which_no_row_of_a_split_counts_adds_nothing_to_the_total(tmp_path):
-    losses = {"kind": {"loss": IGNORING, "weight": 2.0}, "size": {"loss": {"type": "MSELoss"}}}
+    losses = {"kind": {**IGNORING, "factor": 2.0}, "size": {"type": "MSELoss"}}
     made = spec(losses)
     made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
 
@@ -334,9 +329,7 @@ def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
         def loss(self):
             return (yield) + 3.0
 
-    made = spec(
-        {"kind": {"loss": WEIGHTED, "weight": 2.0}, "size": {"loss": SUMMED, "weight": 0.5}}, accumulate=accumulate
-    )
+    made = spec({"kind": {**WEIGHTED, "factor": 2.0}, "size": {**SUMMED, "factor": 0.5}}, accumulate=accumulate)
     made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
     trial = hookline.train(made, plugins=[Plugin(), Penalty()], out=tmp_path / "run")
     for split, rows in (("training", TRAINING), ("validation", VALIDATION)):
@@ -352,10 +345,18 @@ class Unfit(hookline.spec.LossSpec):
         raise ValueError("It looks at all rows.")
 
 
-def test_a_sum_can_be_accumulated_if_all_of_its_losses_can():
-    combined = WeightedSum(losses={"a": WeightedLoss(loss=MSELoss()), "b": WeightedLoss(loss=Unfit())})
-    with pytest.raises(ValueError, match=r"^b: It looks at all rows\.$"):
-        combined.check_accumulation()
+class UnfitPlugin(Plugin):
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Given, Unfit]
+
+
+def test_several_losses_can_be_accumulated_if_all_of_them_can():
+    with pytest.raises(hookline.errors.SpecError) as raised:
+        spec({**LOSSES, "size": {"type": "Unfit"}}, plugin=UnfitPlugin(), accumulate=2)
+    [problem] = raised.value.problems
+    assert (problem.path, problem.message) == (("run", "accumulate"), "It looks at all rows.")
+    assert [path for path, *_ in [problem.against]] == [("losses", "size", "type")]
 
 
 def heads(**ends):
@@ -376,10 +377,7 @@ def two(first, second="MSELoss", **model):
             "run": {"epochs": 1},
             "data": {"type": "Two", "batch_size": 4},
             "model": heads(**model),
-            "loss": {
-                "type": "WeightedSum",
-                "losses": {"a": {"loss": {"type": first}}, "b": {"loss": {"type": second}}},
-            },
+            "losses": {"a": {"type": first}, "b": {"type": second}},
             "optimizer": {"type": "SGD"},
         },
         plugins=[TwoPlugin()],
@@ -417,7 +415,7 @@ def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
     name, _, sentence = message.partition(": ")
-    assert str(raised.value).startswith(f"loss.losses.{name}.loss: {sentence}")
+    assert str(raised.value).startswith(f"losses.{name}: {sentence}")
     assert not (tmp_path / "run").exists()
 
 
@@ -425,7 +423,7 @@ def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as told:
         hookline.train(two("BCEWithLogitsLoss", a=[SIGMOID], b=[SIGMOID]), plugins=[TwoPlugin()], out=tmp_path / "run")
     assert [str(warning.message) for warning in told] == [
-        "loss: a: BCEWithLogitsLoss takes raw scores and makes probabilities of them itself, and the model ends in "
+        "losses.a: BCEWithLogitsLoss takes raw scores and makes probabilities of them itself, and the model ends in "
         "Sigmoid: leave that out."
     ]
 
@@ -456,12 +454,9 @@ def test_a_loss_of_triplets_stands_beside_one_of_classes_as_by_hand(tmp_path):
             "run": {"epochs": 2},
             "data": {"type": "Threes", "targets": ["kind"], "batch_size": 4, "shuffle": False},
             "model": {"type": "Linear", "out_features": 3},
-            "loss": {
-                "type": "WeightedSum",
-                "losses": {
-                    "near": {"loss": {"type": "TripletMarginLoss"}, "weight": 2.0},
-                    "kind": {"loss": {"type": "CrossEntropyLoss"}, "output": "anchor"},
-                },
+            "losses": {
+                "near": {"type": "TripletMarginLoss", "factor": 2.0},
+                "kind": {"type": "CrossEntropyLoss", "output": "anchor"},
             },
             "optimizer": {"type": "SGD", "lr": 0.1},
         },
@@ -487,9 +482,7 @@ def test_a_loss_of_a_mean_and_a_variance_stands_beside_one_of_classes_as_by_hand
     var = {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, SOFTPLUS]}
     made = spec(
         {
-            "size": {"loss": {"type": "GaussianNLLLoss"}}
-            if output is None
-            else {"loss": {"type": "GaussianNLLLoss"}, "output": output},
+            "size": {"type": "GaussianNLLLoss"} if output is None else {"type": "GaussianNLLLoss", "output": output},
             "kind": LOSSES["kind"],
         },
         heads={names["input"]: HEADS["size"], names["var"]: var, "kind": HEADS["kind"]},
@@ -519,13 +512,13 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         {
             "data": {"type": "Threes", "targets": [], "batch_size": 4},
             "model": {"type": "Heads", "heads": {"one": {"type": "Linear", "out_features": 3}}},
-            "loss": {"type": "WeightedSum", "losses": {"near": {"loss": {"type": "TripletMarginLoss"}}}},
+            "losses": {"near": {"type": "TripletMarginLoss"}},
             "optimizer": {"type": "SGD"},
         },
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"near\.loss: TripletMarginLoss takes one output of the model, and it"
+        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, and it"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 
@@ -533,19 +526,19 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
 def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path):
     projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
     with pytest.raises(hookline.errors.MisfitError) as raised:
-        hookline.train(spec({**LOSSES, "kind": {"loss": projecting}}), plugins=[Plugin()], out=tmp_path / "run")
-    assert str(raised.value) == "loss.losses.kind.loss.cutoffs: There are 3 classes, and a cluster begins at 3."
+        hookline.train(spec({**LOSSES, "kind": projecting}), plugins=[Plugin()], out=tmp_path / "run")
+    assert str(raised.value) == "losses.kind.cutoffs: There are 3 classes, and a cluster begins at 3."
 
-    combined = WeightedSum(losses={"a": WeightedLoss(loss=BCELoss())})
+    combined = Objective.of(None, {"a": BCELoss()})
     data = hookline.data.Data(training=None, example=None, targets={"a": hookline.data.Target(columns=("a",))})
-    with pytest.raises(hookline.errors.MisfitError, match=r"^loss\.losses\.a\.loss: BCELoss takes probabilities"):
+    with pytest.raises(hookline.errors.MisfitError, match=r"^losses\.a: BCELoss takes probabilities"):
         combined.compute(
             combined.build(data), torch.full((1, 1), 2.0), hookline.data.Batch({"x": X}, {"a": torch.ones(1, 1)})
         )
 
 
 def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
-    single = {"only": {"loss": {"type": "CrossEntropyLoss"}, "target": "kind", "output": "kind"}}
+    single = {"only": {"type": "CrossEntropyLoss", "target": "kind", "output": "kind"}}
 
     class OneTarget:
         @hookline.hookimpl
@@ -553,7 +546,7 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
             rows = {"training": TRAINING, "validation": VALIDATION}
             inputs = {split: {"input": X[place]} for split, place in rows.items()}
             targets = {split: {"kind": {"k": KIND.numpy()[place]}} for split, place in rows.items()}
-            return hookline.data.in_memory(run.spec.data, run, run.spec.loss, inputs, targets)
+            return hookline.data.in_memory(run.spec.data, run, run.objective, inputs, targets)
 
     made = spec(single, heads={"kind": HEADS["kind"]}, metrics=[{"type": "Accuracy"}])
     trial = hookline.train(made, plugins=[Plugin(), OneTarget()], out=tmp_path / "run")
@@ -563,7 +556,7 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
 
 
 def test_a_batch_in_which_no_row_of_a_part_counts_has_gradients_of_the_others_only(tmp_path):
-    losses = {**LOSSES, "kind": {"loss": {"type": "CrossEntropyLoss", "weight": [0.0, 1.0, 1.0]}, "weight": 2.0}}
+    losses = {**LOSSES, "kind": {"type": "CrossEntropyLoss", "weight": [0.0, 1.0, 1.0], "factor": 2.0}}
     made = spec(losses, epochs=1)
     made = evolve(made, data=evolve(made.data, batch_size=1), optimizer=evolve(made.optimizer, lr=0.0))
     seen = []
@@ -590,7 +583,7 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
         return divisor(self, criterion, batch)
 
     monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
-    losses = {**LOSSES, "kind": {"loss": WEIGHTED, "weight": 2.0}}
+    losses = {**LOSSES, "kind": {**WEIGHTED, "factor": 2.0}}
     trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
     # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
     assert len(calls) == 1 + 2 * (3 + 1)
