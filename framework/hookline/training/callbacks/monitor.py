@@ -7,7 +7,6 @@ from typing import Any
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
-from hookline.plugins.dispatch.blame import implementations
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.training import TrainingSpec
@@ -77,6 +76,8 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
 
     For a wrapper around `prepare_data`, where all plugins are known.
     """
+    from hookline.plugins.dispatch.blame import implementations  # Here, since `hookline check` does not need it.
+
     added = {origin.name for origin, _ in run.plugins if not origin.is_built_in}
     called = (one.plugin_name for stage in WITH_RECORDS for one in implementations(run.stages.manager, stage))
     has_others = any(name in added for name in called)
