@@ -1,4 +1,4 @@
-"""What is made before training: data, model, criterion and optimizer, each by its component in the spec."""
+"""What is built before training: data, model, criterion and optimizer, each by its component in the spec."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
-    """Have the data source of the spec read and split its data."""
+    """Read and split the data with the data source of the spec."""
     return run.spec.data.prepare(run, run.objective)
 
 
 @hookimpl(trylast=True)
 def build_model(run: Run, data: Data) -> nn.Module:
-    """Build the model of the spec for one row of the data, and initialize what the spec says in its own way.
+    """Build the model of the spec for one row of the data, and apply the initializations of the spec.
 
-    This is done on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device, for
-    inputs without values.
+    The model is built on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device if
+    the inputs are there.
     """
     row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone() if tensor.is_meta else tensor.clone().cpu())
     inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
@@ -46,7 +46,7 @@ def build_model(run: Run, data: Data) -> nn.Module:
 
 
 def _how_groups_are_given(groups: Collection[str], objective: Objective) -> str:
-    """A sentence about the names of groups of inputs, if there are as many as a loss takes and they have others."""
+    """A sentence about the names of the groups of inputs, if their number fits the loss and their names do not."""
     wanted = objective.inputs
     if len(groups) != len(wanted) or len(groups) == 1 or is_applied_to_each(groups, wanted):
         return ""
@@ -56,7 +56,7 @@ def _how_groups_are_given(groups: Collection[str], objective: Objective) -> str:
 
 
 def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
-    """Initialize parameters anew: rule by rule, and within a rule in torch's order."""
+    """Reinitialize parameters: rule by rule, and within a rule in torch's order."""
     try:
         *groups, _ = divided(named_parameters(model), rules)
     except MisfitError as error:
@@ -73,7 +73,7 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
 
 
 def _clear_padding(model: nn.Module, initialized: Collection[int]) -> None:
-    """Make the vectors of padding 0 again, as torch does whenever it initializes an embedding: they are not trained."""
+    """Set the padding vectors to 0, as torch does whenever it initializes an embedding: they are not trained."""
     import torch
     from torch import nn
 

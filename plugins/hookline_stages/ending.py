@@ -1,4 +1,4 @@
-"""What is done after training: say what to try next, and hand on the best."""
+"""What happens after a training: choose what to try next, and deploy the best trial."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:
 
 @hookimpl(trylast=True)
 def deploy(run: Run, trial: Trial) -> Sequence[Path]:
-    """Write the model in each of the forms that the spec names."""
+    """Write the model in each format of the spec."""
     paths: list[Path] = []
     for target in trial.spec.deploy:
         run.raise_if_interrupted()

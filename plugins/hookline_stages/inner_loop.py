@@ -1,6 +1,6 @@
-"""What is done for every batch. Nothing stands here that a careful person's own loop would not have.
+"""What happens for every batch. Do not add anything here that a careful hand-written loop would not have.
 
-Each takes all arguments of its stage, used or not, so that it can be called directly.
+Each function takes all arguments of its stage, used or not, so that it can be called directly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def forward(run: Run, model: nn.Module, batch: Batch) -> Outputs:
-    """Apply the model to the batch's inputs."""
+    """Apply the model to the inputs of the batch."""
     if len(batch.inputs) == 1 and not batch.lengths:
         return model(*batch.inputs.values())
     return applied(model, batch, run.objective.inputs)
@@ -32,13 +32,13 @@ def forward(run: Run, model: nn.Module, batch: Batch) -> Outputs:
 
 @hookimpl(trylast=True)
 def loss(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Tensor:
-    """Compare the outputs with the batch's targets, as the loss of the spec says."""
+    """Compare the outputs with the targets of the batch, with the objective of the spec."""
     return run.objective.compute(criterion, outputs, batch)
 
 
 @hookimpl(trylast=True)
 def backward(run: Run, loss: Tensor) -> Tensor:
-    """Compute the gradients, and let go of the graph."""
+    """Compute the gradients, and release the graph."""
     try:
         loss.backward()
     except RuntimeError as error:
@@ -51,17 +51,17 @@ def backward(run: Run, loss: Tensor) -> Tensor:
 
 @hookimpl(trylast=True)
 def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) -> bool:
-    """Update the parameters once, unless a wrapper has taken their gradients away."""
+    """Update the parameters once, unless a wrapper has removed their gradients."""
     kind: Any = type(optimizer)
     takes, requires = _of_closure(kind)
     if requires or (takes and run.spec.optimizer.needs_closure):
-        if (watch := getattr(closure, "watch", None)) is not None:  # A wrapper may have put its own in its place.
+        if (watch := getattr(closure, "watch", None)) is not None:  # A wrapper may have replaced it.
             watch()
-        optimizer.step(closure)  # type: ignore[arg-type]  # torch says float, and means what `backward` takes.
+        optimizer.step(closure)  # type: ignore[arg-type]  # torch declares a float, and means a tensor.
         return True
     for group in optimizer.param_groups:
         for parameter in group["params"]:
-            if parameter.grad is not None:  # Mostly that of the first.
+            if parameter.grad is not None:  # Usually the first one has a gradient.
                 optimizer.step()
                 return True
     return False
@@ -69,6 +69,6 @@ def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) ->
 
 @cache
 def _of_closure(optimizer: Any) -> tuple[bool, bool]:
-    """Whether `step` of an optimizer class takes a closure, and whether it requires one. Looked up once for a class."""
+    """Whether `step` of an optimizer class takes a closure, and whether it requires one. Looked up once per class."""
     closure = signature(optimizer.step).parameters.get("closure")
     return closure is not None, closure is not None and closure.default is Parameter.empty

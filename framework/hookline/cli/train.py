@@ -38,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, and tell what came of it."""
+    """Train, and print the result."""
     path = _spec_path(arguments)
     extra: list[object] = [from_file(file) for file in arguments.plugin]
     document = document_of(arguments, path)
     loader = Loader(extra)
     spec = loader.load(document, with_data=True)
-    # A wrong spec has been told by now, without waiting for what follows to be imported.
+    # By now a wrong spec has been reported, without waiting for these imports.
     from hookline.cli import _deferred_compiler as deferred_compiler
     from hookline.training.ending import Interrupted
     from hookline.training.pipeline import train
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         assert isinstance(callback, CallbackSpec)
         extra.insert(0, callback.build())  # Outermost, so that it shows what all others have logged.
     deferred_compiler.defer()
-    # A display that the spec lists stays in the spec that is kept: it is only not seen.
+    # A display in the spec stays in the spec that is written; only its output is hidden.
     silence = _silence() if is_listed and arguments.quiet else nullcontext()
     try:
         with told_warnings(path), silence, located(document):

@@ -16,7 +16,7 @@ from hookline.spec.lint import misdeclared, misnamed
 from hookline.spec.options import Spec
 
 MOST_MEANT = 50
-"""For how many unknown names in a spec the probable meaning is looked up: with more, none is looked up."""
+"""The number of unknown names in a spec for which suggestions are looked up; further names get none."""
 
 
 def is_family(kind: object) -> bool:
@@ -72,13 +72,13 @@ class Catalog:
         self._sentences: dict[type[Spec], str] = {}
         self._meant: dict[tuple[type[Spec], str], str | None] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
-        """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
+        """Returns the names of installed plugins that the spec does not list; called for an unknown name."""
 
     def add(self, components: Iterable[type[Spec]] | Mapping[str, type[Spec]], plugin: Origin) -> None:
-        """Add the classes that a plugin brings; those of a mapping are looked at when they are needed.
+        """Add the classes of a plugin; those of a mapping are loaded when they are needed.
 
         Raises:
-            PluginError: if one is no component class.
+            PluginError: if one is not a component class.
 
         """
         if isinstance(components, Components) and components.display is not None:
@@ -99,7 +99,7 @@ class Catalog:
             yield from self._called(name)
 
     def _called(self, name: str) -> Mapping[type[Spec], Origin]:
-        """The components of this name, and the plugins that bring them.
+        """The components of this name and the plugins that bring them.
 
         Raises:
             PluginError: if one cannot be loaded.
@@ -111,7 +111,7 @@ class Catalog:
         return self._known[name]
 
     def family(self, base: type[Spec]) -> dict[str, type[Spec]]:
-        """The components that a spec may choose where it asks for `base`, by the names that a spec gives them."""
+        """The components that a spec may use in place of `base`, by their names in a spec."""
         if base not in self._families:
             self._families[base] = {self.name(kind): kind for kind in self if issubclass(kind, base)}
         return dict(self._families[base])
@@ -121,7 +121,7 @@ class Catalog:
         return self._called(kind.__name__)[kind]
 
     def name(self, kind: type[Spec]) -> str:
-        """What a spec calls the class: with its plugin, as `focal:FocalLoss`, if others of its family are so called."""
+        """The name of the class in a spec; with its plugin, as `focal:FocalLoss`, if it is not unique in its family."""
         name = kind.__name__
         if len(self._offers.get(name, ())) < 2:
             return name
@@ -129,7 +129,7 @@ class Catalog:
         return f"{self.plugin(kind).name}:{name}" if len(alike) > 1 else name
 
     def get(self, base: type[Spec], name: str) -> type[Spec] | None:
-        """The component of this name that a spec may choose where it asks for `base`; of several the first."""
+        """The component of this name that a spec may use in place of `base`; the first of several."""
         return next(self._fitting(base, name), None)
 
     def _fitting(self, base: type[Spec], name: str) -> Iterator[type[Spec]]:
@@ -139,10 +139,10 @@ class Catalog:
                 yield kind
 
     def find(self, base: type[Spec], name: str) -> type[Spec]:
-        """The component of this name, which may be said with its plugin, as `focal:FocalLoss`.
+        """The component of this name, which may be qualified by its plugin, as in `focal:FocalLoss`.
 
         Raises:
-            ValueError: if there is none, or if several plugins bring one; says which name is known or near.
+            ValueError: if there is none, or if several plugins bring one; the message lists known or similar names.
 
         """
         found = list(self._fitting(base, name))
@@ -156,27 +156,27 @@ class Catalog:
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
             if issubclass(other, base):
-                raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
+                raise ValueError(f'{message} {own} belongs to the plugin {origin}: write "{origin.name}:{own}".')
             raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
         if note := other_tools.type_note(own):
             raise ValueError(f"{message} {note}")
         unlisted = self.not_listed()
-        where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
+        where = f" Installed, but not listed in `plugins`: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
             raise ValueError(f'{message} Did you mean "{near}"?{where}')
         raise ValueError(message + where + self._all_known(base))
 
     def translated(self, base: type[Spec], name: str) -> str | None:
-        """The name of what other tools call so, of those that a spec may choose where it asks for `base`."""
+        """The name of the component that other tools call by this name, if a spec may use it in place of `base`."""
         return next((known for known in other_tools.types(name) if self.get(base, known) is not None), None)
 
     def meant(self, base: type[Spec], name: str) -> str | None:
-        """The name that was probably meant, of those that a spec may choose where it asks for `base`.
+        """The name that was probably meant, among those that a spec may use in place of `base`.
 
-        Names of other tools mean those of the same thing.
+        A name of another tool means the component of the same kind.
 
-        Only components of a name that is near are looked up, which to do with all takes as long as all the rest. After
-        very many names nothing is looked up before the next spec.
+        Only components with a similar name are loaded: loading all of them takes as long as everything else together.
+        After `MOST_MEANT` names nothing is looked up until the next spec.
         """
         if (known := self.translated(base, name)) is not None:
             return known
@@ -191,11 +191,11 @@ class Catalog:
         return self._meant[base, name]
 
     def begin_spec(self) -> None:
-        """Look up anew what is meant by unknown names: another spec is read."""
+        """Forget the suggestions for unknown names: another spec is read."""
         self._meant.clear()
 
     def _all_known(self, base: type[Spec]) -> str:
-        """What a spec may choose where it asks for `base`, in a sentence that begins with a space."""
+        """What a spec may use in place of `base`, as a sentence that begins with a space."""
         if base not in self._sentences:
             self._sentences[base] = self._sentence(base)
         return self._sentences[base]
@@ -210,7 +210,7 @@ class Catalog:
 
 
 def _holds(kind: type[Spec], base: type[Spec]) -> bool:
-    """Whether a component has others inside of which a spec chooses where it asks for `base`."""
+    """Whether a component contains others that a spec may use in place of `base`."""
     return any(_mentions(kind.option_type(attribute), base) for attribute in fields(kind))
 
 
@@ -221,7 +221,7 @@ def _mentions(kind: Any, base: type[Spec]) -> bool:
 
 
 def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> type[Spec]:
-    """A component that is looked up now."""
+    """Load a component."""
     try:
         kind = components[name]
     except FAILURES as error:
@@ -232,14 +232,14 @@ def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> 
 
 
 def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
-    """The class, if it is one of a component."""
+    """The class, if it is a component class; otherwise raise a `PluginError`."""
     if not (isinstance(kind, type) and issubclass(kind, Spec) and kind.family) or is_family(kind):
         raise PluginError(
             f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
         )
     if plugin.is_built_in:
-        return kind  # Its own are looked at by its tests: a name that is not known has all of them loaded.
-    # Those who install a plugin cannot mend what may be meant as it is; its author is told by the kit.
+        return kind  # Tests check these: for an unknown name all of them are loaded.
+    # A name that may be intended is reported by the kit to the author, not to everybody who installs the plugin.
     if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):
         raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
     return kind

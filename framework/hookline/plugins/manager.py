@@ -1,4 +1,4 @@
-"""The plugins of a run: the built-in ones, the installed ones that its spec lists, and a person's own."""
+"""The plugins of a run: the built-in ones, the installed ones that its spec lists, and your own files and objects."""
 
 import importlib
 import inspect
@@ -28,7 +28,9 @@ BUILT_IN = (
     "hookline_schedulers",
     "hookline_deploy",
 )
-"""The modules of the built-in plugins. They are ordinary plugins that are always used, and asked last."""
+"""The modules of the built-in plugins: ordinary plugins that are always used, and called last.
+
+This is the only place where the core names them."""
 
 HOOKS = (*stages.STAGES, "register_specs")
 """What a plugin can implement."""
@@ -37,17 +39,20 @@ Named = tuple[Origin, object]
 
 
 class Plugins:
-    """The plugins of one run, in order: what stands first is asked first, and its wrappers are outermost."""
+    """The plugins of one run, in order: the first one is called first, and its wrappers are outermost."""
 
     def __init__(
         self, listed: Iterable[str] = (), extra: Iterable[object] = (), unusable: list[PluginError] | None = None
     ):
-        """Load the built-in plugins, those that a spec lists, and the modules or objects of `extra`.
+        """Load plugins.
 
-        Errors of listed ones are added to `unusable`, if it is given, and these plugins are left out.
+        Args:
+            listed: the names of installed plugins, as a spec lists them.
+            extra: modules or objects with hook implementations.
+            unusable: collects the errors of listed plugins, which are then skipped. By default an error is raised.
 
         Raises:
-            PluginError: if one is not installed, cannot be loaded, or does not fit in.
+            PluginError: if a plugin is not installed, cannot be loaded, or has a hook that does not fit.
 
         """
         self._unusable = unusable
@@ -55,15 +60,15 @@ class Plugins:
         installed = InstalledPlugins()
         names: dict[str, str] = {}
         self.built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
-        """The built-in plugins, with where they come from; the last is asked first."""
+        """The built-in plugins and where they come from; the last one is called first."""
         self.added: list[Named] = []
-        """The others, in the order in which they are asked."""
+        """The others, in the order in which they are called."""
         for name in listed:
             try:
                 origin, plugin = installed.load(name)
                 _register(new_manager(), origin, plugin, name)
             except PluginError as error:
-                self._leave_out(error)
+                self._skip(error)
             else:
                 self.added.append((origin, plugin))
                 names[origin.name] = name
@@ -72,25 +77,26 @@ class Plugins:
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
     def all(self) -> list[Named]:
-        """The plugins with where they come from, in the order in which they are asked: the built-in ones last."""
+        """The plugins and where they come from, in the order in which they are called: the built-in ones last."""
         return [*self.added, *reversed(self.built_in)]
 
     def manager(self, callbacks: Sequence[tuple[str, object]] = ()) -> pluggy.PluginManager:
-        """A new plugin manager for one run, with the spec's callbacks inside of the plugins' wrappers.
+        """A new plugin manager for one run. The callbacks of the spec are inside the wrappers of the plugins.
 
         Raises:
-            PluginError: if a plugin implements a hook that does not exist, or with arguments that it does not have.
+            PluginError: if a plugin implements a hook that does not exist, or takes arguments that the hook does not
+                have.
 
         """
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
-        # pluggy asks the plugin last that was registered first.
+        # pluggy calls the plugin last that was registered first.
         for origin, plugin in [*self.built_in, *reversed([*self.added, *inside])]:
             _register(manager, origin, plugin)
         return manager
 
     def _catalog(self, listed: Mapping[str, str]) -> Catalog:
-        """What the plugins bring, in their order; `listed` says how the spec lists those that it does."""
+        """The components of the plugins, in their order; `listed` maps names of plugins to how the spec lists them."""
         manager = new_manager()
         origins = {origin.name: origin for origin, _ in self.all()}
         for origin, plugin in [*self.built_in, *self.added]:
@@ -104,18 +110,18 @@ class Plugins:
                     raise TypeError("it returns nothing: return the classes")
                 if not isinstance(components, Mapping):
                     components = list(components)
-            except FAILURES as error:  # It is told, or raised from another.
+            except FAILURES as error:  # It is reported, or raised from another.
                 message = f'The plugin {origin} failed in "register_specs". {reason(error)}'
-                self._leave_out(PluginError(message, listed.get(origin.name)), origin, cause=error)
+                self._skip(PluginError(message, listed.get(origin.name)), origin, cause=error)
                 continue
             try:
                 catalog.add(components, origin)
             except PluginError as error:
-                self._leave_out(PluginError(str(error), listed.get(origin.name)), origin, cause=error.__cause__)
+                self._skip(PluginError(str(error), listed.get(origin.name)), origin, cause=error.__cause__)
         return catalog
 
-    def _leave_out(self, error: PluginError, origin: Origin | None = None, cause: BaseException | None = None) -> None:
-        """Note the error of a plugin that the spec lists, and do without it; raise all others, or if none are noted."""
+    def _skip(self, error: PluginError, origin: Origin | None = None, cause: BaseException | None = None) -> None:
+        """Collect the error of a plugin that the spec lists, and skip the plugin; raise any other error."""
         if self._unusable is None or error.listed is None:
             raise error from cause or error.__cause__
         self._unusable.append(error)
@@ -131,7 +137,7 @@ def new_manager() -> pluggy.PluginManager:
 
 
 def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None = None) -> None:
-    """Register a plugin, and refuse it if one of its hooks does not fit."""
+    """Register a plugin; raise a `PluginError` if one of its hooks does not fit."""
     try:
         manager.register(plugin, origin.name)
         manager.check_pending()
@@ -148,7 +154,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
 def _refuse_unmarked_wrappers(
     manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
 ) -> None:
-    """Refuse a function that yields and is not marked as a wrapper: the generator that it gives would be the answer."""
+    """Raise a `PluginError` for a generator function that is not marked as a wrapper: its answer is a generator."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             function = inspect.unwrap(implementation.function)
@@ -160,7 +166,7 @@ def _refuse_unmarked_wrappers(
 
 
 def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
-    """What is wrong with a hook: its name, or an argument that its stage does not give, or else what pluggy says."""
+    """What is wrong with a hook: its name, an argument that its stage does not have, or what pluggy says."""
     marked = [name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None]
     for name in marked:
         function = inspect.unwrap(getattr(plugin, name))
@@ -172,7 +178,7 @@ def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginV
             if argument not in known and argument != "self":
                 return (
                     f'has a hook that does not fit. {place}: "{name}" takes "{argument}", which this stage does not '
-                    f"give.{did_you_mean(argument, known)}"
+                    f"have.{did_you_mean(argument, known)}"
                 )
         if "function is not a generator" in str(error) and f"hook {name!r}" in str(error):
             return f'has a hook that does not fit. {place}: "{name}" is marked as a wrapper, and has no `yield`.'
@@ -182,12 +188,12 @@ def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginV
 
 
 def callback_name(index: int, callback: object) -> str:
-    """What messages call the callback at a place of the spec."""
+    """The name of a callback of a spec in messages."""
     return f"callbacks[{index}] {type(callback).__name__}"
 
 
 def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
-    """The callbacks of a spec, built, with the names by which messages call them."""
+    """The callbacks of a spec, built, with their names in messages."""
     named: list[tuple[str, object]] = []
     for index, spec in enumerate(callbacks):
         name = callback_name(index, spec)

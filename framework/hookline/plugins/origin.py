@@ -1,4 +1,4 @@
-"""Where a plugin comes from, as messages name it and a run remembers it."""
+"""Where a plugin comes from, for messages and for the lock of a run."""
 
 import importlib
 from functools import cached_property
@@ -9,20 +9,20 @@ from attrs import frozen
 
 @frozen(slots=False)
 class Origin:
-    """A plugin's name, and what brought it: a distribution, a person's own file, or an object given from Python.
+    """The name of a plugin and its source: a distribution, a file of your own, or an object passed from Python.
 
     >>> str(Origin("focal", distribution="hookline-focal", known_version="1.2"))
     '"focal" (hookline-focal 1.2)'
     """
 
     name: str
-    """What the plugin is called: as its entry point, file, module or class."""
+    """The name of the plugin: that of its entry point, file, module or class."""
     distribution: str | None = None
-    """The distribution that was installed, if it was."""
+    """The installed distribution, if the plugin comes from one."""
     file: Path | None = None
-    """The person's own file, if it is one."""
+    """The file, if the plugin is one."""
     neighbours: tuple[Path, ...] = ()
-    """The files in its folder that it imports."""
+    """The files in its directory that it imports."""
     entry_point: str | None = None
     """The module, or the object in it, that the distribution declares as its entry point."""
     known_version: str | None = None
@@ -33,7 +33,7 @@ class Origin:
         """The version of the distribution."""
         if self.known_version is not None or self.distribution is None:
             return self.known_version
-        # As slow to import as all of the built-in plugins together.
+        # Importing this takes as long as importing all built-in plugins together.
         return importlib.import_module("importlib.metadata").version(self.distribution)
 
     @property

@@ -1,4 +1,4 @@
-"""Short forms of callbacks for a script: a function that is called before a stage, or after it."""
+"""Short forms of callbacks for a script: a function that is called before or after a stage."""
 
 import functools
 import inspect
@@ -13,14 +13,14 @@ from hookline.plugins.stages import hookimpl
 
 
 def before(stage: str, function: Callable[..., Any]) -> object:
-    """A callback that calls a function before each time a stage is asked.
+    """A callback that calls a function before each call of a stage.
 
     Args:
         stage: the name of the stage, such as "step".
-        function: takes those of the stage's arguments that it needs, by name. What it returns is passed over.
+        function: takes the arguments of the stage that it needs, by name. Its return value is ignored.
 
     Raises:
-        PluginError: if there is no such stage, or if it does not give what the function takes.
+        PluginError: if there is no such stage, or if the function takes an argument that the stage does not have.
 
     >>> import hookline
     >>> seen = []
@@ -35,15 +35,15 @@ def before(stage: str, function: Callable[..., Any]) -> object:
 
 
 def after(stage: str, function: Callable[..., Any]) -> object:
-    """A callback that calls a function after each time a stage has been answered.
+    """A callback that calls a function after each call of a stage.
 
     Args:
         stage: the name of the stage, such as "evaluate".
-        function: takes those of the stage's arguments that it needs, by name, and the `answer`, if it needs that. What
-            it returns is passed over: the answer stays as it is.
+        function: takes the arguments of the stage that it needs, by name, and the `answer` if it needs it. Its return
+            value is ignored: the answer does not change.
 
     Raises:
-        PluginError: if there is no such stage, or if it does not give what the function takes.
+        PluginError: if there is no such stage, or if the function takes an argument that the stage does not have.
 
     >>> import hookline
     >>> seen = []
@@ -66,7 +66,7 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
     taken = _taken(form, stage, function, [*names, "answer"] if is_after else names)
 
     @hookimpl(wrapper=True)
-    @functools.wraps(declared)  # pluggy takes the arguments from what is wrapped.
+    @functools.wraps(declared)  # pluggy reads the arguments of the wrapped function.
     def wrapper(*values: Any) -> Generator[None, Any, Any]:
         known = dict(zip(names, values, strict=True))
         if not is_after:
@@ -77,7 +77,7 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
         return known["answer"]
 
     marked: Any = wrapper
-    # Each has code of its own, so that an error tells them apart, and names a line of the function.
+    # Each has its own code, so that an error can tell them apart and name a line of the function.
     marked.__code__ = marked.__code__.replace(co_name=f"{form}({stage})")
     marked.__hookline_file__ = getattr(getattr(function, "__code__", None), "co_filename", None)
     called = getattr(function, "__name__", type(function).__name__)
@@ -86,13 +86,13 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
 
 
 def _taken(form: str, stage: str, function: Callable[..., Any], known: list[str]) -> list[str]:
-    """The names of the arguments that a function takes; all that there are, if it takes any."""
+    """The names of the arguments that a function takes; all of them, if it takes `**`."""
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return known
     for parameter in parameters:
         is_wanted = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
         if parameter.name not in known and is_wanted:
-            message = f'{form}: The function takes "{parameter.name}", which the stage "{stage}" does not give.'
+            message = f'{form}: The function takes "{parameter.name}", which the stage "{stage}" does not have.'
             raise PluginError(message + did_you_mean(parameter.name, known))
     return [parameter.name for parameter in parameters if parameter.name in known]

@@ -1,8 +1,8 @@
-"""Signals that end a training: Ctrl-C, and those by which a system or a scheduler ends a process.
+"""Signals that end a training: Ctrl-C, and those that a system or a scheduler sends to end a process.
 
 While a run trains, a signal sets a flag. The loop reads it after each step, and other long computations between their
-batches, so that no signal arrives in the middle of an update or of a file. A second signal is handled as it would be
-without Hookline. On the command line that is to end the process at once.
+batches, so that no signal interrupts an update or the writing of a file. A second signal is handled as it would be
+without Hookline; on the command line it ends the process at once.
 """
 
 import os
@@ -15,16 +15,16 @@ from types import FrameType
 from typing import Any
 
 NAMES = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals, of which Windows has fewer."""
+"""The signals; Windows has fewer."""
 
 EXIT_CODE = 128
-"""What a shell adds to the number of the signal that ended a process."""
+"""Shells add this to the number of the signal that ended a process."""
 
 HINT = "Stopping after this step; what was trained is saved. Press Ctrl-C again to end at once."
 
 
 def sentence(number: int) -> str:
-    """What is printed when a signal ends the process."""
+    """The line that is printed when a signal ends the process."""
     return "Interrupted." if number == signal.SIGINT else f"Ended by {signal.Signals(number).name}."
 
 
@@ -36,10 +36,10 @@ def reason(number: int) -> str:
 
 
 class Interruption:
-    """Whether somebody has asked the training to end. One of these belongs to a call of `hookline.train`.
+    """Whether a signal has requested that the training ends. Each call of `hookline.train` has its own.
 
-    It is a context: at its end the signal handlers are those of before. If there was a request, and nothing that is
-    raised reports it, it raises a `KeyboardInterrupt`: the request came too late for the training to end by it.
+    It is a context that restores the signal handlers at its end. If there was a request that no exception reports, it
+    raises a `KeyboardInterrupt`: the request came too late to end the training.
     """
 
     __slots__ = ("_previous", "_process", "number")
@@ -47,7 +47,7 @@ class Interruption:
     def __init__(self) -> None:
         """Begin without a request."""
         self.number: int | None = None
-        """The number of the signal; `None` as long as there is none."""
+        """The number of the signal; `None` without a request."""
         self._previous: dict[int, Any] = {}
         self._process = os.getpid()
 
@@ -60,7 +60,7 @@ class Interruption:
             raise KeyboardInterrupt(reason(self.number))
 
     def listen(self) -> None:
-        """From now on signals set the flag: in the main thread, and where nobody else handles or ignores them."""
+        """From now on signals set the flag: in the main thread, unless a signal has another handler or is ignored."""
         if self._previous or threading.current_thread() is not threading.main_thread():
             return
         for name in NAMES:
@@ -71,7 +71,7 @@ class Interruption:
                 signal.signal(number, self._note)
 
     def request(self, number: int) -> None:
-        """Ask the training to end, as the signal of this number does; the first request counts."""
+        """Request that the training ends, as the signal of this number does; the first request counts."""
         if self.number is None:
             self.number = number
 
@@ -87,19 +87,19 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             return
         for number, handler in self._previous.items():
-            if signal.getsignal(number) == self._note:  # Unless somebody has set another since.
+            if signal.getsignal(number) == self._note:  # Unless another one has been set since.
                 signal.signal(number, handler)
         self._previous.clear()
 
 
 class EndingAtOnce:
-    """A signal handler that ends the process at once, without exit handlers, which might fail in what they find.
+    """A signal handler that ends the process at once, without exit handlers, which might fail in the middle of work.
 
-    For the command line, as long as nothing is lost by it: while modules are imported and specs and data are read.
+    For the command line, while nothing can be lost: as modules are imported and specs and data are read.
     """
 
     def __init__(self, code: int | None = None):
-        """End with this exit code, and without a word; left out, with that of the signal, of which a line tells."""
+        """End silently with this exit code; by default with a line and the exit code of the signal."""
         self._code = code
         self._process = os.getpid()
 
@@ -116,10 +116,10 @@ class EndingAtOnce:
 
 @contextmanager
 def ending_at_once() -> Iterator[Callable[[int], None]]:
-    """Inside, a signal ends the process at once, unless it is ignored, as with `nohup`, or somebody else handles it.
+    """Inside the context a signal ends the process at once, unless it is ignored (`nohup`) or has another handler.
 
-    At the end the handlers are those of before, unless the function that is given has been called with the exit code:
-    then nothing is left to do but to exit, and a signal ends the process with that code.
+    At its end the handlers are restored, unless the function that it gives was called with the exit code: then only
+    exiting is left to do, and a signal ends the process with that code.
     """
     previous: dict[int, Any] = {}
     handler = EndingAtOnce()
@@ -144,7 +144,7 @@ def ending_at_once() -> Iterator[Callable[[int], None]]:
 
 
 def _end_by(number: int) -> None:
-    """End a forked process, such as one that loads data, as a signal does without any handler."""
+    """End a forked process, such as one that loads data, as a signal without a handler does."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
@@ -161,4 +161,4 @@ def _write(descriptor: int, text: str) -> None:
     try:
         os.write(descriptor, text.encode())
     except OSError:
-        return  # Nobody reads it.
+        return  # The other end is closed.

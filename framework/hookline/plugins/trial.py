@@ -1,4 +1,4 @@
-"""A trial: one spec trained, and what came of it."""
+"""A trial: one spec that was trained, and the results."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,23 +21,23 @@ State = Literal["finished", "stopped", "interrupted", "failed"]
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Trial:
-    """What `hookline.train` returns."""
+    """The result of a training: what `hookline.train` returns."""
 
     spec: "TrainingSpec"
-    """What was trained."""
+    """The spec that was trained."""
     directory: Path
-    """Where the results are."""
+    """The directory of the results."""
     data: "Data"
-    """What it was trained on."""
+    """The data that it was trained on."""
     model: "nn.Module"
     """The trained model."""
     criterion: "nn.Module"
-    """The loss, with its trained parameters, if it has any."""
+    """The loss, with its trained parameters if it has any."""
     metrics: Mapping[str, float]
     """The final loss and metrics of each split: `{"training/loss": …, "validation/Accuracy": …, "test/loss": …}`.
-    `measured` says of which weights they are."""
+    `measured` says which weights they belong to."""
     measured: Mapping[str, str] = field(factory=dict)
-    """Of which weights the numbers of a split are: "saved weights" for those of `model`, "during epoch 3" for a mean
+    """Which weights the numbers of a split belong to: "saved weights" for those of `model`, "during epoch 3" for a mean
     over the steps of an epoch, "after epoch 3" for the weights at its end."""
     weights: Weights
     """Which weights `model` has."""
@@ -46,30 +46,30 @@ class Trial:
     state: State = "finished"
     """How the training ended: after all epochs, by `run.stop`, by Ctrl-C or another signal, or by an error."""
     error: str | None = None
-    """The error with which it failed, in a sentence."""
+    """The error that ended it, as a sentence."""
     history: Sequence[Mapping[str, Any]]
     """The record of each epoch, as in `metrics.jsonl`."""
     epochs: int
-    """How many epochs were trained."""
+    """The number of epochs that were trained."""
     steps: int
-    """How many steps were made."""
+    """The number of steps that were made."""
     seconds: float
-    """How long it took, from the data to the test."""
+    """The time in seconds, from reading the data to the test."""
     stopped: str | None = None
     """Why it ended before its last epoch, if it did."""
     told: Sequence[str] = ()
-    """What callbacks have told of it, in sentences."""
+    """What callbacks reported with `run.tell`."""
     deployed: Sequence[Path] = field(default=())
-    """What was deployed."""
+    """The paths of the deployed files."""
 
     def __repr__(self) -> str:
-        """What came of it, in a line."""
+        """The result in one line."""
         numbers = ", ".join(f"{name} {value:.5g}" for name, value in self.metrics.items())
         return f"<Trial {self.spec.run.name}: {self.epochs} epochs, {self.steps} steps; {numbers}; in {self.directory}>"
 
     @property
     def objective(self) -> float:
-        """What the trial is compared with others by, the less the better: its validation loss, or its training loss.
+        """The number to minimize when trials are compared: the validation loss, or the training loss without one.
 
         A loss that is not finite is worse than any other.
         """

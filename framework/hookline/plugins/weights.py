@@ -1,4 +1,4 @@
-"""Which weights a run hands on, and whether they are finite."""
+"""Which weights a run saves, and whether they are finite."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +19,17 @@ class Weights:
     source: str = LAST_STEP
     """The class of the callback that put them into the model, such as "EarlyStopping"."""
     epoch: int
-    """The epoch whose weights they are; for a mean, the last that is in it."""
+    """The epoch that they are from; for a mean, the last one in it."""
     step: int
-    """How many steps had been made, over all epochs."""
+    """The number of completed steps at that time, over all epochs."""
     is_mean: bool = False
-    """Whether they are a mean, so that the numbers in the record of that epoch may be those of other weights."""
+    """Whether they are a mean, so that the log of that epoch may describe other weights."""
 
 
 def not_finite(*modules: "nn.Module") -> list[str]:
-    """The names of parameters that are infinite or NaN, of statistics of BatchNorm that are, and of buffers with NaN.
+    """The names of parameters and BatchNorm statistics that are infinite or NaN, and of buffers with NaN.
 
-    Another buffer may well be infinite, such as a mask of attention, and so may a parameter without `requires_grad`.
+    Other buffers may be infinite, such as an attention mask, and so may a parameter without `requires_grad`.
     """
     from torch.nn.modules.batchnorm import _NormBase
 

@@ -1,4 +1,4 @@
-"""Where and in which type a run is computed, and what makes it repeat. No other module knows of devices."""
+"""The device and the floating-point type of a run, and what makes it reproducible. No other module handles devices."""
 
 import os
 import random
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def select(name: str, dtype: str = "float32") -> "torch.device":
-    """The device of this name, `auto` being the accelerator that there is, or else the CPU.
+    """The device with this name; `auto` is the accelerator if there is one, or else the CPU.
 
     Raises:
         MisfitError: if there is no such device, or if it cannot compute in this type.
@@ -52,7 +52,7 @@ def _missing(message: str) -> MisfitError:
 
 @contextmanager
 def default_dtype(dtype: "torch.dtype") -> Iterator[None]:
-    """Layers, losses and metrics that are made inside have this floating-point type; the caller's is put back."""
+    """Layers, losses and metrics that are created inside have this type; the default type is restored at the end."""
     import torch
 
     before = torch.get_default_dtype()
@@ -65,9 +65,9 @@ def default_dtype(dtype: "torch.dtype") -> Iterator[None]:
 
 @contextmanager
 def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]:
-    """Random numbers, algorithms and a default type that repeat, and the caller's own left as they were.
+    """Reproducible random numbers and algorithms, and a default type; those of the caller are restored at the end.
 
-    On a CPU torch repeats by itself. Accelerators are told to choose algorithms that do.
+    On a CPU torch is reproducible by default. On an accelerator it is set to prefer deterministic algorithms.
     """
     import torch
 
@@ -75,7 +75,7 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
         if device.type == "cpu":
             yield
             return
-        # Without it cuBLAS does not repeat; it is read when the device is first used.
+        # Without it cuBLAS is not deterministic; it is read when the device is first used.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         mode = torch.get_deterministic_debug_mode()
         torch.use_deterministic_algorithms(mode=True, warn_only=True)
@@ -87,11 +87,11 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Whatever `torch.compile` has been asked to compile is run as it is written.
+    """Inside the context whatever `torch.compile` has wrapped runs uncompiled.
 
-    A rehearsal must compile nothing: its two rows would be compiled first, after which torch compiles the batches of
-    the training for any number of rows, with other bits than a loop without a rehearsal. Hooks that look at layers
-    cannot be compiled either.
+    The preflight must compile nothing: its two rows would be compiled first, and torch would then compile the batches
+    of the training for any number of rows, with other bits than a loop without a preflight. Hooks on layers cannot be
+    compiled either.
     """
     if "torch._dynamo.eval_frame" not in sys.modules:  # Nothing has been compiled, and importing it takes a second.
         yield
@@ -104,7 +104,7 @@ def uncompiled() -> Iterator[None]:
 
 @contextmanager
 def forked_generators(device: "torch.device") -> Iterator[None]:
-    """Restore the state of all global random generators at the end: those of torch, of NumPy and of `random`."""
+    """Restore the state of all global random generators at the end: torch, NumPy and `random`."""
     import numpy
 
     of_python, of_numpy = random.getstate(), numpy.random.get_state()

@@ -1,4 +1,4 @@
-"""The run directory: what a run leaves behind, and that it never writes over another."""
+"""The run directory: what a run writes, and that it never overwrites another run."""
 
 import json
 import platform
@@ -20,21 +20,23 @@ if TYPE_CHECKING:
     from hookline.plugins.trial import Trial
 
 LOG = "metrics.jsonl"
-"""The file with a line for each epoch."""
+"""The file with one line per epoch."""
 
 
 def plan(out: str | Path | None, name: str) -> Path:
     """The directory for a new run: `out`, which must not exist, or the next number in `runs/<name>`.
 
-    Nothing is made yet.
+    Nothing is created yet.
 
     Raises:
-        HooklineError: if there is something already.
+        HooklineError: if `out` exists.
 
     """
     if out is not None:
         if Path(out).exists():
-            raise HooklineError(f"{out} exists already, and a run never writes over another: give a new directory.")
+            raise HooklineError(
+                f"{out} exists already, and a run never overwrites another one: choose a new directory."
+            )
         return Path(out)
     home = Path("runs") / name
     numbers = [int(entry.name) for entry in home.glob("*") if entry.name.isdecimal()] if home.is_dir() else []
@@ -42,10 +44,10 @@ def plan(out: str | Path | None, name: str) -> Path:
 
 
 def create(planned: Path, *, numbered: bool) -> Path:
-    """Make the directory; one that is `numbered` takes the next number if another run was faster.
+    """Create the directory; a `numbered` one takes the next number if another run has taken its own.
 
     Raises:
-        HooklineError: if it cannot be made.
+        HooklineError: if it cannot be created.
 
     """
     while True:
@@ -54,21 +56,21 @@ def create(planned: Path, *, numbered: bool) -> Path:
             planned.mkdir()
         except FileExistsError as error:
             if not numbered or not planned.is_dir():
-                raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+                raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
             planned = planned.with_name(str(int(planned.name) + 1))
         except OSError as error:
-            raise HooklineError(f"{planned} cannot be made: {error.strerror}.") from None
+            raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
         else:
             return planned
 
 
 def spec_text(run: "Run", directory: Path) -> str:
-    """The complete spec as it stands in `spec.toml` of a directory, and trains again as it is."""
+    """The complete spec as it is written to `spec.toml` of a directory, from which it can be trained again."""
     return dumps(run.spec, directory, name=run.catalog.name)
 
 
 def write_beginning(run: "Run", directory: Path) -> None:
-    """Write `spec.toml`, and copies of the person's own files that are plugins, with what they import."""
+    """Write `spec.toml`, and copies of plugin files with the files that they import."""
     write_file(directory / "spec.toml", spec_text(run, directory))
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]
@@ -86,13 +88,13 @@ def write_beginning(run: "Run", directory: Path) -> None:
 
 
 def write_results(run: "Run", trial: "Trial") -> None:
-    """Write the weights, the complete `metrics.jsonl`, `loss.png`, and at last `result.json`.
+    """Write the weights, the complete `metrics.jsonl`, `loss.png`, and finally `result.json`.
 
-    If a file cannot be written, whatever the reason, the others are written all the same. A picture that cannot be
-    drawn is a warning.
+    If a file cannot be written, for whatever reason, the others are still written. A plot that cannot be drawn is a
+    warning.
 
     Raises:
-        FileError: the first, if some could not be written.
+        FileError: the first one, if files could not be written.
 
     """
     home, failures = trial.directory, list[FileError]()
@@ -103,7 +105,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
             write(path)
         except FileError as error:
             failures.append(error)
-        except Exception as error:  # noqa: BLE001 - Whatever it is, the other files are written.
+        except Exception as error:  # noqa: BLE001 - The other files are written in any case.
             failure = FileError(str(path), f"The file cannot be written: {_said(error)}.")
             failure.__cause__ = error
             failures.append(failure)
@@ -114,8 +116,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
             draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=trial.weights.epoch)
         except FileError:
             raise
-        except Exception as error:  # noqa: BLE001 - No picture is worth a trained model.
-            undrawn = f"{path}: The picture cannot be drawn: {_said(error)}."
+        except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.
+            undrawn = f"{path}: The plot cannot be drawn: {_said(error)}."
 
     attempt(home / "model.safetensors", lambda path: write_weights(path, plainly_named(trial.model)))
     if any(True for _ in trial.criterion.parameters()):
@@ -140,7 +142,7 @@ def _said(error: Exception) -> str:
 
 
 def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
-    """What `result.json` contains."""
+    """The content of `result.json`."""
     splits: dict[str, dict[str, float]] = {}
     for name, value in trial.metrics.items():
         split, _, metric = name.partition("/")
@@ -169,7 +171,7 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
 
 
 def write_told(directory: Path, told: Sequence[str]) -> None:
-    """Write what has been told of a run into its `result.json`, after the results have been written."""
+    """Add what callbacks reported to `result.json`, after the results have been written."""
     path = directory / "result.json"
     if path.is_file():
         result = json.loads(path.read_text(encoding="utf-8"))
@@ -177,7 +179,7 @@ def write_told(directory: Path, told: Sequence[str]) -> None:
 
 
 def versions() -> dict[str, str]:
-    """The versions of what the numbers depend on."""
+    """The versions of everything that the numbers depend on."""
     from importlib.metadata import version
 
     return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

@@ -1,4 +1,4 @@
-"""What a training has to do with the world: what it writes and contacts beside its own results, and what it reads."""
+"""The side effects of a training: what it writes and contacts in addition to its results, and what it reads."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ class Effect:
     component: str
     """The component with its place in the spec, such as `callbacks[0] MLflow`."""
     is_declared: bool
-    """Whether its class says all of what follows; if not, it may write and contact anything."""
+    """Whether its class declares all of this; if not, it may write and contact anything."""
     writes_to: tuple[str, ...] = ()
-    """Files and directories; relative ones are in the run directory."""
+    """Files and directories; relative paths are in the run directory."""
     connects_to: tuple[str, ...] = ()
     """Addresses, or names of services."""
 
@@ -49,9 +49,9 @@ def effects(spec: TrainingSpec) -> Iterator[Effect]:
 def read_files(spec: TrainingSpec) -> dict[str, str]:
     """The fingerprints of what the components of a spec read, by place, such as `model.layers[0].weights`.
 
-    These are the files and directories that their options of the type `Path` name, if they are there, and what the
-    method `fingerprints` of a component adds. Of a data source the rows have a fingerprint, and not the file. What a
-    component writes to is nothing that it depends on.
+    These are the existing files and directories that options of the type `Path` name, and what the method
+    `fingerprints` of a component adds. A data source has a fingerprint of its rows, not of its file. Files that a
+    component writes to are excluded.
     """
     found: dict[str, str] = {}
     for path, component in _components(spec, ()):
@@ -67,7 +67,7 @@ def read_files(spec: TrainingSpec) -> dict[str, str]:
 
 
 def _components(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Spec]]:
-    """A component and all that are in it, with their places."""
+    """A component and all components in it, with their places."""
     if isinstance(value, Spec):
         yield path, value
         for attribute in fields(type(value)):
@@ -78,7 +78,7 @@ def _components(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tup
 
 
 def _paths(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Path]]:
-    """The paths among the options of a component itself, with their places."""
+    """The paths in the options of a component itself, with their places."""
     if isinstance(value, Path):
         yield path, value
     elif isinstance(value, Spec):
@@ -100,7 +100,7 @@ def _elements(value: Any) -> Iterator[tuple[PathElement, Any]]:
 
 
 def _of_path(path: Path) -> str | None:
-    """The fingerprint of a file, or of all files in a directory; `None` for what is neither, such as a pipe."""
+    """The fingerprint of a file or of all files in a directory; `None` for anything else, such as a pipe."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

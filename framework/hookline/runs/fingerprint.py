@@ -1,4 +1,4 @@
-"""The fingerprint of data as the model sees them. Equal ones mean equal bits."""
+"""The fingerprint of data as the model receives it. Equal fingerprints mean equal bits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 LOOKED_AT = 16
-"""How many batches of a split that is not in memory are read: to read all of them would take as long as an epoch."""
+"""The number of batches that are read of a split that is not in memory: reading all takes as long as an epoch."""
 
 
 def of_data(data: "Data") -> str:
-    """The fingerprint of all splits, and of what is known of the targets and of how the inputs were prepared.
+    """The fingerprint of all splits, of the encoding of the targets and of the preparation of the inputs.
 
-    A split in memory (`all`) is compared by all of its rows, and one with a method `fingerprint` by what that returns.
-    Of any other, the number of rows and the first `LOOKED_AT` batches of the first epoch are compared. The state of the
-    global random generators stays the same.
+    It covers all rows of a split in memory (`all`), and what the method `fingerprint` of a split returns. For any other
+    split it covers the number of rows and the first `LOOKED_AT` batches of the first epoch. The state of the global
+    random generators does not change.
     """
     device = next(iter(data.example.inputs.values())).device
     with devices.forked_generators(device):

@@ -1,4 +1,4 @@
-"""The layers of a model with the shapes that they give, noted while it is applied."""
+"""The layers of a model and the shapes of their outputs, recorded while the model is applied."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Layer:
-    """A layer of a model, and what it gives."""
+    """A layer of a model."""
 
     name: str
-    """Where it is in the model, such as `0` or `encoder.layers.0.linear1`."""
+    """Its name in the model, such as `0` or `encoder.layers.0.linear1`."""
     type: str
     """The name of its class."""
     output: tuple[int, ...] | None
-    """The shape of its output for a row; `None` if it is not called by itself, as `out_proj` of MultiheadAttention."""
+    """The shape of its output for one row; `None` if it is never called itself, as `out_proj` of MultiheadAttention."""
     parameters: int
-    """How many numbers its own parameters have; one that several layers share is counted in the first."""
+    """The number of elements in its own parameters; a shared parameter is counted in the first layer."""
 
 
 @contextmanager
 def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
-    """The layers in the order in which they are applied inside, each once, and those that are never called.
+    """The layers in the order in which the context applies them, each once, and those that are never called.
 
     Every parameter of the model is counted in exactly one of them.
     """
@@ -43,7 +43,7 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
         first = next((part for part in _parts(output) if isinstance(part, Tensor)), None)
         outputs.setdefault(names[module], tuple(first.shape[1:]) if first is not None else ())
 
-    # A module of TorchScript takes no hook: the shape of its output is unknown.
+    # A TorchScript module takes no hooks: the shape of its output is unknown.
     hooked = [module for module in shown.values() if not isinstance(module, torch.jit.ScriptModule)]
     handles = [module.register_forward_hook(note) for module in hooked]
     layers: list[Layer] = []
@@ -61,7 +61,7 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
 
 
 def _with_uncalled(called: list[str], with_parameters: Iterable[str]) -> list[str]:
-    """The layers that are called, and each of the others after the one that it is in, or at the end.
+    """The layers that are called, and each other layer after the one that contains it, or at the end.
 
     >>> _with_uncalled(["0.attention", "1"], ["0.attention", "0.attention.out_proj", "1", "extra"])
     ['0.attention', '0.attention.out_proj', '1', 'extra']
@@ -80,7 +80,7 @@ def _has_parameters(module: "nn.Module") -> bool:
 
 
 def _is_shown(module: "nn.Module") -> bool:
-    """Whether it has parameters of its own, or nothing inside."""
+    """Whether it has parameters of its own, or no submodules."""
     return not any(True for _ in module.children()) or _has_parameters(module)
 
 

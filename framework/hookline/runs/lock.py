@@ -1,4 +1,4 @@
-"""`run.lock.toml`: what a run was made of, so that it can be trained again to the same bits, or it is told why not."""
+"""`run.lock.toml`: what a run was made of, to train it again to the same bits, or to report what has changed."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,46 +18,46 @@ from hookline.spec.types import holds
 NAME = "run.lock.toml"
 
 LARGEST = 2**24
-"""How many bytes a lock has at most."""
+"""The largest size of a lock in bytes."""
 
 HEADER = """\
-# What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or tells
-# what has changed since. Of data that is not held in memory and has no fingerprint of its own, only the number of rows
+# What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or reports
+# what has changed since. For data that is not held in memory and has no fingerprint of its own, only the number of rows
 # and the first 16 batches of each split are compared.
 
 """
 
 
 def write(plan: Plan, spec: str, directory: Path) -> None:
-    """Write the plan of a run of this spec, whose text is `spec.toml`."""
+    """Write the plan of a run with this spec, which is the text of `spec.toml`."""
     write_file(directory / NAME, HEADER + dumps({"spec": of_text(spec), **table(plan)}))
 
 
 def table(plan: Plan) -> dict[str, Any]:
-    """A plan as tables, arrays, strings and numbers, which JSON and TOML can say."""
+    """A plan as tables, arrays, strings and numbers, for JSON and TOML."""
     made = asdict(plan, filter=lambda _, value: value is not None)
     stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
     return {**made, "stages": stages}
 
 
 def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
-    """Raise a `LockError` if something is different from when a run was made."""
+    """Raise a `LockError` if something has changed since a run was trained."""
     if changed := changes(directory, plan, spec):
         raise LockError(directory, changed)
 
 
 def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
-    """What is different from when a run was made, each as a sentence.
+    """What has changed since a run was trained, each as a sentence.
 
-    `spec` is the text of the spec that is to be trained, as it would stand in the directory of that run.
+    `spec` is the text of the spec to train, as it would be written to the directory of that run.
 
     Raises:
-        HooklineError: if the directory is not that of a run.
+        HooklineError: if this is not the directory of a run.
 
     """
     lock = read(directory)
     found = list(_changes(lock, plan, spec))
-    return found + list(_of_stages(lock["stages"], plan, is_told=bool(found)))
+    return found + list(_of_stages(lock["stages"], plan, is_reported=bool(found)))
 
 
 def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
     yield from _of_plugins(lock["plugins"], plan)
     if lock["data"] != plan.data:
         yield "The data is not what it was trained on."
-    for place, then in lock.get("files", {}).items():  # A lock of an earlier version has none.
+    for place, then in lock.get("files", {}).items():  # Locks of earlier versions do not have them.
         if plan.files.get(place) != then:
             yield f"What {place} reads {'has changed' if place in plan.files else 'is missing'}."
 
@@ -80,7 +80,7 @@ _NAMES = {
     "numpy": "NumPy",
     "hookline": "Hookline",
     "machine": "The machine",
-    "cpu": "What the CPU can do",
+    "cpu": "The CPU capability",
     "threads": "The number of threads",
     "device": "The device",
     "accelerator": "The accelerator",
@@ -95,18 +95,18 @@ def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
         if used is None:
             file = plugin.get("file")
             how = f": give the file {file} with -p" if file else ""
-            yield f'The plugin "{name}" was used, and it is not{how}.'
+            yield f'The plugin "{name}" was used, and now it is not{how}.'
         elif plugin.get("version") != used.version:
             yield f'The plugin "{name}" was {plugin.get("version")}, and it is {used.version}.'
         elif plugin["fingerprint"] != used.fingerprint:
             what = "Hookline's own code" if name == "hookline" else f'The code of the plugin "{name}"'
             yield f"{what} has changed."
     for name in now:
-        yield f'The plugin "{name}" is used, and it was not.'
+        yield f'The plugin "{name}" is used, and it was not before.'
 
 
-def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_told: bool) -> Iterator[str]:
-    """Who is asked in which order. What has come or gone follows from a change that is told already, if one is."""
+def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_reported: bool) -> Iterator[str]:
+    """Changes in the order of calls. Added or removed plugins follow from another change, if one is reported."""
     moves: dict[str, list[str]] = {}
     for stage, implementations in plan.stages.items():
         now = [one.plugin for one in implementations]
@@ -114,44 +114,44 @@ def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_told: bool) -> I
         if sorted(now) == sorted(before) and now != before:
             moved = [(one, other) for one, other in zip(before, now, strict=True) if one != other]
             was, now_is = (enumerate_names(names, "then") for names in zip(*moved, strict=True))
-            moves.setdefault(f"{was} were asked in this order, and now it is {now_is}.", []).append(stage)
-        elif now != before and not is_told:
-            yield f'In the stage "{stage}" {_listed(before)} was asked, and now {_listed(now)} is.'
+            moves.setdefault(f"the call order was {was}; now it is {now_is}.", []).append(stage)
+        elif now != before and not is_reported:
+            yield f'In the stage "{stage}" {_listed(before)} was called; now it is {_listed(now)}.'
     for change, stages in moves.items():
         yield f"In the stage{'s' if len(stages) > 1 else ''} {enumerate_names(stages)} {change}"
 
 
 def _listed(names: list[str]) -> str:
-    return enumerate_names(names) if names else "nobody"
+    return enumerate_names(names) if names else "no plugin"
 
 
 def read(directory: Path) -> dict[str, Any]:
-    """What a run was made of.
+    """The lock of a run.
 
     Raises:
-        HooklineError: if it is not there, or not as it was written.
+        HooklineError: if it does not exist, or has been changed.
 
     """
     path = directory / NAME
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise HooklineError(f"{path} is not a file.")  # A pipe or a device may have no end.
+            raise HooklineError(f"{path} is not a file.")  # A pipe or a device may be endless.
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise HooklineError(f"{path} is not as it was written: it has more than {LARGEST // 2**20} MiB.")
+            raise HooklineError(f"{path} has been changed: it is larger than {LARGEST // 2**20} MiB.")
         lock = tomli.loads(content.decode())
     except OSError as error:
         raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
-    except (ValueError, RecursionError) as error:  # No TOML, no UTF-8, or a number of thousands of digits.
-        raise HooklineError(f"{path} is not as it was written: {error}.") from None
+    except (ValueError, RecursionError) as error:  # Not TOML, not UTF-8, or a number with thousands of digits.
+        raise HooklineError(f"{path} has been changed: {error}.") from None
     for name, kind in _WANTED.items():
         if not holds(kind, _with_tuples(lock.get(name))):
             what = "is missing" if name not in lock else "has another type"
-            raise HooklineError(f"{path} is not as it was written: `{name}` {what}.")
+            raise HooklineError(f"{path} has been changed: `{name}` {what}.")
     for plugin in lock["plugins"]:
         if not {"name", "fingerprint"} <= plugin.keys():
-            raise HooklineError(f"{path} is not as it was written: a plugin has no name or no fingerprint.")
+            raise HooklineError(f"{path} has been changed: a plugin has no name or no fingerprint.")
     return lock
 
 
@@ -162,11 +162,11 @@ _WANTED = {
     "plugins": tuple[Mapping[str, str], ...],
     "stages": Mapping[str, tuple[str, ...]],
 }
-"""What is looked at of a lock, and of which types it is."""
+"""The entries of a lock that are read, and their types."""
 
 
 def _with_tuples(value: Any) -> Any:
-    """The value of TOML with tuples for arrays, as types are written for options."""
+    """A TOML value with tuples for arrays, as in the types of options."""
     if isinstance(value, dict):
         return {key: _with_tuples(inner) for key, inner in value.items()}
     return tuple(map(_with_tuples, value)) if isinstance(value, list) else value

@@ -1,25 +1,25 @@
-"""The memory that a run is estimated to take."""
+"""The estimated memory of a run."""
 
 from attrs import frozen
 
 
 @frozen(kw_only=True)
 class Memory:
-    """What a run is estimated to take on its device, in bytes, beside what torch itself takes."""
+    """The estimated memory of a run on its device in bytes, without that of torch itself."""
 
     parameters: int
     """The parameters and buffers of model and loss."""
     gradients: int
     """The gradients of the parameters."""
     optimizer: int | None
-    """The state of the optimizer; `None` if that is unknown."""
+    """The state of the optimizer; `None` if unknown."""
     activations: int
-    """What a step takes for one batch, or for one part of it: what is kept for the gradients, the outputs, and the
-    gradients of the largest of them; on the CPU twice that, since the C library keeps freed memory between tensors."""
+    """The memory of a step for one batch or one part of it: tensors saved for the gradients, the outputs, and the
+    gradients of the largest output; twice that on the CPU, since the C library keeps freed memory between tensors."""
     data: int
-    """The data, if it is held in memory, and the batches that are gathered from it at once."""
+    """The data, if it is held in memory, and the batches that are gathered from it at the same time."""
 
     @property
     def total(self) -> int:
-        """All together, as far as it is known."""
+        """The sum, as far as it is known."""
         return self.parameters + self.gradients + (self.optimizer or 0) + self.activations + self.data

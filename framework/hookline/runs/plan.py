@@ -1,4 +1,4 @@
-"""The plan of a run: who answers and wraps each stage, what the model is made of, and what it all depends on."""
+"""The plan of a run: which plugins answer and wrap each stage, the layers of the model, and what the bits depend on."""
 
 import inspect
 import platform
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Implementation:
-    """What is asked in a stage."""
+    """An implementation of a stage."""
 
     plugin: str
-    """The plugin, or the callback with its place in the spec."""
+    """The plugin, or the callback with its index in the spec."""
     release: str
-    """The distribution that it is from, with its version, or the file."""
+    """The distribution that it comes from, with its version, or the file."""
     is_wrapper: bool
     """Whether it wraps the stage, rather than answers it."""
     limits: str = ""
-    """In which steps or epochs it does something, if not in all."""
+    """The steps or epochs in which it runs, if not in all."""
 
     def __str__(self) -> str:
         said = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
@@ -49,15 +49,15 @@ class UsedPlugin:
     """A plugin that is used."""
 
     name: str
-    """What the spec or a message calls it."""
+    """Its name in the spec and in messages."""
     distribution: str | None = None
-    """The distribution that was installed, if it was."""
+    """The installed distribution, if it comes from one."""
     version: str | None = None
     """The version of the distribution."""
     file: str | None = None
-    """The name of the person's own file, if it is one."""
+    """The name of the file, if it is one."""
     fingerprint: str = ""
-    """That of its code."""
+    """The fingerprint of its code."""
 
 
 @frozen(kw_only=True)
@@ -65,9 +65,9 @@ class Group:
     """A parameter group of the optimizer."""
 
     name: str
-    """What it selects."""
+    """The parameters that it selects."""
     parameters: int
-    """How many numbers are in it."""
+    """The number of elements in its parameters."""
     options: Mapping[str, Any]
     """Its options, the learning rate first."""
 
@@ -79,21 +79,21 @@ class Plan:
     name: str
     """The name of the run."""
     seed: int
-    """Where all random numbers start."""
+    """The seed of all random numbers."""
     epochs: int
-    """How many times the training data is gone through."""
+    """The number of passes over the training data."""
     steps_per_epoch: int
-    """How many batches that are."""
+    """The number of batches in an epoch."""
     components: Mapping[str, tuple[str, ...]]
-    """What the sections of the spec name, callbacks aside, which stand at their stages: the types, by section."""
+    """The types of the components by section, without the callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
-    """The versions and the machine on which the bits depend."""
+    """The versions and the machine that the bits depend on."""
     plugins: tuple[UsedPlugin, ...]
-    """The plugins that the spec lists, and a person's own."""
+    """Hookline, and the plugins that the spec lists or that were passed."""
     stages: Mapping[str, tuple[Implementation, ...]]
-    """What is asked in each stage, in the order of the calls."""
+    """The implementations of each stage, in the order of the calls."""
     rows: Mapping[str, int]
-    """How many rows each split has."""
+    """The number of rows of each split."""
     data: str
     """The fingerprint of the data."""
     layers: tuple[Layer, ...]
@@ -101,15 +101,15 @@ class Plan:
     groups: tuple[Group, ...]
     """The parameter groups of the optimizer."""
     memory: Memory | None = None
-    """The memory that it is estimated to take, for `hookline plan` only; `None` if that is unknown."""
+    """The estimated memory, for `hookline plan` only; `None` if unknown."""
     files: Mapping[str, str]
-    """The fingerprints of the files that components read beside the data, by the places of the options."""
+    """The fingerprints of the files that components read in addition to the data, by the places of the options."""
     effects: tuple[Effect, ...]
     """What callbacks and deployments write and contact."""
 
     @property
     def parameters(self) -> int:
-        """How many numbers the layers of the model have."""
+        """The number of elements in the parameters of the model."""
         return sum(layer.parameters for layer in self.layers)
 
 
@@ -121,7 +121,7 @@ def plan(
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
 ) -> Plan:
-    """The plan of a run, of which everything has been made that is needed before training."""
+    """The plan of a run, from everything that is built before training."""
     spec = run.spec
     return Plan(
         name=spec.run.name,
@@ -156,7 +156,7 @@ def _components(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def environment(device: "torch.device") -> dict[str, str]:
-    """What the bits of a run depend on beside spec, data and plugins."""
+    """What the bits of a run depend on, in addition to spec, data and plugins."""
     import torch
 
     named = {name: version(name) for name in ("hookline", "torch", "numpy")}

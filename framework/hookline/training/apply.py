@@ -1,4 +1,4 @@
-"""Applying a model to the inputs of a batch: to its one group, to each of several, or to all of them together."""
+"""Applying a model to the inputs of a batch: to its only group, to each of several, or to all of them together."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 def applied(model: "nn.Module", batch: Batch, wanted: Sequence[str]) -> Outputs:
-    """The model's outputs for a batch.
+    """The outputs of the model for a batch.
 
-    `wanted` are the arguments of the loss that the model gives. If there are several, such as `anchor`, `positive` and
-    `negative`, and the groups of inputs bear these names, the model is applied to each. Otherwise it is given all
-    groups at once, in their order.
+    Args:
+        model: the model.
+        batch: the batch.
+        wanted: the arguments of the loss that the model computes. If there are several, such as `anchor`, `positive`
+            and `negative`, and they are the names of the groups of inputs, the model is applied to each group.
+            Otherwise it gets all groups at once, in their order.
+
     """
     if is_applied_to_each(batch.inputs, wanted):
         return {name: apply_module(model, batch.inputs[name], lengths=batch.lengths.get(name)) for name in wanted}
@@ -23,5 +27,5 @@ def applied(model: "nn.Module", batch: Batch, wanted: Sequence[str]) -> Outputs:
 
 
 def is_applied_to_each(groups: Collection[str], wanted: Sequence[str]) -> bool:
-    """Whether the model is applied by itself to each of the groups of inputs that have these names."""
+    """Whether the model is applied separately to each group of inputs."""
     return len(wanted) > 1 and set(wanted) == set(groups)

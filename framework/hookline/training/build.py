@@ -1,4 +1,4 @@
-"""Building a model piece by piece: each piece is applied at once, so that the next one knows what it is given."""
+"""Building a model layer by layer: each layer is applied at once, so that the next one knows its input."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "tuple[nn.Module, Any]":
     """The module that a spec builds for these inputs, in training mode, and its outputs: a tensor, or several by name.
 
-    It is applied as in an evaluation: it draws no random numbers and changes neither running statistics nor
-    parameters, so that a model has the same parameters as one that was written by hand.
+    It is applied in evaluation mode: it draws no random numbers and changes neither running statistics nor parameters,
+    so that the model has the same parameters as one written by hand.
 
     Raises:
         MisfitError: if it cannot be built for, or applied to, inputs of this number, shape and type.
@@ -34,7 +34,7 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
         with torch.no_grad(), unchanged_embeddings(module):
             outputs = apply_module(module, *inputs, lengths=lengths)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        # torch may add where in its own code it was raised.
+        # torch may append the place in its own code.
         message = str(error).partition("Exception raised from")[0]
         reason = " ".join(message.split()).rstrip(".")
         raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.") from error
@@ -42,10 +42,10 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
 
 
 def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
-    """What a module gives for these inputs; it is told the rows' lengths if it says `takes_lengths`.
+    """The outputs of a module for these inputs. A module with a true attribute `takes_lengths` also gets the lengths.
 
-    `lengths`, of shape `(N,)`, says how many steps of each row of padded sequences `(N, L, …)` are no padding. Without
-    it all rows are full.
+    `lengths`, of shape `(N,)`, has the number of steps without padding of each row of sequences `(N, L, …)`. Without
+    it no row is padded.
     """
     if getattr(module, "takes_lengths", False):
         return module(*inputs, lengths=lengths)
@@ -54,7 +54,7 @@ def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None
 
 @contextmanager
 def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
-    """Embeddings with `max_norm` write over their parameters whenever they are applied. Inside, they do not."""
+    """Embeddings with `max_norm` change their parameters whenever they are applied. Inside the context they do not."""
     limits = {part: part.max_norm for part in module.modules() if getattr(part, "max_norm", None) is not None}
     for part in limits:
         part.max_norm = None  # type: ignore[assignment]
@@ -66,7 +66,7 @@ def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
 
 
 def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
-    """Refuse inputs of another number than the method `build` has arguments."""
+    """Raise a `MisfitError` if the number of inputs is not that of the arguments of `build`."""
     arguments = signature(spec.build)
     try:
         arguments.bind(*inputs)
@@ -78,7 +78,7 @@ def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
 
 
 def _shown(inputs: "tuple[Tensor, ...]") -> str:
-    """The shapes of one row of the inputs, and their types where they are not the usual ones."""
+    """The shapes of one row of the inputs, and their types unless they are floating-point."""
     shown = [
         f"{tuple(tensor.shape[1:])}"
         + ("" if tensor.is_floating_point() else f" and type {str(tensor.dtype).removeprefix('torch.')}")

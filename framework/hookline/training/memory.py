@@ -1,4 +1,4 @@
-"""How much memory a run is estimated to take."""
+"""The estimate of the memory of a run."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,9 +27,9 @@ def memory(
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
 ) -> Memory | None:
-    """The estimate for a run: tensors that are there are counted, and two rows are tried for what a batch takes.
+    """The estimated memory of a run: existing tensors are counted, and a trial with two rows shows what a batch needs.
 
-    It is `None` if it cannot be made: an estimate must not prevent anything.
+    `None` if it cannot be estimated: an estimate must not prevent a training.
     """
     try:
         return _memory(run, data, model, criterion, optimizer, layers)
@@ -61,7 +61,7 @@ def _memory(
 
 
 def _slack(run: Run) -> int:
-    """By what the tensors of a step are multiplied; measured, see `benchmarks/memory.py`."""
+    """The factor for the tensors of a step, as measured by `benchmarks/memory.py`."""
     return 2 if run.device.type == "cpu" else 1
 
 
@@ -72,7 +72,7 @@ def _sizes(batch: "Batch") -> "Iterator[int]":
 def _activations(
     run: Run, example: "Batch", model: "nn.Module", criterion: "nn.Module", layers: tuple[Layer, ...], rows: int
 ) -> int:
-    """What a step takes for so many rows: what it keeps, and the gradients of the largest tensor and of the one before.
+    """The memory of a step with this number of rows: saved tensors, and the gradients of the two largest tensors.
 
     The size of each tensor follows from those for one row and for two.
     """
@@ -85,15 +85,15 @@ def _activations(
     if example.rows == 1 or len(of_one) != len(of_two):
         sizes = [rows * size // min(2, example.rows) for size in of_two]
     else:
-        # What is made of the weights alone has one size for any number of rows.
+        # A tensor computed from the weights alone has the same size for any number of rows.
         sizes = [one + (rows - 1) * max(0, two - one) for one, two in zip(of_one, of_two, strict=True)]
     return sum(sizes) + 2 * max(sizes, default=0)
 
 
 def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> list[int]:
-    """The bytes of each tensor that is kept for the gradients, and of the outputs, in the order of their making.
+    """The bytes of each tensor that is saved for the gradients, and of the outputs, in the order of their creation.
 
-    No stage is asked: its wrappers are for what is trained.
+    No stage is called: its wrappers are for the training.
     """
     import torch
 

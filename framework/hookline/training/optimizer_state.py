@@ -1,4 +1,4 @@
-"""How much memory the state of an optimizer takes, found out by a step of a copy of it."""
+"""The memory of the state of an optimizer, measured by a step of a copy of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -14,10 +14,10 @@ LONGEST = 16
 
 
 def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
-    """The bytes of the state of an optimizer after so many steps; `None` if that is unknown.
+    """The bytes of the state of an optimizer after this number of steps; `None` if unknown.
 
-    A copy of the optimizer, and of the optimizers inside it, makes a step with small parameters in place of the real
-    ones. What it then remembers of each is scaled by the sizes of the two.
+    A copy of the optimizer, and of the optimizers inside it, makes a step with small parameters instead of the real
+    ones. The state of each small parameter is scaled to the size of the real one.
 
     >>> import torch
     >>> optimizer_state(torch.optim.Adam([torch.nn.Parameter(torch.zeros(1000, 3))]))
@@ -35,7 +35,7 @@ def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
                     stand_in.grad = torch.ones_like(stand_in).to_sparse()
         copies = _copied(found, small)
         with devices.forked_generators(next(iter(reals.values())).device):
-            step: Any = type(copies[0]).step  # torch says float, and means what `backward` takes.
+            step: Any = type(copies[0]).step  # torch declares a float, and means a tensor for `backward`.
             step(copies[0], lambda: torch.ones(()))
     except Exception:  # noqa: BLE001 - The code of a plugin may raise anything.
         return None
@@ -52,7 +52,7 @@ def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
 
 
 def _optimizers(optimizer: "optim.Optimizer") -> "Iterator[optim.Optimizer]":
-    """The optimizer and those that it holds, each once."""
+    """The optimizer and the optimizers inside it, each once."""
     from torch import optim
 
     waiting: list[Any] = [optimizer]
@@ -76,7 +76,7 @@ def _numbers(tensors: "Iterable[Tensor]") -> int:
 
 
 def _stand_in(real: "Tensor") -> "nn.Parameter":
-    """A parameter with a gradient and as many dimensions, none of which is long."""
+    """A small parameter with a gradient and the same number of dimensions."""
     import torch
 
     tensor = torch.ones([min(size, LONGEST) for size in real.shape], dtype=real.dtype, device=real.device)
@@ -86,19 +86,19 @@ def _stand_in(real: "Tensor") -> "nn.Parameter":
 
 
 def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]") -> "list[optim.Optimizer]":
-    """Copies of the optimizers, in which parameters are replaced.
+    """Copies of the optimizers with small parameters.
 
-    torch's own way to copy an optimizer leaves out all attributes that a class of its own adds.
+    Copying an optimizer with `copy` would lose all attributes that a subclass adds.
     """
     copies = [type(one).__new__(type(one)) for one in found]
     memo: dict[int, Any] = {**small, **{id(one): copied for one, copied in zip(found, copies, strict=True)}}
     for one in found:
         for real, state in one.state.items():
-            # Adagrad has tensors of the shape of its parameters from the start.
+            # Adagrad has tensors with the shapes of its parameters from the start.
             same = (value for value in state.values() if getattr(value, "shape", None) == real.shape)
             memo |= {id(value): small[id(real)].detach().to(value.dtype, copy=True) for value in same}
     for one, copied in zip(found, copies, strict=True):
-        # A scheduler puts its own `step` there, which makes a step of the real one, and a hook is for real steps.
+        # A scheduler replaces `step` by one that steps the real optimizer, and hooks are for real steps.
         own = {name: value for name, value in vars(one).items() if name != "step"}
         own = {name: type(value)() if name.endswith("_hooks") else value for name, value in own.items()}
         vars(copied).update({name: deepcopy(value, memo) for name, value in own.items()})
@@ -106,7 +106,7 @@ def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]")
 
 
 def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
-    """The bytes of the tensors in a value, each once; scalars, such as the number of steps, are not counted."""
+    """The bytes of the tensors in a value, each once, without scalars such as the number of steps."""
     import torch
 
     if id(value) in seen:
@@ -121,7 +121,7 @@ def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
 
 
 def size_of(tensor: "Tensor") -> int:
-    """The bytes of a tensor; of a sparse one, those of its values and indices.
+    """The bytes of a tensor; for a sparse one, those of its values and indices.
 
     >>> import torch
     >>> size_of(torch.zeros(3)), size_of(torch.eye(3).to_sparse())
@@ -143,7 +143,7 @@ def size_of(tensor: "Tensor") -> int:
 
 
 def _history(optimizer: "optim.LBFGS", steps: int) -> int:
-    """The pairs of vectors that LBFGS keeps of its last iterations, of which the first step has none yet."""
+    """The bytes of the pairs of vectors that LBFGS keeps of its last iterations; the first one has none yet."""
     [group] = optimizer.param_groups
     pairs = min(group["history_size"], max(0, steps * group["max_iter"] - 1))
     return 2 * pairs * sum(parameter.nbytes for parameter in group["params"])

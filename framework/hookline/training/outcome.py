@@ -1,4 +1,4 @@
-"""What came of a run, however it ended: the numbers of the weights that it hands on, its state, and its error."""
+"""The result of a run, however it ended: the numbers of the weights that it saves, its state, and its error."""
 
 import time
 import traceback
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batches, Data
 
 SAVED = "saved weights"
-"""What is said of numbers that are those of the weights which are saved."""
+"""The name of the saved weights in `Trial.measured`."""
 
 MOST_NAMES = 4
 
 
 def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
-    """The splits that are evaluated when training has ended.
+    """The splits that are evaluated after the training.
 
-    That is the test split. If a callback has put other weights into the model, it is every split: the numbers of the
-    last epoch are not theirs. If they are those of the last epoch after all, the validation split is left out. The loss
-    of an optimizer that evaluates it many times in a step, such as LBFGS, is the one before the step, which is far from
-    that of the weights: then the training split is evaluated too.
+    These are the test split, and every split if a callback has put other weights into the model: the numbers of the
+    last epoch are not theirs. If they are those of the last epoch after all, the validation split is skipped. An
+    optimizer such as LBFGS evaluates the loss many times in a step, and the logged loss is the one before the step, far
+    from that of the saved weights: then the training split is evaluated too.
     """
     are_others = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
     names = {"test"}
@@ -40,17 +40,17 @@ def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
 
 
 def _are_of_last_record(run: Run) -> bool:
-    """Whether a callback says that the model has the weights of which the last record has the validation numbers."""
+    """Whether the last record has the validation numbers of the weights that a callback has put into the model."""
     return run.weights is not None and bool(run.history) and _has_numbers_of(run.history[-1], run.weights)
 
 
 def _has_numbers_of(record: Mapping[str, Any], weights: Weights) -> bool:
-    """Whether the numbers after an epoch are those of these weights, and not of some before or after further steps."""
+    """Whether the record of an epoch has the numbers of exactly these weights."""
     return not weights.is_mean and (record.get("epoch"), record.get("step")) == (weights.epoch, weights.step)
 
 
 def refuse_not_finite(run: Run, model: "nn.Module", criterion: "nn.Module") -> None:
-    """Raise a `TrainingError` if weights are infinite or NaN: the loss of the last step does not tell it."""
+    """Raise a `TrainingError` if weights are infinite or NaN, which the loss of the last step does not show."""
     if names := not_finite(model, criterion):
         raise TrainingError(
             f"{_listed(names)} after the last step (epoch {run.epoch}, step {run.step}). Often the learning rate is "
@@ -72,7 +72,7 @@ def outcome(
     failure: BaseException | None,
     started: float,
 ) -> Trial:
-    """What came of a run that has ended; `evaluated` are the numbers of the model as it is, by split."""
+    """The result of a run that has ended; `evaluated` has the numbers of the final model, by split."""
     assert run.directory is not None, "It is made before training begins."
     weights = run.weights or Weights(source=_source(run), epoch=run.epoch, step=run.step)
     metrics, measured = _numbers(run, data, weights, evaluated)
@@ -99,7 +99,7 @@ def outcome(
 
 
 def free_memory(error: BaseException) -> None:
-    """Release what the frames of an error hold, if it is about memory: some is needed to save what was trained."""
+    """Release what the frames of an out-of-memory error hold: saving the results needs some memory."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in chain:
@@ -111,7 +111,7 @@ def free_memory(error: BaseException) -> None:
 
 
 def where_weights_are(trial: Trial) -> str:
-    """What a person is told beside the error with which a training has failed."""
+    """The note on the error of a failed training."""
     weights = trial.weights
     which = f"of epoch {weights.epoch}, step {weights.step},"
     if weights.source != LAST_STEP:
@@ -131,7 +131,7 @@ def _state(run: Run, failure: BaseException | None) -> State:
 
 
 def _source(run: Run) -> str:
-    """The callback that has put other weights into the model at the end, although it does not say which."""
+    """The callback that has put other weights into the model at the end without saying which."""
     replacing = [type(callback).__name__ for callback in run.spec.callbacks if callback.replaces_weights]
     return replacing[0] if replacing and run.is_trained else LAST_STEP
 
@@ -139,10 +139,10 @@ def _source(run: Run) -> str:
 def _numbers(
     run: Run, data: "Data", weights: Weights, evaluated: Mapping[str, Mapping[str, float]]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Loss and metrics of each split, and of which weights they are.
+    """Loss and metrics of each split, and which weights they belong to.
 
-    They are those of the record of the epoch whose weights they are, or else of the last one; what was evaluated takes
-    their place.
+    They are taken from the record of the epoch of the weights, or else from the last record, unless the split was
+    evaluated after the training.
     """
     record: Mapping[str, Any] = run.history[-1] if run.history else {}
     is_known = run.weights is not None or weights.source == LAST_STEP

@@ -39,24 +39,24 @@ def train(
     out: str | Path | None = None,
     locked: str | Path | None = None,
 ) -> Trial:
-    """Train what a spec says, and return what came of it.
+    """Train what a spec says, and return the result.
 
     Args:
         spec: what to train, from `hookline.load`.
-        plugins: modules or objects with hook implementations, beside the installed plugins that the spec lists. The
-            wrappers of the first are outermost, and those of the spec's callbacks are inside of them.
-        out: the directory for the results, which must not exist; left out, it is `runs/<name>/<number>`.
-        locked: the directory of a run of this spec, which is trained again: refused if anything has changed on which
-            its bits depend.
+        plugins: modules or objects with hook implementations, in addition to the installed plugins that the spec
+            lists. The wrappers of the first are outermost; those of the callbacks in the spec are innermost.
+        out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
+        locked: the directory of a run of this spec, to train it again. An error is raised if anything has changed that
+            the bits of the result depend on.
 
-    In the main thread Ctrl-C, SIGTERM and SIGHUP end the training after the step that is being made, unless the program
-    has handlers of its own for them. However a training ends, what was trained is written to the directory first.
+    In the main thread, Ctrl-C, SIGTERM and SIGHUP end the training after the current step, unless the program has its
+    own handlers for them. However a training ends, its results so far are written to the directory first.
 
     Raises:
-        LockError: if something has changed since the run that is to be trained again.
+        LockError: if something has changed since the run in `locked`.
         HooklineError: if the data or the model does not fit, if a plugin fails, if the loss is NaN, or if the results
             cannot be written.
-        Interrupted: a `KeyboardInterrupt`, by Ctrl-C or another signal, with the trial and the number of the signal.
+        Interrupted: a `KeyboardInterrupt`, after Ctrl-C or another signal, with the trial and the number of the signal.
 
     >>> import hookline
     >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
@@ -113,7 +113,7 @@ def train(
 
 
 def with_told(run: Run, trial: Trial) -> Trial:
-    """The trial with what the stages `tune` and `deploy` told of its run, which is added to `result.json`, too."""
+    """The trial with what the stages `tune` and `deploy` reported, which is also added to `result.json`."""
     if len(run.told) > len(trial.told):
         directory.write_told(trial.directory, run.told)
     return evolve(trial, told=tuple(run.told))
@@ -121,7 +121,7 @@ def with_told(run: Run, trial: Trial) -> Trial:
 
 @frozen(kw_only=True)
 class Prepared:
-    """What has been made before training, and fits."""
+    """What is built before training, once it is known to fit together."""
 
     data: "Data"
     model: "nn.Module"
@@ -131,7 +131,7 @@ class Prepared:
 
 
 def prepared(run: Run) -> Prepared:
-    """Go through the stages up to the optimizer. Nothing is written."""
+    """Call the stages up to `select_optimizer`. Nothing is written."""
     import torch
 
     stages = run.stages
@@ -152,16 +152,16 @@ def prepared(run: Run) -> Prepared:
 
 
 def planned(run: Run) -> Plan:
-    """The plan of a run with an estimate of its memory, for which a training does not wait. Nothing is written."""
+    """The plan of a run with an estimate of its memory, which a training does not need. Nothing is written."""
     made = prepared(run)
     estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
     return evolve(made.plan, memory=estimated)
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
-    """Go through the stages once, from the data to the test, and write the results to `place`.
+    """Call the stages once, from the data to the test, and write the results to `place`.
 
-    However it ends, by an error too, what was trained is written.
+    However the training ends, also after an error, its results so far are written.
     """
     started = time.perf_counter()
     made = prepared(run)
@@ -172,7 +172,7 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     write_beginning(run, made)
     trial, failure = fitted(run, made, started)
     try:
-        if not run.directory.is_dir():  # Somebody has removed it during training.
+        if not run.directory.is_dir():  # It was removed during training.
             directory.create(run.directory, numbered=False)
             write_beginning(run, made)
         directory.write_results(run, trial)
@@ -191,17 +191,22 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
 
 
 def write_beginning(run: Run, made: Prepared) -> None:
-    """Write what is known before training: the spec, the plugins of the person's own, and the lock."""
+    """Write what is known before training: the spec, the plugin files, and the lock."""
     assert run.directory is not None
     directory.write_beginning(run, run.directory)
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 
 def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
-    """Train and test what has been prepared, when `run.directory` is there; `started` is when it began, in seconds.
+    """Train and test what has been prepared.
+
+    Args:
+        run: the run, whose directory exists.
+        made: what has been prepared.
+        started: the time at which the run began, of `time.perf_counter`.
 
     Returns:
-        What came of it, and the error with which it ended, if it did.
+        The result, and the error that ended the training, if any.
 
     """
     stages = run.stages
@@ -221,7 +226,7 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
     except KeyboardInterrupt:
         run.interrupt()
     except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
-        if run.interrupted:  # A process that was forked may have been ended by the same signal.
+        if run.interrupted:  # The same signal may have ended a forked process.
             run.interrupt()
             run.tell(f"While the training was ended, there was an error: {error}")
         else:

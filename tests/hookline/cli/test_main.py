@@ -248,11 +248,11 @@ def test_a_directory_that_exists_is_not_written_over(refused, here, out):
     (here / "kept").mkdir()
     (here / "kept" / "result.json").write_text("mine")
     told = refused("spec.toml", "--out", out)
-    assert told == f"{out} exists already, and a run never writes over another: give a new directory."
+    assert told == f"{out} exists already, and a run never overwrites another one: choose a new directory."
 
 
 def test_a_directory_that_cannot_be_made_is_told(refused):
-    assert refused("spec.toml", "-q", "--out", "flowers.csv/x").startswith("flowers.csv/x cannot be made: ")
+    assert refused("spec.toml", "-q", "--out", "flowers.csv/x").startswith("flowers.csv/x cannot be created: ")
 
 
 # Data that is wrong.

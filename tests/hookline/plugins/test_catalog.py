@@ -170,7 +170,7 @@ def test_a_component_that_is_named_with_another_plugin_is_told_with_its_own(cata
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "yours:FocalLoss")
     assert str(error.value) == (
-        'There is no loss called "yours:FocalLoss". FocalLoss is of the plugin "mine": write "mine:FocalLoss".'
+        'There is no loss called "yours:FocalLoss". FocalLoss belongs to the plugin "mine": write "mine:FocalLoss".'
     )
 
 
@@ -179,7 +179,7 @@ def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(ca
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "Sharpness")
     assert str(error.value) == (
-        'There is no loss called "Sharpness". Not listed in `plugins`, and installed: "sharp" and "soft". Known is '
+        'There is no loss called "Sharpness". Installed, but not listed in `plugins`: "sharp" and "soft". Known is '
         '"FocalLoss".'
     )
 

@@ -187,7 +187,7 @@ def test_a_hook_with_an_argument_that_the_stage_does_not_have_is_told():
     told = str(error.value)
     assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
     assert told.endswith(
-        'line 2: "step" takes "modle", which this stage does not give. Known are "closure", "optimizer" and "run".'
+        'line 2: "step" takes "modle", which this stage does not have. Known are "closure", "optimizer" and "run".'
     )
 
 
@@ -231,14 +231,14 @@ def test_what_a_spec_says_is_no_plugin():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[Progress()])
     assert str(error.value) == (
-        "Progress(…) is what a spec says: list it there among the callbacks, or give `Progress(…).build()`."
+        "Progress(…) belongs in a spec: list it there among the callbacks, or pass `Progress(…).build()`."
     )
 
 
 def test_one_object_in_place_of_a_list_is_told():
     with pytest.raises(PluginError) as error:
         Plugins(extra=Progress().build())
-    assert str(error.value) == "`plugins` is a list of modules and objects: [it] of one."
+    assert str(error.value) == "`plugins` must be a list of modules and objects; write `[plugin]` for a single one."
 
 
 def test_a_name_in_place_of_an_object_is_told():

@@ -77,14 +77,14 @@ def test_a_function_is_not_called_after_a_stage_that_fails(tmp_path):
             hookline.before,
             "step",
             lambda optimiser: None,
-            'hookline.before: The function takes "optimiser", which the stage "step" does not give. Did you mean '
+            'hookline.before: The function takes "optimiser", which the stage "step" does not have. Did you mean '
             '"optimizer"?',
         ),
         (
             hookline.before,
             "evaluate",
             lambda answer: None,
-            'hookline.before: The function takes "answer", which the stage "evaluate" does not give. Known are '
+            'hookline.before: The function takes "answer", which the stage "evaluate" does not have. Known are '
             '"batches", "criterion", "model", "run" and "split".',
         ),
     ],

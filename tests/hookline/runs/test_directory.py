@@ -58,7 +58,7 @@ def test_a_directory_that_exists_is_refused(out):
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.plan(out, "iris")
-    assert str(error.value) == f"{out} exists already, and a run never writes over another: give a new directory."
+    assert str(error.value) == f"{out} exists already, and a run never overwrites another one: choose a new directory."
 
 
 def test_a_file_that_exists_is_refused():
@@ -89,13 +89,13 @@ def test_a_directory_that_was_given_and_has_appeared_is_refused():
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.create(Path("x"), numbered=False)
-    assert str(error.value) == "x cannot be made: File exists."
+    assert str(error.value) == "x cannot be created: File exists."
 
 
 @pytest.mark.parametrize("numbered", [False, True])
 def test_a_directory_within_a_file_is_refused(numbered):
     Path("x").write_text("mine")
-    with pytest.raises(HooklineError, match=r"^x/1 cannot be made: "):
+    with pytest.raises(HooklineError, match=r"^x/1 cannot be created: "):
         directory.create(Path("x/1"), numbered=numbered)
     assert Path("x").read_text() == "mine"
 

@@ -156,10 +156,10 @@ def test_all_that_has_changed_is_told_at_once(run, here, capsys):
 
 def test_a_plugin_that_is_missing_or_more_is_told(run, here, capsys):
     assert again(plugin=None) == 2
-    assert told(capsys) == ['The plugin "mine" was used, and it is not: give the file mine.py with -p.']
+    assert told(capsys) == ['The plugin "mine" was used, and now it is not: give the file mine.py with -p.']
     (here / "other.py").write_text(MINE)
     assert again("-p", "other.py") == 2
-    assert told(capsys) == ['The plugin "other" is used, and it was not.']
+    assert told(capsys) == ['The plugin "other" is used, and it was not before.']
 
 
 def test_a_change_that_makes_no_difference_is_none(run, here):
@@ -173,15 +173,15 @@ def test_from_python_it_is_the_same(run, here):
     assert (trial.directory / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     with pytest.raises(LockError) as caught:
         hookline.train(spec, out="third", locked="run")
-    assert caught.value.changes == ('The plugin "mine" was used, and it is not: give the file mine.py with -p.',)
+    assert caught.value.changes == ('The plugin "mine" was used, and now it is not: give the file mine.py with -p.',)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "run/run.lock.toml cannot be read: No such file or directory. It is in the directory of a run."),
-        ("spec = ", "run/run.lock.toml is not as it was written: Invalid value (at end of document)."),
-        ("spec = 3", "run/run.lock.toml is not as it was written: `spec` has another type."),
+        ("spec = ", "run/run.lock.toml has been changed: Invalid value (at end of document)."),
+        ("spec = 3", "run/run.lock.toml has been changed: `spec` has another type."),
     ],
 )
 def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
@@ -215,9 +215,7 @@ def test_the_order_of_plugins_is_part_of_a_run(here, capsys):
     assert main(["train", "spec.toml", "-q", "--out", "run", "-p", "mine.py", "-p", "add.py"]) == 0
     words = ["train", "--locked", "run", "--out", "again", "-q"]
     assert main([*words, "-p", "add.py", "-p", "mine.py"]) == 2
-    assert told(capsys) == [
-        'In the stage "loss" "mine" then "add" were asked in this order, and now it is "add" then "mine".'
-    ]
+    assert told(capsys) == ['In the stage "loss" the call order was "mine" then "add"; now it is "add" then "mine".']
     assert main([*words, "-p", "mine.py", "-p", "add.py"]) == 0
 
 
@@ -364,7 +362,7 @@ def test_a_lock_of_other_types_is_told_in_a_sentence(tmp_path, old, new, message
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(HooklineError) as caught:
         read(tmp_path)
-    assert str(caught.value) == f"{path} is not as it was written: {message}."
+    assert str(caught.value) == f"{path} has been changed: {message}."
 
 
 @pytest.mark.parametrize(
@@ -372,7 +370,7 @@ def test_a_lock_of_other_types_is_told_in_a_sentence(tmp_path, old, new, message
 )
 def test_what_is_no_lock_is_told_in_a_sentence(tmp_path, content):
     (tmp_path / "run.lock.toml").write_bytes(content)
-    with pytest.raises(HooklineError, match="is not as it was written: "):
+    with pytest.raises(HooklineError, match="has been changed: "):
         read(tmp_path)
 
 

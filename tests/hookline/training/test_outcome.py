@@ -252,7 +252,7 @@ def raising_any(*_, **__):
 
 def test_a_picture_that_cannot_be_drawn_is_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(directory, "draw_curves", raising_any)
-    message = f"{tmp_path / 'run/loss.png'}: The picture cannot be drawn: KeyError: 'epoch'."
+    message = f"{tmp_path / 'run/loss.png'}: The plot cannot be drawn: KeyError: 'epoch'."
     with pytest.warns(hookline.HooklineWarning, match=f"^{re.escape(message)}$"):
         trial = hookline.train(SMALL, out=tmp_path / "run")
     assert trial.state == result_in(tmp_path / "run")["state"] == "finished"

@@ -51,11 +51,11 @@ def is_built_in(implementation: pluggy.HookImpl) -> bool:
 def unanswered(caller: pluggy.HookCaller) -> StageError:
     """The error for a stage that no plugin answered."""
     return StageError(
-        f'No plugin answered the stage "{caller.name}".{said_of_called(caller)}', section_of("", caller.name)
+        f'No plugin answered the stage "{caller.name}".{describe_calls(caller)}', section_of("", caller.name)
     )
 
 
-def said_of_called(caller: pluggy.HookCaller) -> str:
+def describe_calls(caller: pluggy.HookCaller) -> str:
     """Which plugins answer and wrap a stage, in the order in which they are called, in sentences."""
     called = caller.get_hookimpls()[::-1]
     answering = [implementation.plugin_name for implementation in called if not is_wrapper(implementation)]

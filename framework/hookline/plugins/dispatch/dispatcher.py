@@ -8,10 +8,10 @@ import pluggy
 from hookline.errors.exceptions import StageError
 from hookline.plugins.dispatch.answers import shown, unfit, wanted
 from hookline.plugins.dispatch.blame import (
+    describe_calls,
     implementations,
     is_built_in,
     is_wrapper,
-    said_of_called,
     section_of,
     unanswered,
 )
@@ -95,10 +95,10 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
             raise unanswered(caller)
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
-            raise StageError(message + said_of_called(caller), section_of("", caller.name))
+            raise StageError(message + describe_calls(caller), section_of("", caller.name))
         if wrong := unfit(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {wrong}.'
-            raise StageError(message + said_of_called(caller), section_of("", caller.name))
+            raise StageError(message + describe_calls(caller), section_of("", caller.name))
         return answer
 
     return answered if caller.name in INNER else checked
@@ -125,10 +125,10 @@ def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
     """The implementation of a stage that has only one, and no wrapper."""
-    implementations = caller.get_hookimpls()
-    if len(implementations) != 1 or is_wrapper(implementations[0]):
+    found = caller.get_hookimpls()
+    if len(found) != 1 or is_wrapper(found[0]):
         return None
-    function, names = implementations[0].function, implementations[0].argnames
+    function, names = found[0].function, found[0].argnames
     if caller.spec is not None and set(names) == set(caller.spec.argnames):
         return function
 

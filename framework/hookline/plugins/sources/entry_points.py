@@ -1,7 +1,7 @@
 """The distributions in this environment that bring plugins, found by their entry points without importing anything.
 
-`importlib.metadata` can tell the same. To import it takes as long as to import all of the built-in plugins, and to ask
-it takes 0.1 ms for each distribution that is installed, whether it has to do with Hookline or not.
+`importlib.metadata` finds the same, but importing it takes as long as importing all built-in plugins, and a query takes
+0.1 ms for each installed distribution, whether it has plugins or not.
 """
 
 import os
@@ -21,15 +21,15 @@ class EntryPoint:
     """A plugin that a distribution declares in its `entry_points.txt`."""
 
     name: str
-    """What specs call the plugin."""
+    """The name of the plugin in specs."""
     value: str
     """The module, or the object in a module: `hookline_focal` or `hookline_focal:plugin`."""
     metadata: Path
-    """The directory with what is known of the distribution."""
+    """The directory with the metadata of the distribution."""
 
     @cached_property
     def _fields(self) -> dict[str, str]:
-        """The first lines of the metadata, of which the first of a name counts; of `Requires-Dist`, all, as lines."""
+        """The header of the metadata: the first value of each name, and all values of `Requires-Dist` as lines."""
         found: dict[str, str] = {}
         for name in ("METADATA", "PKG-INFO"):
             path = self.metadata / name
@@ -45,7 +45,7 @@ class EntryPoint:
         return found
 
     def required(self, distribution: str) -> list[str]:
-        """What it says that it requires of another distribution, as in `hookline>=1.2; python_version > "3.8"`."""
+        """Its requirements on another distribution, such as `hookline>=1.2; python_version > "3.8"`."""
         several = self._fields.get("Requires-Dist", "").splitlines()
         return [one for one in several if _normalized(re.split(r"[^\w.-]", one.strip(), maxsplit=1)[0]) == distribution]
 
@@ -61,7 +61,7 @@ class EntryPoint:
 
 
 def entry_points() -> Iterator[EntryPoint]:
-    """The plugins that are installed; of a distribution that is there twice the first, which Python imports too."""
+    """The installed plugins; of a distribution that is installed twice the first one, which Python imports too."""
     seen: set[str] = set()
     for directory in sys.path:
         try:
@@ -87,7 +87,7 @@ def _normalized(name: str) -> str:
 
 
 def _declared(path: Path) -> Iterator[tuple[str, str]]:
-    """The entry points of the group, of a file in the format of
+    """The entry points of the group `hookline` in a file, in the format of
     https://packaging.python.org/en/latest/specifications/entry-points/.
     """
     try:

@@ -1,4 +1,4 @@
-"""The fingerprint of a plugin: of the files that its code is made of."""
+"""The fingerprint of a plugin, from the files of its code."""
 
 import hashlib
 import inspect
@@ -14,11 +14,11 @@ from hookline.plugins.sources.neighbours import package_files
 
 
 def fingerprint(plugin: object, distribution: str | None = None) -> str:
-    """The fingerprint of the code that a plugin is made of, of which nothing is read but its files.
+    """The fingerprint of the code of a plugin.
 
-    That is all of the package in which its module is, and what the distribution has installed that brings it; a
-    person's own file with its neighbors; of an object, the same of its class; of a short form of a callback, the
-    function. Empty if it is in no file, as what is typed in.
+    It covers the whole package of its module, and the installed files of its distribution. For a file of your own, it
+    covers the files that it imports from its directory; for an object, the same for its class; for a short form of a
+    callback, the function. It is empty for code without a file, such as code typed into a console.
     """
     function = getattr(plugin, "__hookline_function__", None)
     if function is not None:
@@ -31,7 +31,7 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
-    """The files of the outermost package in which a module is, by their names in it, or its own and its neighbors."""
+    """The files of the outermost package of a module, by relative path, or its file and those that it imports."""
     own = getattr(module, "__file__", None)
     if own is None:
         return
@@ -41,7 +41,7 @@ def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
         yield from ((file.relative_to(folder).as_posix(), file) for file in (Path(own).absolute(), *neighbours))
         return
     parts = module.__name__.split(".")
-    # What lies outermost may be shared by several distributions: it has no file then.
+    # The outermost package may be a namespace of several distributions, without a file.
     for number in range(1, len(parts) + 1):
         package = sys.modules.get(".".join(parts[:number]))
         file = getattr(package, "__file__", None)
@@ -55,7 +55,7 @@ def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
 
 
 def _of_distribution(distribution: str) -> Iterator[tuple[str, Path]]:
-    """What a distribution has installed to be imported, by its names."""
+    """The importable files that a distribution has installed, by name."""
     from importlib.metadata import PackageNotFoundError, files
 
     try:
@@ -70,7 +70,7 @@ def _of_distribution(distribution: str) -> Iterator[tuple[str, Path]]:
 
 
 def _of_function(function: Callable[..., Any]) -> Iterator[str]:
-    """What a function does, as text: its source, and what it is compiled to, since a line may have two of them."""
+    """A function as text: its source, and its bytecode, since one line may have two functions."""
     while isinstance(function, partial):
         yield repr((function.args, function.keywords))
         function = function.func
@@ -80,7 +80,7 @@ def _of_function(function: Callable[..., Any]) -> Iterator[str]:
         yield getattr(function, "__qualname__", kind.__qualname__)
         yield fingerprint(function) if kind.__module__ != "builtins" else ""
         return
-    with suppress(OSError, TypeError):  # It has no source if it is typed in.
+    with suppress(OSError, TypeError):  # Code typed into a console has no source.
         yield inspect.getsource(function)
     yield from _of_code(code)
 
@@ -95,7 +95,7 @@ def _of_code(code: CodeType) -> Iterator[str]:
 
 
 def of_files(files: Mapping[str, Path]) -> str:
-    """The fingerprint of files: of the names that they are given and of what is in them, in whichever order."""
+    """The fingerprint of the names and contents of files, independent of their order."""
     each = sorted(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in files.items())
     return of_text("\n".join(each))
 

@@ -1,4 +1,4 @@
-"""Installed plugins: known without importing any, and imported when a spec lists them."""
+"""Installed plugins: listed without importing them, and imported when a spec lists them."""
 
 import importlib
 import re
@@ -17,7 +17,7 @@ from hookline.plugins.stages import PROJECT
 class InstalledPlugins:
     """The plugins of the distributions in this environment.
 
-    They are looked for when something is first asked of them: a spec that lists none does not wait for it.
+    They are searched on the first use: a spec without plugins does not wait for it.
     """
 
     @cached_property
@@ -28,23 +28,23 @@ class InstalledPlugins:
         return found
 
     def names(self) -> list[str]:
-        """The names by which specs list them."""
+        """Their names in specs."""
         return list(self._points)
 
     def not_listed(self, listed: Iterable[str]) -> list[str]:
-        """The names of those that a spec which lists these does not list."""
+        """The names of the others, if a spec lists these."""
         named = {taken_apart(name)[0] for name in listed}
         return [name for name in self._points if name not in named]
 
     def origins(self) -> list[Origin]:
-        """What is known of each without importing it."""
+        """The origins of all, without importing them."""
         return [_origin(point) for points in self._points.values() for point in points]
 
     def load(self, listed: str) -> tuple[Origin, object]:
-        """Import a plugin that a spec lists, as `focal` or with the versions that it may have.
+        """Import a plugin that a spec lists, as `focal` or with a version specifier.
 
         Raises:
-            PluginError: if it is not installed, or in another version, if several are of that name, or if it fails.
+            PluginError: if it is not installed or has another version, if several have this name, or if it fails.
 
         """
         name, versions = taken_apart(listed)
@@ -59,7 +59,7 @@ class InstalledPlugins:
             raise PluginError(message, listed=listed)
         origin = _origin(points[0])
         if versions and not _contains(versions, origin, listed):
-            raise PluginError(f"{origin.release} is installed, and it must be {versions}.", listed=listed)
+            raise PluginError(f"{origin.release} is installed, and the spec requires {versions}.", listed=listed)
         for requirement in points[0].required(PROJECT):
             _refuse_another_hookline(requirement, origin, listed)
         return origin, imported(origin, listed)
@@ -69,7 +69,7 @@ def imported(origin: Origin, listed: str) -> object:
     """The module, or the object in it, that the entry point of an installed plugin names.
 
     Raises:
-        PluginError: if it cannot be imported, with the line.
+        PluginError: if it cannot be imported; the message has the line.
 
     """
     module, _, attributes = str(origin.entry_point).partition(":")
@@ -83,13 +83,13 @@ def imported(origin: Origin, listed: str) -> object:
 
 
 def taken_apart(listed: str) -> tuple[str, str]:
-    """The name of a plugin and the versions that it may have, of what a spec lists.
+    """The name and the version specifier of a plugin that a spec lists.
 
     >>> taken_apart("focal >= 1.2, < 2")
     ('focal', '>= 1.2, < 2')
 
     Raises:
-        PluginError: if it begins with no name.
+        PluginError: if it does not begin with a name.
 
     """
     match = re.fullmatch(r"\s*([\w.-]+)\s*(.*?)\s*", listed)
@@ -104,12 +104,14 @@ def _contains(versions: str, origin: Origin, listed: str) -> bool:
     try:
         return SpecifierSet(versions).contains(str(origin.version), prereleases=True)
     except InvalidSpecifier:
-        message = f'"{versions}" says no versions: write them as in "{origin.name}>=1.2" or "{origin.name}~=1.2".'
+        message = (
+            f'"{versions}" is not a version specifier: write it as in "{origin.name}>=1.2" or "{origin.name}~=1.2".'
+        )
         raise PluginError(message, listed=listed) from None
 
 
 def _refuse_another_hookline(requirement: str, origin: Origin, listed: str) -> None:
-    """Raise a `PluginError` if a plugin's distribution requires another version of Hookline than the one that runs."""
+    """Raise a `PluginError` if the distribution of a plugin requires another version of Hookline than this one."""
     from importlib.metadata import version
 
     from packaging.requirements import InvalidRequirement, Requirement
@@ -117,12 +119,12 @@ def _refuse_another_hookline(requirement: str, origin: Origin, listed: str) -> N
     try:
         wanted = Requirement(requirement)
     except InvalidRequirement:
-        return  # Hookline cannot know what it means, and pip has installed it.
+        return  # Hookline cannot parse it, and pip has installed it.
     if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
         return
     if wanted.specifier and not wanted.specifier.contains(here := version(PROJECT), prereleases=True):
         message = f"{origin.release} requires {PROJECT} {wanted.specifier}, and {PROJECT} {here} is installed."
-        raise PluginError(f"{message} Install a release of {origin.distribution} that is for it.", listed=listed)
+        raise PluginError(f"{message} Install a release of {origin.distribution} that supports it.", listed=listed)
 
 
 def _origin(point: EntryPoint) -> Origin:

@@ -1,4 +1,4 @@
-"""A person's own files and objects as plugins: what is not packaged."""
+"""Your own files and objects as plugins: everything that is not packaged."""
 
 import importlib.util
 import sys
@@ -16,7 +16,7 @@ from hookline.spec.options import Spec
 
 
 def from_file(path: str | Path) -> ModuleType:
-    """The module in a person's own file, which is run.
+    """Run a Python file and return its module.
 
     Raises:
         PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
@@ -30,10 +30,10 @@ def from_file(path: str | Path) -> ModuleType:
     if found is None or found.loader is None:
         raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
     module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # Where attrs and typing look names up.
+    sys.modules[name] = module  # attrs and typing look up names there.
     found_neighbours = neighbours(source)
     make_way(found_neighbours)
-    sys.path.insert(0, str(source.absolute().parent))  # It may import its neighbors, as a script may.
+    sys.path.insert(0, str(source.absolute().parent))  # It may import from its directory, like a script.
     try:
         found.loader.exec_module(module)
     except HooklineError:
@@ -50,7 +50,7 @@ def from_file(path: str | Path) -> ModuleType:
 
 
 def _refuse_unmarked(module: ModuleType, path: str) -> None:
-    """Refuse a file in which nothing is marked, or a stage's name is not: it would do nothing, silently."""
+    """Raise a `PluginError` for a file without a marked function or with an unmarked stage, which has no effect."""
     found = 0
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
@@ -68,7 +68,7 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
         message = f"{path}: No function of this file is marked with @hookimpl."
         if (kind := next(filter(_has_hooks, vars(module).values()), None)) is not None:
             message += (
-                f" Those of the class {kind.__name__} are used of an object: write them as functions of the file, or "
+                f" The hooks of the class {kind.__name__} need an object: write them as functions of the file, or "
                 f"train from Python with `plugins=[{kind.__name__}()]`."
             )
         raise PluginError(message)
@@ -87,11 +87,11 @@ def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
     """
     named: list[tuple[Origin, object]] = []
     if not isinstance(plugins, Iterable):
-        raise PluginError("`plugins` is a list of modules and objects: [it] of one.")
+        raise PluginError("`plugins` must be a list of modules and objects; write `[plugin]` for a single one.")
     for plugin in plugins:
         if isinstance(plugin, Spec):
             name = type(plugin).__name__
-            message = f"{name}(…) is what a spec says: list it there among the callbacks, or give `{name}(…).build()`."
+            message = f"{name}(…) belongs in a spec: list it there among the callbacks, or pass `{name}(…).build()`."
             raise PluginError(message)
         if isinstance(plugin, str):
             raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')

@@ -1,4 +1,4 @@
-"""The neighbors of a person's own file: what it imports from its folder, and so is a part of the plugin."""
+"""The neighbors of a plugin file: the files that it imports from its directory, which are part of the plugin."""
 
 import ast
 import sys
@@ -7,13 +7,13 @@ from pathlib import Path
 from types import ModuleType
 
 MARK = "__hookline_neighbour__"
-"""Set in the modules that a person's own file has imported from its folder."""
+"""Set in the modules that a plugin file has imported from its directory."""
 
 
 def neighbours(source: Path) -> dict[str, list[Path]]:
-    """The files in the folder of a Python file that it imports, and what they import there, by the module's name.
+    """The files that a Python file imports from its directory, directly or indirectly, by the name of the module.
 
-    They are found without running anything. A package is there with all of its files.
+    They are found without running anything. A package is included with all of its files.
     """
     folder = source.absolute().parent
     found: dict[str, list[Path]] = {}
@@ -27,7 +27,7 @@ def neighbours(source: Path) -> dict[str, list[Path]]:
 
 
 def make_way(found: dict[str, list[Path]]) -> None:
-    """Forget modules of these names that another person's file has imported from a folder of its own."""
+    """Remove modules with these names that another plugin file has imported from its own directory."""
     for name, files in found.items():
         module = sys.modules.get(name)
         if module is not None and hasattr(module, MARK) and not _is_of(module, files):
@@ -36,7 +36,7 @@ def make_way(found: dict[str, list[Path]]) -> None:
 
 
 def marked(found: dict[str, list[Path]]) -> list[Path]:
-    """Mark the modules that have been imported, and give the files of these and of those that may be later."""
+    """Mark the modules that have been imported; return their files and those of modules that may be imported later."""
     used: list[Path] = []
     for name, files in found.items():
         module = sys.modules.get(name)
@@ -48,7 +48,7 @@ def marked(found: dict[str, list[Path]]) -> list[Path]:
 
 
 def package_files(directory: Path) -> list[Path]:
-    """The files of a package, without what Python compiles of them."""
+    """The files of a package, without compiled ones."""
     return [path for path in directory.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
 
 
@@ -60,7 +60,7 @@ def _in_folder(folder: Path, name: str) -> list[Path]:
         return package_files(package)
     if module.is_file():
         return [module]
-    # A folder without `__init__.py` is a package only if there is no other of its name.
+    # A directory without `__init__.py` is a package only if there is no other module with its name.
     paths = [Path(path).absolute() for path in getattr(sys.modules.get(name), "__path__", ())]
     is_package = package.is_dir() and (name not in sys.modules or package in paths)
     return [file for file in package_files(package) if file.suffix == ".py"] if is_package else []
@@ -75,11 +75,11 @@ def _is_of(module: ModuleType, files: list[Path]) -> bool:
 
 
 def _imported(source: Path) -> Iterator[str]:
-    """The first parts of the names of the modules that a file imports, wherever it does."""
+    """The top-level names of the modules that a file imports, anywhere in it."""
     try:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return  # It is told when the file is run.
+        return  # It is reported when the file runs.
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

@@ -1,4 +1,4 @@
-"""Numbers of the log that callbacks look at: that the one of this name will be there, and what it is."""
+"""Numbers of the log that callbacks monitor: whether a number with this name is logged, and its value."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -7,13 +7,12 @@ from typing import Any
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
-from hookline.plugins.dispatch.blame import implementations
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
-"""How the splits are written elsewhere, as in "val_loss". What names no split is first looked for in the first."""
+"""Other names of the splits, as in "val_loss". A name without a split is first looked up in the first one."""
 
 WITH_RECORDS = ("fit", "evaluate", "log")
 """The stages in which a plugin can add numbers to what is logged."""
@@ -22,8 +21,8 @@ WITH_RECORDS = ("fit", "evaluate", "log")
 def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
-    For the `check` of the callback. With another one that does not say what it logs nothing can be refused; and where
-    the spec lists plugins, which may log something too, only what looks like a number of a split.
+    For the `check` of the callback. If another callback does not declare what it logs, every name is accepted. If the
+    spec lists plugins, which may log something too, only names that look like a number of a split are checked.
     """
     data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
     has_validation = data is None or data.has_validation is not False
@@ -37,8 +36,8 @@ def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> 
 def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], spec: TrainingSpec) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
-    For the `check` of a callback that can do without a number which is not there: without those of a validation split,
-    if there is none, and without one whose name has no split, which a plugin may or may not add.
+    For the `check` of a callback that accepts missing numbers: those of a validation split that does not exist, and
+    those whose name has no split, which a plugin may add.
     """
     for index, pattern in enumerate(patterns):
         message = _refusal(spec, pattern, has_validation=True, has_others=True)
@@ -51,7 +50,7 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], sp
 def _refuse_what_is_outside(
     callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
 ) -> None:
-    """Raise an `OptionError` for a number that is logged only by one outside of a callback, which does not see it."""
+    """Raise an `OptionError` for a number that only a callback outside this one logs: this one cannot see it."""
     own = next((index for index, other in enumerate(spec.callbacks) if other is callback), None)
     if own is None or any(selected_numbers(other.logs or (), [name]) for other in spec.callbacks[own:]):
         return
@@ -63,7 +62,7 @@ def _refuse_what_is_outside(
 
 
 def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
-    """Of each callback that keeps what is logged, its place and what it does not see, in a sentence."""
+    """The index of each callback that keeps the log, and a sentence about what it does not see."""
     for index, callback in enumerate(spec.callbacks):
         outside = [other for other in spec.callbacks[:index] if callback.keeps_log and other.logs]
         if outside:
@@ -73,10 +72,12 @@ def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
 
 
 def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:
-    """Raise a `MisfitError` if a callback is to monitor a number that will not be logged with this data.
+    """Raise a `MisfitError` if a callback monitors a number that is not logged with this data.
 
-    For a wrapper around `prepare_data`: all plugins are known there.
+    For a wrapper around `prepare_data`, where all plugins are known.
     """
+    from hookline.plugins.dispatch.blame import implementations  # Here, since `hookline check` does not need it.
+
     added = {origin.name for origin, _ in run.plugins if not origin.is_built_in}
     called = (one.plugin_name for stage in WITH_RECORDS for one in implementations(run.stages.manager, stage))
     has_others = any(name in added for name in called)
@@ -87,7 +88,7 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
-    """The number that a callback monitors; a `HooklineError` if it is not there."""
+    """The number that a callback monitors; raises a `HooklineError` if it is missing."""
     if monitor not in record:
         known = [name for name in record if name not in ("epoch", "step")]
         hint = _hint(_meant(monitor, known), known)
@@ -96,7 +97,7 @@ def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
 
 
 def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that are given, or that a pattern with "*" selects, each once, in the order of the patterns.
+    """The names that equal a pattern, or match one with "*", each once, in the order of the patterns.
 
     >>> selected_numbers(["lr", "*/loss[*]"], ["training/loss", "training/loss[size]", "lr"])
     ['lr', 'training/loss[size]']
@@ -104,14 +105,14 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
     found: dict[str, None] = {}
     names = list(names)
     for pattern in patterns:
-        # Brackets are part of the names of losses, and no set of letters.
+        # Brackets are part of the names of losses, not a set of characters.
         wanted = pattern.replace("[", "[[]")
         found |= dict.fromkeys(name for name in names if name == pattern or fnmatchcase(name, wanted))
     return list(found)
 
 
 def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
-    """What to say of a name that must be one number's, as no pattern is; `None` if it is logged, or may be."""
+    """What is wrong with a name, which must not be a pattern; `None` if it is logged, or may be."""
     known = _logged(spec, has_validation=has_validation)
     selected = [] if name in known else selected_numbers([name], known)
     if "*" in name and selected:
@@ -120,9 +121,9 @@ def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_
 
 
 def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
-    """What to say of a name, or a pattern, that selects nothing of what is logged; `None` if it does, or may.
+    """What is wrong with a name or pattern that selects nothing that is logged; `None` if it does, or may.
 
-    `has_others` says whether there are plugins that may log something beside what the spec does.
+    `has_others` tells whether there are plugins that may log something in addition to the spec.
     """
     with_validation = _logged(spec, has_validation=True)
     known = with_validation if has_validation else _logged(spec, has_validation=False)
@@ -139,7 +140,7 @@ def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others:
 
 
 def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
-    """The names of the numbers that are logged, as far as is known; of those of callbacks some may be patterns."""
+    """The names of the numbers that are logged, as far as they are known; those of callbacks may be patterns."""
     losses = ["loss", *(f"loss[{name}]" for name in spec.losses or ())]
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
@@ -149,7 +150,7 @@ def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
-    """The name that was probably meant: with the split that is named, or written as elsewhere, or left out.
+    """The name that was probably meant: with its split, with another name of the split, or without a split.
 
     >>> known = ["training/loss", "validation/loss", "validation/Accuracy", "validation/F1Score"]
     >>> [_meant(name, known) for name in ("vall_loss", "validation/acc", "acc", "loss", "trainig/loss")]
@@ -165,7 +166,7 @@ def _meant(name: str, known: Collection[str]) -> str | None:
     for split in labels:
         for way in (split, *WRITTEN.get(split, ())):
             if name.lower().startswith((f"{way}/", f"{way}_")):
-                # The split is known, so that its letters tell nothing of the label: this may be one of another split.
+                # The split is known, so its letters say nothing about the label, which may be in another split.
                 of_the_splits = [labels[split], *(others for others in labels.values() if others is not labels[split])]
                 return next(filter(None, (_called(name[len(way) + 1 :], one) for one in of_the_splits)), None)
     written = {other: other for other in known}
@@ -177,7 +178,7 @@ def _meant(name: str, known: Collection[str]) -> str | None:
 
 
 def _called(name: str, known: Mapping[str, str]) -> str | None:
-    """What is called so, or nearly so; two letters are enough if one begins with them."""
+    """The number with this or a similar name; two letters are enough if a name begins with them."""
     near = nearest(name, known)
     begun = [other for other in known if len(name) > 1 and other.lower().startswith(name.lower())]
     near = near or min(begun, key=len, default=None)
@@ -185,7 +186,7 @@ def _called(name: str, known: Mapping[str, str]) -> str | None:
 
 
 def _hint(meant: str | None, known: Collection[str]) -> str:
-    """The name that was meant, and what there is."""
+    """The name that was meant, and the names that are logged."""
     names = [name for name in known if "*" not in name]
     question = "" if meant is None or "*" in meant else f' Did you mean "{meant}"?'
     return f"{question} Logged {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}."

@@ -17,65 +17,66 @@ if TYPE_CHECKING:
 
 
 class SchedulerSpec(WrapperSpec):
-    """A scheduler: builds one that changes the learning rates of an optimizer whenever it is stepped."""
+    """A scheduler: builds an object that changes the learning rates of an optimizer whenever it is stepped."""
 
     __slots__ = ()
     family = "scheduler"
 
     is_told_the_record: ClassVar[bool] = False
-    """Whether it must know what has been logged of an epoch, so that it cannot be a part of another scheduler."""
+    """Whether it needs the record of an epoch, so that it cannot be part of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()
-    """The options that say after how many steps or epochs something happens, each one number or several. What would
-    happen at the end of the run, or later, is warned of."""
+    """The options with the number of steps or epochs after which something happens, each one number or several. A
+    number that is not reached before the end of the run causes a warning."""
 
     takes: ClassVar[tuple[str, ...]] = ()
-    """The options that say how many steps or epochs something takes. What takes longer than the run is warned of."""
+    """The options with the number of steps or epochs that something takes. A number larger than that of the run causes
+    a warning."""
 
     @property
     def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
-        """The learning rate, or that of each parameter group; of one with a callback of its own it is not known."""
+        """The learning rate, or that of each parameter group; unknown if the class has its own `build`."""
         return ("lr", "lr[*]") if type(self).build is SchedulerSpec.build else None
 
     @property
     def writes_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
-        """Nothing; what one with a callback of its own writes is not known."""
+        """Nothing; unknown if the class has its own `build`."""
         return () if type(self).build is SchedulerSpec.build else None
 
     @property
     def connects_to(self) -> tuple[str, ...] | None:  # type: ignore[override]
-        """Nothing, in the same way."""
+        """Nothing; unknown if the class has its own `build`."""
         return self.writes_to
 
     @property
     def is_per_step(self) -> bool:
-        """Whether it is stepped after each step, and not after each epoch."""
+        """Whether it is stepped after each step instead of after each epoch."""
         return False
 
     @property
     def keeps_groups_alike(self) -> bool:
-        """Whether parameter groups that begin with one learning rate go on with one."""
+        """Whether parameter groups with the same learning rate at the start always have the same one."""
         return True
 
     def check(self, spec: "TrainingSpec") -> None:
-        """Refuse an optimizer to which learning rates make no difference once it has begun, in none of its parts."""
+        """Raise an `OptionError` for an optimizer that ignores changes of the learning rate in all of its parts."""
         spec.optimizer.refuse_changed_lr("type", "leave the scheduler out")
 
     def doubts(self, run: Run) -> "Iterator[OptionError]":
-        """What of it does not fit the length of the run, or does not reach all parts of the optimizer."""
+        """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
         yield from self.unfit(self.length(run), "step" if self.is_per_step else "epoch")
         yield from run.spec.optimizer.doubt_changed_lr("type")
 
     def length(self, run: Run) -> int:
-        """How many times it is stepped in the whole run."""
+        """The number of times it is stepped in the run."""
         epochs = run.spec.run.epochs
         return epochs * run.steps_per_epoch if self.is_per_step else epochs
 
     def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
-        """What of it does not fit if it is stepped `length` times, after each "step" or each "epoch", by its option.
+        """Options that do not fit if it is stepped `length` times, after each "step" or "epoch".
 
-        One that is made of others says it of them, too. One whose options say more than `happens_after` and `takes` can
-        adds its own.
+        A scheduler that contains others includes their options. A class with conditions beyond `happens_after` and
+        `takes` adds its own.
         """
         for name in self.happens_after:
             given = getattr(self, name)
@@ -98,19 +99,19 @@ class SchedulerSpec(WrapperSpec):
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
-        """Step the scheduler at the end of an epoch; `record` is what has been logged of it."""
+        """Step the scheduler at the end of an epoch; `record` is what was logged about it."""
         scheduler.step()
 
     def build(self) -> object:
-        """The callback, which has the scheduler."""
+        """The callback that steps the scheduler."""
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
 
 
 class Schedule:
-    """The callback of a scheduler that is stepped after each epoch. It adds the learning rate to the epoch's record."""
+    """The callback of a scheduler that is stepped after each epoch. It adds the learning rate to the record."""
 
     def __init__(self, spec: SchedulerSpec):
-        """Have no scheduler yet."""
+        """Begin without a scheduler, which needs the optimizer."""
         self._spec = spec
         self._optimizer: optim.Optimizer | None = None
         self._scheduler: LRScheduler | None = None
@@ -122,7 +123,7 @@ class Schedule:
         """Build the scheduler over the optimizer."""
         optimizer = yield
         rates = [float(group["lr"]) for group in optimizer.param_groups]
-        # Groups that begin alike stay alike unless a scheduler tells them apart: one number says it then.
+        # Groups that start with the same rate keep it unless a scheduler separates them: then one number is enough.
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
         alike = len(set(rates)) == 1 and all(scheduler.keeps_groups_alike for scheduler in schedulers)
         self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
@@ -137,8 +138,8 @@ class Schedule:
 
     @hookimpl(wrapper=True)
     def log(self, record: dict[str, Any]) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Add the learning rate that the epoch's last step had, and go on to that of the next epoch."""
-        # Before other schedulers, which may stand inside of this one, have changed it.
+        """Add the learning rate of the last step of the epoch, and advance to that of the next epoch."""
+        # Before other schedulers, which may be inside this one, change it.
         self._note()
         logged = yield
         logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
@@ -151,7 +152,7 @@ class Schedule:
         return self._scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state of another run's scheduler."""
+        """Load the state of a scheduler from another run."""
         assert self._scheduler is not None
         self._scheduler.load_state_dict(state)
 
@@ -169,19 +170,19 @@ class ScheduleOfSteps(Schedule):
 
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:
-        """Go on to the learning rate of the next step."""
+        """Advance to the learning rate of the next step."""
         self._used = [group["lr"] for group in self._optimizer.param_groups]  # type: ignore[union-attr]
         answer = yield
         if answer:
             self._scheduler.step()  # type: ignore[union-attr]
         else:
-            # Batches that are left out do not make the schedule longer. Of a first one torch thinks it a mistake.
+            # Skipped batches do not make the schedule longer. If the first one is skipped, torch warns of a mistake.
             with warnings.catch_warnings(action="ignore"):
                 self._scheduler.step()  # type: ignore[union-attr]
         return answer
 
     def _note(self) -> None:
-        """It is noted before each step."""
+        """The learning rate is noted before each step."""
 
     def _advance(self, record: Mapping[str, Any]) -> None:
-        """It is stepped after each step."""
+        """The scheduler is stepped after each step."""

@@ -1,4 +1,4 @@
-"""Indices that an embedding does not have: they are looked for in all rows, before the training comes upon them."""
+"""Indices out of range of an embedding: all rows are searched before the training fails on one."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
-    """Raise a `MisfitError` for indices that an embedding does not have.
+    """Raise a `MisfitError` for indices that are out of range of an embedding.
 
-    Of the rows of each split that have the least or the greatest integer of a column, the model is given those in which
-    one is none of the smallest embedding: usually none. Which table an integer is looked up in, only the model knows.
+    Only the model knows in which table it looks up an integer. So it is applied to the rows with the smallest and the
+    largest integer of each column, if these are out of range of the smallest embedding: usually no row at all.
     """
     from torch import nn
 
@@ -32,14 +32,14 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         doubtful = _doubtful_rows(batches.all, smallest) if hasattr(batches, "all") else None
         if doubtful is None:
             continue
-        for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as will be trained with.
+        for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as in training.
             some = doubtful.slice(first, first + run.spec.data.batch_size)
             if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
                 raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
 
 
 def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
-    """The rows with an extreme integer of a column that a table of this size does not have; `None` without any."""
+    """The rows with the extreme integers of each column that are out of range of this size; `None` without any."""
     import torch
 
     integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
@@ -52,14 +52,14 @@ def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
 
 
 def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", batch: "Batch") -> list[str]:
-    """What embeddings are given that they do not have when the model is applied to these rows, in words."""
+    """Apply the model to these rows and describe the indices that are out of range of its embeddings."""
     import torch
 
     found: list[str] = []
 
     def look(name: str, module: Any, inputs: "Tensor") -> None:
         if inputs.is_floating_point():
-            return  # It is no table of what comes in: one of places adds to it.
+            return  # This is not a table of the inputs, but a positional one that is added to them.
         wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
         if len(wrong):
             kind, last = type(module).__name__, module.num_embeddings - 1

@@ -1,4 +1,4 @@
-"""The rehearsal: a training is tried with two rows, so that what does not fit is told before anything is written."""
+"""The preflight: a training is tried with two rows, so that errors are found before anything is written."""
 
 import warnings
 from collections.abc import Mapping
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Ask `forward` and `loss` once with two rows, so that what does not fit is told before anything is written."""
+    """Call `forward` and `loss` once with two rows, so that errors are found before anything is written."""
     import torch
 
-    batch = data.example.changed(lambda tensor: tensor.clone())  # A layer that works in place is to have a copy.
+    batch = data.example.changed(lambda tensor: tensor.clone())  # An in-place layer must get a copy.
     try:
         model.train().eval()
-    except NotImplementedError as error:  # As of a program of `torch.export`.
+    except NotImplementedError as error:  # Such as a program of `torch.export`.
         raise StageError(
             f"The model cannot be switched between training and evaluation: {error}", ("model",)
         ) from error
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
-        # cuDNN computes no gradients of a recurrent layer that was applied in evaluation mode.
+        # cuDNN cannot compute the gradients of a recurrent layer in evaluation mode.
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             given = run.stages.forward(run=run, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
@@ -58,7 +58,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
 
 def _refuse_extra_state(module: "nn.Module", section: str) -> None:
-    """Raise a `MisfitError` if a module has a state that is no tensor: it could not be saved after the training."""
+    """Raise a `MisfitError` if the state of a module has anything but tensors: it could not be saved."""
     import torch
 
     for name, value in module.state_dict().items():
@@ -71,17 +71,17 @@ def _refuse_extra_state(module: "nn.Module", section: str) -> None:
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
-    """The outputs as an evaluation gives them."""
+    """The outputs without their graph, as in an evaluation."""
     if isinstance(outputs, Mapping):
         return {name: _detached(output) for name, output in outputs.items()}  # type: ignore[misc]
     return outputs.detach()
 
 
 def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Compute the gradients of two rows, which are kept nowhere: some layers fail only there.
+    """Compute the gradients of two rows and discard them: some layers fail only there.
 
     Raises:
-        StageError: if that fails.
+        StageError: if they cannot be computed.
 
     """
     import torch
@@ -100,9 +100,9 @@ def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -
 
 
 def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
-    """Raise an error if the stage `forward` was answered with something that no loss can take.
+    """Raise an error if no loss can take the answer of the stage `forward`.
 
-    `given` are the other arguments of the stage, with which it is called again to find out whose answer is wrong.
+    `given` are the other arguments of the stage, which is called again to find out which plugin is wrong.
     """
     if outputs is None:
         raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
@@ -112,7 +112,7 @@ def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
 
 
 def _are_outputs(answer: object) -> bool:
-    """Whether a loss may take this: a tensor, or several by name."""
+    """Whether this is a tensor, or several by name."""
     import torch
 
     several = answer.values() if isinstance(answer, Mapping) else [answer]
@@ -120,7 +120,7 @@ def _are_outputs(answer: object) -> bool:
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MisfitError` for data whose splits cannot be trained with, or judged by, as the spec says.
+    """Raise a `MisfitError` for splits with which the model cannot be trained or evaluated as the spec says.
 
     `batch` is an example on the device of the model.
     """
@@ -137,7 +137,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 
 
 def _warn_of_doubts(run: Run) -> None:
-    """Warn of options of callbacks and schedulers that have no effect in a run of this length, at their places."""
+    """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
         with blamed(type(callback)):
             doubts = list(callback.doubts(run))
@@ -147,7 +147,7 @@ def _warn_of_doubts(run: Run) -> None:
 
 
 def _look_at_parts(run: Run, model: "nn.Module") -> None:
-    """Refuse layers whose gradients are not added up from those of a batch's parts, and warn of those that differ."""
+    """Raise an error for layers whose gradients do not add up over parts of a batch, and warn of approximate ones."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     if run.spec.run.accumulate == 1:
@@ -172,7 +172,7 @@ def _look_at_parts(run: Run, model: "nn.Module") -> None:
 
 
 def _look_at_closure(run: Run, model: "nn.Module") -> None:
-    """Warn of layers that draw anew whenever an optimizer evaluates the loss, which is then another one each time."""
+    """Warn of layers that draw random numbers in each evaluation of the loss, which then changes each time."""
     from torch.nn.modules.dropout import _DropoutNd
 
     if not run.spec.optimizer.needs_closure:
@@ -184,14 +184,14 @@ def _look_at_closure(run: Run, model: "nn.Module") -> None:
 
 
 def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Refuse a batch, or a part of one, of one row if BatchNorm would fail on it, at the end of the first epoch."""
+    """Raise a `MisfitError` if a batch or a part of one has a single row on which BatchNorm would fail."""
     import torch
     from torch.nn.modules.batchnorm import _BatchNorm
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
     last = data.training.rows - (len(data.training) - 1) * full
     if not last > 0:
-        return  # Batches of a size of their own.
+        return  # The batches have a size of their own.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
     if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return
@@ -214,7 +214,7 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
 
 
 def _told_of_lonely_row(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
-    """Which batch has one row, what helps, and which option it is about."""
+    """Which batch has one row, the remedy, and the option that it is about."""
     if rows == 1:
         return "The training split", "it needs two rows or more", ("data",)
     if spec.data.batch_size == 1:
@@ -225,6 +225,6 @@ def _told_of_lonely_row(spec: "TrainingSpec", rows: int) -> tuple[str, str, tupl
 
 
 def _parts(rows: int, count: int) -> list[int]:
-    """How many rows each part of a batch has."""
+    """The number of rows in each part of a batch."""
     size = -(-rows // count)
     return [min(size, rows - first) for first in range(0, rows, size)]

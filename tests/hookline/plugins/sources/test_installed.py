@@ -196,9 +196,9 @@ def test_versions_that_an_installed_plugin_has_are_good(install, listed):
 @pytest.mark.parametrize(
     ("listed", "message"),
     [
-        ("focal>=2", "hookline-focal 1.2 is installed, and it must be >=2."),
-        ("focal==1.2.1", "hookline-focal 1.2 is installed, and it must be ==1.2.1."),
-        ("focal 1.2", '"1.2" says no versions: write them as in "focal>=1.2" or "focal~=1.2".'),
+        ("focal>=2", "hookline-focal 1.2 is installed, and the spec requires >=2."),
+        ("focal==1.2.1", "hookline-focal 1.2 is installed, and the spec requires ==1.2.1."),
+        ("focal 1.2", '"1.2" is not a version specifier: write it as in "focal>=1.2" or "focal~=1.2".'),
         (">=1.2", '">=1.2" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
         ("", '"" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
     ],
@@ -335,7 +335,7 @@ def test_a_class_that_is_declared_wrongly_is_told_with_its_line(install, source,
         ),
         (
             WRAPPER.replace("(run)", "(run, dat)"),
-            'has a hook that does not fit. {}, line 3: "select_loss" takes "dat", which this stage does not give. Did you '
+            'has a hook that does not fit. {}, line 3: "select_loss" takes "dat", which this stage does not have. Did you '
             'mean "data"?',
         ),
         ("x = 1\n", "implements no hook: nothing in it is marked with @hookimpl."),
@@ -374,7 +374,7 @@ def test_plugins_that_are_installed_and_not_listed_are_named_where_a_type_is_not
     with pytest.raises(ValueError, match="There is no loss") as error:
         Plugins(["sharp>=1"]).catalog.find(LossSpec, "FocalLoss")
     expected = (
-        'There is no loss called "FocalLoss". Not listed in `plugins`, and installed: "focal". Known are "Adaptive'
+        'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal". Known are "Adaptive'
     )
     assert str(error.value).startswith(expected)
     assert "hookline_focal" not in sys.modules
@@ -432,6 +432,6 @@ def test_a_plugin_for_another_version_of_hookline_is_told_with_both(install, req
         Plugins(["focal"])
     assert str(error.value) == (
         f"hookline-focal 1.2 requires hookline {wanted}, and hookline {version('hookline')} is installed. "
-        "Install a release of hookline-focal that is for it."
+        "Install a release of hookline-focal that supports it."
     )
     assert error.value.listed == "focal"

@@ -70,7 +70,7 @@ def test_a_file_does_not_take_the_place_of_a_module_of_its_name(tmp_path):
         (
             "from hookline import hookimpl\n\nclass Mine:\n    @hookimpl(wrapper=True)\n    def step(self):\n"
             "        return (yield)\n\nmine = Mine()\n",
-            "No function of this file is marked with @hookimpl. Those of the class Mine are used of an object: write "
+            "No function of this file is marked with @hookimpl. The hooks of the class Mine need an object: write "
             "them as functions of the file, or train from Python with `plugins=[Mine()]`.",
         ),
         ("from hookline import hookimpl\n", "No function of this file is marked with @hookimpl."),
