@@ -879,7 +879,10 @@ def test_an_error_that_is_not_of_the_output_is_not_told_of_it(here, hookline, mo
     monkeypatch.setattr("hookline.cli.check.run", run)
     code, out, err = hookline("check", "good.toml")
     assert (code, out.strip()) == (2, "")
-    assert err == "No space left on device. This was told of no file; `--traceback` shows where.\n"
+    assert (
+        err
+        == "No space left on device. The operating system named no file; rerun with `--traceback` to see where it failed.\n"
+    )
     with pytest.raises(OSError, match="No space"):
         hookline("check", "good.toml", "--traceback")
 

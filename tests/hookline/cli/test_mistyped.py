@@ -30,17 +30,17 @@ def told(tmp_path, monkeypatch, capsys):
         ("fit iris.toml", 'There is no command "fit". Did you mean `hookline train iris.toml`?'),
         ("validate iris.toml", 'There is no command "validate". Did you mean `hookline check iris.toml`?'),
         ("iris.toml -q", 'There is no command "iris.toml". To train a spec: `hookline train iris.toml -q`.'),
-        ("help train", "Help is an option: `hookline train --help`."),
+        ("help train", "Use the option --help: `hookline train --help`."),
         ("-v", 'There is no option "-v". `hookline --version` prints the version.'),
-        ("wombat", 'There is no command "wombat". `hookline --help` lists them all.'),
+        ("wombat", 'There is no command "wombat". `hookline --help` lists all commands.'),
         ("new data.csv", "To write a spec for a table: `hookline new spec data.csv`."),
-        ("new specs data.csv", '`hookline new` cannot draft "specs". Did you mean `hookline new spec`?'),
+        ("new specs data.csv", '`hookline new` cannot write "specs". Did you mean `hookline new spec`?'),
         ("list layer Conv2d", "To show a component: `hookline show layer Conv2d`."),
         ("plan iris.toml --deep", '"--deep" is an option of `hookline check`.'),
         ("check iris.toml --depe", 'There is no option "--depe". Did you mean "--deep"?'),
         ("train iris.toml -o out", 'There is no option "-o". Did you mean "--out"?'),
-        ("train iris.toml b.toml", "One spec is taken at a time. To lay one over the other: --with b.toml."),
-        ("train --config iris.toml", "A spec is given without an option: `hookline train iris.toml`."),
+        ("train iris.toml b.toml", "`hookline train` takes one spec. To merge another into it: --with b.toml."),
+        ("train --config iris.toml", "Pass the spec without an option: `hookline train iris.toml`."),
     ],
 )
 def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentence):
@@ -79,7 +79,7 @@ def test_a_word_cannot_control_a_terminal(words, capsys):
 
 
 def test_a_change_in_two_words_is_told_as_one(told):
-    assert told("train iris.toml --set optimizer.lr 0.1") == "A change is one word: --set optimizer.lr=0.1."
+    assert told("train iris.toml --set optimizer.lr 0.1") == "Write path and value as one word: --set optimizer.lr=0.1."
 
 
 def test_an_option_of_another_tool_is_told_what_does_it(told):
