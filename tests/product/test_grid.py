@@ -1,9 +1,9 @@
 """The grid: every loss with every optimizer, with and without accumulation.
 
-Each either is refused before training, with a reason, or trains to the same bits as a plain PyTorch loop that stands
-below and uses no Hookline code: every step's loss, every weight, every parameter of the criterion. There is no third
-outcome. What is accumulated is compared with the whole batch as well: see `TOLERANCE`. The rows are printed (`pytest
--s`); `docs/grid.md` is the table, and `python tests/test_grid.py` writes it anew.
+Each combination is either refused before training, with a reason, or trains to the same bits as the plain PyTorch loop
+below, which uses no Hookline code: the loss of every step, every weight, every parameter of the criterion. With
+accumulation, it is also compared with the whole batch: see `TOLERANCE`. `pytest -s` prints the rows, and
+`python tests/product/test_grid.py` writes the table to `docs/grid.md`.
 """
 
 import sys
@@ -416,11 +416,13 @@ def table():
 
 TITLE = """# Every loss with every optimizer
 
-`=`: trained from a spec; the losses of all steps and all final weights equal, bit for bit, those of a plain PyTorch
-loop, with and without `accumulate`; and what is accumulated equals the whole batch, the losses of all steps and all
-final weights within 0.00001, a sum being taken in another order. (LBFGS, in which rounding grows, is compared with the
-whole batch in double precision. The last bias of a model that is trained with triplets has no effect and is not.) A
-number: it is refused before training, for the reason below. `tests/test_grid.py` proves all of it and writes this page.
+`=` means that training from a spec equals a plain PyTorch loop bit for bit: the losses of all steps and all final weights,
+with and without `accumulate`. With `accumulate`, they also equal those of the whole batch within 0.00001, since sums are
+computed in a different order. (LBFGS amplifies rounding errors, so it is compared with the whole batch in double
+precision. The last bias of a model that is trained with triplets has no effect and is not compared.)
+
+A number means that Hookline refuses the combination before training, for the reason below the table.
+`tests/product/test_grid.py` tests every cell and writes this page.
 """
 
 if __name__ == "__main__":

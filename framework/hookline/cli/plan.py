@@ -75,7 +75,7 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield from table(_stages(plan), width)
     yield ""
     if plan.effects:
-        heading = "Files and connections of callbacks and deployment targets (paths relative to the run directory)"
+        heading = "Files and connections (paths relative to the run directory)"
         yield from paragraph(heading, width)
         yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
         yield ""
