@@ -34,11 +34,18 @@ COMMANDS = {
 }
 """The subcommands with their help. Each is a module with `add_arguments(parser)` and `run(arguments)`."""
 
-EPILOG = (
-    'To start, run "hookline new spec data.csv" and then "hookline train data.toml". '
-    'To look something up, run "hookline COMMAND --help", "hookline list" or "hookline show NAME". '
-    "The documentation is in README.md and docs/ of the source."
-)
+EPILOG = """\
+to start:
+  hookline new spec data.csv    write a spec for a table
+  hookline train data.toml      train it
+
+to look something up:
+  hookline COMMAND --help       the options of a command
+  hookline list                 all components
+  hookline show Adam            a component with its options
+
+Documentation: README.md and docs/ in the source.
+"""
 """The last lines of `hookline --help`."""
 
 DRAFTS = ("spec", "plugin")
@@ -156,7 +163,12 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
     """The parser, and the subparser of the command in `words`, the only one that gets its arguments."""
-    parser = _Parser(prog="hookline", description="Train PyTorch models from a TOML file.", epilog=EPILOG)
+    parser = _Parser(
+        prog="hookline",
+        description="Train PyTorch models from a TOML file.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     chosen = None
