@@ -1,4 +1,4 @@
-# The two commands: `make train` and `make test`. The others are for those who work on Hookline; see CONTRIBUTING.md.
+# Use `make train` and `make test`. The other targets are for contributors; see CONTRIBUTING.md.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -31,7 +31,7 @@ bench: .venv/installed-test
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py
 
-# Renew constraints.txt: the newest versions that pip finds, with torch kept at its version. Run `make test` afterwards.
+# Update constraints.txt to the newest versions, except for torch. Run `make test` afterwards.
 constraints:
 	rm -rf .venv/renewed && $(PYTHON) -m venv .venv/renewed
 	grep '^torch==' constraints.txt > .venv/torch.txt

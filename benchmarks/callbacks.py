@@ -1,10 +1,11 @@
-"""What each built-in callback costs: a small network on small images, trained with it and without it.
+"""Measure the cost of each built-in callback: train a small network on small images with it and without it.
 
     python benchmarks/callbacks.py [CALLBACK ...]
 
-All take turns in one process and on one thread, so that what else the machine does touches all alike. A step is the
-mean over whole epochs of 256 steps, evaluation and logging included, from the end of the first epoch to the end of the
-last: what a callback does once in an epoch is a 256th of it. Printed are the medians over the rounds.
+All callbacks take turns in one process on one thread, so that other load on the machine affects all of them equally.
+The time of a step is the mean over whole epochs of 256 steps, including evaluation and logging, from the end of the
+first epoch to the end of the last. Work that a callback does once per epoch therefore counts 1/256. The script prints
+medians over the rounds.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ ON_A_TERMINAL = "Progress, on a terminal"
 
 
 class Clock:
-    """A callback that looks at the clock and counts steps, at the end of each epoch."""
+    """A callback that records the time and the number of steps at the end of each epoch."""
 
     def __init__(self) -> None:
         self.ends: list[tuple[float, int]] = []
@@ -66,13 +67,13 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """How long a step takes, the first epoch left out."""
+        """The time of a step, without the first epoch."""
         (started, first), (ended, last) = self.ends[0], self.ends[-1]
         return (ended - started) / (last - first)
 
 
 def images(directory: Path) -> Path:
-    """A file of images, of which an eighth is for validation."""
+    """A file of images, an eighth of them for validation."""
     draw = numpy.random.default_rng(0)
     rows = ROWS + ROWS // 8
     pixels = draw.standard_normal((rows, 1, 8, 8), dtype=numpy.float32)
@@ -81,7 +82,7 @@ def images(directory: Path) -> Path:
 
 
 def training(path: Path, *callbacks: dict[str, Any]) -> float:
-    """How long a step of a training takes, in seconds."""
+    """The time of a training step, in seconds."""
     spec = hookline.load(
         {
             "run": {"epochs": EPOCHS + 1, "device": "cpu"},
@@ -115,7 +116,7 @@ def training(path: Path, *callbacks: dict[str, Any]) -> float:
 
 @contextlib.contextmanager
 def terminal() -> Iterator[None]:
-    """Standard output is a terminal, whose screen nobody looks at."""
+    """Redirect standard output to a pseudo-terminal, and discard the output."""
     ours, theirs = pty.openpty()
     reader = threading.Thread(target=_read_all, args=(ours,), daemon=True)
     reader.start()
@@ -126,13 +127,13 @@ def terminal() -> Iterator[None]:
 
 
 def _read_all(descriptor: int) -> None:
-    with contextlib.suppress(OSError):  # Linux says so when the other end has been closed.
+    with contextlib.suppress(OSError):  # Linux raises an error when the other end is closed.
         while os.read(descriptor, 65536):
             pass
 
 
 def measured(path: Path, name: str) -> float:
-    """How long a step takes with a callback."""
+    """The time of a step with a callback."""
     if name == ON_A_TERMINAL:
         with terminal():
             return training(path, {"type": "Progress"})
@@ -141,7 +142,7 @@ def measured(path: Path, name: str) -> float:
 
 
 def main() -> None:
-    """Take turns and print."""
+    """Run the rounds and print the results."""
     torch.set_num_threads(1)
     os.environ |= {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false", "TERM": "xterm-256color"}
     logging.disable(logging.WARNING)
@@ -152,9 +153,9 @@ def main() -> None:
         path = images(Path(directory))
         for round_number in range(ROUNDS + 1):
             for name in names:
-                # Each between two trainings without it.
+                # Compare with a training without the callback before it and one after it.
                 before, seconds, after = training(path), measured(path, name), training(path)
-                if round_number:  # The first round warms up.
+                if round_number:  # The first round is a warm-up.
                     bare += [before, after]
                     times[name].append(seconds - (before + after) / 2)
     step = statistics.median(bare)
@@ -162,7 +163,7 @@ def main() -> None:
     for name, differences in times.items():
         difference = statistics.median(differences)
         aim = "   (aim: at most 1.03)" if name == ON_A_TERMINAL else ""
-        print(f"{name:28} {difference * 1e6:+8.1f} µs, {1 + difference / step:6.3f} of it{aim}")
+        print(f"{name:28} {difference * 1e6:+8.1f} µs, {1 + difference / step:6.3f} × a step without{aim}")
 
 
 if __name__ == "__main__":

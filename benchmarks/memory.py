@@ -1,9 +1,9 @@
-"""Peak memory of a training, beside a loop written by hand that does the same, and beside what `plan` estimates.
+"""Compare the peak memory of training with that of a hand-written loop and with the estimate of `plan`.
 
     python benchmarks/memory.py
 
-Each training is a process of its own, on the CPU and on one thread. Counted is by how much the peak of its resident
-memory is above what it takes once torch has made a first step of a small network, so that libraries are left out.
+Each training runs in a process of its own, on one thread of the CPU. The result is the peak of its resident memory
+minus the memory after a first step of a small network, which excludes the libraries.
 """
 
 import itertools
@@ -28,7 +28,7 @@ EPOCHS = 3
 
 @attrs.frozen
 class Case:
-    """A classifier of random numbers: Linear layers of these sizes, with ReLU between them."""
+    """A classifier of random numbers: Linear layers of these sizes with ReLU between them."""
 
     features: int
     hidden: tuple[int, ...]
@@ -57,7 +57,7 @@ class Case:
         }
 
     def by_hand(self) -> None:
-        """The same in a hand-written loop."""
+        """Train with a hand-written loop."""
         inputs, targets = torch.randn(self.rows, self.features), torch.arange(self.rows) % self.classes
         sizes = (self.features, *self.hidden, self.classes)
         layers = [part for pair in itertools.pairwise(sizes) for part in (nn.Linear(*pair), nn.ReLU())]
@@ -84,13 +84,13 @@ CASES: Mapping[str, Case] = {
 
 
 def resident(what: str) -> int:
-    """The process's resident memory, `VmRSS`, or its peak, `VmHWM`, in bytes."""
+    """The resident memory of the process, `VmRSS`, or its peak, `VmHWM`, in bytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{what}:"))
 
 
 class Peak:
-    """A callback that notes the peak when the last epoch has been trained, before anything is drawn."""
+    """A callback that records the peak after the last epoch, before Hookline draws figures."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -103,7 +103,7 @@ class Peak:
 
 
 def measured(name: str, contender: str) -> int:
-    """In a process of its own: the bytes that a training takes, or is estimated to take."""
+    """The bytes that training takes or is estimated to take. Call this in a process of its own."""
     torch.set_num_threads(1)
     case = CASES[name]
     Case(4, (4,), 3, 64, 32, case.optimizer).by_hand()
@@ -124,7 +124,7 @@ def measured(name: str, contender: str) -> int:
 
 
 def main() -> None:
-    """Measure and print; a peak hardly differs from run to run."""
+    """Measure and print. One run is enough, because the peak hardly varies."""
     if len(sys.argv) == 3:
         print(measured(*sys.argv[1:]))
         return
@@ -134,7 +134,7 @@ def main() -> None:
             for contender in ("Hookline", "by hand", "estimated")
         )
         sizes = f"{ours / 2**20:7.1f} MiB, by hand {theirs / 2**20:7.1f} MiB, estimated {estimated / 2**20:7.1f} MiB"
-        print(f"{name:40}{sizes}, of it / by hand {ours / theirs:.2f} (aim: at most 1.3)", end="")
+        print(f"{name:40}{sizes}, measured / by hand {ours / theirs:.2f} (aim: at most 1.3)", end="")
         print(f", estimated / measured {estimated / ours:.2f} (aim: 0.5 to 2)")
 
 

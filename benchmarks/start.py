@@ -1,10 +1,9 @@
-"""How soon something happens: help, a check, an error in a spec, and the first step of a training, beside imports.
-
-The specs that are checked list one plugin or none; it is installed alone, or among a hundred others.
+"""Measure the start of the command: help, a check, an error in a spec, and the first training step, beside imports.
 
     python benchmarks/start.py
 
-Each is a process of its own. They run in turn, and printed are the medians over the rounds.
+The checked specs list one plugin or none; the plugin is installed alone or among a hundred others. Each measurement is
+a process of its own. The processes take turns, and the script prints medians over the rounds.
 """
 
 import os
@@ -18,13 +17,13 @@ from pathlib import Path
 
 ROUNDS = 7
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""As people have it: Python keeps what it has compiled."""
+"""The usual environment, in which Python caches bytecode."""
 SPECS = Path(__file__).parent.parent / "specs"
 SPEC = SPECS / "iris.toml"
 HUNDRED = [str(path) for path in islice(cycle(sorted(SPECS.glob("**/*.toml"))), 100)]
-"""All shipped specs, twice and a bit."""
+"""A hundred specs: the shipped specs, repeated."""
 PACKAGES = "import argparse, attrs, cattrs, pluggy, tomli"
-"""What reading a spec is made of, which is not ours to make faster."""
+"""The packages that reading a spec needs. Hookline cannot make their import faster."""
 FIRST_STEP = """
 import time
 from hookline import hookimpl
@@ -42,7 +41,7 @@ LISTED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run
 
 
 def process(*arguments: str, **environment: str) -> float:
-    """How long a Python process takes, in seconds."""
+    """The time of a Python process, in seconds."""
     command = [sys.executable, *arguments]
     started = time.perf_counter()
     subprocess.run(command, capture_output=True, check=False, env={**ENVIRONMENT, **environment})  # noqa: S603
@@ -50,7 +49,7 @@ def process(*arguments: str, **environment: str) -> float:
 
 
 def installed(directory: Path, count: int) -> str:
-    """A directory in which a plugin that specs list is installed, and so many others."""
+    """A directory with one installed plugin that specs list, and `count` others."""
     directory.mkdir()
     for name, source in [("listed", LISTED), *((f"other_{index}", "raise SystemExit(3)\n") for index in range(count))]:
         (directory / f"hookline_{name}.py").write_text(source)
@@ -62,7 +61,7 @@ def installed(directory: Path, count: int) -> str:
 
 
 def first_step(directory: Path) -> float:
-    """How long it takes from the start of `hookline train` to the end of its first step, in seconds."""
+    """The time from the start of `hookline train` to the end of its first step, in seconds."""
     callback = directory / "first_step.py"
     callback.write_text(FIRST_STEP)
     out = directory / f"run-{time.monotonic_ns()}"
@@ -78,7 +77,7 @@ def first_step(directory: Path) -> float:
 
 
 def main() -> None:
-    """Take turns and print."""
+    """Run the rounds and print the results."""
     with tempfile.TemporaryDirectory() as directory:
         alone, crowded = (installed(Path(directory, str(count)), count) for count in (0, 100))
         listing = ("-m", "hookline", "check", str(SPEC), "--set", 'plugins=["listed"]')
@@ -98,7 +97,7 @@ def main() -> None:
         for round_number in range(ROUNDS + 1):
             for name, contender in contenders.items():
                 seconds = contender()
-                if round_number:  # The first round warms up.
+                if round_number:  # The first round is a warm-up.
                     times[name].append(seconds)
     for name, seconds_of_rounds in times.items():
         print(f"{name:46} {statistics.median(seconds_of_rounds) * 1000:7.0f} ms")

@@ -1,10 +1,10 @@
-"""The loop's speed: 10 → 5 → 1 with batches of 32 from 8,192 rows, beside loops written by hand that do the same.
+"""Compare the speed of the loop with hand-written loops: a network 10 → 5 → 1, batches of 32 from 8,192 rows.
 
     python benchmarks/step.py
 
-All contenders train the same network on the same rows in one process and on one thread, some epochs each in turn, so
-that what else the machine does touches all alike. Printed are the medians of a step's time over the rounds, and of the
-ratios within a round.
+All contenders train the same network on the same rows in one process on one thread. They take turns of a few epochs, so
+that other load on the machine affects all of them equally. The script prints the median time of a step over the rounds,
+and the median ratios within a round.
 """
 
 import statistics
@@ -28,7 +28,7 @@ WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(ru
 
 
 def rows() -> tuple[torch.Tensor, torch.Tensor]:
-    """The data, as the spec below makes it."""
+    """The same data as in the spec below."""
     inputs = torch.randn(ROWS, 10, generator=torch.Generator().manual_seed(0))
     return inputs, torch.tensor([float(index % 2) for index in range(ROWS)]).unsqueeze(1)
 
@@ -40,7 +40,7 @@ def network(**options: Any) -> tuple[nn.Module, nn.Module, torch.optim.Optimizer
 
 
 def best_loop(**options: Any) -> Iterator[None]:
-    """The best hand-written loop: one permutation and one index for an epoch, the loss kept per step."""
+    """The best hand-written loop: one permutation and one indexing operation per epoch, and a list of losses."""
     inputs, targets = rows()
     model, criterion, optimizer = network(**options)
     while True:
@@ -57,7 +57,7 @@ def best_loop(**options: Any) -> Iterator[None]:
 
 
 def scheduled_loop() -> Iterator[None]:
-    """The best loop, with a scheduler that makes a step after each one of the optimizer."""
+    """The best loop, with a scheduler step after each optimizer step."""
     inputs, targets = rows()
     model, criterion, optimizer = network(fused=True)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, DECAY)
@@ -76,7 +76,7 @@ def scheduled_loop() -> Iterator[None]:
 
 
 def accumulating_loop() -> Iterator[None]:
-    """The best loop, with the gradients of each batch computed in parts."""
+    """The best loop, with gradient accumulation over the parts of each batch."""
     inputs, targets = rows()
     model, criterion, optimizer = network(fused=True)
     while True:
@@ -109,7 +109,7 @@ def usual_loop() -> Iterator[None]:
 
 
 class Clock:
-    """A callback that looks at the clock at the end of each epoch."""
+    """A callback that records the time at the end of each epoch."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
@@ -122,7 +122,7 @@ class Clock:
 
 
 def with_hookline(*callbacks: dict[str, Any], **run: Any) -> Iterator[float]:
-    """Hookline, through its public API: a training each time, of which the epochs but the first are measured."""
+    """Hookline, through its public API: each turn is a training, measured without its first epoch."""
     spec = hookline.load(
         {
             "run": {"epochs": EPOCHS + 1, "device": "cpu", **run},
@@ -153,7 +153,7 @@ def with_hookline(*callbacks: dict[str, Any], **run: Any) -> Iterator[float]:
 
 
 def with_plugins(count: int) -> Iterator[float]:
-    """Hookline, where so many plugins are installed, with wrappers around every step, that the spec does not list."""
+    """Hookline with `count` installed plugins that wrap every step but are not listed in the spec."""
     trainings = with_hookline()
     with tempfile.TemporaryDirectory() as directory:
         for index in range(count):
@@ -170,7 +170,7 @@ def with_plugins(count: int) -> Iterator[float]:
 
 
 def by_hand(epochs: Iterator[None]) -> Iterator[float]:
-    """A hand-written loop: the time of some epochs each time."""
+    """A hand-written loop: the time of a few epochs in each turn."""
     next(epochs)
     while True:
         started = time.perf_counter()
@@ -180,7 +180,7 @@ def by_hand(epochs: Iterator[None]) -> Iterator[float]:
 
 
 def main() -> None:
-    """Take turns and print."""
+    """Run the rounds and print the results."""
     torch.set_num_threads(1)
     contenders = {
         "a  Hookline": with_hookline(),
@@ -197,7 +197,7 @@ def main() -> None:
     for round_number in range(ROUNDS + 1):
         for name, contender in contenders.items():
             seconds = next(contender)
-            if round_number:  # The first round warms up.
+            if round_number:  # The first round is a warm-up.
                 times[name].append(seconds)
     for name, seconds_of_rounds in times.items():
         print(f"{name:28} {statistics.median(seconds_of_rounds) / EPOCHS / STEPS * 1e6:7.1f} µs per step")

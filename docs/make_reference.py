@@ -1,12 +1,13 @@
-"""Write `docs/reference` from the classes, the hooks and the command line: `make docs`.
+"""Write `docs/reference` from the component classes, the stages, the command line and the example specs: `make docs`.
 
-A test compares the pages with what this writes, so that they are never out of date.
+A test compares the pages with the output of this script, so that they are never out of date.
 """
 
 import argparse
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,37 @@ from hookline.spec.options import Spec
 from hookline.spec.types import plural
 
 REFERENCE = Path(__file__).parent / "reference"
+SPECS = Path(__file__).parents[1] / "specs"
 NOTICE = "<!-- Written by `make docs`. Change the docstrings instead. -->"
+GALLERY = {"": "Start here", "losses": "Losses", "optimizers": "Optimizers", "callbacks": "Callbacks"}
+"""The folders of example specs, and their headings."""
 
 
 def pages() -> dict[str, str]:
-    """The text of every page, by the name of its file."""
+    """The text of every page, by file name."""
     families: dict[str, list[type[Spec]]] = {}
     for kind in Plugins().catalog:
         families.setdefault(str(kind.family), []).append(kind)
-    texts = {"README.md": contents(families), "stages.md": stage_page(), "commands.md": command_page()}
+    texts = {
+        "README.md": contents(families),
+        "stages.md": stage_page(),
+        "commands.md": command_page(),
+        "specs.md": gallery(),
+    }
     for family, kinds in families.items():
         texts[file_of(family)] = family_page(family, sorted(kinds, key=lambda kind: kind.__name__.lower()))
     return {name: text.rstrip() + "\n" for name, text in texts.items()}
 
 
 def file_of(family: str) -> str:
-    """The file of a family's page."""
+    """The file name of a family's page."""
     return f"{plural(family).replace(' ', '_')}.md"
 
 
 def contents(families: Mapping[str, list[type[Spec]]]) -> str:
-    """The page that links to all others, with every component."""
-    lines = [NOTICE, "", "# Reference", "", "- [Stages](stages.md)", "- [Commands](commands.md)", ""]
+    """The page that links to all others and lists every component."""
+    lines = [NOTICE, "", "# Reference", "", "- [Commands](commands.md)", "- [Stages](stages.md)"]
+    lines += ["- [Example specs](specs.md)", ""]
     for family, kinds in sorted(families.items()):
         names = sorted((kind.__name__ for kind in kinds), key=str.lower)
         lines += [f"## [{plural(family).capitalize()}]({file_of(family)})", ""]
@@ -50,7 +60,7 @@ def contents(families: Mapping[str, list[type[Spec]]]) -> str:
 
 
 def family_page(family: str, kinds: list[type[Spec]]) -> str:
-    """All components of a family."""
+    """The page of a family, with all its components."""
     lines = [NOTICE, "", f"# {plural(family).capitalize()}", ""]
     for kind in kinds:
         known = documentation(kind)
@@ -59,11 +69,13 @@ def family_page(family: str, kinds: list[type[Spec]]) -> str:
             lines += [known.text, ""]
         lines += ["```toml", *example(kind), "```", ""]
         lines += [*map(option_line, known.options), ""]
+        if (spec := SPECS / plural(family) / f"{known.name}.toml").exists():
+            lines += [f"Example: {link_to(spec)}", ""]
     return "\n".join(lines)
 
 
 def option_line(option: OptionDocumentation) -> str:
-    """An option as an element of a list."""
+    """An option as a list item."""
     default = "" if option.default is None else f" = {as_toml(option.default)}"
     required = "required" if option.is_required else ""
     how = ", ".join(part for part in (option.kind, option.bounds, required) if part)
@@ -71,7 +83,7 @@ def option_line(option: OptionDocumentation) -> str:
 
 
 def stage_page() -> str:
-    """The manual of the stages, and what `run` has, which every stage takes."""
+    """The page of the stages, and of `run`, which every stage takes."""
     lines = [NOTICE, "", "# Stages", "", inspect.cleandoc(stages.__doc__ or ""), ""]
     for hook in (stages.register_specs, *(getattr(stages.Stages, name) for name in stages.STAGES)):
         lines += member_lines(hook, "##")
@@ -98,26 +110,64 @@ def member_lines(member: Any, level: str) -> list[str]:
 
 
 def command_page() -> str:
-    """What `--help` prints, of every command."""
+    """The page of the commands: what `--help` prints."""
     lines = [NOTICE, "", "# Commands", ""]
+    lines += ["Every command also has `--help`, and `--traceback` to show where in the code an error was raised.", ""]
     for name in COMMANDS:
-        parser = parser_of_command(name)
-        lines += [f"## hookline {name}", "", str(parser.description), ""]
-        lines += [*map(argument_line, parser._actions), ""]  # argparse gives them in no other way.
+        lines += command_lines(f"hookline {name}", parser_of_command(name))
     return "\n".join(lines)
 
 
+def command_lines(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The section of a command, followed by those of its subcommands."""
+    subcommands: dict[str, argparse.ArgumentParser] = {}
+    yield from (f"## {name}", "", str(parser.description), "")
+    for action in parser._actions:  # argparse has no public way to list them.
+        if isinstance(action, argparse._SubParsersAction):
+            subcommands.update(action.choices)
+        elif action.dest not in ("help", "traceback"):
+            yield argument_line(action)
+    yield ""
+    for word, subcommand in subcommands.items():
+        yield from command_lines(f"{name} {word}", subcommand)
+
+
 def argument_line(action: argparse.Action) -> str:
-    """An argument of a command as an element of a list."""
+    """An argument of a command as a list item."""
     choices = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper()
     value = action.metavar or (choices if action.nargs != 0 else "")
     names = ", ".join(action.option_strings) or str(value)
     shown = f"{names} {value}" if action.option_strings and value else names
-    return f"- `{shown}`: {action.help}"
+    return f"- `{shown}`: {str(action.help) % vars(action)}"
+
+
+def gallery() -> str:
+    """The page of the example specs, with the first comment of each."""
+    lines = [NOTICE, "", "# Example specs", ""]
+    lines += ["Every spec trains as it is, within seconds: `hookline train specs/iris.toml`.", ""]
+    for folder, heading in GALLERY.items():
+        specs = sorted((SPECS / folder).glob("*.toml"), key=lambda path: path.name.lower())
+        lines += [f"## {heading}", "", *(f"- {link_to(spec)}: {first_comment(spec)}" for spec in specs), ""]
+    return "\n".join(lines)
+
+
+def link_to(spec: Path) -> str:
+    """A link from a page of the reference to a spec."""
+    return f"[{spec.stem}](../../{spec.relative_to(SPECS.parent)})"
+
+
+def first_comment(spec: Path) -> str:
+    """The first paragraph of the comment at the top of a spec, without the name of the component."""
+    first, *lines = spec.read_text(encoding="utf-8").splitlines()
+    if not first.startswith("#:"):  # The schema, for editors.
+        lines.insert(0, first)
+    comment = " ".join(line.removeprefix("# ") for line in takewhile(lambda line: line.startswith("# "), lines))
+    text = comment.removeprefix(f"{spec.stem}: ")
+    return text[:1].upper() + text[1:]
 
 
 def main() -> None:
-    """Write the pages, and remove those that are not written any more."""
+    """Write the pages and remove stale ones."""
     REFERENCE.mkdir(exist_ok=True)
     written = pages()
     for name, text in written.items():
@@ -125,7 +175,7 @@ def main() -> None:
     for file in REFERENCE.glob("*.md"):
         if file.name not in written:
             file.unlink()
-    sys.stdout.write(f"{len(written)} pages are in {REFERENCE}.\n")
+    sys.stdout.write(f"Wrote {len(written)} pages to {REFERENCE}.\n")
 
 
 if __name__ == "__main__":

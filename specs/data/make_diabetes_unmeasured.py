@@ -1,4 +1,4 @@
-"""Makes diabetes_unmeasured.csv of diabetes.csv: in one row the progression was not measured, and a sign stands for it.
+"""Write diabetes_unmeasured.csv from diabetes.csv, with one missing measurement represented by a fill value.
 
 python specs/data/make_diabetes_unmeasured.py
 """
@@ -10,11 +10,11 @@ HERE = Path(__file__).parent
 ROW = 1
 """The row, counted from 0."""
 UNMEASURED = "9.96921e+36"
-"""What files of the netCDF format have where nothing was measured. Its square is beyond what 32 bits can say."""
+"""The fill value of the netCDF format. Its square overflows float32."""
 
 
 def main() -> None:
-    """Read, write over one number, write."""
+    """Replace one number."""
     with (HERE / "diabetes.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     rows[ROW][header.index("progression")] = UNMEASURED

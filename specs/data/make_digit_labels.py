@@ -1,4 +1,4 @@
-"""Makes digit_labels.npz of digits.csv: the same images, with labels that follow from what they show.
+"""Write digit_labels.npz from digits.csv: the same images, with labels derived from the digits.
 
 python specs/data/make_digit_labels.py
 """
@@ -13,7 +13,7 @@ NEIGHBOURS = 10
 
 
 def main() -> None:
-    """Read, derive, write."""
+    """Derive the labels."""
     with (HERE / "digits.csv").open(newline="") as file:
         _, *rows = csv.reader(file)
     pixels = numpy.array([row[:-1] for row in rows], dtype=numpy.uint8)
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def neighbours(pixels: numpy.ndarray, digit: numpy.ndarray) -> numpy.ndarray:
-    """Of the ten images nearest to each (itself left out), by Euclidean distance, which part shows each digit."""
+    """For each image, the fraction of its ten nearest neighbors, by Euclidean distance, that shows each digit."""
     squares = (pixels**2).sum(axis=1)
     distances = squares[:, None] + squares[None, :] - 2 * pixels @ pixels.T
     numpy.fill_diagonal(distances, distances.max() + 1)

@@ -1,9 +1,9 @@
-"""Makes digit_strings.npz of digits.csv: strings of 2 to 5 handwritten digits, as sequences of columns of pixels.
+"""Write digit_strings.npz from digits.csv: strings of 2 to 5 handwritten digits, as sequences of columns of pixels.
 
     python specs/data/make_digit_strings.py
 
-Images are put side by side, read from left to right as sequences of up to 40 columns with 8 pixels each. Those that
-strings of one split are made of are in no string of the others.
+Each string consists of images side by side, read from left to right as a sequence of up to 40 columns with 8 pixels
+each. No image occurs in the strings of two splits.
 """
 
 import csv
@@ -18,7 +18,7 @@ IMAGES = {"training": 0.7, "validation": 0.15, "test": 0.15}
 
 
 def main() -> None:
-    """Read, put side by side, write."""
+    """Join the images."""
     with (HERE / "digits.csv").open(newline="") as file:
         _, *rows = csv.reader(file)
     images = numpy.array([row[:-1] for row in rows], dtype=numpy.uint8).reshape(-1, 8, WIDTH)
@@ -28,7 +28,7 @@ def main() -> None:
     ends = (numpy.cumsum(list(IMAGES.values())) * len(images)).round().astype(int)
     parts = dict(zip(IMAGES, numpy.split(order, ends[:-1]), strict=True))
 
-    # Which images are in which string; the places behind its end have none, and are 0 there.
+    # The images of each string. Positions after its end have none and are set to 0.
     chosen = numpy.concatenate([random.choice(parts[split], (count, LONGEST)) for split, count in STRINGS.items()])
     count = random.integers(SHORTEST, LONGEST + 1, size=len(chosen))
     is_there = numpy.arange(LONGEST) < count[:, None]

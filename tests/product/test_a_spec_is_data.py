@@ -1,4 +1,4 @@
-"""Whatever a spec says: to look at it imports, runs, writes and connects to nothing that it names."""
+"""Inspecting a spec imports, runs, writes and contacts nothing that the spec names."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_to_look_at_hostile_specs_does_nothing_that_they_name(tmp_path):
+def test_inspecting_hostile_specs_has_no_side_effects(tmp_path):
     spec, data = ROOT / "specs" / "breast_cancer.toml", ROOT / "specs" / "data" / "breast_cancer.csv"
     command = [sys.executable, str(ROOT / "tests" / "support" / "hostile_specs.py"), str(spec), str(data)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -20,7 +20,7 @@ def test_to_look_at_hostile_specs_does_nothing_that_they_name(tmp_path):
     assert told["specs"] > 300
 
 
-def test_the_watch_sees_what_it_is_there_to_see(tmp_path):
+def test_the_audit_hook_detects_side_effects(tmp_path):
     script = """
 import subprocess, sys, pathlib, socket
 from hostile_specs import Watch

@@ -1,4 +1,4 @@
-"""What Hookline asks of everybody's plugins its own pass: every check of the kit, for every component."""
+"""The built-in plugins pass every check of the kit, for every component."""
 
 from pathlib import Path
 

@@ -11,26 +11,26 @@ import hookline
 from hookline.cli.main import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = {page.stem: page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
+PAGES = {page.stem: page.read_text() for page in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
 
 
 def blocks(language, page="README"):
     return re.findall(rf"```{language}\n(.*?)```", PAGES[page], re.DOTALL)
 
 
-def test_the_readme_fits_on_six_kilobytes():
+def test_the_readme_has_at_most_six_kilobytes():
     assert (ROOT / "README.md").stat().st_size <= 6 * 1024
 
 
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
 )
-def test_every_link_leads_somewhere(page):
+def test_every_link_has_a_target(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
-def test_the_reference_is_that_of_the_classes():
+def test_the_reference_is_up_to_date():
     specification = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
     make_reference = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(make_reference)
@@ -38,7 +38,7 @@ def test_the_reference_is_that_of_the_classes():
     assert written == make_reference.pages(), "Run `make docs`."
 
 
-def test_the_spec_is_the_shipped_one():
+def test_the_spec_in_the_readme_is_the_shipped_one():
     assert tomllib.loads(blocks("toml")[0]) == tomllib.loads((ROOT / "specs" / "iris.toml").read_text())
 
 
@@ -49,7 +49,12 @@ def test_the_groups_of_inputs_and_targets_are_read_as_shown():
     assert list(spec.data.targets) == ["species", "size"]
 
 
-def test_the_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
+def test_every_page_is_in_the_index():
+    linked = set(re.findall(r"\]\((\w+)\.md\)", (ROOT / "docs" / "README.md").read_text()))
+    assert linked == {page.stem for page in (ROOT / "docs").glob("*.md")} - {"README"}
+
+
+def test_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
     [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if "source" in block.get("data", {})]
     monkeypatch.chdir(ROOT / "specs")
     table = {**tomllib.loads(blocks("toml")[0]), **shown, "loss": {"type": "TripletMarginLoss"}, "metrics": []}
@@ -60,7 +65,7 @@ def test_the_triplets_are_drawn_and_trained_on(tmp_path, monkeypatch):
     assert list(described["inputs"]) == list(described["preparation"]) == ["anchor", "positive", "negative"]
 
 
-def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
+def test_training_prints_the_output_in_the_readme(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert main(["train", "specs/iris.toml", "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr().out.replace(str(tmp_path / "run"), "runs/iris/1")
@@ -72,7 +77,7 @@ def test_the_output_is_what_is_printed(tmp_path, capsys, monkeypatch):
 
 @pytest.fixture
 def specs(tmp_path, monkeypatch):
-    """A directory with the spec of the README, its data, and the one that extends it."""
+    """A directory with the spec of the README, its data, and the spec that extends it."""
     shutil.copytree(ROOT / "specs" / "data", tmp_path / "data")
     (tmp_path / "iris.toml").write_text((ROOT / "specs" / "iris.toml").read_text())
     [extending] = [block for block in blocks("toml", "specs") if block.startswith("extends")]
@@ -82,13 +87,13 @@ def specs(tmp_path, monkeypatch):
 
 
 def shown_of(command, page="specs"):
-    """A command, and what a page shows of its output."""
+    """A command, and the output that a page shows."""
     [block] = [block for block in blocks("text", page) if block.startswith(f"$ hookline {command} ")]
     first, *lines = block.splitlines()
     return first.removeprefix("$ hookline ").split(), lines
 
 
-def test_the_mistakes_are_told_as_shown(specs, capsys):
+def test_mistakes_are_reported_as_shown(specs, capsys):
     text = blocks("toml")[0].replace("epochs", "epoch").replace('"species"', '"specie"')
     wrong = text.replace('"ReLU"', '"Relu"').replace('"Accuracy"', '"R2Score"')
     (specs / "iris.toml").write_text(f"\n{wrong}")
@@ -98,7 +103,7 @@ def test_the_mistakes_are_told_as_shown(specs, capsys):
 
 
 @pytest.mark.parametrize(("command", "code"), [("explain", 0), ("diff", 1)])
-def test_a_spec_that_extends_another_is_explained_and_compared_as_shown(specs, capsys, command, code):
+def test_an_extending_spec_is_explained_and_compared_as_shown(specs, capsys, command, code):
     assert main(["check", "tuned.toml"]) == 0
     capsys.readouterr()
     words, shown = shown_of(command)
@@ -113,8 +118,57 @@ def test_the_first_mistake_is_reported_as_shown(specs, capsys):
     assert capsys.readouterr().out.splitlines() == shown
 
 
+def iris_with(shown, changes=()):
+    """The spec of the README, with some of its sections replaced."""
+    return hookline.load({**tomllib.loads(blocks("toml")[0]), **shown}, changes)
+
+
+def test_the_data_is_read_as_shown(tmp_path, monkeypatch):
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if block["data"].get("test")]
+    shutil.copy(ROOT / "specs" / "data" / "iris.csv", tmp_path / shown["data"]["path"])
+    monkeypatch.chdir(tmp_path)
+    trial = hookline.train(iris_with(shown, ["run.epochs=1"]), out=tmp_path / "run")
+    assert (trial.data.training.rows, trial.data.validation.rows, trial.data.test.rows) == (90, 30, 30)
+
+
+def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT / "specs")
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "models")) if "model" in block]
+    trial = hookline.train(iris_with(shown, ["run.epochs=1"]), out=tmp_path / "run")
+    assert [type(layer).__name__ for layer in trial.model] == [layer["type"] for layer in shown["model"]["layers"]]
+
+
+def test_the_training_options_are_read_as_shown():
+    first, partition = map(tomllib.loads, blocks("toml", "training"))
+    spec = iris_with(first)
+    assert (spec.run.epochs, spec.run.device, spec.optimizer.weight_decay) == (30, "cuda", 0.05)
+    assert [type(callback).__name__ for callback in spec.callbacks] == ["StepLR"]
+    assert [type(part.optimizer).__name__ for part in iris_with(partition).optimizer.parts] == ["Muon", "AdamW"]
+
+
+def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^    hookline (.+)$", PAGES["runs"], re.MULTILINE)
+    assert [main(command.split()) for command in commands] == [0, 0, 0]
+    table = PAGES["runs"].partition("## The run directory")[2]
+    documented = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)}
+    assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins"} | {"safetensors"}
+
+
+def test_the_deployed_weights_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "specs/iris.toml", "-q", "--set", "run.epochs=1"]) == 0
+    [shown] = map(tomllib.loads, blocks("toml", "deployment"))
+    assert shown["deploy"] == tomllib.loads(blocks("toml")[0])["deploy"]
+    capsys.readouterr()
+    exec(blocks("python", "deployment")[0], {})  # noqa: S102 - the example must run unchanged.
+    assert capsys.readouterr().out == "{'0.bias': (16,), '0.weight': (16, 4), '2.bias': (3,), '2.weight': (3, 16)}\n"
+
+
 def test_the_initialization_is_read_as_shown():
-    [shown] = map(tomllib.loads, blocks("toml", "models"))
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "models")) if "initialize" in block]
     spec = hookline.load({**tomllib.loads((ROOT / "specs" / "iris.toml").read_text()), **shown})
     assert [type(rule).__name__ for rule in spec.initialize] == ["kaiming_normal_"]
 
@@ -126,7 +180,7 @@ def test_the_callbacks_of_a_spec_are_read_as_shown():
 
 
 @pytest.mark.parametrize("page", ["README", "callbacks"])
-def test_the_callback_warms_up(tmp_path, page):
+def test_the_callback_changes_the_training(tmp_path, page):
     callback, python = tmp_path / "warm_up.py", blocks("python", page)[0]
     callback.write_text(python)
     arguments = [
@@ -144,7 +198,7 @@ def test_the_callback_warms_up(tmp_path, page):
     assert warm != cold
 
 
-def test_the_loss_trains_as_a_plugin(tmp_path):
+def test_the_plugin_adds_a_loss_that_trains(tmp_path):
     [module] = blocks("python", "plugins")
     (tmp_path / "focal.py").write_text(module)
     [shown] = [
@@ -169,7 +223,7 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
     [example] = blocks("python", "python")
-    exec(example, {})  # noqa: S102 - the example is to run as it stands.
+    exec(example, {})  # noqa: S102 - the example must run unchanged.
     assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
     assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
 
@@ -182,17 +236,17 @@ def test_the_stages_are_listed_in_order():
 
 
 @pytest.mark.parametrize("door", ["", ".data", ".errors", ".spec", ".testing", ".training"])
-def test_every_public_name_is_there(door):
+def test_every_public_name_exists(door):
     module = importlib.import_module(f"hookline{door}")
     assert module.__all__
     assert all(getattr(module, name) is not None for name in module.__all__)
 
 
-def test_what_is_not_public_is_not_there():
+def test_other_names_do_not_exist():
     assert not hasattr(hookline, "nothing_like_it")
 
 
-def test_what_is_shown_of_a_component_is_what_is_printed(capsys, monkeypatch):
+def test_a_component_is_shown_as_printed(capsys, monkeypatch):
     words, shown = shown_of("show")
     monkeypatch.setenv("COLUMNS", "84")
     assert main(words) == 0

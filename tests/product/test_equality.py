@@ -1,4 +1,4 @@
-"""The proof: what Hookline trains equals a plain PyTorch loop, bit for bit.
+"""Training equals a plain PyTorch loop, bit for bit.
 
 Each shipped spec is written out by hand below, with torch, NumPy and the standard library and no Hookline. To see what
 a spec does, read the loop that bears its name.
@@ -53,12 +53,12 @@ def split(rows, classes=None, *, validation, test):
 
 
 def standardized(inputs, training):
-    """Mean 0 and variance 1 in the training rows; what is the same in all of them becomes 0."""
+    """Standardize with the mean and variance of the training rows; constant columns become 0."""
     return by_hand.standardized(inputs, *by_hand.statistics(inputs[training]))
 
 
 def shuffled(rows, *, epoch, batch_size, seed=0):
-    """The row numbers of an epoch's batches."""
+    """The row numbers of the batches of an epoch."""
     return torch.from_numpy(numpy.random.default_rng((seed, epoch)).permutation(rows)).split(batch_size)
 
 
@@ -189,7 +189,7 @@ def digits():
 
 
 def embedding():
-    """Without padding: the lists of a batch one after another, and where each begins."""
+    """The lists of a batch without padding, concatenated, and the offset of each."""
     cells = parquet.read_table(SPECS / "data" / "digit_tokens.parquet").to_pydict()
     digit = numpy.array(cells["digit"])
     training, _, _ = split(len(digit), digit, validation=0.15, test=0.15)
@@ -218,7 +218,7 @@ def convolution(channels_in, channels_out, kernel_size=3, *, stride=1):
 
 
 class Block(nn.Module):
-    """Two convolutions, and what goes in is added to what comes out, brought to its shape where it has another."""
+    """Two convolutions whose output is added to the input, which a shortcut brings to the same shape if necessary."""
 
     def __init__(self, channels_in, channels_out, *, stride=1):
         super().__init__()
@@ -320,7 +320,7 @@ def transformer():
 
 
 class StepLosses:
-    """A plugin that reads the loss of every step."""
+    """A plugin that records the loss of every step."""
 
     def __init__(self):
         self.losses = []
@@ -357,18 +357,18 @@ def assert_same_weights(model, other):
     "by_hand",
     [breast_cancer, diabetes, digits, embedding, first_network, iris, residual_network, transformer],
 )
-def test_a_shipped_spec_equals_its_loop_written_by_hand_in_every_step_and_weight(by_hand, tmp_path):
+def test_a_shipped_spec_equals_its_hand_written_loop_in_every_step_and_weight(by_hand, tmp_path):
     losses, model = trained(hookline.load(SPECS / f"{by_hand.__name__}.toml"), tmp_path / "run")
     expected_losses, expected_model = by_hand()
     assert losses == expected_losses
     assert_same_weights(model, expected_model)
 
 
-def test_every_shipped_spec_has_a_loop_written_by_hand():
+def test_every_shipped_spec_has_a_hand_written_loop():
     assert sorted(path.stem for path in SPECS.glob("*.toml")) == list(SHIPPED)
 
 
-def test_the_early_stopping_that_is_compared_does_stop(tmp_path):
+def test_the_compared_spec_stops_early(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "breast_cancer.toml"), out=tmp_path / "run")
     assert trial.stopped is not None
     assert trial.epochs < trial.spec.run.epochs
@@ -398,7 +398,7 @@ def lbfgs_spec(epochs=3, **optimizer):
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.filterwarnings("ignore:optimizer. LBFGS evaluates the loss several times in a step, and Dropout")
 @pytest.mark.parametrize("options", [{"max_iter": 5}, {"max_iter": 5, "line_search_fn": "strong_wolfe"}])
-def test_lbfgs_evaluates_a_network_with_dropout_as_often_and_with_the_same_draws_as_by_hand(options, tmp_path):
+def test_lbfgs_with_dropout_equals_the_hand_written_loop(options, tmp_path):
     losses, model = trained(lbfgs_spec(**options), tmp_path / "run")
 
     inputs, species = table("iris.csv")
@@ -436,7 +436,7 @@ def test_a_spec_trained_twice_gives_the_same_bytes(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_spec_that_a_run_keeps_trains_to_the_same_bytes(name, tmp_path):
+def test_the_saved_spec_of_a_run_trains_to_the_same_bytes(name, tmp_path):
     first = hookline.train(hookline.load(SPECS / f"{name}.toml", ["run.epochs=4"]), out=tmp_path / "first")
     second = hookline.train(hookline.load(first.directory / "spec.toml"), out=tmp_path / "elsewhere" / "second")
     for file in ("metrics.jsonl", "model.safetensors"):
@@ -444,7 +444,7 @@ def test_the_spec_that_a_run_keeps_trains_to_the_same_bytes(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_spec_that_a_run_keeps_is_equal_to_the_one_that_was_trained(name, tmp_path):
+def test_the_saved_spec_of_a_run_equals_the_trained_one(name, tmp_path):
     trial = hookline.train(hookline.load(SPECS / f"{name}.toml", ["run.epochs=1"]), out=tmp_path / "run")
     assert hookline.load(trial.directory / "spec.toml") == trial.spec
 
@@ -456,7 +456,7 @@ def test_another_seed_gives_other_weights_and_another_order(tmp_path):
     assert not torch.equal(model[0].weight, other[0].weight)
 
 
-def test_training_does_not_depend_on_the_random_state_that_it_finds_and_leaves_it_as_it_was(tmp_path):
+def test_training_neither_uses_nor_changes_the_global_random_state(tmp_path):
     spec = hookline.load(SPECS / "breast_cancer.toml", ["run.epochs=3"])
     runs = []
     for seed in (1, 2):
@@ -469,7 +469,7 @@ def test_training_does_not_depend_on_the_random_state_that_it_finds_and_leaves_i
     assert_same_weights(runs[0].model, runs[1].model)
 
 
-def test_a_training_that_fails_leaves_the_random_state_as_it_was(tmp_path):
+def test_a_failing_training_does_not_change_the_global_random_state(tmp_path):
     spec = hookline.load(
         SPECS / "diabetes.toml", ['optimizer={type="SGD", lr=1e30}', 'loss={type="MSELoss"}', "data.batch_size=32"]
     )
@@ -480,7 +480,7 @@ def test_a_training_that_fails_leaves_the_random_state_as_it_was(tmp_path):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_metrics_of_each_epoch_are_what_the_model_of_that_epoch_gives_by_hand(tmp_path):
+def test_the_metrics_of_each_epoch_equal_hand_computed_ones(tmp_path):
     spec = hookline.load(SPECS / "digits.toml", ["run.epochs=2"])
     trial = hookline.train(spec, out=tmp_path / "run")
     record = json.loads((trial.directory / "metrics.jsonl").read_text().splitlines()[-1])

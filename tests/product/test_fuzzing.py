@@ -1,4 +1,4 @@
-"""Whatever a spec says, only Hookline's own errors leave the reader, and what they point at is there."""
+"""For any spec, the reader raises only Hookline's errors, and these point at places that exist."""
 
 import os
 import shutil
@@ -65,13 +65,13 @@ def check(document):
 
 @settings(deadline=None, max_examples=300)
 @given(some.dictionaries(text | some.sampled_from(["run", "data", "model", "loss", "optimizer", "metrics"]), values))
-def test_a_table_of_anything_is_good_or_has_problems(table):
+def test_an_arbitrary_table_is_valid_or_has_problems(table):
     check(from_table(table))
 
 
 @settings(deadline=None, max_examples=600)
 @given(some.sampled_from(SPECS), some.randoms(use_true_random=False), values)
-def test_a_spec_in_which_anything_stands_anywhere_is_good_or_has_problems(path, random, value):
+def test_a_spec_with_an_arbitrary_value_is_valid_or_has_problems(path, random, value):
     table = TABLES[path]
     place = random.choice(list(paths(table)))
     check(from_table(replaced(table, place, value)))
@@ -79,7 +79,7 @@ def test_a_spec_in_which_anything_stands_anywhere_is_good_or_has_problems(path, 
 
 @settings(deadline=None, max_examples=300)
 @given(some.dictionaries(text, toml_values, max_size=5))
-def test_what_is_written_is_read_again_and_found_where_it_stands(table):
+def test_a_written_table_is_read_back_with_the_place_of_every_value(table):
     lines = "".join(f"{key_as_toml(key)} = {as_toml(value)}\n" for key, value in table.items())
     assert tomli.loads(lines) == table
     found = scan(lines)
@@ -94,7 +94,7 @@ def test_what_is_written_is_read_again_and_found_where_it_stands(table):
 
 @settings(deadline=None, max_examples=500)
 @given(some.sampled_from(SPECS), some.randoms(use_true_random=False), text | some.sampled_from(list("[]{}\"'=,.#\n\\")))
-def test_a_spec_with_any_text_anywhere_in_it_is_good_or_has_problems_with_places(path, random, inserted):
+def test_a_spec_with_arbitrary_inserted_text_is_valid_or_has_problems_with_places(path, random, inserted):
     whole = path.read_text()
     begin = random.randrange(len(whole))
     end = min(len(whole), begin + random.randrange(20))
@@ -129,7 +129,7 @@ def test_a_spec_with_any_text_anywhere_in_it_is_good_or_has_problems_with_places
     ],
     ids=range(15),
 )
-def test_what_is_made_to_be_hard_to_read_is_told(tmp_path, content, message):
+def test_a_maliciously_complex_spec_is_reported(tmp_path, content, message):
     path = tmp_path / "spec.toml"
     path.write_bytes(content)
     try:
@@ -140,7 +140,7 @@ def test_what_is_made_to_be_hard_to_read_is_told(tmp_path, content, message):
     assert all(problem.place is not None for problem in problems)
 
 
-def test_a_file_of_a_hundred_megabytes_is_told_without_being_read(tmp_path):
+def test_a_huge_file_is_reported_without_reading_it(tmp_path):
     path = tmp_path / "spec.toml"
     with path.open("wb") as file:
         file.truncate(100_000_000)
@@ -148,7 +148,7 @@ def test_a_file_of_a_hundred_megabytes_is_told_without_being_read(tmp_path):
         read(path)
 
 
-def test_a_file_without_end_is_told():
+def test_an_endless_file_is_reported():
     with pytest.raises(HooklineError, match="/dev/zero: This is not a file"):
         read("/dev/zero")
 
@@ -168,7 +168,7 @@ def test_a_file_without_end_is_told():
     ],
     ids=range(9),
 )
-def test_files_that_are_made_to_be_hard_to_extend_are_told(tmp_path, first, message):
+def test_malicious_chains_of_extended_files_are_reported(tmp_path, first, message):
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     for number in range(2000):
         (tmp_path / f"chain{number}.toml").write_text(f'extends = "chain{number + 1}.toml"\n')
@@ -184,7 +184,7 @@ def test_files_that_are_made_to_be_hard_to_extend_are_told(tmp_path, first, mess
     assert problem.place is not None
 
 
-def test_bytes_made_up_by_atheris_raise_nothing_but_errors_of_hookline(tmp_path):
+def test_bytes_from_atheris_raise_only_errors_of_hookline(tmp_path):
     pytest.importorskip("atheris", reason="atheris is not here: it is for Linux, and not for every version of Python.")
     corpus = tmp_path / "corpus"
     corpus.mkdir()

@@ -1,9 +1,9 @@
 """The grid: every loss with every optimizer, with and without accumulation.
 
-Each either is refused before training, with a reason, or trains to the same bits as a plain PyTorch loop that stands
-below and uses no Hookline code: every step's loss, every weight, every parameter of the criterion. There is no third
-outcome. What is accumulated is compared with the whole batch as well: see `TOLERANCE`. The rows are printed (`pytest
--s`); `docs/grid.md` is the table, and `python tests/test_grid.py` writes it anew.
+Each combination is either refused before training, with a reason, or trains to the same bits as the plain PyTorch loop
+below, which uses no Hookline code: the loss of every step, every weight, every parameter of the criterion. With
+accumulation, it is also compared with the whole batch: see `TOLERANCE`. `pytest -s` prints the rows, and
+`python tests/product/test_grid.py` writes the table to `docs/grid.md`.
 """
 
 import sys
@@ -22,14 +22,14 @@ import hookline_optimizers
 
 GRID = Path(__file__).parents[2] / "docs" / "grid.md"
 ROWS, BATCH, EPOCHS, SEED, PARTS = 11, 4, 2, 3, 2
-"""Three batches in an epoch, of which the last is smaller."""
+"""Three batches per epoch; the last one is smaller."""
 TOLERANCE = 1e-5
-"""How far the losses of all steps and the final weights of what is accumulated may be from those of the whole batch,
-where a sum is taken in another order. LBFGS divides by differences of gradients, in which rounding grows without
-bounds: its cells are compared in double precision."""
+"""The maximum difference of all losses and final weights between accumulation and the whole batch, since sums are
+computed in a different order. LBFGS divides by differences of gradients, which amplifies rounding errors without bounds,
+so its cells are compared in double precision."""
 
 
-# --- The data of each loss: groups of inputs, and a target as the loss takes it. -------------------------------------
+# --- The data for each loss: groups of inputs, and a target in the form that the loss expects. -----------------------
 
 
 def _drawn(*shape, seed=0):
@@ -54,8 +54,8 @@ def _columns(tensor):
     return {f"t{index}": column.numpy() for index, column in enumerate(tensor.unbind(1))}
 
 
-# Of each loss: its options, the inputs, the target's columns as a data source has them, the target as the criterion
-# takes it, how many outputs the model has, and what stands last in it.
+# For each loss: its options, the inputs, the target columns of the data source, the target for the criterion, the number
+# of outputs of the model, and its last layer.
 SEVERAL = "several losses"
 LOSSES = {
     "CrossEntropyLoss": ({"weight": [0.5, 2.0, 1.0]}, ONE, {"y": CLASS.numpy()}, CLASS, 3, None),
@@ -111,14 +111,14 @@ OPTIMIZERS = {
     "Muon": {},
 }
 FUSED = ("SGD", "Adam", "AdamW", "Adagrad")
-"""Those that torch has as one kernel for the CPU, which Hookline asks for."""
+"""The optimizers with a fused kernel for the CPU, which Hookline uses."""
 
 
 # --- With Hookline. --------------------------------------------------------------------------------------------------
 
 
 def layers(last, outputs):
-    """The model as a spec says it."""
+    """The model as a table of a spec."""
     if last == "Embedding":
         return [{"type": "Embedding", "num_embeddings": 5, "embedding_dim": outputs, "sparse": True}]
     if last == "no biases":
@@ -151,7 +151,7 @@ class Given(hookline.spec.DataSpec):
 
 
 class Recorder:
-    """Brings the data, and reads the loss of every step."""
+    """A plugin that provides the data and records the loss of every step."""
 
     def __init__(self):
         self.losses = []
@@ -168,7 +168,7 @@ class Recorder:
 
 
 class InDoublePrecision:
-    """Has everything computed in double precision."""
+    """A plugin that computes everything in double precision."""
 
     @hookline.hookimpl(wrapper=True)
     def build_model(self):
@@ -191,7 +191,7 @@ class InDoublePrecision:
 
 
 def with_hookline(loss, optimizer, accumulate, *others):
-    """The losses of all steps, and the weights of model and criterion; or the sentence that refuses it."""
+    """The losses of all steps and the weights of model and criterion, or the message of the error."""
     options, _, _, _, outputs, last = LOSSES[loss]
     recorder, kind = Recorder(), loss.partition(" ")[0]
     with tempfile.TemporaryDirectory() as directory:
@@ -284,7 +284,7 @@ def compared(loss, model, criterion, inputs, target):
 
 
 def share(criterion, part, batch):
-    """What the loss of a part counts in that of its batch: by rows, by the classes' weights, or wholly in a sum."""
+    """The weight of the loss of a part in that of its batch: by rows, by class weights, or 1 for a sum."""
     if getattr(criterion, "reduction", "mean") == "sum":
         return 1.0
     if isinstance(criterion, nn.CrossEntropyLoss) and criterion.weight is None:
@@ -295,7 +295,7 @@ def share(criterion, part, batch):
 
 
 def by_hand(loss, optimizer, accumulate):
-    """The losses of all steps, and the weights of model and criterion, of a plain loop."""
+    """The losses of all steps and the weights of model and criterion, from a plain loop."""
     options, inputs, _, target, outputs, last = LOSSES[loss]
     torch.manual_seed(SEED)
     model = network(last, outputs)
@@ -336,7 +336,7 @@ def by_hand(loss, optimizer, accumulate):
 
 
 def outcome(loss, optimizer):
-    """ "=" if all is equal, or why it is refused. Accumulated or not makes no difference."""
+    """ "=" if everything is equal, with and without accumulation, or the reason for refusing the combination."""
     plain = with_hookline(loss, optimizer, 1)
     accumulated = with_hookline(loss, optimizer, PARTS)
     if isinstance(plain, str):
@@ -359,12 +359,12 @@ def outcome(loss, optimizer):
 
 
 WITHOUT_EFFECT = {("TripletMarginLoss", 3), ("TripletMarginWithDistanceLoss", 3)}
-"""The last bias, which moves all outputs alike and their distances not at all. Its gradient is nothing but rounding,
-whose sign and size most optimizers blow up to a whole step: what it becomes is not compared with the whole batch."""
+"""The last bias, which shifts all outputs equally and so does not change distances. Its gradient consists of rounding
+errors, which most optimizers scale up to a whole step, so it is not compared with the whole batch."""
 
 
 def nothing_counts(loss):
-    """Of each step, whether no row of the batch counts, so that the loss is 0 / 0."""
+    """For each step, whether all rows of the batch are ignored, so that the loss is 0 / 0."""
     ignored = LOSSES[loss][0].get("ignore_index", -100)
     orders = [numpy.random.default_rng((SEED, epoch)).permutation(ROWS) for epoch in range(1, EPOCHS + 1)]
     batches = [batch for order in orders for batch in torch.from_numpy(order).split(BATCH)]
@@ -379,7 +379,7 @@ REASONS = (
 
 
 def row(loss):
-    """The line of a loss in the table."""
+    """The row of a loss in the table."""
     cells = []
     for optimizer in OPTIMIZERS:
         what = outcome(loss, optimizer)
@@ -389,13 +389,13 @@ def row(loss):
 
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled")
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_loss_trains_with_every_optimizer_to_the_same_bits_as_by_hand_or_is_refused_with_a_reason(loss):
+def test_a_loss_with_every_optimizer_equals_a_plain_loop_or_is_refused_with_a_reason(loss):
     made = row(loss)
     sys.stdout.write(f"{made}\n")
     assert made in GRID.read_text(encoding="utf-8").splitlines()
 
 
-def test_the_row_with_an_ignored_class_has_a_batch_in_which_no_row_counts():
+def test_the_row_with_an_ignored_class_has_a_batch_of_ignored_rows():
     assert nothing_counts("CrossEntropyLoss (ignore_index)").count(True) == 1
 
 
@@ -417,11 +417,13 @@ def table():
 
 TITLE = """# Every loss with every optimizer
 
-`=`: trained from a spec; the losses of all steps and all final weights equal, bit for bit, those of a plain PyTorch
-loop, with and without `accumulate`; and what is accumulated equals the whole batch, the losses of all steps and all
-final weights within 0.00001, a sum being taken in another order. (LBFGS, in which rounding grows, is compared with the
-whole batch in double precision. The last bias of a model that is trained with triplets has no effect and is not.) A
-number: it is refused before training, for the reason below. `tests/test_grid.py` proves all of it and writes this page.
+`=` means that training from a spec equals a plain PyTorch loop bit for bit: the losses of all steps and all final weights,
+with and without `accumulate`. With `accumulate`, they also equal those of the whole batch within 0.00001, since sums are
+computed in a different order. (LBFGS amplifies rounding errors, so it is compared with the whole batch in double
+precision. The last bias of a model that is trained with triplets has no effect and is not compared.)
+
+A number means that Hookline refuses the combination before training, for the reason below the table.
+`tests/product/test_grid.py` tests every cell and writes this page.
 """
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The Longley data of the NIST statistical reference datasets: a regression that needs float64."""
+"""The Longley data from the NIST Statistical Reference Datasets: a regression that needs float64."""
 
 import torch
 
@@ -35,7 +35,7 @@ CERTIFIED = [
 INTERCEPT = -3482258.63459582
 
 
-def test_a_linear_model_by_lbfgs_in_float64_has_the_certified_coefficients(tmp_path):
+def test_lbfgs_in_float64_finds_the_certified_coefficients(tmp_path):
     (tmp_path / "longley.csv").write_text("y,x1,x2,x3,x4,x5,x6\n" + ROWS)
     spec = hookline.load(
         {

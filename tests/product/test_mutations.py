@@ -1,4 +1,4 @@
-"""Every key and every value of every shipped spec is made wrong in turn: the check finds each, and nothing else."""
+"""Break every key and every value of every shipped spec in turn: the check reports that problem and no other."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("specs", SPECS, ids=["specs", "losses", "optimizers", "callbacks"])
-def test_every_mutation_is_reported_on_its_line_and_alone(specs, capsys):
+def test_every_mutation_is_reported_alone_and_on_its_line(specs, capsys):
     command = [sys.executable, str(ROOT / "tests" / "support" / "mutations.py"), *map(str, specs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     told = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Every loss, optimizer and callback has a spec that shows it: it trains in seconds, to a result worth having."""
+"""Every loss, optimizer and callback has an example spec, which trains in seconds to a useful result."""
 
 from pathlib import Path
 
@@ -73,7 +73,7 @@ AT_LEAST = {
     "optimizers/SGD": {"validation/Accuracy": 0.95},
     "optimizers/SparseAdam": {"validation/Accuracy": 0.95},
 }
-"""What the spec of each must reach, well below what it does, so that another machine's rounding does not matter."""
+"""The minimum result of each spec, well below the actual one, so that rounding on other machines does not matter."""
 
 BESIDE_PLAIN = {
     "diabetes": 0.0,
@@ -95,14 +95,14 @@ BESIDE_PLAIN = {
     "callbacks/ConfusionMatrix": 0.006,
     "callbacks/GradientClipping": 0.006,
 }
-"""By how much the validation's R2Score or Accuracy may be below that of scikit-learn's plain model."""
+"""How far the validation R2Score or Accuracy may be below that of a plain scikit-learn model."""
 
 READ_BACK = {"MLflow", "WeightsAndBiases"}
-"""Those whose specs are trained where what they write is read back: they want an environment of their own."""
+"""Callbacks whose specs are tested elsewhere, since they need an environment of their own."""
 
 
 @pytest.mark.parametrize("name", AT_LEAST)
-def test_a_spec_reaches_a_result_worth_having(name, tmp_path):
+def test_a_spec_reaches_its_minimum_result(name, tmp_path):
     trial = hookline.train(hookline.load(SPECS / f"{name}.toml"), out=tmp_path / "run")
     reached = {metric: trial.metrics[metric] for metric in AT_LEAST[name]}
     assert {metric: value for metric, value in reached.items() if value < AT_LEAST[name][metric]} == {}
@@ -130,7 +130,7 @@ def test_a_spec_is_as_good_as_a_plain_model_on_the_same_split(name, tmp_path):
         ("optimizers", hookline_optimizers, hookline.spec.OptimizerSpec),
     ],
 )
-def test_every_one_has_a_spec_that_bears_its_name_and_uses_it(section, plugin, family):
+def test_every_component_has_a_spec_of_its_name_that_uses_it(section, plugin, family):
     names = {kind.__name__ for kind in plugin.register_specs().values() if issubclass(kind, family)} - {"Partition"}
     paths = list((SPECS / section).glob("*.toml"))
     assert {path.stem for path in paths} == names

@@ -1,4 +1,4 @@
-"""The data that the specs train on: what is derived from other data is what the script beside it makes."""
+"""The data of the specs: derived files equal the output of their scripts."""
 
 import runpy
 import shutil
@@ -13,7 +13,7 @@ DATA = Path(__file__).parents[2] / "specs" / "data"
 
 @pytest.fixture
 def remade(tmp_path):
-    """A folder in which all the scripts have made their data of the tables."""
+    """A folder in which the scripts have recreated their data from the tables."""
     scripts = list(DATA.glob("make_*.py"))
     made = {script.stem.removeprefix("make_") for script in scripts}
     for path in (*(table for table in DATA.glob("*.csv") if table.stem not in made), *scripts):
@@ -34,7 +34,7 @@ def digits():
     return cells[:, :-1].reshape(-1, 8, 8), cells[:, -1]
 
 
-def test_the_scripts_make_the_files_again(remade):
+def test_the_scripts_recreate_the_files(remade):
     assert {path.name for path in remade.iterdir()} == {path.name for path in DATA.iterdir()} - {"README.md"}
     for path in DATA.glob("*.csv"):
         assert path.read_bytes() == (remade / path.name).read_bytes()
@@ -48,7 +48,7 @@ def test_the_scripts_make_the_files_again(remade):
         assert parquet.read_table(path).equals(parquet.read_table(remade / path.name))
 
 
-def test_the_strings_are_the_images_side_by_side(strings):
+def test_the_strings_consist_of_images_side_by_side(strings):
     images, shown = digits()
     for columns, length, said, chosen in zip(
         *(strings[name] for name in ("columns", "columns_length", "digits", "images")), strict=True
@@ -75,7 +75,7 @@ def test_no_image_is_in_the_strings_of_two_splits(strings):
     assert len(set.union(*images.values())) == sum(map(len, images.values()))
 
 
-def test_the_tokens_are_the_places_of_dark_pixels():
+def test_the_tokens_are_the_positions_of_dark_pixels():
     images, shown = digits()
     table = parquet.read_table(DATA / "digit_tokens.parquet").to_pydict()
     assert table["digit"] == shown.tolist()

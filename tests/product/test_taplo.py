@@ -1,4 +1,4 @@
-"""What an editor says of specs by the schema: Taplo, the program behind Even Better TOML, lints good and wrong ones."""
+"""Editors validate specs with the schema: Taplo, which Even Better TOML uses, lints valid and invalid specs."""
 
 import os
 import re
@@ -17,12 +17,12 @@ TAPLO = "@taplo/cli@0.7.0"
 NOT_FETCHED = re.compile(
     r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|E5\d\d)\b"
 )
-"""What npm says if the registry cannot be reached, or does not give the package."""
+"""The messages of npm if it cannot reach the registry or download the package."""
 
 
 @pytest.fixture(scope="module")
 def taplo(tmp_path_factory):
-    """A function that lints files and gives the names of those that are told to be wrong."""
+    """A function that lints files and returns the names of the invalid ones."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not here, which installs Taplo.")
     home = tmp_path_factory.mktemp("taplo")
@@ -53,12 +53,12 @@ def taplo(tmp_path_factory):
     return lint
 
 
-def test_the_shipped_specs_are_good(taplo):
+def test_the_shipped_specs_are_valid(taplo):
     assert taplo(*SPECS) == set()
 
 
 class Texts(Mutations):
-    """One mutated text of each kind, and not what is said of it."""
+    """One mutated text of each kind, without its message."""
 
     def tell(self, kind, text, line, wanted, **more):
         # A schema knows dates as strings, and no infinity.
@@ -67,7 +67,7 @@ class Texts(Mutations):
             self.texts.setdefault(kind, text)
 
 
-def test_what_is_mutated_is_wrong(taplo, tmp_path):
+def test_mutated_specs_are_invalid(taplo, tmp_path):
     loader = Loader()
     for path in SPECS:
         texts = Texts(path, loader)
@@ -115,7 +115,7 @@ type = "EarlyStopping"
         ('"../iris.toml"', '["../iris.toml", "../digits.toml"]', True),
     ],
 )
-def test_a_spec_that_extends_another_may_leave_out_what_that_has(taplo, tmp_path, old, new, is_good):
+def test_an_extending_spec_may_omit_required_keys(taplo, tmp_path, old, new, is_good):
     assert old in EXTENDING
     path = tmp_path / "spec.toml"
     path.write_text(f"#:schema {ROOT / 'specs' / 'schema.json'}\n{EXTENDING.replace(old, new, 1)}")

@@ -1,4 +1,4 @@
-"""Distributions of other people, built as wheels and installed by pip into a fresh environment, and what they are for."""
+"""Third-party distributions, built as wheels and installed by pip into a fresh environment, work with every command."""
 
 import json
 import math
@@ -71,7 +71,7 @@ def run(*command, **options):
 
 
 def wheel(distribution, directory):
-    """A wheel of a distribution, built as its `pyproject.toml` says."""
+    """The wheel of a distribution, built with its own build backend."""
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", directory, distribution)
     [built] = directory.glob("*.whl")
@@ -79,7 +79,7 @@ def wheel(distribution, directory):
 
 
 class Environment:
-    """An environment of its own, in which nothing is installed but what this one has, and wheels."""
+    """A fresh environment that sees the packages of this one and installs the given wheels."""
 
     def __init__(self, directory):
         venv.create(directory, symlinks=True)
@@ -100,7 +100,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The environment with all three."""
+    """The environment with all three distributions."""
     made = tmp_path_factory.mktemp("third_party")
     environment = Environment(made / "environment")
     environment.install(*(wheel(path, made / path.name) for path in sorted(DISTRIBUTIONS.glob("hookline-*"))))
@@ -116,7 +116,7 @@ def here(tmp_path):
 
 @pytest.fixture
 def told(installed, here):
-    """What a command prints that goes well."""
+    """Runs a command that must succeed and returns its output."""
 
     def command(*arguments):
         code, out, err = installed.hookline(*arguments, cwd=here)
@@ -126,14 +126,14 @@ def told(installed, here):
     return command
 
 
-def test_a_distribution_is_two_files():
+def test_a_distribution_consists_of_two_files():
     assert {
         path.name: sorted(file.name for file in path.iterdir() if file.is_file())
         for path in DISTRIBUTIONS.glob("hookline-*")
     } == {f"hookline-{name}": [f"hookline_{name}.py", "pyproject.toml"] for name in ("focal", "lion", "waves")}
 
 
-def test_installed_plugins_are_listed_with_their_versions_and_what_they_bring(told):
+def test_installed_plugins_are_listed_with_their_versions_and_components(told):
     assert told("plugins") == (
         "focal  hookline-focal 1.2\n  1 loss: FocalLoss\n\n"
         "lion  hookline-lion 1.2\n  1 optimizer: Lion\n  1 scheduler: WarmupCosine\n\n"
@@ -141,7 +141,7 @@ def test_installed_plugins_are_listed_with_their_versions_and_what_they_bring(to
     )
 
 
-def test_tools_are_told_the_same_of_installed_plugins(told):
+def test_installed_plugins_are_listed_as_json(told):
     plugins = {plugin["name"]: plugin for plugin in json.loads(told("plugins", "--format", "json"))}
     assert set(plugins) == {"focal", "lion", "waves"}
     assert plugins["focal"] == {
@@ -174,7 +174,7 @@ def test_specs_that_use_them_are_checked(told):
         ("waves.toml", "period = 2", "period = 0", "0 is out of bounds: it must be greater than 0."),
     ],
 )
-def test_a_mistake_with_them_is_told_at_its_place(installed, here, file, old, new, problem):
+def test_a_mistake_with_them_is_reported_at_its_place(installed, here, file, old, new, problem):
     text = (here / file).read_text()
     assert text.count(old) == 1
     (here / file).write_text(text.replace(old, new))
@@ -205,7 +205,7 @@ def test_their_components_are_listed_and_shown(told):
     assert "greater than 0" in shown
 
 
-def test_the_schema_knows_them(told):
+def test_the_schema_contains_them(told):
     definitions = json.loads(told("schema", "--installed", "focal", "--installed", "waves"))["definitions"]
     kinds = {
         definition["properties"]["type"]["const"]: definition
@@ -230,7 +230,7 @@ def test_the_schema_knows_them(told):
     }
 
 
-def test_the_plan_says_from_which_distribution_each_comes(told):
+def test_the_plan_names_the_distribution_of_each_plugin(told):
     plan = json.loads(told("plan", "focal.toml", "--format", "json"))
     releases = {plugin["name"]: (plugin["distribution"], plugin["version"]) for plugin in plan["plugins"]}
     assert releases["focal"] == ("hookline-focal", "1.2")
@@ -239,7 +239,7 @@ def test_the_plan_says_from_which_distribution_each_comes(told):
 
 
 def focal_by_hand():
-    """The training of `focal.toml`, written by hand."""
+    """A hand-written training loop for `focal.toml`."""
     import hookline
 
     data = hookline.load(
@@ -286,14 +286,14 @@ def focal_by_hand():
     return model
 
 
-def test_a_training_with_them_equals_a_loop_written_by_hand(told, here):
+def test_training_with_them_equals_a_hand_written_loop(told, here):
     told("train", "focal.toml", "--out", "run")
     weights = load_file(here / "run" / "model.safetensors")
     expected = focal_by_hand().state_dict()
     assert {name: weights[name].tolist() for name in weights} == {name: expected[name].tolist() for name in expected}
 
 
-def test_a_training_with_them_is_repeated_to_the_bit_and_a_new_version_is_told(told, installed, here, tmp_path):
+def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(told, installed, here, tmp_path):
     told("train", "waves.toml", "--out", "first")
     told("train", "--locked", "first", "--out", "second")
     first, second = (here / name / "model.safetensors" for name in ("first", "second"))
@@ -323,7 +323,7 @@ def test_the_kit_passes_on_them(installed, here, name):
     assert re.search(r"^\d+ passed(, 1 skipped)? in", out, re.MULTILINE), out
 
 
-def test_a_new_plugin_is_installed_tested_and_trained_as_its_readme_says(tmp_path):
+def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(tmp_path):
     environment = Environment(tmp_path / "environment")
     code, out, err = environment.hookline("new", "plugin", "spiral", cwd=tmp_path)
     assert (code, err) == (0, "")
@@ -346,7 +346,7 @@ pathlib.Path({path!r}).touch()
 """
 
 
-def test_a_hundred_plugins_that_are_not_listed_are_imported_by_no_command(tmp_path, here):
+def test_no_command_imports_unlisted_plugins(tmp_path, here):
     environment = Environment(tmp_path / "environment")
     touched = tmp_path / "touched"
     touched.mkdir()

@@ -1,4 +1,4 @@
-"""Empty and wrong values, given for options of components of every kind: the check reports them, and never fails itself."""
+"""Empty and wrong values for options of every component: the check reports them and never fails itself."""
 
 import itertools
 from pathlib import Path
@@ -42,14 +42,14 @@ WRONG = [
     float("nan"),
 ]
 EVERY = 499
-"""Of some 12,000 combinations of component, option and value, which are looked at: prime, so that all are mixed."""
+"""Test every n-th of some 12,000 combinations of component, option and value. A prime mixes all of them."""
 
 LOADER = Loader()
 CATALOG = LOADER.reader(from_table({})).catalog
 
 
 def spec_with(**changes):
-    """A whole spec that is right, with callbacks that look at the other sections."""
+    """A complete valid spec, with callbacks that check the other sections."""
     sections = {
         "data": {"type": "Random", "features": 2, "targets": [0, 1]},
         "model": {"type": "Linear", "out_features": 1},
@@ -66,7 +66,7 @@ def spec_with(**changes):
 
 
 def value_of(kind):
-    """A value that an option of this type takes."""
+    """A valid value for an option of this type."""
     if is_union(kind):
         kind = next(arm for arm in get_args(kind) if arm is not NoneType)
     if is_literal(kind):
@@ -85,7 +85,7 @@ def value_of(kind):
 
 
 def required_by(kind, *, named_only=False):
-    """The options that must be given, with values."""
+    """The required options, with values."""
     options = [option for option in fields(kind) if option.default is NOTHING and option.init]
     return {option.name: None if named_only else value_of(kind.option_type(option)) for option in options}
 
@@ -114,7 +114,7 @@ def uses(kind, table):
 
 
 def combinations():
-    """Every component of Hookline with every option and every wrong value."""
+    """Every component with every option and every wrong value."""
     for name, kind in sorted({CATALOG.name(kind): kind for kind in CATALOG}.items()):
         for option, wrong in itertools.product(fields(kind), WRONG):
             table = {"type": name, **required_by(kind), option.name: wrong}
@@ -150,5 +150,5 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         ),
     ],
 )
-def test_what_is_wrong_is_told_where_a_component_failed_over_it_before(place, told):
+def test_a_wrong_value_that_once_crashed_a_component_is_reported(place, told):
     assert [str(problem) for problem in LOADER.check(from_table(spec_with(**place)))] == told

@@ -1,4 +1,4 @@
-"""Arguments that several commands have in common: what a spec is made of."""
+"""Arguments that several commands share: those that make up a spec."""
 
 import argparse
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="overlays",
         metavar="FILE",
-        help="lay another TOML file over the spec; several are laid over it in their order",
+        help="merge another TOML file into the spec; repeatable, later files win",
     )
     parser.add_argument(
         "--set",
@@ -33,19 +33,19 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="overrides",
         metavar="PATH=VALUE",
-        help="change a value of the spec, such as optimizer.lr=0.01",
+        help="change a value of the spec, such as optimizer.lr=0.01; repeatable",
     )
     add_plugin_argument(parser)
 
 
 def document_of(arguments: argparse.Namespace, path: str) -> Document:
-    """The document in a file, with what the arguments lay over it."""
+    """Read the document in a file, with the changes from `--with` and `--set`."""
     return read(path, arguments.overlays, arguments.overrides)
 
 
 @contextmanager
 def located(document: Document) -> Iterator[None]:
-    """What does not fit becomes an error with its place in the document."""
+    """Turn a `MisfitError` into a `SpecError` that points at the place in the document."""
     try:
         yield
     except MisfitError as error:
@@ -57,5 +57,5 @@ def located(document: Document) -> Iterator[None]:
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:
-    """What makes specs of documents, with the plugins that the arguments name."""
+    """A loader with the plugins that the arguments name."""
     return Loader([from_file(path) for path in arguments.plugin])

@@ -1,9 +1,9 @@
-"""torch's compiler, imported only when somebody wants it: a run of `hookline train` then begins a second earlier.
+"""Import torch's compiler only when it is used, so that `hookline train` starts a second earlier.
 
-torch imports `torch._dynamo`, which takes about as long as torch itself, when the first optimizer is made, to mark
-some functions as not to be compiled, and asks it at each step to interrupt a compilation that may be going on. Where
-nothing is compiled neither does anything. The command line, whose process is its own, puts a module in its place that
-answers these two and becomes the real one as soon as anything else is asked of it. The library never does so.
+torch imports `torch._dynamo`, which takes about as long as torch itself, when it creates the first optimizer. It uses
+`disable` to mark some functions as not to be compiled, and calls `graph_break` at each step. Neither has an effect if
+nothing is compiled. The command line, which has a process of its own, installs a stand-in module that provides these
+two functions and loads the real module as soon as any other attribute is used. The library never does so.
 """
 
 import importlib
@@ -16,7 +16,7 @@ NAME = "torch._dynamo"
 
 
 def defer() -> None:
-    """Put the stand-in there, unless the compiler has been imported already."""
+    """Install the stand-in, unless the compiler has already been imported."""
     import torch
 
     if NAME not in sys.modules:
@@ -26,7 +26,7 @@ def defer() -> None:
 
 
 class _StandIn(ModuleType):
-    """Answers what torch asks of its compiler where nothing is compiled."""
+    """Provides what torch uses of its compiler if nothing is compiled."""
 
     _marked: list[Callable[..., Any]]
 
@@ -36,19 +36,19 @@ class _StandIn(ModuleType):
 
     @staticmethod
     def graph_break() -> None:
-        """Nothing is compiled, so there is nothing to interrupt."""
+        """Do nothing: no compilation is in progress."""
 
     def disable(self, function: Callable[..., Any] | None = None, *more: Any, **options: Any) -> Any:
-        """The function itself, remembered so that the real compiler is asked when it is there."""
+        """Return the function itself, and remember it for the real compiler."""
         if function is None or not function.__module__.startswith("torch.optim"):
             return self.__getattr__("disable")(function, *more, **options)
         self._marked.append(function)
         return function
 
     def __getattr__(self, name: str) -> Any:
-        """Anything else is asked of the real compiler."""
+        """Load the real compiler and return its attribute."""
         if name == "__file__":
-            raise AttributeError(name)  # Asked by whoever lists modules, such as tracebacks and debuggers.
+            raise AttributeError(name)  # Tracebacks and debuggers look this up in all modules.
         import torch
 
         if sys.modules.get(NAME) is self:

@@ -1,4 +1,4 @@
-"""Words of the command line that are not known: what was probably meant, as a command to type."""
+"""Suggestions for unknown words on the command line: the command that the user probably meant."""
 
 import re
 import shlex
@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("info", "describe", "print", "view", "cat", "config"), "show"),
     **dict.fromkeys(("plugin", "extensions"), "plugins"),
 }
-"""What other tools call the commands."""
+"""Other tools' names for the commands."""
 
 OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -40,10 +40,10 @@ OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("json", "output-format"), "--format"),
     **dict.fromkeys(("plugins",), "--plugin"),
 }
-"""What other tools call the options."""
+"""Other tools' names for the options."""
 
 SPEC_OPTIONS = ("config", "c", "cfg", "config-file", "config-path", "spec", "file", "f", "conf")
-"""Options with which other tools name what is a spec here, and stands by itself."""
+"""Other tools' options for the spec, which is a positional argument here."""
 
 OWNERS: Mapping[str, str] = {
     "--deep": "check",
@@ -57,14 +57,14 @@ OWNERS: Mapping[str, str] = {
     "--built-in": "plugins",
     "--target": "new spec",
 }
-"""Which command has an option that others lack."""
+"""The command that has each option, for commands that lack it."""
 
 EVALUATE = ("test", "eval", "evaluate", "predict", "infer", "score", "serve", "export", "deploy")
-"""Commands of other tools that are part of `train` here, or are not there."""
+"""Commands of other tools that are part of `train` here, or do not exist."""
 
 
 def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
-    """What to type in place of words that do not begin with a command."""
+    """Suggest a command line for words that do not begin with a command."""
     word, *rest = words
     if word.startswith("-"):
         if word in ("-v", "-V") or nearest(word, ["--version"]):
@@ -72,33 +72,33 @@ def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
         return f'There is no option "{shortened(word)}" before the command. `hookline --help` lists the commands.'
     if word == "help":
         of = [rest[0]] if rest and rest[0] in known else []
-        return f"Help is an option: `{_shown(['hookline', *of, '--help'])}`."
+        return f"Use the option --help: `{_shown(['hookline', *of, '--help'])}`."
     if word == "version":
-        return "The version is an option: `hookline --version`."
+        return "Use the option --version: `hookline --version`."
     message = f'There is no command "{shortened(word)}".'
     if word in EVALUATE:
         return (
-            f"{message} `hookline train` evaluates the test split when the training ends, and writes what [[deploy]] "
-            "says."
+            f"{message} `hookline train` evaluates the test split at the end of training and writes the "
+            "deployment targets in [[deploy]]."
         )
     if word.endswith(".toml") or Path(word).is_file():
         return f"{message} To train a spec: `{_shown(['hookline', 'train', *words])}`."
     near = COMMANDS.get(word.lower()) or nearest(word, known, most=2 if len(word) < 7 else 3)
     if near is not None:
         return f"{message} Did you mean `{_shown(['hookline', near, *rest])}`?"
-    return f"{message} `hookline --help` lists them all."
+    return f"{message} `hookline --help` lists all commands."
 
 
 def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
-    """What to type in place of an argument that a command does not have; `None` if that is not known.
+    """Suggest a replacement for an argument that a command does not have; `None` if there is no suggestion.
 
-    `words` are all of the command line, the command first, and `options` those that it has.
+    `words` is the whole command line, beginning with the command, and `options` are the options of the command.
     """
     command = words[0]
-    place = words.index(word) if word in words else 0  # argparse takes what is behind an equals sign apart.
+    place = words.index(word) if word in words else 0  # argparse splits a word at an equals sign.
     before = words[max(0, place - 2) : place]
     if len(before) == 2 and before[0] == "--set" and "=" not in before[1]:
-        return f"A change is one word: --set {shlex.quote(f'{before[1]}={word}')}."
+        return f"Write path and value as one word: --set {shlex.quote(f'{before[1]}={word}')}."
     if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
         return _unknown_option(word, words, options)
     name, equals, value = word.partition("=")
@@ -107,16 +107,16 @@ def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) 
     if command == "list":
         return f"To show a component: `{_shown(['hookline', 'show', *words[1:]])}`."
     if command == "schema":
-        return "The schema is that of all specs: `hookline schema` takes none."
+        return "`hookline schema` takes no spec: the schema covers all specs."
     if command in ("train", "plan") and word.endswith(".toml"):
-        return f"One spec is taken at a time. To lay one over the other: --with {shlex.quote(word)}."
+        return f"`hookline {command}` takes one spec. To merge another into it: --with {shlex.quote(word)}."
     if command == "explain" and word.endswith(".toml"):
-        return "The spec comes first: `hookline explain spec.toml optimizer.lr`."
+        return "Put the spec first: `hookline explain spec.toml optimizer.lr`."
     return None
 
 
 def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
-    """What to type in place of an option that a command does not have."""
+    """Suggest a replacement for an option that a command does not have."""
     name, equals, value = word.lstrip("-").partition("=")
     following = words[words.index(word) + 1 :][:1] if word in words else []
     if not equals and following and (not following[0].startswith("-") or following[0][1:2].isdigit()):
@@ -129,7 +129,7 @@ def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -
         return f'There is no option "{shortened(word)}". Did you mean "{meant}"?'
     if name in SPEC_OPTIONS:
         spec = value or "spec.toml"
-        return f"A spec is given without an option: `{_shown(['hookline', words[0], spec])}`."
+        return f"Pass the spec without an option: `{_shown(['hookline', words[0], spec])}`."
     if word in OWNERS:
         return f'"{word}" is an option of `hookline {OWNERS[word]}`.'
     changed = _change(name, value, words) if "--set" in options else None
@@ -138,16 +138,16 @@ def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -
 
 
 def unknown_draft(word: str, kinds: Collection[str]) -> str:
-    """What to type behind `new` in place of a word that is no kind of draft."""
+    """Suggest a replacement for a word after `hookline new` that is neither "spec" nor "plugin"."""
     if word.endswith(".csv") or Path(word).is_file():
         return f"To write a spec for a table: `{_shown(['hookline', 'new', 'spec', word])}`."
     near = nearest(word, kinds)
-    meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what can be drafted."
-    return f'`hookline new` cannot draft "{shortened(word)}".{meant}'
+    meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what it can write."
+    return f'`hookline new` cannot write "{shortened(word)}".{meant}'
 
 
 def _change(name: str, value: str, words: Sequence[str]) -> str | None:
-    """How the value of the spec is changed that a word names; `None` if it names none."""
+    """How to change the value of the spec that a word names; `None` if it names none."""
     key = name.replace("-", "_")
     homes, catalog = _homes(words)
     if any(not home.path and key in options_of(home.kind) for home in homes):
@@ -170,14 +170,14 @@ def _change(name: str, value: str, words: Sequence[str]) -> str | None:
 
 
 def _what_it_is(kind: type[Spec], option: str) -> str:
-    """What an option is, such as "the learning rate", if its description says it in a few words."""
+    """A few words for an option, such as "the learning rate", if its description consists of them."""
     described = next(known.description for known in documentation(kind).options if known.name == option)
     found = re.fullmatch(r"The ([a-z ]{1,30})\.", described)
     return "a value of the spec" if found is None else f"the {found[1]}"
 
 
 def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:
-    """The tables of the spec that the words name, as far as it can be read, and what it may name."""
+    """The tables of the spec that the words name, as far as Hookline can read it, and its catalog."""
     spec = next((word for word in words[1:] if word.endswith(".toml") and Path(word).is_file()), None)
     try:
         document = documents.from_table({}) if spec is None else documents.read(spec)
@@ -189,7 +189,7 @@ def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:
 
 
 def _number(text: str) -> float | str:
-    """A value as it would stand in a spec: a number if it is one."""
+    """A value as a spec would contain it: a number if possible, otherwise a string."""
     for kind in (int, float):
         try:
             return kind(text)

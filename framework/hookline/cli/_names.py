@@ -1,4 +1,4 @@
-"""What `hookline list` and `hookline show` have in common: the names that the plugins bring."""
+"""What `hookline list`, `show` and `schema` share: families and components by name."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from hookline.spec.types import is_tuple, plural
 
 
 def add_plugin_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that say which plugins are looked at beside the built-in ones."""
+    """Declare the arguments that add plugins to the built-in ones."""
     add_plugin_argument(parser, "components")
     add_installed_argument(parser)
 
@@ -24,17 +24,17 @@ def add_plugin_arguments(parser: argparse.ArgumentParser) -> None:
 def add_installed_argument(parser: argparse.ArgumentParser) -> None:
     """Declare `--installed NAME`."""
     parser.add_argument(
-        "--installed", action="append", default=[], metavar="NAME", help="an installed plugin, as a spec lists it"
+        "--installed", action="append", default=[], metavar="NAME", help="an installed plugin, named as in a spec"
     )
 
 
 def load_catalog(arguments: argparse.Namespace) -> Catalog:
-    """The components of these plugins."""
+    """The components of the built-in plugins and of those that the arguments name."""
     return Plugins(arguments.installed, [from_file(path) for path in arguments.plugin]).catalog
 
 
 def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:
-    """The components of each family by name, the families in the order in which the plugins bring them."""
+    """The components of each family by name. The families have the order in which the plugins register them."""
     found: dict[str, dict[str, type[Spec]]] = {}
     for kind in catalog:
         found.setdefault(str(kind.family), {})[catalog.name(kind)] = kind
@@ -42,23 +42,23 @@ def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:
 
 
 def is_called(family: str, word: str) -> bool:
-    """Whether a person may mean this family by the word: its name, its plural, or its first word."""
+    """Whether a word refers to this family: its name, its plural, or its first word."""
     return word.lower() in (family, plural(family), family.partition(" ")[0])
 
 
 def section_families(word: str, known: Iterable[str]) -> list[str]:
-    """The families whose components can stand in the section of this name, which may be in the singular or plural."""
+    """The families whose components fit in a section, whose name may be in the singular or plural."""
     bases = [base for name, base in sections() if word.lower() in (name, f"{name}s", name.removesuffix("s")) and base]
     return [family for family in known if any(family in _families_below(base) for base in bases)]
 
 
 def sections() -> Iterator[tuple[str, type[Spec] | None]]:
-    """The sections of a spec, each with the base class of its components, or without one if it has options itself."""
+    """The sections of a spec, each with the base class of its components, or `None` if it has options of its own."""
     for attribute in fields(TrainingSpec):
         base = get_args(attribute.type)[0] if is_tuple(attribute.type) else attribute.type
         yield attribute.name, base if getattr(base, "family", None) else None
 
 
 def _families_below(base: type[Spec]) -> set[str]:
-    """The families of a base class and of those below it."""
+    """The families of a base class and of its subclasses."""
     return {str(base.family)}.union(*(_families_below(below) for below in base.__subclasses__() if is_family(below)))

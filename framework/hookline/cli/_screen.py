@@ -1,4 +1,4 @@
-"""How the commands lay text out on a terminal: lines and tables that break between words, and never inside one."""
+"""Text layout on a terminal: paragraphs and tables whose lines break between words."""
 
 import re
 import shutil
@@ -10,14 +10,14 @@ from hookline.errors.printing import printable
 
 
 def screen_width() -> int | None:
-    """How many characters a line of the terminal has; `None` if the output is not a terminal."""
+    """The width of the terminal in characters; `None` if the output is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def paragraph(text: str, width: int | None, indent: str = "", then: str | None = None) -> list[str]:
-    """A text in lines of at most this width, if no word is longer; in one line if there is no width.
+    """Wrap a text to a width, without breaking longer words; without a width, return one line.
 
-    `indent` stands before the first line, and `then` before the others, if it is not the same.
+    `indent` precedes the first line, and `then` the others (default: `indent`).
     """
     if width is None:
         return [f"{indent}{text}"]
@@ -34,15 +34,15 @@ def paragraph(text: str, width: int | None, indent: str = "", then: str | None =
 def table(
     rows: Iterable[Sequence[str]], width: int | None, *, right: Sequence[int] = (), indent: str = "  "
 ) -> Iterator[str]:
-    """Rows in columns. Where they do not fit, the widest columns are narrowed, and their cells take several lines.
+    """Lay rows out in columns. If they are too wide, narrow the widest columns and wrap their cells.
 
-    Columns whose places are in `right` are numbers: they are aligned at their last digits and are never broken.
+    The columns whose indices are in `right` contain numbers: they are aligned to the right and never wrapped.
     """
     known = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*known, strict=True)]
     if width is not None:
         room = width - len(indent) - 2 * (len(widths) - 1)
-        for pieces in (_words, _parts, _humps):  # Names are broken only if it is not enough to break between words.
+        for pieces in (_words, _parts, _humps):  # Break names only if breaking between words is not enough.
             least = [
                 widths[index]
                 if index in right
@@ -62,7 +62,7 @@ def table(
 
 
 def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
-    """Make the widest columns narrower, as far as they may be, until all of them have room."""
+    """Narrow the widest columns, down to their minimum, until all columns fit."""
     while sum(widths) > room:
         index = max(range(len(widths)), key=lambda index: (widths[index] > least[index], widths[index]))
         if widths[index] <= least[index]:
@@ -75,17 +75,17 @@ def _words(text: str) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """The words of a text, and the parts of dotted names."""
+    """Split a text into words, and dotted names into their parts."""
     return re.split(r"(?<= )|(?<=[./_])(?=[A-Za-z])", text)
 
 
 def _humps(text: str) -> list[str]:
-    """The parts of a text, and the words that names of classes are made of."""
+    """Split a text into parts, and class names into their words."""
     return [hump for part in _parts(text) for hump in re.split(r"(?<=[a-z0-9])(?=[A-Z])", part)]
 
 
 def _packed(text: str, width: int) -> list[str]:
-    """A text in lines of at most this width, if no part of it is longer."""
+    """Wrap a text to a width, without breaking longer parts."""
     if len(text) <= width:
         return [text]
     lines = [""]

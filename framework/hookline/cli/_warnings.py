@@ -1,4 +1,4 @@
-"""How the commands tell Hookline's own warnings."""
+"""How the commands print Hookline's warnings."""
 
 import sys
 import warnings
@@ -12,7 +12,7 @@ from hookline.errors.printing import printable, tell
 
 @contextmanager
 def told_warnings(source: str) -> Iterator[None]:
-    """Hookline's own warnings become a line that names the spec, each once; those of others stay as they are."""
+    """Print each Hookline warning once, in a line that names the spec. Show other warnings as usual."""
     usual = warnings.showwarning
     told: set[str] = set()
 

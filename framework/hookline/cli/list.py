@@ -18,7 +18,7 @@ from hookline.spec.types import article, plural
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("family", nargs="?", help="a family, such as losses; left out, all of them")
+    parser.add_argument("family", nargs="?", help="a family, such as losses (default: all families)")
     add_plugin_arguments(parser)
 
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _no_family(word: str, known: Mapping[str, Mapping[str, type[Spec]]]) -> str:
-    """That there is no family of this name, and what to type."""
+    """Report that there is no family of this name, and suggest a command."""
     message = f'There is no family called "{shortened(word)}".'
     if homes := [family for family, kinds in known.items() if word in kinds]:
         return f"{message} It is {article(homes[0])} {homes[0]}: `hookline show {word}` shows it."

@@ -21,32 +21,46 @@ if TYPE_CHECKING:
     from hookline.errors.exceptions import SpecError
 
 COMMANDS = {
-    "train": "train what a spec says",
-    "check": "tell everything that is wrong with specs",
-    "plan": "tell what will run: who answers each stage, the model layer by layer, the memory",
-    "explain": "tell where a value of a spec comes from, what it may be and what it does",
-    "diff": "compare two specs, or the specs of two runs, by what they mean",
+    "train": "train a spec",
+    "check": "check specs and report every problem",
+    "plan": "show what would run: stages and plugins, the model layer by layer, memory",
+    "explain": "explain a value of a spec: where it is set, what is allowed, what it does",
+    "diff": "compare the meaning of two specs, or of the specs of two runs",
     "new": "write a spec for a table, or a plugin",
     "schema": "print a JSON Schema of specs, for editors",
-    "plugins": "list the installed plugins, with what each brings",
+    "plugins": "list the installed plugins and what each one adds",
     "list": "list the components that a spec can name",
-    "show": "show a component with all of its options, or a complete spec",
+    "show": "show a component with all its options, or a complete spec",
 }
-"""The subcommands, each a module with `add_arguments(parser)` and `run(arguments)`, and what it does."""
+"""The subcommands with their help. Each is a module with `add_arguments(parser)` and `run(arguments)`."""
+
+EPILOG = """\
+to start:
+  hookline new spec data.csv    write a spec for a table
+  hookline train data.toml      train it
+
+to look something up:
+  hookline COMMAND --help       the options of a command
+  hookline list                 all components
+  hookline show Adam            a component with its options
+
+Documentation: README.md and docs/ in the source.
+"""
+"""The last lines of `hookline --help`."""
 
 DRAFTS = ("spec", "plugin")
-"""What `new` writes."""
+"""What `hookline new` can write."""
 
 GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
-"""Exit codes. A signal other than Ctrl-C has 128 and its number, as in a shell."""
+"""Exit codes. For signals other than Ctrl-C, the code is 128 plus the number of the signal, as in a shell."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for what a person can mend, 130 for an interruption.
+    """Run the command line and return the exit code: 0 for success, 2 for invalid input, 130 for an interruption.
 
-    Until a training begins a signal ends the process at once: an exception that is raised in the middle of an import
-    may be swallowed by it. Without `arguments` those of the process are taken, and nothing follows but its exit: then
-    a signal does not hold up the exit handlers, nor does it change the exit code.
+    Until training begins, a signal ends the process at once, because an import can swallow an exception that is
+    raised in the middle of it. Without `arguments`, `main` uses those of the process and expects the process to exit
+    afterwards: a signal then neither interrupts the exit handlers nor changes the exit code.
     """
     with ending_at_once() as exit_with:
         code = _main(arguments)
@@ -56,15 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
-    gc.disable()  # Until a spec is read there is nothing but imports, and no garbage; the commands enable it again.
+    gc.disable()  # Importing makes no garbage. The commands enable collection again once the spec is read.
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # A terminal that lacks a sign is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")  # The terminal may lack a character.
     try:
         return _run(words)
     except OSError as error:
-        if error.filename is not None:  # Writing to what is open already fails without the name of a file.
+        if error.filename is not None:  # Writing to a file that is already open fails without a file name.
             if "--traceback" in words:
                 raise
             tell(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
@@ -72,12 +86,16 @@ def _main(arguments: Sequence[str] | None) -> int:
         if _can_be_written_to(sys.stdout):
             if "--traceback" in words:
                 raise
-            tell(f"{error.strerror or error}. This was told of no file; `--traceback` shows where.", file=sys.stderr)
+            tell(
+                f"{error.strerror or error}. The operating system named no file; rerun with `--traceback` to see "
+                "where it failed.",
+                file=sys.stderr,
+            )
             return BAD_INPUT
-        # Python would try once more to write the rest when it exits.
+        # Otherwise Python tries to write the rest again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            return GOOD  # Whoever read the output has seen enough.
+            return GOOD  # The reader of the pipe, such as `head`, has closed it.
         tell(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -88,7 +106,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _can_be_written_to(stream: "TextIO") -> bool:
-    """Whether an error was not about this output: then it takes another line."""
+    """Whether the stream still accepts output, so that the error must come from something else."""
     try:
         tell("", file=stream, flush=True)
     except OSError:
@@ -114,7 +132,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _pointed(error: "SpecError") -> str:
-    """All problems of a spec, each with the line and a finger on the place."""
+    """All problems of a spec, each with its line and a marker under the place."""
     from hookline.cli._report import Paint, shown
     from hookline.errors.exceptions import published
 
@@ -122,7 +140,7 @@ def _pointed(error: "SpecError") -> str:
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
-    """The arguments. What is not known ends the program, with what was probably meant."""
+    """Parse the arguments. An unknown word ends the program with a suggestion."""
     parser, command = _parser(words)
     if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
         from hookline.cli import _mistyped as mistyped
@@ -144,8 +162,13 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
-    """The parser, and that of the command that the words begin with, which is the only one that is complete."""
-    parser = _Parser(prog="hookline", description="Train PyTorch models from a TOML file.")
+    """The parser, and the subparser of the command in `words`, the only one that gets its arguments."""
+    parser = _Parser(
+        prog="hookline",
+        description="Train PyTorch models from a TOML file.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     chosen = None
@@ -161,7 +184,7 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Arg
 
 
 class _Parser(argparse.ArgumentParser):
-    """One that prints what it was given as all else is printed: it may be the name of a file that a shell found."""
+    """A parser that escapes control characters in messages: a file name that a shell expanded may contain them."""
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit."""
@@ -172,14 +195,14 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser_of_command(name: str) -> argparse.ArgumentParser:
-    """The parser of one subcommand with its arguments, for the documentation."""
+    """The parser of one subcommand with its arguments, for generating documentation."""
     _, parser = _parser([name])
     assert parser is not None, "There is no such command."
     return parser
 
 
 class _Version(str):
-    """Looked up when it is printed: the metadata of all installed packages is slow to read."""
+    """The version, read only when it is printed, because reading package metadata is slow."""
 
     __slots__ = ()
 

@@ -23,11 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", help="a TOML file")
     add_spec_arguments(parser)
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="the output format (default: text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what will run, with the data read and the model built, and without training."""
+    """Read the data, build the model, and print what would run, without training."""
     document = document_of(arguments, arguments.spec)
     loader = loader_of(arguments)
     spec = loader.load(document, with_data=True)
@@ -46,14 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(plan: "Plan") -> dict[str, Any]:
-    """A plan as tools read it, with the sums that a person is told."""
+    """A plan for tools, with the totals that the text output shows."""
     made = asdict(plan, filter=lambda _, value: value is not None)
     memory = {} if plan.memory is None else {"memory": {**made["memory"], "total": plan.memory.total}}
     return {**made, "parameters": plan.parameters, **memory}
 
 
 def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
-    """A plan as a person reads it, in lines of this width if there is one."""
+    """A plan as text, in lines of at most `width` characters."""
     epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
     first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
@@ -65,16 +65,16 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield "Plugins"
     yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
     yield ""
-    heading = "Stages, in the order in which they are called; wrappers first, the outermost first of all"
+    heading = "Stages in the order of their calls, each with its wrappers from the outside in"
     yield from paragraph(heading, width)
     yield from table(_stages(plan), width)
     yield ""
     if plan.effects:
-        heading = "What callbacks and deployments write (relative to the run directory) and contact"
+        heading = "Files and connections (paths relative to the run directory)"
         yield from paragraph(heading, width)
         yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
         yield ""
-    yield "Model, for a row"
+    yield "Model, with output shapes for one row"
     layers = [
         (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
     ]
@@ -94,7 +94,7 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
 
 
 def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:
-    """Each stage with who answers and who wraps it."""
+    """Each stage with the plugins that answer and wrap it."""
     for stage, implementations in plan.stages.items():
         for index, one in enumerate(implementations):
             said = ", ".join(part for part in (one.release, one.limits) if part)
@@ -110,7 +110,7 @@ def _release(plugin: "UsedPlugin") -> str:
 
 def _effect(effect: "Effect") -> str:
     said = [f"writes {name}" for name in effect.writes_to] + [f"contacts {name}" for name in effect.connects_to]
-    unknown = [] if effect.is_declared else ["may write and contact anything: it does not declare what"]
+    unknown = [] if effect.is_declared else ["does not declare what it writes and contacts"]
     return "; ".join([*said, *unknown])
 
 
@@ -121,12 +121,12 @@ def _shape(shape: Sequence[int] | None) -> str:
 
 
 def _options(options: Mapping[str, object]) -> str:
-    """Options in a line, without those that are switched off."""
+    """Options in a line, without those that are false."""
     return ", ".join(f"{name} {as_toml(value)}" for name, value in options.items() if value is not False)
 
 
 def _size(size: int | None) -> str:
-    """Bytes in the unit that suits."""
+    """Bytes in a suitable unit."""
     if size is None:
         return "unknown"
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):

@@ -21,14 +21,14 @@ from hookline.spec.types import plural
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("names", nargs="*", metavar="plugin", help="an installed plugin; left out, all of them")
+    parser.add_argument("names", nargs="*", metavar="plugin", help="an installed plugin (default: all of them)")
     add_plugin_argument(parser)
-    parser.add_argument("--built-in", action="store_true", help="also those that come with Hookline")
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="how it is told")
+    parser.add_argument("--built-in", action="store_true", help="include the plugins that come with Hookline")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="the output format (default: text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Tell of each plugin its release, what it brings and which stages it has to do with; 2 if one cannot be used."""
+    """Print each plugin with its release, components and stages; return 2 if a named plugin cannot be loaded."""
     files = [from_file(path) for path in arguments.plugin]
     names = arguments.names or InstalledPlugins().names()
     told = [_installed(name) for name in names]
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         tell_json(told, indent=2)
     elif not told:
-        tell("No plugin is installed beside those that come with Hookline: `--built-in` lists these.")
+        tell("No plugins are installed. Use `--built-in` to list those that come with Hookline.")
     else:
         width = screen_width()
         tell("\n\n".join("\n".join(line for text in _lines(one) for line in _fitted(text, width)) for one in told))
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _installed(name: str) -> dict[str, Any]:
-    """What is known of an installed plugin, each for itself: one that is broken does not hide the others."""
+    """Load one plugin by itself and describe it, so that a broken plugin does not hide the others."""
     try:
         plugins = Plugins([name])
     except PluginError as error:
@@ -62,7 +62,7 @@ def _installed(name: str) -> dict[str, Any]:
 
 
 def _described(origin: Origin, plugin: object, catalog: Catalog) -> dict[str, Any]:
-    """A plugin as tools read it."""
+    """A plugin for tools."""
     brought: dict[str, list[str]] = {}
     for kind in catalog:
         if catalog.plugin(kind) == origin:
@@ -81,7 +81,7 @@ def _hooked(plugin: object, is_wrapper: bool) -> Iterator[str]:  # noqa: FBT001
 
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    """A plugin as a person reads it."""
+    """A plugin as text."""
     yield f"{told['name']}  {told.get('release', '')}".rstrip()
     if "error" in told:
         yield f"  {told['error']}"
@@ -94,7 +94,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fitted(text: str, width: int | None) -> list[str]:
-    """A line, or if it is wider than the screen several, which are indented."""
+    """Wrap a line to the width of the screen, with an indent."""
     return paragraph(text.lstrip(), width, "  " if text.startswith(" ") else "", "    ")
 
 
@@ -103,7 +103,7 @@ def _counted(names: list[str], family: str) -> str:
 
 
 MOST = 12
-"""How many names of a family are listed."""
+"""The maximum number of names to list for a family."""
 
 
 def _listed(names: Iterable[str]) -> str:

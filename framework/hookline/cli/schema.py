@@ -14,6 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of specs, with everything that the plugins offer."""
+    """Print the JSON Schema of specs, with all components of the plugins."""
     tell_json(schema(load_catalog(arguments)), indent=1)
     return GOOD

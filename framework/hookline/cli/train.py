@@ -26,25 +26,25 @@ from hookline.spec.families.components import CallbackSpec
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("spec", nargs="?", help="the TOML file that says what to train")
+    parser.add_argument("spec", nargs="?", help="a TOML file")
     add_spec_arguments(parser)
-    parser.add_argument("--out", metavar="DIR", help="a new directory for the results (default: runs/<name>/<number>)")
+    parser.add_argument("--out", metavar="DIR", help="the new run directory (default: runs/<name>/<number>)")
     parser.add_argument(
         "--locked",
         metavar="DIR",
-        help="train the run in this directory again, to the same bits, or tell what has changed since",
+        help="repeat the run in this directory to the same bits, or report what has changed since",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, and print the result."""
+    """Train, and print the results."""
     path = _spec_path(arguments)
     extra: list[object] = [from_file(file) for file in arguments.plugin]
     document = document_of(arguments, path)
     loader = Loader(extra)
     spec = loader.load(document, with_data=True)
-    # By now a wrong spec has been reported, without waiting for these imports.
+    # Imported here, so that problems in the spec are reported without waiting for these imports.
     from hookline.cli import _deferred_compiler as deferred_compiler
     from hookline.training.ending import Interrupted
     from hookline.training.pipeline import train
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     if display is not None and not is_listed and not arguments.quiet:
         callback = display()
         assert isinstance(callback, CallbackSpec)
-        extra.insert(0, callback.build())  # Outermost, so that it shows what all others have logged.
+        extra.insert(0, callback.build())  # Outermost, so that it shows what all other callbacks log.
     deferred_compiler.defer()
-    # A display in the spec stays in the spec that is written; only its output is hidden.
+    # A display that the spec lists stays in the spec of the run; `--quiet` only hides its output.
     silence = _silence() if is_listed and arguments.quiet else nullcontext()
     try:
         with told_warnings(path), silence, located(document):
@@ -74,20 +74,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _spec_path(arguments: argparse.Namespace) -> str:
-    """The spec to train, which is that of the run that is trained again."""
+    """The path of the spec to train; with `--locked`, that of the run to repeat."""
     if (arguments.spec is None) == (arguments.locked is None):
-        raise HooklineError("Give either a spec, or a run that is to be trained again: `--locked runs/iris/1`.")
+        raise HooklineError("Pass either a spec, or a run to repeat: `--locked runs/iris/1`.")
     if arguments.locked is None:
         return str(arguments.spec)
     if Path(arguments.locked).exists() and not Path(arguments.locked).is_dir():
-        raise HooklineError(f"{arguments.locked} is not the directory of a run, such as runs/iris/1.")
+        raise HooklineError(f"{arguments.locked} is not a run directory, such as runs/iris/1.")
     if arguments.overlays or arguments.overrides:
-        raise HooklineError("A run is trained again as it was, without `--set` and `--with`.")
+        raise HooklineError("`--locked` repeats a run unchanged: remove `--set` and `--with`.")
     return str(Path(arguments.locked) / "spec.toml")
 
 
 def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
-    """Tell whether a run that was trained again has the bits of the first one, in each of its trials."""
+    """Report whether a repeated run has the same bits as the first one, in each of its trials."""
     is_a_later_one = re.fullmatch(r"trial-\d+", trial.directory.name) and (trial.directory.parent / LOCK).is_file()
     again = trial.directory.parent if is_a_later_one else trial.directory
     trials = ["", *sorted(f"{path.name}/" for path in first.glob("trial-*") if path.is_dir())]
@@ -98,10 +98,10 @@ def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
     different = [name for name in kept if (first / name).read_bytes() != _bytes(again / name)]
     if different:
         what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"
-        tell(f"{what}, though nothing that the lock knows of has changed.", file=sys.stderr)
+        tell(f"{what}, although nothing in the lock has changed.", file=sys.stderr)
         return DIFFERENT
     if kept and not is_quiet:
-        tell(f"Every bit is that of {first}.")
+        tell(f"All bits equal those of {first}.")
     return GOOD
 
 
@@ -117,19 +117,19 @@ def _silence() -> Iterator[None]:
 
 @contextmanager
 def _if_somebody_reads() -> Iterator[None]:
-    """What is printed inside is lost if the terminal has been closed: the exit code is not."""
+    """Ignore errors of printing if the terminal has been closed, so that the exit code stays."""
     try:
         yield
         sys.stdout.flush()
     except OSError:
-        # Python would try once more to write the rest when it exits.
+        # Otherwise Python tries to write the rest again when it exits.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
 
 
 def _tell(trial: Trial) -> None:
-    """Print the final table, and where the results are."""
+    """Print the final table and the path of the results."""
     if trial.metrics:
         tell("", *_final(trial.metrics))
     tell("")
@@ -144,7 +144,7 @@ def _tell(trial: Trial) -> None:
 
 
 def _final(metrics: Mapping[str, float]) -> Iterator[str]:
-    """The final metrics as lines, with a row for each and a column for each split."""
+    """The final metrics as lines: a row for each metric, a column for each split."""
     splits = list(dict.fromkeys(name.partition("/")[0] for name in metrics))
     names = list(dict.fromkeys(name.partition("/")[2] for name in metrics))
     rows = [["", *splits]]

@@ -1,4 +1,4 @@
-"""The commands that look at specs and train nothing: check, explain, show and diff."""
+"""The commands that inspect specs without training: check, explain, show and diff."""
 
 import json
 import os
@@ -92,13 +92,13 @@ spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSp
 7 errors in spec.toml.
 """
 GOOD = (ROOT / "specs" / "iris.toml").read_text().partition("\n")[2]
-"""A shipped spec without its first line, which names a schema beside it."""
+"""A shipped spec without its first line, which names a schema."""
 IRIS = (ROOT / "specs" / "data" / "iris.csv").read_text()
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with a good spec and its data, where the commands are given."""
+    """The working directory, with a valid spec and its data."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.toml").write_text(GOOD)
     (tmp_path / "data").mkdir()
@@ -117,20 +117,20 @@ def hookline(here, capsys):
     return command
 
 
-def test_all_problems_are_told_at_once_each_with_a_finger_on_the_place(here, hookline):
+def test_all_problems_are_reported_at_once_each_with_a_marker(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     assert hookline("check", "spec.toml") == (1, TOLD, "")
 
 
-def test_a_good_spec_is_told_to_be_good(hookline):
+def test_a_spec_without_problems_is_reported_as_such(hookline):
     assert hookline("check", "good.toml") == (0, "good.toml is good.\n", "")
 
 
-def test_all_shipped_specs_are_good(hookline):
+def test_the_shipped_specs_have_no_problems(hookline):
     assert hookline("check", *map(str, SPECS)) == (0, f"{len(SPECS)} specs are good.\n", "")
 
 
-def test_several_specs_are_all_checked(here, hookline):
+def test_all_given_specs_are_checked(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     (here / "other.toml").write_text("x = ")
     code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
@@ -150,7 +150,7 @@ def test_several_specs_are_all_checked(here, hookline):
         (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_to_tools_with_a_place(here, hookline, arguments, file, message):
+def test_an_unreadable_file_is_reported_to_tools_with_a_location(here, hookline, arguments, file, message):
     code, told, err = hookline("check", *arguments, "--format", "json")
     [problem] = json.loads(told)
     assert (code, err) == (2, "")
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_is_told_to_tools_with_a_place(here, hookline
     assert hookline("check", *arguments, "--format", "github") == (2, told, "")
 
 
-def test_the_file_is_named_in_which_an_error_is(here, hookline):
+def test_an_error_names_the_extended_file_that_contains_it(here, hookline):
     (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
     code, out, _ = hookline("check", "good.toml", "--with", "more.toml")
     assert (code, out.splitlines()[-1]) == (1, "1 error in more.toml.")
@@ -168,7 +168,7 @@ def test_the_file_is_named_in_which_an_error_is(here, hookline):
     assert out == ("more.toml:1:1: This is not a spec: the file has more than 256 KiB.\n\n1 error in more.toml.\n")
 
 
-def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):
+def test_the_text_output_shows_only_the_first_of_many_errors(here, hookline):
     keys = "".join(f"lrr{index} = 1\n" for index in range(2000))
     (here / "spec.toml").write_text(GOOD.replace("lr = ", f"{keys}lr = "))
     _, out, _ = hookline("check", "spec.toml")
@@ -183,7 +183,7 @@ def test_of_very_many_errors_a_person_is_shown_the_first_ones(here, hookline):
 
 
 @pytest.mark.parametrize("how", ["json", "github"])
-def test_tools_are_told_in_their_own_way(here, hookline, how):
+def test_each_format_for_tools_contains_the_problems(here, hookline, how):
     (here / "spec.toml").write_text(WRONG)
     code, out, err = hookline("check", "spec.toml", "--format", how)
     assert (code, err) == (1, "")
@@ -202,7 +202,7 @@ def test_tools_are_told_in_their_own_way(here, hookline, how):
         assert len(out.splitlines()) == 7
 
 
-def test_a_good_spec_is_nothing_for_tools(hookline):
+def test_the_formats_for_tools_are_empty_without_problems(hookline):
     assert hookline("check", "good.toml", "--format", "json") == (0, "[]\n", "")
     assert hookline("check", "good.toml", "--format", "github") == (0, "", "")
 
@@ -238,7 +238,7 @@ def test_a_good_spec_is_nothing_for_tools(hookline):
         ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
     ],
 )
-def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(here, hookline, old, new, problem):
+def test_missing_files_and_columns_are_reported_without_importing_torch(here, hookline, old, new, problem):
     text = GOOD.replace("stratify = true\n", "") if new == "" or "more" in new else GOOD
     assert old in text
     (here / "spec.toml").write_text(text.replace(old, new))
@@ -248,7 +248,7 @@ def test_files_and_columns_that_are_not_there_are_told_before_torch_is_imported(
     assert out.endswith("\n1 error in spec.toml.\n")
 
 
-def test_a_file_that_was_probably_meant_is_named_as_the_one_that_is_given(here, hookline):
+def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
     (here / "below").mkdir()
     for name, path in [
         ("spec.toml", here / "data" / "irs.csv"),
@@ -275,16 +275,14 @@ def test_a_file_that_was_probably_meant_is_named_as_the_one_that_is_given(here, 
         (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
     ],
 )
-def test_of_a_file_that_is_no_table_nothing_is_quoted_and_of_names_as_much_as_one_needs(
-    here, hookline, content, problem
-):
+def test_a_file_that_is_not_a_table_is_not_quoted_and_long_names_are_shortened(here, hookline, content, problem):
     (here / "other.csv").write_text(content)
     (here / "spec.toml").write_text(GOOD.replace("data/iris.csv", "other.csv"))
     code, out, _ = hookline("check", "spec.toml")
     assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
 
 
-def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
+def test_missing_files_and_columns_are_reported_beside_other_problems(here, hookline):
     text = GOOD.replace('"species"', '"specis"').replace("batch_size = 16", "batch_size = 0\nshufle = true")
     text = text.replace('type = "CrossEntropyLoss"', 'type = "CrossEntropyLos"').replace("test = 0.2", 'test = "t.csv"')
     (here / "spec.toml").write_text(text)
@@ -301,7 +299,7 @@ def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, h
 
 
 @pytest.mark.parametrize("line", ['target = "species"', "targets = 3", 'inputs = ["petal*", 3]\ntargets = "species"'])
-def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline, line):
+def test_an_invalid_data_option_is_not_also_reported_as_missing(here, hookline, line):
     (here / "spec.toml").write_text(GOOD.replace('targets = "species"', line).replace("stratify = true\n", ""))
     code, out, _ = hookline("check", "spec.toml")
     assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
@@ -319,14 +317,14 @@ def test_what_the_data_lack_since_it_is_said_wrongly_is_told_once(here, hookline
         ),
     ],
 )
-def test_a_type_where_there_is_no_component_is_told_once(here, hookline, text, message):
+def test_a_type_in_a_section_without_components_is_reported_once(here, hookline, text, message):
     (here / "spec.toml").write_text(f'extends = "good.toml"\n{text}\n')
     code, out, _ = hookline("check", "spec.toml")
     assert out.splitlines()[0].partition(": ")[2] == message
     assert (code, out.splitlines()[-1]) == (1, "1 error in spec.toml.")
 
 
-def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
+def test_changes_by_name_in_a_misspelled_section_are_reported_once(here, hookline):
     (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
     assert hookline("check", "spec.toml") == (
         1,
@@ -336,12 +334,12 @@ def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
     )
 
 
-def test_what_train_is_given_wrong_is_told_in_the_same_way(here, hookline):
+def test_train_reports_problems_as_check_does(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n")
 
 
-def test_an_error_in_an_overlay_is_told_there(here, hookline):
+def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
     (here / "more.toml").write_text("[optimizer]\nlr = -1\n")
     code, out, _ = hookline("check", "good.toml", "--with", "more.toml", "--set", "run.epochs=0")
     assert code == 1
@@ -349,7 +347,7 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
     assert "--set run.epochs=0: run.epochs: 0 is out of bounds: it must be at least 1.\n" in out
 
 
-# The deep check.
+# The deep check
 
 
 @pytest.mark.parametrize(
@@ -395,7 +393,7 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
         ('"species"', '["species", "petal_width"]', "9:12: data.targets[0]: "),
     ],
 )
-def test_what_does_not_fit_is_told_at_its_place_by_a_deep_check(here, hookline, old, new, problem):
+def test_a_deep_check_reports_a_mismatch_at_its_place(here, hookline, old, new, problem):
     assert old in GOOD
     (here / "spec.toml").write_text(GOOD.replace(old, new))
     (here / "data" / "empty.csv").write_text(IRIS.replace("5.1", "", 1))
@@ -407,7 +405,7 @@ def test_what_does_not_fit_is_told_at_its_place_by_a_deep_check(here, hookline, 
     assert not (here / "runs").exists()
 
 
-def test_outputs_that_a_loss_does_not_take_are_told_at_the_loss_with_the_last_layer(here, hookline):
+def test_unsuitable_outputs_are_reported_at_the_loss_and_the_last_layer(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 4"))
     message = (
         'CrossEntropyLoss compares a score for each class with the class: "species" has 3 classes, and the model gives '
@@ -420,7 +418,7 @@ def test_outputs_that_a_loss_does_not_take_are_told_at_the_loss_with_the_last_la
     )
 
 
-def test_the_sizes_that_do_not_fit_one_another_are_told_in_words(here, hookline):
+def test_mismatched_sizes_are_explained_in_words(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 3, in_features = 7"))
     assert hookline("check", "--deep", "spec.toml")[1].splitlines()[0] == (
         "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, and 16 come "
@@ -428,13 +426,13 @@ def test_the_sizes_that_do_not_fit_one_another_are_told_in_words(here, hookline)
     )
 
 
-def test_misfits_that_have_nothing_to_do_with_each_other_are_all_told(here, hookline):
+def test_independent_mismatches_are_all_reported(here, hookline):
     text = GOOD.replace("out_features = 3", "out_features = 4").replace('"Adam"', '"Adam"\ngroups = [{ layers = "x" }]')
     (here / "spec.toml").write_text(text)
     code, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
     paths = ["loss", "optimizer.groups[0].layers"]
     assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
-    # What depends on the model is not guessed.
+    # Problems that depend on the model are not guessed.
     (here / "spec.toml").write_text(text.replace('"ReLU"', '"GRU"').replace("[1, 2]", "[1, 2, 3]"))
     _, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
     assert len(json.loads(told)) == 1
@@ -452,7 +450,7 @@ STAGES = {
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("answer", ["1 / 0", "None", "return 3"])
-def test_a_stage_that_fails_is_told_at_the_section_that_it_is_about(here, hookline, stage, answer):
+def test_a_failing_stage_is_reported_at_its_section(here, hookline, stage, answer):
     (here / "mine.py").write_text(
         f"from hookline import hookimpl\n\n\n@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
     )
@@ -462,7 +460,7 @@ def test_a_stage_that_fails_is_told_at_the_section_that_it_is_about(here, hookli
     assert f"{stage}" in problem["message"]
 
 
-def test_a_callback_that_fails_is_told_where_it_stands(here, hookline):
+def test_a_failing_callback_is_reported_at_its_entry(here, hookline):
     (here / "bad.py").write_text(CALLBACK)
     (here / "spec.toml").write_text(f'{GOOD}[[callbacks]]\ntype = "CSVLog"\n[[callbacks]]\ntype = "Bad"\n')
     _, told, _ = hookline("check", "--deep", "--format", "json", "-p", "bad.py", "spec.toml")
@@ -491,7 +489,7 @@ class Bad(CallbackSpec):
 """
 
 
-def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
+def test_a_deep_check_of_a_huge_model_needs_no_memory(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
     assert hookline("check", "--deep", "spec.toml")[0] == 0
 
@@ -505,7 +503,7 @@ def test_a_deep_check_of_a_model_of_any_size_takes_no_memory(here, hookline):
         ("select_loss", 'raise RuntimeError("There is no metadata.")', 1),
     ],
 )
-def test_a_large_model_is_not_built_with_values_whatever_wants_some(here, hookline, stage, answer, code):
+def test_a_large_model_is_never_built_with_values(here, hookline, stage, answer, code):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 16", "out_features = 1_000_000_000_000"))
     (here / "mine.py").write_text(
         f"import torch\nfrom hookline import hookimpl\n\n\n"
@@ -516,7 +514,7 @@ def test_a_large_model_is_not_built_with_values_whatever_wants_some(here, hookli
 
 
 @pytest.mark.parametrize("command", [["check", "--deep"], ["check", "--deep", "--format", "json"], ["plan"]])
-def test_what_is_doubtful_is_told_once_and_without_a_line_of_code(here, hookline, command):
+def test_a_warning_is_printed_once_and_without_source_code(here, hookline, command):
     layer = '{ type = "BatchNorm1d" },\n    { type = "ReLU" },'
     text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
     (here / "spec.toml").write_text(text)
@@ -529,14 +527,14 @@ def test_what_is_doubtful_is_told_once_and_without_a_line_of_code(here, hookline
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_shipped_specs_are_good_in_depth(path, hookline):
+def test_the_shipped_specs_pass_a_deep_check(path, hookline):
     assert hookline("check", "--deep", str(path)) == (0, f"{path} is good.\n", "")
 
 
-# Where values come from.
+# The origin of values
 
 
-def test_a_value_is_explained_with_everything_that_set_it(here, hookline):
+def test_explain_lists_every_place_that_sets_a_value(here, hookline):
     (here / "spec.toml").write_text('extends = "good.toml"\noptimizer.lr = 0.02\n')
     assert hookline("explain", "spec.toml", "optimizer.lr", "--set", "optimizer.lr = 0.5") == (
         0,
@@ -566,7 +564,7 @@ def test_a_value_is_explained_with_everything_that_set_it(here, hookline):
         ("run.name", 'run.name = "good"', "it is the default."),
     ],
 )
-def test_every_value_can_be_asked_for(hookline, path, first, last):
+def test_every_value_can_be_explained(hookline, path, first, last):
     code, out, _ = hookline("explain", "good.toml", path)
     lines = out.splitlines()
     assert (code, lines[0][: len(first)]) == (0, first)
@@ -585,16 +583,16 @@ def test_every_value_can_be_asked_for(hookline, path, first, last):
         ("a b", '"a b" is not a path, such as optimizer.lr.'),
     ],
 )
-def test_what_is_not_there_cannot_be_explained(hookline, path, message):
+def test_explain_reports_a_path_that_does_not_exist(hookline, path, message):
     code, out, err = hookline("explain", "good.toml", path)
     assert (code, out) == (2, "")
     assert err.startswith(message)
 
 
-# The complete spec.
+# The complete spec
 
 
-def test_a_complete_spec_says_of_everything_whether_it_is_a_default(here, hookline):
+def test_a_complete_spec_marks_defaults(here, hookline):
     code, out, _ = hookline("show", "good.toml", "--set", "run.seed=0")
     assert code == 0
     assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\naccumulate = 1  # default\n' in out
@@ -603,25 +601,25 @@ def test_a_complete_spec_says_of_everything_whether_it_is_a_default(here, hookli
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_a_complete_spec_says_the_same_as_the_spec(path, tmp_path, hookline):
+def test_a_complete_spec_has_the_same_meaning(path, tmp_path, hookline):
     _, out, _ = hookline("show", str(path))
-    # Paths are relative to the file, beside which it is not to be written.
+    # Paths are relative to the file, so it cannot be written elsewhere.
     complete = tmp_path / path.name
     complete.write_text(out.replace('path = "', f'path = "{path.parent}/'))
     assert hookline("diff", str(path), str(complete)) == (0, f"{path} and {complete} say the same.\n", "")
     assert "[] and" not in out
 
 
-# Two specs.
+# Comparing two specs
 
 
-def test_order_comments_and_defaults_that_are_spelled_out_make_no_difference(here, hookline):
+def test_order_comments_and_explicit_defaults_make_no_difference(here, hookline):
     head, _, data = GOOD.partition("[data]")
     (here / "other.toml").write_text(f"[data]{data}\n# again\n{head}seed = 0\nname = 'other'\n")
     assert hookline("diff", "good.toml", "other.toml") == (0, "good.toml and other.toml say the same.\n", "")
 
 
-def test_what_differs_is_told_with_what_both_say(here, hookline):
+def test_differences_are_shown_with_both_values(here, hookline):
     text = GOOD.replace("lr = 0.01", "lr = 0.1").replace('    { type = "ReLU" },\n', "").replace("F1Score", "AUROC")
     (here / "other.toml").write_text(text.replace("CrossEntropyLoss", "MultiMarginLoss"))
     assert hookline("diff", "good.toml", "other.toml") == (
@@ -634,14 +632,14 @@ def test_what_differs_is_told_with_what_both_say(here, hookline):
     )
 
 
-def test_two_runs_are_compared_by_the_specs_that_they_keep(here, hookline):
+def test_two_runs_are_compared_by_their_saved_specs(here, hookline):
     for directory, epochs in (("a", 2), ("b", 3)):
         assert hookline("train", "good.toml", "-q", "--out", directory, "--set", f"run.epochs={epochs}")[0] == 0
     assert hookline("diff", "a", "b") == (1, "run.epochs: 2 → 3\n", "")
     assert hookline("diff", "a", "good.toml", "--set", "run.epochs=5") == (0, "a and good.toml say the same.\n", "")
 
 
-def test_none_of_these_commands_imports_what_is_slow(here):
+def test_these_commands_import_no_slow_packages(here):
     (here / "wrong.toml").write_text(WRONG)
     script = """
 import sys
@@ -691,7 +689,7 @@ device = "cdua"
 """
 
 
-def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
+def test_one_problem_does_not_hide_nested_ones(here, hookline):
     (here / "spec.toml").write_text(SLIPS)
     _, told, _ = hookline("check", "spec.toml", "--format", "json")
     problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
@@ -717,14 +715,14 @@ def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
     ],
     ids=["a quote that is not closed", "no line break"],
 )
-def test_a_header_that_does_not_end_is_told(here, hookline, content, problem):
+def test_a_header_without_end_is_reported(here, hookline, content, problem):
     (here / "data" / "iris.csv").write_bytes(content)
     code, told, _ = hookline("check", "good.toml")
     assert code == 1
     assert f"data.path: {problem}" in told
 
 
-def test_a_file_that_is_none_is_not_read(here, hookline):
+def test_devices_and_pipes_are_not_read(here, hookline):
     os.mkfifo(here / "data" / "pipe")
     code, told, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
     assert code == 1
@@ -738,7 +736,7 @@ def test_the_type_of_a_component_is_explained(here, hookline):
     assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2
 
 
-def test_a_change_by_an_index_in_brackets_is_told_explained_and_shown_as_such(here, hookline):
+def test_a_change_with_an_index_in_brackets_is_reported_explained_and_shown(here, hookline):
     change = "model.layers[0].out_features"
     _, told, _ = hookline("explain", "good.toml", change, "--set", f"{change}=4")
     assert told.splitlines()[-1] == f"  --set {change}=4"
@@ -820,7 +818,7 @@ def register_specs():
         ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 46: FileNotFoundError: [Errno 2] no"),
     ],
 )
-def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
+def test_a_plugin_error_is_reported_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
     (here / "faulty.py").write_text(FAULTY)
     without = GOOD if "[data]" not in append else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
     (here / "spec.toml").write_text(f"{without}\n{append}\n")
@@ -836,7 +834,7 @@ def test_a_fault_of_a_plugin_is_told_with_its_line_and_the_other_specs_are_check
 @pytest.mark.parametrize(
     "fault", ['[[callbacks]]\ntype = "Far"', '[[metrics]]\ntype = "Blind"', '[data]\ntype = "Lost"']
 )
-def test_a_fault_of_a_plugin_does_not_hide_what_else_is_wrong(here, hookline, fault):
+def test_a_plugin_error_does_not_hide_other_problems(here, hookline, fault):
     (here / "faulty.py").write_text(FAULTY)
     good = GOOD if "[data]" not in fault else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
     (here / "spec.toml").write_text(good.replace("[run]", "[run]\nepoch = 3", 1) + f"\n{fault}\n")
@@ -846,7 +844,7 @@ def test_a_fault_of_a_plugin_does_not_hide_what_else_is_wrong(here, hookline, fa
     assert out.endswith("1 error in spec.toml.\n")
 
 
-def test_a_fault_in_the_code_of_an_option_is_told_beside_what_else_is_wrong(here, hookline):
+def test_an_error_in_the_code_of_an_option_is_reported_beside_other_problems(here, hookline):
     (here / "faulty.py").write_text(FAULTY)
     (here / "spec.toml").write_text(f'{GOOD}\n[[callbacks]]\ntype = "Strict"\nsize = 3\nsise = 4\n')
     code, out, err = hookline("check", "spec.toml", "-p", "faulty.py")
@@ -855,7 +853,7 @@ def test_a_fault_in_the_code_of_an_option_is_told_beside_what_else_is_wrong(here
     assert 'callbacks[0].sise: Strict has no option "sise".' in out
 
 
-def test_a_path_that_is_too_long_is_told_beside_everything_else(here, hookline):
+def test_a_path_that_is_too_long_is_reported_beside_other_problems(here, hookline):
     (here / "wrong.toml").write_text(GOOD.replace("[run]", "[run]\nepoch = 3", 1))
     (here / "long.toml").write_text(GOOD.replace("data/iris.csv", "x" * 5000))
     code, out, err = hookline("check", "wrong.toml", "long.toml", "good.toml")
@@ -864,7 +862,7 @@ def test_a_path_that_is_too_long_is_told_beside_everything_else(here, hookline):
     assert out.endswith("2 errors in 2 of 3 specs.\n")
 
 
-def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monkeypatch):
+def test_an_error_with_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
     def run(arguments):
         raise PermissionError(13, "Permission denied", "kept")
 
@@ -872,20 +870,23 @@ def test_what_a_command_cannot_do_is_not_told_of_the_output(here, hookline, monk
     assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
 
 
-def test_an_error_that_is_not_of_the_output_is_not_told_of_it(here, hookline, monkeypatch):
+def test_an_error_without_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
     def run(arguments):
         raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
 
     monkeypatch.setattr("hookline.cli.check.run", run)
     code, out, err = hookline("check", "good.toml")
     assert (code, out.strip()) == (2, "")
-    assert err == "No space left on device. This was told of no file; `--traceback` shows where.\n"
+    assert (
+        err
+        == "No space left on device. The operating system named no file; rerun with `--traceback` to see where it failed.\n"
+    )
     with pytest.raises(OSError, match="No space"):
         hookline("check", "good.toml", "--traceback")
 
 
 @pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
-def test_output_that_cannot_be_written_is_told(here, command):
+def test_unwritable_output_is_reported(here, command):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
@@ -893,7 +894,7 @@ def test_output_that_cannot_be_written_is_told(here, command):
     assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
 
 
-def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here, hookline):
+def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
     text = GOOD.replace("lr = ", "lrr = ").replace('"ReLU"', '"Relu"')
     assert '"Relu"' in text
     assert "lrr" in text
@@ -979,21 +980,21 @@ def test_a_plugin_that_is_not_installed_hides_nothing_but_what_it_may_bring(here
         ),
     ],
 )
-def test_what_was_probably_meant_is_told(here, hookline, old, new, told):
+def test_the_probable_intention_is_suggested(here, hookline, old, new, told):
     (here / "spec.toml").write_text(GOOD.replace(old, new, 1))
     _, out, _ = hookline("check", "spec.toml")
     lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
     assert lines == told
 
 
-def test_of_models_those_are_named_that_are_made_of_layers(here, hookline):
+def test_suggested_models_consist_of_layers(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
     _, out, _ = hookline("check", "spec.toml")
     told = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
     assert told.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
 
 
-def test_what_is_not_given_is_no_second_place(here):
+def test_a_missing_option_is_not_a_second_place(here):
     (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
     document = read(here / "spec.toml")
     problem = Problem("This is wrong.", ("run", "epochs"), against=(("initialize",), ("loss", "type")))
@@ -1022,11 +1023,11 @@ MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"
             [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", 'dtype = "int64"')],
             ["data.standardize", "data.stratify"],
         ),
-        # What is not said, or said wrongly, is no conflict.
+        # A missing or invalid value does not conflict with others.
         ([("validation = 0.2\ntest = 0.2\n", "validation = true\ntest = 7\n")], ["data.validation", "data.test"]),
         ([("validation = 0.2\ntest = 0.2\n", "validaton = 0.2\n")], ["data.validaton"]),
         ([('"Accuracy"', '"Acuracy"'), ("[[deploy]]", f"{MONITOR}\n[[deploy]]")], ["metrics[0].type"]),
-        # One slip is one error.
+        # One mistake causes one error.
         (
             [
                 (
@@ -1038,7 +1039,7 @@ MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"
         ),
     ],
 )
-def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, changes, paths):
+def test_an_error_does_not_hide_conflicts(here, hookline, changes, paths):
     text = GOOD
     for old, new in changes:
         assert old in text
@@ -1048,7 +1049,7 @@ def test_an_error_does_not_hide_what_does_not_go_together(here, hookline, change
     assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
 
 
-def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hookline):
+def test_the_command_line_can_add_a_first_callback(here, hookline):
     change = "callbacks.EarlyStopping.type=EarlyStopping"
     assert hookline("check", "good.toml", "--set", change) == (0, "good.toml is good.\n", "")
     code, out, _ = hookline("check", "good.toml", "--set", "callbacks.type=EarlyStopping")
@@ -1060,7 +1061,7 @@ def test_a_callback_is_added_on_the_command_line_where_there_are_none(here, hook
 
 
 @pytest.mark.parametrize("change", ["x" * 5000, f"optimizer.lr={'x' * 5000}", f"model.layers.{'x' * 5000}.y=1"])
-def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hookline, change):
+def test_a_long_change_is_shortened_in_messages(here, hookline, change):
     code, out, err = hookline("check", "good.toml", "--set", change)
     assert (code, err) == (1, "")
     assert len(out) < 500
@@ -1068,7 +1069,7 @@ def test_of_a_long_change_no_more_is_told_than_one_needs_to_know_it_by(here, hoo
 
 
 @pytest.mark.parametrize("name", ["iris", "transformer", "losses/NLLLoss", "losses/BCELoss", "optimizers/LBFGS"])
-def test_a_good_spec_whose_loss_looks_at_values_passes_the_deep_check(name, capsys):
+def test_a_spec_whose_loss_depends_on_values_passes_a_deep_check(name, capsys):
     spec = Path(__file__).parents[3] / "specs" / f"{name}.toml"
     assert main(["check", "--deep", str(spec)]) == 0
     assert "is good." in "".join(capsys.readouterr())

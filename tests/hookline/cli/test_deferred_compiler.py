@@ -26,7 +26,7 @@ print("steps", type(optimizer).__name__)
 """
 
 
-def test_the_compiler_is_imported_when_it_is_wanted_and_not_before():
+def test_the_compiler_is_imported_on_first_use():
     shown = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
     assert shown.splitlines() == [
         "deferred _StandIn False",

@@ -46,9 +46,9 @@ WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(ru
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with a good spec and its data, where the command is given."""
+    """The working directory, with a valid spec and its data."""
     monkeypatch.chdir(tmp_path)
-    # The command line expects a process of its own, and the tests that come after it share this one.
+    # Deferring the compiler changes the process, which the tests share.
     monkeypatch.setattr("hookline.cli._deferred_compiler.defer", lambda: None)
     (tmp_path / "spec.toml").write_text(SPEC)
     (tmp_path / "flowers.csv").write_text(CSV)
@@ -61,7 +61,7 @@ def files(directory):
 
 @pytest.fixture
 def refused(here, capsys):
-    """Gives the command and returns what it says of the bad input, once it is sure that nothing else has happened."""
+    """Runs the command on invalid input, checks that it changes no files, and returns its message."""
 
     def refuse(*arguments, replace=("[run]", "[run]"), append="", data=CSV):
         assert replace[0] in SPEC
@@ -80,7 +80,7 @@ def refused(here, capsys):
 
 
 def headlines(text):
-    """What is said, without the lines of the file below it and without the places, which have tests of their own."""
+    """The messages without their places and quoted lines, which have their own tests."""
     lines = [line for line in text.splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
     return "\n".join(re.sub(r"^(\S*\.toml):\d+:\d+: ", r"\1: ", line) for line in lines)
 
@@ -100,14 +100,14 @@ def only_line(text):
     return text
 
 
-# A spec that is wrong.
+# Invalid specs
 
 
-def test_a_spec_that_is_not_there_is_told(refused):
+def test_a_missing_spec_is_reported(refused):
     assert refused("none.toml") == "none.toml: There is no such file."
 
 
-def test_a_spec_that_is_a_directory_is_told(refused):
+def test_a_directory_instead_of_a_spec_is_reported(refused):
     assert refused(".") == '.: This is a directory, and not a spec. In it is "spec.toml".'
 
 
@@ -119,7 +119,7 @@ def test_a_spec_that_is_a_directory_is_told(refused):
         (("[loss]", "[model]"), '19:2: The section "model" stands here a second time.'),
     ],
 )
-def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, replace, problem):
+def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, problem):
     (here / "spec.toml").write_text(SPEC.replace(*replace))
     assert main(["train", "spec.toml"]) == 2
     assert capsys.readouterr().err.splitlines()[0] == f"spec.toml:{problem}"
@@ -159,11 +159,11 @@ def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, repl
         ),
     ],
 )
-def test_a_problem_of_a_spec_is_told_with_file_and_key(refused, replace, problem):
+def test_a_problem_in_a_spec_is_reported_with_file_and_key(refused, replace, problem):
     assert f"spec.toml: {problem}" in refused(replace=replace).splitlines()
 
 
-def test_all_problems_of_a_spec_are_told_in_one_go(refused):
+def test_all_problems_in_a_spec_are_reported_at_once(refused):
     replace = (
         SPEC[SPEC.index("[model]") :],
         """\
@@ -190,7 +190,7 @@ betas = [0.9, 2]
     ]
 
 
-def test_an_empty_spec_is_told_all_that_is_missing(refused):
+def test_all_missing_sections_of_an_empty_spec_are_reported(refused):
     assert refused(replace=(SPEC, "# Nothing.\n[run]\n")).splitlines() == [
         f"spec.toml: {section}: This is missing. It must be {what} (a table with a `type`)."
         for section, what in {
@@ -223,42 +223,42 @@ def test_an_empty_spec_is_told_all_that_is_missing(refused):
         ("optimiser.lr=1", '--set optimiser.lr=1: optimiser: There is no key "optimiser". Did you mean "optimizer"?'),
     ],
 )
-def test_a_bad_change_is_told(refused, change, problem):
+def test_an_invalid_change_is_reported(refused, change, problem):
     assert refused("spec.toml", "--set", change) == problem
 
 
-def test_a_device_that_does_not_exist_is_told_with_the_key(refused):
+def test_an_unknown_device_is_reported_with_its_key(refused):
     told = refused("spec.toml", "--set", "run.device=cudda")
     assert told == '--set run.device=cudda: run.device: There is no device called "cudda". Did you mean "cuda"?'
 
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="This machine has an accelerator.")
-def test_a_device_that_is_not_here_is_told_with_the_key(refused):
+def test_an_unavailable_device_is_reported_with_its_key(refused):
     told = refused("spec.toml", "--set", "run.device=cuda")
     assert told == '--set run.device=cuda: run.device: This machine has no "cuda". It has only a CPU.'
 
 
-def test_a_plugin_that_is_not_installed_is_told(refused):
+def test_a_plugin_that_is_not_installed_is_reported(refused):
     told = refused(replace=("[run]", 'plugins = ["focal"]\n[run]'))
     assert told.startswith('spec.toml: plugins[0]: No plugin called "focal" is installed.')
 
 
 @pytest.mark.parametrize("out", ["flowers.csv", "kept"])
-def test_a_directory_that_exists_is_not_written_over(refused, here, out):
+def test_an_existing_directory_is_not_overwritten(refused, here, out):
     (here / "kept").mkdir()
     (here / "kept" / "result.json").write_text("mine")
     told = refused("spec.toml", "--out", out)
     assert told == f"{out} exists already, and a run never overwrites another one: choose a new directory."
 
 
-def test_a_directory_that_cannot_be_made_is_told(refused):
+def test_a_directory_that_cannot_be_created_is_reported(refused):
     assert refused("spec.toml", "-q", "--out", "flowers.csv/x").startswith("flowers.csv/x cannot be created: ")
 
 
-# Data that is wrong.
+# Invalid data
 
 
-def test_data_that_is_not_there_is_told(refused):
+def test_missing_data_is_reported(refused):
     assert (
         refused(replace=("flowers.csv", "flower.csv"))
         == 'spec.toml: data.path: There is no such file. Did you mean "flowers.csv"?'
@@ -283,7 +283,7 @@ def test_data_that_is_not_there_is_told(refused):
         ),
     ],
 )
-def test_data_that_does_not_fit_the_spec_is_told_with_the_file(refused, replace, problem):
+def test_data_that_does_not_fit_the_spec_is_reported_with_the_file(refused, replace, problem):
     assert refused(replace=replace) == f"flowers.csv: {problem}"
 
 
@@ -309,7 +309,7 @@ def test_data_that_does_not_fit_the_spec_is_told_with_the_file(refused, replace,
         ),
     ],
 )
-def test_columns_that_are_not_there_are_told_with_the_option(refused, replace, problem):
+def test_missing_columns_are_reported_with_their_option(refused, replace, problem):
     assert refused(replace=replace) == f"spec.toml: data.{problem}"
 
 
@@ -325,44 +325,44 @@ def test_columns_that_are_not_there_are_told_with_the_option(refused, replace, p
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
     ],
 )
-def test_a_cell_that_is_wrong_is_told_with_row_and_column(refused, old, new, problem):
+def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, problem):
     assert refused(data=CSV.replace(f"\n{old}", f"\n{new}")) == f"flowers.csv: {problem}"
 
 
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
-def test_a_row_with_too_few_or_too_many_cells_is_told_with_the_number_that_other_messages_give_it(refused, row, cells):
+def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(refused, row, cells):
     told = refused(data=CSV.replace("3.5,2.25,b", row))
     assert told == f"flowers.csv: row 4: It has {cells} cells, and the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])
-def test_an_empty_file_is_told(refused, data):
+def test_an_empty_file_is_reported(refused, data):
     assert refused(data=data) == "spec.toml: data.path: The file is empty."
 
 
 @pytest.mark.parametrize("end", ["\n", ""])
-def test_a_file_with_nothing_but_a_header_is_told_to_have_no_rows(refused, end):
+def test_a_file_with_only_a_header_is_reported(refused, end):
     assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header and no rows."
 
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
-def test_one_class_where_two_are_needed_is_told(refused, loss):
+def test_a_target_with_a_single_class_is_reported(refused, loss):
     told = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
     assert told == 'flowers.csv: The target column "kind" is "a" in all training rows: two classes are needed.'
 
 
-def test_two_columns_of_one_name_are_told(refused):
+def test_duplicate_column_names_are_reported(refused):
     assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are called "width".'
 
 
 @pytest.mark.parametrize("old", ["width", ",b", "3.5"])
-def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
+def test_a_file_that_is_not_utf8_is_reported_in_a_sentence(refused, old):
     told = only_line(refused(data=CSV.replace(old, f"{old}ö").encode("latin-1")))
     assert told.startswith("spec.toml: data.path: " if old == "width" else "flowers.csv: ")
     assert "UTF-8" in told
 
 
-# A model that does not fit.
+# Models that do not fit
 
 
 @pytest.mark.parametrize(
@@ -404,11 +404,11 @@ def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
         ),
     ],
 )
-def test_a_model_that_does_not_fit_is_told_with_the_layer_and_the_shape_that_reached_it(refused, replace, problem):
+def test_a_mismatch_in_a_model_is_reported_with_the_layer_and_its_input_shape(refused, replace, problem):
     assert only_line(refused("spec.toml", "-q", replace=replace)).startswith(f"spec.toml: {problem}")
 
 
-def test_a_model_without_parameters_is_told(refused):
+def test_a_model_without_parameters_is_reported(refused):
     model = SPEC[SPEC.index("[model]") : SPEC.index("[loss]")]
     told = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
     assert told == "spec.toml: model: There is nothing to train: neither the model nor the loss has parameters."
@@ -437,15 +437,15 @@ def test_a_model_without_parameters_is_told(refused):
         ),
     ],
 )
-def test_early_stopping_refuses_to_monitor_what_will_not_be_there(refused, replace, monitor, problem):
+def test_early_stopping_refuses_to_monitor_a_number_that_is_not_logged(refused, replace, monitor, problem):
     append = f'[[metrics]]\ntype = "Accuracy"\n[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n'
     assert refused(replace=replace, append=append) == problem
 
 
-# A file of one's own that is wrong.
+# Invalid plugin files
 
 
-def test_a_plugin_file_that_is_not_there_is_told(refused):
+def test_a_missing_plugin_file_is_reported(refused):
     assert refused("spec.toml", "-p", "mine.py") == "mine.py: There is no such file."
 
 
@@ -488,12 +488,12 @@ def test_a_plugin_file_that_is_not_there_is_told(refused):
         ),
     ],
 )
-def test_a_plugin_file_that_cannot_be_used_is_told(refused, here, text, problem):
+def test_an_unusable_plugin_file_is_reported(refused, here, text, problem):
     (here / "mine.py").write_text(text)
     assert only_line(refused("spec.toml", "-p", "mine.py")).startswith(problem)
 
 
-def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
+def test_a_plugin_file_with_a_duplicate_component_name_is_reported(refused, here):
     (here / "mine.py").write_text(
         "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
         "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
@@ -506,7 +506,7 @@ def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
     )
 
 
-# Arguments that are wrong.
+# Invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -517,7 +517,7 @@ def test_a_plugin_file_with_a_component_of_a_taken_name_is_told(refused, here):
         (["train", "spec.toml", "--set"], "argument --set: expected one argument"),
     ],
 )
-def test_arguments_that_are_wrong_are_told_with_the_usage(here, capsys, arguments, problem):
+def test_invalid_arguments_are_reported_with_the_usage(here, capsys, arguments, problem):
     before = files(here)
     with pytest.raises(SystemExit) as exit_:
         main(arguments)
@@ -528,15 +528,15 @@ def test_arguments_that_are_wrong_are_told_with_the_usage(here, capsys, argument
     assert files(here) == before
 
 
-def test_with_traceback_the_place_in_the_code_is_shown(here):
+def test_traceback_raises_the_error(here):
     with pytest.raises(HooklineError, match=r"^none\.toml: There is no such file\.$"):
         main(["train", "none.toml", "--traceback"])
 
 
-# What is good.
+# Successful runs
 
 
-def test_a_good_spec_is_trained_and_the_results_are_in_a_directory_of_their_own(here, capsys):
+def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)
     assert main(["train", "spec.toml"]) == 0
     told = capsys.readouterr()
@@ -554,7 +554,7 @@ def test_a_good_spec_is_trained_and_the_results_are_in_a_directory_of_their_own(
     assert result["metrics"] == {"training": {"loss": last["training/loss"]}}
 
 
-def test_a_second_run_has_the_next_number_and_leaves_the_first_as_it_is(here, capsys):
+def test_a_second_run_gets_the_next_number_and_leaves_the_first_unchanged(here, capsys):
     main(["train", "spec.toml", "-q"])
     first = files(here / "runs/spec/1")
     assert main(["train", "spec.toml", "-q"]) == 0
@@ -562,7 +562,7 @@ def test_a_second_run_has_the_next_number_and_leaves_the_first_as_it_is(here, ca
     assert records(here / "runs/spec/2") == records(here / "runs/spec/1")
 
 
-def test_values_are_set_several_times_and_the_last_counts(here, capsys):
+def test_the_last_of_several_changes_of_a_value_counts(here, capsys):
     changes = ["run.epochs=5", "optimizer.lr=0.5", "model.layers.0.out_features=3", "run.epochs=3", "run.name=mine"]
     arguments = [word for change in changes for word in ("--set", change)]
     assert main(["train", "spec.toml", "-q", *arguments]) == 0
@@ -584,18 +584,18 @@ def test_the_spec_of_a_run_directory_gives_the_same_metrics(here, capsys):
     assert files(here / "once_more")[Path("spec.toml")] == again[Path("spec.toml")]
 
 
-def test_quiet_says_nothing(here, capsys):
+def test_quiet_prints_nothing(here, capsys):
     assert main(["train", "spec.toml", "-q"]) == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_quiet_says_nothing_though_the_spec_lists_the_display(here, capsys):
+def test_quiet_prints_nothing_even_if_the_spec_lists_the_display(here, capsys):
     (here / "spec.toml").write_text(f'{SPEC}\n[[callbacks]]\ntype = "Progress"\n')
     assert main(["train", "spec.toml", "-q"]) == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_display_is_there_once_though_the_spec_lists_it(here, capsys):
+def test_a_listed_display_is_not_added_again(here, capsys):
     main(["train", "spec.toml"])
     plain = capsys.readouterr().out
     (here / "spec.toml").write_text(f'{SPEC}\n[[callbacks]]\ntype = "Progress"\n')
@@ -604,7 +604,7 @@ def test_the_display_is_there_once_though_the_spec_lists_it(here, capsys):
     assert listed.count("learning rate") == plain.count("learning rate") == 1
 
 
-def test_a_plugin_file_is_used_and_two_are_used_in_order(here, capsys):
+def test_plugin_files_are_used_in_order(here, capsys):
     for name in ("one", "two"):
         (here / f"{name}.py").write_text(
             "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_loss():\n"
@@ -614,10 +614,10 @@ def test_a_plugin_file_is_used_and_two_are_used_in_order(here, capsys):
     assert capsys.readouterr().out.splitlines() == ["one before", "two before", "two after", "one after"]
 
 
-# A process of its own.
+# Separate processes
 
 
-def test_the_module_tells_bad_input_without_a_traceback_and_with_exit_code_2(here):
+def test_the_module_reports_invalid_input_without_a_traceback_and_with_exit_code_2(here):
     (here / "flowers.csv").write_text(CSV.replace("3.5,", "three,"))
     before = files(here)
     done = hookline("train", "spec.toml", cwd=here)
@@ -643,7 +643,7 @@ def test_an_interruption_writes_the_results_so_far(here):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        # What a shell runs in the background hears no Ctrl-C, and what it starts does not either.
+        # A shell makes background processes and their children ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         deadline = time.monotonic() + 60
@@ -671,7 +671,7 @@ def test_an_interruption_writes_the_results_so_far(here):
     assert result["metrics"]["training"]["loss"] == logged[-1]["training/loss"]
 
 
-def test_training_goes_on_when_nobody_reads_what_is_printed_any_longer(here):
+def test_training_continues_when_the_output_is_closed(here):
     command = [sys.executable, "-m", "hookline", "train", "spec.toml"]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
@@ -699,7 +699,7 @@ HEAVY = ("torch", "numpy", "pyarrow", "matplotlib", "torchmetrics", "rich", "saf
         ),
     ],
 )
-def test_help_and_a_problem_of_the_spec_come_without_importing_what_is_slow(here, arguments, code, output):
+def test_help_and_problems_are_printed_without_slow_imports(here, arguments, code, output):
     script = f"""
 import sys
 from hookline.cli.main import main

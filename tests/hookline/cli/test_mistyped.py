@@ -7,7 +7,7 @@ from hookline.cli.main import COMMANDS, DRAFTS, main
 
 @pytest.fixture
 def told(tmp_path, monkeypatch, capsys):
-    """Gives words to the command, and returns what is said of them."""
+    """Runs the command with these words and returns its message."""
     monkeypatch.chdir(tmp_path)
     text = (SPECS / "iris.toml").read_text()
     (tmp_path / "iris.toml").write_text(text.replace("data/iris.csv", str((SPECS / "data/iris.csv").resolve())))
@@ -30,20 +30,20 @@ def told(tmp_path, monkeypatch, capsys):
         ("fit iris.toml", 'There is no command "fit". Did you mean `hookline train iris.toml`?'),
         ("validate iris.toml", 'There is no command "validate". Did you mean `hookline check iris.toml`?'),
         ("iris.toml -q", 'There is no command "iris.toml". To train a spec: `hookline train iris.toml -q`.'),
-        ("help train", "Help is an option: `hookline train --help`."),
+        ("help train", "Use the option --help: `hookline train --help`."),
         ("-v", 'There is no option "-v". `hookline --version` prints the version.'),
-        ("wombat", 'There is no command "wombat". `hookline --help` lists them all.'),
+        ("wombat", 'There is no command "wombat". `hookline --help` lists all commands.'),
         ("new data.csv", "To write a spec for a table: `hookline new spec data.csv`."),
-        ("new specs data.csv", '`hookline new` cannot draft "specs". Did you mean `hookline new spec`?'),
+        ("new specs data.csv", '`hookline new` cannot write "specs". Did you mean `hookline new spec`?'),
         ("list layer Conv2d", "To show a component: `hookline show layer Conv2d`."),
         ("plan iris.toml --deep", '"--deep" is an option of `hookline check`.'),
         ("check iris.toml --depe", 'There is no option "--depe". Did you mean "--deep"?'),
         ("train iris.toml -o out", 'There is no option "-o". Did you mean "--out"?'),
-        ("train iris.toml b.toml", "One spec is taken at a time. To lay one over the other: --with b.toml."),
-        ("train --config iris.toml", "A spec is given without an option: `hookline train iris.toml`."),
+        ("train iris.toml b.toml", "`hookline train` takes one spec. To merge another into it: --with b.toml."),
+        ("train --config iris.toml", "Pass the spec without an option: `hookline train iris.toml`."),
     ],
 )
-def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentence):
+def test_an_unknown_word_is_reported_with_a_suggestion(told, words, sentence):
     assert told(words) == sentence
 
 
@@ -61,7 +61,7 @@ def test_a_word_that_is_not_known_is_told_with_what_to_type(told, words, sentenc
         ("--optimizer SGD", "optimizer.type=SGD"),
     ],
 )
-def test_an_option_that_is_a_value_of_the_spec_is_told_as_the_change_that_it_would_be(told, words, change, tmp_path):
+def test_an_option_of_the_spec_is_reported_with_the_change_that_sets_it(told, words, change, tmp_path):
     word = words.partition(" ")[0].partition("=")[0]
     unknown = f'There is no option "{word}". ' if word.startswith("-") else ""
     what = "the learning rate" if change == "optimizer.lr=0.1" and "." not in word else "a value of the spec"
@@ -78,18 +78,18 @@ def test_a_word_cannot_control_a_terminal(words, capsys):
     assert r"a\x1b[2Jb" in told
 
 
-def test_a_change_in_two_words_is_told_as_one(told):
-    assert told("train iris.toml --set optimizer.lr 0.1") == "A change is one word: --set optimizer.lr=0.1."
+def test_a_change_in_two_words_is_reported_with_the_correct_form(told):
+    assert told("train iris.toml --set optimizer.lr 0.1") == "Write path and value as one word: --set optimizer.lr=0.1."
 
 
-def test_an_option_of_another_tool_is_told_what_does_it(told):
+def test_an_option_of_another_tool_is_reported_with_its_equivalent(told):
     assert told("train iris.toml --max-grad-norm 1") == (
         'There is no option "max-grad-norm". GradientClipping does that: [[callbacks]] with type = "GradientClipping" and '
         "max_norm = 1."
     )
 
 
-def test_what_is_meant_exists():
+def test_suggested_commands_exist():
     assert {*OTHERS.values()} <= {*COMMANDS}
     assert not {*OTHERS} & {*COMMANDS}
     assert {owner.split()[0] for owner in OWNERS.values()} <= {*COMMANDS}
@@ -117,13 +117,13 @@ def test_what_is_meant_exists():
         ("explain optimizer.lr iris.toml", "The spec comes first: `hookline explain spec.toml optimizer.lr`."),
     ],
 )
-def test_a_name_that_is_of_something_else_is_told_with_what_to_type(words, sentence, capsys, tmp_path, monkeypatch):
+def test_a_name_of_another_kind_is_reported_with_a_suggestion(words, sentence, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words.split()) == 2
     assert capsys.readouterr().err == f"{sentence}\n"
 
 
-def test_a_section_is_listed_and_shown_as_well_as_a_family_and_a_component(capsys, tmp_path, monkeypatch):
+def test_sections_can_be_listed_and_shown_like_families_and_components(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for words in ("list model", "list models", "list layers"):
         assert main(words.split()) == 0

@@ -43,7 +43,7 @@ def test_a_place_has_a_line_and_a_column_counted_in_characters(words, line, colu
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a\n\nb", "\na\n", TEXT])
-def test_the_line_of_every_character_is_known_from_lines_that_are_found_once(text):
+def test_the_line_of_every_character_is_found(text):
     source = Source("spec.toml", text)
     for start in range(len(text) + 1):
         found = Place(source, start, start)
@@ -63,22 +63,22 @@ def test_the_line_of_every_character_is_known_from_lines_that_are_found_once(tex
         ("日本", ["spec.toml:5:9: a.b: This is wrong.", "  |", '5 | five = "日本" # x', "  |         ^^^^"]),
     ],
 )
-def test_a_problem_is_shown_with_its_line_and_a_finger_on_the_place(words, shown):
+def test_a_problem_is_shown_with_its_line_and_a_marker(words, shown):
     assert rendered(problem(words), "spec.toml").splitlines() == shown
 
 
-def test_a_problem_without_a_place_is_a_line():
+def test_a_problem_without_a_place_takes_one_line():
     assert rendered(Problem("This is wrong.", ("a",)), "spec.toml") == "spec.toml: a: This is wrong."
     assert rendered(Problem("This is wrong."), "spec.toml") == "spec.toml: This is wrong."
 
 
-def test_of_a_change_on_the_command_line_the_text_is_not_shown_again():
+def test_a_change_on_the_command_line_is_not_quoted_again():
     source = Source("--set a.b=3", "a.b=3")
     shown = rendered(Problem("This is wrong.", ("a", "b"), place=Place(source, 4, 5)), "spec.toml")
     assert shown == "--set a.b=3: a.b: This is wrong."
 
 
-def test_of_a_conflict_both_places_are_shown_in_the_order_of_the_text():
+def test_both_places_of_a_conflict_are_shown_in_the_order_of_the_text():
     assert rendered(problem("five", against=[place("one")]), "spec.toml").splitlines()[1:] == [
         "  |",
         "1 | one = 1",
@@ -96,7 +96,7 @@ def test_of_a_conflict_both_places_are_shown_in_the_order_of_the_text():
     ]
 
 
-def test_of_a_conflict_on_one_line_the_line_is_shown_once():
+def test_a_conflict_within_a_line_shows_the_line_once():
     source = Source("spec.toml", "x = [1 2]", Path("/"))
     wrong = Problem("This is wrong.", place=Place(source, 7, 8), against_places=(Place(source, 4, 5),))
     assert rendered(wrong, "spec.toml").splitlines()[1:] == ["  |", "1 | x = [1 2]", "  |     -", "  |        ^"]
@@ -115,12 +115,12 @@ def test_a_conflict_with_another_file_names_it():
     ]
 
 
-def test_of_what_goes_over_several_lines_the_first_one_is_shown():
+def test_a_place_of_several_lines_shows_the_first_one():
     text = 'x = """\nabc\n"""\n'
     assert rendered(problem('"""\nabc\n"""', text=text), "s").splitlines()[2:] == ['1 | x = """', "  |     ^^^"]
 
 
-def test_of_a_long_line_the_part_around_the_place_is_shown():
+def test_a_long_line_is_shortened_around_the_place():
     text = f"x = [{'1, ' * 1000}oops, {'2, ' * 1000}]"
     _, _, line, mark = rendered(problem("oops", text=text), "s").splitlines()
     assert len(line) < 120
@@ -139,7 +139,7 @@ def test_the_end_of_a_file_is_a_place():
     ]
 
 
-def test_what_would_move_the_cursor_or_turn_the_text_around_is_not_printed():
+def test_control_and_bidirectional_characters_are_not_printed():
     evil = "\x1b[2J\x07\u202e\x00\x9b"
     text = f'x = "{evil}"'
     shown = rendered(problem(f'"{evil}"', message=f"It is {evil}.", path=(evil,), text=text, name=f"{evil}.toml"), "s")
@@ -147,7 +147,7 @@ def test_what_would_move_the_cursor_or_turn_the_text_around_is_not_printed():
     assert printable("a\x1b\u202eb\tß") == "a\\x1b\\u202eb\\tß"
 
 
-def test_colors_are_put_around_what_is_shown_and_change_nothing_of_it():
+def test_colors_do_not_change_the_text():
     painted = rendered(problem("one"), "spec.toml", Paint(is_on=True))
     plain = painted
     for code in ("\033[0m", "\033[1m", "\033[31m", "\033[34m"):
@@ -172,7 +172,7 @@ class Stream:
         (False, {"FORCE_COLOR": "1"}, True),
     ],
 )
-def test_there_are_colors_on_a_terminal_unless_one_does_not_want_them(is_terminal, environment, is_on):
+def test_colors_are_used_on_a_terminal_unless_disabled(is_terminal, environment, is_on):
     assert Paint.of(Stream(is_terminal=is_terminal), environment) == Paint(is_on=is_on)
 
 
@@ -202,7 +202,7 @@ def test_problems_as_json_have_their_places():
     ]
 
 
-def test_problems_for_github_are_commands_in_which_nothing_can_be_smuggled_in():
+def test_problems_for_github_are_commands_without_injected_text():
     told = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
     assert told == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y'
     assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No."

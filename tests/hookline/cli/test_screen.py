@@ -7,7 +7,7 @@ from hookline.cli.main import main
 ROWS = [("layer", "type", "parameters"), ("2.layers.0.self_attn", "MultiheadAttention of 8 heads", "3,168")]
 
 
-def test_without_a_width_nothing_is_broken():
+def test_without_a_width_lines_are_not_wrapped():
     assert list(table(ROWS, None, right=(2,))) == [
         "  layer                 type                           parameters",
         "  2.layers.0.self_attn  MultiheadAttention of 8 heads       3,168",
@@ -15,7 +15,7 @@ def test_without_a_width_nothing_is_broken():
     assert paragraph("a b", None, "  ") == ["  a b"]
 
 
-def test_a_table_is_broken_between_words_and_the_parts_of_names_and_numbers_are_whole():
+def test_a_table_wraps_between_words_and_keeps_names_and_numbers_whole():
     assert list(table(ROWS, 50, right=(2,))) == [
         "  layer             type                parameters",
         "  2.layers.0.self_  MultiheadAttention       3,168",
@@ -29,7 +29,7 @@ def test_a_table_is_broken_between_words_and_the_parts_of_names_and_numbers_are_
 
 
 @pytest.mark.parametrize(("spec", "width"), [("transformer", 60), ("digits", 80)])
-def test_a_plan_on_a_terminal_fits_it_and_has_every_word_of_one_without(spec, width, monkeypatch, capsys):
+def test_a_plan_fits_the_terminal_and_keeps_every_word(spec, width, monkeypatch, capsys):
     assert main(["plan", str(SPECS / f"{spec}.toml")]) == 0
     whole = capsys.readouterr().out
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

@@ -95,9 +95,9 @@ def test_plan_prints_what_is_written_and_contacted_and_what_is_not_declared(tmp_
     )
     assert main(["plan", "spec.toml", "-p", "mine.py"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    start = lines.index("What callbacks and deployments write (relative to the run directory) and contact")
+    start = lines.index("Files and connections (paths relative to the run directory)")
     assert lines[start + 1 : start + 4] == [
-        "  callbacks[0] Silent  may write and contact anything: it does not declare what",
+        "  callbacks[0] Silent  does not declare what it writes and contacts",
         "  callbacks[1] CSVLog  writes metrics.csv",
         "",
     ]

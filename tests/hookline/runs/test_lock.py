@@ -89,7 +89,7 @@ def told(capsys):
 
 def test_a_run_that_is_trained_again_has_the_same_bits(run, here, capsys):
     assert main(["train", "--locked", "run", "--out", "again", "-p", "mine.py"]) == 0
-    assert capsys.readouterr().out.endswith("Every bit is that of run.\n")
+    assert capsys.readouterr().out.endswith("All bits equal those of run.\n")
     for name in ("model.safetensors", "metrics.jsonl", "spec.toml", "run.lock.toml"):
         assert (here / "again" / name).read_bytes() == (run / name).read_bytes()
 
@@ -196,10 +196,10 @@ def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["train"], "Give either a spec, or a run that is to be trained again: `--locked runs/iris/1`."),
-        (["train", "spec.toml", "--locked", "run"], "Give either a spec, or a run that is to be trained again"),
-        (["train", "--locked", "spec.toml"], "spec.toml is not the directory of a run, such as runs/iris/1."),
-        (["train", "--locked", "run", "--set", "run.seed=3"], "A run is trained again as it was, without `--set`"),
+        (["train"], "Pass either a spec, or a run to repeat: `--locked runs/iris/1`."),
+        (["train", "spec.toml", "--locked", "run"], "Pass either a spec, or a run to repeat"),
+        (["train", "--locked", "spec.toml"], "spec.toml is not a run directory, such as runs/iris/1."),
+        (["train", "--locked", "run", "--set", "run.seed=3"], "`--locked` repeats a run unchanged: remove `--set`"),
     ],
 )
 def test_what_cannot_be_trained_again_is_told(run, capsys, words, message):
@@ -332,7 +332,7 @@ def test_bits_that_differ_are_told(run, capsys, names, said):
     for name in names:
         (run / name).write_bytes(b"other")
     assert again() == 1
-    assert capsys.readouterr().err == f"{said}, though nothing that the lock knows of has changed.\n"
+    assert capsys.readouterr().err == f"{said}, although nothing in the lock has changed.\n"
 
 
 GOOD = 'spec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[environment]\npython = "3"\n[stages]\nfit = ["x"]\n'
@@ -411,12 +411,12 @@ def tuned(here):
 
 def test_each_trial_of_a_tuned_run_is_compared_with_itself(tuned, capsys):
     assert main(["train", "--locked", "run", "--out", "again", "-p", "tuned.py"]) == 0
-    assert capsys.readouterr().out.endswith("Every bit is that of run.\n")
+    assert capsys.readouterr().out.endswith("All bits equal those of run.\n")
     other = tuned / "run" / "trial-3" / "metrics.jsonl"
     edit(other, '"epoch": 2', '"epoch":  2')
     assert main(["train", "--locked", "run", "--out", "more", "-q", "-p", "tuned.py"]) == 1
     assert capsys.readouterr().err == (
-        '"trial-3/metrics.jsonl" differs from run, though nothing that the lock knows of has changed.\n'
+        '"trial-3/metrics.jsonl" differs from run, although nothing in the lock has changed.\n'
     )
 
 

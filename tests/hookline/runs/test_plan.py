@@ -76,7 +76,7 @@ grouped: 3 epochs of 4 steps on cpu, seed 7
 Plugins
   hookline  hookline 0.1.0
 
-Stages, in the order in which they are called; wrappers first, the outermost first of all
+Stages in the order of their calls, each with its wrappers from the outside in
   prepare_data      answered by  hookline_stages (hookline 0.1.0)
   build_model       answered by  hookline_stages (hookline 0.1.0)
   select_loss       answered by  hookline_stages (hookline 0.1.0)
@@ -98,7 +98,7 @@ Stages, in the order in which they are called; wrappers first, the outermost fir
   deploy            wrapped by   callbacks[0] Progress (hookline 0.1.0)
                     answered by  hookline_stages (hookline 0.1.0)
 
-Model, for a row
+Model, with output shapes for one row
   layer  type    output  parameters
   0      Linear  16              80
   1      ReLU    16               0

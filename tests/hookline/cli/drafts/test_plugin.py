@@ -13,19 +13,19 @@ from hookline.testing.conformity import cases
 
 @pytest.fixture
 def written(tmp_path, monkeypatch, capsys):
-    """Writes a plugin by the command, and gives its directory."""
+    """Writes a plugin with the command and returns its directory."""
     monkeypatch.chdir(tmp_path)
 
     def written(*words):
         assert main(["new", "plugin", *words]) == 0
         [first, *_] = capsys.readouterr().out.splitlines()
-        return tmp_path / first.removesuffix(" is written:")
+        return tmp_path / first.removeprefix("Created ").removesuffix(":")
 
     return written
 
 
 @pytest.mark.parametrize("family", EXAMPLES)
-def test_it_passes_every_check_of_the_kit_as_it_is(written, family):
+def test_the_template_passes_every_check_of_the_kit(written, family):
     directory = written("spiral", "--family", family)
     passed = 0
     for case in cases(from_file(directory / "hookline_spiral.py")):
@@ -38,7 +38,7 @@ def test_it_passes_every_check_of_the_kit_as_it_is(written, family):
 
 
 @pytest.mark.parametrize("family", EXAMPLES)
-def test_its_example_trains_well(written, family, monkeypatch, capsys):
+def test_the_example_trains_well(written, family, monkeypatch, capsys):
     monkeypatch.chdir(written("spiral", "--family", family))
     example = Path("example.toml").read_text()
     Path("own.toml").write_text(example.replace('plugins = ["spiral"]', ""))
@@ -48,7 +48,7 @@ def test_its_example_trains_well(written, family, monkeypatch, capsys):
     assert json.loads(last)["validation/Accuracy"] > 0.8
 
 
-def test_its_files_are_those_of_a_distribution(written, tmp_path):
+def test_the_files_form_a_distribution(written, tmp_path):
     directory = written("focal")
     assert directory == tmp_path / "hookline-focal"
     assert sorted(path.name for path in directory.iterdir()) == [
@@ -76,7 +76,7 @@ def test_its_files_are_those_of_a_distribution(written, tmp_path):
         ("lion", "optimizer", "hookline_lion", "Lion"),
     ],
 )
-def test_module_and_class_are_called_after_the_plugin(name, family, module, kind):
+def test_module_and_class_are_named_after_the_plugin(name, family, module, kind):
     made = files(name, family)
     assert f"class {kind}(" in made[f"{module}.py"]
     assert f"import {module}\n" in made[f"test_{module}.py"]
@@ -84,7 +84,7 @@ def test_module_and_class_are_called_after_the_plugin(name, family, module, kind
 
 
 @pytest.mark.parametrize("name", ["Focal", "2x", "", "focal loss", "../up", "a--b"])
-def test_what_cannot_be_a_name_is_told(name, tmp_path, monkeypatch, capsys):
+def test_an_invalid_name_is_reported(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "plugin", name]) == 2
     err = capsys.readouterr().err
@@ -100,17 +100,15 @@ def test_what_cannot_be_a_name_is_told(name, tmp_path, monkeypatch, capsys):
         (["losses"], 'hookline_losses is a module of Hookline itself: choose another name, such as "my-losses".'),
     ],
 )
-def test_a_name_that_hookline_has_itself_is_told(words, message, tmp_path, monkeypatch, capsys):
+def test_a_name_of_a_built_in_component_is_reported(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "plugin", *words]) == 2
     assert capsys.readouterr().err == f"{message}\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_written_over(written, capsys):
+def test_existing_files_are_not_overwritten(written, capsys):
     written("focal")
     assert main(["new", "plugin", "focal"]) == 2
-    assert capsys.readouterr().err == (
-        "hookline-focal exists, and nothing is written over. Name another directory with --out.\n"
-    )
+    assert capsys.readouterr().err == ("hookline-focal already exists. Choose another directory with --out.\n")
     assert written("focal", "--out", "other").name == "other"

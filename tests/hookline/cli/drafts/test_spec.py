@@ -178,9 +178,9 @@ def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, m
     Path("rows.csv").write_text("".join(f"{index * index}.5,{index / 7},{'ab'[index % 2]}\n" for index in range(9)))
     assert hookline("new", "spec", "rows.csv", "--target", "a") == (
         0,
-        'rows.toml is written. It tells the 2 classes of "a" apart by 2 numbers.\nTrain it: hookline train rows.toml\n',
-        "rows.csv: The names of its columns are numbers. If the first line is a row and no header, put a line of names "
-        "above it. (a warning)\n",
+        'Created rows.toml. It tells the 2 classes of "a" apart by 2 numbers.\nTrain it: hookline train rows.toml\n',
+        "rows.csv: The column names are numbers. If the first line is a row of data instead of a header, insert a line "
+        "with column names above it. (a warning)\n",
     )
 
 
@@ -324,7 +324,7 @@ def test_nothing_is_written_over(people, hookline):
     assert hookline("new", "spec", "people.csv", "--target", "city") == (
         2,
         "",
-        "people.toml exists, and nothing is written over. Name another file with --out.\n",
+        "people.toml already exists. Choose another file with --out.\n",
     )
     assert Path("people.toml").read_text() == "mine"
     assert hookline("new", "spec", "people.csv", "--target", "city", "--out", "none/people.toml") == (
@@ -349,7 +349,7 @@ def test_without_a_terminal_the_target_must_be_named(people, hookline, monkeypat
     assert hookline("new", "spec", "people.csv") == (
         2,
         "",
-        'people.csv: Say which column is to be predicted, such as --target "city". Known are "age", "city", "code", '
+        'people.csv: Pass the column to predict, such as --target "city". Known are "age", "city", "code", '
         '"grade", "id", "name" and "score".\n',
     )
 
@@ -370,8 +370,8 @@ def test_at_a_terminal_it_is_asked_for(people, hookline, monkeypatch):
         "  city   text, 2 different\n"
         "  score  numbers from -2 to 30\n"
         "  grade  integers from 1 to 2\n"
-        'Which column is to be predicted? [city] There is no column "ctiy". Did you mean "city"?\n'
-        'Which column is to be predicted? [city] people.toml is written. It tells the 2 classes of "city" apart by 2 '
+        'Which column do you want to predict? [city] There is no column "ctiy". Did you mean "city"?\n'
+        'Which column do you want to predict? [city] Created people.toml. It tells the 2 classes of "city" apart by 2 '
         "numbers.\n"
     )
 
