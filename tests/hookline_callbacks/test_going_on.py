@@ -114,7 +114,7 @@ CASES = {
 
 @pytest.mark.parametrize("until", [IN_AN_EPOCH, BETWEEN_EPOCHS], ids=["in an epoch", "between epochs"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_training_that_is_gone_on_with_equals_one_that_was_not_interrupted(case, until, tmp_path):
+def test_a_resumed_training_equals_an_uninterrupted_one(case, until, tmp_path):
     callbacks, spoiled = CASES[case]
     plugins = [Spoiled(*spoiled)]
     whole = trained(tmp_path, *callbacks, plugins=plugins)
@@ -129,7 +129,7 @@ def test_a_training_that_is_gone_on_with_equals_one_that_was_not_interrupted(cas
     assert not same(lost.model, whole.model) or came_of(lost) != came_of(later)
 
 
-def test_norms_of_gradients_go_on_in_the_middle_of_an_epoch(tmp_path):
+def test_gradient_norms_resume_in_the_middle_of_an_epoch(tmp_path):
     callbacks = [{"type": "GradientNorm"}]
     whole = trained(tmp_path, *callbacks)
     records = came_of(whole)[0]
@@ -147,7 +147,7 @@ def test_mixing_needs_no_state(kind, until, tmp_path):
     assert same(gone_on(tmp_path, callbacks, [], until=until).model, whole.model)
 
 
-def test_every_callback_with_a_state_is_tried_here():
+def test_every_callback_with_state_is_tested_here():
     tried = {callback["type"] for callbacks, _ in CASES.values() for callback in callbacks}
     with_state = set()
     for kind in hookline_callbacks.register_specs().values():

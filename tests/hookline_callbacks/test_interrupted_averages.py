@@ -53,7 +53,7 @@ def steps_by_hand(count, averaged=None):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
-def test_an_interruption_while_statistics_are_renewed_leaves_the_weights_themselves_with_theirs(batch, tmp_path):
+def test_an_interruption_while_statistics_are_recomputed_restores_the_unaveraged_weights(batch, tmp_path):
     trial, _ = interrupted(tmp_path, AVERAGING, 3 * EPOCHS + batch)
     assert same(trial.model, steps_by_hand(3 * EPOCHS))
     assert trial.model[2].momentum == 0.1
@@ -63,14 +63,14 @@ def test_an_interruption_while_statistics_are_renewed_leaves_the_weights_themsel
     assert all(torch.equal(saved[name], value) for name, value in trial.model.state_dict().items())
 
 
-def test_after_an_interruption_of_the_training_nothing_more_is_computed(tmp_path):
+def test_nothing_is_computed_after_an_interruption(tmp_path):
     trial, asked = interrupted(tmp_path, AVERAGING, 14)
     assert asked == 14
     assert same(trial.model, steps_by_hand(13))
     assert trial.told == ("It was interrupted: the weights are those of the last step, and not their mean.",)
 
 
-def test_a_moving_average_is_handed_on_after_an_interruption_too(tmp_path):
+def test_an_interrupted_training_keeps_the_moving_average(tmp_path):
     trial, _ = interrupted(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5}, 14)
     model, _ = network()
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.5))

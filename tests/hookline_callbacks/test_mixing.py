@@ -29,7 +29,7 @@ def trained_by_hand(kind, alpha, parts=1, **options):
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_rows_and_losses_are_mixed_as_by_hand(kind, alpha, tmp_path):
+def test_rows_and_losses_are_mixed_as_in_a_handwritten_loop(kind, alpha, tmp_path):
     trial = trained(tmp_path, {"type": kind, "alpha": alpha, "probability": 0.7})
     model, mixed = trained_by_hand(kind, alpha, probability=0.7)
     assert 0 < mixed < 3 * EPOCHS
@@ -71,13 +71,13 @@ class Callbacks:
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_both_halves_of_a_mixture_have_the_loss_that_a_plugin_answers(kind, alpha, tmp_path):
+def test_a_plugin_can_compute_the_loss_of_both_halves_of_a_mixture(kind, alpha, tmp_path):
     trial = trained(tmp_path, {"type": kind, "alpha": alpha}, plugins=[Tripled()])
     model, _ = trained_by_hand(kind, alpha, loss=lambda outputs, y: 3 * squared(outputs, y))
     assert same(trial.model, model)
 
 
-def test_both_halves_go_through_the_wrappers_inside_and_their_sum_through_those_outside(tmp_path):
+def test_inner_wrappers_see_both_halves_and_outer_ones_their_sum(tmp_path):
     inside = {"type": "Absolute", "every": 2}
     trial = trained(tmp_path, {"type": "Mixup", "alpha": 0.4}, inside, plugins=[Raised(), Callbacks()])
     model, optimizer = network()
@@ -94,7 +94,7 @@ def test_both_halves_go_through_the_wrappers_inside_and_their_sum_through_those_
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_each_part_of_a_batch_is_mixed_by_itself_which_is_told(kind, alpha, tmp_path):
+def test_each_part_of_a_batch_is_mixed_separately_with_a_warning(kind, alpha, tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {"type": kind, "alpha": alpha}, accumulate=2)
     assert [str(warning.message) for warning in warned] == [
@@ -105,7 +105,7 @@ def test_each_part_of_a_batch_is_mixed_by_itself_which_is_told(kind, alpha, tmp_
     assert same(trial.model, model)
 
 
-def test_statistics_that_are_renewed_after_training_are_of_the_rows_as_they_are(tmp_path):
+def test_statistics_recomputed_after_training_use_unmixed_rows(tmp_path):
     trial = trained(tmp_path, {"type": "StochasticWeightAveraging"}, {"type": "Mixup", "alpha": 0.4})
     model, optimizer = network()
     averaged = AveragedModel(model)
@@ -122,7 +122,7 @@ def test_statistics_that_are_renewed_after_training_are_of_the_rows_as_they_are(
     assert same(trial.model, averaged.module)
 
 
-def test_nothing_is_drawn_for_what_is_judged(tmp_path, monkeypatch):
+def test_evaluation_does_not_mix_rows(tmp_path, monkeypatch):
     drawn, draw = [], numpy.random.default_rng
     monkeypatch.setattr(numpy.random, "default_rng", lambda seed=None: drawn.append(seed) or draw(seed))
     trained(tmp_path, {"type": "Mixup"})

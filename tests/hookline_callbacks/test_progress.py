@@ -20,7 +20,7 @@ def numbers_of_rows(lines):
     return [int(line.split()[0]) for line in lines if line.strip() and line.split()[0].isdecimal()]
 
 
-def test_without_a_terminal_it_prints_what_will_run_and_a_plain_row_for_each_epoch(tmp_path, capsys):
+def test_without_a_terminal_it_prints_the_plan_and_a_plain_row_per_epoch(tmp_path, capsys):
     trial = train("iris", tmp_path / "run", "run.epochs=3")
     out, error = capsys.readouterr()
     lines = out.splitlines()
@@ -33,7 +33,7 @@ def test_without_a_terminal_it_prints_what_will_run_and_a_plain_row_for_each_epo
         assert [float(cell) for cell in line.split()] == [float(f"{value:.5g}") for value in record.values()]
 
 
-def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
+def test_it_prints_the_numbers_of_rows_and_parameters(tmp_path, capsys):
     train("digits", tmp_path / "run", "run.epochs=1")
     out = capsys.readouterr().out
     assert "1,259 for training, 269 for validation, 269 for test" in out
@@ -42,7 +42,7 @@ def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
     assert "SGD, learning rate 0.05" in out
 
 
-def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(tmp_path, capsys):
+def test_messages_of_callbacks_are_printed_once_before_the_next_row_or_at_the_end(tmp_path, capsys):
     class Telling:
         @hookline.hookimpl(wrapper=True)
         def step(self, run):
@@ -90,7 +90,7 @@ def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(t
         ),
     ],
 )
-def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs, lengths, words):
+def test_it_describes_a_row_of_each_group_of_inputs(tmp_path, capsys, inputs, lengths, words):
     class Source:
         @hookline.hookimpl
         def prepare_data(self):
@@ -112,7 +112,7 @@ def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs,
     assert f"Random, {words}: 2 for training\n" in capsys.readouterr().out
 
 
-def test_the_columns_have_the_names_of_what_is_logged(tmp_path, capsys):
+def test_the_columns_are_named_like_the_log(tmp_path, capsys):
     train("iris", tmp_path / "run", "run.epochs=2")
     *_, splits, names, _, _ = capsys.readouterr().out.splitlines()
     assert splits.split() == ["training", "validation"]
@@ -156,7 +156,7 @@ def test_on_a_narrow_terminal_every_digit_is_shown(tmp_path, capsys, monkeypatch
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
-def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
+def test_it_does_not_affect_the_training(name, tmp_path):
     shown = train(name, tmp_path / "shown", "run.epochs=3")
     quiet = hookline.train(hookline.load(SPECS / f"{name}.toml", ["run.epochs=3", "callbacks=[]"]), out=tmp_path / "q")
     for file in ("metrics.jsonl", "model.safetensors"):
@@ -164,6 +164,6 @@ def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
 
 
 @pytest.mark.parametrize("refresh", [0, 31])
-def test_how_often_it_draws_is_bounded(refresh):
+def test_the_refresh_rate_is_bounded(refresh):
     with pytest.raises(hookline.errors.SpecError, match="out of bounds"):
         hookline.load(SPECS / "iris.toml", [f"callbacks=[{{type='Progress', refresh_per_second={refresh}}}]"])

@@ -421,7 +421,7 @@ def applied(module, shape, *, training):
 @pytest.mark.parametrize(
     ("shape", "name", "options", "torchs"), CASES, ids=[f"{name} {options}" for _, name, options, _ in CASES]
 )
-def test_the_layer_is_the_one_that_torch_makes(shape, name, options, torchs):
+def test_the_layer_equals_torchs(shape, name, options, torchs):
     torch.manual_seed(1)
     module = loaded(name, options).build(torch.zeros(1, *shape[1:]))
     torch.manual_seed(1)
@@ -485,7 +485,7 @@ def torchs_signatures(name):
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
-def test_a_layer_has_torchs_options_with_torchs_defaults_but_sizes_may_follow_from_the_inputs(kind):
+def test_a_layer_has_torchs_options_and_defaults_but_sizes_may_be_inferred(kind):
     name = kind.__name__
     theirs = {
         parameter.name: NOTHING if parameter.default is Parameter.empty else parameter.default
@@ -506,7 +506,7 @@ def test_every_layer_is_compared_with_torchs():
 
 
 @pytest.mark.parametrize(("name", "options"), [pytest.param(*case[1:3], id=f"{case[1]} {case[2]}") for case in CASES])
-def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
+def test_a_layer_refuses_inputs_or_treats_rows_separately(name, options):
     """A batch of rows with one dimension less than a layer wants would be a single row to torch."""
     layer = loaded(name, options)
     for (rows, size), dimensions in product([(3, 6), (4, 4)], range(1, 6)):
@@ -557,13 +557,13 @@ CLASSES_LEFT_OUT = {
 """Why, and which: quantised and intrinsic modules stand in namespaces of their own, below `torch.nn`."""
 
 
-def test_all_modules_of_torch_are_there_or_left_out_for_a_reason():
+def test_all_modules_of_torch_are_supported_or_excluded_for_a_reason():
     torchs = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
     there = {kind.__name__ for kind in register_specs().values()} - (OF_HOOKLINE - {"Sequential"})
     assert torchs == there | set().union(*CLASSES_LEFT_OUT.values())
 
 
-def test_no_class_is_both_there_and_left_out():
+def test_no_class_is_both_supported_and_excluded():
     names = [kind.__name__ for kind in register_specs().values()] + [
         name for each in CLASSES_LEFT_OUT.values() for name in each
     ]
@@ -644,7 +644,7 @@ def test_no_class_is_both_there_and_left_out():
         ("Sequential", {}, "model.layers"),
     ],
 )
-def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
+def test_options_that_torch_would_refuse_are_reported(name, options, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -108,7 +108,7 @@ def assert_equal(trial, model, rates):
 @pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")  # Not all of them fit both lengths.
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
+def test_a_scheduler_is_stepped_as_in_a_handwritten_loop(name, options, interval, tmp_path):
     trial = hookline.train(spec({"type": name, "interval": interval, **options}), out=tmp_path / "run")
     theirs = dict(options)
     length = EPOCHS * (STEPS if interval == "step" else 1)
@@ -125,13 +125,13 @@ def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
 @pytest.mark.parametrize(
     ("name", "is_per_step"), [("StepLR", False), ("CosineAnnealingLR", False), ("CyclicLR", True), ("OneCycleLR", True)]
 )
-def test_those_that_are_meant_for_steps_are_stepped_after_each_step_if_nothing_is_said(name, is_per_step):
+def test_schedulers_for_steps_are_stepped_after_each_step_by_default(name, is_per_step):
     options = next(options for case, options in CASES if case == name)
     [scheduler] = spec({"type": name, **options}).callbacks
     assert scheduler.is_per_step == is_per_step
 
 
-def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
+def test_consecutive_schedulers_have_the_length_of_their_turn(tmp_path):
     trial = hookline.train(
         spec(
             {
@@ -155,7 +155,7 @@ def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
 @pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
 @pytest.mark.parametrize("interval", ["epoch", "step"])
-def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, tmp_path):
+def test_chained_schedulers_can_be_the_first_of_a_sequence_as_in_torch(interval, tmp_path):
     parts = [{"type": "LinearLR", "total_iters": 3}, {"type": "ExponentialLR", "gamma": 0.9}]
     trial = hookline.train(
         spec(
@@ -187,7 +187,7 @@ def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, 
         assert rates[0] != 0.1 / 3
 
 
-def test_a_scheduler_of_others_can_be_the_first_without_a_warning(tmp_path):
+def test_a_combined_scheduler_can_be_the_first_without_a_warning(tmp_path):
     chained = {"type": "ChainedScheduler", "schedulers": [{"type": "ExponentialLR", "gamma": 0.5}]}
     scheduler = {"type": "SequentialLR", "milestones": [2], "schedulers": [chained, {"type": "ConstantLR"}]}
     with warnings.catch_warnings():
@@ -196,7 +196,7 @@ def test_a_scheduler_of_others_can_be_the_first_without_a_warning(tmp_path):
     assert [record["lr"] for record in trial.history[:2]] == [0.05, 0.025]
 
 
-def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
+def test_simultaneous_schedulers_can_be_chained_or_listed(tmp_path):
     parts = [{"type": "ExponentialLR", "gamma": 0.9}, {"type": "StepLR", "step_size": 2}]
 
     def build(optimizer):
@@ -210,7 +210,7 @@ def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
     assert_equal(hookline.train(spec(*parts), out=tmp_path / "listed"), *expected)
 
 
-def test_a_plateau_is_told_the_monitored_number_of_each_epoch(tmp_path):
+def test_a_plateau_gets_the_monitored_number_of_each_epoch(tmp_path):
     options = {"patience": 0, "factor": 0.5, "threshold": 0.5}
     trial = hookline.train(
         spec({"type": "ReduceLROnPlateau", "monitor": "training/loss", **options}), out=tmp_path / "run"
@@ -225,7 +225,7 @@ def test_a_plateau_is_told_the_monitored_number_of_each_epoch(tmp_path):
     assert rates[-1] < rates[0]
 
 
-def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
+def test_groups_that_start_with_different_rates_are_logged_separately(tmp_path):
     optimizer = {"type": "SGD", "lr": 0.1, "groups": [{"parameters": "bias", "lr": 0.2}]}
     trial = hookline.train(spec({"type": "ExponentialLR", "gamma": 0.5}, optimizer=optimizer), out=tmp_path / "run")
     assert [(record["lr[0]"], record["lr[1]"]) for record in trial.history] == [
@@ -256,7 +256,7 @@ def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
     ],
     ids=lambda scheduler: scheduler["type"],
 )
-def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_path):
+def test_groups_whose_rates_diverge_are_logged_separately(scheduler, tmp_path):
     used = []
     look = hookline.before("step", lambda optimizer: used.append([group["lr"] for group in optimizer.param_groups]))
     optimizer = {"type": "SGD", "lr": 0.1, "momentum": 0.9, "groups": [{"parameters": "*bias"}]}
@@ -266,7 +266,7 @@ def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_pat
     assert any(first != second for first, second in used)
 
 
-def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(tmp_path):
+def test_a_loaded_schedule_continues_like_the_original(tmp_path):
     [scheduler] = spec({"type": "StepLR", "step_size": 2}).callbacks
     run = hookline.Run(spec=spec(), stages=None, plugins=None, device=torch.device("cpu"))
     optimizers, schedules = [], []
@@ -366,7 +366,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
     ],
 )
-def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
+def test_invalid_options_are_reported(callback, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(callback)
     assert message in str(raised.value)
@@ -376,7 +376,7 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
     "scheduler", [{"type": "StepLR", "step_size": 1}, {"type": "ReduceLROnPlateau", "monitor": "training/loss"}]
 )
 @pytest.mark.parametrize("optimizer", [{"type": "Rprop"}, partition("Rprop", "Rprop")], ids=["alone", "in all parts"])
-def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, optimizer):
+def test_an_optimizer_that_ignores_the_schedule_is_refused(scheduler, optimizer):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(scheduler, optimizer=optimizer)
     [problem] = raised.value.problems
@@ -501,7 +501,7 @@ STEP = {"type": "StepLR", "step_size": 2}
         ),
     ],
 )
-def test_a_scheduler_that_does_not_fit_the_length_of_the_run_is_warned_of(callback, warned, tmp_path):
+def test_a_scheduler_that_does_not_match_the_length_of_the_run_is_a_warning(callback, warned, tmp_path):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", hookline.HooklineWarning)
         hookline.train(spec(callback), out=tmp_path / "run")
@@ -509,7 +509,7 @@ def test_a_scheduler_that_does_not_fit_the_length_of_the_run_is_warned_of(callba
     assert [str(warning.message) for warning in ours] == warned
 
 
-def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
+def test_a_part_that_ignores_the_schedule_is_a_warning(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as told:
         trial = hookline.train(
             spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
@@ -521,7 +521,7 @@ def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", [{"type": "AdamW"}, partition("NAdam", "Adam")], ids=["alone", "in a part"])
-def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
+def test_an_invalid_momentum_for_adam_is_refused(optimizer):
     cycle = {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "max_momentum": 1.0}
     name = {"AdamW": "AdamW"}.get(optimizer["type"], "NAdam")
     message = f"This is the first of the `betas` of {name}, which must be less than 1."
@@ -592,14 +592,16 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         ),
     ],
 )
-def test_what_does_not_fit_the_run_is_told_before_anything_is_written(callback, optimizer, message, tmp_path):
+def test_a_schedule_that_does_not_suit_the_run_is_reported_before_anything_is_written(
+    callback, optimizer, message, tmp_path
+):
     with pytest.raises(hookline.HooklineError) as raised:
         hookline.train(spec(callback, optimizer=optimizer), out=tmp_path / "run")
     assert message in str(raised.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_every_scheduler_of_torch_that_is_data_is_there():
+def test_every_declarative_scheduler_of_torch_is_supported():
     theirs = {
         name
         for name, kind in vars(lr_scheduler).items()
@@ -609,7 +611,7 @@ def test_every_scheduler_of_torch_that_is_data_is_there():
 
 
 @pytest.mark.parametrize("kind", register_specs().values(), ids=lambda kind: kind.__name__)
-def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
+def test_a_scheduler_has_torchs_options_and_defaults(kind):
     theirs = {
         parameter.name: parameter.default
         for parameter in signature(getattr(lr_scheduler, kind.__name__)).parameters.values()
@@ -633,7 +635,7 @@ def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
         ({"type": "StepLR", "step_size": 1, "interval": "steps"}, "schedulers[1].interval"),
     ],
 )
-def test_what_is_wrong_in_a_part_hides_nothing_of_the_others_and_of_the_whole(wrong, path):
+def test_an_error_in_a_part_does_not_hide_other_errors(wrong, path):
     parts = [{"type": "ReduceLROnPlateau"}, wrong]
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})

@@ -146,7 +146,7 @@ def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, repl
         ),
         (
             ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),
-            "data.validation: With the `test` fraction it takes all rows, and none are left for training.",
+            "data.validation: Together with `test`, this takes all rows and leaves none for training.",
         ),
         (
             ("[run]", '[run]\nname = "../x"'),
@@ -270,12 +270,12 @@ def test_data_that_is_not_there_is_told(refused):
     [
         (
             ("batch_size", "validation = 0.01\nbatch_size"),
-            "The validation split has no rows: it is to have 0.01 of 12.",
+            "The validation split has no rows: its fraction is 0.01 of 12.",
         ),
-        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: it is to have 0.04 of 12."),
+        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: its fraction is 0.04 of 12."),
         (
             ("batch_size = 4", "batch_size = 13\ndrop_last = true"),
-            "With `drop_last` no batch is left: there are 12 rows.",
+            "`drop_last` leaves no batch: there are only 12 rows.",
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),
@@ -319,7 +319,7 @@ def test_columns_that_are_not_there_are_told_with_the_option(refused, replace, p
         ("3.5,", "three,", 'row 4, column "width": "three" is not a number.'),
         ("3.5,", ",", 'row 4, column "width": The cell is empty.'),
         ("3.5,", " ,", 'row 4, column "width": The cell is empty.'),
-        ("3.5,", "nan,", 'row 4, column "width": "nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("3.5,", "nan,", 'row 4, column "width": "nan" counts as a missing value: fill it in or remove the row.'),
         ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
         ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
@@ -342,17 +342,17 @@ def test_an_empty_file_is_told(refused, data):
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_a_file_with_nothing_but_a_header_is_told_to_have_no_rows(refused, end):
-    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header and no rows."
+    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header but no rows."
 
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
 def test_one_class_where_two_are_needed_is_told(refused, loss):
     told = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
-    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows: two classes are needed.'
+    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows, but two classes are needed.'
 
 
 def test_two_columns_of_one_name_are_told(refused):
-    assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are called "width".'
+    assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are named "width".'
 
 
 @pytest.mark.parametrize("old", ["width", ",b", "3.5"])

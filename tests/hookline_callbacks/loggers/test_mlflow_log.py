@@ -46,7 +46,7 @@ def logged(history):
     return {name: {record["step"]: record[name] for record in history} for name in history[0] if name != "step"}
 
 
-def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp_path):
+def test_the_example_spec_writes_a_complete_store_to_the_run_directory(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/MLflow.toml"), out=tmp_path / "first")
     client, (run,) = runs(f"sqlite:///{(tmp_path / 'first').as_posix()}/mlflow.db", "diabetes")
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
@@ -61,7 +61,7 @@ def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp
         ).read_bytes()
 
 
-def test_runs_of_one_experiment_are_found_in_one_store_by_the_names_that_are_given(in_store, store, tmp_path):
+def test_runs_of_an_experiment_share_a_store_and_are_found_by_name(in_store, store, tmp_path):
     for name in ("one", "two"):
         hookline.train(small(in_store | {"name": name}), out=tmp_path / name)
     _, found = runs(store, tmp_path.name)
@@ -69,14 +69,14 @@ def test_runs_of_one_experiment_are_found_in_one_store_by_the_names_that_are_giv
     assert not (tmp_path / "one/mlflow.db").exists()
 
 
-def test_more_options_than_mlflow_takes_at_once_are_all_there(in_store, store, tmp_path):
+def test_more_options_than_mlflow_takes_at_once_are_all_logged(in_store, store, tmp_path):
     layers = [{"type": "Linear", "out_features": 3} for _ in range(60)]
     hookline.train(small(in_store, epochs=1, model={"type": "Sequential", "layers": layers}), out=tmp_path / "run")
     _, (run,) = runs(store, tmp_path.name)
     assert [run.data.params[f"model.layers.{index}.out_features"] for index in range(60)] == ["3"] * 60
 
 
-def test_what_is_no_number_is_left_out_and_names_that_mlflow_refuses_are_changed(in_store, store, tmp_path):
+def test_values_other_than_numbers_are_skipped_and_names_that_mlflow_refuses_are_changed(in_store, store, tmp_path):
     odd = {"nan": nan, "inf": inf, "none": None, "text": "a", "lr[0]": 0.1}
     trial = hookline.train(small(in_store, epochs=1), plugins=[Adding(odd)], out=tmp_path / "run")
     client, (run,) = runs(store, tmp_path.name)
@@ -89,7 +89,7 @@ def test_what_is_no_number_is_left_out_and_names_that_mlflow_refuses_are_changed
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (RuntimeError("No more."), "FAILED")])
-def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, status, in_store, store, tmp_path):
+def test_an_interruption_or_an_error_ends_the_run_with_the_data_so_far(error, status, in_store, store, tmp_path):
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         hookline.train(small(in_store), plugins=[Ending(error, 3)], out=tmp_path / "run")
     client, (run,) = runs(store, tmp_path.name)
@@ -99,7 +99,7 @@ def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, stat
     assert {"spec.toml", "metrics.jsonl", "result.json", "model.safetensors"} <= artifacts
 
 
-def test_if_mlflow_cannot_be_told_the_end_what_is_trained_is_not_lost(in_store, tmp_path, monkeypatch):
+def test_the_trained_model_is_not_lost_if_mlflow_cannot_end_the_run(in_store, tmp_path, monkeypatch):
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 

@@ -117,7 +117,7 @@ def test_with_a_real_clock_they_add_up_to_the_nanosecond(tmp_path):
     assert all(row[part] > 0 for row in written for part in PARTS)
 
 
-def test_its_spec_shows_where_the_time_goes(tmp_path):
+def test_the_example_spec_shows_where_the_time_goes(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/Timing.toml"), out=tmp_path / "run")
     written = rows(tmp_path / "run")
     assert [(row["epoch"], row["steps"]) for row in written] == [(number, 45) for number in range(1, 11)]
@@ -128,7 +128,7 @@ def test_its_spec_shows_where_the_time_goes(tmp_path):
     assert trial.metrics["validation/Accuracy"] > 0.9
 
 
-def test_what_is_told_of_all_epochs(clock, tmp_path):
+def test_the_summary_of_all_epochs(clock, tmp_path):
     trial, _ = timed(clock, tmp_path)
     text = tmp_path / "run/timing.txt"
     assert trial.told == (f"Most of the time went to log, 39% of it: {text} tells where the rest went.",)
@@ -150,7 +150,7 @@ def test_what_is_told_of_all_epochs(clock, tmp_path):
     )
 
 
-def test_of_one_epoch_there_are_no_later_ones(clock, tmp_path):
+def test_a_single_epoch_has_no_summary_of_later_epochs(clock, tmp_path):
     _, written = timed(clock, tmp_path, epochs=1)
     assert [row["epoch"] for row in written] == [1]
     told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
@@ -166,7 +166,7 @@ def test_parts_of_a_batch_are_counted_together(clock, tmp_path):
     assert all(map(adds_up, written))
 
 
-def test_what_the_step_of_lbfgs_evaluates_is_counted_for_its_stages_and_not_twice(clock, tmp_path):
+def test_evaluations_of_lbfgs_are_counted_once_in_their_stages(clock, tmp_path):
     _, written = timed(clock, tmp_path, optimizer={"type": "LBFGS", "max_iter": 3}, epochs=1)
     [row] = written
     assert row["step"] == 16
@@ -177,9 +177,7 @@ def test_what_the_step_of_lbfgs_evaluates_is_counted_for_its_stages_and_not_twic
 
 
 @pytest.mark.parametrize(("place", "parts"), [(0, {"step": 20, "rest": 0}), (1, {"step": 16, "rest": 4})])
-def test_what_another_callback_takes_is_in_the_stage_only_if_it_is_listed_after_it(
-    clock, tmp_path, monkeypatch, place, parts
-):
+def test_the_time_of_another_callback_counts_only_if_it_is_listed_later(clock, tmp_path, monkeypatch, place, parts):
     norm = gradient_norm.total_norm
     monkeypatch.setattr(gradient_norm, "total_norm", lambda *given: (clock.take(2), norm(*given))[1])
     callbacks = [{"type": "GradientNorm"}]
@@ -198,7 +196,7 @@ def test_an_early_stop_ends_the_table(clock, tmp_path):
     assert len({row["seconds"] for row in written}) == 1
 
 
-def test_in_some_steps_only_the_others_are_told_together(clock, tmp_path):
+def test_steps_outside_the_limits_are_summed(clock, tmp_path):
     _, written = timed(clock, tmp_path, timing={"every": 3}, epochs=2)
     assert [list(row) for row in written] == [["epoch", "steps", "seconds", *PARTS, "other_steps"]] * 2
     assert all(map(adds_up, written))
@@ -209,7 +207,7 @@ def test_in_some_steps_only_the_others_are_told_together(clock, tmp_path):
     assert [{name: row[name] for name in whole} for row in written] == [whole] * 2
 
 
-def test_what_is_trained_before_the_epochs_and_after_them_is_in_none(clock, tmp_path):
+def test_training_before_and_after_the_epochs_is_not_counted(clock, tmp_path):
     finder, averaging = {"type": "LearningRateFinder", "steps": 10}, {"type": "StochasticWeightAveraging", "start": 1}
     made = small({"type": "Timing"}, finder, averaging, epochs=2)
     hookline.train(made, plugins=[Taking(clock)], out=tmp_path / "run")
@@ -221,7 +219,7 @@ def test_what_is_trained_before_the_epochs_and_after_them_is_in_none(clock, tmp_
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("No more.")], ids=repr)
-def test_after_an_interruption_or_an_error_the_epochs_before_are_there(error, tmp_path):
+def test_the_epochs_before_an_interruption_or_an_error_are_kept(error, tmp_path):
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         hookline.train(small({"type": "Timing"}), plugins=[Ending(error, 3)], out=tmp_path / "run")
     assert [row["epoch"] for row in rows(tmp_path / "run")] == [1, 2]
@@ -229,7 +227,7 @@ def test_after_an_interruption_or_an_error_the_epochs_before_are_there(error, tm
     assert (told[0], told[-1]) == ("small: 2 epochs on cpu", "Epoch 3 did not end, and is left out.")
 
 
-def test_without_an_epoch_that_ended_the_table_is_empty(tmp_path):
+def test_without_a_complete_epoch_the_table_is_empty(tmp_path):
     with pytest.raises(hookline.errors.StageError):
         hookline.train(small({"type": "Timing"}), plugins=[Ending(RuntimeError(), 1)], out=tmp_path / "run")
     assert rows(tmp_path / "run") == []
@@ -249,7 +247,7 @@ class Elsewhere:
 
 
 @pytest.mark.parametrize("synchronize", [False, True])
-def test_an_accelerator_is_waited_for_only_if_it_is_told_to(synchronize, clock, tmp_path, monkeypatch):
+def test_it_synchronizes_with_an_accelerator_only_on_request(synchronize, clock, tmp_path, monkeypatch):
     waited = []
     monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: (waited.append(device), clock.take(0.25)))
     made = small({"type": "Timing", "synchronize": synchronize}, epochs=1)
@@ -263,7 +261,7 @@ def test_an_accelerator_is_waited_for_only_if_it_is_told_to(synchronize, clock, 
     assert ("giving the work to the device" in told) != synchronize
 
 
-def test_it_changes_nothing_in_what_is_trained_and_logged(tmp_path):
+def test_it_does_not_affect_the_training_and_the_log(tmp_path):
     plain = hookline.train(small(), out=tmp_path / "plain")
     for name in ("one", "two"):
         watched = hookline.train(small({"type": "Timing", "synchronize": True}), out=tmp_path / name)
@@ -272,7 +270,7 @@ def test_it_changes_nothing_in_what_is_trained_and_logged(tmp_path):
         assert written[0] == written[1]
 
 
-def test_the_data_is_still_what_it_was(tmp_path):
+def test_the_data_is_unchanged(tmp_path):
     runs = {"plain": small(epochs=1), "watched": small({"type": "Timing"}, epochs=1)}
     locks = [
         tomllib.loads((hookline.train(made, out=tmp_path / name).directory / "run.lock.toml").read_text())
@@ -283,7 +281,7 @@ def test_the_data_is_still_what_it_was(tmp_path):
     assert (batches.rows, len(batches), copy(batches).rows) == (3, 2, 3)
 
 
-def test_a_second_one_is_a_problem_of_the_spec():
+def test_a_second_one_is_an_error():
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "Timing"}, {"type": "Timing", "synchronize": True})
     assert str(raised.value) == ("spec: callbacks[1]: Another Timing writes to the same files: leave one of them out.")
