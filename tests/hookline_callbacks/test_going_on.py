@@ -1,6 +1,6 @@
-"""A training that is gone on with equals one that was never interrupted: each callback takes up its state.
+"""A resumed training equals one that was never interrupted: each callback loads its state.
 
-The loop that goes on is a small one, for these tests: it keeps and loads states where the manual of `fit` says.
+The training loop of these tests is small: it saves and loads states where the manual of `fit` says.
 """
 
 import io
@@ -15,7 +15,7 @@ from hookline.plugins.manager import callback_name
 
 
 class Going:
-    """A plugin whose training begins with a state, if there is one, and ends after some steps, keeping its state."""
+    """A plugin whose training starts with a state, if there is one, and ends after some steps, saving its state."""
 
     def __init__(self, state=None, until=None):
         self.state, self.until = state, until
@@ -44,10 +44,10 @@ class Going:
                 if run.step == self.until and run.step % run.steps_per_epoch:
                     return self.kept(run, owners)
             record = {"epoch": epoch, "step": run.step, "training/loss": 0.0}
-            judged = run.stages.evaluate(
+            scores = run.stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
-            record |= {f"validation/{name}": value for name, value in judged.items()}
+            record |= {f"validation/{name}": value for name, value in scores.items()}
             run.history.append(run.stages.log(run=run, record=record))
             if run.step == self.until:
                 return self.kept(run, owners)
@@ -83,7 +83,7 @@ def gone_on(path, callbacks, plugins, *, until, with_callbacks=True):
 
 
 def came_of(trial):
-    """What came of a training, but the loss of training, which is not a callback's."""
+    """Return the results of a training except the training loss, which does not belong to a callback."""
     records = [{name: value for name, value in record.items() if name != "training/loss"} for record in trial.history]
     return {record["epoch"]: record for record in records}, trial.stopped, trial.told
 
@@ -107,7 +107,7 @@ CASES = {
     "schedule of steps": ([{"type": "CosineAnnealingLR", "interval": "step"}], ()),
     "schedule of epochs": ([{"type": "LinearLR", "total_iters": 5}], ()),
     "schedule by what is logged": ([{"type": "ReduceLROnPlateau", "patience": 1, "threshold": 0.9}], ()),
-    "leaving out, and a mean": ([{"type": GUARD, "action": "skip"}, {"type": EMA, "decay": 0.9}], (2, 10)),
+    "skipping, and a mean": ([{"type": GUARD, "action": "skip"}, {"type": EMA, "decay": 0.9}], (2, 10)),
     "frozen, and a mean": ([{"type": "Freeze", "layers": "1", "until": 3}, {"type": SWA, "start": 2}], ()),
 }
 

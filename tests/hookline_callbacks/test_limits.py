@@ -1,4 +1,4 @@
-"""Callbacks that do something in some steps or epochs only: what makes no sense is refused, and what is idle is told."""
+"""Callbacks limited to some steps or epochs: invalid limits are refused, and unused callbacks are reported."""
 
 import pytest
 from image_training import trained
@@ -6,10 +6,10 @@ from image_training import trained
 import hookline
 
 UNLIMITED = [
-    ({"type": "Freeze", "layers": "1"}, "In which epochs they are frozen, `until` says."),
-    ({"type": "StochasticWeightAveraging"}, "Which epochs count, `start` says."),
-    ({"type": "LearningRateFinder"}, "It has done its work before the first step."),
-    ({"type": "Profile"}, "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say."),
+    ({"type": "Freeze", "layers": "1"}, "Use `until` to set the epochs in which parameters are frozen."),
+    ({"type": "StochasticWeightAveraging"}, "Use `start` to set the epochs to average."),
+    ({"type": "LearningRateFinder"}, "It runs before the first step."),
+    ({"type": "Profile"}, "Use `skip_first`, `wait`, `active` and `repeat` to set the steps to profile."),
 ]
 
 
@@ -75,7 +75,7 @@ def test_one_that_runs_in_the_final_evaluation_is_allowed(tmp_path):
 
 
 class Stopping:
-    """Ends the training after an epoch."""
+    """Stops the training after an epoch."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -91,11 +91,11 @@ class Stopping:
 def test_a_mean_over_no_steps_is_reported(tmp_path):
     nothing = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(3)])
     assert nothing.told == (
-        "StochasticWeightAveraging has averaged nothing: the run ended in epoch 3, and epochs count from 4 on.",
+        "StochasticWeightAveraging averaged no epochs: the run ended in epoch 3, but averaging starts in epoch 4.",
     )
     assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).told == ()
     late = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5, "first": 10}, plugins=[Stopping(3)])
-    assert late.told == ("ExponentialMovingAverage has averaged nothing: the model has the weights of the last step.",)
+    assert late.told == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_a_mean_over_no_steps_is_reported(tmp_path):
         (
             0.999,
             (
-                "Of the mean that ExponentialMovingAverage hands on, 98% are the weights of its first step: of 18 steps "
-                "a `decay` of 0.87 would leave a tenth of them.",
+                "The first step contributes 98% to the mean of ExponentialMovingAverage: with 18 steps, a `decay` of 0.87 "
+                "would reduce it to 10%.",
             ),
         ),
         (0.96, ()),

@@ -1,4 +1,4 @@
-"""Mixup and CutMix equal loops that are written by hand, bit for bit, whatever else is listed beside them."""
+"""Mixup and CutMix equal handwritten loops bit for bit, with any other callbacks."""
 
 import numpy
 import pytest
@@ -12,7 +12,7 @@ MIXERS = [("Mixup", 0.4), ("CutMix", 1.0)]
 
 
 def trained_by_hand(kind, alpha, parts=1, **options):
-    """The network, and how often rows were mixed."""
+    """Return the network, and how often rows were mixed."""
     model, optimizer = network()
     number = mixed = 0
     for epoch in range(1, EPOCHS + 1):
@@ -37,7 +37,7 @@ def test_rows_and_losses_are_mixed_as_in_a_handwritten_loop(kind, alpha, tmp_pat
 
 
 class Tripled:
-    """A plugin that answers the stage `loss`."""
+    """A plugin that implements the stage `loss`."""
 
     @hookline.hookimpl
     def loss(self, outputs, batch):
@@ -45,7 +45,7 @@ class Tripled:
 
 
 class Raised:
-    """A plugin that wraps the stage `loss` and is outside of the spec's callbacks."""
+    """A plugin that wraps the stage `loss` outside the spec's callbacks."""
 
     @hookline.hookimpl(wrapper=True)
     def loss(self):
@@ -54,7 +54,7 @@ class Raised:
 
 @hookline.spec.spec
 class Absolute(hookline.spec.CallbackSpec):
-    """A callback whose wrapper makes another loss of it, in some steps."""
+    """A callback whose wrapper changes the loss in some steps."""
 
     logs = ()
 
@@ -140,6 +140,6 @@ def test_two_that_mix_rows_are_refused(first, second, tmp_path):
         trained(tmp_path, first, {"type": "CSVLog"}, second)
     [problem] = raised.value.problems
     assert str(problem) == (
-        f"callbacks[2].type: Mixup mixes the rows already, by the same draw as {second['type']}: leave one out."
+        f"callbacks[2].type: Mixup already mixes the rows, with the same draw as {second['type']}: remove one."
     )
     assert problem.against == (("callbacks", 0),)

@@ -9,7 +9,7 @@ from hookline_callbacks.paced import Paced
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that is advanced manually."""
 
     def __init__(self):
         self.now = 0.0
@@ -41,7 +41,7 @@ def test_ten_thousand_short_epochs_spend_five_percent_of_the_time_on_pictures(cl
     made.finish()
     training, drawing = 10_000 * 0.01, len(drawn) * 0.12
     assert drawn[-1] == 9999
-    assert 0.04 <= drawing / (training + drawing) <= 0.0512  # 5 %, and the last one.
+    assert 0.04 <= drawing / (training + drawing) <= 0.0512  # 5 %, plus the last one.
     made.finish()
     assert drawn.count(9999) == 1
 

@@ -16,7 +16,7 @@ def train(name, out, *overrides):
 
 
 def numbers_of_rows(lines):
-    """The first cell of the lines that begin with a number."""
+    """Return the first cell of the lines that begin with a number."""
     return [int(line.split()[0]) for line in lines if line.strip() and line.split()[0].isdecimal()]
 
 
@@ -59,13 +59,13 @@ def test_messages_of_callbacks_are_printed_once_before_the_next_row_or_at_the_en
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=2"])
     trial = hookline.train(made, plugins=[Progress().build(), Telling()], out=tmp_path / "run")
     lines = capsys.readouterr().out.splitlines()
-    told = ["This is step 0.", "This is step 7.", "This is the end."]
-    assert trial.told == tuple(told)
-    assert [line for line in lines if line.startswith("This")] == told
+    messages = ["This is step 0.", "This is step 7.", "This is the end."]
+    assert trial.told == tuple(messages)
+    assert [line for line in lines if line.startswith("This")] == messages
     first, second = (index for index, line in enumerate(lines) if numbers_of_rows([line]))
-    assert lines.index(told[0]) < first < lines.index(told[1]) < second < lines.index(told[2])
-    above, below = lines[lines.index(told[0]) + 1 : first], lines[lines.index(told[1]) + 1]
-    assert above[0] == "", "What is told before the first epoch is no part of the table."
+    assert lines.index(messages[0]) < first < lines.index(messages[1]) < second < lines.index(messages[2])
+    above, below = lines[lines.index(messages[0]) + 1 : first], lines[lines.index(messages[1]) + 1]
+    assert above[0] == "", "Messages before the first epoch are not part of the table."
     assert [line.split()[0] for line in above[1:]] == ["training", "epoch"]
     assert numbers_of_rows([below]) == [2]
 
@@ -147,11 +147,11 @@ def test_on_a_narrow_terminal_every_digit_is_shown(tmp_path, capsys, monkeypatch
     monkeypatch.setenv("COLUMNS", str(columns))
     trial = train("iris", tmp_path / "terminal", "run.epochs=2")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
-    told = " ".join(" ".join(shown).split())
-    assert "data CSV, rows of 4 numbers: 90 for training, 30 for validation, 30 for test model" in told
+    text = " ".join(" ".join(shown).split())
+    assert "data CSV, rows of 4 numbers: 90 for training, 30 for validation, 30 for test model" in text
     for record in trial.history:
         cells = [f"{value:#.5g}" if isinstance(value, float) else str(value) for value in record.values()]
-        assert " ".join(cells) in told
+        assert " ".join(cells) in text
     assert max(map(len, shown)) <= columns
 
 

@@ -1,4 +1,4 @@
-"""Callbacks that change what is trained equal loops that are written by hand, bit for bit."""
+"""Callbacks that change the weights equal handwritten loops, bit for bit."""
 
 import warnings
 
@@ -70,7 +70,7 @@ def test_norms_of_gradients_are_logged(tmp_path):
         assert record["gradient_norm"] == float(norms[0] + norms[1] + norms[2]) / 3
         assert record["greatest_gradient_norm"] == max(map(float, norms))
     assert same(trial.model, model)
-    assert not any("norm" in name for name in trial.metrics)  # What is reported in the end is of the splits.
+    assert not any("norm" in name for name in trial.metrics)  # Only metrics of the splits are reported at the end.
 
 
 def test_validation_uses_the_weights_that_are_kept(tmp_path):
@@ -111,9 +111,9 @@ def test_changing_a_learning_rate_that_is_read_only_once_is_an_error(options, op
     assert problem.message.startswith(
         "Rprop reads its learning rate in the first step only, and this makes no difference"
     )
-    with pytest.warns(hookline.HooklineWarning) as told:
+    with pytest.warns(hookline.HooklineWarning) as caught:
         trained(tmp_path, {**options, **({"anneal_epochs": 1} if option == "swa_lr" else {})}, optimizer=ONE_OF_TWO)
-    assert [str(one.message) for one in told] == [
+    assert [str(one.message) for one in caught] == [
         f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
     ]
 
@@ -124,10 +124,10 @@ def test_changing_a_learning_rate_that_is_read_only_once_is_an_error(options, op
 def test_a_learning_rate_that_averaging_never_reaches_is_a_warning(start, anneal_epochs, is_reached, tmp_path):
     rates = []
     look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         trained(tmp_path, {**AVERAGING, "start": start, "anneal_epochs": anneal_epochs}, plugins=[look])
     assert (rates[-1] == pytest.approx(0.2)) == is_reached
     takes = "1 epoch" if anneal_epochs == 1 else f"{anneal_epochs} epochs"
-    sentence = f"callbacks[0].anneal_epochs: `swa_lr` is never reached: that takes {takes} from epoch {start} on, and the last is 6."
-    assert [str(one.message) for one in told] == ([] if is_reached else [sentence])
+    sentence = f"callbacks[0].anneal_epochs: `swa_lr` is never reached: that takes {takes} from epoch {start} on, but the last is 6."
+    assert [str(one.message) for one in caught] == ([] if is_reached else [sentence])

@@ -381,7 +381,7 @@ def test_an_error_in_an_overlay_is_told_there(here, hookline):
         (
             "[[deploy]]",
             '[[callbacks]]\ntype = "CutMix"\n[[deploy]]',
-            "38:1: callbacks[0]: CutMix takes images, and the inputs of a row have the shape (4,).",
+            "38:1: callbacks[0]: CutMix takes images, but a row of inputs has the shape (4,).",
         ),
         (
             '"Accuracy"',

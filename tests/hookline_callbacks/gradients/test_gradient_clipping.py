@@ -62,8 +62,8 @@ def test_lbfgs_cannot_be_clipped():
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "LBFGS"}, {"max_norm": 1})
     assert str(raised.value) == (
-        "spec: callbacks[0]: LBFGS computes gradients several times in a step, of which only the first would be "
-        "clipped: leave GradientClipping out."
+        "spec: callbacks[0]: LBFGS computes gradients several times per step, but only the first ones would be "
+        "clipped: remove GradientClipping."
     )
 
 
@@ -123,7 +123,7 @@ PARTS = [{"layers": "4", "optimizer": {"type": "SGD", "lr": 0.1}}, {"optimizer":
 
 
 def split(named, *chosen):
-    """Parameters in the order of groups: each takes those that it selects of what is left."""
+    """Return the parameters in the order of groups, each of which takes its selection from the remaining ones."""
     left = dict(named)
     return [[left.pop(name) for name in [*left] if selects(name)] for selects in chosen]
 

@@ -1,4 +1,4 @@
-"""Batches whose loss or gradients are not finite: left out, gone back from, or the end of the training."""
+"""Batches with non-finite losses or gradients: skipped, rolled back, or the end of the training."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import hookline
 
 
 class SpoiledInputs:
-    """A plugin in which a number of the inputs of some steps of training is NaN."""
+    """A plugin that puts a NaN into the inputs of some training steps."""
 
     def __init__(self, *steps):
         self.steps = steps
@@ -27,7 +27,7 @@ class SpoiledInputs:
 
 
 class LeavingOut:
-    """A plugin that leaves the batches of some epochs out, as the manual of `step` says."""
+    """A plugin that skips the batches of some epochs, as the manual of `step` describes."""
 
     def __init__(self, *epochs):
         self.epochs = epochs
@@ -60,7 +60,7 @@ def test_skipped_batches_change_nothing(steps, tmp_path):
         )
     assert same(trial.model, model)
     left_out = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
-    assert trial.told == (f"NaNGuard has left out {left_out} in which the loss or gradients were not finite.",)
+    assert trial.told == (f"NaNGuard skipped {left_out} in which the loss or gradients were not finite.",)
     assert json.loads((trial.directory / "result.json").read_text())["told"] == list(trial.told)
 
 
@@ -115,7 +115,7 @@ def test_non_finite_inputs_leave_no_trace_in_normalization_statistics(steps, tmp
 
 
 class Rebinding(torch.nn.BatchNorm1d):
-    """A layer that puts other tensors in the place of its buffers."""
+    """A layer that replaces its buffers by other tensors."""
 
     def forward(self, x):
         if self.training:
@@ -168,7 +168,7 @@ def test_skipping_all_batches_of_an_epoch_stops_training(tmp_path):
     with pytest.raises(hookline.errors.TrainingError) as raised:
         trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[Spoiled(3, 4, 5)])
     assert str(raised.value) == (
-        "All batches of epoch 2 were left out: in the last one the loss is nan, and the gradients of "
+        "All batches of epoch 2 were skipped; in the last one, the loss is nan, and the gradients of "
         '"1.weight", "1.bias", "2.weight" and "2.bias" and 2 others are not finite.'
     )
 
@@ -182,7 +182,7 @@ def test_an_epoch_without_a_loss_is_never_the_best(tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss", "patience": 2}
     trial = trained(tmp_path, stopping, plugins=[LeavingOut(2, 3, 4)])
     assert [math.isnan(record["training/loss"]) for record in trial.history] == [False, True, True]
-    assert trial.stopped == "training/loss has not become better for 2 epochs; it was best in epoch 1."
+    assert trial.stopped == "training/loss has not improved for 2 epochs; it was best in epoch 1."
     model, optimizer = network()
     for x, y in batches(1):
         step(model, optimizer, x, y)
@@ -223,7 +223,5 @@ def test_parts_of_a_loss_that_were_not_computed_are_logged_as_nan(tmp_path):
 def test_skipping_batches_requires_checking_every_batch(tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {"type": "NaNGuard", "action": "skip", "every": 2})
-    assert str(raised.value) == (
-        "spec: callbacks[0].every: A step that is not looked at may spoil the parameters for good."
-    )
+    assert str(raised.value) == ("spec: callbacks[0].every: A step without a check may destroy the parameters.")
     trained(tmp_path, {"type": "NaNGuard", "every": 2})

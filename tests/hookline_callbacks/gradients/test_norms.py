@@ -1,4 +1,4 @@
-"""Norms of gradients, and clipping, have the bits of torch's own functions."""
+"""Gradient norms and clipping equal torch's functions bit for bit."""
 
 import math
 
@@ -19,7 +19,7 @@ def parameters(kinds, scale=1.0):
         parameter = nn.Parameter(torch.zeros(3 + index, 7, dtype=kind))
         parameter.grad = (scale * torch.randn(3 + index, 7, generator=draw)).to(kind)
         made.append(parameter)
-    return [*made, nn.Parameter(torch.zeros(2))]  # It has no gradient.
+    return [*made, nn.Parameter(torch.zeros(2))]  # A parameter without a gradient.
 
 
 def gradients(parameters):

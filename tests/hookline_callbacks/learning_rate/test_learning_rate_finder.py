@@ -1,4 +1,4 @@
-"""Learning rates are tried as in a loop by hand, and training begins as if they had not been."""
+"""The learning rate trial equals a handwritten loop and does not affect the training."""
 
 import csv
 from itertools import chain, count
@@ -22,7 +22,7 @@ def tried(trial):
 
 
 def tried_by_hand(model, optimizer, loss=lambda model, x, y, number: squared(model(x), y), parts=1):
-    """Learning rates and losses of steps, each with another learning rate."""
+    """Return learning rates and losses of steps, each with another learning rate."""
     endless = chain.from_iterable(batches(epoch) for epoch in count(1))
     found = []
     for number in range(STEPS):
@@ -50,7 +50,7 @@ def test_trying_learning_rates_does_not_affect_the_training(tmp_path):
     assert float(rows(trial)[0]["lr"]) == 1e-6
     assert (trial.directory / "learning_rate.png").stat().st_size > 5000
     [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
-    assert trial.told == (f"The loss falls fastest with the learning rate {found:.3g}: learning_rate.png shows it.",)
+    assert trial.told == (f"The loss falls fastest at the learning rate {found:.3g}: see learning_rate.png.",)
 
 
 def test_the_suggested_learning_rate_is_used_on_request(tmp_path):
@@ -107,13 +107,13 @@ def test_parameters_that_are_frozen_after_the_trial_are_refused(tmp_path):
         trained(tmp_path, FINDER, {"type": "CSVLog"}, {"type": "Freeze", "layers": "1"})
     [problem] = raised.value.problems
     assert str(problem) == (
-        "callbacks[0].type: Freeze is listed after it, so that what is frozen would be tried, too: list it before."
+        "callbacks[0].type: Freeze is listed later, so the trial would train frozen parameters: list it earlier."
     )
     assert problem.against == (("callbacks", 2),)
 
 
 class Falling:
-    """A plugin whose losses of steps fall faster and faster, or rise."""
+    """A plugin whose step losses fall faster and faster, or rise."""
 
     def __init__(self, sign):
         self.sign = sign
@@ -128,21 +128,21 @@ class Falling:
 @pytest.mark.parametrize(
     ("sign", "sentence"),
     [
-        (1, "The loss still falls fastest at the greatest learning rate, 0.5: raise `greatest`."),
-        (-1, "The loss falls with none of the learning rates that were tried: learning_rate.png shows it."),
+        (1, "The loss still falls fastest at the largest learning rate, 0.5: raise `greatest`."),
+        (-1, "The loss falls at none of the learning rates that were tried: see learning_rate.png."),
     ],
 )
 def test_training_keeps_the_learning_rate_of_the_spec_if_none_is_better(sign, sentence, use, tmp_path):
     rates = []
     look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
     trial = trained(tmp_path, {**FINDER, "use": use}, plugins=[Falling(sign), look])
-    assert trial.told == (sentence + (" Training keeps to that of the spec." if use else ""),)
+    assert trial.told == (sentence + (" Training keeps the rate of the spec." if use else ""),)
     assert rates == [0.05] * 3 * EPOCHS
     assert [row["is_steepest"] for row in rows(trial)].count("true") == (sign == 1)
 
 
 class Pressing:
-    """A plugin in which somebody presses Ctrl-C in the middle of the trial."""
+    """A plugin that raises a KeyboardInterrupt in the middle of the trial."""
 
     def __init__(self):
         self.left = 5

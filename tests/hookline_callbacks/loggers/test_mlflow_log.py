@@ -9,25 +9,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_told_to_the_makers(monkeypatch):
+def _no_telemetry(monkeypatch):
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A database, which takes some seconds to make, for those tests that need none of their own."""
+    """A database shared by tests, since it takes some seconds to create."""
     return f"sqlite:///{tmp_path_factory.mktemp('store').as_posix()}/mlflow.db"
 
 
 @pytest.fixture
 def in_store(store, tmp_path, monkeypatch):
-    """The callback with an experiment of this test's own."""
-    monkeypatch.chdir(tmp_path)  # MLflow keeps the artifacts of an experiment in the current directory.
+    """Return the callback with a separate experiment for each test."""
+    monkeypatch.chdir(tmp_path)  # MLflow stores the artifacts of an experiment in the current directory.
     return {"type": "MLflow", "tracking_uri": store, "experiment": tmp_path.name}
 
 
 def runs(store, experiment):
-    """The client that reads, and the runs of an experiment."""
+    """Return a client for reading, and the runs of an experiment."""
     from mlflow import MlflowClient
 
     client = MlflowClient(store)
@@ -35,7 +35,7 @@ def runs(store, experiment):
 
 
 def metrics(client, run):
-    """The numbers by name and step."""
+    """Return the numbers by name and step."""
     return {
         name: {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, name)}
         for name in run.data.metrics
@@ -82,7 +82,7 @@ def test_values_other_than_numbers_are_skipped_and_names_that_mlflow_refuses_are
     client, (run,) = runs(store, tmp_path.name)
     found = metrics(client, run)
     assert isnan(found.pop("nan")[trial.steps])
-    assert found.pop("inf")[trial.steps] > 1e308  # As great as the database can have it.
+    assert found.pop("inf")[trial.steps] > 1e308  # The largest number that the database can store.
     assert found.pop("lr_0_") == {trial.steps: 0.1}
     (record,) = trial.history
     assert found == logged([{name: value for name, value in record.items() if name not in odd}])
@@ -107,6 +107,8 @@ def test_the_trained_model_is_not_lost_if_mlflow_cannot_end_the_run(in_store, tm
         raise MlflowException("Nobody is there.")
 
     monkeypatch.setattr(MlflowClient, "set_terminated", fail)
-    with pytest.warns(hookline.HooklineWarning, match="told how the run ended, which is FINISHED: Nobody is there"):
+    with pytest.warns(
+        hookline.HooklineWarning, match="Could not set the status of the MLflow run to FINISHED: Nobody is there"
+    ):
         trial = hookline.train(small(in_store), out=tmp_path / "run")
     assert trial.epochs == 3

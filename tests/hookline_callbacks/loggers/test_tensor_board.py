@@ -16,12 +16,12 @@ def read(directory):
 
 
 def scalars(events):
-    """The numbers by name and step."""
+    """Return the numbers by name and step."""
     return {name: {event.step: event.value for event in events.Scalars(name)} for name in events.Tags()["scalars"]}
 
 
 def logged(history):
-    """The same of the records, as exactly as TensorBoard's format, of single precision, can say it."""
+    """Return the numbers of the records, rounded to TensorBoard's single precision."""
     return {
         name: {record["step"]: float(numpy.float32(record[name])) for record in history}
         for name in history[0]
@@ -75,12 +75,12 @@ def test_a_second_one_in_the_same_directory_is_an_error():
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "TensorBoard"}, {"type": "TensorBoard", "histograms": True})
     assert str(raised.value) == (
-        "spec: callbacks[1]: Another TensorBoard writes to the same directory: leave one of them out."
+        "spec: callbacks[1]: Another TensorBoard writes to the same directory: remove one of them."
     )
 
 
 class Spoiling:
-    """Makes a parameter of what no histogram has a bin for."""
+    """Sets a parameter to values for which a histogram has no bin."""
 
     @hookline.hookimpl(wrapper=True)
     def fit(self, model):

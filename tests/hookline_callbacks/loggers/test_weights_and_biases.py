@@ -15,12 +15,12 @@ BLOCK, HEADER = 32768, struct.Struct("<IHB")
 def _nothing_of_this_person_or_machine(monkeypatch):
     for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_PROJECT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")  # The package would tell its makers how it is used.
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")  # Disable telemetry.
     monkeypatch.setenv("WANDB_SILENT", "true")
 
 
 def read(directory):
-    """The records of an offline run that has ended, which the service of the package may be still about to write."""
+    """Return the records of a finished offline run, which wandb may still be writing."""
     for _ in range(300):
         records = written(directory)
         if only(records, "exit"):
@@ -30,22 +30,22 @@ def read(directory):
 
 
 def written(directory):
-    """The records that `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
+    """Return the records that `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = directory.glob("wandb/offline-run-*/run-*.wandb")
     content, position, whole, records = path.read_bytes(), 7, b"", []
     while position + HEADER.size <= len(content):
         if BLOCK - position % BLOCK < HEADER.size:
-            position += BLOCK - position % BLOCK  # The end of a block that has no room for another header.
+            position += BLOCK - position % BLOCK  # The rest of the block has no room for another header.
             continue
         _, length, kind = HEADER.unpack_from(content, position)
         position += HEADER.size
         if position + length > len(content):
-            break  # It is being written.
+            break  # The record is still being written.
         whole += content[position : position + length]
         position += length
-        if kind in (1, 4):  # All of it, or the last part.
+        if kind in (1, 4):  # A full record, or its last part.
             records.append(Record.FromString(whole))
             whole = b""
     return records

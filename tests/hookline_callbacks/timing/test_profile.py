@@ -15,7 +15,7 @@ STAGES = ("forward", "loss", "backward", "step", "evaluate")
 
 
 def events(path):
-    """The names in a trace, of stages and of operations, with how often they are there."""
+    """Return the names of stages and operations in a trace, with their counts."""
     with path.open(encoding="utf-8") as file:
         found = json.load(file)["traceEvents"]
     of_kind = {"user_annotation": Counter(), "cpu_op": Counter()}
@@ -36,7 +36,7 @@ def steps(path):
 
 
 def calls(path):
-    """How often each row of a table was called."""
+    """Return the number of calls of each row of a table."""
     lines = path.read_text(encoding="utf-8").splitlines()
     column = next(line for line in lines if "# of Calls" in line)
     end = column.index("# of Calls") + len("# of Calls")
@@ -51,7 +51,7 @@ def without_validation(*callbacks, **sections):
 
 
 def profiled(tmp_path, plugins=(), made=None, **options):
-    """A training of ten steps."""
+    """Train for ten steps."""
     made = made or without_validation({"type": "Profile", **options})
     trial = hookline.train(made, plugins=plugins, out=tmp_path / "run")
     return trial, tmp_path / "run/profile"
@@ -70,8 +70,8 @@ def test_the_example_spec_shows_three_steps_and_the_evaluation_between_two_epoch
     assert "Input Shapes" in text
     assert "[64, 1, 8, 8]" in text
     assert trial.told == (
-        f"Profile has seen steps 45 to 47: {found / 'trace.json'} is for https://ui.perfetto.dev, and "
-        f"{found / 'table.txt'} is a table.",
+        f"Profile recorded steps 45 to 47: open {found / 'trace.json'} in https://ui.perfetto.dev, or "
+        f"read {found / 'table.txt'}.",
     )
     assert trial.metrics["validation/Accuracy"] > 0.9
 
@@ -207,7 +207,7 @@ def test_an_interruption_or_an_error_closes_it_with_the_data_so_far(error, tmp_p
     assert (found / "table.txt").read_text().startswith("small: steps 4 to 6 on cpu")
     seen = stages(found / "trace.json")
     assert (seen["step"], seen["backward"]) == (3, 3)
-    profiled(tmp_path / "again")  # And torch can look again.
+    profiled(tmp_path / "again")  # torch can profile again.
 
 
 def test_an_error_in_the_first_profiled_step_is_reported_with_the_data_so_far(tmp_path):
@@ -228,7 +228,7 @@ def test_a_training_that_ends_before_profiling_starts_is_refused_before_anything
     with pytest.raises(hookline.errors.MisfitError) as raised:
         profiled(tmp_path, skip_first=8)
     assert str(raised.value) == (
-        "callbacks[0]: It would look from step 11 on, and the training has 10. Make `skip_first`, `wait` or `warmup` less."
+        "callbacks[0]: Profile would start to record in step 11, but the training has only 10 steps. Reduce `skip_first`, `wait` or `warmup`."
     )
     assert not (tmp_path / "run").exists()
 
@@ -242,13 +242,13 @@ def test_a_training_that_is_stopped_before_profiling_starts_is_reported(tmp_path
     with pytest.warns(hookline.HooklineWarning) as warned:
         profiled(tmp_path, skip_first=6, plugins=[Stopping()])
     assert [str(warning.message) for warning in warned] == [
-        "Profile has seen nothing: the training ended after 5 steps, and it would have looked from step 9 on."
+        "Profile recorded nothing: the training ended after 5 steps, but it would have started in step 9."
     ]
     assert not (tmp_path / "run/profile").exists()
 
 
 class InTheWay:
-    """Makes a directory where a file is to be, and the other way round."""
+    """Creates a directory in place of a file, or a file in place of a directory."""
 
     def __init__(self, path, is_file):
         self._path, self._is_file = path, is_file
@@ -265,7 +265,7 @@ class InTheWay:
 @pytest.mark.parametrize(
     ("path", "is_file", "message"),
     [
-        ("profile", True, r"What Profile has seen cannot be written to .*profile: File exists\.$"),
+        ("profile", True, r"The profile cannot be written to .*profile: File exists\.$"),
         ("profile/table.txt", False, r".*profile/table\.txt: The file cannot be written: Is a directory\.$"),
     ],
 )
@@ -277,9 +277,7 @@ def test_a_file_that_cannot_be_written_is_a_warning_and_training_continues(path,
 
 def test_a_trace_that_torch_does_not_write_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.profiler.profile, "export_chrome_trace", lambda profiler, path: None)
-    with pytest.warns(
-        hookline.HooklineWarning, match=r"(?m)^What Profile has seen cannot be written to .*trace\.json\.$"
-    ):
+    with pytest.warns(hookline.HooklineWarning, match=r"(?m)^The profile cannot be written to .*trace\.json\.$"):
         profiled(tmp_path)
     assert not torch.autograd._profiler_enabled()
 
@@ -287,7 +285,7 @@ def test_a_trace_that_torch_does_not_write_is_reported(tmp_path, monkeypatch):
 def test_sorting_by_an_unavailable_device_is_an_error(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         profiled(tmp_path, sort_by="self_cuda_time_total")
-    assert str(raised.value) == "callbacks[0].sort_by: On a CPU nothing can be sorted by what CUDA does."
+    assert str(raised.value) == "callbacks[0].sort_by: The run is on a CPU, so there is no CUDA column to sort by."
 
 
 @pytest.mark.parametrize(
@@ -296,7 +294,7 @@ def test_sorting_by_an_unavailable_device_is_an_error(tmp_path):
         ([{"every": 2}], "callbacks[0].every: In which steps it looks,"),
         ([{"first": 2}], "callbacks[0].first: In which steps it looks,"),
         ([{"last": 2}], "callbacks[0].last: In which steps it looks,"),
-        ([{}, {"wait": 5}], "callbacks[1]: torch can have one profiler at a time: leave the other Profile out."),
+        ([{}, {"wait": 5}], "callbacks[1]: torch supports one profiler at a time: remove the other Profile."),
         ([{"sort_by": "cpu_memory_usage"}], "callbacks[0].sort_by: To sort by memory, look at it:"),
         ([{"sort_by": "cpu_tim"}], "callbacks[0].sort_by:"),
         ([{"active": 0}], "callbacks[0].active:"),

@@ -13,7 +13,7 @@ SPECS = Path(__file__).parents[3] / "specs"
 
 
 class Scripted:
-    """A plugin that answers `evaluate` with numbers that are given, one for each epoch."""
+    """A plugin that returns given numbers from `evaluate`, one per epoch."""
 
     def __init__(self, **numbers):
         self.numbers = numbers
@@ -75,7 +75,7 @@ def test_it_stops_when_the_loss_has_not_improved_for_patience_epochs(losses, opt
     assert trial.epochs == last
     assert [record["validation/loss"] for record in trial.history] == pytest.approx(losses[:last], nan_ok=True)
     assert trial.stopped == (
-        f"validation/loss has not become better for {options['patience']} epochs; it was best in epoch {best}."
+        f"validation/loss has not improved for {options['patience']} epochs; it was best in epoch {best}."
     )
 
 
@@ -154,7 +154,7 @@ def test_the_first_of_several_to_stop_gives_the_reason(tmp_path):
     made = spec({"patience": 5}, {"patience": 2, "monitor": "training/loss", "restore_best": False})
     trial = hookline.train(made, plugins=[Scripted(loss=FALLING)], out=tmp_path / "run")
     assert trial.epochs == 3
-    assert trial.stopped == "training/loss has not become better for 2 epochs; it was best in epoch 1."
+    assert trial.stopped == "training/loss has not improved for 2 epochs; it was best in epoch 1."
 
 
 def test_the_test_split_is_evaluated_after_an_early_stop(tmp_path):
@@ -219,12 +219,10 @@ def test_the_advice_names_the_one_that_restores_in_either_order(is_first):
 )
 def test_a_patience_as_long_as_the_run_is_a_warning(options, earliest, tmp_path):
     losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         trial = hookline.train(spec(options, epochs=6), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
     assert (trial.epochs < 6) == (earliest is None)
-    restored = "" if "restore_best" in options else " The weights of the best epoch are restored all the same."
-    sentence = (
-        f"callbacks[0].patience: This never stops the run: at the earliest after epoch {earliest}, and the last is 6."
-    )
-    assert [str(one.message) for one in told] == ([] if earliest is None else [sentence + restored])
+    restored = "" if "restore_best" in options else " It still restores the weights of the best epoch."
+    sentence = f"callbacks[0].patience: This never stops the run: it could stop after epoch {earliest} at the earliest, but the last is 6."
+    assert [str(one.message) for one in caught] == ([] if earliest is None else [sentence + restored])

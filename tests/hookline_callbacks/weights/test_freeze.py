@@ -1,4 +1,4 @@
-"""Parameters that are not trained, or not yet, equal those of loops by hand."""
+"""Frozen parameters equal those of handwritten loops."""
 
 import pytest
 import torch
@@ -10,7 +10,9 @@ import hookline
 @pytest.mark.parametrize("until", [None, 3])
 def test_frozen_parameters_are_trained_from_the_given_epoch_on(until, tmp_path):
     trial = trained(tmp_path, {"type": "Freeze", "layers": "1", **({"until": until} if until else {})})
-    model, optimizer = network(fused=until is None)  # torch's kernel cannot let a momentum begin later.
+    model, optimizer = network(
+        fused=until is None
+    )  # torch's fused kernel does not support a momentum that starts later.
     first = model[1].weight.clone()
     model[1].requires_grad_(requires_grad=False)
     for epoch in range(1, EPOCHS + 1):
@@ -27,7 +29,7 @@ def test_frozen_parameters_are_trained_from_the_given_epoch_on(until, tmp_path):
     ("options", "message"),
     [
         ({"layers": "Conv2d"}, 'callbacks[0].layers: It selects nothing: no layer "Conv2d" has parameters.'),
-        ({}, "callbacks[0]: All parameters are frozen: nothing is left to train."),
+        ({}, "callbacks[0]: All parameters are frozen, so there is nothing to train."),
     ],
 )
 def test_an_invalid_selection_is_reported(options, message, tmp_path):
@@ -59,7 +61,7 @@ def test_a_parameter_frozen_by_two_callbacks_is_trained_when_both_have_ended(is_
 
 
 class Fixed:
-    """A plugin whose model has parameters that are not to be trained."""
+    """A plugin whose model has parameters that do not require gradients."""
 
     @hookline.hookimpl(wrapper=True)
     def build_model(self):
@@ -77,7 +79,7 @@ def test_an_end_beyond_the_last_epoch_is_reported_before_training(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {**OF_A_LAYER, "until": 100}, epochs=3)
     assert [str(warning.message) for warning in warned] == [
-        "callbacks[0].until: Freeze never lets go: the run has 3 epochs, and `until` is 100."
+        "callbacks[0].until: Freeze never ends: the run has 3 epochs, but `until` is 100."
     ]
     assert trial.told == ()
 
@@ -94,5 +96,5 @@ class Stopping:
 @pytest.mark.parametrize(("until", "told"), [(3, False), (4, True)])
 def test_a_run_that_stops_before_the_parameters_are_unfrozen_is_reported(until, told, tmp_path):
     trial = trained(tmp_path, {**OF_A_LAYER, "until": until}, plugins=[Stopping()])
-    sentence = f"Freeze was to let go in epoch {until}, and the training ended before."
+    sentence = f"Freeze was to end in epoch {until}, but the training ended earlier."
     assert trial.told == ((sentence,) if told else ())
