@@ -1,4 +1,4 @@
-"""Whole models equal those written by hand, under one seed: in their parameters, their outputs and their gradients."""
+"""Whole models equal handwritten ones with the same seed: in parameters, outputs and gradients."""
 
 import pytest
 import torch
@@ -214,7 +214,7 @@ def gradients(model, outputs):
 
 
 def results(model, inputs, options, *, training):
-    """The outputs for two batches, so that running statistics show, and the gradients."""
+    """Return the outputs for two batches, to test running statistics, and the gradients."""
     model.train(training)
     torch.manual_seed(2)
     model(inputs.flip(0), **options)
@@ -253,7 +253,7 @@ def test_a_model_without_lengths_treats_all_rows_as_full():
 
 
 class Rows:
-    """A plugin whose data are these tensors, in batches of two."""
+    """A plugin with these tensors as data, in batches of two."""
 
     def __init__(self, inputs, lengths=None):
         self.batch = Batch(inputs, {"score": SCORES}, lengths or {})
@@ -263,7 +263,7 @@ class Rows:
         batch = self.batch
         return Data(
             training=TensorBatches(batch.inputs, batch.targets, batch.lengths, batch_size=2),
-            # The last rows: what is done with them too early shows.
+            # The last rows, to detect access before the training.
             example=batch.slice(2, 4),
             targets={"score": Target(columns=("score",))},
         )
@@ -296,7 +296,7 @@ def assert_same_parameters(model, expected):
 
 
 def test_a_model_with_max_norm_embeddings_trains_like_a_handwritten_loop(tmp_path):
-    # Looking a vector up shortens it: looks before training begins must not.
+    # Looking up a vector may rescale it, so there must be no lookup before the training.
     layers = [{**EMBEDDING, "max_norm": 0.5}, {"type": "Flatten"}, linear(1)]
     model = trained(layers, Rows({"words": INDICES}), tmp_path)
     torch.manual_seed(0)
@@ -337,7 +337,7 @@ def test_invalid_lengths_are_reported_before_anything_is_written(tmp_path):
     rows = Rows({"words": INDICES}, {"words": LENGTHS})
     with pytest.raises(
         hookline.errors.MisfitError,
-        match="lengths of up to 7 steps, and a layer before SequencePool has made 3 of these",
+        match="lengths of up to 7 steps, but a layer before SequencePool has changed their number to 3",
     ):
         trained([*layers, linear(1)], rows, tmp_path)
     assert not (tmp_path / "run").exists()

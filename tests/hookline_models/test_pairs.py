@@ -98,4 +98,4 @@ def test_a_layer_reports_how_many_inputs_it_takes(model, count, message):
 def test_inputs_of_different_shapes_are_not_compared(name):
     with pytest.raises(MisfitError) as raised:
         build_and_apply(loaded({"type": name}), torch.zeros(1, 4), torch.zeros(1, 1))
-    assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both must have the same shape."
+    assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both inputs must have the same shape."

@@ -1,4 +1,4 @@
-"""Layers of sequences equal torch's, written out by hand, with lengths and without."""
+"""Layers for sequences equal handwritten uses of torch's, with and without lengths."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ import hookline
 from hookline.errors import MisfitError
 from hookline.training import apply_module, build_and_apply
 
-# torch says that its quickest code does not know of `proj_size`.
+# torch warns that its fastest code does not support `proj_size`.
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
 ROWS, STEPS, FEATURES = 5, 7, 6
@@ -32,7 +32,7 @@ def sequences():
 
 
 def built(name, options, by_hand, inputs):
-    """The module of a spec and the one by hand, under one seed."""
+    """Return the module of a spec and the handwritten one, with the same seed."""
     torch.manual_seed(1)
     module, _ = build_and_apply(loaded(name, options), inputs[:1])
     torch.manual_seed(1)
@@ -46,7 +46,7 @@ def assert_same_weights(module, expected):
 
 
 def applied(call, module, *, training):
-    """The outputs, in training with the same draws for each, and the gradients of the parameters."""
+    """Return the outputs, in training mode with the same random numbers, and the gradients of the parameters."""
     module.train(training)
     torch.manual_seed(2)
     outputs = call(module)
@@ -180,12 +180,12 @@ ATTENTION_IDS = [f"{name} {options}" for name, options, _ in ATTENTION]
 
 
 def attended(inputs, *, mask, padding):
-    """What torch's module gives for the inputs, whichever of the three it is."""
+    """Return the outputs of torch's module, whichever of the three it is."""
 
     def call(module):
         if isinstance(module, nn.MultiheadAttention):
             options = {"key_padding_mask": padding, "attn_mask": mask, "need_weights": False}
-            # With `is_causal` torch would hide the further keys of `add_bias_kv` and `add_zero_attn`.
+            # With `is_causal`, torch would hide the additional keys of `add_bias_kv` and `add_zero_attn`.
             is_causal = mask is not None and not module.add_zero_attn
             return module(inputs, inputs, inputs, **options, is_causal=is_causal)[0]
         name = "mask" if isinstance(module, nn.TransformerEncoder) else "src_mask"
@@ -295,7 +295,7 @@ def test_a_sequence_may_be_as_long_as_there_are_positions():
     spec = loaded("LearnedPositionalEmbedding", {"num_embeddings": 9})
     module, _ = build_and_apply(spec, sequences()[:1])
     assert module(torch.randn(2, 9, FEATURES)).shape == (2, 9, FEATURES)
-    with pytest.raises(ValueError, match=r"It has 9 places, and a sequence has 10 steps\."):
+    with pytest.raises(ValueError, match=r"It has 9 positions, but a sequence has 10 steps\."):
         module(torch.randn(2, 10, FEATURES))
 
 
@@ -310,7 +310,7 @@ def test_a_sequence_may_be_as_long_as_there_are_positions():
 )
 @pytest.mark.parametrize(
     ("length", "message"),
-    [(0, "Each row must have a step, and the length of one is 0."), (8, "There are 7 steps, and the length of a row")],
+    [(0, "Each row must have at least one step, but the length of one is 0."), (8, "There are 7 steps, but the length of a row")],
 )
 def test_an_impossible_length_is_reported(name, options, length, message):
     with pytest.raises(MisfitError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
@@ -337,7 +337,7 @@ def test_an_impossible_length_is_reported(name, options, length, message):
     ],
 )
 def test_a_layer_for_sequences_refuses_other_inputs(name, options, shape):
-    with pytest.raises(MisfitError, match=r"It takes 2 dimensions for each row.*: steps, features\."):
+    with pytest.raises(MisfitError, match=r"It takes (at least )?2 dimensions per row: steps, features\."):
         build_and_apply(loaded(name, options), torch.zeros(shape))
 
 
@@ -351,5 +351,5 @@ def test_transpose_swaps_two_dimensions_but_not_the_rows():
     assert torch.equal(build_and_apply(loaded("Transpose", {}), inputs)[1], inputs.transpose(1, 2))
     options = {"dim0": -1, "dim1": 1}
     assert torch.equal(build_and_apply(loaded("Transpose", options), inputs)[1], inputs.transpose(1, 3))
-    with pytest.raises(MisfitError, match="is that of the rows"):
+    with pytest.raises(MisfitError, match="is the batch dimension"):
         build_and_apply(loaded("Transpose", {"dim0": -4}), inputs)

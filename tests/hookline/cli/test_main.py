@@ -374,7 +374,7 @@ def test_a_file_that_is_not_utf8_is_told_in_a_sentence(refused, old):
         ),
         (
             ('type = "Linear", out_features = 5', 'type = "Conv2d", out_channels = 5, kernel_size = 3'),
-            "model.layers[0]: Conv2d cannot take an input of shape (2,). It takes 3 dimensions for each row: channels, "
+            "model.layers[0]: Conv2d cannot take an input of shape (2,). It takes 3 dimensions per row: channels, "
             "height, width.",
         ),
         (

@@ -1,4 +1,4 @@
-"""What puts layers beside each other and around each other equals the same model written by hand."""
+"""Containers equal handwritten models."""
 
 import pytest
 import torch
@@ -81,20 +81,20 @@ def test_a_residual_with_a_shortcut_adds_the_output_of_the_shortcut():
     [
         (
             residual(linear(4)),
-            "Its layers give shape (4,), to which shape (6,) cannot be added: a `shortcut` can change the latter.",
+            "Its layers return the shape (4,), to which the shape (6,) cannot be added: use a `shortcut` to change the latter.",
         ),
-        # torch would add this one to each of the six.
+        # torch would broadcast this one to all six.
         (
             residual(linear(1)),
-            "Its layers give shape (1,), to which shape (6,) cannot be added: a `shortcut` can change the latter.",
+            "Its layers return the shape (1,), to which the shape (6,) cannot be added: use a `shortcut` to change the latter.",
         ),
         (
             residual(linear(4), shortcut=[linear(5)]),
-            "Its layers give shape (4,), to which shape (5,) cannot be added.",
+            "Its layers return the shape (4,), to which the shape (5,) cannot be added.",
         ),
         (
             residual({"type": "Heads", "heads": {"a": linear(6)}}),
-            "A layer in it gives several outputs: what gives them must come last.",
+            "A layer in it returns several outputs, so it must be the last layer of the model.",
         ),
     ],
 )
@@ -140,25 +140,25 @@ def test_branches_get_all_inputs():
 @pytest.mark.parametrize(
     ("model", "shape", "message"),
     [
-        (parallel(linear(4), linear(5), join="sum"), (1, 6), "Its branches give shapes (4,), (5,), which have no sum."),
-        # torch would multiply each of the four by this one.
+        (parallel(linear(4), linear(5), join="sum"), (1, 6), "Its branches return the shapes (4,), (5,), which cannot be joined by sum."),
+        # torch would broadcast this one to all four.
         (
             parallel(linear(4), linear(1), join="product"),
             (1, 6),
-            "Its branches give shapes (4,), (1,), which have no product.",
+            "Its branches return the shapes (4,), (1,), which cannot be joined by product.",
         ),
         (
             parallel(linear(4), linear(5)),
             (1, 2, 6),
-            "Its branches give shapes (2, 4), (2, 5), which have no concatenation.",
+            "Its branches return the shapes (2, 4), (2, 5), which cannot be joined by concatenation.",
         ),
         (
             parallel(linear(4), sequence({"type": "Flatten"}, linear(4)), dim=-1),
             (1, 2, 6),
-            "Its branches give shapes (2, 4), (4,), which have no concatenation.",
+            "Its branches return the shapes (2, 4), (4,), which cannot be joined by concatenation.",
         ),
-        (parallel(linear(4), dim=0), (1, 6), "The dimension of the concatenation is that of the rows."),
-        (parallel(linear(4), dim=-2), (1, 6), "The dimension of the concatenation is that of the rows."),
+        (parallel(linear(4), dim=0), (1, 6), "The outputs cannot be concatenated along the batch dimension."),
+        (parallel(linear(4), dim=-2), (1, 6), "The outputs cannot be concatenated along the batch dimension."),
     ],
 )
 def test_branches_that_cannot_be_joined_are_reported_with_their_shapes(model, shape, message):
@@ -185,7 +185,7 @@ def test_an_error_in_a_repeated_layer_names_the_repetition():
     model = {"type": "Repeat", "layers": [linear(4, in_features=6), {"type": "ReLU"}], "times": 2}
     assert refused(model, flat()[:1]) == (
         "layers[0]: Linear cannot take an input of shape (4,). "
-        "`in_features` is 6, and 4 come in: left out, it follows from that. This is in time 2 of 2."
+        "`in_features` is 6, but the inputs have 4: remove it to infer it from the inputs. This is in repetition 2 of 2."
     )
 
 
@@ -212,13 +212,13 @@ def test_heads_must_be_last():
         "layers[1]: Linear takes a tensor and is given several outputs: what gives them must come last."
     )
     nested = refused({"type": "Heads", "heads": {"a": heads}}, flat()[:1])
-    assert nested.endswith("A layer in it gives several outputs: what gives them must come last.")
+    assert nested.endswith("A layer in it returns several outputs, so it must be the last layer of the model.")
 
 
 @pytest.mark.parametrize("name", ["forward", "training", "keys", "type"])
 def test_a_head_cannot_have_the_name_of_a_module_attribute(name):
     message = refused({"type": "Heads", "heads": {name: linear(1)}}, flat()[:1])
-    assert message == f'heads.{name}: "{name}" cannot be the name of an output: every module has something called so.'
+    assert message == f'heads.{name}: "{name}" cannot be the name of an output: it is an attribute of every module.'
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_an_error_names_the_place_of_the_layer(model, place):
 )
 def test_an_input_of_several_layers_must_not_be_overwritten(first, model):
     message = refused(model({"type": first, "inplace": True}), flat()[:1])
-    assert message.endswith("A layer writes over what goes in (`inplace = true`), which another is given too.")
+    assert message.endswith("A layer overwrites its input (`inplace = true`), but another layer uses it too.")
 
 
 def test_an_input_of_a_single_layer_may_be_overwritten():

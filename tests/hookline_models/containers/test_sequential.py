@@ -90,14 +90,14 @@ def test_an_error_names_the_place_of_a_nested_layer_and_its_input(layers, place,
 @pytest.mark.parametrize(
     ("layer", "shape", "dimensions"),
     [
-        ({"type": "Conv1d", "out_channels": 1, "kernel_size": 1}, [6], "2 dimensions for each row: channels, length"),
+        ({"type": "Conv1d", "out_channels": 1, "kernel_size": 1}, [6], "2 dimensions per row: channels, length"),
         (
             {"type": "Conv1d", "out_channels": 1, "kernel_size": 1},
             [1, 2, 3],
-            "2 dimensions for each row: channels, length",
+            "2 dimensions per row: channels, length",
         ),
         *(
-            (layer, shape, "3 dimensions for each row: channels, height, width")
+            (layer, shape, "3 dimensions per row: channels, height, width")
             for shape in ([6], [2, 3], [1, 1, 2, 3])
             for layer in (
                 {"type": "Conv2d", "out_channels": 1, "kernel_size": 1},

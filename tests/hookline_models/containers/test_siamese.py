@@ -1,4 +1,4 @@
-"""The same layers for each of several inputs."""
+"""Layers shared by several inputs."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def test_the_layers_share_parameters_for_both_inputs_and_the_join_compares_them(
 @pytest.mark.parametrize(
     ("spec", "inputs", "path", "message"),
     [
-        (SPEC, [(1, 5), (1, 4)], (), "The same layers are applied to all inputs, which must have one shape"),
+        (SPEC, [(1, 5), (1, 4)], (), "All inputs share the same layers, so they must have the same shape"),
         (SPEC, [(1, 5)], ("join",), "PairwiseDistance takes 2 inputs, and is given 1"),
         (
             Siamese(layers=(Linear(in_features=3, out_features=4),), join=PairwiseDistance()),

@@ -72,7 +72,7 @@ def test_an_embedding_bag_equals_torchs_and_skips_padding(options, by_hand, leng
     if lengths is None:
         expected_outputs = expected(INDICES)
     else:
-        # What is given one after another, and where each row begins, is how torch takes rows of different lengths.
+        # torch takes rows of different lengths as concatenated indices with offsets.
         expected_outputs = expected(torch.tensor([1, 4, 2, 2, 3, 5, 1, 2, 4]), torch.tensor([0, 2, 5]))
     assert torch.equal(outputs, expected_outputs)
     mine, theirs = gradient(module, outputs), gradient(expected, expected_outputs)
@@ -90,11 +90,11 @@ def test_an_embedding_takes_indices_of_any_shape():
     [
         (
             torch.zeros(1, 4),
-            r"^{name} cannot take an input of shape \(4,\)\. It looks up indices, which are integers of the type "
-            r'int64, and it is given float32: say `dtype = "int64"` in \[data\], or take Linear for numbers\.$',
+            r"^{name} cannot take an input of shape \(4,\)\. It looks up indices of the type "
+            r'int64, but the inputs have the type float32: set `dtype = "int64"` in \[data\], or use Linear for numbers\.$',
         ),
-        (torch.tensor([[0, 6]]), r"It has the indices 0 to 5, and it is given 6\.$"),
-        (torch.tensor([[0, -1]]), r"of shape \(2,\) and type int64\. It has the indices 0 to 5, and it is given -1\.$"),
+        (torch.tensor([[0, 6]]), r"It has the indices 0 to 5, but the inputs contain 6\.$"),
+        (torch.tensor([[0, -1]]), r"of shape \(2,\) and type int64\. It has the indices 0 to 5, but the inputs contain -1\.$"),
     ],
 )
 def test_an_invalid_index_is_reported_with_advice(name, inputs, message):
@@ -103,7 +103,7 @@ def test_an_invalid_index_is_reported_with_advice(name, inputs, message):
 
 
 def test_a_bag_must_be_a_row_of_indices():
-    with pytest.raises(MisfitError, match=r"It takes 1 dimensions for each row: steps\."):
+    with pytest.raises(MisfitError, match=r"It takes 1 dimensions per row: steps\."):
         build_and_apply(loaded("EmbeddingBag", {}), torch.zeros(1, 2, 3, dtype=torch.int64))
 
 
