@@ -1,4 +1,4 @@
-"""Parameter groups: some parameters have options of their own."""
+"""Parameter groups: separate options for some parameters."""
 
 import numpy
 import pytest
@@ -33,7 +33,7 @@ def spec(optimizer, layers=None, **run):
 
 
 def by_hand(build):
-    """The weights of a loop without Hookline; `build` makes the optimizer, or several."""
+    """Return the weights of a loop without Hookline; `build` makes the optimizer, or several."""
     x = torch.randn(ROWS, 6, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([[float(row % 2)] for row in range(ROWS)])
     torch.manual_seed(5)
@@ -140,10 +140,10 @@ def test_lbfgs_has_no_groups():
 
 
 class Halving(hookline.spec.OptimizerSpec):
-    """A third party's optimizer, which knows nothing of groups."""
+    """A third party's optimizer without code for groups."""
 
     rate: float = 0.5
-    """How much is left."""
+    """The remaining fraction."""
 
     def build(self, parameters):
         return torch.optim.SGD(parameters, lr=self.rate)

@@ -171,10 +171,10 @@ ADAM = {"type": "Adam"}
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([{"optimizer": ADAM}], "optimizer.parts: There must be several parts: for one, name its optimizer."),
+        ([{"optimizer": ADAM}], "optimizer.parts: There must be at least two parts; otherwise, use the optimizer directly."),
         (
             [{"dimensions": 2, "optimizer": {"type": "LBFGS"}}, {"optimizer": ADAM}],
-            "optimizer.parts[0]: LBFGS evaluates the loss again as often as it likes: it cannot train a part.",
+            "optimizer.parts[0]: LBFGS evaluates the loss several times per step, so it cannot train a part.",
         ),
         (
             [{"optimizer": {"type": "Adam", "lr": -1}}, {"optimizer": ADAM}],
@@ -194,7 +194,7 @@ def test_invalid_parts_are_reported(parts, message):
     [
         (
             {"type": "Partition", "parts": [{"dimensions": 2, "optimizer": ADAM}, {"layers": "0", "optimizer": ADAM}]},
-            "optimizer.parts: No part has 1.weight: a last part that selects by nothing has all others.",
+            "optimizer.parts: No part trains 1.weight: add a last part without a selection, which takes all others.",
         ),
         (
             {"type": "Partition", "parts": [{"optimizer": ADAM}, {"layers": "0", "optimizer": ADAM}]},
@@ -202,14 +202,14 @@ def test_invalid_parts_are_reported(parts, message):
         ),
         (
             {"type": "Partition", "parts": [{"layers": "1", "optimizer": {"type": "Muon"}}, {"optimizer": ADAM}]},
-            "optimizer.parts[0].optimizer: Muon trains matrices, and 1.weight has the shape (4,)",
+            "optimizer.parts[0].optimizer: Muon trains matrices, but 1.weight has the shape (4,)",
         ),
-        ({"type": "Muon"}, "optimizer: Muon trains matrices, and 0.bias has the shape (4,)"),
+        ({"type": "Muon"}, "optimizer: Muon trains matrices, but 0.bias has the shape (4,)"),
         (
             {"type": "Adam", "capturable": True},
             "optimizer.capturable: CUDA graphs capture nothing of 0.weight, which is",
         ),
-        ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, and that of 0.weight is dense"),
+        ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, but that of 0.weight is dense"),
     ],
 )
 def test_parameters_that_an_optimizer_cannot_train_are_reported_before_anything_is_written(
@@ -229,7 +229,7 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     ("optimizer", "message"),
     [
         *(
-            ({"type": name}, f"{name} cannot train 0.weight, whose gradient is sparse: leave out the layer's `sparse`")
+            ({"type": name}, f"{name} cannot train 0.weight, whose gradient is sparse: remove the layer's `sparse`")
             for name in (
                 "Adam",
                 "AdamW",
@@ -243,9 +243,9 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
                 "Rprop",
             )
         ),
-        ({"type": "SGD", "weight_decay": 0.1}, "is sparse, which SGD cannot take with `weight_decay`."),
-        ({"type": "SGD", "fused": True}, "is sparse, which SGD cannot take with `fused`."),
-        ({"type": "Adagrad", "weight_decay": 0.1}, "is sparse, which Adagrad cannot take with `weight_decay`."),
+        ({"type": "SGD", "weight_decay": 0.1}, "is sparse, which SGD does not support with `weight_decay`."),
+        ({"type": "SGD", "fused": True}, "is sparse, which SGD does not support with `fused`."),
+        ({"type": "Adagrad", "weight_decay": 0.1}, "is sparse, which Adagrad does not support with `weight_decay`."),
         ({"type": "SparseAdam"}, "that of 1.weight is dense"),
     ],
 )

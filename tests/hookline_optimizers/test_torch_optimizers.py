@@ -1,4 +1,4 @@
-"""Each optimizer is torch's own, with the same options."""
+"""Each optimizer equals torch's, with the same options."""
 
 from inspect import signature
 
@@ -73,7 +73,7 @@ OPTIONS = {
     ],
 }
 LEFT_OUT = {"differentiable"}
-"""It is for training through the steps of another training: such a step cannot change a model's parameters in place."""
+"""torch uses it to differentiate through steps, which cannot change a model's parameters in place."""
 
 TORCHS = [kind for kind in register_specs().values() if kind is not Partition]
 CASES = [pytest.param(name, options, id=f"{name} {options}") for name in OPTIONS for options in OPTIONS[name]]
@@ -95,7 +95,7 @@ def by_hand(name, options, parameters):
 
 
 class Network(nn.Module):
-    """Gives every optimizer gradients that it can take: sparse ones to SparseAdam, those of a matrix alone to Muon."""
+    """Gives every optimizer suitable gradients: sparse ones to SparseAdam, and only those of a matrix to Muon."""
 
     def __init__(self, name):
         super().__init__()
@@ -151,7 +151,7 @@ def test_an_optimizer_has_torchs_options_and_defaults(kind):
         if parameter.name != "params"
     }
     if kind.__name__ == "Adafactor":
-        # Half of it is None, which TOML cannot say; left out, it is what torch takes.
+        # Half of the default is None, which TOML cannot express; without the option torch uses it.
         assert theirs["eps"] == (None, 0.001)
         theirs["eps"] = None
     ours = {option.name: option.default for option in fields(kind)}
