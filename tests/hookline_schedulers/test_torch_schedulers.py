@@ -15,7 +15,7 @@ import hookline
 from hookline_schedulers import register_specs
 
 LEFT_OUT = {"optimizer", "last_epoch", "scale_fn", "scale_mode", "epochs", "steps_per_epoch"}
-"""Schedulers that are not declarative, and options that depend on the run."""
+"""Options that cannot be written in a spec, or that depend on the run."""
 CLASSES_LEFT_OUT = {
     "LRScheduler": "The base class.",
     "_LRScheduler": "Its old name.",

@@ -423,8 +423,8 @@ def test_outputs_that_a_loss_does_not_take_are_told_at_the_loss_with_the_last_la
 def test_the_sizes_that_do_not_fit_one_another_are_told_in_words(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 3, in_features = 7"))
     assert hookline("check", "--deep", "spec.toml")[1].splitlines()[0] == (
-        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, and 16 come "
-        "in: left out, it follows from that."
+        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, but the inputs "
+        "have 16: remove it to infer it from the inputs."
     )
 
 

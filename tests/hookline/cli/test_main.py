@@ -332,7 +332,7 @@ def test_a_cell_that_is_wrong_is_told_with_row_and_column(refused, old, new, pro
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
 def test_a_row_with_too_few_or_too_many_cells_is_told_with_the_number_that_other_messages_give_it(refused, row, cells):
     told = refused(data=CSV.replace("3.5,2.25,b", row))
-    assert told == f"flowers.csv: row 4: It has {cells} cells, and the header has 3."
+    assert told == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])

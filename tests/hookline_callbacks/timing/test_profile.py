@@ -291,11 +291,11 @@ def test_sorting_by_an_unavailable_device_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("callbacks", "message"),
     [
-        ([{"every": 2}], "callbacks[0].every: In which steps it looks,"),
-        ([{"first": 2}], "callbacks[0].first: In which steps it looks,"),
-        ([{"last": 2}], "callbacks[0].last: In which steps it looks,"),
+        ([{"every": 2}], "callbacks[0].every: Use `skip_first`, `wait`, `active`"),
+        ([{"first": 2}], "callbacks[0].first: Use `skip_first`, `wait`, `active`"),
+        ([{"last": 2}], "callbacks[0].last: Use `skip_first`, `wait`, `active`"),
         ([{}, {"wait": 5}], "callbacks[1]: torch supports one profiler at a time: remove the other Profile."),
-        ([{"sort_by": "cpu_memory_usage"}], "callbacks[0].sort_by: To sort by memory, look at it:"),
+        ([{"sort_by": "cpu_memory_usage"}], "callbacks[0].sort_by: To sort by memory, set"),
         ([{"sort_by": "cpu_tim"}], "callbacks[0].sort_by:"),
         ([{"active": 0}], "callbacks[0].active:"),
     ],

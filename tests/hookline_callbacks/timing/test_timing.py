@@ -135,7 +135,7 @@ def test_the_summary_of_all_epochs(clock, tmp_path):
     assert text.read_text(encoding="utf-8") == (
         "small: 3 epochs on cpu\n"
         "\n"
-        "                seconds    share   first epoch    a later one  a step of it\n"
+        "                seconds    share   first epoch    later epoch    step of it\n"
         "batches          2.6250     1.1%    875.000 ms     875.000 ms   437500.0 µs\n"
         "forward          6.0000     2.4%   2000.000 ms    2000.000 ms  1000000.0 µs\n"
         "loss            12.0000     4.8%   4000.000 ms    4000.000 ms  2000000.0 µs\n"
