@@ -1,7 +1,7 @@
-"""Files under their final names only when they are complete: written beside, flushed to the disk, then renamed.
+"""Write files atomically: each is written under a temporary name, flushed to the disk, then renamed.
 
-Whoever writes to a run directory uses these functions, plugins too. If the process is killed at any moment, or the disk
-is full, a file with its final name is either the complete old one, the complete new one, or not there.
+Use these functions for everything you write to a run directory, in plugins too. If the process is killed or the disk is
+full, a file with the final name is either complete, unchanged or absent.
 """
 
 import os
@@ -23,13 +23,13 @@ _ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Inside, write to the path that is given; at the end that file gets its final name, `path`.
+    """Yield a temporary path to write to, and rename it to `path` at the end.
 
-    For writers that open the file themselves. If an error is raised inside, nothing is left of it, and a file that was
-    there before stays as it was. The file has the permissions of any new file.
+    Use this for writers that open the file themselves. If the block raises an error, the temporary file is deleted and
+    an existing file stays unchanged. The file gets the permissions of any new file.
 
     Raises:
-        FileError: if the operating system refuses it, for example since the disk is full.
+        FileError: If the file cannot be written, for example because the disk is full.
 
     """
     part = path.with_name(f".{path.name}.part")
@@ -38,7 +38,7 @@ def replaced(path: Path) -> Iterator[Path]:
             with part.open("wb") as file:
                 permissions = os.fstat(file.fileno()).st_mode
             yield part
-            part.chmod(permissions)  # Some libraries create a file that only its owner can read.
+            part.chmod(permissions)  # Some libraries create files that only the owner can read.
             flush_to_disk(part)
             part.replace(path)
     except BaseException:
@@ -48,10 +48,10 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file with this content; text is encoded as UTF-8, and its line ends stay as they are.
+    """Write a file with this content; text is encoded as UTF-8 with unchanged line endings.
 
     Raises:
-        FileError: if the operating system refuses it, for example since the disk is full.
+        FileError: If the file cannot be written, for example because the disk is full.
 
     """
     with replaced(path) as part:
@@ -59,10 +59,10 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def write_weights(path: Path, module: "nn.Module") -> None:
-    """Write the parameters and buffers of a module as safetensors; tensors that are shared are written once.
+    """Write the parameters and buffers of a module to a safetensors file; shared tensors are written once.
 
     Raises:
-        FileError: if the operating system refuses it, for example since the disk is full.
+        FileError: If the file cannot be written, for example because the disk is full.
 
     """
     from safetensors import SafetensorError
@@ -78,19 +78,19 @@ def write_weights(path: Path, module: "nn.Module") -> None:
 
 
 class OptionalFiles:
-    """A context in which a file that cannot be written is a warning, so that it does not end a training.
+    """A context manager that turns the failure to write a file into a warning, so that training continues.
 
-    Enter one object as often as you write: it warns the first time only. The rest of the block is skipped. Other errors
-    are raised as usual.
+    Reuse one object for every write: it warns only the first time. The rest of the block is skipped. Other errors
+    propagate.
     """
 
     def __init__(self, consequence: str = "Training continues without it."):
-        """Begin; the consequence is a sentence that follows the reason."""
+        """Set the sentence that follows the reason in the warning."""
         self._consequence = consequence
         self._has_warned = False
 
     def __enter__(self) -> None:
-        """Begin to write."""
+        """Enter the context."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         """Warn if a file could not be written."""
@@ -105,26 +105,26 @@ class OptionalFiles:
 
 
 class GrowingFile:
-    """A text file to which complete lines are added while a run trains. It is not flushed to the disk each time.
+    """A text file that grows by complete lines during a run. It is not flushed to the disk each time.
 
-    Lines that cannot be written, for example since the disk is full, do not end the training: the first time a warning
-    says so, and they are written with those that follow.
+    If lines cannot be written, for example because the disk is full, training continues: a warning is issued the first
+    time, and the lines are written together with the next ones.
     """
 
     def __init__(self, path: Path):
-        """Begin with what the file contains; it is created with the first lines."""
+        """Keep the content of an existing file; a new file is created with the first lines."""
         self.path = path
         self._waiting = ""
         self._is_whole = False
-        self._optional = OptionalFiles("Training continues, and it is tried again.")
+        self._optional = OptionalFiles("Training continues, and writing is retried.")
 
     def add(self, lines: str) -> None:
-        """Add lines, each with its line end."""
+        """Append lines, each with its line ending."""
         self._waiting += lines
         self._write()
 
     def replace(self, content: str) -> None:
-        """Replace the whole content, atomically."""
+        """Replace the whole content atomically."""
         self._waiting, self._is_whole = content, True
         self._write()
 
@@ -139,7 +139,7 @@ class GrowingFile:
 
 
 def _append(path: Path, content: bytes) -> None:
-    """Append all of the content or nothing."""
+    """Append all of the content or none of it."""
     with path.open("ab", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         try:
@@ -152,13 +152,13 @@ def _append(path: Path, content: bytes) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk.
+    """Flush a file, or the entries of a directory, to the disk.
 
-    The functions above do so with each file, and not with its directory: until the system does that, within seconds, a
-    power failure may take away the whole file, but no part of it.
+    The functions above flush each file but not its directory. Until the system does so, within seconds, a power failure
+    may lose the whole file, but never part of it.
     """
     if os.name == "nt" and path.is_dir():
-        return  # Windows does not open directories.
+        return  # Windows cannot open directories.
     with _refused(path):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -169,7 +169,7 @@ def flush_to_disk(path: Path) -> None:
 
 @contextmanager
 def _refused(path: Path) -> Iterator[None]:
-    """An error of the operating system becomes one that names the file."""
+    """Convert an `OSError` to a `FileError` with the path."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Pictures: figures that need no display, and the curves of a training, as PNG files that are never half written."""
+"""Figures that need no display, and learning curves, written atomically as PNG files."""
 
 import io
 import math
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 7.0
-"""How wide a picture usually is, in inches."""
+"""The default width of a figure in inches."""
 
 LOSSES = ("training/loss", "validation/loss")
-"""What is drawn at the end of every run."""
+"""The numbers to draw at the end of every run."""
 
 SPLITS = {"training": "#2a6fbb", "validation": "#d1682d", "test": "#3b8f4e"}
-"""The colors of one number in several splits."""
+"""The color of each split, if a panel shows one number."""
 
 COLORS = ("#2a6fbb", "#d1682d", "#3b8f4e", "#8a4fb0", "#b8323f", "#2b9aa6", "#a87b1d", "#5c6770")
-"""The colors of several numbers."""
+"""The colors of numbers, if a panel shows several."""
 
 LIKE = 5
-"""Up to how many times as great a number may be as another one that shares its panel."""
+"""The largest ratio between numbers that share a panel."""
 
 GREATEST = 1e38
-"""From where on a number is as good as infinite: matplotlib's own computations overflow not far from it."""
+"""The limit from which a number counts as infinite: matplotlib's own computations overflow close to it."""
 
 MANY = 2000
-"""From how many epochs on nobody looks for the emptiest corner, which would take long."""
+"""The number of epochs from which the legend has a fixed place, since finding the best one would be slow."""
 
 
 def draw_curves(
@@ -47,11 +47,11 @@ def draw_curves(
     yscale: Literal["linear", "log"] = "linear",
     kept_epoch: int | None = None,
 ) -> None:
-    """Draw numbers of the records, by their names, over epochs to a PNG.
+    """Draw numbers of the history against the epochs, and write them to a PNG file.
 
-    Losses have a panel of their own, and numbers of different sizes have different ones. What is not a number, or is
-    not finite, is a gap. A panel in which one of them is not greater than 0 stays linear. `kept_epoch` is the epoch
-    whose weights the model has in the end: it is marked unless it is the last one.
+    Losses have their own panel, and numbers of different sizes have different panels. A missing or non-finite value is
+    a gap. With `yscale = "log"`, a panel stays linear if one of its numbers is not positive. `kept_epoch` is the epoch
+    whose weights the model has at the end; it is marked unless it is the last one.
     """
     curves = {name: [_number(record.get(name)) for record in history] for name in names}
     epochs = [record["epoch"] for record in history]
@@ -71,16 +71,16 @@ def draw_curves(
 
 
 def _number(value: object) -> float:
-    """The number; NaN for what is none, or is too great to be drawn."""
+    """Return the value as a float; NaN if it is not a number, or too large to be drawn."""
     try:
         number = float(value) if isinstance(value, Real) else math.nan
-    except OverflowError:  # An integer.
+    except OverflowError:  # The value is an integer.
         return math.nan
     return number if abs(number) < GREATEST else math.nan
 
 
 def _divided(name: str) -> tuple[str, str]:
-    """The split of a number, and what it is called there.
+    """Return the split of a number, and its name within the split.
 
     >>> _divided("validation/loss"), _divided("gradient_norm"), _divided("lr")
     (('validation', 'loss'), ('', 'gradient_norm'), ('', 'lr'))
@@ -91,20 +91,20 @@ def _divided(name: str) -> tuple[str, str]:
 
 @define
 class _Panel:
-    """Numbers that are drawn over each other."""
+    """A panel: numbers that share axes."""
 
     is_of_losses: bool
     sizes: list[float] = field(factory=list)
     curves: dict[str, list[str]] = field(factory=dict)
-    """The names of the numbers by what they are called in their splits."""
+    """The names of the numbers, by their name within a split."""
 
     def takes(self, size: float) -> bool:
-        """Whether numbers as great as this one would be legible beside the others."""
+        """Whether numbers of this size would be legible beside the others."""
         return max(*self.sizes, size) <= LIKE * min(*self.sizes, size)
 
 
 def _panels(curves: Mapping[str, Sequence[float]]) -> list[_Panel]:
-    """Which numbers are drawn over each other: those of one name in all splits, and others of their size."""
+    """Group numbers into panels: those with the same name in all splits, and others of similar size."""
     labels: dict[str, list[str]] = {}
     for name in curves:
         labels.setdefault(_divided(name)[1], []).append(name)
@@ -124,7 +124,7 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> list[_Panel]:
 def _draw_panel(
     panel: _Panel, axes: "Axes", epochs: Sequence[int], curves: Mapping[str, Sequence[float]], yscale: str
 ) -> None:
-    marker = "o" if len(epochs) <= 30 else None  # One epoch alone would be an invisible line.
+    marker = "o" if len(epochs) <= 30 else None  # A line through a single epoch would be invisible.
     is_alone = len(panel.curves) == 1
     splits = {_divided(name)[0] for names in panel.curves.values() for name in names}
     lines, texts = [], []
@@ -148,7 +148,7 @@ def _draw_panel(
 
 
 def _mark(epoch: int, axes: Any) -> None:
-    """Mark the epoch whose weights are kept: by a line, and by a ring around the point of each curve."""
+    """Mark the epoch whose weights are kept with a line, and with a ring around the point of each curve."""
     axes.axvline(epoch, color="#5c6770", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
     for line in axes.get_lines()[:-1]:
         [height] = [y for x, y in zip(*line.get_data(), strict=True) if x == epoch]
@@ -169,9 +169,9 @@ def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
 
 
 def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
-    """An empty figure of this size, in inches.
+    """Return an empty figure of this size in inches.
 
-    It is made without pyplot, which would keep it in a global and might look for a display.
+    It is created without pyplot, which would register it globally and might look for a display.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -182,22 +182,22 @@ def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
 
 
 def write_picture(figure: "Figure", path: Path, dpi: int = 130) -> None:
-    """Write a figure as a PNG; one that is there already is replaced at once.
+    """Write a figure to a PNG file, and replace an existing file atomically.
 
     Raises:
-        FileError: if the operating system refuses it.
+        FileError: If the file cannot be written.
 
     """
     drawn = io.BytesIO()
     with warnings.catch_warnings():
-        # A name in letters that the font does not have is drawn as boxes.
+        # Characters that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(drawn, dpi=dpi, format="png", metadata={"Software": "Hookline"})
     write_file(path, drawn.getvalue())
 
 
 def picture_text(name: object, most: int = 24) -> str:
-    r"""A name as it can stand in a picture: in one line, without its middle if it is too long, and no formula.
+    r"""Return a name for a picture: in one line, with its middle elided if it is too long, and with `$` escaped.
 
     >>> picture_text("a class whose name is very long", 13)
     'a class…long'
@@ -206,6 +206,6 @@ def picture_text(name: object, most: int = 24) -> str:
     """
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in str(name)).split())
     if len(text) > most:
-        end = (most - 1) // 3  # Names that begin alike may differ there.
+        end = (most - 1) // 3  # Names with the same beginning may differ there.
         text = f"{text[: most - 1 - end].rstrip()}…{text[len(text) - end :].lstrip()}"
-    return text.replace("$", r"\$")  # Between two of them matplotlib would read a formula.
+    return text.replace("$", r"\$")  # Otherwise matplotlib would parse a formula between two of them.

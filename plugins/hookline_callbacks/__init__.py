@@ -1,11 +1,11 @@
-"""Callbacks: wrappers around stages, each in a file of its own."""
+"""Callbacks: wrappers around stages, each in its own file."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """The callbacks of this plugin, by module."""
+    """Return the callbacks of this plugin, by module."""
     return Components(
         __name__,
         {

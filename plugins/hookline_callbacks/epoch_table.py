@@ -1,4 +1,4 @@
-"""The table of epochs: a row for each, under a header that fits the screen. Headers are broken, numbers never."""
+"""The table of epochs: one row each, under a header that fits the screen. Only headers are wrapped, never numbers."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,23 +9,23 @@ from attrs import evolve, frozen
 from hookline.errors import printable
 
 LEAST_WIDTH = 7
-"""The least width of a column, in characters: that of most integers."""
+"""The minimum width of a column in characters: that of most integers."""
 
 FLOAT_WIDTH = 10
-"""The least width of a column of floats, so that a small one such as 0.00098143 does not move those after it."""
+"""The minimum width of a column of floats, so that small numbers such as 0.00098143 do not shift other columns."""
 
 LONGEST_PIECE = 10
-"""The most characters of a word in a header that are kept together on a narrow screen."""
+"""The longest word of a header that is not divided on a narrow screen, in characters."""
 
 GAP = 2
-"""How many characters are between two columns."""
+"""The number of characters between two columns."""
 
 
 class EpochTable:
-    """Lays out the records of a log, one after another.
+    """Formats the records of a log, one after another.
 
-    On a screen that is too narrow for a row, headers take several lines, and if that does not suffice, rows do. Columns
-    only ever become wider, and the header is repeated when the layout changes.
+    On a screen too narrow for a row, headers are wrapped, and if that does not suffice, rows are. Columns never become
+    narrower, and the header is repeated when the layout changes.
     """
 
     def __init__(self) -> None:
@@ -34,9 +34,9 @@ class EpochTable:
         self._screen: int | None = None
 
     def lines(self, record: Mapping[str, Any], screen: int | None = None) -> Iterator[str]:
-        """The row of a record, below a header if it is the first one or needs another layout.
+        """Yield the lines of a record, below a header if it is the first one or needs another layout.
 
-        `screen` is how many characters a line of the screen has; `None` if it is no screen, but a file or a pipe.
+        `screen` is the width of the screen in characters; `None` for a file or a pipe.
         """
         cells = {name: _cell(value) for name, value in record.items()}
         if self._needs_layout(cells, screen):
@@ -50,13 +50,13 @@ class EpochTable:
             yield f"{self._indent(index)}{row}".rstrip()
 
     def _indent(self, index: int) -> str:
-        """What stands before the columns of the second and further lines of a row: room for the first column."""
+        """Return the indentation of the second and later lines of a row: the width of the first column."""
         return " " * (self._chunks[0][0].width + GAP) if index else ""
 
     def _needs_layout(self, cells: Mapping[str, str], screen: int | None) -> bool:
         if screen != self._screen or not cells.keys() <= self._widths.keys():
             return True
-        # A cell that is wider than its column moves those after it, which does no harm as long as there is room.
+        # A wide cell shifts the following ones, which is harmless while there is room.
         is_wider = any(len(cell) > self._widths[name] for name, cell in cells.items())
         return (
             is_wider
@@ -74,17 +74,17 @@ class _Column:
     """A column of the table."""
 
     name: str
-    """The name of its numbers in the log."""
+    """The name of the numbers in the log."""
     split: str
-    """The split that they are of; empty for what is of none."""
+    """The split of the numbers; empty if they belong to none."""
     label: list[str]
-    """The lines of its header, without the split."""
+    """The lines of the header, without the split."""
     width: int
-    """How many characters it takes."""
+    """The width in characters."""
 
     @classmethod
     def of(cls, name: str, cell: int, *, is_narrow: bool) -> "_Column":
-        """A column for cells of this width, whose header is in one line unless it is to be narrow."""
+        """Return a column for cells of this width; its header is wrapped if `is_narrow`."""
         split, slash, label = printable(name).partition("/")
         split, label = (split, label) if slash else ("", name)
         if not is_narrow:
@@ -95,7 +95,7 @@ class _Column:
 
 
 def _chunks(widths: Mapping[str, int], screen: int | None) -> list[list[_Column]]:
-    """The columns of each line of a row: in one if they fit, if need be with narrow headers, otherwise in several."""
+    """Divide the columns into lines of a row: one line if possible, with wrapped headers if necessary."""
     columns: list[_Column] = []
     for is_narrow in (False, True):
         columns = [_Column.of(name, width, is_narrow=is_narrow) for name, width in widths.items()]
@@ -113,7 +113,7 @@ def _chunks(widths: Mapping[str, int], screen: int | None) -> list[list[_Column]
 
 
 def _with_room_for_splits(columns: Sequence[_Column], *, is_narrow: bool) -> list[_Column]:
-    """The columns, of which the first of each split has room for its name; if narrow, all of a split together have."""
+    """Widen columns so that the names of splits fit, above one column, or above all columns of a split if narrow."""
     widened = list(columns)
     for first, last in _spans(columns):
         over = columns[first : last + 1 if is_narrow else first + 1]
@@ -123,7 +123,7 @@ def _with_room_for_splits(columns: Sequence[_Column], *, is_narrow: bool) -> lis
 
 
 def _spans(columns: Sequence[_Column]) -> list[tuple[int, int]]:
-    """The first and the last column of each split."""
+    """Return the first and last column of each split."""
     spans: list[tuple[int, int]] = []
     for index, column in enumerate(columns):
         if spans and columns[spans[-1][0]].split == column.split:
@@ -134,7 +134,7 @@ def _spans(columns: Sequence[_Column]) -> list[tuple[int, int]]:
 
 
 def _header(columns: Sequence[_Column]) -> Iterator[str]:
-    """A line with the splits, each above the first of its columns, and below it what is in each column."""
+    """Yield a line with the splits, each above its first column, then the labels of the columns."""
     splits = ""
     for first, _ in _spans(columns):
         start = _width(column.width for column in columns[:first]) + (GAP if first else 0)
@@ -148,7 +148,7 @@ def _header(columns: Sequence[_Column]) -> Iterator[str]:
 
 
 def _packed(pieces: Sequence[str], width: int) -> list[str]:
-    """The pieces of a header in lines of at most this width."""
+    """Pack the words of a header into lines of at most this width."""
     lines = [""]
     for piece in pieces:
         if lines[-1] and len(lines[-1]) + len(piece) > width:
@@ -164,7 +164,7 @@ def _joined(cells: Sequence[str]) -> str:
 
 
 def _width(columns: Iterator[int]) -> int:
-    """The width of several columns with the gaps between them."""
+    """Return the width of several columns including gaps."""
     widths = list(columns)
     return sum(widths) + GAP * (len(widths) - 1)
 

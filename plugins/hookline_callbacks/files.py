@@ -1,4 +1,4 @@
-"""Files in the run directory that callbacks write: what they may be called, and that none is seen half written."""
+"""Files that callbacks write to the run directory: their names, and tables that are safe for spreadsheets."""
 
 import csv
 import io
@@ -16,42 +16,44 @@ if TYPE_CHECKING:
     from attrs import Attribute
 
 FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""With what a formula begins: see https://owasp.org/www-community/attacks/CSV_Injection."""
+"""The first characters of formulas: see https://owasp.org/www-community/attacks/CSV_Injection."""
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
-"""A number, which begins with a sign and is no formula."""
+"""A number, which is not a formula even if it begins with a sign."""
 
 OF_A_RUN = frozenset({"plugins", "safetensors", "loss.png", "learning_rate.png"})
-"""What others write to the run directory."""
+"""Names in the run directory that Hookline uses itself."""
 
 
 def plain_name(suffix: str = "") -> "Callable[[object, Attribute[Any], str], None]":
-    """A validator: a file in the run directory itself that ends so, or without a suffix a directory."""
-    # It lies in the run directory, and must be none of what is there already.
+    """Return a validator for the name of a file with this suffix in the run directory; without a suffix, of a
+    directory.
+    """
+    # It must be directly in the run directory, and must not overwrite anything there.
     pattern = rf"[\w-][\w. -]*{re.escape(suffix)}" if suffix else r"[\w-]([\w -]*[\w-])?"
 
     def validate(instance: object, attribute: "Attribute[Any]", value: str) -> None:
         if not re.fullmatch(pattern, value):
-            what = f'file, without a directory, that ends in "{suffix}"' if suffix else "directory, without a dot"
+            what = f'file that ends in "{suffix}", without a directory' if suffix else "directory, without a dot"
             raise ValueError(f'"{value}" is not the plain name of a {what}.')
         if value.lower() in OF_A_RUN:
-            raise ValueError(f'"{value}" is what Hookline writes itself: give it another name.')
+            raise ValueError(f'"{value}" is reserved for Hookline: choose another name.')
 
     return validate
 
 
 def refuse_another(callback: CallbackSpec, option: str, spec: TrainingSpec) -> None:
-    """Raise an `OptionError` if another callback has the same name in an option with the name of a file."""
+    """Raise an `OptionError` if another callback has the same file name in this option."""
     name = getattr(callback, option)
     for other in spec.callbacks:
-        # On some machines upper and lower case are the same.
+        # Some file systems ignore case.
         if other is not callback and str(getattr(other, option, None)).lower() == name.lower():
             kind = f"{'Another ' if type(other) is type(callback) else ''}{type(other).__name__}"
-            raise OptionError(option, f'{kind} writes to "{name}" too: give each a `{option}` of its own.')
+            raise OptionError(option, f'{kind} also writes to "{name}": give each another `{option}`.')
 
 
 def no_formula(cell: str) -> str:
-    """A cell of a table that no spreadsheet takes for a formula, which could run commands: text gets a ' before it.
+    """Prefix text with a ' if a spreadsheet would interpret it as a formula, which could run commands.
 
     >>> no_formula("=1+1"), no_formula("-1.5e-3"), no_formula("setosa")
     ("'=1+1", '-1.5e-3', 'setosa')
@@ -60,7 +62,7 @@ def no_formula(cell: str) -> str:
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table, for spreadsheets and pandas; one that is there already is replaced at once."""
+    """Write a CSV table, and replace an existing one atomically."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(no_formula, header))

@@ -1,4 +1,4 @@
-"""Rows that are mixed with one another, and their losses with them."""
+"""Mix rows of a batch with one another, and their losses accordingly."""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @spec
 class Mixing(CallbackSpec):
-    """The base of this page's callbacks."""
+    """The base class of callbacks that mix rows."""
 
     logs = ()
     writes_to = ()
@@ -25,76 +25,77 @@ class Mixing(CallbackSpec):
     mixes_rows = True
 
     alpha: float = option(default=1.0, above=0)
-    """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
+    """Shares are drawn from Beta(alpha, alpha): small values give shares near 0 or 1, large values near 0.5."""
     probability: float = option(default=1.0, minimum=0, maximum=1)
-    """In which part of the steps rows are mixed."""
+    """The fraction of steps in which rows are mixed."""
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse an optimizer that looks at batches several times, which are mixed in place, and a second mixture."""
+        """Refuse an optimizer that evaluates batches several times, since they are mixed in place, and a second
+        mixture.
+        """
         if spec.optimizer.needs_closure:
             name, optimizer = type(self).__name__, type(spec.optimizer).__name__
-            raise ValueError(f"{optimizer} looks at each batch several times, which {name} cannot mix again.")
+            raise ValueError(f"{optimizer} evaluates each batch several times, but {name} mixes it only once.")
         first, place = next((one, index) for index, one in enumerate(spec.callbacks) if isinstance(one, Mixing))
-        if first != self:  # That one is listed twice has been told.
-            message = f"{type(first).__name__} mixes the rows already, by the same draw as {type(self).__name__}"
-            raise OptionError("type", f"{message}: leave one out.", against=[("callbacks", place)])
+        if first != self:  # Duplicates are reported elsewhere.
+            message = f"{type(first).__name__} already mixes the rows, with the same draw as {type(self).__name__}"
+            raise OptionError("type", f"{message}: remove one.", against=[("callbacks", place)])
 
     def build(self) -> object:
-        """The callback, which knows how the latest batch was mixed."""
+        """Return the callback, which remembers how the latest batch was mixed."""
         return _Mixing(self)
 
-    def misfit(self, batch: Batch) -> str | None:
-        """Why rows such as these cannot be mixed, if they cannot."""
+    def incompatibility(self, batch: Batch) -> str | None:
+        """Return why such rows cannot be mixed, or `None` if they can."""
         if len(batch.inputs) > 1 or batch.lengths or not batch.input.is_floating_point():
-            return f"{type(self).__name__} mixes one group of inputs, which are numbers of one shape."
+            return f"{type(self).__name__} needs a single group of inputs: floating-point rows of the same shape."
         return None
 
     def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
-        """Write the mixture over the rows; gives the share of them that is left."""
+        """Overwrite the rows with the mixture, and return the remaining share of the original rows."""
         raise NotImplementedError
 
 
 @spec
 class Mixup(Mixing):
-    """Trains with sums of two rows, share · one + (1 - share) · the other, and with the same sums of their losses.
+    """Train on sums of two rows, share · one + (1 - share) · other, with the same sum of their losses.
 
-    The share and the order of the other rows are drawn for each step by `numpy.random.default_rng((seed, step, 2))`: a
-    Beta(alpha, alpha) and a permutation. Steps are counted from 0. With `run.accumulate` each part of a batch is mixed
-    by itself, all by the draw of their step.
+    The share and the permutation of the other rows are drawn for each step, counted from 0, by
+    `numpy.random.default_rng((seed, step, 2))`: first from Beta(alpha, alpha), then the permutation. With
+    `run.accumulate` each part of a batch is mixed separately, with the draw of the step.
 
     Source: Zhang, Cisse, Dauphin and Lopez-Paz, https://arxiv.org/abs/1710.09412
     """
 
     alpha: float = option(default=0.2, above=0)
-    """Shares are drawn from Beta(alpha, alpha): near 0 or 1 if it is small, near a half if it is great."""
+    """Shares are drawn from Beta(alpha, alpha): small values give shares near 0 or 1, large values near 0.5."""
 
     def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
-        """The sum of both, each times its share."""
+        """Write the weighted sum of both."""
         rows.mul_(share).add_(others, alpha=1 - share)
         return share
 
 
 @spec
 class CutMix(Mixing):
-    """Trains with images in which a box is another image's, and with the sum of their losses by the areas.
+    """Train on images in which a box is replaced by that of another image, with losses weighted by area.
 
-    The share, the order of the other images and the middle of the box are drawn for each step by
-    `numpy.random.default_rng((seed, step, 2))`: a Beta(alpha, alpha), a permutation, a row and a column. With
-    `run.accumulate` each part of a batch is mixed by itself, all by the draw of their step. Inputs: float
-    `(N, C, H, W)`.
+    The share, the permutation of the other images and the center of the box are drawn for each step by
+    `numpy.random.default_rng((seed, step, 2))`: from Beta(alpha, alpha), a permutation, a row and a column. With
+    `run.accumulate` each part of a batch is mixed separately, with the draw of the step. Inputs: float `(N, C, H, W)`.
 
     Source: Yun, Han, Oh, Chun, Choe and Yoo, https://arxiv.org/abs/1905.04899
     """
 
-    def misfit(self, batch: Batch) -> str | None:
-        """As for both; and they must be images."""
-        if (what := Mixing.misfit(self, batch)) is not None:
+    def incompatibility(self, batch: Batch) -> str | None:
+        """Return why such rows cannot be mixed, such as inputs that are not images."""
+        if (what := Mixing.incompatibility(self, batch)) is not None:
             return what
         shape = tuple(batch.input.shape[1:])
-        return None if len(shape) == 3 else f"CutMix takes images, and the inputs of a row have the shape {shape}."
+        return None if len(shape) == 3 else f"CutMix takes images, but a row of inputs has the shape {shape}."
 
     def mix(self, rows: "Tensor", others: "Tensor", share: float, generator: "numpy.random.Generator") -> float:
-        """The box, whose area is as near to the share as it can be inside of the image."""
+        """Replace a box whose area is as close to the share as the image border allows."""
         height, width = rows.shape[2:]
         middle = int(generator.integers(height)), int(generator.integers(width))
         half = [int(0.5 * (1 - share) ** 0.5 * size) for size in (height, width)]
@@ -115,13 +116,13 @@ class _Mixing:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse rows that cannot be mixed."""
         data = yield
-        if (what := self._spec.misfit(data.example)) is not None:
+        if (what := self._spec.incompatibility(data.example)) is not None:
             raise MisfitError(what, run.spec.place_of(self._spec))
         return data
 
     @hookimpl(wrapper=True)
     def forward(self, run: Run, batch: Batch) -> Generator[None, Outputs, Outputs]:
-        """Mix the rows of a batch of training in their place."""
+        """Mix the rows of a training batch in place."""
         self._mixed = None
         if run.is_stepping:
             self._mix(run, batch.input)
@@ -131,12 +132,12 @@ class _Mixing:
     def loss(
         self, run: Run, criterion: "nn.Module", outputs: Outputs, batch: Batch
     ) -> "Generator[None, Tensor, Tensor]":
-        """Mix the losses as the rows."""
+        """Mix the losses with the same share."""
         if self._mixed is None:
             return (yield)
         (order, share), self._mixed = self._mixed, None
         targets = {name: target[order] for name, target in batch.targets.items()}
-        # First, since a loss of several parts is asked for those that it computed last.
+        # Computed first, because a combined loss logs the parts that it computed last.
         inside = run.stages.inside(self, "loss")
         other = inside(run=run, criterion=criterion, outputs=outputs, batch=evolve(batch, targets=targets))
         own = yield

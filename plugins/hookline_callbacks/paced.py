@@ -1,4 +1,4 @@
-"""What is drawn or sent between epochs is limited to a part of the time, however short the epochs are."""
+"""Limit the time spent on drawing or sending between epochs, however short the epochs are."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -7,21 +7,21 @@ from hookline.files import OptionalFiles
 from hookline.spec import CallbackSpec
 
 SHARE = 0.05
-"""The greatest part of the time since a training began that one callback spends on it."""
+"""The largest fraction of the training time that one callback may spend."""
 FIRST = 0.3
-"""How many seconds the first time is expected to take; matplotlib is imported then."""
+"""The expected duration of the first call in seconds, which imports matplotlib."""
 
 
 class Paced:
-    """Does something at most so often that it takes `SHARE` of the time, and the latest of what was put off at the end.
+    """Runs an action only as often as `SHARE` of the time allows, and the latest deferred action at the end.
 
-    A callback with `every` does it each time that it is due. A file that cannot be written is a warning.
+    A callback with `every` runs each due action. A file that cannot be written is a warning.
     """
 
     def __init__(self, spec: CallbackSpec):
-        """Begin to count the time."""
+        """Start measuring the time."""
         self.files = OptionalFiles()
-        """The context for all files of the callback, so that it warns once."""
+        """The context manager for all files of the callback, so that it warns once."""
         self._is_limited = spec.every is None
         self._put_off: Callable[[], None] | None = None
         self._began = monotonic()
@@ -29,9 +29,9 @@ class Paced:
         self._expected = FIRST
 
     def do(self, action: Callable[[], None]) -> None:
-        """Do it now if there is time for it, and otherwise put it off; it takes the place of what was put off before.
+        """Run the action now if time allows, otherwise defer it in place of an earlier one.
 
-        It is expected to take as long as the last time.
+        It is expected to take as long as the previous one.
         """
         self._put_off = action
         elapsed = monotonic() - self._began
@@ -39,7 +39,7 @@ class Paced:
             self.finish()
 
     def finish(self) -> None:
-        """Do what was put off, if anything was: to be called when the training ends."""
+        """Run the deferred action, if any. Call this when the training ends."""
         action, self._put_off = self._put_off, None
         if action is None:
             return

@@ -1,4 +1,4 @@
-"""What a person sees while it trains."""
+"""The progress display."""
 
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from hookline import TrainingSpec
 
 WITHOUT_BAR = 55
-"""How many characters the numbers beside the bar take at most."""
+"""The largest width in characters of the numbers beside the bar."""
 
 
 @spec
 class Progress(CallbackSpec):
-    """Shows what is about to run, a row for each epoch, and on a terminal a bar with loss and speed.
+    """Show what will run, a row per epoch, and on a terminal a bar with loss and speed.
 
-    The command line shows it unless it is told to be quiet. Where there is no terminal it prints plain lines.
+    The command line adds it unless you pass `--quiet`. Without a terminal it prints plain lines.
     """
 
     logs = ()
@@ -36,15 +36,15 @@ class Progress(CallbackSpec):
     connects_to = ()
 
     refresh_per_second: float = option(default=4.0, above=0, maximum=30)
-    """How often the bar is drawn."""
+    """How often per second to redraw the bar."""
 
     def build(self) -> object:
-        """The display of one run."""
+        """Return the display of one run."""
         return _Display(self)
 
 
 class _Display:
-    """Draws from a thread of its own, which looks at the run: the loop does nothing for it."""
+    """Draws from a separate thread that reads the run, without work in the training loop."""
 
     def __init__(self, spec: Progress):
         self._spec = spec
@@ -58,7 +58,7 @@ class _Display:
     def fit(
         self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
-        """Say what is about to run, begin to draw, and in the end print what callbacks tell then."""
+        """Print what will run, show the bar, and print the remaining messages of callbacks at the end."""
         self._table, self._has_rows = EpochTable(), False
         if sys.stdout.isatty():
             from rich.console import Console
@@ -74,21 +74,21 @@ class _Display:
 
     @hookimpl(wrapper=True)
     def tune(self, run: Run) -> "Generator[None, TrainingSpec | None, TrainingSpec | None]":
-        """Print what is told between two trainings."""
+        """Print messages between two trials."""
         chosen = yield
         self._print_told_below(run)
         return chosen
 
     @hookimpl(wrapper=True)
     def deploy(self, run: Run) -> "Generator[None, Sequence[Path], Sequence[Path]]":
-        """Print what is told of what is deployed."""
+        """Print messages about the deployment."""
         paths = yield
         self._print_told_below(run)
         return paths
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Print what callbacks have told, and the epoch's row."""
+        """Print the messages of callbacks and the row of the epoch."""
         record = yield
         has_told = self._print_told(run)
         if has_told and not self._has_rows:
@@ -99,8 +99,8 @@ class _Display:
         return record
 
     def _print_told(self, run: Run) -> bool:
-        """Print what has been told since the last time, and say whether there was something."""
-        # A display that is given from Python sees several runs when a spec is tuned.
+        """Print new messages, and return whether there were any."""
+        # A display that is passed from Python sees several runs when a spec is tuned.
         sentences = run.told[self._told.get(run, 0) :]
         for sentence in sentences:
             self._print(sentence)
@@ -108,7 +108,7 @@ class _Display:
         return bool(sentences)
 
     def _print_told_below(self, run: Run) -> None:
-        """Print what has been told since the last time below an empty line, if there is something."""
+        """Print new messages, if any, below an empty line."""
         if len(run.told) > self._told.get(run, 0):
             self._print("")
         self._print_told(run)
@@ -120,10 +120,10 @@ class _Display:
             if self._console is None:
                 tell(line, flush=True)
             else:
-                # A row fits the screen, or has a number that is wider than it: nothing of one is cut.
+                # Rows are never cut off: one either fits the screen, or contains a number wider than the screen.
                 self._console.print(printable_lines(line), markup=False, highlight=False, soft_wrap=is_row)
         except OSError:
-            self._is_closed = True  # Nobody looks any longer, which is no reason to end the training.
+            self._is_closed = True  # Standard output was closed; keep training.
 
     def _introduction(self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer") -> list[str]:
         spec = run.spec
@@ -149,17 +149,17 @@ def _losses(run: Run) -> str:
 
 
 def _rate(optimizer: "optim.Optimizer") -> str:
-    """The learning rate, if all groups have the same."""
+    """Return the learning rate, if all groups have the same."""
     rates = {group["lr"] for group in optimizer.param_groups}
     return f", learning rate {float(rates.pop()):g}" if len(rates) == 1 else ""
 
 
 def _groups(optimizer: "optim.Optimizer") -> list[str]:
-    """A line for each parameter group if there are several: its name, its size, and the options that are its own."""
+    """Return a line per parameter group, if there are several: its name, size and individual options."""
     groups = optimizer.param_groups
     if len(groups) < 2:
         return []
-    # Of the options that all of them have those in which they differ: groups of one optimizer, or of several.
+    # Show the options that all groups have but with different values.
     common = set.intersection(*(set(group) for group in groups)) - {"params", "name"}
     last = groups[-1]
     differing = [name for name in last if name in common and any(group[name] != last[name] for group in groups)]
@@ -174,7 +174,7 @@ def _groups(optimizer: "optim.Optimizer") -> list[str]:
 
 
 def _inputs(example: Batch) -> str:
-    """What a row of inputs is, group by group: `4 numbers`, or `up to 40 × 8 numbers` where sequences are padded."""
+    """Describe a row of inputs, group by group: `4 numbers`, or `up to 40 × 8 numbers` for padded sequences."""
     groups = []
     for name, rows in example.inputs.items():
         sizes = " × ".join(f"{size:,}" for size in rows.shape[1:]) or "1"
@@ -188,14 +188,14 @@ def _inputs(example: Batch) -> str:
 
 
 def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
-    """A bar that is drawn from what the run says about itself, and leaves no trace on the screen."""
+    """Return a bar that reads its values from the run and disappears at the end."""
     from rich.progress import BarColumn, Progress as RichProgress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
     steps = run.spec.run.epochs
 
     class Position(ProgressColumn):
-        """Looks at the run whenever the bar is drawn."""
+        """Reads the run whenever the bar is redrawn."""
 
         def render(self, task: Any) -> Text:
             total = run.spec.run.epochs * run.steps_per_epoch

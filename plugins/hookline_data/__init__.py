@@ -5,7 +5,7 @@ from hookline import Components, hookimpl
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's data sources, by the modules that have them."""
+    """Return the data sources of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""Tables of comma-separated values."""
+"""CSV files as a data source."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 @spec
 class CSV(Table):
-    """A table of comma-separated values: text in UTF-8, with a header and a row for each example.
+    """A CSV file in UTF-8, with a header and one row per example.
 
-    The target's cells may be text: they are then the names of classes, which are sorted and counted from 0.
+    Text in the target column is read as class names, which are sorted and numbered from 0.
     """
 
     has_single_cells = True
 
     multiline: bool = False
-    """Whether cells in quotes may have many lines. If not, a cell of more than 4 lines is an error: a quote that is not
-    closed would make one cell of all rows up to the next quote."""
+    """Allow quoted cells of any number of lines. By default a cell of more than 4 lines is an error, because an
+    unclosed quote would turn all rows up to the next quote into one cell."""
 
     def column_names(self, path: Path) -> list[str]:
-        """The names in the header."""
+        """Return the names in the header."""
         return csv_cells.column_names(path)
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        """The columns that have words in the first rows."""
+        """Return the columns that contain words in the first rows."""
         return csv_cells.text_columns(path, names)
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
-        """The columns, with cells that are written as what is wanted."""
+        """Read the columns and convert their cells to the wanted types."""
         return csv_cells.read(path, wanted, multiline=self.multiline)

@@ -1,4 +1,4 @@
-"""Arrays of NumPy."""
+"""NPZ files as a data source."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,35 +22,36 @@ if TYPE_CHECKING:
 
 @spec
 class NPZ(SplitFile):
-    """Arrays of NumPy in one file, as `numpy.savez` writes it, held in memory. Nothing in it is unpickled.
+    """NumPy arrays in one file, as written by `numpy.savez`, held in memory. Pickled objects are refused.
 
-    The first dimension of every array is that of the rows, and all have as many. Text can be the names of classes.
+    The first dimension of every array is the rows, and all arrays have the same number of rows. Text arrays are class
+    names.
     """
 
     inputs: str | tuple[str, ...] | Mapping[str, str] | None = None
-    """The array that the model is given. Several are several groups of inputs, which are called as the arrays, or as a
-    table says, such as `{ anchor = "a", positive = "b" }`. Left out, all arrays that are nothing else."""
+    """The array to use as input. A list or a table defines several groups of inputs, named after their arrays or by the
+    keys of the table, such as `{ anchor = "a", positive = "b" }`. Default: all arrays that no other option uses."""
     targets: Patterns | Mapping[str, Patterns] | None = None
-    """The array, or arrays side by side, that it is to predict: a number or class for each row, or several, or of a
-    loss of sequences the indices of the classes, filled up with -1. A table of them makes several targets. Left out for
-    a loss that takes none."""
+    """The array, or several arrays side by side, to predict: one or more numbers or a class per row. For a loss that
+    takes sequences, rows of class indices padded with -1. A table defines several targets. Omit it for a loss that
+    takes no target."""
     lengths: str | Mapping[str, str] | None = None
-    """For sequences of different lengths the array that says how many steps of each row, in the second dimension, are
-    not padding. A table says it by array, of inputs and of targets, such as `{ sounds = "sound_lengths" }`."""
+    """The array with the lengths of padded sequences: for each row, how many steps of the second dimension are not
+    padding. A table selects it by array, for inputs and targets, such as `{ sounds = "sound_lengths" }`."""
     dtype: DType | Mapping[str, DType] | None = None
-    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes. Left out,
-    the `dtype` of [run]."""
+    """The type of the inputs, for all groups or by group. Use "int64" for indices into an embedding. Default: the
+    `dtype` of [run]."""
     standardize: Standardize = False
-    """Whether each place of the last dimension of inputs gets mean 0 and variance 1, by the statistics of the training
-    split over rows, steps and all other dimensions, for all groups or by group. Groups to each of which the model is
-    applied by itself, as to `anchor` and `positive`, have their statistics in common, and so have all groups if it is
-    "together", for a model that applies the same layers to each, such as `Siamese`."""
+    """Scale each position of the last dimension of the inputs to mean 0 and variance 1, for all groups or by group,
+    with the statistics of the training split over rows, steps and all other dimensions. Groups to which the model is
+    applied separately, such as `anchor` and `positive`, share their statistics. With "together", all groups share them:
+    use it for a model that applies the same layers to each group, such as `Siamese`."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Splits, groups and types that do not go together."""
+        """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
         if self.stratify and not self.target_arrays:
-            yield OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
+            yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
         for name, given in (("inputs", self.inputs), ("targets", self.targets)):
             if given is not None and not given:
                 yield OptionError(name, "There must be at least one array.")
@@ -61,7 +62,7 @@ class NPZ(SplitFile):
         for name, by_group in (("dtype", self.dtype), ("standardize", self.standardize)):
             for group in by_group if isinstance(by_group, Mapping) else ():
                 if self.inputs is None:
-                    yield OptionError(name, "To say it by group, name the `inputs`.", group)
+                    yield OptionError(name, "To set this by group, list the `inputs`.", group)
                 elif group not in groups:
                     message = f'There is no group of inputs "{group}".{did_you_mean(group, groups)}'
                     yield OptionError(name, message, group, on_key=True)
@@ -69,17 +70,17 @@ class NPZ(SplitFile):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
-                    'Integers cannot be standardized, and the `dtype` is "int64".',
+                    'Integers cannot be standardized, but the `dtype` is "int64".',
                     *([group] if isinstance(self.standardize, Mapping) else ()),
                 )
 
     @property
     def target_arrays(self) -> Mapping[str, tuple[str, ...]]:
-        """The arrays of each target; the only one is called "target"."""
+        """The arrays of each target; a single target is called "target"."""
         return named(self.targets, "target")
 
     def check(self, loss: Objective | None) -> Iterator[OptionError]:
-        """The files that are not there, and the arrays that are not in them."""
+        """Report missing files, and arrays that they do not contain."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
         groups = {} if self.inputs is None else self._groups(())
         for group, message in checks.inputs_of_loss(loss, groups):
@@ -97,7 +98,7 @@ class NPZ(SplitFile):
                 yield from self._check_arrays(names)
 
     def _check_arrays(self, names: list[str]) -> Iterator[OptionError]:
-        """The arrays that are not among the names of a file."""
+        """Report arrays that the file does not contain."""
         for option in ("inputs", "targets", "lengths", "split_column"):
             for name, within in checks.places(getattr(self, option)):
                 if name not in names:
@@ -124,7 +125,7 @@ class NPZ(SplitFile):
         )
 
     def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
-        """Which arrays of the file become what."""
+        """Choose the role of each array."""
         encodings = target_encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
         splitting = () if self.split_column is None else (self.split_column,)
@@ -153,12 +154,12 @@ class NPZ(SplitFile):
         )
 
     def _parts(self, layout: ArrayLayout) -> dict[str, Rows]:
-        """The rows of each split, as they stand in the files."""
+        """Read the rows of each split, without preparing them."""
         found = layout.read(self.path, with_split=True)
         rows = layout.rows(found, self.path)
         classes = next(iter(self.target_arrays.values()))[0] if self.stratify else None
         if classes is not None and found[classes].ndim > 1:
-            raise DataError(f'{self.path}: A row of "{classes}" is in no class, by which it could be stratified.')
+            raise DataError(f'{self.path}: Cannot stratify by "{classes}": it has several values per row.')
         parts = self.split(rows, classes)
         for split, path in self.other_files.items():
             others = layout.read(path, with_split=False)
@@ -167,7 +168,7 @@ class NPZ(SplitFile):
         return parts
 
     def _groups(self, others: Sequence[str]) -> dict[str, str]:
-        """The array of each group of inputs; `others` are those that are used for nothing else."""
+        """Return the array of each group of inputs; `others` are the arrays that no other option uses."""
         if isinstance(self.inputs, str):
             return {"input": self.inputs}
         if isinstance(self.inputs, Mapping):
@@ -177,21 +178,22 @@ class NPZ(SplitFile):
         return {name: name for name in (others if self.inputs is None else self.inputs)}
 
     def _lengths(self, groups: Mapping[str, str], encodings: Mapping[str, Encoding], loss: str) -> Mapping[str, str]:
-        """Of arrays with sequences of different lengths, the arrays that say them."""
+        """Return the array of lengths of each array of padded sequences."""
         if self.lengths is None:
             return {}
         if isinstance(self.lengths, str):
             if len(groups) > 1:
-                message = f"There are several groups of inputs, {enumerate_names(groups)}: a table says whose they are."
+                names = enumerate_names(groups)
+                message = f"There are several groups of inputs, {names}: use a table to assign the lengths."
                 raise MisfitError(message, ("data", "lengths"))
             return dict.fromkeys(groups.values(), self.lengths)
         targets = {name: target for target, several in self.target_arrays.items() for name in several}
         for name in self.lengths:
             if name not in (*groups.values(), *targets):
                 near = did_you_mean(name, (*groups.values(), *targets))
-                raise MisfitError(f'No inputs and no target are called "{name}".{near}', ("data", "lengths", name))
+                raise MisfitError(f'No input or target is called "{name}".{near}', ("data", "lengths", name))
             if name in targets and not isinstance(encodings[targets[name]], Sequences):
-                message = f'"{name}" is a target, and {loss} takes no sequences that could have lengths.'
+                message = f'"{name}" is a target, but {loss} takes no sequences, so it cannot have lengths.'
                 raise MisfitError(message, ("data", "lengths", name))
         return self.lengths
 

@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 
 @spec
 class Pairs(Drawn):
-    """Each row of a source with classes as `input1`, with another one as `input2`; the target is whether they are of
-    one class, "same", or "different".
+    """Pairs of rows from a source with classes: each row is `input1` and a drawn row is `input2`. The target is "same"
+    if both have the same class, otherwise "different".
 
-    That is 1 or -1 for CosineEmbeddingLoss and HingeEmbeddingLoss, and 1 or 0 for BCEWithLogitsLoss.
+    The target is encoded as 1 and -1 for CosineEmbeddingLoss and HingeEmbeddingLoss, and as 1 and 0 for
+    BCEWithLogitsLoss.
     """
 
     same: float = option(default=0.5, above=0, below=1)
-    """How likely the second row is of the same class as the first."""
+    """The probability that both rows have the same class."""
 
     gives = ("input1", "input2")
     outcomes = ("different", "same")
     groups_by = Classes()
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
-        """First it is drawn which pairs are of one class, then for all rows one of the same class and one of others."""
+        """Return a function that draws which pairs have the same class, then both candidates for every row."""
         import numpy
 
         refuse_what_cannot_be_drawn(groups, split, source)
@@ -52,10 +53,11 @@ class Pairs(Drawn):
 
 @spec
 class RankedPairs(Drawn):
-    """Each row of a source with numbers as `input1`, with another one as `input2`, whose number is another one; the
-    target is whether the first is "less" than the second or "more".
+    """Pairs of rows from a source with numbers: each row is `input1`, and a row with a different number is `input2`.
+    The target is "less" if the number of `input1` is smaller, otherwise "more".
 
-    That is -1 or 1 for MarginRankingLoss, and 0 or 1 for BCEWithLogitsLoss. Every row with another number is as likely.
+    The target is encoded as -1 and 1 for MarginRankingLoss, and as 0 and 1 for BCEWithLogitsLoss. All rows with a
+    different number are equally likely.
     """
 
     gives = ("input1", "input2")
@@ -63,17 +65,17 @@ class RankedPairs(Drawn):
     groups_by = Numbers()
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
-        """For all rows one with another number is drawn."""
+        """Return a function that draws a row with a different number for each row."""
         import numpy
 
         if len(source.columns) > 1:
             raise DataError(
-                f"data.source: RankedPairs ranks by one target, and {enumerate_names(source.columns)} are given."
+                f"data.source: RankedPairs ranks by one target, but {enumerate_names(source.columns)} are given."
             )
         if groups.is_one:
             raise DataError(
-                f'data.source: All rows of the {split} split have the same "{", ".join(source.columns)}": none ranks '
-                f"higher."
+                f'data.source: All rows of the {split} split have the same "{", ".join(source.columns)}", so there is '
+                "nothing to rank."
             )
 
         def drawn(random: "Generator") -> "Mapping[str, NDArray[Any]]":

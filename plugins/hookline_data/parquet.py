@@ -1,4 +1,4 @@
-"""Tables in Parquet files."""
+"""Parquet files as a data source."""
 
 import re
 from collections import Counter
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
 @spec
 class Parquet(Table):
-    """A Parquet file: columns of numbers, text or lists, with a row for each example.
+    """A Parquet file with one row per example and columns of numbers, text or lists.
 
-    The target's cells may be text: they are then the names of classes, which are sorted and counted from 0. True and
-    false are 1 and 0. A column of lists of one size counts as that many columns of inputs. One of lists of different
-    lengths is a group of inputs by itself: sequences of numbers, or of lists of one size, which are filled up with 0
-    and have their lengths beside them.
+    Text in the target column is read as class names, which are sorted and numbered from 0. Booleans are read as 1 and
+    0. A column of fixed-size lists counts as that many input columns. A column of variable-length lists must be the
+    only one of its group of inputs: its sequences of numbers, or of fixed-size lists, are padded with 0, and their
+    lengths are kept.
     """
 
     def column_names(self, path: Path) -> list[str]:
-        """The names of the columns, without the nameless index that pandas writes beside them."""
+        """Return the column names, without the unnamed index that pandas writes."""
         try:
             with as_sentences(path, _sentence):
                 found = parquet_footer.column_names(path)
         except FooterError as error:
-            raise DataError(f"{path}: This is not a table in a Parquet file. {error}") from None
+            raise DataError(f"{path}: This is not a Parquet file. {error}") from None
         names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
         if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-            raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
+            raise DataError(f'{path}: Two columns are named "{shortened(twice[0])}".')
         return names
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
-        """The columns, of types that are or become what is wanted."""
+        """Read the columns and cast them to the wanted types."""
         import pyarrow
         from pyarrow import parquet
 
         with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
-            # A column "a.b" and the part "b" of a column "a" have one name for the reader of files.
+            # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
             table = file.read(columns=list(wanted))
         if not wanted.keys() <= set(table.schema.names):
             raise DataError(f"{path}: {CHANGED}")
@@ -57,14 +57,14 @@ class Parquet(Table):
         if not table.num_rows:
             raise DataError(f"{path}: The file has no rows.")
         columns = dict(zip(table.column_names, table.columns, strict=True))
-        del table  # So that a column is let go of as soon as it has become another.
+        del table  # Frees each column as soon as it has been cast.
         for name, column in wanted.items():
             columns[name] = _checked(columns[name], column, name, path)
         return pyarrow.table(columns)
 
 
 def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.ChunkedArray":
-    """The column with cells of the type that is wanted, of which none is empty."""
+    """Cast a column to the wanted type, and refuse missing cells."""
     import pyarrow
     from pyarrow import compute, types
 
@@ -76,7 +76,7 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = _type(cells.type, wanted)
     if kind is None:
-        raise DataError(f'{path}: column "{name}": The cells have the type {cells.type}, and {_needed(wanted)}.')
+        raise DataError(f'{path}: column "{name}": The cells have the type {cells.type}, but {_needed(wanted)}.')
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
     try:
@@ -89,10 +89,10 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
 
 
 def _with_steps_of_one_size(lists: "pyarrow.Array", name: str, path: Path) -> "pyarrow.Array":
-    """Lists of lists that have one size, of a type that says so: those of other writers have a type for any size.
+    """Convert lists of lists of one size to a type that contains the size, which other writers may not use.
 
     Raises:
-        DataError: if a list is empty, or has another size than the first.
+        DataError: If a list is empty, or has another size than the first one.
 
     """
     import numpy
@@ -105,7 +105,7 @@ def _with_steps_of_one_size(lists: "pyarrow.Array", name: str, path: Path) -> "p
     sizes = compute.list_value_length(steps).to_numpy(zero_copy_only=False)
     if (other := sizes != sizes[0]).any():
         step = int(other.argmax())
-        message = f"It has {sizes[step]} numbers, and the first one has {sizes[0]}: all must have as many."
+        message = f"It has {sizes[step]} numbers, but the first one has {sizes[0]}."
         raise DataError(f"{_place(path, name, lists, step)}: {message}")
     if not sizes[0]:
         raise DataError(f"{_place(path, name, lists, 0)}: The list is empty.")
@@ -115,33 +115,33 @@ def _with_steps_of_one_size(lists: "pyarrow.Array", name: str, path: Path) -> "p
 
 
 def _refuse_empty(lists: "pyarrow.Array", name: str, path: Path) -> None:
-    """Raise a `DataError` if a list has no elements, or an empty one."""
+    """Raise a `DataError` if a list is empty or contains a missing element."""
     from pyarrow import compute
 
     if (row := _first(compute.equal(compute.list_value_length(lists), 0))) >= 0:
         raise DataError(f"{place(path, row, name)}: The list is empty.")
     steps = lists.flatten()
     if steps.null_count:
-        raise DataError(f"{_place(path, name, lists, _first(compute.is_null(steps)))}: It is empty.")
+        raise DataError(f"{_place(path, name, lists, _first(compute.is_null(steps)))}: It is missing.")
     if is_list(steps.type) and steps.flatten().null_count:
         step = _first(compute.is_null(steps.flatten())) // width(steps.type)
-        raise DataError(f"{_place(path, name, lists, step)}: It has an empty element.")
+        raise DataError(f"{_place(path, name, lists, step)}: It contains a missing value.")
 
 
 def _first(truths: "pyarrow.Array") -> int:
-    """The index of the first that is true, or -1."""
+    """Return the index of the first true element, or -1."""
     from pyarrow import compute
 
     return compute.index(truths, value=True).as_py()
 
 
 def _type(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType | None":
-    """The type that cells of a type become to be what is wanted; `None` if they cannot."""
+    """Return the type to cast cells to, or `None` if they cannot be what is wanted."""
     import pyarrow
     from pyarrow import types
 
     if is_list(kind) and wanted.may_be_lists:
-        # Targets that are lists are the indices of classes.
+        # Lists in a target column are class indices.
         of_steps = Wanted("integer") if wanted.kind == "text" else evolve(wanted, may_be_lists=is_ragged(kind))
         steps = None if is_ragged(kind.value_type) else _type(kind.value_type, of_steps)
         if steps is None:
@@ -163,14 +163,14 @@ def _type(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType | None"
 
 
 def _needed(wanted: Wanted) -> str:
-    """The end of a sentence that says what the cells should be."""
+    """Return the end of a sentence about what the cells should be."""
     nouns = {"number": "numbers", "integer": "integers", "text": "text", "any": "numbers or text"}
     noun = nouns[wanted.kind] + (" or lists of integers" if wanted.kind == "text" and wanted.may_be_lists else "")
     return f"{wanted.by or 'the model'} needs {noun}"
 
 
 def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
-    """The first unsigned integer that is too great for int64, with its place."""
+    """Return the error for the first unsigned integer too large for int64."""
     import pyarrow
     from pyarrow import compute
 
@@ -178,14 +178,14 @@ def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
     while is_list(numbers.type):
         numbers, size = numbers.flatten(), size * width(numbers.type.value_type)
     index = _first(compute.greater(numbers, pyarrow.scalar(2**63 - 1, pyarrow.uint64())))
-    return DataError(f"{_place(path, name, cells, index // size)}: {numbers[index]} is too great for int64.")
+    return DataError(f"{_place(path, name, cells, index // size)}: {numbers[index]} is too large for int64.")
 
 
 def _place(path: Path, name: str, cells: "pyarrow.Array", index: int) -> str:
-    """The place of a cell, or of an element of the lists, of which this is the index in all lists together."""
+    """Return the place of a cell, or of the list element with this index in all flattened lists."""
     row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
     return place(path, row, name, element)
 
 
 def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
-    return DataError(f"{path}: This is not a table in a Parquet file. {one_line(error)}.")
+    return DataError(f"{path}: This is not a Parquet file. {one_line(error)}.")

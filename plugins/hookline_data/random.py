@@ -1,4 +1,4 @@
-"""Random inputs, for examples and benchmarks that are about something else."""
+"""Random inputs, for examples and benchmarks in which the data does not matter."""
 
 from hookline import Run
 from hookline.data import Data, in_memory
@@ -8,21 +8,21 @@ from hookline.spec import DataSpec, Objective, option, spec
 
 @spec
 class Random(DataSpec):
-    """Inputs from the normal distribution with mean 0 and variance 1, and the targets that are given.
+    """Normally distributed inputs with mean 0 and variance 1, and fixed targets.
 
-    There is neither a validation nor a test split: there is nothing to learn but these rows.
+    There is no validation or test split.
     """
 
     features: int = option(minimum=1)
-    """How many numbers a row has."""
+    """The number of features per row."""
     targets: tuple[float, ...] = option(unbounded=True)
-    """The target of each row; as many as there are to be rows."""
+    """The target of each row. There is one row per target."""
     data_seed: int = option(default=0, minimum=0)
-    """Where the random numbers of the inputs start: `torch.Generator().manual_seed(data_seed)`."""
+    """The seed of the inputs: `torch.Generator().manual_seed(data_seed)`."""
 
     @property
     def has_validation(self) -> bool:
-        """There is none."""
+        """Whether there is a validation split: no."""
         return False
 
     def prepare(self, run: Run, loss: Objective) -> Data:

@@ -1,4 +1,4 @@
-"""What tables of all file formats have in common: their options, and the way from columns to batches."""
+"""The options that tables of all file formats share, and the way from columns to batches."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,40 +18,39 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_NAMED = 4
-"""How many columns that are text are named at most."""
+"""The largest number of text columns that a message names."""
 
 
 @spec
 class Table(SplitFile):
-    """A file with a row for each example and columns with names, held in memory."""
+    """A file with one row per example and named columns, held in memory."""
 
     has_single_cells: ClassVar[bool] = False
-    """Whether a cell cannot be a list, so that a row has as many numbers as there are columns."""
+    """Whether each cell is a single value, so that a row has as many numbers as columns."""
 
     inputs: Patterns | Mapping[str, Patterns] = "*"
-    """The columns that the model is given, by names or patterns such as `pixel_*`, where `*` is all others; a table of
-    them makes several groups of inputs, such as `{ anchor = "a_*", positive = "p_*", negative = "n_*" }`."""
+    """The columns to use as inputs: names or patterns such as `pixel_*`, where `*` selects all remaining columns. A
+    table defines several groups of inputs, such as `{ anchor = "a_*", positive = "p_*", negative = "n_*" }`."""
     targets: Patterns | Mapping[str, Patterns] | None = None
-    """The column, or columns, that it is to predict; a table of them makes several targets, and it is left out for a
-    loss that takes none."""
+    """The column or columns to predict. A table defines several targets. Omit it for a loss that takes no target."""
     dtype: DType | Mapping[str, DType] | None = None
-    """The type of the inputs, for all groups or by group: "int64" is for the indices that an embedding takes. Left out,
-    the `dtype` of [run]."""
+    """The type of the inputs, for all groups or by group. Use "int64" for indices into an embedding. Default: the
+    `dtype` of [run]."""
     shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = option(default=None, minimum=1)
-    """The shape of a row of inputs, such as `[1, 8, 8]` for an image in 64 columns, for all groups or by group; left
-    out, one dimension."""
+    """The shape of one row of inputs, such as `[1, 8, 8]` for an image in 64 columns, for all groups or by group.
+    Default: one dimension."""
     standardize: Standardize = False
-    """Whether each input column gets mean 0 and variance 1, by the statistics of the training split, for all groups or
-    by group. Groups to each of which the model is applied by itself, as to `anchor` and `positive`, have their
-    statistics in common, those of their first columns, of their second ones and so on, so that equal rows stay equal;
-    and so have all groups if it is "together", for a model that applies the same layers to each, such as `Siamese`."""
+    """Scale each input column to mean 0 and variance 1 with the statistics of the training split, for all groups or by
+    group. Groups to which the model is applied separately, such as `anchor` and `positive`, share the statistics of
+    their first columns, of their second columns and so on, so that equal rows stay equal. With "together", all groups
+    share them: use it for a model that applies the same layers to each group, such as `Siamese`."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Splits, groups and types that do not go together."""
+        """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
         yield from self._group_conflicts()
         if self.stratify and not self.target_patterns:
-            yield OptionError("stratify", "Classes are those of the target, and there are no `targets`.")
+            yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
 
     def _group_conflicts(self) -> Iterator[OptionError]:
         if not self.input_patterns:
@@ -70,48 +69,48 @@ class Table(SplitFile):
             if of_group(self.standardize, group, default=False) and of_group(self.dtype, group, None) == "int64":
                 yield OptionError(
                     "standardize",
-                    f'Integers are not standardized, and the inputs "{group}" have the type "int64".',
+                    f'Integers cannot be standardized, but the inputs "{group}" have the type "int64".',
                     *self._within("standardize", group),
                 )
 
     def _within(self, name: str, group: str) -> tuple[str, ...]:
-        """Where in an option a group stands."""
+        """Return the path of a group within an option."""
         return (group,) if isinstance(getattr(self, name), Mapping) else ()
 
     @property
     def input_patterns(self) -> Mapping[str, tuple[str, ...]]:
-        """The names and patterns of the columns of each group of inputs; the only one is called "input"."""
+        """The names and patterns of each group of inputs; a single group is called "input"."""
         return named(self.inputs, "input")
 
     @property
     def target_patterns(self) -> Mapping[str, tuple[str, ...]]:
-        """The names and patterns of the columns of each target; the only one is called "target"."""
+        """The names and patterns of each target; a single target is called "target"."""
         return named(self.targets, "target")
 
     def column_names(self, path: Path) -> list[str]:
-        """The names of the columns of a file.
+        """Return the column names of a file.
 
         Raises:
-            DataError: if the file cannot be read, or has two columns of one name.
+            DataError: If the file cannot be read, or if two columns have the same name.
 
         """
         raise NotImplementedError
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        """The columns of a file that are certainly text, as far as that is known fast: a row, from 0, and its cell."""
+        """Return the columns that are certainly text, as far as a quick look can tell: row index from 0, and cell."""
         return {}
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
-        """These columns of a file: every cell is there, and is of the kind that is wanted.
+        """Read columns of a file. No cell is missing, and each has the wanted type.
 
         Raises:
-            DataError: if a cell is not; names row and column.
+            DataError: If a cell is missing or has another type; the message contains row and column.
 
         """
         raise NotImplementedError
 
     def check(self, loss: Objective | None) -> Iterator[OptionError]:
-        """The files that are not there, and the columns that are not in their headers."""
+        """Report missing files, and columns that their headers do not contain."""
         of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
         yield from of_targets
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
@@ -123,7 +122,7 @@ class Table(SplitFile):
         else:
             of_columns = list(self._check_columns(names))
             yield from of_columns
-            if not of_targets and not of_columns:  # Else a column may be an input by mistake.
+            if not of_targets and not of_columns:  # Otherwise a target may be among the inputs by mistake.
                 yield from self._check_numbers(names)
         for split, path in self.other_files.items():
             try:
@@ -132,7 +131,7 @@ class Table(SplitFile):
                 yield error
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
-        """The columns that are not among the names of a header, and shapes of more or fewer numbers than there are."""
+        """Report columns that the header does not contain, and shapes with another number of elements than columns."""
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False
@@ -152,7 +151,7 @@ class Table(SplitFile):
             yield from self._check_shapes(chooser, taken)
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
-        """The inputs that are text."""
+        """Report inputs that are text."""
         chooser, text = Chooser(names, self.path), self.text_columns(self.path, names)
         taken = self._taken(chooser)
         for group, patterns in self.input_patterns.items():
@@ -163,28 +162,30 @@ class Table(SplitFile):
                 listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
                 where, verb = ("", "is") if len(columns) == 1 else (f" of {first}", "are")
                 message = (
-                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), and inputs are numbers."
+                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), but inputs must be numbers."
                     f"{self._others([name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
                 )
                 yield OptionError("inputs", message, *self._within("inputs", group))
 
     def _others(self, names: Sequence[str], group: str) -> str:
-        """What to write for the columns of a group that are numbers, in a sentence that begins with a space."""
+        """Return the advice to select the numeric columns of a group, with a leading space."""
         if not names:
             return ""
         if len(names) > MOST_NAMED:
-            return " Name the columns that are numbers in `inputs`."
+            return " List the numeric columns in `inputs`."
         given = to_json(list(names))
-        return f" Name the others: inputs = {f'{{ {group} = {given} }}' if isinstance(self.inputs, Mapping) else given}"
+        return (
+            f" Select the others: inputs = {f'{{ {group} = {given} }}' if isinstance(self.inputs, Mapping) else given}"
+        )
 
     def _taken(self, chooser: Chooser) -> set[str]:
-        """The columns that are targets, or say the split, and so no inputs."""
+        """Return the columns that cannot be inputs: targets and the split column."""
         splitting = () if self.split_column is None else (self.split_column,)
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
         return {*splitting, *(column for target in targets for column in chooser.matching(target))}
 
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
-        """The shapes that are not those of as many numbers as a row has columns."""
+        """Report shapes whose number of elements differs from the number of columns."""
         for group, patterns in self.input_patterns.items():
             shape = of_group(self.shape, group, None)
             columns = [] if shape is None else chooser.chosen(patterns, taken)
@@ -192,13 +193,13 @@ class Table(SplitFile):
                 of = f' of the inputs "{group}"' if isinstance(self.inputs, Mapping) else " of the inputs"
                 yield OptionError(
                     "shape",
-                    f"A row of this shape has {counted(math.prod(shape), 'number')}, and one{of} has {len(columns)}.",
+                    f"A row of this shape has {counted(math.prod(shape), 'number')}, but one{of} has {len(columns)}.",
                     *self._within("shape", group),
                     against=[("inputs", *self._within("inputs", group))],
                 )
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
-        from hookline_data.rows.prepare import prepared  # A spec can be checked without it.
+        from hookline_data.rows.prepare import prepared  # Checking a spec does not need it.
 
         return prepared(self, run, loss)

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @spec
 class Triplets(Drawn):
-    """Each row of a source with classes as the `anchor`, another one of its class as the `positive`, and one of another
-    class as the `negative`: for TripletMarginLoss. There is no target.
+    """Triplets for TripletMarginLoss: each row of `source` is the `anchor`, another row of its class the `positive`,
+    and a row of another class the `negative`. There is no target.
 
-    Every other row of the class is as likely, and so is every row of the other classes.
+    All other rows of the class are equally likely, and so are all rows of the other classes.
     """
 
     gives = ("anchor", "positive", "negative")
     groups_by = Classes()
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
-        """First the positives of all rows are drawn, and then the negatives."""
+        """Return a function that draws the positives of all rows, then the negatives."""
         import numpy
 
         refuse_what_cannot_be_drawn(groups, split, source)

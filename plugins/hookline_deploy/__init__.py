@@ -1,11 +1,11 @@
-"""Forms in which a trained model is handed on."""
+"""Deployment targets."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's deployment targets, by the modules that have them."""
+    """Return the deployment targets of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""The weights as safetensors, and what else is needed to predict as JSON."""
+"""Deployment as safetensors: the weights, and JSON with everything else that a prediction needs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,13 +12,13 @@ from hookline.spec import DeploySpec, plain, plainly_named, spec, to_json
 
 @spec
 class Safetensors(DeploySpec):
-    """Two files in the directory `safetensors` of the run: `model.safetensors` and `model.json`.
+    """Write `model.safetensors` and `model.json` to the directory `safetensors` of the run.
 
-    A loss that has parameters of its own is in `criterion.safetensors` beside them.
+    A loss with parameters is written to `criterion.safetensors` beside them.
 
-    The JSON holds the spec; of each group of inputs the shape of a row, whether rows are sequences that are filled up
-    with 0, and how a row of the source becomes one (columns, statistics, shape); the names of the classes; and the
-    function that makes a prediction of an output. Neither file holds code.
+    The JSON contains the spec; for each group of inputs the shape of a row, whether rows are sequences padded with 0,
+    and how to compute it from a row of the source (columns, statistics, shape); the class names; and the function that
+    turns an output into a prediction. The files contain no code.
     """
 
     writes_to = ("safetensors/",)

@@ -1,11 +1,11 @@
-"""How parameters begin: the functions of `torch.nn.init`."""
+"""Initialization of parameters: the functions of `torch.nn.init`."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's initializations, by the modules that have them."""
+    """Return the initializations of this plugin, by module."""
     return Components(
         __name__,
         {

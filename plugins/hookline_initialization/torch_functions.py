@@ -1,6 +1,6 @@
-"""The functions of `torch.nn.init`, by their own names.
+"""The functions of `torch.nn.init`, with the same names.
 
-torch's argument `generator` is left out: all random numbers of a run follow from its seed.
+torch's argument `generator` is not supported: all random numbers of a run depend on its seed.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -31,7 +31,7 @@ Nonlinearity = Literal[
 
 @spec
 class TorchFunction(InitializationSpec):
-    """A function of `torch.nn.init`. A class below it declares torch's options and is complete."""
+    """A function of `torch.nn.init`. A subclass only declares torch's options."""
 
     def initialize(self, tensor: "Tensor") -> None:
         """Call `torch.nn.init.<the name of this class>` with these options."""
@@ -44,15 +44,15 @@ class TorchFunction(InitializationSpec):
 
 @spec
 class uniform_(TorchFunction):
-    """Numbers from `a` to `b`, each as likely as the other.
+    """A uniform distribution from `a` to `b`.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.uniform_
     """
 
     a: float = option(default=0.0, unbounded=True)
-    """The least number."""
+    """The minimum."""
     b: float = option(default=1.0, unbounded=True)
-    """The greatest number."""
+    """The maximum."""
 
     def __attrs_post_init__(self) -> None:
         if self.b < self.a:
@@ -61,7 +61,7 @@ class uniform_(TorchFunction):
 
 @spec
 class normal_(TorchFunction):
-    """Numbers of a normal distribution.
+    """A normal distribution.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.normal_
     """
@@ -74,19 +74,19 @@ class normal_(TorchFunction):
 
 @spec
 class trunc_normal_(TorchFunction):
-    """Numbers of a normal distribution, those outside of `a` to `b` drawn again.
+    """A truncated normal distribution: values outside `a` to `b` are drawn again.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_
     """
 
     mean: float = option(default=0.0, unbounded=True)
-    """The mean of the whole distribution."""
+    """The mean of the untruncated distribution."""
     std: float = option(default=1.0, above=0)
-    """The standard deviation of the whole distribution."""
+    """The standard deviation of the untruncated distribution."""
     a: float = option(default=-2.0, unbounded=True)
-    """The least number; it is not counted in standard deviations."""
+    """The minimum, as an absolute value and not in standard deviations."""
     b: float = option(default=2.0, unbounded=True)
-    """The greatest number."""
+    """The maximum."""
 
     def __attrs_post_init__(self) -> None:
         if self.b <= self.a:
@@ -95,7 +95,7 @@ class trunc_normal_(TorchFunction):
 
 @spec
 class constant_(TorchFunction):
-    """One number everywhere.
+    """A constant.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.constant_
     """
@@ -106,7 +106,7 @@ class constant_(TorchFunction):
 
 @spec
 class ones_(TorchFunction):
-    """1 everywhere.
+    """Ones.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.ones_
     """
@@ -114,7 +114,7 @@ class ones_(TorchFunction):
 
 @spec
 class zeros_(TorchFunction):
-    """0 everywhere.
+    """Zeros.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.zeros_
     """
@@ -122,7 +122,7 @@ class zeros_(TorchFunction):
 
 @spec
 class eye_(TorchFunction):
-    """The identity, for matrices: as many features as there is room for come out as they go in.
+    """The identity matrix, which preserves as many input features as possible.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.eye_
     """
@@ -130,7 +130,7 @@ class eye_(TorchFunction):
 
 @spec
 class dirac_(TorchFunction):
-    """The identity, for convolutions: as many channels as there is room for come out as they go in.
+    """The identity for convolutions, which preserves as many input channels as possible.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.dirac_
     """
@@ -141,15 +141,15 @@ class dirac_(TorchFunction):
 
 @spec
 class Xavier(TorchFunction):
-    """Keeps the variance of outputs and gradients where the nonlinearity is like the identity near 0."""
+    """Preserves the variance of outputs and gradients if the nonlinearity is close to the identity near 0."""
 
     gain: float = option(default=1.0, minimum=0)
-    """What the standard deviation is multiplied by."""
+    """The factor of the standard deviation."""
 
 
 @spec
 class xavier_uniform_(Xavier):
-    """Numbers as likely as each other, with the variance 2 gain² / (numbers in + numbers out).
+    """A uniform distribution with variance 2 gain² / (fan_in + fan_out).
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.xavier_uniform_
     """
@@ -157,7 +157,7 @@ class xavier_uniform_(Xavier):
 
 @spec
 class xavier_normal_(Xavier):
-    """Numbers of a normal distribution, with the variance 2 gain² / (numbers in + numbers out).
+    """A normal distribution with variance 2 gain² / (fan_in + fan_out).
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.xavier_normal_
     """
@@ -165,20 +165,19 @@ class xavier_normal_(Xavier):
 
 @spec
 class Kaiming(TorchFunction):
-    """Keeps the variance of outputs, or of gradients, behind a rectifier."""
+    """Preserves the variance of outputs or of gradients for rectifiers."""
 
     a: float = option(default=0.0, unbounded=True)
-    """The negative slope of the rectifier, where `nonlinearity` is "leaky_relu"."""
+    """The negative slope of the rectifier, if `nonlinearity` is "leaky_relu"."""
     mode: Literal["fan_in", "fan_out"] = "fan_in"
-    """Whether the variance of the outputs is kept, by the numbers that go in, or that of the gradients, by those that
-    come out."""
+    """Whether to preserve the variance of outputs ("fan_in") or of gradients ("fan_out")."""
     nonlinearity: Nonlinearity = "leaky_relu"
-    """What the layer is followed by: the gain follows from it."""
+    """The nonlinearity after the layer, which determines the gain."""
 
 
 @spec
 class kaiming_uniform_(Kaiming):
-    """Numbers as likely as each other, with the variance gain² / (numbers in, or out).
+    """A uniform distribution with variance gain² / fan_in, or gain² / fan_out.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_uniform_
     """
@@ -186,7 +185,7 @@ class kaiming_uniform_(Kaiming):
 
 @spec
 class kaiming_normal_(Kaiming):
-    """Numbers of a normal distribution, with the variance gain² / (numbers in, or out).
+    """A normal distribution with variance gain² / fan_in, or gain² / fan_out.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_normal_
     """
@@ -194,23 +193,23 @@ class kaiming_normal_(Kaiming):
 
 @spec
 class orthogonal_(TorchFunction):
-    """Rows, or columns, that are orthogonal to each other and have the length `gain`.
+    """A matrix with orthogonal rows or columns of norm `gain`.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_
     """
 
     gain: float = option(default=1.0, unbounded=True)
-    """What the matrix is multiplied by."""
+    """The factor of the matrix."""
 
 
 @spec
 class sparse_(TorchFunction):
-    """Numbers of a normal distribution, of which a fraction in each column is 0; for matrices.
+    """A sparse matrix: a normal distribution with a fraction of each column set to 0.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.sparse_
     """
 
     sparsity: float = option(minimum=0, maximum=1)
-    """The fraction that is 0."""
+    """The fraction of zeros in each column."""
     std: float = option(default=0.01, minimum=0)
-    """The standard deviation of the others."""
+    """The standard deviation of the other elements."""

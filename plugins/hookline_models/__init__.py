@@ -1,11 +1,11 @@
-"""Layers of torch, by topic, and what puts them together."""
+"""The layers of torch, by topic, and containers of layers."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's models and layers, by the modules that have them."""
+    """Return the models and layers of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""What layers of torch have in common: the module is torch's class of the same name, with the same options."""
+"""The base class of torch's layers: each builds torch's class of the same name, with the same options."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 
 @spec
 class TorchLayer(LayerSpec):
-    """A layer of `torch.nn`. A class below it declares torch's options and is complete."""
+    """A layer of `torch.nn`. A subclass only declares torch's options."""
 
     follows: ClassVar[Mapping[str, int]] = {}
-    """Options that may be left out, and the dimension of the inputs `(N, …)` whose size each is then."""
+    """Options with an inferred default, and the dimension of the inputs `(N, …)` whose size it is."""
 
     may_be_more: ClassVar[tuple[str, ...]] = ()
-    """Those of them that may be greater than what comes in; the others must be equal."""
+    """Those of them that may be larger than the size of the inputs; the others must be equal."""
 
     row: ClassVar[tuple[str, ...] | None] = None
-    """The dimensions of one row, where the layer takes exactly these: torch would take one less for a single row."""
+    """The dimensions of one row, if the layer takes exactly these; torch would accept one fewer as a single row."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """`torch.nn.<the name of this class>` with these options, and sizes that follow from the inputs."""
+        """Return `torch.nn.<the name of this class>` with these options and inferred sizes."""
         import torch
 
         module: nn.Module = getattr(torch.nn, type(self).__name__)(**self.options(inputs))
         return module
 
     def options(self, inputs: "Tensor") -> dict[str, Any]:
-        """What torch's class is given: these options, and sizes that follow from the inputs.
+        """Return the arguments of torch's class: these options and inferred sizes.
 
         Raises:
-            ValueError: if the rows have another number of dimensions than they must have.
+            ValueError: If the rows have the wrong number of dimensions.
 
         """
         if self.row is not None and inputs.dim() - 1 != len(self.row):
-            raise ValueError(f"It takes {len(self.row)} dimensions for each row: {', '.join(self.row)}.")
+            raise ValueError(f"It takes {len(self.row)} dimensions per row: {', '.join(self.row)}.")
         options = asdict(self, recurse=False)
         for name, dimension in self.follows.items():
             if options[name] is None:
@@ -48,14 +48,15 @@ class TorchLayer(LayerSpec):
                 size = inputs.shape[dimension]
                 if options[name] != size:
                     raise ValueError(
-                        f"`{name}` is {options[name]}, and {size} come in: left out, it follows from that."
+                        f"`{name}` is {options[name]}, but the inputs have {size}: remove it to infer it from the "
+                        "inputs."
                     )
         return options
 
 
 @spec
 class InPlace(TorchLayer):
-    """The option of layers that can write over what goes in."""
+    """The option of layers that can overwrite their input."""
 
     inplace: bool = False
-    """Whether the result is written over what goes in, which saves memory."""
+    """Overwrite the input with the result, which saves memory."""

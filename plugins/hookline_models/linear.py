@@ -1,4 +1,4 @@
-"""Layers that multiply by a matrix, be it the one that changes nothing."""
+"""Linear layers."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class Identity(TorchLayer):
-    """What goes in comes out.
+    """Returns its input.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
     """
@@ -14,7 +14,7 @@ class Identity(TorchLayer):
 
 @spec
 class Linear(TorchLayer):
-    """An affine map of the last dimension, x Aᵀ + b: `(N, …, in_features)` to `(N, …, out_features)`.
+    """An affine transformation of the last dimension, x Aᵀ + b: `(N, …, in_features)` to `(N, …, out_features)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """
@@ -22,8 +22,8 @@ class Linear(TorchLayer):
     follows = {"in_features": -1}
 
     in_features: int | None = option(default=None, minimum=1)
-    """How many features go in; left out, it follows from the inputs."""
+    """The number of input features. Default: inferred from the inputs."""
     out_features: int = option(minimum=1)
-    """How many features come out."""
+    """The number of output features."""
     bias: bool = True
-    """Whether a learned number is added to each feature."""
+    """Add a learnable bias to each output feature."""

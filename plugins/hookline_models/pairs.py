@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @spec
 class Pair(LayerSpec):
-    """A layer of `torch.nn` that takes two inputs. A class below it declares torch's options and is complete."""
+    """A layer of `torch.nn` that takes two inputs. A subclass only declares torch's options."""
 
     follows: ClassVar[Mapping[str, int]] = {}
-    """Options that may be left out, and the input, 0 or 1, whose last size each is then."""
+    """Options with an inferred default, and the input, 0 or 1, whose last size it is."""
 
     def build(self, input1: "Tensor", input2: "Tensor") -> "nn.Module":
-        """`torch.nn.<the name of this class>` with these options, and sizes that follow from the inputs."""
+        """Return `torch.nn.<the name of this class>` with these options and inferred sizes."""
         import torch
 
         options = asdict(self, recurse=False)
@@ -32,7 +32,7 @@ class Pair(LayerSpec):
 
 @spec
 class Bilinear(Pair):
-    """A bilinear map of two inputs, x₁ᵀ A x₂ + b.
+    """A bilinear transformation of two inputs, x₁ᵀ A x₂ + b.
 
     `(N, …, in1_features)` and `(N, …, in2_features)` to `(N, …, out_features)`.
 
@@ -42,23 +42,23 @@ class Bilinear(Pair):
     follows = {"in1_features": 0, "in2_features": 1}
 
     in1_features: int | None = option(default=None, minimum=1)
-    """How many features the first input has; left out, it follows from it."""
+    """The number of features of the first input. Default: inferred from it."""
     in2_features: int | None = option(default=None, minimum=1)
-    """How many features the second input has; left out, it follows from it."""
+    """The number of features of the second input. Default: inferred from it."""
     out_features: int = option(minimum=1)
-    """How many features come out."""
+    """The number of output features."""
     bias: bool = True
-    """Whether a learned number is added to each feature."""
+    """Add a learnable bias to each output feature."""
 
 
 @spec
 class Comparison(Pair):
-    """A layer that compares two inputs of one shape."""
+    """A layer that compares two inputs of the same shape."""
 
     def build(self, input1: "Tensor", input2: "Tensor") -> "nn.Module":
-        """`torch.nn.<the name of this class>` with these options, unless torch would stretch one of the inputs."""
+        """Return `torch.nn.<the name of this class>` with these options, unless torch would broadcast an input."""
         if input1.shape != input2.shape:
-            raise ValueError("Both must have the same shape.")
+            raise ValueError("Both inputs must have the same shape.")
         return super().build(input1, input2)
 
 
@@ -70,11 +70,11 @@ class PairwiseDistance(Comparison):
     """
 
     p: float = option(default=2.0, unbounded=True)
-    """The p of the p-norm of their difference."""
+    """The p of the p-norm of the difference."""
     eps: float = option(default=1e-06, minimum=0)
-    """Added to the difference, so that it is never 0."""
+    """A constant added to the difference for numerical stability."""
     keepdim: bool = False
-    """Whether the last dimension is kept, with size 1: `(N, 1)`."""
+    """Keep the last dimension with size 1: `(N, 1)`."""
 
 
 @spec
@@ -85,6 +85,6 @@ class CosineSimilarity(Comparison):
     """
 
     dim: int = option(default=1, unbounded=True)
-    """The dimension, counted with that of the rows."""
+    """The dimension, where 0 is the batch dimension."""
     eps: float = option(default=1e-08, minimum=0)
-    """The least length that is divided by, so that it is never 0."""
+    """The smallest norm to divide by, for numerical stability."""

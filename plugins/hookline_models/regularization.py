@@ -1,4 +1,4 @@
-"""Layers that make it harder to learn by heart; in evaluation they change nothing."""
+"""Dropout layers, which reduce overfitting. In evaluation they do nothing."""
 
 from hookline.spec import option, spec
 from hookline_models.base import InPlace
@@ -6,18 +6,18 @@ from hookline_models.base import InPlace
 
 @spec
 class Dropout(InPlace):
-    """Sets numbers to 0 at random during training, and scales the others to make up for it.
+    """Sets elements to 0 at random during training, and scales the others up accordingly.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a number is set to 0."""
+    """The probability of setting an element to 0."""
 
 
 @spec
 class Dropout1d(InPlace):
-    """Sets whole channels of series to 0 at random during training, and scales the others to make up for it.
+    """Sets whole channels of series to 0 at random during training, and scales the others up accordingly.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
     """
@@ -25,12 +25,12 @@ class Dropout1d(InPlace):
     row = ("channels", "length")
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a channel is set to 0."""
+    """The probability of setting a channel to 0."""
 
 
 @spec
 class Dropout2d(InPlace):
-    """Sets whole channels of images to 0 at random during training, and scales the others to make up for it.
+    """Sets whole channels of images to 0 at random during training, and scales the others up accordingly.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
     """
@@ -38,12 +38,12 @@ class Dropout2d(InPlace):
     row = ("channels", "height", "width")
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a channel is set to 0."""
+    """The probability of setting a channel to 0."""
 
 
 @spec
 class Dropout3d(InPlace):
-    """Sets whole channels of volumes to 0 at random during training, and scales the others to make up for it.
+    """Sets whole channels of volumes to 0 at random during training, and scales the others up accordingly.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
     """
@@ -51,18 +51,18 @@ class Dropout3d(InPlace):
     row = ("channels", "depth", "height", "width")
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a channel is set to 0."""
+    """The probability of setting a channel to 0."""
 
 
 @spec
 class AlphaDropout(InPlace):
-    """Dropout for what SELU gives: numbers become its least value, and mean 0 and variance 1 are kept.
+    """Dropout for the outputs of SELU: sets elements to SELU's minimum and keeps mean 0 and variance 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
     """
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a number becomes SELU's least value."""
+    """The probability of setting an element to SELU's minimum."""
 
 
 @spec
@@ -73,4 +73,4 @@ class FeatureAlphaDropout(InPlace):
     """
 
     p: float = option(default=0.5, minimum=0, maximum=1)
-    """How likely a channel becomes SELU's least value."""
+    """The probability of setting a channel to SELU's minimum."""

@@ -14,53 +14,53 @@ if TYPE_CHECKING:
 
 def _leaves_rows(instance: object, attribute: "Attribute[Any]", value: int) -> None:
     if value == 0:
-        raise ValueError("Dimension 0 is that of the rows, which stays where it is.")
+        raise ValueError("Dimension 0 is the batch dimension, which cannot be moved.")
 
 
 @spec
 class Flatten(TorchLayer):
-    """Makes several dimensions one: `(N, C, height, width)` to `(N, C height width)`.
+    """Flattens several dimensions into one: `(N, C, height, width)` to `(N, C height width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
     """
 
     start_dim: int = option(default=1, unbounded=True)
-    """The first of the dimensions, counted with that of the rows."""
+    """The first dimension to flatten, where 0 is the batch dimension."""
     end_dim: int = option(default=-1, unbounded=True)
-    """The last of the dimensions."""
+    """The last dimension to flatten."""
 
 
 @spec
 class Unflatten(TorchLayer):
-    """Makes one dimension several: `(N, 64)` to `(N, 1, 8, 8)`.
+    """Splits one dimension into several: `(N, 64)` to `(N, 1, 8, 8)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
     """
 
     dim: int = option(unbounded=True)
-    """The dimension, counted with that of the rows."""
+    """The dimension, where 0 is the batch dimension."""
     unflattened_size: tuple[int, ...] = option(minimum=-1)
-    """The sizes that it is to have; one of them may be -1, which follows from the others."""
+    """The new sizes. One of them may be -1 and is inferred from the others."""
 
 
 @spec
 class Transpose(LayerSpec):
-    """Exchanges two dimensions: `(N, C, L)` to `(N, L, C)`, between convolutions and what goes through sequences.
+    """Swaps two dimensions: `(N, C, L)` to `(N, L, C)`, for example between convolutions and layers for sequences.
 
-    It is `torch.transpose` as a layer, which `torch.nn` does not have.
+    This is `torch.transpose` as a layer, which `torch.nn` does not have.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
     """
 
     dim0: int = option(default=1, validator=_leaves_rows, unbounded=True)
-    """One of the dimensions, counted with that of the rows."""
+    """The first dimension to swap, where 0 is the batch dimension."""
     dim1: int = option(default=2, validator=_leaves_rows, unbounded=True)
-    """The other one."""
+    """The second dimension to swap."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A module that has no parameters."""
+        """Return a module without parameters."""
         if -inputs.dim() in (self.dim0, self.dim1):
-            raise ValueError("One of the dimensions is that of the rows, which stays where it is.")
+            raise ValueError("One of the dimensions is the batch dimension, which cannot be moved.")
         return _transpose()(self.dim0, self.dim1)
 
 

@@ -1,11 +1,11 @@
-"""The optimizers of torch, each family in a file of its own."""
+"""The optimizers of torch, with one file per family."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's optimizers, by the modules that have them."""
+    """Return the optimizers of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""Adam and its form with decoupled weight decay."""
+"""Adam, and its variant with decoupled weight decay."""
 
 from hookline.spec import option, spec
 from hookline_optimizers.base import Fusible
@@ -6,7 +6,7 @@ from hookline_optimizers.base import Fusible
 
 @spec
 class Adam(Fusible):
-    """Steps scaled by running means of each parameter's gradient and of its square.
+    """Steps scaled by running means of the gradient of each parameter and of its square.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html; Kingma and Ba,
     https://arxiv.org/abs/1412.6980
@@ -15,22 +15,22 @@ class Adam(Fusible):
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
     betas: tuple[float, float] = option(default=(0.9, 0.999), minimum=0, below=1)
-    """How much of the running means of the gradient and of its square is kept at each step."""
+    """The decay rates of the running means of the gradient and of its square."""
     eps: float = option(default=1e-08, minimum=0)
-    """Added to the denominator, so that it is never 0."""
+    """A constant added to the denominator for numerical stability."""
     weight_decay: float = option(default=0.0, minimum=0)
-    """How strongly parameters are drawn towards 0, as an addition to the gradient."""
+    """The weight decay (L2 penalty), added to the gradient."""
     amsgrad: bool = False
-    """Whether the greatest mean square so far is used, https://arxiv.org/abs/1904.09237."""
+    """Use the maximum of all mean squares so far, https://arxiv.org/abs/1904.09237."""
     capturable: bool = False
-    """Whether a step can be captured in a CUDA graph."""
+    """Make the step capturable in a CUDA graph."""
     decoupled_weight_decay: bool = False
-    """Whether weight decay acts on the parameter itself, as in AdamW."""
+    """Decouple weight decay from the gradient, as in AdamW."""
 
 
 @spec
 class AdamW(Fusible):
-    """Adam with weight decay that acts on the parameters and not through the gradient.
+    """Adam with weight decay applied to the parameters instead of the gradient.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html; Loshchilov and Hutter,
     https://arxiv.org/abs/1711.05101
@@ -39,12 +39,12 @@ class AdamW(Fusible):
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
     betas: tuple[float, float] = option(default=(0.9, 0.999), minimum=0, below=1)
-    """How much of the running means of the gradient and of its square is kept at each step."""
+    """The decay rates of the running means of the gradient and of its square."""
     eps: float = option(default=1e-08, minimum=0)
-    """Added to the denominator, so that it is never 0."""
+    """A constant added to the denominator for numerical stability."""
     weight_decay: float = option(default=0.01, minimum=0)
-    """Which part of a parameter, times the learning rate, is taken away at each step."""
+    """The decoupled weight decay: the fraction of a parameter, times the learning rate, subtracted in each step."""
     amsgrad: bool = False
-    """Whether the greatest mean square so far is used, https://arxiv.org/abs/1904.09237."""
+    """Use the maximum of all mean squares so far, https://arxiv.org/abs/1904.09237."""
     capturable: bool = False
-    """Whether a step can be captured in a CUDA graph."""
+    """Make the step capturable in a CUDA graph."""

@@ -15,12 +15,12 @@ class ASGD(FirstOrder):
     lr: float = option(default=0.01, minimum=0)
     """The learning rate."""
     lambd: float = option(default=0.0001, minimum=0)
-    """How fast parameters and learning rate decay."""
+    """The decay of parameters and learning rate."""
     alpha: float = option(default=0.75, minimum=0)
-    """The power by which the learning rate falls."""
+    """The exponent of the decay of the learning rate."""
     t0: float = option(default=1000000.0, minimum=0)
-    """The step at which averaging begins."""
+    """The step at which averaging starts."""
     weight_decay: float = option(default=0.0, minimum=0)
-    """How strongly parameters are drawn towards 0, as an addition to the gradient."""
+    """The weight decay (L2 penalty), added to the gradient."""
     capturable: bool = False
-    """Whether a step can be captured in a CUDA graph."""
+    """Make the step capturable in a CUDA graph."""

@@ -1,4 +1,4 @@
-"""What all optimizers of torch have in common: it is torch's class of the same name, with the same options."""
+"""The base classes of torch's optimizers: each builds torch's class of the same name, with the same options."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
 
 @spec
 class TorchOptimizer(OptimizerSpec):
-    """An optimizer of `torch.optim`. A class below it declares torch's options and is complete."""
+    """An optimizer of `torch.optim`. A subclass only declares torch's options."""
 
     not_in_groups = (*OptimizerSpec.not_in_groups, "foreach", "fused", "capturable")
 
     takes_sparse_gradients: ClassVar[bool] = False
-    """Whether parameters may have sparse gradients, as those of an embedding with `sparse = true`."""
+    """Whether parameters may have sparse gradients, such as those of an embedding with `sparse = true`."""
 
     def check(self, parameters: Sequence[NamedParameter]) -> None:
-        """Refuse sparse gradients, which most optimizers cannot take."""
+        """Refuse sparse gradients, which most optimizers do not support."""
         sparse = _sparse(parameters)
         if sparse is not None and not self.takes_sparse_gradients:
             raise MisfitError(
-                f"{type(self).__name__} cannot train {sparse.name}, whose gradient is sparse: leave out the layer's "
-                f"`sparse`, or give the layer to SparseAdam, in a Partition."
+                f"{type(self).__name__} cannot train {sparse.name}, whose gradient is sparse: remove the layer's "
+                f"`sparse`, or train the layer with SparseAdam, in a Partition."
             )
         on_cpu = next((parameter for parameter in parameters if parameter.tensor.device.type == "cpu"), None)
         if on_cpu is not None and getattr(self, "capturable", False):
-            raise MisfitError(f"CUDA graphs capture nothing of {on_cpu.name}, which is on the CPU.", ("capturable",))
+            raise MisfitError(f"{on_cpu.name} is on the CPU, so no CUDA graph can capture its step.", ("capturable",))
 
     def build(self, parameters: Iterable[Any]) -> "optim.Optimizer":
-        """`torch.optim.<the name of this class>` with these options."""
+        """Return `torch.optim.<the name of this class>` with these options."""
         import torch
 
         optimizer: optim.Optimizer = getattr(torch.optim, type(self).__name__)(parameters, **self.arguments())
         return optimizer
 
     def arguments(self) -> dict[str, Any]:
-        """The options as torch's class takes them."""
+        """Return the arguments of torch's class."""
         arguments = asdict(self, recurse=False)
         del arguments["groups"]
         return arguments
@@ -49,50 +49,51 @@ class TorchOptimizer(OptimizerSpec):
 
 @spec
 class FirstOrder(TorchOptimizer):
-    """The options that torch's optimizers by gradients have in common.
+    """The options that torch's gradient-based optimizers share.
 
-    torch's `differentiable` is not among them: it is for training through the steps of another training, and the
-    parameters of a model cannot be changed in place by such a step.
+    torch's `differentiable` is not supported: it differentiates through steps of another training, and a model's
+    parameters cannot be changed in place by such steps.
     """
 
     maximize: bool = False
-    """Whether the loss is made great instead of small."""
+    """Maximize the loss instead of minimizing it."""
     foreach: bool | None = None
-    """Whether all parameters are updated together; left out, torch decides by the device."""
+    """Update all parameters together. Default: torch decides by device."""
 
 
 @spec
 class Fusible(FirstOrder):
-    """The option of those that torch can also do in one kernel, which on the CPU is the fastest way."""
+    """The option of optimizers with a fused kernel, which is the fastest implementation on a CPU."""
 
     fused: bool | None = None
-    """Whether one kernel does it all; left out, it does so on the CPU, unless `foreach` or `capturable` is given or a
-    gradient is sparse, and torch decides elsewhere."""
+    """Use the fused kernel. Default: true on the CPU, unless `foreach` or `capturable` is set or a gradient is sparse;
+    elsewhere torch decides."""
 
     def __attrs_post_init__(self) -> None:
         if self.fused and self.foreach:
-            raise OptionError("fused", "An update is either `fused` or `foreach`, not both.")
+            raise OptionError("fused", "Set either `fused` or `foreach`, not both.")
 
     def check(self, parameters: Sequence[NamedParameter]) -> None:
-        """As for all; and one kernel does not take sparse gradients."""
+        """Refuse sparse gradients, also with `fused`."""
         FirstOrder.check(self, parameters)
         sparse = _sparse(parameters)
         for option in ("fused", "weight_decay"):
             if sparse is not None and getattr(self, option):
                 name = type(self).__name__
                 raise MisfitError(
-                    f"The gradient of {sparse.name} is sparse, which {name} cannot take with `{option}`.", (option,)
+                    f"The gradient of {sparse.name} is sparse, which {name} does not support with `{option}`.",
+                    (option,),
                 )
 
     def build_for(self, parameters: Sequence[NamedParameter]) -> "optim.Optimizer":
-        """In one kernel, where nothing else is asked for and it can be."""
+        """Build the optimizer, with the fused kernel if possible and if no option excludes it."""
         nothing_else = self.fused is None and self.foreach is None and not getattr(self, "capturable", False)
         is_fused = nothing_else and all(map(_fits_one_kernel, parameters))
         return FirstOrder.build_for(evolve(cast("Any", self), fused=True) if is_fused else self, parameters)
 
 
 def _sparse(parameters: Sequence[NamedParameter]) -> NamedParameter | None:
-    """The first parameter whose gradient is sparse."""
+    """Return the first parameter with a sparse gradient."""
     return next((parameter for parameter in parameters if parameter.has_sparse_gradient), None)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @spec
 class Part(ParameterSelection):
-    """Some parameters, and the optimizer that trains them."""
+    """Parameters, and the optimizer that trains them."""
 
     optimizer: OptimizerSpec
     """The optimizer."""
@@ -24,44 +24,44 @@ class Part(ParameterSelection):
 
 def _several(instance: object, attribute: "Attribute[Any]", value: tuple[Part, ...]) -> None:
     if len(value) < 2:
-        raise ValueError("There must be several parts: for one, name its optimizer.")
+        raise ValueError("There must be at least two parts; otherwise, use the optimizer directly.")
 
 
 @spec
 class Partition(OptimizerSpec):
-    """Several optimizers, each for a part of the parameters. At each step they make theirs one after another.
+    """Several optimizers, each for a part of the parameters, which take their steps one after another.
 
-    The first part that selects a parameter has it; one that selects by nothing has all that are left. Each parameter is
-    in exactly one part.
+    Each parameter belongs to the first part that selects it. A part without a selection takes all remaining parameters.
     """
 
     parts: tuple[Part, ...] = option(validator=_several)
     """The parts, in order."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Groups of its own, and parts whose optimizer cannot train one."""
+        """Report groups, and parts with an optimizer that cannot train a part."""
         if self.groups:
-            yield OptionError("groups", "Its parts have groups, not the Partition itself.")
+            yield OptionError("groups", "Set the groups of its parts, not of the Partition.")
         for index, part in enumerate(self.parts):
             if part.optimizer.needs_closure:
                 name = type(part.optimizer).__name__
-                message = f"{name} evaluates the loss again as often as it likes: it cannot train a part."
+                message = f"{name} evaluates the loss several times per step, so it cannot train a part."
                 yield OptionError("parts", message, index)
 
     @property
     def members(self) -> tuple[OptimizerSpec, ...]:
-        """Those of the parts."""
+        """The optimizers of the parts."""
         return tuple(member for part in self.parts for member in part.optimizer.members)
 
     def build_for(self, parameters: Sequence[NamedParameter]) -> "optim.Optimizer":
-        """One optimizer that holds those of the parts."""
+        """Return an optimizer that contains those of the parts."""
         try:
             *members, left = divided(parameters, self.parts)
         except MisfitError as error:
             raise error.within("parts") from None
         if left:
             raise MisfitError(
-                f"No part has {left[0].name}: a last part that selects by nothing has all others.", ("parts",)
+                f"No part trains {left[0].name}: add a last part without a selection, which takes all others.",
+                ("parts",),
             )
         optimizers = []
         for index, (part, selected) in enumerate(zip(self.parts, members, strict=True)):
@@ -77,16 +77,16 @@ class Partition(OptimizerSpec):
 
 @cache
 def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Optimizer]":
-    """The class of the optimizer that holds others; made when it is needed, since it is one of torch's."""
+    """Return the class of the combined optimizer, defined lazily since it is a subclass of torch's."""
     from torch import enable_grad, optim
 
     class PartitionedOptimizer(optim.Optimizer):
-        """Optimizers of the parts of a model as one; its groups are theirs, so that a scheduler reaches all of them."""
+        """The optimizers of all parts as one. It shares their groups, so that a scheduler affects all of them."""
 
         def __init__(self, optimizers: "Sequence[optim.Optimizer]"):
             self.optimizers = tuple(optimizers)
             super().__init__([group for part in self.optimizers for group in part.param_groups], {})
-            # What all of them have: schedulers look here whether there is a momentum.
+            # The defaults that all of them have, where schedulers check for a momentum.
             self.defaults = {
                 name: value
                 for name, value in self.optimizers[0].defaults.items()
@@ -99,7 +99,7 @@ def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Opti
             self.state: Any = ChainMap(*(part.state for part in self.optimizers))
 
         def step(self, closure: "Callable[[], Any] | None" = None) -> Any:
-            """One step of each."""
+            """Take one step with each optimizer."""
             loss = None
             if closure is not None:
                 with enable_grad():
@@ -109,11 +109,11 @@ def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Opti
             return loss
 
         def state_dict(self) -> dict[str, Any]:
-            """The states of the parts, in order."""
+            """Return the states of the parts, in order."""
             return {"optimizers": [part.state_dict() for part in self.optimizers]}
 
         def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-            """Take up the states of the parts."""
+            """Load the states of the parts."""
             for part, state in zip(self.optimizers, state_dict["optimizers"], strict=True):
                 part.load_state_dict(state)
             self._look_at_parts()

@@ -6,7 +6,7 @@ from hookline_optimizers.base import FirstOrder
 
 @spec
 class RMSprop(FirstOrder):
-    """Steps scaled by the root of a running mean of each parameter's squared gradient.
+    """Steps scaled by the root of a running mean of the squared gradient of each parameter.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html; Hinton's lecture notes,
     https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
@@ -15,14 +15,14 @@ class RMSprop(FirstOrder):
     lr: float = option(default=0.01, minimum=0)
     """The learning rate."""
     alpha: float = option(default=0.99, minimum=0)
-    """How much of the running mean is kept at each step."""
+    """The decay rate of the running mean."""
     eps: float = option(default=1e-08, minimum=0)
-    """Added to the denominator, so that it is never 0."""
+    """A constant added to the denominator for numerical stability."""
     weight_decay: float = option(default=0.0, minimum=0)
-    """How strongly parameters are drawn towards 0, as an addition to the gradient."""
+    """The weight decay (L2 penalty), added to the gradient."""
     momentum: float = option(default=0.0, minimum=0)
-    """How much of the last step is kept in the next."""
+    """The momentum factor."""
     centered: bool = False
-    """Whether the gradient is scaled by an estimate of its variance."""
+    """Scale the gradient by an estimate of its variance."""
     capturable: bool = False
-    """Whether a step can be captured in a CUDA graph."""
+    """Make the step capturable in a CUDA graph."""

@@ -7,7 +7,7 @@ from hookline_optimizers.base import FirstOrder
 
 @spec
 class Rprop(FirstOrder):
-    """Steps whose size follows from the signs of the gradients alone; for batches that are all of the data.
+    """Steps whose size depends only on the signs of the gradients, for full-batch training.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html; Riedmiller and Braun,
     https://doi.org/10.1109/ICNN.1993.298623
@@ -16,14 +16,14 @@ class Rprop(FirstOrder):
     reads_lr_once = True
 
     lr: float = option(default=0.01, minimum=0)
-    """The size of the first step."""
+    """The initial step size."""
     etas: tuple[float, float] = option(default=(0.5, 1.2), above=0)
-    """By what a step's size is multiplied when the sign changes (less than 1), and when it stays (more than 1)."""
+    """The factors for the step size when the sign changes (less than 1) and when it stays (more than 1)."""
     step_sizes: tuple[float, float] = option(default=(1e-06, 50.0), minimum=0)
-    """The least and the greatest size of a step."""
+    """The minimum and maximum step size."""
     capturable: bool = False
-    """Whether a step can be captured in a CUDA graph."""
+    """Make the step capturable in a CUDA graph."""
 
     def __attrs_post_init__(self) -> None:
         if not self.etas[0] < 1 < self.etas[1]:
-            raise OptionError("etas", "The first must be less than 1 and the second greater.")
+            raise OptionError("etas", "The first factor must be less than 1 and the second greater than 1.")

@@ -7,7 +7,7 @@ from hookline_optimizers.base import Fusible
 
 @spec
 class SGD(Fusible):
-    """Stochastic gradient descent, with momentum on request.
+    """Stochastic gradient descent, optionally with momentum.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
@@ -17,15 +17,15 @@ class SGD(Fusible):
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
     momentum: float = option(default=0.0, minimum=0)
-    """How much of the last step is kept in the next."""
+    """The momentum factor."""
     dampening: float = option(default=0.0, unbounded=True)
-    """How much less a new gradient counts in the momentum."""
+    """The dampening of the momentum."""
     weight_decay: float = option(default=0.0, minimum=0)
-    """How strongly parameters are drawn towards 0, as an addition to the gradient."""
+    """The weight decay (L2 penalty), added to the gradient."""
     nesterov: bool = False
-    """Whether the gradient is taken where the momentum leads; needs a momentum, and no dampening."""
+    """Use Nesterov momentum; requires a momentum and no dampening."""
 
     def __attrs_post_init__(self) -> None:
         Fusible.__attrs_post_init__(self)
         if self.nesterov and (self.momentum <= 0 or self.dampening != 0):
-            raise OptionError("nesterov", "Nesterov's momentum needs a `momentum` and no `dampening`.")
+            raise OptionError("nesterov", "Nesterov momentum requires `momentum` and no `dampening`.")

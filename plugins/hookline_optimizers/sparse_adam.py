@@ -9,7 +9,7 @@ from hookline_optimizers.base import TorchOptimizer
 
 @spec
 class SparseAdam(TorchOptimizer):
-    """Adam for sparse gradients: only the rows that have one are moved. For embeddings with `sparse = true`.
+    """Adam for sparse gradients: updates only the rows that have one. For embeddings with `sparse = true`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html
     """
@@ -19,17 +19,17 @@ class SparseAdam(TorchOptimizer):
     lr: float = option(default=0.001, minimum=0)
     """The learning rate."""
     betas: tuple[float, float] = option(default=(0.9, 0.999), minimum=0, below=1)
-    """How much of the running means of the gradient and of its square is kept at each step."""
+    """The decay rates of the running means of the gradient and of its square."""
     eps: float = option(default=1e-08, above=0)
-    """Added to the denominator, so that it is never 0."""
+    """A constant added to the denominator for numerical stability."""
     maximize: bool = False
-    """Whether the loss is made great instead of small."""
+    """Maximize the loss instead of minimizing it."""
 
     def check(self, parameters: Sequence[NamedParameter]) -> None:
-        """Only sparse gradients can be taken."""
+        """Refuse dense gradients."""
         for parameter in parameters:
             if not parameter.has_sparse_gradient:
                 raise MisfitError(
-                    f"SparseAdam takes sparse gradients, and that of {parameter.name} is dense: it is for embeddings "
-                    f"with `sparse = true`. Give the others to another optimizer, such as Adam, in a Partition."
+                    f"SparseAdam takes sparse gradients, but that of {parameter.name} is dense: use it for embeddings "
+                    f"with `sparse = true`, and train the others with another optimizer, such as Adam, in a Partition."
                 )

@@ -1,11 +1,11 @@
-"""The schedulers of torch, by the curve that the learning rate takes."""
+"""The schedulers of torch, by the shape of their curve."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's schedulers, by the modules that have them."""
+    """Return the schedulers of this plugin, by module."""
     return Components(
         __name__,
         {

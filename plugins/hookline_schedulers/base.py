@@ -1,4 +1,4 @@
-"""What all schedulers of torch have in common: it is torch's class of the same name, with the same options."""
+"""The base class of torch's schedulers: each builds torch's class of the same name, with the same options."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -17,48 +17,48 @@ Interval = Literal["epoch", "step"]
 
 @spec
 class TorchScheduler(SchedulerSpec):
-    """A scheduler of `torch.optim.lr_scheduler`. A class below it declares torch's options and is complete."""
+    """A scheduler of `torch.optim.lr_scheduler`. A subclass only declares torch's options."""
 
     usual_interval: ClassVar[Interval] = "epoch"
-    """After what it is stepped if nothing is said."""
+    """The default interval."""
 
     length_option: ClassVar[str | None] = None
-    """The option that says how long it is to be stepped, which follows from the run if it is left out."""
+    """The option with the length of the schedule, which defaults to the length of the run."""
 
     of_groups: ClassVar[tuple[str, ...]] = ()
-    """The options that may be one learning rate, or one for each parameter group."""
+    """The options that take one learning rate, or one for each parameter group."""
 
     interval: Interval | None = None
-    """Whether it is stepped after each "step" or each "epoch"; left out, after each epoch, but CyclicLR and OneCycleLR
-    after each step. What the options count are these."""
+    """Whether to step it after each "step" or each "epoch"; the other options count in the same unit. Default: "step"
+    for CyclicLR and OneCycleLR, "epoch" for all others."""
 
     @property
     def is_per_step(self) -> bool:
-        """Whether it is stepped after each step, and not after each epoch."""
+        """Whether it is stepped after each step instead of each epoch."""
         return (self.interval or self.usual_interval) == "step"
 
     @property
     def keeps_groups_alike(self) -> bool:
-        """Whether no option has a learning rate for each parameter group."""
+        """Whether no option has separate learning rates for parameter groups."""
         return not any(isinstance(getattr(self, name), tuple) for name in self.of_groups)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
-        """`torch.optim.lr_scheduler.<the name of this class>` with these options."""
+        """Return `torch.optim.lr_scheduler.<the name of this class>` with these options."""
         from torch.optim import lr_scheduler
 
         self.check_groups(len(optimizer.param_groups), *self.of_groups)
         return getattr(lr_scheduler, type(self).__name__)(optimizer, **self.arguments(length))
 
     def check_groups(self, count: int, *options: str) -> None:
-        """Raise an `OptionError` for one of these options that has numbers, and not one for each parameter group."""
+        """Raise an `OptionError` for an option whose number of values is not the number of parameter groups."""
         for name in options:
             numbers = getattr(self, name)
             if isinstance(numbers, tuple) and len(numbers) != count:
                 groups = counted(count, "parameter group")
-                raise OptionError(name, f"The optimizer has {groups}, and these are {counted(len(numbers), 'number')}.")
+                raise OptionError(name, f"The optimizer has {groups}, but there are {counted(len(numbers), 'number')}.")
 
     def arguments(self, length: int) -> dict[str, Any]:
-        """The options as torch's class takes them."""
+        """Return the arguments of torch's class."""
         arguments = asdict(self, recurse=False)
         del arguments["interval"]
         if self.length_option is not None and arguments[self.length_option] is None:

@@ -1,4 +1,4 @@
-"""Schedulers made of others."""
+"""Schedulers that combine other schedulers."""
 
 import warnings
 from collections.abc import Iterator
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
 
 @spec
 class CombinedScheduler(TorchScheduler):
-    """The base of both."""
+    """The base class of combined schedulers."""
 
     schedulers: tuple[SchedulerSpec, ...]
-    """The schedulers; whether they are stepped after steps or epochs is said here and not by them."""
+    """The schedulers to combine. Set `interval` here, not on them."""
 
     @property
     def keeps_groups_alike(self) -> bool:
-        """Whether all of them do."""
+        """Whether all of its schedulers keep the groups alike."""
         return all(scheduler.keeps_groups_alike for scheduler in self.schedulers)
 
     def conflicts(self) -> Iterator[OptionError]:
-        """What one of them cannot be as a part of another."""
+        """Report schedulers that cannot be combined."""
         if not self.schedulers:
             yield OptionError("schedulers", "There must be at least one scheduler.")
         for index, scheduler in enumerate(self.schedulers):
             name = type(scheduler).__name__
             if scheduler.is_told_the_record:
-                yield OptionError("schedulers", f"{name} needs a number, which is not passed on to it.", index)
+                yield OptionError("schedulers", f"{name} needs a monitored number, which it cannot get here.", index)
             elif getattr(scheduler, "interval", None) is not None:
-                message = f"`interval` is said by the {type(self).__name__} for all."
+                message = f"Set `interval` of the {type(self).__name__} instead."
                 yield OptionError("schedulers", message, index, "interval")
 
     def check(self, spec: TrainingSpec) -> None:
-        """As all; and each of them must be of use in this training."""
+        """Check each of the schedulers, too."""
         TorchScheduler.check(self, spec)
         for index, scheduler in enumerate(self.schedulers):
             with _placed(index):
                 scheduler.check(spec)
 
     def turns(self, length: int) -> tuple[int, ...]:
-        """How many times each of the schedulers is stepped if all of it is stepped `length` times."""
+        """Return how many times each scheduler is stepped if the combination is stepped `length` times."""
         return (length,) * len(self.schedulers)
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
-        """As for all; and of the schedulers, if each of them has its turn."""
+        """Warn of schedulers that do not suit the length of their turn, too."""
         own = list(TorchScheduler.unfit(self, length, unit))
         yield from own
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
@@ -62,7 +62,7 @@ class CombinedScheduler(TorchScheduler):
                 yield doubt.within("schedulers", index)
 
     def build_parts(self, optimizer: "optim.Optimizer", length: int) -> "list[LRScheduler]":
-        """The schedulers, for so many steps or epochs of all of it."""
+        """Build the schedulers for a combination of this length."""
         built = []
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
             with _placed(index):
@@ -72,7 +72,7 @@ class CombinedScheduler(TorchScheduler):
 
 @contextmanager
 def _placed(index: int) -> Iterator[None]:
-    """What does not fit in one of the schedulers is told where that stands."""
+    """Add the path of a scheduler to its errors."""
     try:
         yield
     except OptionError as error:
@@ -83,15 +83,15 @@ def _placed(index: int) -> Iterator[None]:
 
 def _rising(instance: object, attribute: "Attribute[Any]", value: tuple[int, ...]) -> None:
     if list(value) != sorted(set(value)):
-        raise ValueError("Milestones must be in rising order, each once.")
+        raise ValueError("Milestones must be strictly increasing.")
 
 
 @spec
 class SequentialLR(CombinedScheduler):
-    """One scheduler after another.
+    """Consecutive schedulers.
 
-    The first may itself be made of others. A ChainedScheduler in that place torch steps as the run begins: an
-    ExponentialLR in it, for one, has multiplied once in the first epoch (or step) already.
+    The first scheduler may be a combination. torch steps a ChainedScheduler in that place once at the start of the run:
+    an ExponentialLR in it, for example, has already been applied once in the first epoch (or step).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
     """
@@ -99,48 +99,48 @@ class SequentialLR(CombinedScheduler):
     happens_after = ("milestones",)
 
     milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
-    """After which epochs (or steps) the next scheduler takes over; one less than there are schedulers."""
+    """The epochs (or steps) after which the next scheduler takes over; one fewer than schedulers."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """As for both; and between two schedulers there is a milestone."""
+        """Report a wrong number of milestones, too."""
         yield from CombinedScheduler.conflicts(self)
         for index, scheduler in enumerate(self.schedulers):
             if index and isinstance(scheduler, CombinedScheduler):
                 name = type(scheduler).__name__
-                yield OptionError("schedulers", f"torch begins a {name} with the run: it can only be the first.", index)
+                yield OptionError("schedulers", f"torch starts a {name} with the run, so it must be the first.", index)
         if self.schedulers and len(self.milestones) != len(self.schedulers) - 1:
             several, between, given = len(self.schedulers), len(self.schedulers) - 1, len(self.milestones)
             yield OptionError(
                 "milestones",
-                f"Between {several} schedulers lie {between} milestones, and {given} are given.",
+                f"{several} schedulers need {between} milestones, but {given} are given.",
                 against=[("schedulers",)],
             )
 
     def turns(self, length: int) -> tuple[int, ...]:
-        """As long as it is the turn of each."""
+        """Return the length of the turn of each scheduler."""
         ends = (*self.milestones, max(length, *self.milestones, 1))
         return tuple(max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True))
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
-        """The schedulers, each as long as it is its turn."""
+        """Return the schedulers, each with the length of its turn."""
         from torch.optim import lr_scheduler
 
         built = self.build_parts(optimizer, length)
         with warnings.catch_warnings():
-            # torch steps one that is made of others before the optimizer, and says that one should not.
+            # torch steps a combined scheduler before the optimizer, and then warns about the order.
             warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
             return lr_scheduler.SequentialLR(optimizer, built, list(self.milestones))
 
 
 @spec
 class ChainedScheduler(CombinedScheduler):
-    """Several schedulers at once: the learning rate is multiplied by what each of them says.
+    """Simultaneous schedulers: the learning rate is multiplied by the factors of all of them.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
     """
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
-        """The schedulers, all as long as the run."""
+        """Return the schedulers, all with the length of the run."""
         from torch.optim import lr_scheduler
 
         built = self.build_parts(optimizer, length)

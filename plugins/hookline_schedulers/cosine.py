@@ -1,4 +1,4 @@
-"""Learning rates that fall along a cosine."""
+"""Cosine annealing."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from hookline_schedulers.base import TorchScheduler
 
 @spec
 class CosineAnnealingLR(TorchScheduler):
-    """Lets the learning rate fall to `eta_min` along half a cosine.
+    """Anneals the learning rate to `eta_min` along half a cosine.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html; Loshchilov
     and Hutter, https://arxiv.org/abs/1608.03983
@@ -19,22 +19,22 @@ class CosineAnnealingLR(TorchScheduler):
     takes = ("T_max",)
 
     T_max: int | None = option(default=None, minimum=1)
-    """After how many epochs (or steps) it is at `eta_min`; left out, at the end of the run."""
+    """The number of epochs (or steps) until `eta_min`. Default: the length of the run."""
     eta_min: float = option(default=0.0, minimum=0)
-    """The least learning rate."""
+    """The minimum learning rate."""
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
-        """As for all; and it is to fall until the end."""
+        """Warn if the learning rate rises again before the end."""
         yield from TorchScheduler.unfit(self, length, unit)
-        # It has the least learning rate in the one after as many.
+        # The minimum learning rate applies to the epoch (or step) after T_max.
         if self.T_max is not None and self.T_max + 1 < length:
-            message = f"The learning rate rises again after {counted(self.T_max, unit)}, and the run has {length}"
-            yield OptionError("T_max", f"{message}: leave it out, and it follows from the length of the run.")
+            message = f"The learning rate rises again after {counted(self.T_max, unit)}, but the run has {length}"
+            yield OptionError("T_max", f"{message}: remove it to use the length of the run.")
 
 
 @spec
 class CosineAnnealingWarmRestarts(TorchScheduler):
-    """Lets the learning rate fall to `eta_min` along half a cosine, again and again, each time for longer.
+    """Anneals the learning rate to `eta_min` along half a cosine repeatedly, each time for longer.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html;
     Loshchilov and Hutter, https://arxiv.org/abs/1608.03983
@@ -43,14 +43,14 @@ class CosineAnnealingWarmRestarts(TorchScheduler):
     takes = ("T_0",)
 
     T_0: int = option(minimum=1)
-    """How many epochs (or steps) the first fall takes."""
+    """The number of epochs (or steps) of the first cycle."""
     T_mult: int = option(default=1, minimum=1)
-    """How many times longer each fall is than the one before it."""
+    """The factor for the length of each next cycle."""
     eta_min: float = option(default=0.0, minimum=0)
-    """The least learning rate."""
+    """The minimum learning rate."""
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
-        """As for all; and the run is to end with a fall, at the least learning rate."""
+        """Warn if the run does not end at the end of a cycle, at the minimum learning rate."""
         yield from TorchScheduler.unfit(self, length, unit)
         start, fall = 0, self.T_0
         if self.T_mult == 1:
@@ -59,4 +59,4 @@ class CosineAnnealingWarmRestarts(TorchScheduler):
             start, fall = start + fall, fall * self.T_mult
         if 0 < start < length < start + fall:
             falls = f"one ends after {counted(start, unit)}, the next after {start + fall}, and the run after {length}"
-            yield OptionError("T_0", f"The run ends within a fall: {falls}.")
+            yield OptionError("T_0", f"The run ends within a cycle: {falls}.")

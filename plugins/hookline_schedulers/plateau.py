@@ -1,4 +1,4 @@
-"""A learning rate that falls when nothing gets better."""
+"""A learning rate that is reduced on a plateau."""
 
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @spec
 class ReduceLROnPlateau(TorchScheduler):
-    """Multiplies the learning rate by `factor` when the monitored number has not become better for some epochs.
+    """Multiplies the learning rate by `factor` when the monitored number has not improved for some epochs.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
     """
@@ -26,31 +26,31 @@ class ReduceLROnPlateau(TorchScheduler):
     of_groups = ("min_lr",)
 
     monitor: str = "validation/loss"
-    """The name of the number in `metrics.jsonl`."""
+    """The name of the monitored number in `metrics.jsonl`."""
     mode: Literal["min", "max"] = "min"
-    """Which number is better, the lower or the higher."""
+    """Whether lower ("min") or higher ("max") numbers are better."""
     factor: float = option(default=0.1, minimum=0, below=1)
-    """By what the learning rate is multiplied."""
+    """The factor of the learning rate."""
     patience: int = option(default=10, minimum=0)
-    """How many epochs without a better number are let pass."""
+    """The number of epochs without improvement to tolerate."""
     threshold: float = option(default=0.0001, minimum=0)
-    """By how much a number must be better to count."""
+    """The minimum change that counts as an improvement."""
     threshold_mode: Literal["rel", "abs"] = "rel"
-    """Whether the threshold is a part of the best number, or a number itself."""
+    """Whether the threshold is relative to the best number or absolute."""
     cooldown: int = option(default=0, minimum=0)
-    """How many epochs after a fall are not counted."""
+    """The number of epochs to wait after a reduction."""
     min_lr: float | tuple[float, ...] = option(default=0.0, minimum=0)
-    """The least learning rate, or one for each parameter group."""
+    """The minimum learning rate, or one for each parameter group."""
     eps: float = option(default=1e-08, minimum=0)
-    """A fall by less than this is left out."""
+    """The smallest reduction; smaller ones are skipped."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """It is told what is known of an epoch."""
+        """Report an interval other than the epoch."""
         if self.interval == "step":
-            yield OptionError("interval", "What it monitors is known at the end of an epoch.")
+            yield OptionError("interval", "The monitored number is only known at the end of an epoch.")
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse to take the worse number of the loss, or of a metric, for the better one."""
+        """Refuse a `mode` that contradicts the loss or the metric."""
         TorchScheduler.check(self, spec)
         check_monitored(self, self.monitor, spec)
         name = self.monitor.partition("/")[2]
@@ -58,28 +58,28 @@ class ReduceLROnPlateau(TorchScheduler):
         wanted = {**better, "loss": "min"}.get(name, self.mode)
         if wanted != self.mode:
             which = "higher" if wanted == "max" else "lower"
-            raise OptionError("mode", f'The {which} {name} is the better one: `mode` must be "{wanted}".')
+            raise OptionError("mode", f'A {which} {name} is better, so `mode` must be "{wanted}".')
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
-        """As for all; and there are to be more epochs than it is patient."""
+        """Warn if the run is too short for a reduction."""
         yield from TorchScheduler.unfit(self, length, unit)
-        # The first epoch is the best at first, and one more than those that are let pass must be worse.
+        # The first epoch is always the best so far, and one more than the tolerated epochs must be worse.
         if (earliest := self.patience + 2) >= length:
-            takes = f"at the earliest after {counted(earliest, unit)}, and the run has {length}"
+            takes = f"it could after {counted(earliest, unit)} at the earliest, but the run has {length}"
             yield OptionError("patience", f"The learning rate never falls: {takes}.")
 
     def arguments(self, length: int) -> dict[str, Any]:
-        """The options of torch, which does not know what is monitored."""
+        """Return torch's options, without `monitor`."""
         arguments = TorchScheduler.arguments(self, length)
         del arguments["monitor"]
         return arguments
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
-        """Tell it the monitored number."""
+        """Step the scheduler with the monitored number."""
         scheduler.step(monitored("ReduceLROnPlateau", self.monitor, record))
 
     def build(self) -> object:
-        """The callback, which has the scheduler."""
+        """Return the callback, which owns the scheduler."""
         return _Plateau(self)
 
 
@@ -90,7 +90,7 @@ class _Plateau(Schedule):
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to monitor what will not be there, before anything has begun."""
+        """Refuse to monitor a number that will not exist, before training."""
         data = yield
         check_monitor(self._spec, self._monitor, run, data)
         return data

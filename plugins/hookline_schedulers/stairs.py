@@ -1,4 +1,4 @@
-"""Learning rates that fall by steps."""
+"""Stepwise schedules."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from hookline_schedulers.base import TorchScheduler
 
 def _rising(instance: object, attribute: "Attribute[Any]", value: tuple[int, ...]) -> None:
     if not value or list(value) != sorted(set(value)):
-        raise ValueError("Milestones must be in rising order, each once, and there must be one at least.")
+        raise ValueError("Milestones must be strictly increasing, and there must be at least one.")
 
 
 @spec
@@ -23,9 +23,9 @@ class StepLR(TorchScheduler):
     happens_after = ("step_size",)
 
     step_size: int = option(minimum=1)
-    """After how many epochs (or steps) it falls."""
+    """The number of epochs (or steps) between two changes."""
     gamma: float = option(default=0.1, minimum=0)
-    """By what it is multiplied."""
+    """The factor."""
 
 
 @spec
@@ -38,6 +38,6 @@ class MultiStepLR(TorchScheduler):
     happens_after = ("milestones",)
 
     milestones: tuple[int, ...] = option(minimum=1, validator=_rising)
-    """After which epochs (or steps) it falls."""
+    """The epochs (or steps) after which the learning rate changes."""
     gamma: float = option(default=0.1, minimum=0)
-    """By what it is multiplied."""
+    """The factor."""

@@ -109,7 +109,7 @@ def test_lines_that_meet_a_full_disk_are_written_with_the_next_ones(tmp_path):
     path = tmp_path / "log"
     file = GrowingFile(path)
     file.add("1\n")
-    message = f"{path}: The file cannot be written: File too large. Training continues, and it is tried again."
+    message = f"{path}: The file cannot be written: File too large. Training continues, and writing is retried."
     with FullDisk(4), pytest.warns(HooklineWarning, match=f"^{re.escape(message)}$"):
         file.add("two\n")  # Of which two bytes have room.
     assert path.read_text() == "1\n"

@@ -1,6 +1,6 @@
-"""A training that is gone on with equals one that was never interrupted: each callback takes up its state.
+"""A resumed training equals one that was never interrupted: each callback loads its state.
 
-The loop that goes on is a small one, for these tests: it keeps and loads states where the manual of `fit` says.
+The training loop of these tests is small: it saves and loads states where the manual of `fit` says.
 """
 
 import io
@@ -15,7 +15,7 @@ from hookline.plugins.manager import callback_name
 
 
 class Going:
-    """A plugin whose training begins with a state, if there is one, and ends after some steps, keeping its state."""
+    """A plugin whose training starts with a state, if there is one, and ends after some steps, saving its state."""
 
     def __init__(self, state=None, until=None):
         self.state, self.until = state, until
@@ -44,10 +44,10 @@ class Going:
                 if run.step == self.until and run.step % run.steps_per_epoch:
                     return self.kept(run, owners)
             record = {"epoch": epoch, "step": run.step, "training/loss": 0.0}
-            judged = run.stages.evaluate(
+            scores = run.stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
-            record |= {f"validation/{name}": value for name, value in judged.items()}
+            record |= {f"validation/{name}": value for name, value in scores.items()}
             run.history.append(run.stages.log(run=run, record=record))
             if run.step == self.until:
                 return self.kept(run, owners)
@@ -83,7 +83,7 @@ def gone_on(path, callbacks, plugins, *, until, with_callbacks=True):
 
 
 def came_of(trial):
-    """What came of a training, but the loss of training, which is not a callback's."""
+    """Return the results of a training except the training loss, which does not belong to a callback."""
     records = [{name: value for name, value in record.items() if name != "training/loss"} for record in trial.history]
     return {record["epoch"]: record for record in records}, trial.stopped, trial.told
 
@@ -107,14 +107,14 @@ CASES = {
     "schedule of steps": ([{"type": "CosineAnnealingLR", "interval": "step"}], ()),
     "schedule of epochs": ([{"type": "LinearLR", "total_iters": 5}], ()),
     "schedule by what is logged": ([{"type": "ReduceLROnPlateau", "patience": 1, "threshold": 0.9}], ()),
-    "leaving out, and a mean": ([{"type": GUARD, "action": "skip"}, {"type": EMA, "decay": 0.9}], (2, 10)),
+    "skipping, and a mean": ([{"type": GUARD, "action": "skip"}, {"type": EMA, "decay": 0.9}], (2, 10)),
     "frozen, and a mean": ([{"type": "Freeze", "layers": "1", "until": 3}, {"type": SWA, "start": 2}], ()),
 }
 
 
 @pytest.mark.parametrize("until", [IN_AN_EPOCH, BETWEEN_EPOCHS], ids=["in an epoch", "between epochs"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_training_that_is_gone_on_with_equals_one_that_was_not_interrupted(case, until, tmp_path):
+def test_a_resumed_training_equals_an_uninterrupted_one(case, until, tmp_path):
     callbacks, spoiled = CASES[case]
     plugins = [Spoiled(*spoiled)]
     whole = trained(tmp_path, *callbacks, plugins=plugins)
@@ -129,7 +129,7 @@ def test_a_training_that_is_gone_on_with_equals_one_that_was_not_interrupted(cas
     assert not same(lost.model, whole.model) or came_of(lost) != came_of(later)
 
 
-def test_norms_of_gradients_go_on_in_the_middle_of_an_epoch(tmp_path):
+def test_gradient_norms_resume_in_the_middle_of_an_epoch(tmp_path):
     callbacks = [{"type": "GradientNorm"}]
     whole = trained(tmp_path, *callbacks)
     records = came_of(whole)[0]
@@ -147,7 +147,7 @@ def test_mixing_needs_no_state(kind, until, tmp_path):
     assert same(gone_on(tmp_path, callbacks, [], until=until).model, whole.model)
 
 
-def test_every_callback_with_a_state_is_tried_here():
+def test_every_callback_with_state_is_tested_here():
     tried = {callback["type"] for callbacks, _ in CASES.values() for callback in callbacks}
     with_state = set()
     for kind in hookline_callbacks.register_specs().values():

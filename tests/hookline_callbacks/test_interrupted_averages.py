@@ -1,4 +1,4 @@
-"""What an average of the weights hands on when somebody presses Ctrl-C is what was trained, in one piece."""
+"""An interrupted training with averaged weights keeps a consistent set of weights."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ AVERAGING = {"type": "StochasticWeightAveraging", "start": 2}
 
 
 def pressing(at):
-    """A plugin in which Ctrl-C is pressed in the batch of this number that the model is applied to in training mode."""
+    """A plugin that raises a KeyboardInterrupt in the given batch of the model in training mode."""
 
     class Pressing:
         asked = 0
@@ -30,7 +30,7 @@ def pressing(at):
 
 
 def interrupted(path, callback, at):
-    """The result of a training that is interrupted, and how many batches the model was applied to in all."""
+    """Return the result of an interrupted training, and how many batches the model was applied to."""
     plugin = pressing(at)
     with pytest.raises(hookline.Interrupted) as raised:
         trained(path, callback, plugins=[plugin()])
@@ -43,7 +43,7 @@ def steps_by_hand(count, averaged=None):
     for epoch in range(1, EPOCHS + 1):
         for x, y in batches(epoch):
             if done == count:
-                model(x)  # The statistics have seen the batch in which it was interrupted.
+                model(x)  # The interrupted batch is included in the statistics.
                 return model
             step(model, optimizer, x, y)
             done += 1
@@ -53,24 +53,24 @@ def steps_by_hand(count, averaged=None):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
-def test_an_interruption_while_statistics_are_renewed_leaves_the_weights_themselves_with_theirs(batch, tmp_path):
+def test_an_interruption_while_statistics_are_recomputed_restores_the_unaveraged_weights(batch, tmp_path):
     trial, _ = interrupted(tmp_path, AVERAGING, 3 * EPOCHS + batch)
     assert same(trial.model, steps_by_hand(3 * EPOCHS))
     assert trial.model[2].momentum == 0.1
-    assert trial.told == ("It was interrupted: the weights are those of the last step, and not their mean.",)
+    assert trial.told == ("Interrupted: the weights are those of the last step, not the mean.",)
     assert not any(module.training for module in trial.model.modules())
     saved = load_file(trial.directory / "model.safetensors")
     assert all(torch.equal(saved[name], value) for name, value in trial.model.state_dict().items())
 
 
-def test_after_an_interruption_of_the_training_nothing_more_is_computed(tmp_path):
+def test_nothing_is_computed_after_an_interruption(tmp_path):
     trial, asked = interrupted(tmp_path, AVERAGING, 14)
     assert asked == 14
     assert same(trial.model, steps_by_hand(13))
-    assert trial.told == ("It was interrupted: the weights are those of the last step, and not their mean.",)
+    assert trial.told == ("Interrupted: the weights are those of the last step, not the mean.",)
 
 
-def test_a_moving_average_is_handed_on_after_an_interruption_too(tmp_path):
+def test_an_interrupted_training_keeps_the_moving_average(tmp_path):
     trial, _ = interrupted(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5}, 14)
     model, _ = network()
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.5))

@@ -1,4 +1,4 @@
-"""Callbacks that do something in some steps or epochs only: what makes no sense is refused, and what is idle is told."""
+"""Callbacks limited to some steps or epochs: invalid limits are refused, and unused callbacks are reported."""
 
 import pytest
 from image_training import trained
@@ -6,15 +6,15 @@ from image_training import trained
 import hookline
 
 UNLIMITED = [
-    ({"type": "Freeze", "layers": "1"}, "In which epochs they are frozen, `until` says."),
-    ({"type": "StochasticWeightAveraging"}, "Which epochs count, `start` says."),
-    ({"type": "LearningRateFinder"}, "It has done its work before the first step."),
-    ({"type": "Profile"}, "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say."),
+    ({"type": "Freeze", "layers": "1"}, "Use `until` to set the epochs in which parameters are frozen."),
+    ({"type": "StochasticWeightAveraging"}, "Use `start` to set the epochs to average."),
+    ({"type": "LearningRateFinder"}, "It runs before the first step."),
+    ({"type": "Profile"}, "Use `skip_first`, `wait`, `active` and `repeat` to set the steps to profile."),
 ]
 
 
 @pytest.mark.parametrize(("callback", "reason"), UNLIMITED, ids=[callback["type"] for callback, _ in UNLIMITED])
-def test_limits_that_make_no_sense_are_told_at_their_options_when_the_spec_is_read(callback, reason, tmp_path):
+def test_invalid_limits_are_reported_at_their_options_when_the_spec_is_read(callback, reason, tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {**callback, "every": 2, "first": 5, "last": 3})
     assert [(problem.path, problem.message) for problem in raised.value.problems] == [
@@ -22,7 +22,7 @@ def test_limits_that_make_no_sense_are_told_at_their_options_when_the_spec_is_re
     ]
 
 
-def test_one_limit_may_make_no_sense_and_the_others_do(tmp_path):
+def test_an_invalid_limit_does_not_invalidate_the_others(tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss"}
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {**stopping, "first": 2, "last": 4})
@@ -33,7 +33,7 @@ def test_one_limit_may_make_no_sense_and_the_others_do(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "where"), [({"every": 3, "last": 2}, "every"), ({"first": 3, "last": 2}, "first")], ids=str
 )
-def test_limits_between_which_nothing_is_left_are_told(limits, where, tmp_path):
+def test_limits_that_exclude_everything_are_reported(limits, where, tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {"type": "GradientNorm", **limits})
     [problem] = raised.value.problems
@@ -59,23 +59,23 @@ def test_limits_between_which_nothing_is_left_are_told(limits, where, tmp_path):
     ],
     ids=["EMA", "GradientNorm", "EarlyStopping"],
 )
-def test_a_callback_that_begins_after_the_end_is_told_before_training(callback, sentence, tmp_path):
+def test_a_callback_that_starts_after_the_last_epoch_is_reported_before_training(callback, sentence, tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trained(tmp_path, callback)
     assert [str(warning.message) for warning in warned] == [f"callbacks[0]: {sentence}"]
 
 
 @pytest.mark.parametrize("callback", [{"every": 18}, {"first": 18}, {"last": 1}])
-def test_one_that_begins_at_the_end_is_not(callback, tmp_path):
+def test_one_that_starts_in_the_last_epoch_is_allowed(callback, tmp_path):
     trained(tmp_path, {"type": "GradientNorm", **callback})
 
 
-def test_one_that_looks_at_what_is_judged_in_the_end_is_not(tmp_path):
+def test_one_that_runs_in_the_final_evaluation_is_allowed(tmp_path):
     trained(tmp_path, {"type": "Predictions", "every": 100})
 
 
 class Stopping:
-    """Ends the training after an epoch."""
+    """Stops the training after an epoch."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -88,14 +88,14 @@ class Stopping:
         return record
 
 
-def test_a_mean_of_nothing_is_told(tmp_path):
+def test_a_mean_over_no_steps_is_reported(tmp_path):
     nothing = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(3)])
     assert nothing.told == (
-        "StochasticWeightAveraging has averaged nothing: the run ended in epoch 3, and epochs count from 4 on.",
+        "StochasticWeightAveraging averaged no epochs: the run ended in epoch 3, but averaging starts in epoch 4.",
     )
     assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).told == ()
     late = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5, "first": 10}, plugins=[Stopping(3)])
-    assert late.told == ("ExponentialMovingAverage has averaged nothing: the model has the weights of the last step.",)
+    assert late.told == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ def test_a_mean_of_nothing_is_told(tmp_path):
         (
             0.999,
             (
-                "Of the mean that ExponentialMovingAverage hands on, 98% are the weights of its first step: of 18 steps "
-                "a `decay` of 0.87 would leave a tenth of them.",
+                "The first step contributes 98% to the mean of ExponentialMovingAverage: with 18 steps, a `decay` of 0.87 "
+                "would reduce it to 10%.",
             ),
         ),
         (0.96, ()),
     ],
 )
-def test_a_mean_that_is_mostly_of_its_first_step_is_told(decay, told, tmp_path):
+def test_a_mean_dominated_by_its_first_step_is_reported(decay, told, tmp_path):
     assert trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": decay}).told == told

@@ -1,4 +1,4 @@
-"""Mixup and CutMix equal loops that are written by hand, bit for bit, whatever else is listed beside them."""
+"""Mixup and CutMix equal handwritten loops bit for bit, with any other callbacks."""
 
 import numpy
 import pytest
@@ -12,7 +12,7 @@ MIXERS = [("Mixup", 0.4), ("CutMix", 1.0)]
 
 
 def trained_by_hand(kind, alpha, parts=1, **options):
-    """The network, and how often rows were mixed."""
+    """Return the network, and how often rows were mixed."""
     model, optimizer = network()
     number = mixed = 0
     for epoch in range(1, EPOCHS + 1):
@@ -29,7 +29,7 @@ def trained_by_hand(kind, alpha, parts=1, **options):
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_rows_and_losses_are_mixed_as_by_hand(kind, alpha, tmp_path):
+def test_rows_and_losses_are_mixed_as_in_a_handwritten_loop(kind, alpha, tmp_path):
     trial = trained(tmp_path, {"type": kind, "alpha": alpha, "probability": 0.7})
     model, mixed = trained_by_hand(kind, alpha, probability=0.7)
     assert 0 < mixed < 3 * EPOCHS
@@ -37,7 +37,7 @@ def test_rows_and_losses_are_mixed_as_by_hand(kind, alpha, tmp_path):
 
 
 class Tripled:
-    """A plugin that answers the stage `loss`."""
+    """A plugin that implements the stage `loss`."""
 
     @hookline.hookimpl
     def loss(self, outputs, batch):
@@ -45,7 +45,7 @@ class Tripled:
 
 
 class Raised:
-    """A plugin that wraps the stage `loss` and is outside of the spec's callbacks."""
+    """A plugin that wraps the stage `loss` outside the spec's callbacks."""
 
     @hookline.hookimpl(wrapper=True)
     def loss(self):
@@ -54,7 +54,7 @@ class Raised:
 
 @hookline.spec.spec
 class Absolute(hookline.spec.CallbackSpec):
-    """A callback whose wrapper makes another loss of it, in some steps."""
+    """A callback whose wrapper changes the loss in some steps."""
 
     logs = ()
 
@@ -71,13 +71,13 @@ class Callbacks:
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_both_halves_of_a_mixture_have_the_loss_that_a_plugin_answers(kind, alpha, tmp_path):
+def test_a_plugin_can_compute_the_loss_of_both_halves_of_a_mixture(kind, alpha, tmp_path):
     trial = trained(tmp_path, {"type": kind, "alpha": alpha}, plugins=[Tripled()])
     model, _ = trained_by_hand(kind, alpha, loss=lambda outputs, y: 3 * squared(outputs, y))
     assert same(trial.model, model)
 
 
-def test_both_halves_go_through_the_wrappers_inside_and_their_sum_through_those_outside(tmp_path):
+def test_inner_wrappers_see_both_halves_and_outer_ones_their_sum(tmp_path):
     inside = {"type": "Absolute", "every": 2}
     trial = trained(tmp_path, {"type": "Mixup", "alpha": 0.4}, inside, plugins=[Raised(), Callbacks()])
     model, optimizer = network()
@@ -94,7 +94,7 @@ def test_both_halves_go_through_the_wrappers_inside_and_their_sum_through_those_
 
 
 @pytest.mark.parametrize(("kind", "alpha"), MIXERS)
-def test_each_part_of_a_batch_is_mixed_by_itself_which_is_told(kind, alpha, tmp_path):
+def test_each_part_of_a_batch_is_mixed_separately_with_a_warning(kind, alpha, tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {"type": kind, "alpha": alpha}, accumulate=2)
     assert [str(warning.message) for warning in warned] == [
@@ -105,7 +105,7 @@ def test_each_part_of_a_batch_is_mixed_by_itself_which_is_told(kind, alpha, tmp_
     assert same(trial.model, model)
 
 
-def test_statistics_that_are_renewed_after_training_are_of_the_rows_as_they_are(tmp_path):
+def test_statistics_recomputed_after_training_use_unmixed_rows(tmp_path):
     trial = trained(tmp_path, {"type": "StochasticWeightAveraging"}, {"type": "Mixup", "alpha": 0.4})
     model, optimizer = network()
     averaged = AveragedModel(model)
@@ -122,7 +122,7 @@ def test_statistics_that_are_renewed_after_training_are_of_the_rows_as_they_are(
     assert same(trial.model, averaged.module)
 
 
-def test_nothing_is_drawn_for_what_is_judged(tmp_path, monkeypatch):
+def test_evaluation_does_not_mix_rows(tmp_path, monkeypatch):
     drawn, draw = [], numpy.random.default_rng
     monkeypatch.setattr(numpy.random, "default_rng", lambda seed=None: drawn.append(seed) or draw(seed))
     trained(tmp_path, {"type": "Mixup"})
@@ -140,6 +140,6 @@ def test_two_that_mix_rows_are_refused(first, second, tmp_path):
         trained(tmp_path, first, {"type": "CSVLog"}, second)
     [problem] = raised.value.problems
     assert str(problem) == (
-        f"callbacks[2].type: Mixup mixes the rows already, by the same draw as {second['type']}: leave one out."
+        f"callbacks[2].type: Mixup already mixes the rows, with the same draw as {second['type']}: remove one."
     )
     assert problem.against == (("callbacks", 0),)

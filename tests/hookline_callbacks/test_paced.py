@@ -9,7 +9,7 @@ from hookline_callbacks.paced import Paced
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that is advanced manually."""
 
     def __init__(self):
         self.now = 0.0
@@ -28,7 +28,7 @@ def clock(monkeypatch):
     return clock
 
 
-def test_ten_thousand_short_epochs_spend_a_twentieth_of_the_time_on_pictures(clock):
+def test_ten_thousand_short_epochs_spend_five_percent_of_the_time_on_pictures(clock):
     made, drawn = Paced(SimpleNamespace(every=None)), []
     for epoch in range(10_000):
         clock.after(0.01)
@@ -41,12 +41,12 @@ def test_ten_thousand_short_epochs_spend_a_twentieth_of_the_time_on_pictures(clo
     made.finish()
     training, drawing = 10_000 * 0.01, len(drawn) * 0.12
     assert drawn[-1] == 9999
-    assert 0.04 <= drawing / (training + drawing) <= 0.0512  # 5 %, and the last one.
+    assert 0.04 <= drawing / (training + drawing) <= 0.0512  # 5 %, plus the last one.
     made.finish()
     assert drawn.count(9999) == 1
 
 
-def test_long_epochs_are_all_drawn_and_so_are_all_with_every(clock):
+def test_all_epochs_are_drawn_if_they_are_long_or_every_is_set(clock):
     long, always, drawn = Paced(SimpleNamespace(every=None)), Paced(SimpleNamespace(every=1)), []
     for epoch in range(3):
         always.do(lambda epoch=epoch: drawn.append(("always", epoch)))
@@ -57,7 +57,7 @@ def test_long_epochs_are_all_drawn_and_so_are_all_with_every(clock):
 
 @pytest.mark.parametrize("name", ["ConfusionMatrix", "Predictions"])
 @pytest.mark.parametrize(("options", "pictures"), [({}, ["0004"]), ({"every": 2}, ["0002", "0004"])])
-def test_short_epochs_have_all_tables_and_the_picture_of_the_last(name, options, pictures, clock, tmp_path):
+def test_short_epochs_have_all_tables_and_the_last_picture(name, options, pictures, clock, tmp_path):
     digits = {"type": "NPZ", "path": str(tmp_path / "images.npz"), "inputs": "x", "targets": "y", "validation": 0.5}
     import numpy
 

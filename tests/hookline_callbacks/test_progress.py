@@ -16,11 +16,11 @@ def train(name, out, *overrides):
 
 
 def numbers_of_rows(lines):
-    """The first cell of the lines that begin with a number."""
+    """Return the first cell of the lines that begin with a number."""
     return [int(line.split()[0]) for line in lines if line.strip() and line.split()[0].isdecimal()]
 
 
-def test_without_a_terminal_it_prints_what_will_run_and_a_plain_row_for_each_epoch(tmp_path, capsys):
+def test_without_a_terminal_it_prints_the_plan_and_a_plain_row_per_epoch(tmp_path, capsys):
     trial = train("iris", tmp_path / "run", "run.epochs=3")
     out, error = capsys.readouterr()
     lines = out.splitlines()
@@ -33,7 +33,7 @@ def test_without_a_terminal_it_prints_what_will_run_and_a_plain_row_for_each_epo
         assert [float(cell) for cell in line.split()] == [float(f"{value:.5g}") for value in record.values()]
 
 
-def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
+def test_it_prints_the_numbers_of_rows_and_parameters(tmp_path, capsys):
     train("digits", tmp_path / "run", "run.epochs=1")
     out = capsys.readouterr().out
     assert "1,259 for training, 269 for validation, 269 for test" in out
@@ -42,7 +42,7 @@ def test_it_says_how_many_rows_and_parameters_there_are(tmp_path, capsys):
     assert "SGD, learning rate 0.05" in out
 
 
-def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(tmp_path, capsys):
+def test_messages_of_callbacks_are_printed_once_before_the_next_row_or_at_the_end(tmp_path, capsys):
     class Telling:
         @hookline.hookimpl(wrapper=True)
         def step(self, run):
@@ -59,13 +59,13 @@ def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(t
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=2"])
     trial = hookline.train(made, plugins=[Progress().build(), Telling()], out=tmp_path / "run")
     lines = capsys.readouterr().out.splitlines()
-    told = ["This is step 0.", "This is step 7.", "This is the end."]
-    assert trial.told == tuple(told)
-    assert [line for line in lines if line.startswith("This")] == told
+    messages = ["This is step 0.", "This is step 7.", "This is the end."]
+    assert trial.told == tuple(messages)
+    assert [line for line in lines if line.startswith("This")] == messages
     first, second = (index for index, line in enumerate(lines) if numbers_of_rows([line]))
-    assert lines.index(told[0]) < first < lines.index(told[1]) < second < lines.index(told[2])
-    above, below = lines[lines.index(told[0]) + 1 : first], lines[lines.index(told[1]) + 1]
-    assert above[0] == "", "What is told before the first epoch is no part of the table."
+    assert lines.index(messages[0]) < first < lines.index(messages[1]) < second < lines.index(messages[2])
+    above, below = lines[lines.index(messages[0]) + 1 : first], lines[lines.index(messages[1]) + 1]
+    assert above[0] == "", "Messages before the first epoch are not part of the table."
     assert [line.split()[0] for line in above[1:]] == ["training", "epoch"]
     assert numbers_of_rows([below]) == [2]
 
@@ -90,7 +90,7 @@ def test_what_callbacks_tell_is_printed_once_before_the_next_row_or_at_the_end(t
         ),
     ],
 )
-def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs, lengths, words):
+def test_it_describes_a_row_of_each_group_of_inputs(tmp_path, capsys, inputs, lengths, words):
     class Source:
         @hookline.hookimpl
         def prepare_data(self):
@@ -112,7 +112,7 @@ def test_it_says_what_a_row_of_each_group_of_inputs_is(tmp_path, capsys, inputs,
     assert f"Random, {words}: 2 for training\n" in capsys.readouterr().out
 
 
-def test_the_columns_have_the_names_of_what_is_logged(tmp_path, capsys):
+def test_the_columns_are_named_like_the_log(tmp_path, capsys):
     train("iris", tmp_path / "run", "run.epochs=2")
     *_, splits, names, _, _ = capsys.readouterr().out.splitlines()
     assert splits.split() == ["training", "validation"]
@@ -147,16 +147,16 @@ def test_on_a_narrow_terminal_every_digit_is_shown(tmp_path, capsys, monkeypatch
     monkeypatch.setenv("COLUMNS", str(columns))
     trial = train("iris", tmp_path / "terminal", "run.epochs=2")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
-    told = " ".join(" ".join(shown).split())
-    assert "data CSV, rows of 4 numbers: 90 for training, 30 for validation, 30 for test model" in told
+    text = " ".join(" ".join(shown).split())
+    assert "data CSV, rows of 4 numbers: 90 for training, 30 for validation, 30 for test model" in text
     for record in trial.history:
         cells = [f"{value:#.5g}" if isinstance(value, float) else str(value) for value in record.values()]
-        assert " ".join(cells) in told
+        assert " ".join(cells) in text
     assert max(map(len, shown)) <= columns
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
-def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
+def test_it_does_not_affect_the_training(name, tmp_path):
     shown = train(name, tmp_path / "shown", "run.epochs=3")
     quiet = hookline.train(hookline.load(SPECS / f"{name}.toml", ["run.epochs=3", "callbacks=[]"]), out=tmp_path / "q")
     for file in ("metrics.jsonl", "model.safetensors"):
@@ -164,6 +164,6 @@ def test_it_changes_nothing_of_what_is_trained(name, tmp_path):
 
 
 @pytest.mark.parametrize("refresh", [0, 31])
-def test_how_often_it_draws_is_bounded(refresh):
+def test_the_refresh_rate_is_bounded(refresh):
     with pytest.raises(hookline.errors.SpecError, match="out of bounds"):
         hookline.load(SPECS / "iris.toml", [f"callbacks=[{{type='Progress', refresh_per_second={refresh}}}]"])

@@ -1,4 +1,4 @@
-"""A callback whose files cannot be written neither ends a training nor hides the error that ends it."""
+"""A callback whose files cannot be written neither stops a training nor hides another error."""
 
 import warnings
 
@@ -10,7 +10,7 @@ import hookline
 
 
 class InTheWay:
-    """Takes the name of a file, or of a directory, before a callback does."""
+    """Creates a file or directory with the name that a callback uses."""
 
     def __init__(self, path):
         self._path = path
@@ -49,11 +49,11 @@ def spec(callback, directory):
 
 @pytest.mark.parametrize(("callback", "path"), BLOCKED, ids=str)
 def test_a_file_that_cannot_be_written_is_one_warning_and_the_training_finishes(callback, path, tmp_path):
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         trial = hookline.train(spec(callback, tmp_path), plugins=[InTheWay(path)], out=tmp_path / "run")
     assert (trial.state, trial.epochs) == ("finished", 2)
-    [message] = [str(one.message) for one in told if "cannot be written" in str(one.message)]
+    [message] = [str(one.message) for one in caught if "cannot be written" in str(one.message)]
     assert message.startswith(f"{tmp_path / 'run' / path}: The file cannot be written: ")
     assert message.endswith(" Training continues without it.")
 

@@ -1,4 +1,4 @@
-"""Callbacks that change what is trained equal loops that are written by hand, bit for bit."""
+"""Callbacks that change the weights equal handwritten loops, bit for bit."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn, up
 import hookline
 
 
-def test_a_moving_average_equals_that_of_torch(tmp_path):
+def test_a_moving_average_equals_torchs(tmp_path):
     trial = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.9})
     model, optimizer = network()
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
@@ -26,7 +26,7 @@ def test_a_moving_average_equals_that_of_torch(tmp_path):
     assert [record["validation/loss"] for record in trial.history] == losses
 
 
-def test_a_moving_average_may_be_of_some_steps(tmp_path):
+def test_a_moving_average_may_cover_some_of_the_steps(tmp_path):
     trial = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.9, "every": 4, "first": 2})
     model, optimizer = network()
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
@@ -42,7 +42,7 @@ def test_a_moving_average_may_be_of_some_steps(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:callbacks.0..anneal_epochs")
 @pytest.mark.parametrize("options", [{}, {"swa_lr": 0.2, "anneal_epochs": 2}, {"start": 2}], ids=str)
-def test_stochastic_weight_averaging_equals_that_of_torch(options, tmp_path):
+def test_stochastic_weight_averaging_equals_torchs(options, tmp_path):
     trial = trained(tmp_path, {"type": "StochasticWeightAveraging", **options})
     model, optimizer = network()
     averaged = AveragedModel(model)
@@ -70,10 +70,10 @@ def test_norms_of_gradients_are_logged(tmp_path):
         assert record["gradient_norm"] == float(norms[0] + norms[1] + norms[2]) / 3
         assert record["greatest_gradient_norm"] == max(map(float, norms))
     assert same(trial.model, model)
-    assert not any("norm" in name for name in trial.metrics)  # What is reported in the end is of the splits.
+    assert not any("norm" in name for name in trial.metrics)  # Only metrics of the splits are reported at the end.
 
 
-def test_what_is_reported_of_validation_is_of_the_weights_that_are_handed_on(tmp_path):
+def test_validation_uses_the_weights_that_are_kept(tmp_path):
     trial = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 3})
     trial.model.eval()
     splits = {
@@ -103,7 +103,7 @@ AVERAGING = {"type": "StochasticWeightAveraging", "swa_lr": 0.2}
     ],
     ids=str,
 )
-def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, option, tmp_path):
+def test_changing_a_learning_rate_that_is_read_only_once_is_an_error(options, option, tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, options, optimizer={"type": "Rprop"})
     [problem] = raised.value.problems
@@ -111,9 +111,9 @@ def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, optio
     assert problem.message.startswith(
         "Rprop reads its learning rate in the first step only, and this makes no difference"
     )
-    with pytest.warns(hookline.HooklineWarning) as told:
+    with pytest.warns(hookline.HooklineWarning) as caught:
         trained(tmp_path, {**options, **({"anneal_epochs": 1} if option == "swa_lr" else {})}, optimizer=ONE_OF_TWO)
-    assert [str(one.message) for one in told] == [
+    assert [str(one.message) for one in caught] == [
         f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
     ]
 
@@ -121,13 +121,13 @@ def test_a_learning_rate_that_is_read_once_is_not_changed_in_vain(options, optio
 @pytest.mark.parametrize(
     ("start", "anneal_epochs", "is_reached"), [(5, 1, True), (5, 2, False), (3, 3, True), (3, 4, False)]
 )
-def test_a_learning_rate_that_averaging_does_not_reach_is_warned_of(start, anneal_epochs, is_reached, tmp_path):
+def test_a_learning_rate_that_averaging_never_reaches_is_a_warning(start, anneal_epochs, is_reached, tmp_path):
     rates = []
     look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         trained(tmp_path, {**AVERAGING, "start": start, "anneal_epochs": anneal_epochs}, plugins=[look])
     assert (rates[-1] == pytest.approx(0.2)) == is_reached
     takes = "1 epoch" if anneal_epochs == 1 else f"{anneal_epochs} epochs"
-    sentence = f"callbacks[0].anneal_epochs: `swa_lr` is never reached: that takes {takes} from epoch {start} on, and the last is 6."
-    assert [str(one.message) for one in told] == ([] if is_reached else [sentence])
+    sentence = f"callbacks[0].anneal_epochs: `swa_lr` is never reached: that takes {takes} from epoch {start} on, but the last is 6."
+    assert [str(one.message) for one in caught] == ([] if is_reached else [sentence])

@@ -1,4 +1,4 @@
-"""Data from a few lines of text."""
+"""Fixtures that prepare data from small files."""
 
 import numpy
 import pyarrow
@@ -11,7 +11,7 @@ import hookline
 
 @pytest.fixture
 def prepare(tmp_path):
-    """Prepares a CSV file with this text, for this loss; each split is one batch, in the order of the file."""
+    """Prepare a CSV file with this text for a loss; each split is one batch, in the order of the file."""
 
     def prepare(text, *, loss="MSELoss", seed=0, **options):
         path = tmp_path / "table.csv"
@@ -24,7 +24,7 @@ def prepare(tmp_path):
 
 @pytest.fixture
 def prepare_arrays(tmp_path):
-    """Prepares an NPZ file with these arrays, for this loss; each split is one batch, in the order of the file."""
+    """Prepare an NPZ file with these arrays for a loss; each split is one batch, in the order of the file."""
 
     def prepare_arrays(arrays, *, loss="MSELoss", seed=0, **options):
         path = tmp_path / "arrays.npz"
@@ -37,7 +37,7 @@ def prepare_arrays(tmp_path):
 
 @pytest.fixture
 def prepare_parquet(tmp_path):
-    """Prepares a Parquet file with these columns, for this loss; each split is one batch, in the order of the file."""
+    """Prepare a Parquet file with these columns for a loss; each split is one batch, in the order of the file."""
 
     def prepare_parquet(columns, *, loss="MSELoss", seed=0, **options):
         table = columns if isinstance(columns, pyarrow.Table) else pyarrow.table(columns)
@@ -51,7 +51,7 @@ def prepare_parquet(tmp_path):
 
 @pytest.fixture
 def prepare_drawn(tmp_path):
-    """Prepares what a source such as Pairs draws from a CSV file with this text; each split is one batch."""
+    """Prepare the draw of a source such as Pairs from a CSV file with this text; each split is one batch."""
 
     def prepare_drawn(kind, text, *, loss, seed=0, source=None, **options):
         path = tmp_path / "table.csv"
@@ -64,7 +64,7 @@ def prepare_drawn(tmp_path):
 
 @pytest.fixture
 def prepare_random():
-    """Prepares random inputs for these targets, for this loss; they are one batch."""
+    """Prepare random inputs with these targets for a loss, in one batch."""
 
     def prepare_random(targets, *, loss="MSELoss", seed=0, **options):
         data = {"type": "Random", "targets": targets, "batch_size": 10**6, "shuffle": False, **options}

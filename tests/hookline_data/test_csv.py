@@ -24,7 +24,7 @@ def matrix():
     return (generator.normal(size=(40, 3)) * [1, 100, 1e-3] + [0, 5000, 1]).astype(numpy.float32)
 
 
-def test_inputs_are_standardized_by_the_training_rows_alone(prepare, matrix):
+def test_inputs_are_standardized_with_the_statistics_of_the_training_rows(prepare, matrix):
     text = table(matrix, range(40))
     options = {"validation": 0.25, "test": 0.2}
     raw, data = prepare(text, **options), prepare(text, **options, standardize=True)
@@ -45,7 +45,7 @@ def test_standardized_training_rows_have_mean_0_and_variance_1(prepare, matrix):
 
 @pytest.mark.parametrize("constant", ["0.1", "1e9", "-3", "0"])
 @pytest.mark.parametrize("rows", [1, 7, 1000])
-def test_a_column_that_is_constant_in_training_is_only_moved_to_0(prepare, constant, rows):
+def test_a_column_that_is_constant_in_training_is_only_shifted(prepare, constant, rows):
     lines = [f"{constant},training,{row}" for row in range(rows)] + ["2.5,validation,0"]
     data = prepare("a,s,y\n" + "\n".join(lines) + "\n", standardize=True, split_column="s")
     [training], [validation] = data.training.epoch(1), data.validation.epoch(1)
@@ -55,14 +55,14 @@ def test_a_column_that_is_constant_in_training_is_only_moved_to_0(prepare, const
     assert data.preparation == {"input": {"columns": ["a"], "mean": [value], "std": [1.0]}}
 
 
-def test_inputs_stay_as_they_are_unless_they_are_to_be_standardized(prepare, matrix):
+def test_inputs_are_not_standardized_by_default(prepare, matrix):
     data = prepare(table(matrix, range(40)))
     [batch] = data.training.epoch(1)
     assert torch.equal(batch.input, torch.from_numpy(matrix))
     assert data.preparation == {"input": {"columns": ["x0", "x1", "x2"]}}
 
 
-def test_a_row_of_inputs_gets_the_shape_that_is_given(prepare):
+def test_a_row_of_inputs_gets_the_given_shape(prepare):
     text = "a,b,c,d,e,f,y\n0,1,2,3,4,5,0\n6,7,8,9,10,11,0\n"
     data = prepare(text, shape=[1, 2, 3])
     [batch] = data.training.epoch(1)
@@ -71,14 +71,14 @@ def test_a_row_of_inputs_gets_the_shape_that_is_given(prepare):
     assert data.example.input.shape == (2, 1, 2, 3)
 
 
-def test_a_shape_that_the_columns_do_not_make_is_an_error(prepare):
+def test_a_shape_that_does_not_match_the_columns_is_an_error(prepare):
     with pytest.raises(
-        DataError, match=r"table\.csv: A row of the `shape` \[2, 2\] has 4 numbers, and the inputs have 3\.$"
+        DataError, match=r"table\.csv: A row of the `shape` \[2, 2\] has 4 numbers, but the inputs have 3\.$"
     ):
         prepare("a,b,c,y\n1,2,3,4\n", shape=[2, 2])
 
 
-def test_the_example_is_the_first_two_rows_for_training(prepare, matrix):
+def test_the_example_is_the_first_two_training_rows(prepare, matrix):
     data = prepare(table(matrix, range(40)), validation=0.25)
     [batch] = data.training.epoch(1)
     assert torch.equal(data.example.input, batch.input[:2])
@@ -95,7 +95,7 @@ def order(data, epoch):
     return torch.cat([batch.input for batch in data.training.epoch(epoch)]).flatten().int().tolist()
 
 
-def test_the_order_of_the_rows_follows_from_seed_and_epoch_alone(prepare):
+def test_the_order_of_rows_depends_only_on_seed_and_epoch(prepare):
     text = table(numpy.arange(50).reshape(50, 1), range(50))
     data = prepare(text, shuffle=True, batch_size=8, seed=3)
     for epoch in (5, 1, 2, 5):
@@ -119,7 +119,7 @@ def test_only_training_is_shuffled(prepare):
             assert rows == sorted(rows)
 
 
-def test_rows_keep_the_order_of_the_file_when_they_are_not_to_be_shuffled(prepare):
+def test_rows_keep_the_order_of_the_file_without_shuffling(prepare):
     data = prepare(table(numpy.arange(50).reshape(50, 1), range(50)), shuffle=False, batch_size=8)
     assert order(data, 1) == order(data, 2) == list(range(50))
 
@@ -127,7 +127,7 @@ def test_rows_keep_the_order_of_the_file_when_they_are_not_to_be_shuffled(prepar
 @pytest.mark.parametrize(
     ("drop_last", "training", "validation"), [(False, [16, 16, 8], [16, 4]), (True, [16, 16], [16, 4])]
 )
-def test_only_an_epoch_of_training_leaves_out_the_last_small_batch(prepare, drop_last, training, validation):
+def test_drop_last_applies_only_to_training(prepare, drop_last, training, validation):
     text = table(numpy.arange(60).reshape(60, 1), range(60))
     data = prepare(text, validation=1 / 3, batch_size=16, drop_last=drop_last)
     assert [batch.rows for batch in data.training.epoch(1)] == training
@@ -135,19 +135,19 @@ def test_only_an_epoch_of_training_leaves_out_the_last_small_batch(prepare, drop
     assert (len(data.training), len(data.validation)) == (len(training), len(validation))
 
 
-def test_a_training_split_that_drop_last_leaves_without_a_batch_is_an_error(prepare):
-    with pytest.raises(DataError, match="With `drop_last` no batch is left: there are 3 rows"):
+def test_drop_last_that_leaves_no_batch_is_an_error(prepare):
+    with pytest.raises(DataError, match="`drop_last` leaves no batch: there are only 3 rows"):
         prepare("a,y\n1,2\n3,4\n5,6\n", drop_last=True, batch_size=4)
 
 
-def test_rows_are_held_once(prepare):
+def test_rows_are_in_memory_only_once(prepare):
     rows, columns = 40_000, 12
     text = table(numpy.random.default_rng(0).normal(size=(rows, columns)).round(3), numpy.zeros(rows))
     tracemalloc.start()
     data = prepare(text, validation=0.25, test=0.25, standardize=True)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    inputs = rows * columns * 4  # The targets are cast by torch, whose memory is not traced.
+    inputs = rows * columns * 4  # torch casts the targets, and its memory is not traced.
     assert inputs <= held < 1.1 * inputs
 
     for split in (data.training, data.validation, data.test):

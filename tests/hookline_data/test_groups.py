@@ -24,7 +24,7 @@ def matrix():
     return (generator.normal(size=(30, 6)) * [1, 50, 2, 40, 3, 60] + [0, 500, 1, 400, -1, 600]).astype(numpy.float32)
 
 
-def test_each_group_has_the_columns_that_its_patterns_choose_in_the_order_of_the_file(prepare):
+def test_each_group_has_the_columns_of_its_patterns_in_the_order_of_the_file(prepare):
     text = "p_x,a_x,y,a_y,p_y,z\n1,2,3,4,5,6\n7,8,9,10,11,12\n"
     data = prepare(text, inputs={"first": "a_*", "second": ["z", "p_y", "p_x"]})
     [batch] = data.training.epoch(1)
@@ -36,7 +36,7 @@ def test_each_group_has_the_columns_that_its_patterns_choose_in_the_order_of_the
     assert data.preparation == {"first": {"columns": ["a_x", "a_y"]}, "second": {"columns": ["p_x", "p_y", "z"]}}
 
 
-def test_groups_stand_in_the_order_of_the_spec(prepare):
+def test_groups_have_the_order_of_the_spec(prepare):
     data = prepare("a,b,y\n1,2,3\n", inputs={"second": "b", "first": "a"})
     assert list(data.example.inputs) == ["second", "first"]
 
@@ -48,7 +48,7 @@ def test_a_column_may_be_in_several_groups(prepare):
     assert batch.inputs["one"].tolist() == [[-1], [1]]
 
 
-def test_no_pattern_of_a_group_chooses_a_target_or_the_column_of_the_splits(prepare):
+def test_no_pattern_of_a_group_selects_a_target_or_the_split_column(prepare):
     text = "a,s,y,z\n1,training,3,4\n5,test,6,7\n"
     data = prepare(text, inputs={"u": "*", "v": "[a-z]"}, targets=["y", "z"], split_column="s")
     assert data.preparation == {"u": {"columns": ["a"]}, "v": {"columns": ["a"]}}
@@ -57,7 +57,7 @@ def test_no_pattern_of_a_group_chooses_a_target_or_the_column_of_the_splits(prep
 @pytest.mark.parametrize(
     ("header", "inputs", "message"),
     [
-        ("a,y", {"u": "a", "v": "y"}, 'The column "y" is a target, or says the split: it cannot be an input.'),
+        ("a,y", {"u": "a", "v": "y"}, 'The column "y" cannot be an input, because it is a target or the split column.'),
         ("a,y", {"u": "a", "v": ["a", "aa"]}, 'There is no column "aa". Did you mean "a"?'),
         ("long,y", {"u": "long", "v": "?"}, 'No column is left for the inputs "v".'),
         ("long,y", "?", "No column is left for the inputs."),
@@ -102,7 +102,7 @@ def _standardized(matrix, training):
     return parts, {"mean": mean.tolist(), "std": std.tolist()}
 
 
-def test_groups_that_one_model_is_applied_to_are_standardized_by_the_statistics_of_all_of_them(prepare, matrix):
+def test_groups_that_share_a_model_are_standardized_with_shared_statistics(prepare, matrix):
     data = prepare(
         lines("a_x,a_y,p_x,p_y,n_x,n_y", matrix),
         inputs=TRIPLETS,
@@ -120,13 +120,13 @@ def test_groups_that_one_model_is_applied_to_are_standardized_by_the_statistics_
         assert data.preparation[name] == {"columns": [f"{name[0]}_x", f"{name[0]}_y"], **statistics}
 
 
-def test_equal_rows_of_groups_that_one_model_is_applied_to_stay_equal(prepare):
+def test_equal_rows_of_groups_that_share_a_model_stay_equal(prepare):
     text = "a_x,p_x,n_x\n1,1,9\n2,2,5\n7,7,0\n"
     data = prepare(text, inputs=TRIPLETS, targets=None, loss="TripletMarginLoss", standardize=True)
     assert torch.equal(data.training.all.inputs["anchor"], data.training.all.inputs["positive"])
 
 
-def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_says_so(prepare, matrix):
+def test_groups_can_be_standardized_together(prepare, matrix):
     data = prepare(
         lines("u_x,u_y,v_x,v_y,w,y", matrix), inputs={"u": "u_*", "v": "v_*"}, standardize="together", test=0.2
     )
@@ -138,16 +138,16 @@ def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_sa
         assert data.preparation[name] == {"columns": [f"{name}_x", f"{name}_y"], **statistics}
 
 
-def test_groups_that_are_not_alike_cannot_be_standardized_together(prepare, tmp_path):
+def test_groups_of_different_shapes_cannot_be_standardized_together(prepare, tmp_path):
     with pytest.raises(DataError) as raised:
         prepare("a,b,c,y\n1,2,3,4\n", inputs={"u": ["a", "b"], "v": "c"}, standardize="together")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: The same layers are applied to each of "u" and "v", which must be alike. A row of '
-        '"u" is float32 of shape [2], and one of "v" is float32 of shape [1].'
+        f'{tmp_path / "table.csv"}: "u" and "v" share the same layers, so they must be alike. A row of '
+        '"u" is float32 of shape [2], but one of "v" is float32 of shape [1].'
     )
 
 
-def test_groups_that_a_model_is_given_together_are_standardized_each_by_its_own_statistics(prepare, matrix):
+def test_groups_that_a_model_takes_at_once_are_standardized_separately(prepare, matrix):
     data = prepare(
         lines("a_x,a_y,p_x,p_y,n_x,y", matrix), inputs={"anchor": "a_*", "positive": "p_*"}, standardize=True
     )
@@ -174,18 +174,18 @@ def test_some_groups_can_be_standardized_and_shaped_and_others_not(prepare, matr
     }
 
 
-def test_one_shape_is_that_of_all_groups(prepare, matrix):
+def test_one_shape_applies_to_all_groups(prepare, matrix):
     data = prepare(lines("a,b,c,d,e,y", matrix), inputs={"u": ["a", "b"], "v": ["c", "d"]}, shape=[2, 1])
     assert torch.equal(data.training.all.inputs["u"], torch.from_numpy(matrix[:, :2]).unsqueeze(2))
     assert torch.equal(data.training.all.inputs["v"], torch.from_numpy(matrix[:, 2:4]).unsqueeze(2))
 
 
 @pytest.mark.parametrize("standardize", [False, True])
-def test_a_shape_that_a_group_does_not_make_is_told_with_its_name(prepare, tmp_path, standardize):
+def test_a_shape_that_does_not_match_a_group_is_reported_with_its_name(prepare, tmp_path, standardize):
     with pytest.raises(DataError) as raised:
         prepare("a,b,c,y\n1,2,3,4\n", inputs={"u": ["a", "b"], "v": "c"}, shape=[2, 1], standardize=standardize)
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: A row of the `shape` [2, 1] has 2 numbers, and the inputs "v" have 1.'
+        f'{tmp_path / "table.csv"}: A row of the `shape` [2, 1] has 2 numbers, but the inputs "v" have 1.'
     )
 
 
@@ -194,26 +194,26 @@ def test_a_shape_that_a_group_does_not_make_is_told_with_its_name(prepare, tmp_p
     [
         (
             {"inputs": {**TRIPLETS, "negative": ["n_x", "n_y", "z"]}, "standardize": True},
-            'A row of "anchor" is float32 of shape [2], and one of "negative" is float32 of shape [3].',
+            'A row of "anchor" is float32 of shape [2], but one of "negative" is float32 of shape [3].',
         ),
         (
             {"shape": {"positive": [2, 1]}},
-            'A row of "anchor" is float32 of shape [2], and one of "positive" is float32 of shape [2, 1].',
+            'A row of "anchor" is float32 of shape [2], but one of "positive" is float32 of shape [2, 1].',
         ),
         (
             {"dtype": {"positive": "int64"}},
-            'A row of "anchor" is float32 of shape [2], and one of "positive" is int64 of shape [2].',
+            'A row of "anchor" is float32 of shape [2], but one of "positive" is int64 of shape [2].',
         ),
     ],
 )
-def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, options, complaint):
+def test_groups_that_cannot_share_a_model_are_reported(prepare, tmp_path, options, complaint):
     with pytest.raises(DataError) as raised:
         prepare(
             "a_x,a_y,p_x,p_y,n_x,n_y,z\n1,2,3,4,5,6,7\n",
             **{"inputs": TRIPLETS, "targets": None, "loss": "TripletMarginLoss", **options},
         )
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: The same layers are applied to each of "anchor", "positive" and "negative", which '
+        f'{tmp_path / "table.csv"}: "anchor", "positive" and "negative" share the same layers, so they '
         f"must be alike. {complaint}"
     )
 
@@ -237,23 +237,23 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ),
         (
             {"dtype": "int64", "standardize": True},
-            'data.standardize: Integers are not standardized, and the inputs "input" have the type "int64".',
+            'data.standardize: Integers cannot be standardized, but the inputs "input" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": True},
-            'data.standardize: Integers are not standardized, and the inputs "v" have the type "int64".',
+            'data.standardize: Integers cannot be standardized, but the inputs "v" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": "together"},
-            'data.standardize: Integers are not standardized, and the inputs "v" have the type "int64".',
+            'data.standardize: Integers cannot be standardized, but the inputs "v" have the type "int64".',
         ),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"v": "int64"}, "standardize": {"v": True}},
-            'data.standardize.v: Integers are not standardized, and the inputs "v" have the type "int64".',
+            'data.standardize.v: Integers cannot be standardized, but the inputs "v" have the type "int64".',
         ),
         (
             {"targets": None, "stratify": True, "test": 0.5},
-            "data.stratify: Classes are those of the target, and there are no `targets`.",
+            "data.stratify: Stratifying needs the classes of a target, but there are no `targets`.",
         ),
         (
             {"dtype": "int32"},
@@ -263,7 +263,7 @@ def test_groups_that_one_model_cannot_be_applied_to_are_told(prepare, tmp_path, 
         ({"shape": {"input": [0]}}, "data.shape.input[0]: 0 is out of bounds: it must be at least 1."),
     ],
 )
-def test_options_of_groups_that_do_not_go_together_are_problems_of_the_spec(prepare, options, message):
+def test_contradictory_options_of_groups_are_an_error(prepare, options, message):
     with pytest.raises(SpecError) as raised:
         prepare("a,b,y\n1,2,3\n", **options)
     [problem] = raised.value.problems
@@ -282,7 +282,7 @@ def test_some_groups_can_be_standardized_beside_groups_of_integers(prepare):
     assert data.training.all.inputs["v"].dtype == torch.int64
 
 
-def test_several_targets_are_each_told_as_the_loss_wants_them(prepare):
+def test_several_targets_are_each_encoded_for_the_loss(prepare):
     data = prepare(
         "a,species,length,width\n1,rose,2,3\n4,iris,5,6\n",
         targets={"species": "species", "size": ["length", "width"]},
@@ -299,8 +299,8 @@ def test_several_targets_are_each_told_as_the_loss_wants_them(prepare):
     assert data.preparation == {"input": {"columns": ["a"]}}
 
 
-def test_a_target_of_numbers_beside_one_of_classes_is_told_with_its_row(prepare):
-    with pytest.raises(DataError, match=r'row 2, column "width": "wide" is not a number, and MSELoss needs numbers\.$'):
+def test_text_in_a_numeric_target_beside_a_target_of_classes_is_reported_with_its_row(prepare):
+    with pytest.raises(DataError, match=r'row 2, column "width": "wide" is not a number, but MSELoss needs numbers\.$'):
         prepare(
             "a,species,width\n1,rose,3\n4,iris,wide\n",
             targets={"species": "species", "size": "width"},
@@ -322,7 +322,7 @@ def test_classes_of_the_first_target_are_stratified(prepare):
     assert data.test.all.targets["size"].flatten().tolist() == expected
 
 
-def test_a_loss_that_takes_no_target_is_given_none(prepare):
+def test_a_loss_without_targets_gets_none(prepare):
     data = prepare("a_x,p_x,n_x\n1,2,3\n4,5,6\n", inputs=TRIPLETS, targets=None, loss="TripletMarginLoss")
     [batch] = data.training.epoch(1)
     assert batch.targets == data.targets == {}
@@ -344,7 +344,9 @@ def test_a_loss_that_takes_no_target_is_given_none(prepare):
         ),
     ],
 )
-def test_targets_that_the_loss_does_not_take_are_told_before_any_file_is_opened(prepare, tmp_path, options, message):
+def test_targets_that_the_loss_does_not_take_are_reported_before_any_file_is_opened(
+    prepare, tmp_path, options, message
+):
     with pytest.raises(MisfitError) as raised:
         prepare("", path=str(tmp_path / "missing.csv"), **options)
     assert str(raised.value) == message

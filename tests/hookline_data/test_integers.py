@@ -13,7 +13,7 @@ def prepare_integers(prepare):
     return prepare_integers
 
 
-def test_integers_are_read_as_such_without_rounding(prepare_integers):
+def test_integers_are_read_without_rounding(prepare_integers):
     [batch] = prepare_integers(f"a,b,y\n{2**62 + 1},-3,0.5\n 7 ,0,1.5\n").training.epoch(1)
     assert batch.input.dtype == torch.int64
     assert batch.input.tolist() == [[2**62 + 1, -3], [7, 0]]
@@ -27,19 +27,21 @@ def test_integers_are_read_as_such_without_rounding(prepare_integers):
         ("3.0", '"3.0" is not an integer.'),
         ("1e3", '"1e3" is not an integer.'),
         ("x", '"x" is not an integer.'),
-        ("NA", '"NA" stands for a missing value: fill it in, or leave the row out.'),
-        ("nan", '"nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("NA", '"NA" counts as a missing value: fill it in or remove the row.'),
+        ("nan", '"nan" counts as a missing value: fill it in or remove the row.'),
         ("true", '"true" is not an integer.'),
         ("1_000", '"1_000" is not an integer.'),
         ("+1", '"+1" is not an integer.'),
-        (str(2**63), f'"{2**63}" is too great for int64.'),
-        (str(-(2**63) - 1), f'"{-(2**63) - 1}" is too great for int64.'),
+        (str(2**63), f'"{2**63}" is too large for int64.'),
+        (str(-(2**63) - 1), f'"{-(2**63) - 1}" is too large for int64.'),
         ("", "The cell is empty."),
         ("  ", "The cell is empty."),
     ],
 )
 @pytest.mark.parametrize("file", ["table", "other"])
-def test_a_cell_that_is_no_integer_is_told_with_row_and_column(prepare_integers, tmp_path, cell, complaint, file):
+def test_a_cell_that_is_not_an_integer_is_reported_with_row_and_column(
+    prepare_integers, tmp_path, cell, complaint, file
+):
     good, bad = "a,b,y\n1,2,3\n4,5,6\n", f"a,b,y\n1,2,3\n4,{cell},6\n7,8,9\n"
     (tmp_path / "other.csv").write_text(good if file == "table" else bad)
     with pytest.raises(DataError) as raised:
@@ -47,7 +49,7 @@ def test_a_cell_that_is_no_integer_is_told_with_row_and_column(prepare_integers,
     assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "b": {complaint}'
 
 
-def test_only_the_groups_that_are_said_to_be_are_integers(prepare):
+def test_only_groups_with_dtype_int64_are_integers(prepare):
     data = prepare(
         "c_1,c_2,a,y\n1,2,0.5,3\n4,5,1.5,6\n",
         inputs={"categories": "c_*", "numbers": "a"},
@@ -72,13 +74,13 @@ def test_a_column_can_be_integers_in_one_group_and_numbers_in_another(prepare, o
         prepare("c,a,y\n1.5,0.5,3\n", inputs=groups, dtype={"categories": "int64"})
 
 
-def test_integers_get_their_shape(prepare_integers):
+def test_integers_can_have_a_shape(prepare_integers):
     data = prepare_integers("a,b,c,d,y\n1,2,3,4,5\n", shape=[2, 2])
     assert data.training.all.input.tolist() == [[[1, 2], [3, 4]]]
     assert data.preparation == {"input": {"columns": ["a", "b", "c", "d"], "shape": [2, 2]}}
 
 
-def test_integers_are_split_and_shuffled_as_numbers_are(prepare_integers):
+def test_integers_are_split_and_shuffled_like_other_numbers(prepare_integers):
     text = "a,y\n" + "".join(f"{row},{row}\n" for row in range(50))
     data = prepare_integers(text, shuffle=True, test=0.2, seed=5)
     order = numpy.random.default_rng(0).permutation(50)

@@ -20,7 +20,7 @@ def only(batches):
 
 
 def message_of(error):
-    """The message without the directory."""
+    """Return the message without the directory."""
     return str(error.value).partition("/arrays.npz: ")[2]
 
 
@@ -36,21 +36,21 @@ def test_numbers_of_every_type_become_float32(prepare_arrays, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "uint64", "bool", "float64"])
-def test_whole_numbers_become_int64_if_that_is_said(prepare_arrays, dtype):
+def test_integers_become_int64_on_request(prepare_arrays, dtype):
     x = (abs(X) * 10).astype("uint8").astype(dtype)
     batch = only(prepare_arrays({"x": x, "y": Y}, dtype="int64").training)
     assert batch.input.dtype == torch.int64
     assert batch.input.tolist() == x.astype(numpy.int64).tolist()
 
 
-def test_inputs_keep_their_shape_in_whatever_order_they_are_stored(prepare_arrays):
+def test_inputs_keep_their_shape_in_any_memory_order(prepare_arrays):
     images = numpy.asfortranarray(numpy.arange(12 * 2 * 4 * 3, dtype=numpy.float32).reshape(12, 2, 4, 3))
     data = prepare_arrays({"x": images, "y": Y})
     assert only(data.training).input.tolist() == images.tolist()
     assert data.preparation == {"input": {"array": "x"}}
 
 
-def test_left_out_the_inputs_are_all_arrays_that_are_nothing_else(prepare_arrays):
+def test_inputs_default_to_all_arrays_without_another_role(prepare_arrays):
     arrays = {"a": X, "y": Y, "b": X[:, :1], "s": numpy.repeat("training", 12), "l": LENGTHS, "c": STEPS}
     batch = only(prepare_arrays(arrays, split_column="s", lengths={"c": "l"}).training)
     assert list(batch.inputs) == ["a", "b", "c"]
@@ -78,7 +78,7 @@ def test_inputs_are_one_array_or_groups_by_name(prepare_arrays, inputs, groups):
     assert data.preparation == {group: {"array": name} for group, name in groups.items()}
 
 
-def test_several_arrays_and_their_columns_stand_side_by_side_in_a_target(prepare_arrays):
+def test_a_target_can_consist_of_several_arrays_with_columns(prepare_arrays):
     data = prepare_arrays({"x": X, "p": Y, "q": STEPS[:, 0]}, targets=["q", "p"])
     expected = numpy.column_stack([STEPS[:, 0], Y]).astype(numpy.float32)
     assert only(data.training).target.tolist() == expected.tolist()
@@ -93,20 +93,20 @@ def test_several_arrays_and_their_columns_stand_side_by_side_in_a_target(prepare
         (numpy.array([True, False, False] * 4), (0, 1)),
     ],
 )
-def test_text_whole_numbers_and_truth_values_are_classes(prepare_arrays, classes, names):
+def test_text_integers_and_booleans_are_classes(prepare_arrays, classes, names):
     data = prepare_arrays({"x": X, "y": classes}, loss="CrossEntropyLoss")
     assert data.target.classes == names
     assert [names[index] for index in only(data.training).target] == classes.tolist()
 
 
-def test_a_row_of_probabilities_is_a_target_of_a_loss_of_classes(prepare_arrays):
+def test_rows_of_probabilities_can_be_the_target_of_a_classification_loss(prepare_arrays):
     shares = numpy.tile([[0.25, 0.75], [1.0, 0.0]], (6, 1))
     data = prepare_arrays({"x": X, "y": shares}, loss="CrossEntropyLoss")
     assert only(data.training).target.tolist() == shares.tolist()
     assert data.target.classes == ("y[0]", "y[1]")
 
 
-def test_inputs_can_be_their_own_target_and_be_standardized_alone(prepare_arrays):
+def test_inputs_can_also_be_the_target_and_only_the_inputs_are_standardized(prepare_arrays):
     x = X.astype(numpy.float32)
     batch = only(prepare_arrays({"x": x}, inputs="x", targets="x", standardize=True).training)
     assert batch.target.tolist() == x.tolist()
@@ -124,14 +124,14 @@ def test_images_are_standardized_along_their_last_dimension(prepare_arrays):
     data = prepare_arrays({"x": images, "y": Y}, standardize=True, validation=0.25)
     order = numpy.random.default_rng(0).permutation(12)
     mean, std = by_hand.statistics(images[numpy.sort(order[3:])])
-    assert std[3] == 1  # What is the same everywhere is only moved to 0.
+    assert std[3] == 1  # A constant column is only shifted to 0.
     for split, rows in ((data.training, order[3:]), (data.validation, order[:3])):
         assert only(split).input.tolist() == by_hand.standardized(images[numpy.sort(rows)], mean, std).tolist()
     assert data.preparation == {"input": {"array": "x", "mean": mean.tolist(), "std": std.tolist()}}
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (3, 2)])
-def test_padding_is_0_and_does_not_count_in_the_statistics(prepare_arrays, shape):
+def test_padding_is_0_and_excluded_from_the_statistics(prepare_arrays, shape):
     steps = (GENERATOR.normal(size=(12, 5, *shape)) + 3).astype(numpy.float32)
     is_step = numpy.arange(5) < LENGTHS[:, None]
     steps[~is_step] = numpy.nan
@@ -146,7 +146,7 @@ def test_padding_is_0_and_does_not_count_in_the_statistics(prepare_arrays, shape
         assert batch.lengths["input"].dtype == torch.int64
 
 
-def test_groups_that_one_model_is_applied_to_have_their_statistics_in_common(prepare_arrays):
+def test_groups_that_share_a_model_share_statistics(prepare_arrays):
     first, second = X.astype("float32"), (X * 3 + 1).astype("float32")
     same = numpy.array([1, -1] * 6)
     arrays = {"input1": first, "input2": second, "y": same}
@@ -156,7 +156,7 @@ def test_groups_that_one_model_is_applied_to_have_their_statistics_in_common(pre
     assert batch.inputs["input2"].tolist() == by_hand.standardized(second, mean, std).tolist()
 
 
-def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_says_so(prepare_arrays):
+def test_groups_can_be_standardized_together(prepare_arrays):
     first, second = X.astype("float32"), (X * 3 + 1).astype("float32")
     mean, std = by_hand.statistics(numpy.concatenate([first, second]))
     batch = only(prepare_arrays({"u": first, "v": second, "y": Y}, standardize="together").training)
@@ -168,18 +168,18 @@ def test_groups_are_standardized_by_the_statistics_of_all_of_them_if_the_spec_sa
     ("loss", "names", "standardize"),
     [("MSELoss", ("u", "v"), "together"), ("CosineEmbeddingLoss", ("input1", "input2"), False)],
 )
-def test_groups_that_the_same_layers_cannot_be_applied_to_are_told(prepare_arrays, tmp_path, loss, names, standardize):
+def test_groups_that_cannot_share_layers_are_reported(prepare_arrays, tmp_path, loss, names, standardize):
     one, other = names
     same = numpy.array([1, -1] * 6)
     with pytest.raises(DataError) as raised:
         prepare_arrays({one: X, other: X[:, :1], "y": same}, loss=loss, standardize=standardize)
     assert str(raised.value) == (
-        f'{tmp_path / "arrays.npz"}: The same layers are applied to each of "{one}" and "{other}", which must be '
-        f'alike. A row of "{one}" is float32 of shape [{X.shape[1]}], and one of "{other}" is float32 of shape [1].'
+        f'{tmp_path / "arrays.npz"}: "{one}" and "{other}" share the same layers, so they must be '
+        f'alike. A row of "{one}" is float32 of shape [{X.shape[1]}], but one of "{other}" is float32 of shape [1].'
     )
 
 
-def test_type_and_standardizing_can_be_said_by_group(prepare_arrays):
+def test_dtype_and_standardize_can_be_set_by_group(prepare_arrays):
     arrays = {"words": numpy.arange(24).reshape(12, 2), "x": X.astype("float32"), "y": Y}
     options = {"inputs": ["words", "x"], "dtype": {"words": "int64"}, "standardize": {"x": True}}
     data = prepare_arrays(arrays, **options)
@@ -191,7 +191,7 @@ def test_type_and_standardizing_can_be_said_by_group(prepare_arrays):
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["filled up with -1", "lengths of their own"])
-def test_sequences_of_classes_are_filled_up_with_minus_1(prepare_arrays, own):
+def test_sequences_of_classes_are_padded_with_minus_1(prepare_arrays, own):
     known = [[2, 1], [1, 1, 3], [], [3]] * 3
     rows = [[*row, *[9 if own else -1] * (4 - len(row))] for row in known]
     arrays = {"x": STEPS, "y": numpy.array(rows), "n": numpy.array([len(row) for row in known])}
@@ -211,7 +211,7 @@ def test_sequences_of_classes_can_be_text(prepare_arrays):
 
 
 @pytest.mark.parametrize("stratify", [False, True])
-def test_fractions_are_split_as_those_of_tables(prepare_arrays, prepare, stratify):
+def test_fractions_are_split_as_in_tables(prepare_arrays, prepare, stratify):
     numbers, classes = numpy.arange(60), numpy.array(["u", "v", "w"])[GENERATOR.integers(3, size=60)]
     options = {"validation": 0.2, "test": 0.1, "stratify": stratify, "split_seed": 4, "loss": "CrossEntropyLoss"}
     table = "x,y\n" + "".join(f"{number},{name}\n" for number, name in zip(numbers, classes, strict=True))
@@ -222,7 +222,7 @@ def test_fractions_are_split_as_those_of_tables(prepare_arrays, prepare, stratif
         assert torch.equal(one.target, other.target)
 
 
-def test_an_array_of_text_says_which_split_a_row_is_in_and_lengths_go_with_their_rows(prepare_arrays):
+def test_a_text_array_can_define_the_splits_and_lengths_follow_their_rows(prepare_arrays):
     names = numpy.array(["training", "validation", "test"] * 4)
     arrays = {"x": STEPS, "n": LENGTHS, "y": Y, "s": names}
     data = prepare_arrays(arrays, split_column="s", lengths="n")
@@ -232,7 +232,7 @@ def test_an_array_of_text_says_which_split_a_row_is_in_and_lengths_go_with_their
         assert batch.lengths["input"].tolist() == LENGTHS[names == split].tolist()
 
 
-def test_validation_and_test_can_be_files_whose_sequences_are_longer_or_shorter(prepare_arrays, tmp_path):
+def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_arrays, tmp_path):
     numpy.savez(tmp_path / "v.npz", x=STEPS[:4, :2], n=numpy.array([1, 2, 2, 1]), y=Y[:4])
     numpy.savez_compressed(tmp_path / "t.npz", y=Y[:1], x=numpy.ones((1, 9, 2)), n=numpy.array([9]), unused=Y)
     files = {"validation": str(tmp_path / "v.npz"), "test": str(tmp_path / "t.npz")}
@@ -248,17 +248,17 @@ def test_validation_and_test_can_be_files_whose_sequences_are_longer_or_shorter(
         ({}, {"x": X}, 'There is no array "y". Known is "x".'),
         ({"inputs": "xs"}, {"x": X, "y": Y}, 'There is no array "xs". Did you mean "x"?'),
         ({}, {"y": Y}, "No array is left for the inputs."),
-        ({}, {"x": X[:5], "y": Y}, '"y" has 12 rows, and "x" has 5: all arrays must have as many.'),
+        ({}, {"x": X[:5], "y": Y}, '"y" has 12 rows, but "x" has 5. All arrays must have the same number of rows.'),
         ({}, {"x": X[:0], "y": Y[:0]}, "The arrays have no rows."),
-        ({}, {"x": numpy.array(3.0), "y": Y}, '"x" is a single value and has no rows.'),
-        ({}, {"x": Y.astype(complex), "y": Y}, '"x" has the type complex128, and neither numbers nor text.'),
-        ({}, {"x": numpy.array([b"a"]), "y": Y}, '"x" has the type |S1, and neither numbers nor text.'),
-        ({}, {"x": Y.astype(str), "y": Y}, '"x" is text, and inputs are numbers.'),
+        ({}, {"x": numpy.array(3.0), "y": Y}, '"x" is a single value, so it has no rows.'),
+        ({}, {"x": Y.astype(complex), "y": Y}, '"x" has the type complex128, but must have numbers or text.'),
+        ({}, {"x": numpy.array([b"a"]), "y": Y}, '"x" has the type |S1, but must have numbers or text.'),
+        ({}, {"x": Y.astype(str), "y": Y}, '"x" is text, but inputs must be numbers.'),
         (
             {},
             {"x": numpy.array([[1, None]] * 12), "y": Y},
-            '"x" has Python objects, which are pickled: to read them could run any code. Arrays of numbers and of text '
-            "are not.",
+            '"x" contains pickled Python objects, and unpickling could run any code. Save arrays of numbers or text '
+            "instead.",
         ),
         (
             {},
@@ -278,61 +278,65 @@ def test_validation_and_test_can_be_files_whose_sequences_are_longer_or_shorter(
             {"x": X, "y": numpy.full(12, 2**63, dtype="uint64")},
             'row 1 of "y": 9223372036854775808 is not an int64.',
         ),
-        ({}, {"x": X, "y": STEPS}, 'A row of "y" has the shape (5, 2), and a target is one value or a row of them.'),
+        (
+            {},
+            {"x": X, "y": STEPS},
+            'A row of "y" has the shape (5, 2), but a target must be one value or a row of values.',
+        ),
         (
             {"lengths": "n"},
             {"x": STEPS, "y": Y, "n": numpy.where(LENGTHS == 3, 6, LENGTHS)},
-            'row 3 of "n": 6 is no length: "x" has 5 steps.',
+            'row 3 of "n": 6 is not a valid length: "x" has 5 steps.',
         ),
         (
             {"lengths": "n"},
             {"x": STEPS, "y": Y, "n": numpy.where(LENGTHS == 3, 0, LENGTHS)},
-            'row 3 of "n": 0 is no length: "x" has 5 steps.',
+            'row 3 of "n": 0 is not a valid length: "x" has 5 steps.',
         ),
         (
             {"lengths": "n"},
             {"x": STEPS, "y": Y, "n": LENGTHS / 2},
-            '"n" has the type float64 and rows of the shape (), and lengths are an integer for each row.',
+            '"n" has the type float64 and rows of the shape (), but lengths must be one integer per row.',
         ),
         (
             {"lengths": "n"},
             {"x": Y, "y": Y, "n": LENGTHS},
-            '"x" has one value for each row, and no steps that could have lengths.',
+            '"x" has one value per row, so it cannot have lengths.',
         ),
         (
             {"split_column": "s"},
             {"x": X, "y": Y, "s": LENGTHS},
-            '"s" has the type int64 and rows of the shape (), and is to be a text for each row.',
+            '"s" has the type int64 and rows of the shape (), but must have one string per row.',
         ),
         (
             {"split_column": "s"},
             {"x": X, "y": Y, "s": numpy.array(["training", "tests"] * 6)},
-            'row 2, column "s": "tests" is not the name of a split: "training", "validation" or "test" are.',
+            'row 2, column "s": "tests" is not a split. Use "training", "validation" or "test".',
         ),
         (
             {"validation": 0.2, "stratify": True},
             {"x": X, "y": STEPS[:, 0]},
-            'A row of "y" is in no class, by which it could be stratified.',
+            'Cannot stratify by "y": it has several values per row.',
         ),
         (
             {"loss": "CTCLoss"},
             {"x": STEPS, "y": numpy.array([[1, -1, 2]] * 12)},
-            'row 1 of "y": -1 stands where a sequence has an index, or else -1 up to its end.',
+            'row 1 of "y": -1 is neither an index of the sequence nor -1 at its end.',
         ),
         (
             {"loss": "CTCLoss"},
             {"x": STEPS, "y": numpy.array([[1, 2, -2]] * 12)},
-            'row 1 of "y": -2 stands where a sequence has an index, or else -1 up to its end.',
+            'row 1 of "y": -2 is neither an index of the sequence nor -1 at its end.',
         ),
         (
             {"loss": "CTCLoss"},
             {"x": STEPS, "y": Y},
-            '"y" has the type float64 and rows of the shape (), and sequences of classes are rows of integers, or a '
-            "text for each.",
+            '"y" has the type float64 and rows of the shape (), but sequences of classes must be rows of integers, or '
+            "one string per row.",
         ),
     ],
 )
-def test_an_array_that_cannot_be_used_is_told_in_a_sentence(prepare_arrays, options, arrays, message):
+def test_an_unusable_array_is_reported(prepare_arrays, options, arrays, message):
     with pytest.raises(DataError) as caught:
         prepare_arrays(arrays, **options)
     assert message_of(caught) == message
@@ -344,17 +348,17 @@ def test_an_array_that_cannot_be_used_is_told_in_a_sentence(prepare_arrays, opti
         (
             {"inputs": ["x", "z"], "lengths": "n"},
             ("data", "lengths"),
-            'There are several groups of inputs, "x" and "z": a table says whose they are.',
+            'There are several groups of inputs, "x" and "z": use a table to assign the lengths.',
         ),
         (
             {"inputs": "x", "lengths": {"xx": "n"}},
             ("data", "lengths", "xx"),
-            'No inputs and no target are called "xx". Did you mean "x"?',
+            'No input or target is called "xx". Did you mean "x"?',
         ),
         (
             {"inputs": "x", "lengths": {"y": "n"}},
             ("data", "lengths", "y"),
-            '"y" is a target, and MSELoss takes no sequences that could have lengths.',
+            '"y" is a target, but MSELoss takes no sequences, so it cannot have lengths.',
         ),
         ({"targets": None}, ("data", "targets"), "MSELoss takes one target, and none is given."),
         (
@@ -364,7 +368,7 @@ def test_an_array_that_cannot_be_used_is_told_in_a_sentence(prepare_arrays, opti
         ),
     ],
 )
-def test_options_that_do_not_fit_the_loss_or_the_arrays_are_told_with_their_place(
+def test_options_that_do_not_suit_the_loss_or_the_arrays_are_reported_at_their_place(
     prepare_arrays, options, path, message
 ):
     with pytest.raises(MisfitError) as caught:
@@ -379,7 +383,7 @@ def test_options_that_do_not_fit_the_loss_or_the_arrays_are_told_with_their_plac
         ({"inputs": {}}, "inputs: There must be at least one array."),
         ({"targets": []}, "targets: There must be at least one array."),
         ({"targets": {"a": []}}, "targets.a: There must be at least one array."),
-        ({"dtype": {"x": "int64"}}, "dtype.x: To say it by group, name the `inputs`."),
+        ({"dtype": {"x": "int64"}}, "dtype.x: To set this by group, list the `inputs`."),
         (
             {"inputs": ["x", "z"], "dtype": {"xx": "int64"}},
             'dtype.xx: There is no group of inputs "xx". Did you mean "x"?',
@@ -390,35 +394,35 @@ def test_options_that_do_not_fit_the_loss_or_the_arrays_are_told_with_their_plac
         ),
         (
             {"dtype": "int64", "standardize": True},
-            'standardize: Integers cannot be standardized, and the `dtype` is "int64".',
+            'standardize: Integers cannot be standardized, but the `dtype` is "int64".',
         ),
         (
             {"inputs": ["x", "z"], "dtype": "int64", "standardize": {"z": True}},
-            'standardize.z: Integers cannot be standardized, and the `dtype` is "int64".',
+            'standardize.z: Integers cannot be standardized, but the `dtype` is "int64".',
         ),
         (
             {"targets": None, "validation": 0.5, "stratify": True},
-            "stratify: Classes are those of the target, and there are no `targets`.",
+            "stratify: Stratifying needs the classes of a target, but there are no `targets`.",
         ),
-        ({"stratify": True}, "stratify: Only fractions can be stratified: give `validation` or `test` as a number."),
+        ({"stratify": True}, "stratify: Only fractions can be stratified: set `validation` or `test` to a number."),
         (
             {"split_column": "s", "test": 0.5},
-            "split_column: The column says which split a row is in: `validation` and `test` do not.",
+            "split_column: The column defines the splits, so `validation` and `test` cannot be set.",
         ),
     ],
 )
-def test_options_that_do_not_go_together_are_told_when_the_spec_is_read(prepare_arrays, options, problem):
+def test_contradictory_options_are_reported_when_the_spec_is_read(prepare_arrays, options, problem):
     with pytest.raises(SpecError) as caught:
         prepare_arrays({"x": X, "y": Y}, **options)
     assert [str(one) for one in caught.value.problems] == [f"data.{problem}"]
 
 
-def test_rows_of_another_file_must_have_the_shape_of_those_for_training(prepare_arrays, tmp_path):
+def test_rows_of_another_file_must_have_the_shape_of_training_rows(prepare_arrays, tmp_path):
     numpy.savez(tmp_path / "v.npz", x=X[:, :2], y=Y)
     with pytest.raises(DataError) as caught:
         prepare_arrays({"x": X, "y": Y}, validation=str(tmp_path / "v.npz"))
     assert str(caught.value) == (
-        f'{tmp_path / "v.npz"}: A row of "x" has the shape (2,), and in {tmp_path / "arrays.npz"} it is (3,).'
+        f'{tmp_path / "v.npz"}: A row of "x" has the shape (2,), but in {tmp_path / "arrays.npz"} it is (3,).'
     )
 
 
@@ -438,11 +442,11 @@ def load(path):
     ("content", "message"),
     [
         (None, "There is no such file."),
-        (b"", "This is not an NPZ file, as `numpy.savez` writes it."),
-        (b"x,y\n1,2\n", "This is not an NPZ file, as `numpy.savez` writes it."),
+        (b"", "This is not an NPZ file, as written by `numpy.savez`."),
+        (b"x,y\n1,2\n", "This is not an NPZ file, as written by `numpy.savez`."),
     ],
 )
-def test_a_file_that_is_none_is_told_in_a_sentence(tmp_path, content, message):
+def test_a_file_that_is_not_an_npz_file_is_reported(tmp_path, content, message):
     path = tmp_path / "arrays.npz"
     if content is not None:
         path.write_bytes(content)
@@ -451,14 +455,14 @@ def test_a_file_that_is_none_is_told_in_a_sentence(tmp_path, content, message):
     assert str(caught.value) == f"{path}: {message}"
 
 
-def test_a_directory_is_no_file(tmp_path):
+def test_a_directory_is_not_a_file(tmp_path):
     with pytest.raises(DataError) as caught:
         hookline.train(load(tmp_path), out=tmp_path / "run")
     assert str(caught.value) == f"{tmp_path}: The file cannot be read: Is a directory."
 
 
 @pytest.mark.parametrize("save", [numpy.savez, numpy.savez_compressed])
-def test_a_damaged_file_is_told_in_a_sentence(tmp_path, save):
+def test_a_damaged_file_is_reported(tmp_path, save):
     path = tmp_path / "arrays.npz"
     save(path, x=numpy.random.default_rng(0).normal(size=(500, 3)), y=numpy.arange(500.0))
     content = bytearray(path.read_bytes())
@@ -468,7 +472,7 @@ def test_a_damaged_file_is_told_in_a_sentence(tmp_path, save):
         hookline.train(load(path), out=tmp_path / "run")
 
 
-def test_what_is_in_the_file_beside_arrays_is_not_read(tmp_path):
+def test_files_other_than_arrays_in_the_archive_are_not_read(tmp_path):
     import zipfile
 
     path = tmp_path / "arrays.npz"
@@ -480,12 +484,12 @@ def test_what_is_in_the_file_beside_arrays_is_not_read(tmp_path):
     assert str(caught.value) == f'{path}: "x" is not an array.'
 
 
-def test_objects_are_never_unpickled_even_where_they_are_not_used(prepare_arrays):
+def test_objects_are_never_unpickled_even_if_unused(prepare_arrays):
     data = prepare_arrays({"x": X, "y": Y, "z": numpy.array([{}] * 12)}, inputs="x")
     assert only(data.training).input.shape == (12, 3)
 
 
-def test_a_training_on_arrays_equals_one_by_hand(tmp_path):
+def test_training_on_arrays_equals_a_handwritten_loop(tmp_path):
     numpy.savez(tmp_path / "arrays.npz", x=X, y=Y)
     trial = hookline.train(load(tmp_path / "arrays.npz"), out=tmp_path / "run")
     x, y = torch.from_numpy(X.astype("float32")), torch.from_numpy(Y.astype("float32")).unsqueeze(1)

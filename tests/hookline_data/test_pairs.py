@@ -11,12 +11,12 @@ NUMBERS = numpy.array([3, -1, 2.5, 3, 7, 2.5, 0, 3, 11])
 
 
 def numbered(targets):
-    """A table in whose only input column each row has its number."""
+    """Return a table whose only input is the row number."""
     return "x,y\n" + "".join(f"{row},{target}\n" for row, target in enumerate(targets))
 
 
 def pairs_of(batches, epoch, start=0):
-    """The row numbers of both inputs and the target of each batch."""
+    """Return the row numbers of both inputs, and the target, of each batch."""
     found = list(batches.epoch(epoch, start))
     assert all((tuple(batch.inputs), tuple(batch.targets)) == (("input1", "input2"), ("target",)) for batch in found)
     return [
@@ -30,7 +30,7 @@ def alike(labels, row):
 
 
 def unlike(labels, row):
-    """The rows with other labels, in the order of the labels."""
+    """Return the rows with other labels, in the order of the labels."""
     names = sorted(set(labels) - {labels[row]})
     return [other for name in names for other in range(len(labels)) if labels[other] == name]
 
@@ -40,7 +40,7 @@ def picked(lists, random):
 
 
 def pairs_by_hand(labels, random, same=0.5):
-    """Both rows of each pair, and 1 if they are of one class or else -1."""
+    """Return both rows of each pair, and 1 if they have the same class, otherwise -1."""
     rows = range(len(labels))
     is_same = random.random(len(labels)) < same
     of_same = picked([alike(labels, row) for row in rows], random)
@@ -50,7 +50,7 @@ def pairs_by_hand(labels, random, same=0.5):
 
 
 def ranked_by_hand(numbers, random):
-    """Both rows of each pair, and 1 if the first has the greater number or else -1."""
+    """Return both rows of each pair, and 1 if the first has the larger number, otherwise -1."""
     rows = range(len(numbers))
     second = picked([unlike(numbers, row) for row in rows], random)
     return numpy.array([rows, second, [1 if numbers[row] > numbers[second[row]] else -1 for row in rows]])
@@ -58,7 +58,7 @@ def ranked_by_hand(numbers, random):
 
 @pytest.mark.parametrize("epoch", [1, 2, 9])
 @pytest.mark.parametrize("same", [0.5, 0.1, 0.9])
-def test_an_epoch_of_pairs_is_what_one_would_draw_by_hand(prepare_drawn, epoch, same):
+def test_an_epoch_of_pairs_equals_a_handwritten_draw(prepare_drawn, epoch, same):
     data = prepare_drawn("Pairs", numbered(CLASSES), loss="CosineEmbeddingLoss", seed=7, same=same)
     by_hand = pairs_by_hand(CLASSES, numpy.random.default_rng((7, epoch, 1)), same)
     order = numpy.random.default_rng((7, epoch)).permutation(len(CLASSES))
@@ -66,14 +66,14 @@ def test_an_epoch_of_pairs_is_what_one_would_draw_by_hand(prepare_drawn, epoch, 
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 9])
-def test_an_epoch_of_ranked_pairs_is_what_one_would_draw_by_hand(prepare_drawn, epoch):
+def test_an_epoch_of_ranked_pairs_equals_a_handwritten_draw(prepare_drawn, epoch):
     data = prepare_drawn("RankedPairs", numbered(NUMBERS), loss="MarginRankingLoss", seed=7)
     by_hand = ranked_by_hand(NUMBERS, numpy.random.default_rng((7, epoch, 1)))
     order = numpy.random.default_rng((7, epoch)).permutation(len(NUMBERS))
     assert pairs_of(data.training, epoch) == [by_hand[:, order].tolist()]
 
 
-def test_pairs_are_of_one_class_as_often_as_is_said(prepare_drawn):
+def test_same_is_the_probability_of_pairs_of_one_class(prepare_drawn):
     data = prepare_drawn("Pairs", numbered(numpy.arange(10_000) % 7), loss="CosineEmbeddingLoss", same=0.25)
     [[_, _, target]] = pairs_of(data.training, 1)
     assert target.count(1) == (numpy.random.default_rng((0, 1, 1)).random(10_000) < 0.25).sum()
@@ -84,7 +84,7 @@ def test_pairs_are_of_one_class_as_often_as_is_said(prepare_drawn):
     ("Pairs", CLASSES, "CosineEmbeddingLoss"), ("RankedPairs", NUMBERS, "MarginRankingLoss")
 ])  # fmt: skip
 @pytest.mark.parametrize("start", range(4))
-def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(prepare_drawn, kind, targets, loss, start):
+def test_an_epoch_resumes_at_any_batch(prepare_drawn, kind, targets, loss, start):
     data = prepare_drawn(kind, numbered(targets), loss=loss, batch_size=4)
     assert pairs_of(data.training, 2, start) == pairs_of(data.training, 2)[start:]
 
@@ -98,7 +98,7 @@ def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(prepare_drawn, kin
         ("CrossEntropyLoss", 1, 0),
     ],
 )
-def test_whether_both_are_of_one_class_is_told_as_the_loss_wants_it(prepare_drawn, loss, of_same, of_different):
+def test_the_target_of_pairs_is_encoded_for_the_loss(prepare_drawn, loss, of_same, of_different):
     data = prepare_drawn("Pairs", numbered(CLASSES), loss=loss)
     [batch] = data.training.epoch(1)
     rows = [batch.inputs[name].flatten().int().tolist() for name in ("input1", "input2")]
@@ -113,7 +113,7 @@ def test_whether_both_are_of_one_class_is_told_as_the_loss_wants_it(prepare_draw
 @pytest.mark.parametrize(
     ("loss", "of_more", "of_less"), [("MarginRankingLoss", [1.0], [-1.0]), ("BCEWithLogitsLoss", [1.0], [0.0])]
 )
-def test_which_ranks_higher_is_told_as_the_loss_wants_it(prepare_drawn, loss, of_more, of_less):
+def test_the_target_of_ranked_pairs_is_encoded_for_the_loss(prepare_drawn, loss, of_more, of_less):
     data = prepare_drawn("RankedPairs", numbered(NUMBERS), loss=loss)
     [batch] = data.training.epoch(1)
     rows = [batch.inputs[name].flatten().int().tolist() for name in ("input1", "input2")]
@@ -148,7 +148,7 @@ def test_sequences_keep_their_lengths():
     class Steps(hookline.spec.DataSpec):
         """Sequences."""
 
-        batch_size: int = 7  # A source may have a default of its own, which says nothing of the pairs.
+        batch_size: int = 7  # The source's default does not apply to the pairs.
 
         def prepare(self, run, loss):
             x = torch.arange(12.0).repeat_interleave(4).reshape(12, 4)
@@ -190,23 +190,23 @@ def test_sequences_keep_their_lengths():
             "Pairs",
             numbered("aabcc"),
             "CosineEmbeddingLoss",
-            'data.source: Of "y", "b" has one row in the training split: there is no other of its class to go with it.',
+            'data.source: Of "y", "b" has one row in the training split, so it cannot be paired within its class.',
         ),
         (
             "Pairs",
             numbered(CLASSES),
             "MSELoss",
-            'data: The target column "target" is text ("different"), and MSELoss needs numbers.',
+            'data: The target column "target" is text ("different"), but MSELoss needs numbers.',
         ),
         (
             "RankedPairs",
             numbered([3, 3, 3]),
             "MarginRankingLoss",
-            'data.source: All rows of the training split have the same "y": none ranks higher.',
+            'data.source: All rows of the training split have the same "y", so there is nothing to rank.',
         ),
     ],
 )
-def test_what_cannot_be_drawn_or_told_is_an_error(prepare_drawn, kind, text, loss, message):
+def test_pairs_that_cannot_be_drawn_or_encoded_are_an_error(prepare_drawn, kind, text, loss, message):
     with pytest.raises(DataError) as caught:
         prepare_drawn(kind, text, loss=loss)
     assert str(caught.value) == message
@@ -216,14 +216,14 @@ def test_ranked_pairs_need_numbers(prepare_drawn, tmp_path):
     with pytest.raises(DataError) as caught:
         prepare_drawn("RankedPairs", numbered("aab"), loss="MarginRankingLoss")
     assert str(caught.value) == (
-        f'{tmp_path / "table.csv"}: row 1, column "y": "a" is not a number, and RankedPairs needs numbers.'
+        f'{tmp_path / "table.csv"}: row 1, column "y": "a" is not a number, but RankedPairs needs numbers.'
     )
 
 
 def test_ranked_pairs_need_one_number(prepare_drawn):
     with pytest.raises(DataError) as caught:
         prepare_drawn("RankedPairs", "x,y,z\n1,2,3\n", loss="MarginRankingLoss", source={"targets": ["y", "z"]})
-    assert str(caught.value) == 'data.source: RankedPairs ranks by one target, and "y" and "z" are given.'
+    assert str(caught.value) == 'data.source: RankedPairs ranks by one target, but "y" and "z" are given.'
 
 
 def test_a_loss_without_a_target_is_an_error(prepare_drawn):
@@ -235,7 +235,7 @@ def test_a_loss_without_a_target_is_an_error(prepare_drawn):
 
 
 @pytest.mark.parametrize(("same", "wrong"), [(0, "0"), (1.0, "1")])
-def test_pairs_are_never_all_of_one_kind(prepare_drawn, same, wrong):
+def test_same_must_be_between_0_and_1(prepare_drawn, same, wrong):
     with pytest.raises(SpecError, match=f"{wrong} is out of bounds: it must be greater than 0 and less than 1"):
         prepare_drawn("Pairs", numbered(CLASSES), loss="CosineEmbeddingLoss", same=same)
 
@@ -247,7 +247,7 @@ def test_pairs_are_never_all_of_one_kind(prepare_drawn, same, wrong):
         ("RankedPairs", "MarginRankingLoss", nn.MarginRankingLoss(), NUMBERS, ranked_by_hand, 1),
     ],
 )
-def test_a_training_on_pairs_equals_one_by_hand(tmp_path, kind, loss, criterion, targets, by_hand, out_features):
+def test_training_on_pairs_equals_a_handwritten_loop(tmp_path, kind, loss, criterion, targets, by_hand, out_features):
     inputs = numpy.random.default_rng(2).normal(size=(len(targets), 5)).astype(numpy.float32)
     lines = [",".join([*map(str, row.tolist()), str(target)]) for row, target in zip(inputs, targets, strict=True)]
     (tmp_path / "rows.csv").write_text("a,b,c,d,e,y\n" + "\n".join(lines) + "\n")

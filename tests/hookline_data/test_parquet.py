@@ -14,7 +14,7 @@ from hookline.errors import DataError
 
 @pytest.fixture
 def complaint(prepare_parquet, tmp_path):
-    """What is told of a file, without its path."""
+    """Return the error message about a file, without its path."""
 
     def complaint(columns, **options):
         with pytest.raises(DataError) as raised:
@@ -52,7 +52,7 @@ def test_numbers_of_all_types_are_inputs(prepare_parquet, kind):
         (pyarrow.array([2**64 - 1, 2, 3, 4], pyarrow.uint64()), [2.0**64, 2, 3, 4]),
     ],
 )
-def test_truths_decimals_and_dictionaries_are_numbers_too(prepare_parquet, cells, numbers):
+def test_booleans_decimals_and_dictionaries_are_numbers(prepare_parquet, cells, numbers):
     wanted = numbers or [1.25, 2, 3, 4]
     assert prepare_parquet(columns(a=cells)).training.all.input.flatten().tolist() == wanted
     assert prepare_parquet({"a": [1, 2, 3, 4], "y": cells}).training.all.target.flatten().tolist() == wanted
@@ -83,13 +83,13 @@ def test_classes_are_text_or_integers(prepare_parquet, cells, classes, indices):
     assert data.training.all.target.tolist() == indices
 
 
-def test_integers_are_read_as_such_without_rounding(prepare_parquet):
+def test_integers_are_read_without_rounding(prepare_parquet):
     data = prepare_parquet(columns(a=[2**62 + 1, -3, 7, 0], b=[True, False, True, True]), dtype="int64")
     assert data.training.all.input.dtype == torch.int64
     assert data.training.all.input.tolist() == [[2**62 + 1, 1], [-3, 0], [7, 1], [0, 1]]
 
 
-def test_a_file_of_both_kinds_makes_the_same_data_as_a_csv_file(prepare, prepare_parquet):
+def test_a_parquet_file_gives_the_same_data_as_a_csv_file(prepare, prepare_parquet):
     generator = numpy.random.default_rng(1)
     given = {name: generator.normal(size=30).astype(numpy.float32).astype(float) for name in "abcd"}
     given["y"] = generator.choice(["u", "v"], size=30)
@@ -113,7 +113,7 @@ def test_a_file_of_both_kinds_makes_the_same_data_as_a_csv_file(prepare, prepare
         assert all(torch.equal(left.inputs[name], right.inputs[name]) for name in "uv")
 
 
-def test_a_file_of_its_own_for_validation_has_its_columns_found_by_name(prepare_parquet, tmp_path):
+def test_columns_of_a_validation_file_are_found_by_name(prepare_parquet, tmp_path):
     parquet.write_table(pyarrow.table({"y": ["v", "u"], "more": [1, 2], "a": [5, 6]}), tmp_path / "validation.parquet")
     data = prepare_parquet(
         {"a": [1, 2], "y": ["u", "v"]}, loss="CrossEntropyLoss", validation=str(tmp_path / "validation.parquet")
@@ -125,12 +125,12 @@ def test_a_file_of_its_own_for_validation_has_its_columns_found_by_name(prepare_
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["u", "w"], 'row 1, column "y": "u" is text, and the column has numbers in {known}.'),
-        (["1", "2"], 'row 1, column "y": "1" is text, and the column has numbers in {known}.'),
+        (["u", "w"], 'row 1, column "y": "u" is text, but the column has numbers in {known}.'),
+        (["1", "2"], 'row 1, column "y": "1" is text, but the column has numbers in {known}.'),
         ([1, None], 'row 2, column "y": The cell is empty.'),
     ],
 )
-def test_text_in_another_file_where_numbers_stood_in_training_is_told(prepare_parquet, tmp_path, cells, message):
+def test_text_in_another_file_is_reported_if_the_training_file_has_numbers(prepare_parquet, tmp_path, cells, message):
     parquet.write_table(pyarrow.table({"y": cells, "a": [5, 6]}), tmp_path / "other.parquet")
     with pytest.raises(DataError) as raised:
         prepare_parquet({"a": [1, 2], "y": [1, 2]}, loss="CrossEntropyLoss", test=str(tmp_path / "other.parquet"))
@@ -138,7 +138,7 @@ def test_text_in_another_file_where_numbers_stood_in_training_is_told(prepare_pa
     assert str(raised.value) == f"{tmp_path / 'other.parquet'}: {message.format(known=known)}"
 
 
-def test_integers_in_another_file_where_text_stood_in_training_are_their_names(prepare_parquet, tmp_path):
+def test_integers_in_another_file_are_class_names_if_the_training_file_has_text(prepare_parquet, tmp_path):
     parquet.write_table(pyarrow.table({"y": [2, 1], "a": [5, 6]}), tmp_path / "other.parquet")
     data = prepare_parquet(
         {"a": [1, 2, 3], "y": ["1", "2", "x"]}, loss="CrossEntropyLoss", test=str(tmp_path / "other.parquet")
@@ -152,14 +152,14 @@ def test_integers_in_another_file_where_text_stood_in_training_are_their_names(p
         (
             pyarrow.array([[1, 2]], pyarrow.list_(pyarrow.int64(), 2)),
             pyarrow.array([[1, 2, 3]], pyarrow.list_(pyarrow.int64(), 3)),
-            "is float32 of shape [3], and in {known} it is float32 of shape [2].",
+            "is float32 of shape [3], but in {known} it is float32 of shape [2].",
         ),
-        ([1], [[1, 2]], "is a sequence of float32 of shape [], and in {known} it is float32 of shape [1]."),
-        ([[1, 2]], [1], "is float32 of shape [1], and in {known} it is a sequence of float32 of shape []."),
+        ([1], [[1, 2]], "is a sequence of float32 of shape [], but in {known} it is float32 of shape [1]."),
+        ([[1, 2]], [1], "is float32 of shape [1], but in {known} it is a sequence of float32 of shape []."),
     ],
 )
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_rows_of_another_file_that_have_another_shape_are_told(prepare_parquet, tmp_path, known, other, message, split):
+def test_rows_of_another_file_with_another_shape_are_reported(prepare_parquet, tmp_path, known, other, message, split):
     parquet.write_table(pyarrow.table({"a": other, "b": [0], "y": [1]}), tmp_path / "other.parquet")
     for inputs, which in (("a", "inputs"), ({"u": "a", "v": "b"}, 'inputs "u"')):
         with pytest.raises(DataError) as raised:
@@ -168,7 +168,7 @@ def test_rows_of_another_file_that_have_another_shape_are_told(prepare_parquet, 
         assert str(raised.value) == f"{tmp_path / 'other.parquet'}: A row of the {which} {expected}"
 
 
-def test_a_column_says_which_split_a_row_is_in(prepare_parquet):
+def test_a_column_can_define_the_splits(prepare_parquet):
     data = prepare_parquet(columns(a=[1, 2, 3, 4], s=["test", "training"] * 2), split_column="s")
     assert data.training.all.input.tolist() == [[2], [4]]
     assert data.test.all.input.tolist() == [[1], [3]]
@@ -180,44 +180,44 @@ DAYS = [datetime.date(2026, 5, day) for day in (1, 2, 3, 4)]
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
-        ({"a": ["u", "v", "w", "x"]}, {}, "The cells have the type string, and the model needs numbers."),
-        ({"a": DAYS}, {}, "The cells have the type date32[day], and the model needs numbers."),
+        ({"a": ["u", "v", "w", "x"]}, {}, "The cells have the type string, but the model needs numbers."),
+        ({"a": DAYS}, {}, "The cells have the type date32[day], but the model needs numbers."),
         (
             {"a": [1.0, 2.0, 3.0, 4.0]},
             {"dtype": "int64"},
-            "The cells have the type double, and the model needs integers.",
+            "The cells have the type double, but the model needs integers.",
         ),
-        ({"a": [["u"], ["v"], ["w"], ["x"]]}, {}, "The cells have the type list<element: string>, and the model needs"),
+        ({"a": [["u"], ["v"], ["w"], ["x"]]}, {}, "The cells have the type list<element: string>, but the model needs"),
         ({"a": [[[[1]]], [[[2]]]] * 2}, {}, "The cells have the type "),
     ],
 )
-def test_cells_of_a_wrong_type_are_told_with_their_column(complaint, given, options, message):
+def test_cells_of_a_wrong_type_are_reported_with_their_column(complaint, given, options, message):
     assert complaint(columns(**given), **options).startswith(f'column "a": {message}')
 
 
 @pytest.mark.parametrize(
     ("cells", "loss", "message"),
     [
-        (["u", "v", "w", "x"], "MSELoss", "The cells have the type string, and MSELoss needs numbers."),
-        (DAYS, "CrossEntropyLoss", "The cells have the type date32[day], and CrossEntropyLoss needs numbers or text."),
+        (["u", "v", "w", "x"], "MSELoss", "The cells have the type string, but MSELoss needs numbers."),
+        (DAYS, "CrossEntropyLoss", "The cells have the type date32[day], but CrossEntropyLoss needs numbers or text."),
         (
             [[1], [2], [3], [4]],
             "MSELoss",
-            "The cells have the type list<element: int64>, and MSELoss needs numbers.",
+            "The cells have the type list<element: int64>, but MSELoss needs numbers.",
         ),
         (
             [0.5, 1.5, 2.5, 3.5],
             "CTCLoss",
-            "The cells have the type double, and CTCLoss needs text or lists of integers.",
+            "The cells have the type double, but CTCLoss needs text or lists of integers.",
         ),
         (
             [[0.5], [1.5], [2.5], [3.5]],
             "CTCLoss",
-            "The cells have the type list<element: double>, and CTCLoss needs text or lists of integers.",
+            "The cells have the type list<element: double>, but CTCLoss needs text or lists of integers.",
         ),
     ],
 )
-def test_targets_of_a_wrong_type_are_told_with_what_the_loss_needs(complaint, cells, loss, message):
+def test_targets_of_a_wrong_type_are_reported_with_the_type_that_the_loss_needs(complaint, cells, loss, message):
     assert complaint({"a": [1, 2, 3, 4], "y": cells}, loss=loss) == f'column "y": {message}'
 
 
@@ -242,23 +242,23 @@ def test_targets_of_a_wrong_type_are_told_with_what_the_loss_needs(complaint, ce
         (
             {"a": pyarrow.array([1, 2, 3, 2**63], pyarrow.uint64())},
             {"dtype": "int64"},
-            f'row 4, column "a": {2**63} is too great for int64.',
+            f'row 4, column "a": {2**63} is too large for int64.',
         ),
     ],
 )
-def test_a_cell_that_cannot_be_used_is_told_with_row_and_column(complaint, given, options, message):
+def test_an_unusable_cell_is_reported_with_row_and_column(complaint, given, options, message):
     assert complaint(columns(**given), **options) == message
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "This is not a table in a Parquet file. It is too short."),
-        (b"a,b\n1,2\n" * 10, "This is not a table in a Parquet file. It does not end with PAR1."),
+        (b"", "This is not a Parquet file. It is too short."),
+        (b"a,b\n1,2\n" * 10, "This is not a Parquet file. It does not end with PAR1."),
         (None, "There is no such file."),
     ],
 )
-def test_a_file_that_is_not_parquet_is_told_in_a_sentence(prepare_parquet, tmp_path, content, message):
+def test_a_file_that_is_not_parquet_is_reported(prepare_parquet, tmp_path, content, message):
     path = tmp_path / "other.parquet"
     if content is not None:
         path.write_bytes(content)
@@ -269,7 +269,7 @@ def test_a_file_that_is_not_parquet_is_told_in_a_sentence(prepare_parquet, tmp_p
     assert str(raised.value).endswith(".")
 
 
-def test_a_file_that_is_damaged_is_told_in_a_sentence(prepare_parquet, tmp_path):
+def test_a_damaged_file_is_reported(prepare_parquet, tmp_path):
     path = tmp_path / "damaged.parquet"
     parquet.write_table(pyarrow.table({"a": list(range(1000)), "y": list(range(1000))}), path)
     content = bytearray(path.read_bytes())
@@ -281,29 +281,29 @@ def test_a_file_that_is_damaged_is_told_in_a_sentence(prepare_parquet, tmp_path)
     assert "\n" not in str(raised.value)
 
 
-def test_a_directory_is_told_to_be_no_file(prepare_parquet, tmp_path):
+def test_a_directory_is_reported(prepare_parquet, tmp_path):
     with pytest.raises(DataError, match=r"The file cannot be read: .*directory\.$"):
         prepare_parquet({"a": [1], "y": [2]}, path=str(tmp_path))
 
 
-def test_a_file_without_rows_and_one_with_a_name_twice_are_told(complaint):
+def test_files_without_rows_and_with_duplicate_names_are_reported(complaint):
     assert complaint({"a": pyarrow.array([], "int64"), "y": pyarrow.array([], "int64")}) == "The file has no rows."
     twice = pyarrow.Table.from_arrays([pyarrow.array([1])] * 3, names=["a", "a", "y"])
-    assert complaint(twice) == 'Two columns are called "a".'
+    assert complaint(twice) == 'Two columns are named "a".'
 
 
-def test_a_column_with_a_dot_in_its_name_is_not_taken_for_a_part_of_another(prepare_parquet):
+def test_a_column_with_a_dot_in_its_name_is_not_a_field_of_another(prepare_parquet):
     given = {"a": [{"b": 1}, {"b": 2}], "a.b": [3, 4], "y": [5, 6]}
     assert prepare_parquet(given, inputs="a.b").training.all.input.tolist() == [[3], [4]]
 
 
-def test_the_nameless_index_of_pandas_is_no_column(prepare_parquet):
+def test_the_unnamed_index_of_pandas_is_skipped(prepare_parquet):
     table = pyarrow.table({"a": [1, 2], "y": [3, 4], "__index_level_0__": [7, 9]})
     table = table.replace_schema_metadata({"pandas": json.dumps({"index_columns": ["__index_level_0__"]})})
     assert prepare_parquet(table).preparation == {"input": {"columns": ["a"]}}
 
 
-def test_lists_of_one_size_are_as_many_columns(prepare_parquet):
+def test_fixed_size_lists_count_as_columns(prepare_parquet):
     lists = pyarrow.array([[1, 2], [3, 4], [5, 6], [7, 8]], pyarrow.list_(pyarrow.int32(), 2))
     data = prepare_parquet(columns(a=[10, 20, 30, 40], l=lists, b=[0, 0, 1, 1]), standardize=True, test=0.25)
     matrix = numpy.array([[10, 1, 2, 0], [20, 3, 4, 0], [30, 5, 6, 1], [40, 7, 8, 1]], dtype=numpy.float32)
@@ -314,13 +314,13 @@ def test_lists_of_one_size_are_as_many_columns(prepare_parquet):
     assert data.training.all.lengths == {}
 
 
-def test_lists_of_one_size_are_given_a_shape(prepare_parquet):
+def test_fixed_size_lists_can_have_a_shape(prepare_parquet):
     lists = pyarrow.array([[1, 2, 3, 4], [5, 6, 7, 8]], pyarrow.list_(pyarrow.float32(), 4))
     data = prepare_parquet({"l": lists, "y": [1, 2]}, shape=[1, 2, 2])
     assert data.training.all.input.tolist() == [[[[1, 2], [3, 4]]], [[[5, 6], [7, 8]]]]
 
 
-def test_a_number_in_a_list_of_one_size_that_is_not_finite_is_told_with_its_place(complaint):
+def test_a_non_finite_number_in_a_fixed_size_list_is_reported_with_its_place(complaint):
     lists = pyarrow.array([[1, 2], [3, float("nan")]], pyarrow.list_(pyarrow.float64(), 2))
     assert complaint({"a": [1, 2], "l": lists, "y": [1, 2]}) == (
         'row 2, column "l", element 2: nan is not a finite float32.'

@@ -15,7 +15,7 @@ STEPS = pyarrow.array(
 
 @pytest.fixture
 def complaint(prepare_parquet, tmp_path):
-    """What is told of a file, without its path."""
+    """Return the error message about a file, without its path."""
 
     def complaint(columns, **options):
         with pytest.raises(DataError) as raised:
@@ -25,7 +25,7 @@ def complaint(prepare_parquet, tmp_path):
     return complaint
 
 
-def test_lists_of_different_lengths_are_sequences_that_are_filled_up_with_0(prepare_parquet):
+def test_variable_length_lists_are_sequences_padded_with_0(prepare_parquet):
     data = prepare_parquet({"w": WORDS, "y": [0, 1, 2, 3, 4]})
     [batch] = data.training.epoch(1)
     assert batch.input.dtype == torch.float32
@@ -35,14 +35,14 @@ def test_lists_of_different_lengths_are_sequences_that_are_filled_up_with_0(prep
     assert data.preparation == {"input": {"columns": ["w"]}}
 
 
-def test_integers_are_sequences_too(prepare_parquet):
+def test_sequences_may_be_integers(prepare_parquet):
     [batch] = prepare_parquet({"w": [[2**62 + 1], [3, 4]], "y": [0, 1]}, dtype="int64").training.epoch(1)
     assert batch.input.dtype == torch.int64
     assert batch.input.tolist() == [[2**62 + 1, 0], [3, 4]]
 
 
 @pytest.mark.parametrize("kind", [pyarrow.list_, pyarrow.large_list])
-def test_a_list_of_lists_of_one_size_is_a_sequence_of_steps_with_several_numbers(prepare_parquet, kind):
+def test_a_list_of_fixed_size_lists_is_a_sequence_of_steps_with_several_features(prepare_parquet, kind):
     steps = STEPS.cast(kind(pyarrow.list_(pyarrow.float64(), 2)))
     [batch] = prepare_parquet({"w": steps, "y": [0, 1, 2]}).training.epoch(1)
     assert batch.input.tolist() == [
@@ -70,7 +70,7 @@ def test_sequences_and_their_lengths_are_split_and_shuffled_together(prepare_par
         assert torch.cat([batch.input for batch in seen]).tolist() == padded.tolist()
 
 
-def test_sequences_stand_beside_other_groups(prepare_parquet):
+def test_sequences_can_be_combined_with_other_groups(prepare_parquet):
     data = prepare_parquet(
         {"w": WORDS, "v": [[1]] * 5, "a": [1.5] * 5, "y": [0] * 5},
         inputs={"word": "w", "number": "a", "other": "v"},
@@ -88,7 +88,7 @@ def test_sequences_stand_beside_other_groups(prepare_parquet):
     }
 
 
-def test_steps_are_standardized_by_those_of_training_that_are_no_padding(prepare_parquet):
+def test_steps_are_standardized_with_the_statistics_of_training_steps_without_padding(prepare_parquet):
     generator = numpy.random.default_rng(3)
     sequences = [generator.normal(size=(length, 2)) * [1, 9] + [0, 50] for length in generator.integers(1, 6, size=20)]
     sequences = [sequence.astype(numpy.float32) for sequence in sequences]
@@ -104,7 +104,7 @@ def test_steps_are_standardized_by_those_of_training_that_are_no_padding(prepare
     assert data.preparation == {"input": {"columns": ["w"], "mean": mean.tolist(), "std": std.tolist()}}
 
 
-def test_steps_of_one_number_are_standardized_too(prepare_parquet):
+def test_steps_with_a_single_feature_are_standardized(prepare_parquet):
     data = prepare_parquet({"w": [[1.0, 2.0], [6.0]], "y": [0, 1]}, standardize=True)
     mean, std = 3.0, numpy.std([1, 2, 6])
     numbers = by_hand.standardized(numpy.array([[1, 2], [6, 3]]), mean, std)
@@ -117,16 +117,16 @@ def test_steps_of_one_number_are_standardized_too(prepare_parquet):
     [
         ({"w": [[1, 2], []]}, {}, 'row 2, column "w": The list is empty.'),
         ({"w": [[1, 2], None]}, {}, 'row 2, column "w": The cell is empty.'),
-        ({"w": [[1, 2], [3], [4, None]]}, {}, 'row 3, column "w", element 2: It is empty.'),
+        ({"w": [[1, 2], [3], [4, None]]}, {}, 'row 3, column "w", element 2: It is missing.'),
         (
             {"w": pyarrow.array([[[1, 2]], [[3, 4], None]], STEPS.type)},
             {},
-            'row 2, column "w", element 2: It is empty.',
+            'row 2, column "w", element 2: It is missing.',
         ),
         (
             {"w": pyarrow.array([[[1, 2]], [[3, 4], [5, None]]], STEPS.type)},
             {},
-            'row 2, column "w", element 2: It has an empty element.',
+            'row 2, column "w", element 2: It contains a missing value.',
         ),
         ({"w": [[1.0], [2.0, float("inf")]]}, {}, 'row 2, column "w", element 2: inf is not a finite float32.'),
         (
@@ -137,43 +137,43 @@ def test_steps_of_one_number_are_standardized_too(prepare_parquet):
         (
             {"w": pyarrow.array([[1], [2, 2**63]], pyarrow.list_(pyarrow.uint64()))},
             {"dtype": "int64"},
-            f'row 2, column "w", element 2: {2**63} is too great for int64.',
+            f'row 2, column "w", element 2: {2**63} is too large for int64.',
         ),
         (
             {"w": pyarrow.array([[[1, 2]], [[3, 4], [5, 2**63]]], pyarrow.list_(pyarrow.list_(pyarrow.uint64(), 2)))},
             {"dtype": "int64"},
-            f'row 2, column "w", element 2: {2**63} is too great for int64.',
+            f'row 2, column "w", element 2: {2**63} is too large for int64.',
         ),
         (
             {"w": [[1.5], [2.0]]},
             {"dtype": "int64"},
-            'column "w": The cells have the type list<element: double>, and the model needs integers.',
+            'column "w": The cells have the type list<element: double>, but the model needs integers.',
         ),
         (
             {"w": [[1], [2, 3]], "a": [1, 2]},
             {"inputs": {"u": ["w", "a"]}},
-            'The column "w" has lists of different lengths: it must be a group of inputs by itself, and "u" has "a" '
-            "too.",
+            'The column "w" has lists of different lengths, so it must be the only column of its group of inputs, but "u" also '
+            'has "a".',
         ),
         (
             {"w": [[1], [2, 3]]},
             {"shape": [1, 2]},
-            "The inputs are sequences: there is no `shape` to give to their rows.",
+            "The inputs are sequences, so they cannot have a `shape`.",
         ),
     ],
 )
-def test_sequences_that_cannot_be_used_are_told_with_their_place(complaint, columns, options, message):
+def test_unusable_sequences_are_reported_with_their_place(complaint, columns, options, message):
     assert complaint(columns, **options) == message
 
 
-def test_targets_are_sequences_of_indices_that_are_filled_up_with_minus_1(prepare_parquet):
+def test_targets_can_be_sequences_of_indices_padded_with_minus_1(prepare_parquet):
     data = prepare_parquet({"w": [1, 2, 3], "y": [[3, 1], [2], [1, 1, 2]]}, loss="CTCLoss")
     assert data.training.all.target.tolist() == [[3, 1, -1], [2, -1, -1], [1, 1, 2]]
     assert data.target.classes == ("", 1, 2, 3)
 
 
 @pytest.mark.parametrize("text", [["ba", "c", "aab"], ["012", "1", "0022"]])
-def test_text_is_a_sequence_of_letters_in_both_kinds_of_files(prepare, prepare_parquet, text):
+def test_text_is_a_sequence_of_characters_in_both_file_formats(prepare, prepare_parquet, text):
     one = prepare_parquet({"w": [1, 2, 3], "y": text}, loss="CTCLoss")
     other = prepare("w,y\n" + "".join(f"0,{cell}\n" for cell in text), loss="CTCLoss")
     letters = sorted(set("".join(text)))
@@ -183,9 +183,9 @@ def test_text_is_a_sequence_of_letters_in_both_kinds_of_files(prepare, prepare_p
     assert one.training.all.target.tolist() == other.training.all.target.tolist() == indices
 
 
-def test_an_index_that_is_negative_is_told_with_its_place(complaint):
+def test_a_negative_index_is_reported_with_its_place(complaint):
     assert complaint({"w": [1, 2], "y": [[1], [2, -1]]}, loss="CTCLoss") == (
-        'row 2, column "y", element 2: -1 is not the index of a class.'
+        'row 2, column "y", element 2: -1 is not a class index.'
     )
 
 
@@ -195,16 +195,16 @@ def test_an_index_that_is_negative_is_told_with_its_place(complaint):
         (
             ["ab", "ba"],
             [[1, 2]],
-            'column "y": The cells have the type list<element: int64>, and CTCLoss needs text.',
+            'column "y": The cells have the type list<element: int64>, but CTCLoss needs text.',
         ),
         (
             [[1, 2], [2]],
             ["ab"],
-            'row 1, column "y": "ab" is text, and the column has numbers in {known}.',
+            'row 1, column "y": "ab" is text, but the column has numbers in {known}.',
         ),
     ],
 )
-def test_sequences_are_told_in_one_way_in_all_files(prepare_parquet, tmp_path, known, other, message):
+def test_sequences_must_have_the_same_format_in_all_files(prepare_parquet, tmp_path, known, other, message):
     parquet.write_table(pyarrow.table({"w": [1.0], "y": other}), tmp_path / "other.parquet")
     with pytest.raises(DataError) as raised:
         prepare_parquet({"w": [1.0, 2.0], "y": known}, loss="CTCLoss", test=str(tmp_path / "other.parquet"))
@@ -215,11 +215,11 @@ def test_sequences_are_told_in_one_way_in_all_files(prepare_parquet, tmp_path, k
 def test_targets_that_are_lists_cannot_be_stratified(complaint):
     options = {"loss": "CTCLoss", "stratify": True, "test": 0.5}
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
-        'A list in "y" is no class, by which rows could be stratified.'
+        'Cannot stratify by "y": its cells are lists.'
     )
 
 
-def test_lists_of_lists_that_have_one_size_are_steps_whatever_their_type(prepare_parquet, tmp_path):
+def test_lists_of_lists_of_one_size_are_steps_regardless_of_their_type(prepare_parquet, tmp_path):
     columns = {"w": [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]], "y": [0, 1]}
     data = prepare_parquet(columns)
     assert data.training.all.input.tolist() == [[[1, 2], [3, 4]], [[5, 6], [0, 0]]]
@@ -228,6 +228,5 @@ def test_lists_of_lists_that_have_one_size_are_steps_whatever_their_type(prepare
     with pytest.raises(DataError) as raised:
         prepare_parquet(columns)
     assert str(raised.value) == (
-        f'{tmp_path / "table.parquet"}: row 2, column "w", element 2: It has 1 numbers, and the first one has 2: all '
-        f"must have as many."
+        f'{tmp_path / "table.parquet"}: row 2, column "w", element 2: It has 1 numbers, but the first one has 2.'
     )

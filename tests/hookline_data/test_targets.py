@@ -24,11 +24,11 @@ def target(data):
         (["true", "false", "false", "true"], ("false", "true"), [1, 0, 0, 1]),
         (["N.A.", "nul", "N.A.", "an"], ("N.A.", "an", "nul"), [0, 2, 0, 1]),
         (["+1", "-1", "+1", "0"], (-1, 0, 1), [2, 0, 2, 1]),
-        # As floats the first two would be the same.
+        # The first two would be equal as floats.
         ([f"{2**63}", f"{2**63 + 1}", "7", f"{2**63}"], ("7", f"{2**63}", f"{2**63 + 1}"), [1, 2, 0, 1]),
     ],
 )
-def test_classes_are_sorted_and_counted_from_0(prepare, loss, cells, classes, indices):
+def test_classes_are_sorted_and_numbered_from_0(prepare, loss, cells, classes, indices):
     data = prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
     assert data.target.classes == classes
     assert [type(name) for name in data.target.classes] == [type(name) for name in classes]
@@ -45,9 +45,7 @@ def test_classes_are_sorted_and_counted_from_0(prepare, loss, cells, classes, in
         (["1.0", "0.0", "0.0"], (0, 1), [[1], [0], [0]]),
     ],
 )
-def test_two_classes_are_one_column_of_probabilities_for_losses_of_probabilities(
-    prepare, loss, cells, classes, probabilities
-):
+def test_two_classes_are_one_column_of_probabilities_for_binary_losses(prepare, loss, cells, classes, probabilities):
     data = prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
     assert data.target.classes == classes
     assert target(data).dtype == torch.float32
@@ -55,7 +53,7 @@ def test_two_classes_are_one_column_of_probabilities_for_losses_of_probabilities
 
 
 @pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
-def test_probabilities_between_0_and_1_are_targets_too(prepare, loss):
+def test_probabilities_between_0_and_1_are_valid_targets(prepare, loss):
     assert target(prepare("a,y\n1,0.25\n2,0.5\n3,1\n", loss=loss)).tolist() == [[0.25], [0.5], [1]]
 
 
@@ -80,35 +78,38 @@ def test_several_target_columns_are_several_numbers_in_the_order_of_the_file(pre
 @pytest.mark.parametrize(
     ("loss", "cells", "message"),
     [
-        ("CrossEntropyLoss", ["1.5", "2"], 'The target column "y" has 1.5: classes are text or whole numbers.'),
-        ("CrossEntropyLoss", ["u", "u"], 'The target column "y" is "u" in all training rows: two classes are needed.'),
-        ("NLLLoss", ["3", "3"], 'The target column "y" is "3" in all training rows: two classes are needed.'),
-        ("BCELoss", ["1", "1"], 'The target column "y" is 1 in all training rows: two classes are needed.'),
-        ("BCELoss", ["u", "u"], 'The target column "y" is "u" in all training rows: two classes are needed.'),
-        ("BCELoss", ["1", "2"], 'The target column "y" has 2, and BCELoss needs numbers from 0 to 1.'),
-        ("BCEWithLogitsLoss", ["-1", "1"], 'y" has -1, and BCEWithLogitsLoss needs numbers from 0 to 1.'),
+        ("CrossEntropyLoss", ["1.5", "2"], 'The target column "y" has 1.5, but classes must be text or integers.'),
+        (
+            "CrossEntropyLoss",
+            ["u", "u"],
+            'The target column "y" is "u" in all training rows, but two classes are needed.',
+        ),
+        ("NLLLoss", ["3", "3"], 'The target column "y" is "3" in all training rows, but two classes are needed.'),
+        ("BCELoss", ["1", "1"], 'The target column "y" is 1 in all training rows, but two classes are needed.'),
+        ("BCELoss", ["u", "u"], 'The target column "y" is "u" in all training rows, but two classes are needed.'),
+        ("BCELoss", ["1", "2"], 'The target column "y" has 2, but BCELoss needs numbers from 0 to 1.'),
+        ("BCEWithLogitsLoss", ["-1", "1"], 'y" has -1, but BCEWithLogitsLoss needs numbers from 0 to 1.'),
         (
             "BCEWithLogitsLoss",
             ["u", "v", "w"],
-            'The target column "y" has 3 classes, and BCEWithLogitsLoss tells two apart: '
-            "CrossEntropyLoss takes several.",
+            'The target column "y" has 3 classes, but BCEWithLogitsLoss takes two: use CrossEntropyLoss.',
         ),
     ],
 )
-def test_targets_that_the_loss_cannot_be_given_are_told(prepare, tmp_path, loss, cells, message):
+def test_targets_that_do_not_suit_the_loss_are_reported(prepare, tmp_path, loss, cells, message):
     with pytest.raises(DataError) as raised:
         prepare("a,y\n" + "".join(f"0,{cell}\n" for cell in cells), loss=loss)
     assert str(raised.value).startswith(f"{tmp_path / 'table.csv'}: ")
     assert message in str(raised.value)
 
 
-def test_a_loss_of_classes_takes_one_target_column(prepare):
-    with pytest.raises(DataError, match='NLLLoss needs one target column with classes, and "u" and "v" are given'):
+def test_a_classification_loss_takes_one_target_column(prepare):
+    with pytest.raises(DataError, match='NLLLoss needs one target column with classes, but "u" and "v" are given'):
         prepare("u,a,v\n0,5,1\n1,6,0\n", loss="NLLLoss", targets=["u", "v"])
 
 
-def test_text_in_one_of_several_label_columns_is_told(prepare):
-    with pytest.raises(DataError, match='The target column "v" is text, and BCELoss needs 0 or 1'):
+def test_text_in_one_of_several_label_columns_is_reported(prepare):
+    with pytest.raises(DataError, match='The target column "v" is text, but BCELoss needs 0 or 1'):
         prepare("u,a,v\n0,5,yes\n1,6,no\n", loss="BCELoss", targets=["u", "v"])
 
 
@@ -126,14 +127,14 @@ def test_a_class_that_does_not_occur_in_training_is_an_error(prepare, loss, trai
     rows = [f"0,training,{name}" for name in training] + [f"0,{split},{validation}"]
     with pytest.raises(
         DataError,
-        match=f'The class "{unseen}" of "y" occurs in the {split} split and not in the training split',
+        match=f'The class "{unseen}" of "y" occurs in the {split} split but not in the training split',
     ):
         prepare("a,split,y\n" + "\n".join(rows) + "\n", loss=loss, split_column="split")
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 @pytest.mark.parametrize("cell", ["2", "-0.5"])
-def test_a_probability_outside_of_0_and_1_is_an_error_in_every_split(prepare, split, cell):
+def test_a_probability_outside_0_and_1_is_an_error_in_every_split(prepare, split, cell):
     with pytest.raises(DataError, match=r"BCELoss needs numbers from 0 to 1"):
         prepare(f"a,split,y\n1,training,0\n2,training,1\n3,{split},{cell}\n", loss="BCELoss", split_column="split")
 
@@ -141,17 +142,15 @@ def test_a_probability_outside_of_0_and_1_is_an_error_in_every_split(prepare, sp
 @pytest.mark.parametrize(
     ("cell", "complaint"),
     [
-        ("x", '"x" is not a number, and MSELoss needs numbers.'),
-        ("1,5", '"1,5" is not a number, and MSELoss needs numbers.'),
-        ("nan", '"nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("x", '"x" is not a number, but MSELoss needs numbers.'),
+        ("1,5", '"1,5" is not a number, but MSELoss needs numbers.'),
+        ("nan", '"nan" counts as a missing value: fill it in or remove the row.'),
         ("", "The cell is empty."),
         ("1e39", "1e+39 is not a finite float32."),
     ],
 )
 @pytest.mark.parametrize("file", ["table", "other"])
-def test_a_target_that_is_no_number_is_told_with_its_row_in_whichever_file_it_is(
-    prepare, tmp_path, cell, complaint, file
-):
+def test_a_target_that_is_not_a_number_is_reported_with_its_row_in_any_file(prepare, tmp_path, cell, complaint, file):
     good, bad = "a,y\n1,1.5\n2,2.5\n", f'a,y\n1,1.5\n2,"{cell}"\n'
     (tmp_path / "other.csv").write_text(good if file == "table" else bad)
     with pytest.raises(DataError) as raised:
@@ -162,19 +161,19 @@ def test_a_target_that_is_no_number_is_told_with_its_row_in_whichever_file_it_is
 @pytest.mark.parametrize("cell", ["x", "01", "--", str(2**63)])
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCELoss"])
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_text_in_another_file_where_numbers_stood_in_training_is_told_with_its_row(
+def test_text_in_another_file_is_reported_with_its_row_if_the_training_file_has_numbers(
     prepare, tmp_path, cell, loss, split
 ):
     (tmp_path / "other.csv").write_text(f"a,y\n1,0\n2,1\n3,{cell}\n")
     with pytest.raises(DataError) as raised:
         prepare("a,y\n1,0\n2,1\n", loss=loss, **{split: str(tmp_path / "other.csv")})
     assert str(raised.value) == (
-        f'{tmp_path / "other.csv"}: row 3, column "y": "{cell}" is text, and the column has numbers in '
+        f'{tmp_path / "other.csv"}: row 3, column "y": "{cell}" is text, but the column has numbers in '
         f"{tmp_path / 'table.csv'}."
     )
 
 
-def test_leading_zeros_do_not_matter_to_a_loss_of_numbers(prepare):
+def test_leading_zeros_do_not_matter_for_numbers(prepare):
     assert target(prepare("a,y\n1,01\n2,002.50\n")).tolist() == [[1], [2.5]]
 
 
@@ -190,46 +189,45 @@ def test_classes_that_do_not_occur_in_validation_keep_their_indices(prepare):
 
 @pytest.mark.parametrize("mark", [mark for mark in MISSING_MARKS if mark])
 @pytest.mark.parametrize("others", ["12.5", "rose"])
-def test_a_mark_of_a_missing_value_is_no_class_unless_the_spec_says_so(prepare, tmp_path, mark, others):
+def test_a_missing_mark_is_not_a_class_unless_the_spec_allows_it(prepare, tmp_path, mark, others):
     text = f"a,y\n1,{others}\n2,7\n3,{mark}\n4,7\n5,{mark}\n"
     with pytest.raises(DataError) as raised:
         prepare(text, loss="CrossEntropyLoss")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" stands for a missing value, as it does in 2 cells of '
-        f"the column: fill it in, or leave the row out; if it is the name of a class, say `missing_marks = []`."
+        f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" counts as a missing value and occurs in 2 cells of '
+        f"the column: fill it in or remove the row; if it is a class name, set `missing_marks = []`."
     )
     if others == "rose":
         assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {others, "7", mark}
 
 
 @pytest.mark.parametrize("word", ["none", "unknown", "--", "1,5", "True"])
-def test_a_word_among_numbers_is_no_class_unless_the_spec_says_so(prepare, tmp_path, word):
+def test_a_word_among_numbers_is_not_a_class_unless_the_spec_allows_it(prepare, tmp_path, word):
     text = f'a,y\n1,3\n2,4.5\n3,"{word}"\n4,3\n'
     with pytest.raises(DataError) as raised:
         prepare(text, loss="CrossEntropyLoss")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 3, column "y": "{word}" is no number, and 3 other cells of the column are: '
-        f"fill it in, or leave the row out; if it is the name of a class, set `missing_marks = []`."
+        f'{tmp_path / "table.csv"}: row 3, column "y": "{word}" is not a number, but 3 other cells of the column are: '
+        f"fill it in or remove the row; if it is a class name, set `missing_marks = []`."
     )
     assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {"3", "4.5", word}
 
 
 @pytest.mark.parametrize("cells", ["1 2 01", "7 8 0x1F", "1 2 3a", "1 none", "none mild severe 1"])
-def test_codes_and_words_are_classes_beside_numbers(prepare, cells):
+def test_codes_and_words_may_be_classes_beside_numbers(prepare, cells):
     rows = "".join(f"1,{cell}\n" for cell in cells.split())
     assert set(prepare(f"a,y\n{rows}", loss="CrossEntropyLoss").target.classes) == set(cells.split())
 
 
-def test_a_mark_of_a_missing_value_among_the_inputs_is_told_with_its_row(prepare, tmp_path):
+def test_a_missing_mark_among_the_inputs_is_reported_with_its_row(prepare, tmp_path):
     with pytest.raises(DataError) as raised:
         prepare("a,b,y\n1,2,3\n4,NA,6\n")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 2, column "b": "NA" stands for a missing value: fill it in, or leave the row '
-        f"out."
+        f'{tmp_path / "table.csv"}: row 2, column "b": "NA" counts as a missing value: fill it in or remove the row.'
     )
 
 
-def test_true_and_false_are_1_and_0_as_inputs_as_numbers_and_as_labels(prepare):
+def test_true_and_false_are_1_and_0_as_inputs_numbers_and_labels(prepare):
     text = "a,b,c,y\nTrue,False,0.5,true\nFalse,TRUE,1.5,false\n"
     data = prepare(text)
     assert data.training.all.input.tolist() == [[1, 0, 0.5], [0, 1, 1.5]]
@@ -239,17 +237,17 @@ def test_true_and_false_are_1_and_0_as_inputs_as_numbers_and_as_labels(prepare):
     assert prepare(text, loss="CrossEntropyLoss").target.classes == ("false", "true")
 
 
-def test_a_column_of_numbers_and_true_is_refused(prepare):
+def test_a_column_that_mixes_numbers_and_true_is_refused(prepare):
     with pytest.raises(DataError, match='row 2, column "a": "True" is not a number'):
         prepare("a,y\n1,2\nTrue,3\n")
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_a_class_unseen_in_training_is_told_with_the_file_that_has_it(prepare, tmp_path, split):
+def test_a_class_unseen_in_training_is_reported_with_its_file(prepare, tmp_path, split):
     other = tmp_path / "other.csv"
     other.write_text("a,y\n1,u\n2,w\n")
     with pytest.raises(DataError) as raised:
         prepare("a,y\n1,u\n2,v\n", loss="CrossEntropyLoss", **{split: str(other)})
     assert str(raised.value) == (
-        f'{other}: The class "w" of "y" occurs in the {split} split and not in the training split: it cannot be learnt.'
+        f'{other}: The class "w" of "y" occurs in the {split} split but not in the training split.'
     )

@@ -18,28 +18,28 @@ def problems(tmp_path, text=ROWS, **data):
     return [str(problem) for problem in Loader().check(from_table(table))]
 
 
-def test_an_input_that_is_text_is_told_before_the_file_is_read(tmp_path):
+def test_a_text_input_is_reported_before_the_file_is_read(tmp_path):
     assert problems(tmp_path) == [
-        'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), and inputs are numbers. Name the '
+        'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), but inputs must be numbers. Select the '
         'others: inputs = ["bill"]'
     ]
 
 
-def test_one_word_among_numbers_is_a_mistake_of_its_cell_and_not_told_of_the_column(tmp_path):
+def test_one_word_among_numbers_is_an_error_of_its_cell_and_not_of_the_column(tmp_path):
     assert problems(tmp_path, "bill,kind\n39.1,a\nx,b\n") == []
 
 
-def test_columns_that_are_no_inputs_may_be_text(tmp_path):
+def test_columns_that_are_not_inputs_may_be_text(tmp_path):
     assert problems(tmp_path, inputs=["bill"]) == []
 
 
 @pytest.mark.parametrize("cell", ["1", "-.5", "1e-3", "inf", "NaN", "NA", "?", "-", "", "True", "no", " 2 "])
-def test_a_cell_that_may_be_read_as_a_number_is_no_word(cell, tmp_path):
+def test_a_cell_that_may_be_read_as_a_number_is_not_a_word(cell, tmp_path):
     (tmp_path / "x.csv").write_text(f"a,b\n{cell},1\n")
     assert csv_cells.text_columns(tmp_path / "x.csv", ["a", "b"]) == {}
 
 
-def test_a_row_that_is_read_in_part_is_not_looked_at(tmp_path, monkeypatch):
+def test_an_incomplete_row_is_ignored(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_cells, "LOOKED_AT", 8)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n1,2e5x\n")
     assert csv_cells.text_columns(tmp_path / "x.csv", ["a", "b"]) == {}

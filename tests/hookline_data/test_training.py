@@ -1,4 +1,4 @@
-"""What is trained on groups of inputs equals plain PyTorch, bit for bit."""
+"""Training on groups of inputs equals plain PyTorch, bit for bit."""
 
 import json
 
@@ -26,7 +26,7 @@ def batches(rows, epoch, batch_size):
 
 
 def train(tmp_path, spec):
-    """Trains and deploys the spec; the loss of each epoch, and the parameters."""
+    """Train and deploy the spec, and return the loss of each epoch and the parameters."""
     spec = hookline.load({"run": RUN, "optimizer": SGD, "deploy": [{"type": "Safetensors"}], **spec})
     trial = hookline.train(spec, out=tmp_path / "run")
     return [record["training/loss"] for record in trial.history], trial.model.state_dict()

@@ -12,12 +12,12 @@ CLASSES = numpy.array(["c", "a", "b", "a", "c", "c", "b", "a", "a", "b", "c"])
 
 
 def numbered(classes):
-    """A table in whose only input column each row has its number."""
+    """Return a table whose only input is the row number."""
     return "x,y\n" + "".join(f"{row},{name}\n" for row, name in enumerate(classes))
 
 
 def triplets_of(batches, epoch, start=0):
-    """The row numbers of anchors, positives and negatives of each batch."""
+    """Return the row numbers of the anchors, positives and negatives of each batch."""
     names = ("anchor", "positive", "negative")
     found = list(batches.epoch(epoch, start))
     assert all(tuple(batch.inputs) == names and not batch.targets for batch in found)
@@ -25,10 +25,10 @@ def triplets_of(batches, epoch, start=0):
 
 
 def drawn_by_hand(classes, random):
-    """The positive and the negative of each row, looked up one by one in the list of those that may be drawn."""
+    """Return the positive and negative of each row, looked up in the list of its candidates."""
     rows = range(len(classes))
     alike = [[other for other in rows if classes[other] == classes[row] and other != row] for row in rows]
-    # The others stand class by class, in the order of the classes.
+    # The negatives are sorted by class.
     unlike = [
         [other for name in sorted(set(classes) - {classes[row]}) for other in rows if classes[other] == name]
         for row in rows
@@ -39,21 +39,21 @@ def drawn_by_hand(classes, random):
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 9])
-def test_an_epoch_is_what_one_would_draw_by_hand(prepare_drawn, epoch):
+def test_an_epoch_equals_a_handwritten_draw(prepare_drawn, epoch):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", seed=7)
     by_hand = drawn_by_hand(CLASSES, numpy.random.default_rng((7, epoch, 1)))
     order = numpy.random.default_rng((7, epoch)).permutation(len(CLASSES))
     assert triplets_of(data.training, epoch) == [by_hand[:, order].tolist()]
 
 
-def test_without_shuffling_rows_keep_their_order_and_others_are_drawn_in_each_epoch(prepare_drawn):
+def test_without_shuffling_rows_keep_their_order_but_each_epoch_draws_anew(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", seed=7, shuffle=False)
     for epoch in (1, 2):
         by_hand = drawn_by_hand(CLASSES, numpy.random.default_rng((7, epoch, 1)))
         assert triplets_of(data.training, epoch) == [by_hand.tolist()]
 
 
-def test_every_row_is_the_anchor_once_and_goes_with_another_of_its_class_and_one_of_another_class(prepare_drawn):
+def test_every_row_is_the_anchor_once_with_a_valid_positive_and_negative(prepare_drawn):
     classes = numpy.random.default_rng(0).permutation(numpy.repeat(["a", "b", "c"], [2, 30, 68]))
     data = prepare_drawn("Triplets", numbered(classes), loss="TripletMarginLoss")
     for epoch in range(1, 20):
@@ -64,7 +64,7 @@ def test_every_row_is_the_anchor_once_and_goes_with_another_of_its_class_and_one
         assert (classes[anchor] != classes[negative]).all()
 
 
-def test_every_row_that_may_be_drawn_is_as_likely(prepare_drawn):
+def test_all_candidates_are_equally_likely(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", shuffle=False)
     epochs = [triplets_of(data.training, epoch)[0] for epoch in range(1, 1001)]
     for row, name in enumerate(CLASSES):
@@ -77,7 +77,7 @@ def test_every_row_that_may_be_drawn_is_as_likely(prepare_drawn):
             assert (abs(counts[allowed] - 1000 * share) < 5 * (1000 * share * (1 - share)) ** 0.5 + 1).all()
 
 
-def test_what_is_drawn_follows_from_seed_and_epoch_alone(prepare_drawn):
+def test_the_draw_depends_only_on_seed_and_epoch(prepare_drawn):
     one, again, other = (
         prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", seed=seed, batch_size=4).training
         for seed in (3, 3, 4)
@@ -91,13 +91,13 @@ def test_what_is_drawn_follows_from_seed_and_epoch_alone(prepare_drawn):
 
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("start", range(5))
-def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(prepare_drawn, start, drop_last):
+def test_an_epoch_resumes_at_any_batch(prepare_drawn, start, drop_last):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", batch_size=4, drop_last=drop_last)
     assert triplets_of(data.training, 2, start) == triplets_of(data.training, 2)[start:]
 
 
 @pytest.mark.parametrize(("drop_last", "sizes"), [(False, [4, 4, 3]), (True, [4, 4])])
-def test_batches_have_the_size_that_is_said_and_the_last_may_be_left_out(prepare_drawn, drop_last, sizes):
+def test_batches_have_the_given_size_and_the_last_may_be_dropped(prepare_drawn, drop_last, sizes):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", batch_size=4, drop_last=drop_last)
     assert [batch.rows for batch in data.training.epoch(1)] == sizes
     assert (data.training.rows, len(data.training)) == (11, len(sizes))
@@ -120,7 +120,7 @@ def test_validation_and_test_have_the_same_draw_in_every_epoch_and_for_every_see
                 assert triplets_of(batches, epoch) == [expected[:, :3].tolist(), expected[:, 3:].tolist()]
 
 
-def test_batches_are_copies_over_which_a_layer_may_write(prepare_drawn):
+def test_batches_are_copies_that_a_layer_may_overwrite(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss")
     expected = triplets_of(data.training, 1)
     for batch in data.training.epoch(1):
@@ -129,7 +129,7 @@ def test_batches_are_copies_over_which_a_layer_may_write(prepare_drawn):
     assert triplets_of(data.training, 1) == expected
 
 
-def test_what_is_drawn_leaves_the_generators_of_torch_and_numpy_alone(prepare_drawn):
+def test_drawing_does_not_advance_the_global_generators(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss")
     torch_state, numpy_state = torch.get_rng_state(), numpy.random.get_state()[1].tolist()
     list(data.training.epoch(1))
@@ -137,7 +137,7 @@ def test_what_is_drawn_leaves_the_generators_of_torch_and_numpy_alone(prepare_dr
     assert numpy.random.get_state()[1].tolist() == numpy_state
 
 
-def test_each_of_the_groups_is_prepared_as_the_source_prepares_its_rows(prepare_drawn):
+def test_each_group_is_prepared_by_the_source(prepare_drawn):
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", source={"standardize": True})
     [batch] = data.training.epoch(1)
     std = numpy.arange(11).std()
@@ -159,10 +159,10 @@ def test_the_example_is_the_first_two_rows_of_the_first_epoch(prepare_drawn):
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        ("aabcc", 'Of "y", "b" has one row in the training split: there is no other of its class to go with it.'),
+        ("aabcc", 'Of "y", "b" has one row in the training split, so it cannot be paired within its class.'),
         (
             "baac",
-            'Of "y", "b" and "c" have one row in the training split: there is no other of its class to go with it.',
+            'Of "y", "b" and "c" have one row in the training split, so it cannot be paired within its class.',
         ),
     ],
 )
@@ -181,11 +181,11 @@ def test_a_split_with_one_class_is_an_error(prepare_drawn):
     )
 
 
-def test_numbers_that_are_no_classes_are_an_error(prepare_drawn, tmp_path):
+def test_numbers_that_are_not_classes_are_an_error(prepare_drawn, tmp_path):
     with pytest.raises(DataError) as caught:
         prepare_drawn("Triplets", "x,y\n1,0.5\n2,1\n", loss="TripletMarginLoss")
     assert str(caught.value) == (
-        f'{tmp_path / "table.csv"}: The target column "y" has 0.5: classes are text or whole numbers.'
+        f'{tmp_path / "table.csv"}: The target column "y" has 0.5, but classes must be text or integers.'
     )
 
 
@@ -193,7 +193,7 @@ def test_several_target_columns_are_an_error(prepare_drawn, tmp_path):
     with pytest.raises(DataError) as caught:
         prepare_drawn("Triplets", "x,y,z\n1,a,b\n", loss="TripletMarginLoss", source={"targets": ["y", "z"]})
     assert str(caught.value) == (
-        f'{tmp_path / "table.csv"}: Triplets needs one target column with classes, and "y" and "z" are given.'
+        f'{tmp_path / "table.csv"}: Triplets needs one target column with classes, but "y" and "z" are given.'
     )
 
 
@@ -209,11 +209,11 @@ def test_a_source_with_several_groups_of_inputs_is_an_error(prepare_drawn):
     with pytest.raises(MisfitError) as caught:
         prepare_drawn("Triplets", "x,z,y\n1,1,a\n2,2,b\n", loss="TripletMarginLoss", source=source)
     assert str(caught.value) == (
-        'data.source: Triplets draws from rows with one group of inputs, and there are "left" and "right".'
+        'data.source: Triplets draws from rows with one group of inputs, but there are "left" and "right".'
     )
 
 
-def test_a_source_that_does_not_hold_its_rows_is_an_error(prepare_drawn, tmp_path):
+def test_a_source_without_rows_in_memory_is_an_error(prepare_drawn, tmp_path):
     (tmp_path / "inner.csv").write_text(numbered(CLASSES))
     rows = {"type": "CSV", "path": str(tmp_path / "inner.csv"), "targets": "y"}
     spec = hookline.load(
@@ -229,16 +229,18 @@ def test_a_source_that_does_not_hold_its_rows_is_an_error(prepare_drawn, tmp_pat
             hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
         )
     assert str(caught.value) == (
-        "data.source: Pairs does not hold its rows in memory, and Triplets draws from all of them."
+        "data.source: Pairs does not hold its rows in memory, but Triplets draws from all of them."
     )
 
 
 @pytest.mark.parametrize(("option", "value"), [("batch_size", 8), ("shuffle", False), ("drop_last", True)])
-def test_what_a_batch_is_cannot_be_said_of_the_source(prepare_drawn, option, value):
+def test_batch_options_of_the_source_are_an_error(prepare_drawn, option, value):
     with pytest.raises(SpecError) as caught:
         prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", source={option: value})
     [problem] = caught.value.problems
-    assert str(problem) == f"data.source.{option}: Triplets has the batches: give it this option, and not its source."
+    assert (
+        str(problem) == f"data.source.{option}: Triplets makes the batches: set this option there, not on its source."
+    )
 
 
 def test_a_loss_that_takes_a_target_is_an_error(prepare_drawn):
@@ -252,16 +254,16 @@ def test_a_loss_that_takes_a_target_is_an_error(prepare_drawn):
 def test_drop_last_that_leaves_no_batch_is_an_error(prepare_drawn):
     with pytest.raises(DataError) as caught:
         prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", batch_size=12, drop_last=True)
-    assert str(caught.value) == "data: With `drop_last` no batch is left: there are 11 rows."
+    assert str(caught.value) == "data: `drop_last` leaves no batch: there are only 11 rows."
 
 
-def test_the_source_is_asked_for_its_rows_and_not_for_its_batches(prepare_drawn, monkeypatch):
+def test_the_source_makes_no_batches(prepare_drawn, monkeypatch):
     monkeypatch.setattr(TensorBatches, "epoch", None)
     data = prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss")
     assert len(triplets_of(data.training, 1)) == 1
 
 
-def test_a_training_on_triplets_equals_one_by_hand(tmp_path):
+def test_training_on_triplets_equals_a_handwritten_loop(tmp_path):
     generator = numpy.random.default_rng(2)
     inputs = generator.normal(size=(len(CLASSES), 5)).astype(numpy.float32)
     lines = [",".join([*map(str, row.tolist()), name]) for row, name in zip(inputs, CLASSES, strict=True)]

@@ -1,4 +1,4 @@
-"""Whole models equal those written by hand, under one seed: in their parameters, their outputs and their gradients."""
+"""Whole models equal handwritten ones with the same seed: in parameters, outputs and gradients."""
 
 import pytest
 import torch
@@ -214,7 +214,7 @@ def gradients(model, outputs):
 
 
 def results(model, inputs, options, *, training):
-    """The outputs for two batches, so that running statistics show, and the gradients."""
+    """Return the outputs for two batches, to test running statistics, and the gradients."""
     model.train(training)
     torch.manual_seed(2)
     model(inputs.flip(0), **options)
@@ -233,7 +233,7 @@ def results(model, inputs, options, *, training):
         pytest.param(PARALLEL, Inception, IMAGES, {}, id="parallel branches"),
     ],
 )
-def test_a_model_equals_the_one_written_by_hand(layers, by_hand, inputs, options):
+def test_a_model_equals_a_handwritten_one(layers, by_hand, inputs, options):
     torch.manual_seed(1)
     model, _ = build_and_apply(spec(*layers).model, inputs[:1])
     torch.manual_seed(1)
@@ -246,14 +246,14 @@ def test_a_model_equals_the_one_written_by_hand(layers, by_hand, inputs, options
         assert all(torch.equal(one, other) for one, other in zip(mine, theirs, strict=True))
 
 
-def test_a_model_of_lengths_takes_all_rows_to_be_full_without_them():
+def test_a_model_without_lengths_treats_all_rows_as_full():
     model, _ = build_and_apply(spec(*LSTM).model, INDICES[:1])
     model.eval()
     assert torch.equal(apply_module(model, INDICES), apply_module(model, INDICES, lengths=torch.full((4,), 7)))
 
 
 class Rows:
-    """A plugin whose data are these tensors, in batches of two."""
+    """A plugin with these tensors as data, in batches of two."""
 
     def __init__(self, inputs, lengths=None):
         self.batch = Batch(inputs, {"score": SCORES}, lengths or {})
@@ -263,7 +263,7 @@ class Rows:
         batch = self.batch
         return Data(
             training=TensorBatches(batch.inputs, batch.targets, batch.lengths, batch_size=2),
-            # The last rows: what is done with them too early shows.
+            # The last rows, to detect access before the training.
             example=batch.slice(2, 4),
             targets={"score": Target(columns=("score",))},
         )
@@ -295,8 +295,8 @@ def assert_same_parameters(model, expected):
     assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
 
 
-def test_a_model_with_embeddings_of_limited_length_is_trained_as_by_hand(tmp_path):
-    # Looking a vector up shortens it: looks before training begins must not.
+def test_a_model_with_max_norm_embeddings_trains_like_a_handwritten_loop(tmp_path):
+    # Looking up a vector may rescale it, so there must be no lookup before the training.
     layers = [{**EMBEDDING, "max_norm": 0.5}, {"type": "Flatten"}, linear(1)]
     model = trained(layers, Rows({"words": INDICES}), tmp_path)
     torch.manual_seed(0)
@@ -304,7 +304,7 @@ def test_a_model_with_embeddings_of_limited_length_is_trained_as_by_hand(tmp_pat
     assert_same_parameters(model, trained_by_hand(by_hand, INDICES))
 
 
-def test_a_model_of_sequences_is_trained_with_their_lengths_as_by_hand(tmp_path):
+def test_a_model_of_sequences_with_lengths_trains_like_a_handwritten_loop(tmp_path):
     model = trained([*LSTM, linear(1)], Rows({"words": INDICES}, {"words": LENGTHS}), tmp_path)
 
     class Scorer(Reader):
@@ -317,7 +317,7 @@ def test_a_model_of_sequences_is_trained_with_their_lengths_as_by_hand(tmp_path)
     assert_same_parameters(model, trained_by_hand(by_hand, INDICES, lengths=LENGTHS))
 
 
-def test_a_model_of_two_inputs_is_trained_as_by_hand(tmp_path):
+def test_a_model_of_two_inputs_trains_like_a_handwritten_loop(tmp_path):
     left, right = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(6))
     rows = Rows({"left": left, "right": right})
     model = trained([{"type": "Bilinear", "out_features": 5}, RELU, linear(1)], rows, tmp_path)
@@ -331,13 +331,13 @@ def test_a_model_of_two_inputs_is_trained_as_by_hand(tmp_path):
     assert_same_parameters(model, trained_by_hand(by_hand, left, right))
 
 
-def test_lengths_that_do_not_fit_are_told_before_anything_is_written(tmp_path):
+def test_invalid_lengths_are_reported_before_anything_is_written(tmp_path):
     layers = [EMBEDDING, {"type": "Flatten"}, {"type": "Unflatten", "dim": 1, "unflattened_size": [3, 14]}]
     layers.append({"type": "SequencePool"})
     rows = Rows({"words": INDICES}, {"words": LENGTHS})
     with pytest.raises(
         hookline.errors.MisfitError,
-        match="lengths of up to 7 steps, and a layer before SequencePool has made 3 of these",
+        match="lengths of up to 7 steps, but a layer before SequencePool has changed their number to 3",
     ):
         trained([*layers, linear(1)], rows, tmp_path)
     assert not (tmp_path / "run").exists()

@@ -44,7 +44,7 @@ def pair(sizes):
 @pytest.mark.parametrize(
     ("sizes", "name", "options", "torchs"), CASES, ids=[f"{name} {options}" for _, name, options, _ in CASES]
 )
-def test_a_layer_for_two_inputs_is_the_one_that_torch_makes(sizes, name, options, torchs):
+def test_a_layer_for_two_inputs_equals_torchs(sizes, name, options, torchs):
     inputs = pair(sizes)
     torch.manual_seed(1)
     module, _ = build_and_apply(loaded({"type": name, **options}), *(rows[:1] for rows in inputs))
@@ -58,7 +58,7 @@ def test_a_layer_for_two_inputs_is_the_one_that_torch_makes(sizes, name, options
     ]
 
 
-def test_a_sequence_may_begin_with_a_layer_for_two_inputs():
+def test_a_sequence_may_start_with_a_layer_for_two_inputs():
     inputs = pair((6, 4))
     layers = [{"type": "Bilinear", "out_features": 3}, {"type": "ReLU"}, {"type": "Linear", "out_features": 2}]
     torch.manual_seed(1)
@@ -88,7 +88,7 @@ def test_a_sequence_may_begin_with_a_layer_for_two_inputs():
         ({"type": "Residual", "layers": [{"type": "ReLU"}]}, 2, "Residual takes 1 input, and is given 2."),
     ],
 )
-def test_a_layer_says_how_many_inputs_it_takes(model, count, message):
+def test_a_layer_reports_how_many_inputs_it_takes(model, count, message):
     with pytest.raises(MisfitError) as raised:
         build_and_apply(loaded(model), *[torch.zeros(1, 4)] * count)
     assert str(raised.value) == message
@@ -98,4 +98,4 @@ def test_a_layer_says_how_many_inputs_it_takes(model, count, message):
 def test_inputs_of_different_shapes_are_not_compared(name):
     with pytest.raises(MisfitError) as raised:
         build_and_apply(loaded({"type": name}), torch.zeros(1, 4), torch.zeros(1, 1))
-    assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both must have the same shape."
+    assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both inputs must have the same shape."

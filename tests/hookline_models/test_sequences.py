@@ -1,4 +1,4 @@
-"""Layers of sequences equal torch's, written out by hand, with lengths and without."""
+"""Layers for sequences equal handwritten uses of torch's, with and without lengths."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ import hookline
 from hookline.errors import MisfitError
 from hookline.training import apply_module, build_and_apply
 
-# torch says that its quickest code does not know of `proj_size`.
+# torch warns that its fastest code does not support `proj_size`.
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
 ROWS, STEPS, FEATURES = 5, 7, 6
@@ -32,7 +32,7 @@ def sequences():
 
 
 def built(name, options, by_hand, inputs):
-    """The module of a spec and the one by hand, under one seed."""
+    """Return the module of a spec and the handwritten one, with the same seed."""
     torch.manual_seed(1)
     module, _ = build_and_apply(loaded(name, options), inputs[:1])
     torch.manual_seed(1)
@@ -46,7 +46,7 @@ def assert_same_weights(module, expected):
 
 
 def applied(call, module, *, training):
-    """The outputs, in training with the same draws for each, and the gradients of the parameters."""
+    """Return the outputs, in training mode with the same random numbers, and the gradients of the parameters."""
     module.train(training)
     torch.manual_seed(2)
     outputs = call(module)
@@ -81,7 +81,7 @@ IDS = [f"{name} {options}" for name, options, _ in RECURRENT]
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
-def test_a_recurrent_layer_is_torchs_and_gives_the_outputs_of_every_step(name, options, by_hand, training):
+def test_a_recurrent_layer_equals_torchs_and_returns_the_outputs_of_every_step(name, options, by_hand, training):
     inputs = sequences()
     module, expected = built(name, options, by_hand, inputs)
     assert type(module).__name__ == name
@@ -96,7 +96,7 @@ def test_a_recurrent_layer_is_torchs_and_gives_the_outputs_of_every_step(name, o
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
-def test_a_recurrent_layer_packs_rows_that_have_lengths(name, options, by_hand, training):
+def test_a_recurrent_layer_packs_rows_with_lengths(name, options, by_hand, training):
     inputs = sequences()
     module, expected = built(name, options, by_hand, inputs)
 
@@ -111,9 +111,7 @@ def test_a_recurrent_layer_packs_rows_that_have_lengths(name, options, by_hand, 
 
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
 @pytest.mark.parametrize(("name", "options", "by_hand"), RECURRENT, ids=IDS)
-def test_a_recurrent_layer_that_returns_the_last_gives_what_is_known_at_the_end_of_each_row(
-    name, options, by_hand, lengths
-):
+def test_a_recurrent_layer_can_return_the_output_at_the_end_of_each_row(name, options, by_hand, lengths):
     inputs = sequences()
     module, expected = built(name, {**options, "returns": "last"}, by_hand, inputs)
     outputs = module.eval()(inputs, lengths=lengths)
@@ -182,12 +180,12 @@ ATTENTION_IDS = [f"{name} {options}" for name, options, _ in ATTENTION]
 
 
 def attended(inputs, *, mask, padding):
-    """What torch's module gives for the inputs, whichever of the three it is."""
+    """Return the outputs of torch's module, whichever of the three it is."""
 
     def call(module):
         if isinstance(module, nn.MultiheadAttention):
             options = {"key_padding_mask": padding, "attn_mask": mask, "need_weights": False}
-            # With `is_causal` torch would hide the further keys of `add_bias_kv` and `add_zero_attn`.
+            # With `is_causal`, torch would hide the additional keys of `add_bias_kv` and `add_zero_attn`.
             is_causal = mask is not None and not module.add_zero_attn
             return module(inputs, inputs, inputs, **options, is_causal=is_causal)[0]
         name = "mask" if isinstance(module, nn.TransformerEncoder) else "src_mask"
@@ -200,7 +198,7 @@ def attended(inputs, *, mask, padding):
 @pytest.mark.parametrize("causal", [True, False], ids=["causal", "both ways"])
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize(("name", "options", "by_hand"), ATTENTION, ids=ATTENTION_IDS)
-def test_a_layer_with_attention_is_torchs_with_masks_for_padding_and_for_what_is_to_come(
+def test_an_attention_layer_equals_torchs_with_masks_for_padding_and_later_steps(
     name, options, by_hand, training, causal, lengths
 ):
     inputs = sequences()
@@ -225,9 +223,7 @@ def test_a_layer_with_attention_is_torchs_with_masks_for_padding_and_for_what_is
         *((*case, {"causal": causal}) for case in ATTENTION for causal in (True, False)),
     ],
 )
-def test_what_comes_out_for_a_row_with_a_length_is_what_comes_out_for_it_without_padding(
-    name, options, by_hand, causal
-):
+def test_padding_does_not_change_the_output_of_a_row(name, options, by_hand, causal):
     inputs = sequences()
     module, _ = built(name, {**options, **causal}, by_hand, inputs)
     with torch.no_grad():
@@ -236,7 +232,7 @@ def test_what_comes_out_for_a_row_with_a_length_is_what_comes_out_for_it_without
             torch.testing.assert_close(outputs[row, :length], module(inputs[row : row + 1, :length])[0])
 
 
-def test_a_causal_layer_does_not_see_what_is_to_come():
+def test_a_causal_layer_does_not_see_later_steps():
     inputs = sequences()
     module, _ = build_and_apply(loaded("TransformerEncoderLayer", {"nhead": 2, "causal": True}), inputs[:1])
     changed = inputs.clone()
@@ -246,7 +242,7 @@ def test_a_causal_layer_does_not_see_what_is_to_come():
     assert not torch.isclose(outputs[:, 4:], others[:, 4:]).all(dim=2).any()
 
 
-def test_the_layers_of_a_transformer_encoder_begin_with_the_same_parameters():
+def test_the_layers_of_a_transformer_encoder_start_with_the_same_parameters():
     options = {"nhead": 2, "num_layers": 2}
     module, _ = build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
     first, second = (layer.state_dict() for layer in module.layers)
@@ -260,7 +256,7 @@ def test_an_error_in_the_last_layer_of_an_encoder_names_its_place():
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
-def test_a_pool_over_steps_is_that_of_each_row_without_its_padding(mode):
+def test_pooling_over_steps_excludes_padding(mode):
     inputs = sequences()
     module, outputs = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[:1])
     by_hand = {"sum": torch.sum, "mean": torch.mean, "max": torch.amax}[mode]
@@ -272,7 +268,7 @@ def test_a_pool_over_steps_is_that_of_each_row_without_its_padding(mode):
         torch.testing.assert_close(pooled[row], by_hand(inputs[row, :length], dim=0))
 
 
-def test_a_pool_over_steps_takes_steps_of_any_shape():
+def test_pooling_over_steps_takes_steps_of_any_shape():
     images = torch.randn(ROWS, STEPS, 2, 3)
     module, _ = build_and_apply(loaded("SequencePool", {"mode": "max"}), images[:1])
     pooled = module(images, lengths=LENGTHS)
@@ -280,14 +276,14 @@ def test_a_pool_over_steps_takes_steps_of_any_shape():
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
-def test_padding_that_is_not_finite_does_not_get_into_a_pool(mode):
+def test_non_finite_padding_does_not_affect_pooling(mode):
     inputs = sequences()
     inputs[PADDING] = float("nan")
     module, _ = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[1:2])
     assert module(inputs, lengths=LENGTHS).isfinite().all()
 
 
-def test_a_learned_positional_embedding_adds_the_vector_of_each_place():
+def test_a_learned_positional_embedding_adds_the_vector_of_each_position():
     inputs = sequences()
     module, expected = built("LearnedPositionalEmbedding", {}, lambda: nn.Embedding(STEPS, FEATURES), inputs)
     assert_same_weights(module, expected)
@@ -295,11 +291,11 @@ def test_a_learned_positional_embedding_adds_the_vector_of_each_place():
     assert torch.equal(module(inputs[:, :3]), inputs[:, :3] + expected(torch.arange(3)))
 
 
-def test_a_sequence_may_be_as_long_as_there_are_places():
+def test_a_sequence_may_be_as_long_as_there_are_positions():
     spec = loaded("LearnedPositionalEmbedding", {"num_embeddings": 9})
     module, _ = build_and_apply(spec, sequences()[:1])
     assert module(torch.randn(2, 9, FEATURES)).shape == (2, 9, FEATURES)
-    with pytest.raises(ValueError, match=r"It has 9 places, and a sequence has 10 steps\."):
+    with pytest.raises(ValueError, match=r"It has 9 positions, but a sequence has 10 steps\."):
         module(torch.randn(2, 10, FEATURES))
 
 
@@ -314,9 +310,12 @@ def test_a_sequence_may_be_as_long_as_there_are_places():
 )
 @pytest.mark.parametrize(
     ("length", "message"),
-    [(0, "Each row must have a step, and the length of one is 0."), (8, "There are 7 steps, and the length of a row")],
+    [
+        (0, "Each row must have at least one step, but the length of one is 0."),
+        (8, "There are 7 steps, but the length of a row"),
+    ],
 )
-def test_a_length_that_cannot_be_is_told(name, options, length, message):
+def test_an_impossible_length_is_reported(name, options, length, message):
     with pytest.raises(MisfitError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
         build_and_apply(loaded(name, options), sequences()[:1], lengths=torch.tensor([length]))
 
@@ -340,8 +339,8 @@ def test_a_length_that_cannot_be_is_told(name, options, length, message):
         ("SequencePool", {}, (1, 6)),
     ],
 )
-def test_a_layer_for_sequences_refuses_what_is_none(name, options, shape):
-    with pytest.raises(MisfitError, match=r"It takes 2 dimensions for each row.*: steps, features\."):
+def test_a_layer_for_sequences_refuses_other_inputs(name, options, shape):
+    with pytest.raises(MisfitError, match=r"It takes (at least )?2 dimensions per row: steps, features\."):
         build_and_apply(loaded(name, options), torch.zeros(shape))
 
 
@@ -350,10 +349,10 @@ def test_heads_must_divide_the_features():
         build_and_apply(loaded("MultiheadAttention", {"num_heads": 4}), sequences()[:1])
 
 
-def test_a_transposition_exchanges_two_dimensions_and_leaves_the_rows():
+def test_transpose_swaps_two_dimensions_but_not_the_rows():
     inputs = torch.randn(2, 3, 4, 5)
     assert torch.equal(build_and_apply(loaded("Transpose", {}), inputs)[1], inputs.transpose(1, 2))
     options = {"dim0": -1, "dim1": 1}
     assert torch.equal(build_and_apply(loaded("Transpose", options), inputs)[1], inputs.transpose(1, 3))
-    with pytest.raises(MisfitError, match="is that of the rows"):
+    with pytest.raises(MisfitError, match="is the batch dimension"):
         build_and_apply(loaded("Transpose", {"dim0": -4}), inputs)

@@ -1,4 +1,4 @@
-"""Each layer is torch's own, with the same options."""
+"""Each layer equals torch's, with the same options."""
 
 from inspect import Parameter, signature
 from itertools import product
@@ -412,7 +412,7 @@ def loaded(name, options):
 
 
 def applied(module, shape, *, training):
-    """Outputs for two batches, so that running statistics show."""
+    """Return the outputs for two batches, to test running statistics."""
     torch.manual_seed(2)
     module.train(training)
     return [module(torch.randn(shape)) for _ in range(2)]
@@ -421,7 +421,7 @@ def applied(module, shape, *, training):
 @pytest.mark.parametrize(
     ("shape", "name", "options", "torchs"), CASES, ids=[f"{name} {options}" for _, name, options, _ in CASES]
 )
-def test_the_layer_is_the_one_that_torch_makes(shape, name, options, torchs):
+def test_the_layer_equals_torchs(shape, name, options, torchs):
     torch.manual_seed(1)
     module = loaded(name, options).build(torch.zeros(1, *shape[1:]))
     torch.manual_seed(1)
@@ -440,20 +440,20 @@ OF_HOOKLINE = {
     *("Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"),
     *("LearnedPositionalEmbedding", "SequencePool", "Transpose"),
 }
-"""What puts layers together, and what `torch.nn` does not have."""
+"""Containers, and layers that `torch.nn` does not have."""
 OF_SEQUENCES = {
     *("EmbeddingBag", "GRU", "LSTM", "MultiheadAttention", "RNN", "TransformerEncoder", "TransformerEncoderLayer"),
 }
-"""Layers that take lengths, which makes of torch's class one below it: test_sequences.py."""
+"""Layers that take lengths and are subclasses of torch's: see test_sequences.py."""
 OF_OTHER_INPUTS = {"Bilinear", "CosineSimilarity", "Embedding", "PairwiseDistance"}
-"""Layers that take two inputs or indices: test_pairs.py and test_embedding.py."""
+"""Layers that take two inputs or indices: see test_pairs.py and test_embedding.py."""
 LAYERS = [kind for kind in register_specs().values() if kind.__name__ not in OF_HOOKLINE]
 OF_THE_BUILD = {"device", "dtype"}
 OTHER_THAN_TORCHS = {
     "Softmax": {"dim": -1},
     "LogSoftmax": {"dim": -1},
     "Softmin": {"dim": -1},
-    # torch's is a function, which this name means to torch as well.
+    # torch's argument is a function, but torch also accepts this name.
     "TransformerEncoder": {"activation": "relu"},
     "TransformerEncoderLayer": {"activation": "relu"},
 }
@@ -473,11 +473,11 @@ ADDED = {
     **{name: {"returns": "sequence"} for name in ("RNN", "LSTM", "GRU")},
     **{name: {"causal": False} for name in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder")},
 }
-"""Options that torch does not have, or has as arguments of `forward`."""
+"""Options that torch does not have, or only as arguments of `forward`."""
 
 
 def torchs_signatures(name):
-    """The arguments of torch's class; those of a TransformerEncoder's layer are here its own."""
+    """Return the arguments of torch's class, including those of the layer of a TransformerEncoder."""
     kind = getattr(nn, name)
     if overloads := get_overloads(kind.__init__):
         return [signature(overloads[0])]
@@ -485,7 +485,7 @@ def torchs_signatures(name):
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
-def test_a_layer_has_torchs_options_with_torchs_defaults_but_sizes_may_follow_from_the_inputs(kind):
+def test_a_layer_has_torchs_options_and_defaults_but_sizes_may_be_inferred(kind):
     name = kind.__name__
     theirs = {
         parameter.name: NOTHING if parameter.default is Parameter.empty else parameter.default
@@ -506,8 +506,8 @@ def test_every_layer_is_compared_with_torchs():
 
 
 @pytest.mark.parametrize(("name", "options"), [pytest.param(*case[1:3], id=f"{case[1]} {case[2]}") for case in CASES])
-def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
-    """A batch of rows with one dimension less than a layer wants would be a single row to torch."""
+def test_a_layer_refuses_inputs_or_treats_rows_separately(name, options):
+    """torch would treat a batch of rows with one dimension too few as a single row."""
     layer = loaded(name, options)
     for (rows, size), dimensions in product([(3, 6), (4, 4)], range(1, 6)):
         batch = torch.randn(rows, *[size] * dimensions)
@@ -516,7 +516,7 @@ def test_a_layer_refuses_inputs_or_takes_each_row_for_itself(name, options):
         except hookline.errors.MisfitError:
             continue
         if isinstance(module, nn.BatchNorm2d) and not module.track_running_stats:
-            continue  # It is to look at the whole batch.
+            continue  # These layers use the whole batch.
         one_by_one = [module(batch[index : index + 1].clone()) for index in range(rows)]
         assert all(len(outputs) == 1 for outputs in one_by_one)
         torch.testing.assert_close(module(batch), torch.cat(one_by_one))
@@ -554,16 +554,16 @@ CLASSES_LEFT_OUT = {
         *("LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d"),
     },
 }
-"""Why, and which: quantised and intrinsic modules stand in namespaces of their own, below `torch.nn`."""
+"""Modules by the reason for which they are excluded. Quantized and intrinsic ones have other namespaces."""
 
 
-def test_all_modules_of_torch_are_there_or_left_out_for_a_reason():
+def test_all_modules_of_torch_are_supported_or_excluded_for_a_reason():
     torchs = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
     there = {kind.__name__ for kind in register_specs().values()} - (OF_HOOKLINE - {"Sequential"})
     assert torchs == there | set().union(*CLASSES_LEFT_OUT.values())
 
 
-def test_no_class_is_both_there_and_left_out():
+def test_no_class_is_both_supported_and_excluded():
     names = [kind.__name__ for kind in register_specs().values()] + [
         name for each in CLASSES_LEFT_OUT.values() for name in each
     ]
@@ -644,7 +644,7 @@ def test_no_class_is_both_there_and_left_out():
         ("Sequential", {}, "model.layers"),
     ],
 )
-def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
+def test_options_that_torch_would_refuse_are_reported(name, options, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -1,4 +1,4 @@
-"""Parameter groups: some parameters have options of their own."""
+"""Parameter groups: separate options for some parameters."""
 
 import numpy
 import pytest
@@ -33,7 +33,7 @@ def spec(optimizer, layers=None, **run):
 
 
 def by_hand(build):
-    """The weights of a loop without Hookline; `build` makes the optimizer, or several."""
+    """Return the weights of a loop without Hookline; `build` makes the optimizer, or several."""
     x = torch.randn(ROWS, 6, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([[float(row % 2)] for row in range(ROWS)])
     torch.manual_seed(5)
@@ -62,7 +62,7 @@ GROUPED = {
 }
 
 
-def test_groups_train_as_those_that_are_given_to_torch(tmp_path):
+def test_groups_train_like_torchs(tmp_path):
     def build(model):
         first, norm, last = model
         groups = [
@@ -76,7 +76,7 @@ def test_groups_train_as_those_that_are_given_to_torch(tmp_path):
     assert_same(trial.model, by_hand(build))
 
 
-def test_the_spec_that_is_kept_has_the_groups_and_trains_the_same(tmp_path):
+def test_the_saved_spec_has_the_groups_and_trains_the_same(tmp_path):
     trial = hookline.train(spec(GROUPED), out=tmp_path / "run")
     kept = hookline.load(trial.directory / "spec.toml")
     assert kept.optimizer == trial.spec.optimizer
@@ -84,7 +84,7 @@ def test_the_spec_that_is_kept_has_the_groups_and_trains_the_same(tmp_path):
     assert_same(hookline.train(kept, out=tmp_path / "again").model, trial.model)
 
 
-def test_a_group_is_made_from_python_with_the_options_of_its_optimizer():
+def test_a_group_can_be_created_in_python_with_the_options_of_its_optimizer():
     optimizer = AdamW(groups=(AdamW.group(parameters="*.bias", weight_decay=0.0),))
     assert optimizer == AdamW(groups=(AdamW.group(parameters="*.bias", weight_decay=0.0),))
     assert optimizer != AdamW(groups=(AdamW.group(parameters="*.bias", weight_decay=0.1),))
@@ -109,7 +109,7 @@ def test_a_group_is_made_from_python_with_the_options_of_its_optimizer():
         ([3], "optimizer.groups[0]: This must be a table, and it is the number 3."),
     ],
 )
-def test_a_group_is_checked_as_its_optimizer(groups, message):
+def test_a_group_is_checked_like_its_optimizer(groups, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "AdamW", "groups": groups})
     assert message in str(raised.value)
@@ -126,7 +126,7 @@ def test_a_group_is_checked_as_its_optimizer(groups, message):
         ),
     ],
 )
-def test_a_group_without_a_parameter_is_told_before_anything_is_written(groups, path, message, tmp_path):
+def test_a_group_without_parameters_is_reported_before_anything_is_written(groups, path, message, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec({"type": "AdamW", "groups": groups}), out=tmp_path / "run")
     assert raised.value.path == path
@@ -140,16 +140,16 @@ def test_lbfgs_has_no_groups():
 
 
 class Halving(hookline.spec.OptimizerSpec):
-    """A third party's optimizer, which knows nothing of groups."""
+    """A third party's optimizer without code for groups."""
 
     rate: float = 0.5
-    """How much is left."""
+    """The remaining fraction."""
 
     def build(self, parameters):
         return torch.optim.SGD(parameters, lr=self.rate)
 
 
-def test_an_optimizer_of_a_third_party_has_groups_without_its_doing():
+def test_an_optimizer_of_a_third_party_supports_groups_automatically():
     kind = hookline.spec.spec(Halving)
     parameters = hookline.spec.named_parameters(nn.Linear(2, 1))
     optimizer = kind(groups=(kind.group(parameters="bias", rate=0.1),)).build_for(parameters)
@@ -169,21 +169,21 @@ def test_an_optimizer_of_a_third_party_has_groups_without_its_doing():
         ({"foreach": True}, None),
     ],
 )
-def test_one_kernel_does_it_all_on_the_cpu_unless_something_else_is_asked_for(name, options, is_fused, tmp_path):
+def test_the_fused_kernel_is_the_default_on_the_cpu(name, options, is_fused, tmp_path):
     trial = hookline.train(spec({"type": name, "lr": 0.05, **options}), out=tmp_path / "run")
     theirs = {"lr": 0.05, **options} | ({} if is_fused is None else {"fused": is_fused})
     assert_same(trial.model, by_hand(lambda model: [getattr(torch.optim, name)(model.parameters(), **theirs)]))
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
-def test_one_kernel_and_foreach_exclude_each_other(name):
+def test_fused_and_foreach_exclude_each_other(name):
     with pytest.raises(
         hookline.errors.SpecError, match=r"optimizer\.fused: An update is either `fused` or `foreach`, not both"
     ):
         spec({"type": name, "fused": True, "foreach": True})
 
 
-def test_the_introduction_shows_each_group_with_its_size_and_its_own_options(tmp_path, capsys):
+def test_the_introduction_shows_each_group_with_its_size_and_options(tmp_path, capsys):
     [progress] = hookline.load(
         {
             "data": {"type": "Random", "features": 1, "targets": [1]},

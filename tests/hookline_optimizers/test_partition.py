@@ -80,7 +80,7 @@ def test_a_cycle_moves_the_momentum_of_all_parts(tmp_path):
     assert_same(trial.model, model)
 
 
-def test_a_cycle_over_parts_without_a_common_momentum_is_told_with_the_remedy(tmp_path):
+def test_a_cycle_over_parts_without_a_common_momentum_is_reported_with_advice(tmp_path):
     with pytest.raises(hookline.errors.MisfitError, match="set `cycle_momentum = false`"):
         hookline.train(spec(PARTITION, [{"type": "OneCycleLR", "max_lr": 0.2}]), out=tmp_path / "run")
     cycle = {"type": "OneCycleLR", "max_lr": 0.2, "cycle_momentum": False}
@@ -106,7 +106,7 @@ def assert_same(model, expected):
 
 
 @pytest.mark.parametrize("scheduled", [False, True])
-def test_the_parts_are_trained_as_by_optimizers_of_their_own(scheduled, tmp_path):
+def test_the_parts_train_like_separate_optimizers(scheduled, tmp_path):
     callbacks = [{"type": "ExponentialLR", "gamma": 0.8, "interval": "step"}] if scheduled else []
     trial = hookline.train(spec(PARTITION, callbacks), out=tmp_path / "run")
 
@@ -120,7 +120,7 @@ def test_the_parts_are_trained_as_by_optimizers_of_their_own(scheduled, tmp_path
     assert_same(trial.model, model)
 
 
-def test_what_takes_up_the_state_of_another_goes_on_as_it_would_have():
+def test_a_loaded_state_continues_like_the_original():
     kind = spec(PARTITION).optimizer
     model = network()
     optimizer = kind.build_for(hookline.spec.named_parameters(model))
@@ -139,7 +139,7 @@ def test_what_takes_up_the_state_of_another_goes_on_as_it_would_have():
     assert len(other.state) == len(list(copied.parameters()))
 
 
-def test_the_groups_are_those_of_the_parts_so_that_what_changes_them_reaches_the_parts():
+def test_the_groups_are_shared_with_the_parts_so_that_changes_reach_them():
     optimizer = spec(PARTITION).optimizer.build_for(hookline.spec.named_parameters(network()))
     assert isinstance(optimizer, torch.optim.Optimizer)
     assert [group["name"] for group in optimizer.param_groups] == [
@@ -171,10 +171,13 @@ ADAM = {"type": "Adam"}
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([{"optimizer": ADAM}], "optimizer.parts: There must be several parts: for one, name its optimizer."),
+        (
+            [{"optimizer": ADAM}],
+            "optimizer.parts: There must be at least two parts; otherwise, use the optimizer directly.",
+        ),
         (
             [{"dimensions": 2, "optimizer": {"type": "LBFGS"}}, {"optimizer": ADAM}],
-            "optimizer.parts[0]: LBFGS evaluates the loss again as often as it likes: it cannot train a part.",
+            "optimizer.parts[0]: LBFGS evaluates the loss several times per step, so it cannot train a part.",
         ),
         (
             [{"optimizer": {"type": "Adam", "lr": -1}}, {"optimizer": ADAM}],
@@ -183,7 +186,7 @@ ADAM = {"type": "Adam"}
         ([{"optimizer": ADAM, "lr": 1}, {"optimizer": ADAM}], 'optimizer.parts[0].lr: There is no key "lr".'),
     ],
 )
-def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
+def test_invalid_parts_are_reported(parts, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "Partition", "parts": parts})
     assert message in str(raised.value)
@@ -194,7 +197,7 @@ def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
     [
         (
             {"type": "Partition", "parts": [{"dimensions": 2, "optimizer": ADAM}, {"layers": "0", "optimizer": ADAM}]},
-            "optimizer.parts: No part has 1.weight: a last part that selects by nothing has all others.",
+            "optimizer.parts: No part trains 1.weight: add a last part without a selection, which takes all others.",
         ),
         (
             {"type": "Partition", "parts": [{"optimizer": ADAM}, {"layers": "0", "optimizer": ADAM}]},
@@ -202,17 +205,19 @@ def test_parts_that_make_no_sense_are_problems_of_the_spec(parts, message):
         ),
         (
             {"type": "Partition", "parts": [{"layers": "1", "optimizer": {"type": "Muon"}}, {"optimizer": ADAM}]},
-            "optimizer.parts[0].optimizer: Muon trains matrices, and 1.weight has the shape (4,)",
+            "optimizer.parts[0].optimizer: Muon trains matrices, but 1.weight has the shape (4,)",
         ),
-        ({"type": "Muon"}, "optimizer: Muon trains matrices, and 0.bias has the shape (4,)"),
+        ({"type": "Muon"}, "optimizer: Muon trains matrices, but 0.bias has the shape (4,)"),
         (
             {"type": "Adam", "capturable": True},
             "optimizer.capturable: CUDA graphs capture nothing of 0.weight, which is",
         ),
-        ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, and that of 0.weight is dense"),
+        ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, but that of 0.weight is dense"),
     ],
 )
-def test_what_an_optimizer_cannot_train_is_told_before_anything_is_written(optimizer, message, tmp_path):
+def test_parameters_that_an_optimizer_cannot_train_are_reported_before_anything_is_written(
+    optimizer, message, tmp_path
+):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec(optimizer), out=tmp_path / "run")
     assert message in str(raised.value)
@@ -227,7 +232,7 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     ("optimizer", "message"),
     [
         *(
-            ({"type": name}, f"{name} cannot train 0.weight, whose gradient is sparse: leave out the layer's `sparse`")
+            ({"type": name}, f"{name} cannot train 0.weight, whose gradient is sparse: remove the layer's `sparse`")
             for name in (
                 "Adam",
                 "AdamW",
@@ -241,13 +246,13 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
                 "Rprop",
             )
         ),
-        ({"type": "SGD", "weight_decay": 0.1}, "is sparse, which SGD cannot take with `weight_decay`."),
-        ({"type": "SGD", "fused": True}, "is sparse, which SGD cannot take with `fused`."),
-        ({"type": "Adagrad", "weight_decay": 0.1}, "is sparse, which Adagrad cannot take with `weight_decay`."),
+        ({"type": "SGD", "weight_decay": 0.1}, "is sparse, which SGD does not support with `weight_decay`."),
+        ({"type": "SGD", "fused": True}, "is sparse, which SGD does not support with `fused`."),
+        ({"type": "Adagrad", "weight_decay": 0.1}, "is sparse, which Adagrad does not support with `weight_decay`."),
         ({"type": "SparseAdam"}, "that of 1.weight is dense"),
     ],
 )
-def test_sparse_gradients_are_refused_by_those_that_cannot_take_them(optimizer, message):
+def test_sparse_gradients_are_refused_by_optimizers_that_cannot_take_them(optimizer, message):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         spec(optimizer).optimizer.build_for(hookline.spec.named_parameters(SPARSE))
     assert message in str(raised.value)
@@ -267,7 +272,7 @@ def test_sparse_gradients_are_refused_by_those_that_cannot_take_them(optimizer, 
     ],
     ids=lambda optimizer: optimizer["type"],
 )
-def test_sparse_gradients_are_taken_by_those_that_can(optimizer):
+def test_sparse_gradients_are_accepted_by_optimizers_that_can_take_them(optimizer):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     before = [parameter.clone() for parameter in model.parameters()]

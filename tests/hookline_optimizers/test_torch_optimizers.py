@@ -1,4 +1,4 @@
-"""Each optimizer is torch's own, with the same options."""
+"""Each optimizer equals torch's, with the same options."""
 
 from inspect import signature
 
@@ -73,7 +73,7 @@ OPTIONS = {
     ],
 }
 LEFT_OUT = {"differentiable"}
-"""It is for training through the steps of another training: such a step cannot change a model's parameters in place."""
+"""torch uses it to differentiate through steps, which cannot change a model's parameters in place."""
 
 TORCHS = [kind for kind in register_specs().values() if kind is not Partition]
 CASES = [pytest.param(name, options, id=f"{name} {options}") for name in OPTIONS for options in OPTIONS[name]]
@@ -95,7 +95,7 @@ def by_hand(name, options, parameters):
 
 
 class Network(nn.Module):
-    """Gives every optimizer gradients that it can take: sparse ones to SparseAdam, those of a matrix alone to Muon."""
+    """Gives every optimizer suitable gradients: sparse ones to SparseAdam, and only those of a matrix to Muon."""
 
     def __init__(self, name):
         super().__init__()
@@ -111,7 +111,7 @@ class Network(nn.Module):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_the_optimizer_has_the_options_of_one_that_torch_makes(name, options):
+def test_the_optimizer_has_the_options_of_torchs(name, options):
     parameters = Network(name).trained()
     optimizer, expected = loaded(name, options).build(parameters), by_hand(name, options, parameters)
     assert type(optimizer) is type(expected)
@@ -123,7 +123,7 @@ def test_the_optimizer_has_the_options_of_one_that_torch_makes(name, options):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_the_optimizer_takes_the_steps_of_one_that_torch_makes(name, options):
+def test_the_optimizer_takes_the_same_steps_as_torchs(name, options):
     words, targets = torch.arange(5), torch.randn(5, 2, generator=torch.Generator().manual_seed(1))
     networks = Network(name), Network(name)
     optimizers = loaded(name, options).build(networks[0].trained()), by_hand(name, options, networks[1].trained())
@@ -144,14 +144,14 @@ def test_the_optimizer_takes_the_steps_of_one_that_torch_makes(name, options):
 
 
 @pytest.mark.parametrize("kind", TORCHS, ids=lambda kind: kind.__name__)
-def test_an_optimizer_has_torchs_options_with_torchs_defaults(kind):
+def test_an_optimizer_has_torchs_options_and_defaults(kind):
     theirs = {
         parameter.name: parameter.default
         for parameter in signature(getattr(optim, kind.__name__)).parameters.values()
         if parameter.name != "params"
     }
     if kind.__name__ == "Adafactor":
-        # Half of it is None, which TOML cannot say; left out, it is what torch takes.
+        # Half of the default is None, which TOML cannot express; without the option torch uses it.
         assert theirs["eps"] == (None, 0.001)
         theirs["eps"] = None
     ours = {option.name: option.default for option in fields(kind)}
@@ -159,14 +159,14 @@ def test_an_optimizer_has_torchs_options_with_torchs_defaults(kind):
     assert ours == {name: default for name, default in theirs.items() if name not in LEFT_OUT}
 
 
-def test_every_optimizer_of_torch_is_there_and_compared():
+def test_every_optimizer_of_torch_is_supported_and_compared():
     theirs = {
         name for name, kind in vars(optim).items() if isinstance(kind, type) and issubclass(kind, optim.Optimizer)
     }
     assert {kind.__name__ for kind in TORCHS} == set(OPTIONS) == theirs - {"Optimizer"}
 
 
-def test_only_lbfgs_evaluates_the_loss_itself():
+def test_only_lbfgs_evaluates_the_closure_itself():
     assert [kind.__name__ for kind in register_specs().values() if kind.needs_closure] == ["LBFGS"]
 
 
@@ -188,7 +188,7 @@ def test_only_lbfgs_evaluates_the_loss_itself():
         ("LBFGS", {"line_search_fn": "armijo"}, "optimizer.line_search_fn"),
     ],
 )
-def test_options_that_torch_would_refuse_are_problems_of_the_spec(name, options, path):
+def test_options_that_torch_would_refuse_are_reported(name, options, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

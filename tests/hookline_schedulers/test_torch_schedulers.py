@@ -1,4 +1,4 @@
-"""Each scheduler is torch's own, with the same options, stepped as in a loop written by hand."""
+"""Each scheduler equals torch's, with the same options, stepped as in a handwritten loop."""
 
 import json
 import warnings
@@ -15,7 +15,7 @@ import hookline
 from hookline_schedulers import register_specs
 
 LEFT_OUT = {"optimizer", "last_epoch", "scale_fn", "scale_mode", "epochs", "steps_per_epoch"}
-"""What is not data, and what follows from the run."""
+"""Options that cannot be written in a spec, or that depend on the run."""
 CLASSES_LEFT_OUT = {
     "LRScheduler": "The base class.",
     "_LRScheduler": "Its old name.",
@@ -24,7 +24,7 @@ CLASSES_LEFT_OUT = {
 }
 OURS = {"interval", "monitor"}
 FOLLOWS = {("CosineAnnealingLR", "T_max")}
-"""Options that torch wants and that follow from the run here."""
+"""Options that torch requires and that default to values of the run."""
 
 ROWS, BATCH, EPOCHS = 20, 8, 4
 STEPS = 3
@@ -77,7 +77,7 @@ def spec(*callbacks, optimizer=None, epochs=EPOCHS):
 
 
 def by_hand(build, *, per_step, epochs=EPOCHS):
-    """The weights, and the learning rate of each epoch's last step, of a loop without Hookline."""
+    """Return the weights and the learning rate of each epoch's last step, of a loop without Hookline."""
     x, y = rows()
     torch.manual_seed(4)
     model = nn.Linear(5, 1)
@@ -105,10 +105,10 @@ def assert_equal(trial, model, rates):
     assert logged == rates
 
 
-@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")  # Not all of them fit both lengths.
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")  # Not all of them suit both lengths.
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
+def test_a_scheduler_is_stepped_as_in_a_handwritten_loop(name, options, interval, tmp_path):
     trial = hookline.train(spec({"type": name, "interval": interval, **options}), out=tmp_path / "run")
     theirs = dict(options)
     length = EPOCHS * (STEPS if interval == "step" else 1)
@@ -125,13 +125,13 @@ def test_a_scheduler_is_stepped_as_by_hand(name, options, interval, tmp_path):
 @pytest.mark.parametrize(
     ("name", "is_per_step"), [("StepLR", False), ("CosineAnnealingLR", False), ("CyclicLR", True), ("OneCycleLR", True)]
 )
-def test_those_that_are_meant_for_steps_are_stepped_after_each_step_if_nothing_is_said(name, is_per_step):
+def test_schedulers_for_steps_are_stepped_after_each_step_by_default(name, is_per_step):
     options = next(options for case, options in CASES if case == name)
     [scheduler] = spec({"type": name, **options}).callbacks
     assert scheduler.is_per_step == is_per_step
 
 
-def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
+def test_consecutive_schedulers_have_the_length_of_their_turn(tmp_path):
     trial = hookline.train(
         spec(
             {
@@ -155,7 +155,7 @@ def test_one_scheduler_after_another_has_the_length_of_its_turn(tmp_path):
 @pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
 @pytest.mark.parametrize("interval", ["epoch", "step"])
-def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, tmp_path):
+def test_chained_schedulers_can_be_the_first_of_a_sequence_as_in_torch(interval, tmp_path):
     parts = [{"type": "LinearLR", "total_iters": 3}, {"type": "ExponentialLR", "gamma": 0.9}]
     trial = hookline.train(
         spec(
@@ -183,11 +183,11 @@ def test_several_schedulers_at_once_are_the_first_of_some_as_in_torch(interval, 
 
     model, rates = by_hand(build, per_step=interval == "step")
     assert_equal(trial, model, rates)
-    if interval == "epoch":  # The exponential has been stepped once before the first.
+    if interval == "epoch":  # The exponential has already been stepped once.
         assert rates[0] != 0.1 / 3
 
 
-def test_a_scheduler_of_others_can_be_the_first_without_a_warning(tmp_path):
+def test_a_combined_scheduler_can_be_the_first_without_a_warning(tmp_path):
     chained = {"type": "ChainedScheduler", "schedulers": [{"type": "ExponentialLR", "gamma": 0.5}]}
     scheduler = {"type": "SequentialLR", "milestones": [2], "schedulers": [chained, {"type": "ConstantLR"}]}
     with warnings.catch_warnings():
@@ -196,7 +196,7 @@ def test_a_scheduler_of_others_can_be_the_first_without_a_warning(tmp_path):
     assert [record["lr"] for record in trial.history[:2]] == [0.05, 0.025]
 
 
-def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
+def test_simultaneous_schedulers_can_be_chained_or_listed(tmp_path):
     parts = [{"type": "ExponentialLR", "gamma": 0.9}, {"type": "StepLR", "step_size": 2}]
 
     def build(optimizer):
@@ -210,7 +210,7 @@ def test_several_schedulers_at_once_are_chained_or_listed(tmp_path):
     assert_equal(hookline.train(spec(*parts), out=tmp_path / "listed"), *expected)
 
 
-def test_a_plateau_is_told_the_monitored_number_of_each_epoch(tmp_path):
+def test_a_plateau_gets_the_monitored_number_of_each_epoch(tmp_path):
     options = {"patience": 0, "factor": 0.5, "threshold": 0.5}
     trial = hookline.train(
         spec({"type": "ReduceLROnPlateau", "monitor": "training/loss", **options}), out=tmp_path / "run"
@@ -225,7 +225,7 @@ def test_a_plateau_is_told_the_monitored_number_of_each_epoch(tmp_path):
     assert rates[-1] < rates[0]
 
 
-def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
+def test_groups_that_start_with_different_rates_are_logged_separately(tmp_path):
     optimizer = {"type": "SGD", "lr": 0.1, "groups": [{"parameters": "bias", "lr": 0.2}]}
     trial = hookline.train(spec({"type": "ExponentialLR", "gamma": 0.5}, optimizer=optimizer), out=tmp_path / "run")
     assert [(record["lr[0]"], record["lr[1]"]) for record in trial.history] == [
@@ -256,7 +256,7 @@ def test_groups_that_begin_with_different_rates_are_logged_each(tmp_path):
     ],
     ids=lambda scheduler: scheduler["type"],
 )
-def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_path):
+def test_groups_whose_rates_diverge_are_logged_separately(scheduler, tmp_path):
     used = []
     look = hookline.before("step", lambda optimizer: used.append([group["lr"] for group in optimizer.param_groups]))
     optimizer = {"type": "SGD", "lr": 0.1, "momentum": 0.9, "groups": [{"parameters": "*bias"}]}
@@ -266,7 +266,7 @@ def test_groups_that_a_scheduler_drives_apart_are_logged_each(scheduler, tmp_pat
     assert any(first != second for first, second in used)
 
 
-def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(tmp_path):
+def test_a_loaded_schedule_continues_like_the_original(tmp_path):
     [scheduler] = spec({"type": "StepLR", "step_size": 2}).callbacks
     run = hookline.Run(spec=spec(), stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
     optimizers, schedules = [], []
@@ -302,15 +302,15 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ({"type": "ChainedScheduler", "schedulers": []}, "callbacks[0].schedulers: There must be at least one"),
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "StepLR", "step_size": 1, "interval": "step"}]},
-            "callbacks[0].schedulers[0].interval: `interval` is said by the ChainedScheduler for all.",
+            "callbacks[0].schedulers[0].interval: Set `interval` of the ChainedScheduler instead.",
         ),
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "ReduceLROnPlateau"}]},
-            "callbacks[0].schedulers[0]: ReduceLROnPlateau needs a number, which is not passed on to it.",
+            "callbacks[0].schedulers[0]: ReduceLROnPlateau needs a monitored number, which it cannot get here.",
         ),
         (
             {"type": "SequentialLR", "schedulers": [{"type": "StepLR", "step_size": 1}], "milestones": [2]},
-            "callbacks[0].milestones: Between 1 schedulers lie 0 milestones, and 1 are given.",
+            "callbacks[0].milestones: 1 schedulers need 0 milestones, but 1 are given.",
         ),
         (
             {
@@ -321,7 +321,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
                     {"type": "ChainedScheduler", "schedulers": [{"type": "StepLR", "step_size": 1}]},
                 ],
             },
-            "callbacks[0].schedulers[1]: torch begins a ChainedScheduler with the run: it can only be the first.",
+            "callbacks[0].schedulers[1]: torch starts a ChainedScheduler with the run, so it must be the first.",
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.5, "max_lr": 0.1},
@@ -341,11 +341,11 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
         (
             {"type": "CyclicLR", "base_lr": [0.1, 0.1], "max_lr": [0.2, 0.2, 0.2]},
-            "callbacks[0].max_lr: It has 3 numbers, and `base_lr` has 2: each has one for each group.",
+            "callbacks[0].max_lr: It has 3 numbers, but `base_lr` has 2: set one for each group.",
         ),
         (
             {"type": "OneCycleLR", "max_lr": [0.1, 0.1], "base_momentum": [0.8]},
-            "callbacks[0].base_momentum: It has 1 number, and `max_lr` has 2: each has one for each group.",
+            "callbacks[0].base_momentum: It has 1 number, but `max_lr` has 2: set one for each group.",
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "base_momentum": 0.95},
@@ -357,7 +357,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
         (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "mode": "max"},
-            'callbacks[0].mode: The lower loss is the better one: `mode` must be "min".',
+            'callbacks[0].mode: A lower loss is better, so `mode` must be "min".',
         ),
         ({"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 1}, "callbacks[0].pct_start: 1 is out of bounds"),
         (
@@ -366,7 +366,7 @@ def test_a_schedule_that_takes_up_the_state_of_another_goes_on_as_it_would_have(
         ),
     ],
 )
-def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
+def test_invalid_options_are_reported(callback, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(callback)
     assert message in str(raised.value)
@@ -376,7 +376,7 @@ def test_options_that_make_no_sense_are_problems_of_the_spec(callback, message):
     "scheduler", [{"type": "StepLR", "step_size": 1}, {"type": "ReduceLROnPlateau", "monitor": "training/loss"}]
 )
 @pytest.mark.parametrize("optimizer", [{"type": "Rprop"}, partition("Rprop", "Rprop")], ids=["alone", "in all parts"])
-def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, optimizer):
+def test_an_optimizer_that_ignores_the_schedule_is_refused(scheduler, optimizer):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(scheduler, optimizer=optimizer)
     [problem] = raised.value.problems
@@ -424,7 +424,7 @@ STEP = {"type": "StepLR", "step_size": 2}
         (
             {"type": "ConstantLR"},
             [
-                "callbacks[0].total_iters: The factor applies to the whole run: `total_iters` is 5 epochs, and the run has 4."
+                "callbacks[0].total_iters: The factor applies to the whole run: `total_iters` is 5 epochs, but the run has 4."
             ],
         ),
         ({"type": "PolynomialLR", "total_iters": 4}, []),
@@ -443,7 +443,7 @@ STEP = {"type": "StepLR", "step_size": 2}
         (
             {"type": "CosineAnnealingLR", "T_max": 2},
             [
-                "callbacks[0].T_max: The learning rate rises again after 2 epochs, and the run has 4: leave it out, and it follows from the length of the run."
+                "callbacks[0].T_max: The learning rate rises again after 2 epochs, but the run has 4: remove it to use the length of the run."
             ],
         ),
         (
@@ -460,27 +460,27 @@ STEP = {"type": "StepLR", "step_size": 2}
         (
             {"type": "CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 2},
             [
-                "callbacks[0].T_0: The run ends within a fall: one ends after 3 epochs, the next after 7, and the run after 4."
+                "callbacks[0].T_0: The run ends within a cycle: one ends after 3 epochs, the next after 7, and the run after 4."
             ],
         ),
         (
             {"type": "CosineAnnealingWarmRestarts", "T_0": 3},
             [
-                "callbacks[0].T_0: The run ends within a fall: one ends after 3 epochs, the next after 6, and the run after 4."
+                "callbacks[0].T_0: The run ends within a cycle: one ends after 3 epochs, the next after 6, and the run after 4."
             ],
         ),
         ({"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 6}, []),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1},
-            ["callbacks[0].step_size_up: `max_lr` is never reached: that takes 2,000 steps, and the run has only 12."],
+            ["callbacks[0].step_size_up: `max_lr` is never reached: that takes 2,000 steps, but the run has only 12."],
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7},
-            ["callbacks[0].step_size_up: No cycle is completed: one takes 14 steps, and the run has only 12."],
+            ["callbacks[0].step_size_up: No cycle is completed: one takes 14 steps, but the run has only 12."],
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "step_size_down": 6},
-            ["callbacks[0].step_size_down: No cycle is completed: one takes 13 steps, and the run has only 12."],
+            ["callbacks[0].step_size_down: No cycle is completed: one takes 13 steps, but the run has only 12."],
         ),
         ({"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 12}, []),
         (
@@ -491,7 +491,7 @@ STEP = {"type": "StepLR", "step_size": 2}
         (
             {"type": "ReduceLROnPlateau", "monitor": "training/loss", "patience": 2},
             [
-                "callbacks[0].patience: The learning rate never falls: at the earliest after 4 epochs, and the run has 4."
+                "callbacks[0].patience: The learning rate never falls: it could after 4 epochs at the earliest, but the run has 4."
             ],
         ),
         ({"type": "SequentialLR", "schedulers": [{"type": "ConstantLR"}, STEP], "milestones": [1]}, []),
@@ -501,27 +501,27 @@ STEP = {"type": "StepLR", "step_size": 2}
         ),
     ],
 )
-def test_a_scheduler_that_does_not_fit_the_length_of_the_run_is_warned_of(callback, warned, tmp_path):
-    with warnings.catch_warnings(record=True) as told:
+def test_a_scheduler_that_does_not_match_the_length_of_the_run_is_a_warning(callback, warned, tmp_path):
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         hookline.train(spec(callback), out=tmp_path / "run")
-    ours = [warning for warning in told if issubclass(warning.category, hookline.HooklineWarning)]
+    ours = [warning for warning in caught if issubclass(warning.category, hookline.HooklineWarning)]
     assert [str(warning.message) for warning in ours] == warned
 
 
-def test_a_part_to_which_it_makes_no_difference_is_warned_of(tmp_path):
-    with pytest.warns(hookline.HooklineWarning) as told:
+def test_a_part_that_ignores_the_schedule_is_a_warning(tmp_path):
+    with pytest.warns(hookline.HooklineWarning) as caught:
         trial = hookline.train(
             spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
         )
-    assert [str(warning.message) for warning in told] == [
+    assert [str(warning.message) for warning in caught] == [
         "callbacks[0].type: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
     ]
     assert trial.steps == EPOCHS * STEPS
 
 
 @pytest.mark.parametrize("optimizer", [{"type": "AdamW"}, partition("NAdam", "Adam")], ids=["alone", "in a part"])
-def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
+def test_an_invalid_momentum_for_adam_is_refused(optimizer):
     cycle = {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "max_momentum": 1.0}
     name = {"AdamW": "AdamW"}.get(optimizer["type"], "NAdam")
     message = f"This is the first of the `betas` of {name}, which must be less than 1."
@@ -543,17 +543,17 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         (
             {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 5},
             None,
-            "callbacks[0].total_steps: The cycle ends after 5 steps, before the run does, which has 12: leave it out, and it",
+            "callbacks[0].total_steps: The cycle ends after 5 steps, but the run has 12: remove it to use the length of the run",
         ),
         (
             {"type": "OneCycleLR", "max_lr": [0.1, 0.2]},
             None,
-            "callbacks[0].max_lr: The optimizer has 1 parameter group, and these are 2 numbers.",
+            "callbacks[0].max_lr: The optimizer has 1 parameter group, but there are 2 numbers.",
         ),
         (
             {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2},
             {"type": "Adagrad"},
-            "callbacks[0].cycle_momentum: The optimizer has no momentum, or not in all of its parts, that could fall: set",
+            "callbacks[0].cycle_momentum: The optimizer, or one of its parts, has no momentum: set",
         ),
         (
             {
@@ -578,12 +578,12 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
                 ],
             },
             None,
-            "callbacks[0].schedulers[0].schedulers[0].base_momentum: The optimizer has 1 parameter group, and these are 3",
+            "callbacks[0].schedulers[0].schedulers[0].base_momentum: The optimizer has 1 parameter group, but there are 3",
         ),
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 0.25}]},
             None,
-            "callbacks[0].schedulers[0].pct_start: Of 4 steps this is one, in which it cannot rise: choose another.",
+            "callbacks[0].schedulers[0].pct_start: This is a single one of 4 steps, which leaves no room to rise: choose another value.",
         ),
         (
             {"type": "ReduceLROnPlateau"},
@@ -592,14 +592,16 @@ def test_a_momentum_that_adam_cannot_have_is_refused(optimizer):
         ),
     ],
 )
-def test_what_does_not_fit_the_run_is_told_before_anything_is_written(callback, optimizer, message, tmp_path):
+def test_a_schedule_that_does_not_suit_the_run_is_reported_before_anything_is_written(
+    callback, optimizer, message, tmp_path
+):
     with pytest.raises(hookline.HooklineError) as raised:
         hookline.train(spec(callback, optimizer=optimizer), out=tmp_path / "run")
     assert message in str(raised.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_every_scheduler_of_torch_that_is_data_is_there():
+def test_every_declarative_scheduler_of_torch_is_supported():
     theirs = {
         name
         for name, kind in vars(lr_scheduler).items()
@@ -609,7 +611,7 @@ def test_every_scheduler_of_torch_that_is_data_is_there():
 
 
 @pytest.mark.parametrize("kind", register_specs().values(), ids=lambda kind: kind.__name__)
-def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
+def test_a_scheduler_has_torchs_options_and_defaults(kind):
     theirs = {
         parameter.name: parameter.default
         for parameter in signature(getattr(lr_scheduler, kind.__name__)).parameters.values()
@@ -633,11 +635,11 @@ def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
         ({"type": "StepLR", "step_size": 1, "interval": "steps"}, "schedulers[1].interval"),
     ],
 )
-def test_what_is_wrong_in_a_part_hides_nothing_of_the_others_and_of_the_whole(wrong, path):
+def test_an_error_in_a_part_does_not_hide_other_errors(wrong, path):
     parts = [{"type": "ReduceLROnPlateau"}, wrong]
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})
-    told = [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
-    assert [problem.partition(": ")[0] for problem in told] == [path, "schedulers[0]", "milestones"]
-    assert told[1].endswith("ReduceLROnPlateau needs a number, which is not passed on to it.")
-    assert told[2].endswith("Between 2 schedulers lie 1 milestones, and 2 are given.")
+    messages = [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
+    assert [problem.partition(": ")[0] for problem in messages] == [path, "schedulers[0]", "milestones"]
+    assert messages[1].endswith("ReduceLROnPlateau needs a monitored number, which it cannot get here.")
+    assert messages[2].endswith("2 schedulers need 1 milestones, but 2 are given.")

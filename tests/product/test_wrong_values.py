@@ -144,8 +144,8 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         (
             {"optimizer": {"type": "Partition", "groups": [{}], "parts": []}},
             [
-                "optimizer.parts: There must be several parts: for one, name its optimizer.",
-                "optimizer.groups: Its parts have groups, not the Partition itself.",
+                "optimizer.parts: There must be at least two parts; otherwise, use the optimizer directly.",
+                "optimizer.groups: Set the groups of its parts, not of the Partition.",
             ],
         ),
     ],

@@ -1,4 +1,4 @@
-"""Batches: what data sources answer `prepare_data` with, and tensors in memory as the usual source of them."""
+"""Batches: the data that `prepare_data` returns, and the usual implementation with tensors in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
-"""What a model gives: a tensor, or several by name."""
+"""The outputs of a model: a tensor, or several by name."""
 
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
-"""What a batch has that has no targets, or no lengths."""
+"""An empty mapping, for a batch without targets or lengths."""
 
 WINDOW = 16 * 2**20
-"""How many bytes of shuffled rows are gathered at once: enough to make the indexing cheap, little beside the data."""
+"""How many bytes of shuffled rows to gather at once: enough for fast indexing, and little compared to the data."""
 
 
 @frozen
 class Batch:
-    """Some rows, as the model and the loss take them."""
+    """Rows for one step of the model and the loss."""
 
     inputs: "Mapping[str, Tensor]"
-    """The model's inputs by name, the first dimension of each being the rows."""
+    """The model's inputs by name. The first dimension of each is the rows."""
     targets: "Mapping[str, Tensor]" = NOTHING_MORE
-    """What the loss compares the outputs with, by name; nothing, if it compares them with one another."""
+    """The targets of the loss by name; empty if the loss only compares outputs with one another."""
     lengths: "Mapping[str, Tensor]" = NOTHING_MORE
-    """Of the inputs that are padded sequences, by their names: how many steps of each row are not padding, int64."""
+    """The lengths of padded input sequences by input name: the number of steps of each row, int64."""
 
     @property
     def input(self) -> "Tensor":
@@ -47,22 +47,22 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        """How many rows the batch has."""
+        """The number of rows."""
         return len(next(iter(self.inputs.values())))
 
     def parts(self, count: int) -> "list[Batch]":
-        """The batch in `count` parts of one size, of which the last may be smaller; in fewer if there are few rows."""
+        """Split the batch into `count` parts of equal size, of which the last may be smaller; fewer if rows are few."""
         size = -(-self.rows // count)
         number = -(-self.rows // size)
         groups = (_split(group, size, number) for group in (self.inputs, self.targets, self.lengths))
         return [Batch(*parts) for parts in zip(*groups, strict=True)]
 
     def slice(self, start: int, stop: int) -> "Batch":
-        """The rows from `start` to `stop`, without the latter."""
+        """Return the rows from `start` up to, but not including, `stop`."""
         return self.changed(lambda tensor: tensor[start:stop])
 
     def changed(self, change: "Callable[[Tensor], Tensor]") -> "Batch":
-        """The batch with each of its tensors changed in one way."""
+        """Return the batch with `change` applied to each tensor."""
         return Batch(
             {name: change(tensor) for name, tensor in self.inputs.items()},
             {name: change(tensor) for name, tensor in self.targets.items()},
@@ -71,23 +71,23 @@ class Batch:
 
 
 def _only(group: "Mapping[str, Tensor]", called: str) -> "Tensor":
-    """The only tensor of a group; a `ValueError` says how many there are."""
+    """Return the only tensor of a group, or raise a `ValueError` if there are several or none."""
     try:
         [tensor] = group.values()
     except ValueError:
         names = f": {enumerate_names(group)}" if group else ""
         raise ValueError(
-            f"`{called}` is for batches with one {called}, and this one has {len(group)}{names}."
+            f"`{called}` is for batches with one {called}, but this one has {len(group)}{names}."
         ) from None
     return tensor
 
 
 def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[Mapping[str, Tensor]]":
-    """The parts of all tensors, of so many rows; `number` empty ones of a group without tensors."""
+    """Split all tensors into parts of `size` rows; a group without tensors becomes `number` empty groups."""
     if not group:
         return repeat(NOTHING_MORE, number)
-    # `split` gives all parts of a tensor at once, which a slice for each does not.
-    if len(group) == 1:  # The usual case, without a zip for each part.
+    # `split` makes all parts of a tensor in one call, unlike a slice for each.
+    if len(group) == 1:  # The common case, without a zip for each part.
         [(name, tensor)] = group.items()
         return [{name: part} for part in tensor.split(size)]
     splits = zip(*(tensor.split(size) for tensor in group.values()), strict=True)
@@ -97,28 +97,28 @@ def _split(group: "Mapping[str, Tensor]", size: int, number: int) -> "Iterable[M
 class Batches(Protocol):
     """A split of the data, in batches.
 
-    `train --locked` compares the data with that of the run. If a split has its rows as a `Batch` in `all`, all of them
-    are compared; if it has a method `fingerprint() -> str`, what that returns. Otherwise only the number of rows and
-    the first 16 batches of the first epoch are compared, for which `epoch(1)` is called once more before the training.
+    `train --locked` compares the data with that of the locked run. It compares all rows if the split has them as a
+    `Batch` in `all`, or the result of a method `fingerprint() -> str` if there is one. Otherwise it compares the number
+    of rows and the first 16 batches of the first epoch, for which it calls `epoch(1)` once more before the training.
     """
 
     @property
     def rows(self) -> int:
-        """How many rows the split has."""
+        """The number of rows."""
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches per epoch."""
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch, which is counted from 1, from the batch `start` on.
+        """Yield the batches of an epoch, counted from 1, beginning with batch `start`.
 
-        The order depends on the seed and on the epoch's number and on nothing else, so that the place of a run in
-        its data is two integers.
+        The order depends only on the seed and the epoch, so that two integers describe the position of a run in its
+        data.
         """
 
 
 class TensorBatches:
-    """Rows that are held as tensors in memory, taken batch by batch and never row by row."""
+    """Batches of tensors in memory."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class TensorBatches:
         seed: int | None = None,
         drop_last: bool = False,
     ):
-        """Hold the tensors; a `seed` shuffles the rows anew for each epoch, without one they keep their order."""
+        """Keep the tensors. With a `seed` the rows are shuffled anew in each epoch, otherwise they keep their order."""
         self.all = Batch(inputs, targets, lengths)
         self._tensors = [*inputs.values(), *targets.values(), *lengths.values()]
         self._batch_size = batch_size
@@ -141,16 +141,16 @@ class TensorBatches:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self._tensors[0])
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches per epoch."""
         whole, rest = divmod(self.rows, self._batch_size)
         return whole + bool(rest and not self._drop_last)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch; shuffled rows come in the order of `permutation(seed, number, rows)`."""
+        """Yield the batches of an epoch; shuffled rows are in the order of `permutation(seed, number, rows)`."""
         orders = None
         if self._seed is not None:
             order = permutation(self._seed, number, self.rows).to(self._tensors[0].device)
@@ -162,15 +162,15 @@ class TensorBatches:
 def gathered(
     rows: Batch, orders: "Mapping[str, Tensor] | None", batch_size: int, start: int, stop: int
 ) -> Iterator[Batch]:
-    """Rows in batches: copies, over which a layer that works in place may write.
+    """Yield copies of rows in batches, which in-place layers may overwrite.
 
     Args:
-        rows: all the rows that there are.
-        orders: by the names of inputs, targets and lengths, the row numbers of each in the order in which they come;
-            `None` for all of them as they stand.
-        batch_size: how many rows are in a batch, of which the last may be smaller.
-        start: where in the order it begins.
-        stop: where in the order it ends.
+        rows: All rows.
+        orders: For the names of inputs, targets and lengths, their row numbers in the order of the batches; `None` to
+        keep all rows in order.
+        batch_size: The number of rows per batch; the last batch may be smaller.
+        start: The position in the order to begin at.
+        stop: The position in the order to end before.
 
     """
     names = tuple(rows.inputs), tuple(rows.targets), tuple(rows.lengths)
@@ -187,7 +187,7 @@ def gathered(
             for tensor, order in zip(tensors, own, strict=True)
         ]
         if len(inputs) == len(targets) == 1 and not lengths:
-            # The usual case, without a slice and a zip for each batch.
+            # The common case, without a slice and a zip for each batch.
             [[input_name], [target_name]] = inputs, targets
             for input_rows, target_rows in zip(*columns, strict=True):
                 yield Batch({input_name: input_rows}, {target_name: target_rows})
@@ -201,9 +201,9 @@ def gathered(
 
 
 def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
-    """The order of the rows in an epoch, `numpy.random.default_rng((seed, epoch)).permutation(rows)`.
+    """Return the order of the rows in an epoch, `numpy.random.default_rng((seed, epoch)).permutation(rows)`.
 
-    NumPy's generator takes the pair as it is. torch's would have to be given one number, of which it uses 32 bits.
+    NumPy's generator takes both numbers as the seed. torch's takes a single number, of which it uses 32 bits.
 
     >>> permutation(seed=0, epoch=1, rows=5).tolist()
     [1, 4, 3, 0, 2]
@@ -216,29 +216,29 @@ def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
 
 @frozen(kw_only=True)
 class Data:
-    """What a data source answers with: its splits, and what is known of them."""
+    """The data that a data source returns: its splits, and what is known about them."""
 
     training: Batches
-    """What the model learns from."""
+    """The training split."""
     validation: Batches | None = None
-    """What it is judged by after each epoch, if there is such a split."""
+    """The validation split, evaluated after each epoch; optional."""
     test: Batches | None = None
-    """What it is judged by at the end, if there is such a split."""
+    """The test split, evaluated at the end; optional."""
     example: Batch
-    """Two rows, or fewer, of the training split, for shapes and types."""
+    """At most two rows of the training split, to infer shapes and types."""
     targets: Mapping[str, Target]
-    """What is known of each target, by its name."""
+    """What is known about each target, by name."""
     preparation: Mapping[str, Any] = field(factory=dict)
-    """How each group of inputs is made of a row of the source (columns, statistics, shape), as JSON can say it: it is
-    deployed."""
+    """How each group of inputs is computed from a row of the source (columns, statistics, shape), as JSON-compatible
+    values. It is exported when the model is deployed."""
 
     @property
     def target(self) -> Target:
-        """What is known of the only target."""
+        """What is known about the only target."""
         [target] = self.targets.values()
         return target
 
     def splits(self) -> "Mapping[str, Batches]":
-        """The splits that there are, by name."""
+        """Return the existing splits by name."""
         splits = {"training": self.training, "validation": self.validation, "test": self.test}
         return {name: batches for name, batches in splits.items() if batches is not None}

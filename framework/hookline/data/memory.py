@@ -1,4 +1,4 @@
-"""Data that is held in memory: from the tensors and target columns of each split to what a data source answers with."""
+"""Data in memory: make `Data` of the tensors and target columns of each split."""
 
 import warnings
 from collections.abc import Collection, Mapping
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Splits = Mapping[str, Mapping[str, Any]]
-"""Of each split, "training" and perhaps "validation" and "test", something by name."""
+"""A mapping by split: "training" and optionally "validation" and "test"."""
 
 
 class Batching(Protocol):
-    """The options of a data source that say what its batches are."""
+    """The batch options of a data source."""
 
     @property
     def batch_size(self) -> int:
-        """The rows of a batch."""
+        """The number of rows per batch."""
 
     @property
     def shuffle(self) -> bool:
-        """Whether the training rows have a new order in each epoch."""
+        """Whether to shuffle the training rows in each epoch."""
 
     @property
     def drop_last(self) -> bool:
-        """Whether a last training batch with fewer rows is skipped."""
+        """Whether to drop a last training batch with fewer rows."""
 
 
 class Destination(Protocol):
-    """Where the tensors of a run are, as far as `hookline.Run` says it."""
+    """The parts of `hookline.Run` that say where its tensors are."""
 
     device: "torch.device"
 
     @property
     def dtype(self) -> "torch.dtype":
-        """The type of floating-point numbers."""
+        """The floating-point type."""
 
     @property
     def seed(self) -> int:
-        """The seed."""
+        """The seed of the run."""
 
     def moved(self, tensor: "Tensor") -> "Tensor":
-        """The tensor on the device, in the type of the run if it has floating-point numbers."""
+        """Move a tensor to the device, and cast it to the run's dtype if it is floating-point."""
 
 
 class TargetEncodings(Protocol):
     """How the loss encodes its targets: a `hookline.spec.LossSpec`, or the `hookline.spec.Objective` of several."""
 
     def encodings(self, targets: Collection[str]) -> Mapping[str, Encoding]:
-        """How each of the targets with these names is encoded."""
+        """Return the encoding with each of these targets."""
 
     def name_for(self, target: str | None) -> str:
         """The type of the loss that takes a target, for messages."""
@@ -71,23 +71,23 @@ def in_memory(
     preparation: Mapping[str, Any] = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
-    """The data on the run's device, in batches as the spec says, with targets encoded as the loss wants them.
+    """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
 
-    Floating-point inputs and targets get the type of the run.
+    Floating-point inputs and targets are cast to the run's dtype.
 
     Args:
-        spec: the data source, which knows the size and order of the batches.
-        run: the run, which knows seed and device.
-        loss: the loss, which knows how its targets are encoded.
-        inputs: of each split, the groups of inputs by name, each of shape `(N, …)`.
-        targets: of each split, the columns of each target by name.
-        lengths: of each split, the lengths of inputs that are padded sequences, int64 of shape `(N,)`.
-        preparation: how each group of inputs was made of a row of the source, as `Data.preparation`.
-        source: what messages call it, such as the path of the file; or of each split what messages call it.
+        spec: The data source, which defines size and order of the batches.
+        run: The run, which defines seed and device.
+        loss: The loss, which defines the encodings of its targets.
+        inputs: For each split, the groups of inputs by name, each of shape `(N, …)`.
+        targets: For each split, the columns of each target by name.
+        lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
+        preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
+        source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
-        DataError: if the targets cannot be encoded, or if there are no batches.
-        MisfitError: if the loss does not take these targets.
+        DataError: If the targets cannot be encoded, or if there are no batches.
+        MisfitError: If the loss does not take these targets.
 
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
@@ -108,7 +108,7 @@ def in_memory(
     if not rows:
         raise DataError(f"{sources['training']}: There are no rows.")
     if not len(batches["training"]):
-        raise DataError(f"{sources['training']}: With `drop_last` no batch is left: there are {rows} rows.")
+        raise DataError(f"{sources['training']}: `drop_last` leaves no batch: there are only {rows} rows.")
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     return Data(**batches, example=example, targets=known, preparation=preparation)
 
@@ -116,10 +116,10 @@ def in_memory(
 def encode(
     targets: Mapping[str, Mapping[str, Columns]], loss: TargetEncodings, sources: Mapping[str, str]
 ) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
-    """The targets of each split as the loss wants them, and what the training split says of each.
+    """Encode the targets of each split for the loss, and return what the training split says about each target.
 
     Raises:
-        DataError: if the targets of a split cannot be encoded; names the source of that split.
+        DataError: If the targets of a split cannot be encoded; the message names the source of that split.
 
     """
     encodings = target_encodings(loss, targets["training"])
@@ -142,7 +142,7 @@ def encode(
 def _warn_of_merged(
     encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
 ) -> None:
-    """Warn of targets whose different numbers become equal in the type of the run."""
+    """Warn of targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
             continue
@@ -154,10 +154,10 @@ def _warn_of_merged(
 
 
 def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping[str, Encoding]:
-    """How the loss wants each of the targets of these names: a source can ask before it reads them.
+    """Return the encoding of each of these targets. A data source may call this before it reads them.
 
     Raises:
-        MisfitError: if the loss does not take these targets.
+        MisfitError: If the loss does not take these targets.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""Whether numbers that differ in the source still differ in the floating-point type of the run."""
+"""Find numbers that differ in the source but are equal in the run's floating-point type."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,41 +10,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENOUGH = 2**16
-"""How many different values of a column are enough: of more, neighbors that become equal differ by rounding only."""
+"""The number of remaining distinct values that is enough: beyond it, merged neighbors differ by rounding only."""
 
 SHARE = 0.99
-"""Which share of the different values of a column must remain different."""
+"""The smallest acceptable share of distinct values that remain distinct."""
 
 
 @frozen
 class Merged:
-    """A column whose different values become equal."""
+    """A column with distinct values that become equal."""
 
     column: int
-    """Its index."""
+    """The index of the column."""
     different: int
-    """How many different values it has."""
+    """The number of distinct values."""
     kept: int
-    """How many of them remain different."""
+    """The number of values that remain distinct."""
 
     def sentence(self, name: str, dtype: str, others: int = 0) -> str:
-        """What to say of the column, which is called `name`, in a run of this type; what to do follows.
+        """Return the message about the column called `name` in a run with this dtype; advice must follow.
 
-        The same is true of `others` more columns.
+        `others` is the number of other such columns.
         """
-        more = f", and so it is with {counted(others, 'other column')}" if others else ""
+        more = f" (also {counted(others, 'other column')})" if others else ""
         return (
-            f'"{name}" has {self.different:,} different values in the training split, and only {self.kept:,} as '
+            f'"{name}" has {self.different:,} different values in the training split, but only {self.kept:,} as '
             f"{dtype}{more}:"
         )
 
 
 def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged]:
-    """The columns of which clearly fewer values are different in `after` than in `before`.
+    """Return the columns that have clearly fewer distinct values in `after` than in `before`.
 
-    Both are of shape `(N, columns)`. Each column of `after` is made of that of `before` by a function that never
-    decreases, such as a cast, or a standardization and a cast.
-
+    Both have the shape `(N, columns)`. Each column of `after` must be a nondecreasing function of the same column of
+    `before`, such as a cast, or a standardization and a cast.
     >>> import numpy
     >>> days = numpy.array([[20240102.0], [20240103.0], [20240104.0]])
     >>> merged_columns(days, days.astype(numpy.float32))
@@ -58,9 +57,9 @@ def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged
 
 
 def _different(cells: "NDArray[Any]") -> "NDArray[Any]":
-    """How many different numbers each column has."""
+    """Return the number of distinct values of each column."""
     import numpy
 
-    # Each column in one piece: sorting is several times as fast.
+    # Sorting contiguous columns is several times as fast.
     ordered = numpy.sort(cells.T, axis=1)
     return 1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)

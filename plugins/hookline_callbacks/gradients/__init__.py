@@ -1,1 +1,1 @@
-"""Callbacks that look at gradients."""
+"""Callbacks for gradients."""

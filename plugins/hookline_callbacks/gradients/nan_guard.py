@@ -1,4 +1,4 @@
-"""What is done when a loss or a gradient is not finite."""
+"""Handle losses and gradients that are not finite."""
 
 from collections.abc import Generator, Mapping
 from copy import deepcopy
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @spec
 class NaNGuard(CallbackSpec):
-    """Looks at the loss and the gradients of every step, before the parameters are updated.
+    """Check the loss and the gradients of every step before the parameters are updated.
 
-    If one of them is infinite or NaN, it ends the training at once and names the parameters, or leaves the batch out,
-    or goes back to the parameters of some steps ago and goes on with the next batch. To look is to wait for the device.
-    Of a batch that is left out nothing is left, nor in buffers such as BatchNorm's statistics; what is listed after it
-    does not count its step. If all batches of an epoch are left out, the training ends.
+    If one of them is infinite or NaN, NaNGuard stops the training and names the parameters, skips the batch, or
+    restores an earlier copy of the parameters and continues with the next batch. Each check synchronizes with the
+    device. A skipped batch leaves no trace, not even in buffers such as BatchNorm's statistics, and callbacks listed
+    later do not count its step. If all batches of an epoch are skipped, the training stops.
     """
 
     logs = ()
@@ -30,28 +30,30 @@ class NaNGuard(CallbackSpec):
     connects_to = ()
 
     action: Literal["raise", "skip", "roll_back"] = "raise"
-    """What is done: "raise" ends the training, "skip" leaves the batch out, "roll_back" takes the parameters and the
-    state of the optimizer, but not its learning rates, from the latest copy."""
+    """The action: "raise" stops the training, "skip" skips the batch, "roll_back" restores the parameters and the state
+    of the optimizer, but not its learning rates, from the latest copy."""
     gradients: bool = True
-    """Whether the gradients are looked at, and not only the loss."""
+    """Check the gradients, not only the loss."""
     copy_every: int = option(default=100, minimum=1, only_with=("action", "roll_back"))
-    """After how many steps a copy is made, for "roll_back"."""
+    """The number of steps between two copies for "roll_back"."""
     most: int = option(default=10, minimum=1)
-    """After how many such batches, one after another, the training ends in any case."""
+    """The largest number of consecutive non-finite batches. One more stops the training in any case."""
 
     @property
     def unlimited(self) -> str | Mapping[str, str]:  # type: ignore[override]
-        """Batches are left out only if each is looked at."""
-        return "A step that is not looked at may spoil the parameters for good." if self.action == "skip" else {}
+        """Why "skip" must check every step."""
+        return "A step without a check may destroy the parameters." if self.action == "skip" else {}
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse an optimizer that computes gradients in its step."""
+        """Refuse an optimizer that computes gradients within its step."""
         if spec.optimizer.needs_closure:
             name = type(spec.optimizer).__name__
-            raise ValueError(f"{name} computes gradients several times in a step, which NaNGuard does not see.")
+            raise ValueError(
+                f"{name} computes gradients several times per step, but NaNGuard sees only the first ones."
+            )
 
     def build(self) -> object:
-        """The callback, which counts and keeps a copy."""
+        """Return the callback, which counts batches and keeps a copy."""
         return _NaNGuard(self)
 
 
@@ -68,7 +70,7 @@ class _NaNGuard:
 
     @hookimpl(wrapper=True)
     def select_optimizer(self, run: Run, model: "nn.Module") -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse sparse gradients, of which torch cannot tell the greatest number."""
+        """Refuse sparse gradients, whose maximum torch cannot compute."""
         if self._spec.gradients:
             refuse_sparse_gradients(self._spec, run, model)
         return (yield)
@@ -77,7 +79,7 @@ class _NaNGuard:
     def fit(
         self, run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
-        """Remember what is trained, and tell in the end how many batches were left out."""
+        """Remember the modules, and report the number of skipped batches at the end."""
         self._modules = {"model": model, "criterion": criterion}
         self._keep(optimizer)
         if self._spec.action == "skip":
@@ -85,12 +87,12 @@ class _NaNGuard:
         trained = yield
         if self._left_out:
             steps = counted(self._left_out, "step")
-            run.tell(f"NaNGuard has left out {steps} in which the loss or gradients were not finite.")
+            run.tell(f"NaNGuard skipped {steps} in which the loss or gradients were not finite.")
         return trained
 
     @hookimpl(wrapper=True)
     def step(self, run: Run, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
-        """Look before the parameters are updated; without gradients an optimizer leaves them as they are."""
+        """Check before the parameters are updated. Without gradients, an optimizer does not change them."""
         if self._is_finite(run, optimizer):
             self._in_a_row = 0
             is_updated = yield
@@ -111,14 +113,14 @@ class _NaNGuard:
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Look at the buffers again: between two epochs others may have changed them."""
+        """Copy the buffers again, since others may change them between epochs."""
         record = yield
         if self._buffers is not None:
             self._buffers.keep()
         return record
 
     def _count(self, run: Run) -> None:
-        """Count a batch that is left out, and end the training if it is one too many."""
+        """Count a non-finite batch, and stop the training if there are too many."""
         if self._epoch != run.epoch:
             self._epoch, self._left_out_of_epoch = run.epoch, 0
         self._in_a_row += 1
@@ -127,7 +129,7 @@ class _NaNGuard:
         if self._spec.action == "raise" or self._in_a_row > self._spec.most:
             raise TrainingError(f"In epoch {run.epoch}, step {run.step + 1}, {self._what(run)}.")
         if self._spec.action == "skip" and self._left_out_of_epoch == run.steps_per_epoch:
-            raise TrainingError(f"All batches of epoch {run.epoch} were left out: in the last one {self._what(run)}.")
+            raise TrainingError(f"All batches of epoch {run.epoch} were skipped; in the last one, {self._what(run)}.")
 
     def _is_finite(self, run: Run, optimizer: "optim.Optimizer") -> bool:
         import torch
@@ -137,7 +139,7 @@ class _NaNGuard:
             return are_finite(run.loss, gradients_of(optimizer) if self._spec.gradients else [])
 
     def _what(self, run: Run) -> str:
-        """What is not finite, in words."""
+        """Describe what is not finite."""
         named = [
             (name, parameter) for module in self._modules.values() for name, parameter in module.named_parameters()
         ]
@@ -157,7 +159,7 @@ class _NaNGuard:
     def _go_back(self, optimizer: "optim.Optimizer") -> None:
         for name, module in self._modules.items():
             module.load_state_dict(self._copy[name])
-        # Learning rates stay where a scheduler has brought them: it goes on from there.
+        # Keep the learning rates, since a scheduler continues from them.
         options = [
             {name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups
         ]
@@ -172,7 +174,7 @@ class _NaNGuard:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """The copy, and how many batches were not finite: one after another, in all, and in this epoch."""
+        """Return the copy and the counts of non-finite batches: consecutive, total, and in this epoch."""
         return {
             "copy": self._copy,
             "in_a_row": self._in_a_row,
@@ -182,7 +184,7 @@ class _NaNGuard:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the copy and the counts of another run; the buffers are as they have been loaded into the model."""
+        """Load the copy and the counts of another run. The buffers have already been loaded into the model."""
         self._copy, self._in_a_row, self._left_out = state["copy"], state["in_a_row"], state["left_out"]
         self._epoch, self._left_out_of_epoch = state["epoch"], state["left_out_of_epoch"]
         if self._buffers is not None:

@@ -1,7 +1,7 @@
-"""The gradients that an optimizer is about to use, and how great they are: with the bits of torch's own functions.
+"""Gradients of an optimizer and their norms, bit for bit equal to torch's functions.
 
-Those sort tensors by device and type each time, and look several times at what they are; on a small network this takes
-longer than the norm. Where all gradients are alike, as almost always, it is left out.
+torch's functions group tensors by device and type on each call, which takes longer than computing the norm on a small
+network. These functions skip that if all gradients have the same device and type, as is usual.
 """
 
 import math
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def gradients_of(optimizer: "optim.Optimizer") -> "list[Tensor]":
-    """The gradients of all its parameters that have one."""
+    """Return the gradients of all parameters that have one."""
     return [
         gradient
         for group in optimizer.param_groups
@@ -23,21 +23,21 @@ def gradients_of(optimizer: "optim.Optimizer") -> "list[Tensor]":
 
 
 class GradientsInModelOrder:
-    """The gradients that an optimizer is about to use, in the order of `model.parameters()`.
+    """The gradients of an optimizer, in the order of `model.parameters()`.
 
-    An optimizer with parameter groups has them in the order of its groups. A norm that is added up in that order can
-    differ in its last bits from the one that `clip_grad_norm_(model.parameters(), …)` computes.
+    An optimizer with parameter groups has them in the order of its groups. A norm summed in that order may differ in
+    the last bits from that of `clip_grad_norm_(model.parameters(), …)`.
     """
 
     def __init__(self, *modules: "nn.Module"):
-        """The modules that are trained, the model first."""
+        """Keep the order of the parameters of the modules, model first."""
         parameters = [parameter for module in modules for parameter in module.parameters()]
         self._places = {id(parameter): place for place, parameter in enumerate(parameters)}
         self._parameters: list[nn.Parameter] = []
 
     def of(self, optimizer: "optim.Optimizer") -> "list[Tensor]":
-        """The gradients of all its parameters that have one; of parameters that are in no module they come last."""
-        # Sorted again only if parameters have been added to the optimizer.
+        """Return the gradients of all parameters that have one; parameters outside the modules come last."""
+        # Sort again only if parameters were added to the optimizer.
         if sum(len(group["params"]) for group in optimizer.param_groups) != len(self._parameters):
             parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
             last = len(self._places)
@@ -46,17 +46,17 @@ class GradientsInModelOrder:
 
 
 def are_finite(loss: "Tensor", gradients: "list[Tensor]") -> bool:
-    """Whether a loss and all numbers of gradients are. The device is waited for, once."""
+    """Whether a loss and all gradients are finite. Synchronizes with the device once."""
     import torch
 
-    # The greatest of all numbers, which is finite if each is.
+    # The maximum of all numbers is finite if each number is.
     norms = _norms(gradients, math.inf) if gradients else []
     greatest = torch.linalg.vector_norm(torch.stack([loss, *(norm.to(loss.device) for norm in norms)]), math.inf)
     return math.isfinite(greatest.item())
 
 
 def total_norm(gradients: "list[Tensor]", norm_type: float) -> "Tensor":
-    """The norm of all together, as `torch.nn.utils.get_total_norm` gives it."""
+    """Return the norm of all gradients together, like `torch.nn.utils.get_total_norm`."""
     import torch
 
     if not _are_alike(gradients):
@@ -65,12 +65,12 @@ def total_norm(gradients: "list[Tensor]", norm_type: float) -> "Tensor":
 
 
 def clip_norm(gradients: "list[Tensor]", max_norm: float, norm_type: float) -> None:
-    """Make them smaller if their norm is too great, as `torch.nn.utils.clip_grad_norm_` does it."""
+    """Clip gradients by their norm, like `torch.nn.utils.clip_grad_norm_`."""
     import torch
 
     total = total_norm(gradients, norm_type)
     if total.device.type == "cpu" and total.item() + 1e-5 < 0.999 * max_norm:
-        return  # They would be multiplied by 1. Another device is not waited for.
+        return  # The factor would be 1. Other devices are not synchronized for this test.
     factor = (total + 1e-6).reciprocal_().mul_(max_norm).clamp_(max=1.0)
     if _are_alike(gradients):
         torch._foreach_mul_(gradients, factor)
@@ -80,7 +80,7 @@ def clip_norm(gradients: "list[Tensor]", max_norm: float, norm_type: float) -> N
 
 
 def clip_value(gradients: "list[Tensor]", greatest: float) -> None:
-    """Bring each number between -greatest and greatest, as `torch.nn.utils.clip_grad_value_` does it."""
+    """Clip each element to [-greatest, greatest], like `torch.nn.utils.clip_grad_value_`."""
     import torch
 
     if _are_alike(gradients):
@@ -92,7 +92,7 @@ def clip_value(gradients: "list[Tensor]", greatest: float) -> None:
 
 
 def _norms(gradients: "list[Tensor]", norm_type: float) -> "Sequence[Tensor]":
-    """The norm of each."""
+    """Return the norm of each gradient."""
     import torch
 
     if _are_alike(gradients):
@@ -101,7 +101,7 @@ def _norms(gradients: "list[Tensor]", norm_type: float) -> "Sequence[Tensor]":
 
 
 def _are_alike(gradients: "list[Tensor]") -> bool:
-    """Whether they are plain tensors of one type on one device, which torch goes through at once."""
+    """Whether all gradients are plain tensors of one type on one device, which torch can process at once."""
     import torch
 
     plain, device, dtype = torch.Tensor, gradients[0].device, gradients[0].dtype

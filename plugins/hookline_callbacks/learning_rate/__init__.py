@@ -1,1 +1,1 @@
-"""Callbacks about the learning rate."""
+"""Callbacks for the learning rate."""

@@ -1,4 +1,4 @@
-"""A short trial of many learning rates before training."""
+"""A learning rate range test before training."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 @spec
 class LearningRateFinder(CallbackSpec):
-    """Tries learning rates before training, from small to great, a step with each, and draws the losses.
+    """Try increasing learning rates before training, one step each, and plot the losses.
 
-    Where the loss falls fastest is a good one: it is told, and `learning_rate.csv` and `learning_rate.png` show the
-    others beside it. Then model, loss and optimizer are as they were, and training begins, if it is asked for with that
-    learning rate. If it is the greatest of all, a greater one may be better: that is told, and training keeps to the
-    spec's.
+    The rate at which the loss falls fastest is usually a good choice. It is reported, and `learning_rate.csv` and
+    `learning_rate.png` show every rate tried. Then model, loss and optimizer are restored, and training starts, with
+    the suggested rate if `use` is set. If the loss falls fastest at the largest rate, a larger one may be better: a
+    message says so, and training keeps the rate of the spec.
 
-    Gradients are those of training: accumulated, with mixed rows, without what a `Freeze` that is listed before has
-    frozen. What is done around the stage `step`, such as clipping or an average of the weights, is left out.
+    Gradients are computed as in training: accumulated, with mixed rows, and without parameters frozen by a `Freeze`
+    that is listed earlier. Wrappers around the stage `step`, such as clipping or weight averaging, do not run.
 
     Source: Smith, https://arxiv.org/abs/1506.01186
     """
@@ -38,45 +38,49 @@ class LearningRateFinder(CallbackSpec):
     logs = ()
     writes_to = ("learning_rate.csv", "learning_rate.png")
     connects_to = ()
-    unlimited = "It has done its work before the first step."
+    unlimited = "It runs before the first step."
 
     least: float = option(default=1e-06, above=0)
     """The first learning rate."""
     greatest: float = option(default=1.0, above=0)
-    """The last learning rate; between them they grow by one factor."""
+    """The last learning rate. Rates in between increase exponentially."""
     steps: int = option(default=100, minimum=10)
-    """How many are tried, unless the loss has become four times the best one before."""
+    """The number of learning rates to try. The trial ends early if the loss exceeds four times the best one."""
     smoothing: float = option(default=0.9, minimum=0, below=1)
-    """How much of the losses before is kept in the smoothed loss."""
+    """The weight of earlier losses in the smoothed loss."""
     use: bool = False
-    """Whether training is done with the learning rate that was found, in every parameter group."""
+    """Train with the suggested learning rate, in every parameter group."""
 
     def __attrs_post_init__(self) -> None:
         if self.least >= self.greatest:
-            raise OptionError("least", "The first learning rate must be less than the last.", against=[("greatest",)])
+            raise OptionError(
+                "least", "The first learning rate must be smaller than the last.", against=[("greatest",)]
+            )
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse others that set learning rates, what is frozen too late, and an optimizer that evaluates losses."""
+        """Refuse schedulers, parameters that are frozen too late, and optimizers that evaluate the loss themselves."""
         if spec.optimizer.needs_closure:
-            raise ValueError(f"{type(spec.optimizer).__name__} looks for the length of its steps itself.")
-        spec.optimizer.refuse_changed_lr("type", "leave LearningRateFinder out")
+            raise ValueError(f"{type(spec.optimizer).__name__} determines its step size itself.")
+        spec.optimizer.refuse_changed_lr("type", "remove LearningRateFinder")
         schedulers = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.use and schedulers:
             name = type(schedulers[0]).__name__
-            raise OptionError("use", f"{name} goes by the learning rate of the spec: find one, and then give it there.")
+            raise OptionError(
+                "use", f"{name} starts from the learning rate of the spec: find one first, then set it there."
+            )
         is_inside = False
         for place, callback in enumerate(spec.callbacks):
             if isinstance(callback, Freeze) and is_inside:
-                message = "Freeze is listed after it, so that what is frozen would be tried, too: list it before."
+                message = "Freeze is listed later, so the trial would train frozen parameters: list it earlier."
                 raise OptionError("type", message, against=[("callbacks", place)])
             is_inside = is_inside or callback == self
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
-        """The learning rates that are tried are to be those of all parts of the optimizer."""
+        """Warn if the optimizer has parts that ignore the learning rate."""
         yield from run.spec.optimizer.doubt_changed_lr("type")
 
     def build(self) -> object:
-        """The callback."""
+        """Return the callback."""
         return _LearningRateFinder(self)
 
 
@@ -88,7 +92,7 @@ class _LearningRateFinder:
     def fit(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
-        """Try the learning rates, put everything back, and train."""
+        """Try the learning rates, restore everything, and train."""
         import torch
 
         devices = [run.device] if run.device.type == "cuda" else []
@@ -109,20 +113,20 @@ class _LearningRateFinder:
 
     def _tell(self, run: Run, found: float | None, *, is_greatest: bool, is_used: bool) -> None:
         if found is None:
-            sentence = "The loss falls with none of the learning rates that were tried: learning_rate.png shows it."
+            sentence = "The loss falls at none of the learning rates that were tried: see learning_rate.png."
         elif is_greatest:
-            sentence = f"The loss still falls fastest at the greatest learning rate, {found:.3g}: raise `greatest`."
+            sentence = f"The loss still falls fastest at the largest learning rate, {found:.3g}: raise `greatest`."
         else:
             used = ", which is used" if is_used else ""
-            sentence = f"The loss falls fastest with the learning rate {found:.3g}{used}: learning_rate.png shows it."
+            sentence = f"The loss falls fastest at the learning rate {found:.3g}{used}: see learning_rate.png."
         if self._spec.use and not is_used:
-            sentence += " Training keeps to that of the spec."
+            sentence += " Training keeps the rate of the spec."
         run.tell(sentence)
 
     def _tried(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> Iterator[tuple[float, float, float]]:
-        """Learning rate, loss and smoothed loss of each step."""
+        """Yield learning rate, loss and smoothed loss of each step."""
         spec, mean, best = self._spec, 0.0, math.inf
         batches, gradients = _endless(data), gradients_of(run, model, criterion, optimizer)
         model.train()
@@ -145,7 +149,7 @@ class _LearningRateFinder:
 
 @contextmanager
 def _put_back(run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> Iterator[None]:
-    """Inside anything may be tried; afterwards, whatever has happened, everything is as it was."""
+    """Restore the state of model, loss, optimizer and step counter after the block, even if it raises an error."""
     parts: tuple[Any, ...] = (model, criterion, optimizer)
     before = [deepcopy(part.state_dict()) for part in parts]
     step = run.step

@@ -1,4 +1,4 @@
-"""Learning rates that were tried, each with its loss and the smoothed loss: the best of them, a table and a picture."""
+"""Results of the learning rate trial: the suggestion, a table and a plot."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from hookline.plots import new_figure, write_picture
 
 
 def steepest(tried: Sequence[tuple[float, float, float]]) -> float | None:
-    """The learning rate at which the smoothed loss falls fastest, by its logarithm; `None` if it never falls.
+    """Return the learning rate at which the smoothed loss falls fastest on a log scale; `None` if it never falls.
 
     >>> steepest([(0.001, 1.0, 1.0), (0.01, 0.9, 0.9), (0.1, 0.2, 0.4), (1.0, 0.9, 0.5)])
     0.1
@@ -25,7 +25,7 @@ def steepest(tried: Sequence[tuple[float, float, float]]) -> float | None:
 
 
 def write(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
-    """Write a row for each; the one that was found is marked."""
+    """Write a table with a row per learning rate, and mark the suggested one."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(("lr", "loss", "smoothed", "is_steepest"))
@@ -34,7 +34,7 @@ def write(path: Path, tried: Sequence[tuple[float, float, float]], found: float 
 
 
 def draw(path: Path, tried: Sequence[tuple[float, float, float]], found: float | None) -> None:
-    """Draw the losses over the learning rates; there is a line at the one that was found."""
+    """Plot the losses against the learning rates, with a line at the suggested one."""
     figure = new_figure()
     axes = figure.add_subplot()
     rates, losses, smoothed = zip(*tried, strict=True) if tried else ((), (), ())

@@ -1,1 +1,1 @@
-"""Callbacks that write the numbers of a run elsewhere."""
+"""Callbacks that log a run elsewhere."""

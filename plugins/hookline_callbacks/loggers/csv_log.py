@@ -1,4 +1,4 @@
-"""A table of what is logged."""
+"""The log as a CSV table."""
 
 import csv
 import io
@@ -14,10 +14,10 @@ from hookline_callbacks.loggers.records import as_text
 
 @spec
 class CSVLog(CallbackSpec):
-    """Writes what is logged of every epoch as a row of a table, for spreadsheets and pandas.
+    """Write the log of every epoch as a row of a CSV table, for spreadsheets and pandas.
 
-    Numbers are written so that they are read back as the same. List it first: what callbacks and schedulers add to
-    the record is seen by those that are listed before them.
+    Numbers are written with all digits. List CSVLog first: a callback sees only what callbacks and schedulers listed
+    after it add to the record.
     """
 
     logs = ()
@@ -29,15 +29,15 @@ class CSVLog(CallbackSpec):
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The table."""
+        """The CSV file."""
         return (self.file,)
 
     def build(self) -> object:
-        """The callback, which remembers the columns."""
+        """Return the callback, which remembers the columns."""
         return _CSVLog(self)
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse two that write to one file."""
+        """Refuse two callbacks that write to the same file."""
         refuse_another(self, "file", spec)
 
 
@@ -50,7 +50,7 @@ class _CSVLog:
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Write the epoch's row."""
+        """Write the row of the epoch."""
         record = yield
         assert run.directory is not None, "It is made before training begins."
         self._file = self._file or GrowingFile(run.directory / self._spec.file)
@@ -61,7 +61,7 @@ class _CSVLog:
         self._rows.append(row)
         new = [name for name in row if name not in self._columns]
         self._columns += new
-        if new:  # The rows before have no cell in the new columns.
+        if new:  # Earlier rows have no cell in the new columns.
             file.replace(self._text(self._rows, has_header=True))
         else:
             file.add(self._text([row]))

@@ -1,4 +1,4 @@
-"""What is trained and logged, for MLflow."""
+"""Logging to MLflow."""
 
 import re
 import time
@@ -18,19 +18,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 AT_ONCE = 100
-"""How many parameters MLflow takes at once."""
+"""The largest number of parameters that MLflow takes at once."""
 METRICS_AT_ONCE = 500
-"""How many numbers are sent at once: MLflow takes up to 1,000."""
+"""The number of metrics to send at once: MLflow takes up to 1,000."""
 
 
 @spec
 class MLflow(CallbackSpec):
-    """Makes a run of MLflow of it: the spec's options are its parameters, what is logged of every epoch its metrics.
+    """Log an MLflow run: the spec's options are its parameters, and the log of every epoch its metrics.
 
-    When it ends, the files in the run directory become the MLflow run's artifacts. Needs `pip install
-    "hookline[mlflow]"`; `mlflow ui --backend-store-uri sqlite:///…/mlflow.db`, of the package `mlflow`, shows it. List
-    it first: what callbacks and schedulers add to the record is seen by those that are listed before them.
-
+    At the end, the files in the run directory become artifacts of the MLflow run. Needs `pip install
+    "hookline[mlflow]"`; show it with `mlflow ui --backend-store-uri sqlite:///…/mlflow.db` of the package `mlflow`.
+    List MLflow first: a callback sees only what callbacks and schedulers listed after it add to the record.
     Source: https://mlflow.org/docs/latest/ml/tracking/
     """
 
@@ -38,28 +37,28 @@ class MLflow(CallbackSpec):
     keeps_log = True
 
     experiment: str | None = None
-    """The experiment to which the run belongs; left out, it is called as the spec's `run.name`."""
+    """The experiment of the run. Default: the spec's `run.name`."""
     name: str | None = None
-    """What the run is called; left out, as the run directory."""
+    """The name of the run. Default: the name of the run directory."""
     tracking_uri: str | None = None
-    """Where MLflow keeps it, such as `http://localhost:5000` or `sqlite:///mlflow.db`; left out, in `mlflow.db` in the
-    run directory, which takes MLflow some seconds to make."""
+    """Where MLflow stores the run, such as `http://localhost:5000` or `sqlite:///mlflow.db`. Default: `mlflow.db` in
+    the run directory, which MLflow takes some seconds to create."""
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The database with the files beside it, unless something else keeps them."""
+        """The database and its artifacts, unless the run is stored elsewhere."""
         if self.tracking_uri is None:
             return "mlflow.db", "mlflow/"
         if self._is_local:
             return (
                 self.tracking_uri,
-                "the artifact location of its experiment (if new, mlruns/ where you are)",
+                "the artifact location of its experiment (if new, mlruns/ in the current directory)",
             )
         return ()
 
     @property
     def connects_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What keeps the run, if it is neither a file nor a directory."""
+        """The server that stores the run, if it is not a local file or directory."""
         if self.tracking_uri is None or self._is_local:
             return ()
         return self.tracking_uri, "the artifact location of its experiment"
@@ -70,12 +69,12 @@ class MLflow(CallbackSpec):
         return not colon or scheme.partition("+")[0] in ("file", "sqlite")
 
     def build(self) -> object:
-        """The callback, which has the client."""
+        """Return the callback, which owns the client."""
         return _MLflow(self)
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What must be installed: MLflow itself, and, to keep it in a database, what `mlflow-skinny` does without."""
+        """The required packages: MLflow, and for a database the packages that `mlflow-skinny` lacks."""
         is_served = self.tracking_uri is not None and self.tracking_uri.startswith(("http:", "https:"))
         return ("mlflow",) if is_served else ("mlflow", "sqlalchemy", "alembic")
 
@@ -90,19 +89,19 @@ class _MLflow:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to begin without the package."""
+        """Refuse to start without the packages."""
         require(self._spec, self._spec.packages, "mlflow", run)
         return (yield)
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Begin with the options, and see to it that MLflow is told how it ends."""
+        """Log the options, and make sure that MLflow learns how the run ends."""
         from mlflow import MlflowClient
         from mlflow.entities import Param
 
         assert run.directory is not None, "It is made before training begins."
         here = run.directory.resolve()
-        # A client of its own changes nothing in what else there may be of MLflow in this process.
+        # A separate client does not affect other uses of MLflow in this process.
         self._client = client = MlflowClient(self._spec.tracking_uri or f"sqlite:///{here.as_posix()}/mlflow.db")
         artifacts = None if self._spec.tracking_uri else (here / "mlflow").as_uri()
         experiment = _experiment(client, self._spec.experiment or run.spec.run.name, artifacts)
@@ -120,7 +119,7 @@ class _MLflow:
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Add the epoch's numbers, which are sent as often as that takes up to 5 % of the time, and at the end."""
+        """Add the numbers of the epoch. They are sent at the end, and as often as 5 % of the time allows."""
         from mlflow.entities import Metric
 
         record = yield
@@ -131,14 +130,14 @@ class _MLflow:
         return record
 
     def _send(self) -> None:
-        """Send the numbers that have not been sent."""
+        """Send the numbers that have not been sent yet."""
         assert self._client is not None
         while self._metrics:
             self._client.log_batch(self._id, metrics=self._metrics[:METRICS_AT_ONCE])
             del self._metrics[:METRICS_AT_ONCE]
 
     def _end(self, run: Run, kind: type[BaseException] | None) -> None:
-        """Hand over the files, and say how it ended. What is trained is not lost if MLflow cannot take it."""
+        """Upload the files, and set the final status. An error of MLflow does not lose the trained model."""
         from mlflow.exceptions import MlflowException
 
         assert self._client is not None
@@ -151,12 +150,12 @@ class _MLflow:
                     self._client.log_artifact(self._id, str(path))
             self._client.set_terminated(self._id, status)
         except (MlflowException, OSError) as error:
-            message = f"MLflow could not be told how the run ended, which is {status}: {error}"
+            message = f"Could not set the status of the MLflow run to {status}: {error}"
             warnings.warn(message, HooklineWarning, stacklevel=2)
 
 
 def _experiment(client: "MlflowClient", name: str, artifacts: str | None) -> str:
-    """The experiment of this name, which is made unless there is one."""
+    """Return the ID of the experiment of this name, and create it if necessary."""
     from mlflow.exceptions import MlflowException
 
     found = client.get_experiment_by_name(name)
@@ -167,12 +166,12 @@ def _experiment(client: "MlflowClient", name: str, artifacts: str | None) -> str
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
-            # Another run was faster.
+            # Another run created it first.
     return found.experiment_id
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """The options in tables within tables, by names such as `model.layers.0.out_features`.
+    """Yield the options of nested tables with names such as `model.layers.0.out_features`.
 
     >>> dict(_flat({"loss": {"type": "MSELoss"}, "metrics": [{"type": "R2Score"}], "sizes": [1, 2]}))
     {'loss.type': 'MSELoss', 'metrics.0.type': 'R2Score', 'sizes': '[1, 2]'}
@@ -187,7 +186,7 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _allowed(name: str) -> str:
-    """The name with "_" for what MLflow allows in none.
+    """Return the name with "_" instead of characters that MLflow does not allow.
 
     >>> _allowed("lr[0]"), _allowed("validation/loss")
     ('lr_0_', 'validation/loss')

@@ -1,4 +1,4 @@
-"""What callbacks that keep records elsewhere have in common."""
+"""Functions shared by loggers."""
 
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
@@ -11,12 +11,12 @@ from hookline.spec import CallbackSpec, to_json
 
 
 def numbers(record: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of a record by their names, without the step, at which they stand. A NaN is one, `None` is none."""
+    """Return the numbers of a record by name, without the step. NaN is a number, `None` is not."""
     return {name: float(value) for name, value in record.items() if name != "step" and isinstance(value, Real)}
 
 
 def as_text(value: object) -> str:
-    """A value as text, from which a float is read back as the same.
+    """Return a value as text, with all digits of a float.
 
     >>> [as_text(value) for value in ("Adam", 0.1, float("nan"), 3, True, None, (1, 2))]
     ['Adam', '0.1', 'nan', '3', 'true', '', '[1, 2]']
@@ -29,7 +29,7 @@ def as_text(value: object) -> str:
 
 
 def require(callback: CallbackSpec, packages: Iterable[str], extra: str, run: Run) -> None:
-    """Raise a `MisfitError` unless these packages are installed; none of them is imported."""
+    """Raise a `MisfitError` unless these packages are installed, without importing them."""
     missing = [package for package in packages if not _is_installed(package)]
     if missing:
         message = f'{type(callback).__name__} needs {" and ".join(missing)}: pip install "hookline[{extra}]".'
@@ -37,6 +37,6 @@ def require(callback: CallbackSpec, packages: Iterable[str], extra: str, run: Ru
 
 
 def _is_installed(package: str) -> bool:
-    # A mere folder of this name, such as the `wandb` that is written to the current directory, has no origin.
+    # A plain folder of this name, such as the `wandb` directory that wandb creates, has no origin.
     found = find_spec(package)
     return found is not None and found.origin is not None

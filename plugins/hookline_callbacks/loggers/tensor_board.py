@@ -1,4 +1,4 @@
-"""Curves, histograms and the spec, for TensorBoard."""
+"""Logging to TensorBoard."""
 
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 GREATEST = 1e19
-"""What greater numbers count as in histograms: somewhat above it torch's bins end."""
+"""The value to which larger numbers are clipped in histograms: torch's bins end slightly above it."""
 
 
 @spec
 class TensorBoard(CallbackSpec):
-    """Writes what is logged of every epoch to `tensorboard` in the run directory, and the complete spec as text.
+    """Write the log of every epoch to `tensorboard` in the run directory, and the complete spec as text.
 
-    `tensorboard --logdir runs` shows all runs beside each other, in single precision: `metrics.jsonl` has all digits.
-    Needs `pip install "hookline[tensorboard]"`. List it first: what callbacks and schedulers add to the record is seen
-    by those that are listed before them.
+    Run `tensorboard --logdir runs` to compare all runs, in single precision; `metrics.jsonl` has all digits. Needs `pip
+    install "hookline[tensorboard]"`. List TensorBoard first: a callback sees only what callbacks and schedulers listed
+    after it add to the record.
 
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """
@@ -34,16 +34,16 @@ class TensorBoard(CallbackSpec):
     keeps_log = True
 
     histograms: bool = False
-    """Whether histograms are written too, of the model's parameters and of the gradients of the epoch's last batch."""
+    """Write histograms of the model's parameters, and of the gradients of the last batch of the epoch."""
 
     def build(self) -> object:
-        """The callback, which has the writer."""
+        """Return the callback, which owns the writer."""
         return _TensorBoard(self)
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse a second one, whose curves would be those of the first in the same place."""
+        """Refuse a second TensorBoard, which would write to the same directory."""
         if next(other for other in spec.callbacks if isinstance(other, TensorBoard)) is not self:
-            raise ValueError("Another TensorBoard writes to the same directory: leave one of them out.")
+            raise ValueError("Another TensorBoard writes to the same directory: remove one of them.")
 
 
 class _TensorBoard:
@@ -55,13 +55,13 @@ class _TensorBoard:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to begin without the package."""
+        """Refuse to start without the package."""
         require(self._spec, ("tensorboard",), "tensorboard", run)
         return (yield)
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, model: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Begin with the spec."""
+        """Write the spec."""
         from torch.utils.tensorboard import SummaryWriter
 
         assert run.directory is not None, "It is made before training begins."
@@ -74,12 +74,12 @@ class _TensorBoard:
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Add the epoch's numbers, and the histograms if they are wanted."""
+        """Write the numbers of the epoch, and histograms if requested."""
         record = yield
         assert self._writer is not None
         step = record["step"]
         for name, number in numbers(record).items():
-            # In single precision: `tensorboard` shows nothing of curves that are written with `double_precision`.
+            # Single precision, since `tensorboard` does not show curves written with `double_precision`.
             self._writer.add_scalar(name, number, step)
         if self._spec.histograms:
             assert self._model is not None
@@ -87,11 +87,11 @@ class _TensorBoard:
                 self._add_histogram(f"parameters/{name}", parameter, step)
                 if parameter.grad is not None:
                     self._add_histogram(f"gradients/{name}", parameter.grad, step)
-        self._paced.do(self._writer.flush)  # It waits for the file; closing the writer flushes it too.
+        self._paced.do(self._writer.flush)  # Flushing waits for the file; closing the writer also flushes it.
         return record
 
     def _add_histogram(self, tag: str, tensor: "Tensor", step: int) -> None:
-        """Add a histogram of the numbers of a tensor, unless there are none."""
+        """Add a histogram of a tensor, unless it is empty."""
         values = (tensor.detach().to_dense() if tensor.is_sparse else tensor.detach()).double()
         values = values[~values.isnan()].clamp(-GREATEST, GREATEST)
         if values.numel():

@@ -1,4 +1,4 @@
-"""What is trained and logged, for Weights & Biases."""
+"""Logging to Weights & Biases."""
 
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 INTERRUPTED = 255
-"""The exit status by which Weights & Biases knows that somebody pressed Ctrl-C."""
+"""The exit status that Weights & Biases interprets as Ctrl-C."""
 
 
 @spec
 class WeightsAndBiases(CallbackSpec):
-    """Makes a run of Weights & Biases of it: the spec is its configuration, what is logged of every epoch its history.
+    """Log a Weights & Biases run: the spec is its configuration, and the log of every epoch its history.
 
-    Needs `pip install "hookline[wandb]"` and, unless it is offline, an account: `wandb login`. List it first: what
-    callbacks and schedulers add to the record is seen by those that are listed before them.
+    Needs `pip install "hookline[wandb]"` and, unless `mode` is "offline", an account: `wandb login`. List
+    WeightsAndBiases first: a callback sees only what callbacks and schedulers listed after it add to the record.
 
     Source: https://docs.wandb.ai/ref/python/functions/init/
     """
@@ -30,29 +30,29 @@ class WeightsAndBiases(CallbackSpec):
     keeps_log = True
 
     project: str | None = None
-    """The project to which the run belongs; left out, it is called as the spec's `run.name`."""
+    """The project of the run. Default: the spec's `run.name`."""
     name: str | None = None
-    """What the run is called; left out, as the run directory."""
+    """The name of the run. Default: the name of the run directory."""
     group: str | None = None
-    """The group of runs to which it belongs, if it belongs to one."""
+    """The group of the run, if any."""
     tags: tuple[str, ...] = ()
-    """Words by which the run is found."""
+    """Tags for finding the run."""
     mode: Literal["online", "offline", "disabled"] = "online"
-    """Whether it is sent as it comes, written to `wandb` in the run directory, from where `wandb sync` sends it, or
+    """Whether to send the run live, to write it to `wandb` in the run directory for a later `wandb sync`, or to do
     neither."""
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What is sent, or can be sent later."""
+        """The directory of the run, unless disabled."""
         return () if self.mode == "disabled" else ("wandb/",)
 
     @property
     def connects_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The service, if it is online."""
+        """The server, if online."""
         return ("https://api.wandb.ai, or the WANDB_BASE_URL of the environment",) if self.mode == "online" else ()
 
     def build(self) -> object:
-        """The callback, which has the run of Weights & Biases."""
+        """Return the callback, which owns the Weights & Biases run."""
         return _WeightsAndBiases(self)
 
 
@@ -63,13 +63,13 @@ class _WeightsAndBiases:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to begin without the package."""
+        """Refuse to start without the package."""
         require(self._spec, ("wandb",), "wandb", run)
         return (yield)
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Begin with the spec, and see to it that it ends as the training does."""
+        """Start a run with the spec, and make sure that it ends with the training."""
         import wandb
 
         assert run.directory is not None, "It is made before training begins."
@@ -81,7 +81,7 @@ class _WeightsAndBiases:
             mode=self._spec.mode,
             dir=str(run.directory),
             config=plain(run.spec, run.directory, run.catalog.name),
-            # It is no concern of other runs in this process, nor of what is printed.
+            # Do not affect other runs in this process, nor capture the printed output.
             settings=wandb.Settings(reinit="create_new", console="off"),
         )
 
@@ -93,7 +93,7 @@ class _WeightsAndBiases:
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Add the epoch's numbers."""
+        """Log the numbers of the epoch."""
         record = yield
         assert self._run is not None
         self._run.log(numbers(record), step=record["step"])

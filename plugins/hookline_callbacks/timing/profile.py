@@ -1,4 +1,4 @@
-"""What the device does in some steps, as torch's profiler sees it."""
+"""Profiling with torch's profiler."""
 
 import os
 import warnings
@@ -33,14 +33,14 @@ SortBy = Literal[
 
 @spec
 class Profile(CallbackSpec):
-    """Looks at some steps with torch's profiler: when each operation ran, for how long, and on which device.
+    """Profile some steps with torch's profiler: when each operation ran, for how long, and on which device.
 
-    It skips `skip_first` steps; then it waits, warms up and looks, for `wait`, `warmup` and `active` steps, `repeat`
-    times. In the run directory it writes `profile/trace.json`, which https://ui.perfetto.dev and Chrome show, and
-    `profile/table.txt`; if it looks several times, `trace-1.json`, `table-1.txt` and so on. In both the stages are the
-    ranges `forward`, `loss`, `backward`, `step` and `evaluate`, around the operations that they ask for. Listed first,
-    it has in them the other callbacks too. A step goes from the end of the step before to its own end, so that the
-    first step of an epoch has the evaluation before it. What is looked at becomes slower, but computes the same.
+    It skips `skip_first` steps, then waits, warms up and records for `wait`, `warmup` and `active` steps, `repeat`
+    times. It writes `profile/trace.json`, for https://ui.perfetto.dev and Chrome, and `profile/table.txt` to the run
+    directory, or `trace-1.json`, `table-1.txt` and so on with several repetitions. The stages `forward`, `loss`,
+    `backward`, `step` and `evaluate` are ranges around their operations. List Profile first to include other callbacks
+    in them. A step lasts from the end of the previous step to its own end, so that the first step of an epoch includes
+    the preceding evaluation. Profiling slows steps down but does not change their results.
 
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
@@ -48,48 +48,48 @@ class Profile(CallbackSpec):
     logs = ()
     writes_to = ("profile/",)
     connects_to = ()
-    unlimited = "In which steps it looks, `skip_first`, `wait`, `active` and `repeat` say."
+    unlimited = "Use `skip_first`, `wait`, `active` and `repeat` to set the steps to profile."
 
     wait: int = option(default=1, minimum=0)
-    """For how many steps it does nothing, each time."""
+    """The number of steps to wait in each repetition."""
     warmup: int = option(default=1, minimum=0)
-    """For how many steps it then looks without keeping anything, since the first ones are slower than usual."""
+    """The number of steps to profile without recording, since the first ones are slower than usual."""
     active: int = option(default=3, minimum=1)
-    """At how many steps it then looks. A few tell enough, and what is seen of many takes long to write."""
+    """The number of steps to record. A few are enough, and many take long to write."""
     repeat: int = option(default=1, minimum=0)
-    """How many times it does so; 0, which is torch's own default, for as long as there are steps."""
+    """The number of repetitions; 0, torch's default, repeats as long as there are steps."""
     skip_first: int = option(default=0, minimum=0)
-    """How many steps are skipped before all that."""
+    """The number of steps to skip at the beginning."""
     record_shapes: bool = False
-    """Whether the shapes of what goes into operations are kept, and rows of the table have operations of one shape."""
+    """Record the shapes of operation inputs, and group rows of the table by shape."""
     profile_memory: bool = False
-    """Whether it looks at what memory is allocated and freed."""
+    """Record the allocation and release of memory."""
     with_stack: bool = False
-    """Whether the trace has the Python functions with their files and lines, which makes it great and slow."""
+    """Record Python functions with files and lines, which makes the trace large and profiling slow."""
     with_flops: bool = False
-    """Whether the operations of matrix products and convolutions are counted."""
+    """Estimate the FLOPs of matrix products and convolutions."""
     sort_by: SortBy | None = None
-    """By what the table is sorted, the greatest first; left out, by the time that an operation takes on the run's
-    device without those that it calls."""
+    """The column to sort the table by, in descending order. Default: the time of an operation on the run's device,
+    without the operations that it calls."""
     row_limit: int = option(default=100, minimum=1)
-    """How many rows the table has."""
+    """The number of rows of the table."""
 
     def __attrs_post_init__(self) -> None:
         if self.sort_by is not None and "memory" in self.sort_by and not self.profile_memory:
-            raise OptionError("sort_by", "To sort by memory, look at it: `profile_memory = true`.")
+            raise OptionError("sort_by", "To sort by memory, set `profile_memory = true`.")
 
     @property
     def before(self) -> int:
-        """How many steps there are before the first that it looks at."""
+        """The number of steps before the first recorded step."""
         return self.skip_first + self.wait + self.warmup
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse a second profiler, of which torch can have one at a time."""
+        """Refuse a second profiler, since torch supports one at a time."""
         if next(other for other in spec.callbacks if isinstance(other, Profile)) is not self:
-            raise ValueError("torch can have one profiler at a time: leave the other Profile out.")
+            raise ValueError("torch supports one profiler at a time: remove the other Profile.")
 
     def build(self) -> object:
-        """The callback, which has the profiler."""
+        """Return the callback, which owns the profiler."""
         return _Profile(self)
 
 
@@ -104,58 +104,61 @@ class _Profile:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse a training that ends before it would look, and a device that is not there."""
+        """Refuse a training that ends before the first recorded step, and a device that does not exist."""
         data = yield
         place, steps = run.spec.place_of(self._spec), run.spec.run.epochs * len(data.training)
         if self._spec.before >= steps:
-            message = f"It would look from step {self._spec.before + 1} on, and the training has {steps}."
-            raise MisfitError(f"{message} Make `skip_first`, `wait` or `warmup` less.", place)
+            message = (
+                f"Profile would start to record in step {self._spec.before + 1}, but the training has only {steps} "
+                "steps."
+            )
+            raise MisfitError(f"{message} Reduce `skip_first`, `wait` or `warmup`.", place)
         if "cuda" in (self._spec.sort_by or "") and run.device.type == "cpu":
-            raise MisfitError("On a CPU nothing can be sorted by what CUDA does.", (*place, "sort_by"))
+            raise MisfitError("The run is on a CPU, so there is no CUDA column to sort by.", (*place, "sort_by"))
         return data
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Begin; when the training ends before all steps have been looked at, keep what there is."""
+        """Start the profiler; if the training ends early, write the data so far."""
         self._open = run.resources.enter_context(ExitStack())
         self._before = run.step
         self._begin(run)
         trained = yield
         self._open.close()
         if not self._times:
-            message = f"Profile has seen nothing: the training ended after {counted(run.step, 'step')}, and it would "
-            warnings.warn(f"{message}have looked from step {self._spec.before + 1} on.", HooklineWarning, stacklevel=2)
+            message = f"Profile recorded nothing: the training ended after {counted(run.step, 'step')}, but it would "
+            warnings.warn(f"{message}have started in step {self._spec.before + 1}.", HooklineWarning, stacklevel=2)
         return trained
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:
-        """Let its range begin and end."""
+        """Record the range of the stage."""
         return (yield from self._range("forward"))
 
     @hookimpl(wrapper=True)
     def loss(self) -> "Generator[None, Tensor, Tensor]":
-        """Let its range begin and end."""
+        """Record the range of the stage."""
         return (yield from self._range("loss"))
 
     @hookimpl(wrapper=True)
     def backward(self) -> "Generator[None, Tensor, Tensor]":
-        """Let its range begin and end."""
+        """Record the range of the stage."""
         return (yield from self._range("backward"))
 
     @hookimpl(wrapper=True)
     def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Let its range begin and end."""
+        """Record the range of the stage."""
         return (yield from self._range("evaluate"))
 
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:
-        """Let its range begin and end, and go on to the next step."""
+        """Record the range of the stage, and advance to the next step."""
         is_updated = yield from self._range("step")
         if self._profiler is not None:
             self._profiler.step()
             self._look_or_not()
             if self._times == self._spec.repeat > 0:
-                self._open.close()  # A profiler that has seen all costs something in each step.
+                self._open.close()  # A finished profiler still has a cost in each step.
         return is_updated
 
     def _range(self, name: str) -> Generator[None, Any, Any]:
@@ -170,7 +173,7 @@ class _Profile:
         from torch.profiler import ProfilerActivity, profile, schedule
 
         spec = self._spec
-        with warnings.catch_warnings(action="ignore"):  # That without `warmup` steps are slower, its sentence says.
+        with warnings.catch_warnings(action="ignore"):  # The description of `warmup` covers torch's warning.
             steps = schedule(
                 wait=spec.wait,
                 warmup=spec.warmup,
@@ -205,7 +208,7 @@ class _Profile:
         self._is_looking = self._profiler.current_action in looking
 
     def _write(self, run: Run, profiler: "profile") -> None:
-        """Write what it has seen this time, all of it or until the training ended, or warn that it cannot be done."""
+        """Write the recorded data, complete or not, or warn that it cannot be written."""
         assert run.directory is not None, "It is made before training begins."
         spec, self._times = self._spec, self._times + 1
         number = "" if spec.repeat == 1 else f"-{self._times}"
@@ -217,19 +220,19 @@ class _Profile:
             with replaced(trace) as part:
                 part.unlink()
                 profiler.export_chrome_trace(str(part))
-                if not part.is_file():  # torch says so in a line of its own, and goes on.
-                    raise HooklineError(f"What Profile has seen cannot be written to {trace}.")
+                if not part.is_file():  # torch only prints a message.
+                    raise HooklineError(f"The profile cannot be written to {trace}.")
             write_file(table, self._table(run, profiler))
         except OSError as error:
-            failure = f"What Profile has seen cannot be written to {home}: {error.strerror}."
+            failure = f"The profile cannot be written to {home}: {error.strerror}."
         except HooklineError as error:
             failure = str(error)
-        profiler.profiler = None  # Otherwise torch warns that the next time begins anew, as it must.
+        profiler.profiler = None  # Otherwise torch warns that the next repetition starts from scratch.
         if failure is not None:
             warnings.warn(failure, HooklineWarning, stacklevel=2)
             return
         steps = self._steps(profiler.step_num).rstrip(",")
-        run.tell(f"Profile has seen {steps}: {trace} is for https://ui.perfetto.dev, and {table} is a table.")
+        run.tell(f"Profile recorded {steps}: open {trace} in https://ui.perfetto.dev, or read {table}.")
 
     def _table(self, run: Run, profiler: "profile") -> str:
         spec = self._spec
@@ -240,7 +243,7 @@ class _Profile:
         return f"{run.spec.run.name}: {steps} on {run.device}, sorted by {sort_by}\n\n{text}"
 
     def _steps(self, ended: int) -> str:
-        """Which steps it has seen this time, when so many have ended since it began."""
+        """Name the recorded steps, given how many steps have ended since the start."""
         spec = self._spec
         first = spec.before + (self._times - 1) * (spec.wait + spec.warmup + spec.active) + 1
         last = min(first + spec.active - 1, ended)
@@ -252,12 +255,12 @@ class _Profile:
 
 @contextmanager
 def _without_lines_of_its_own() -> Iterator[None]:
-    """Let torch's profiler look without a word: it says when it does, between the lines of whoever shows progress."""
+    """Silence torch's profiler, which would print lines between those of the progress display."""
     level = "KINETO_LOG_LEVEL"
     if level in os.environ:
         yield
         return
-    os.environ[level] = "99"  # Above all levels that there are; it is read when a profiler first looks.
+    os.environ[level] = "99"  # Above all existing levels; read when a profiler first records.
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A stopwatch whose time always counts for one part of an epoch, and batches that tell it when they are waited for."""
+"""A stopwatch that attributes time to parts of an epoch, and batches that report when they are waited for."""
 
 from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter_ns
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 BATCHES, FORWARD, LOSS, BACKWARD, STEP, REST, OTHER_STEPS, EVALUATE, LOG, NOTHING = range(10)
-"""The parts. From EVALUATE on they have all that is inside of them."""
+"""The parts. From EVALUATE on, a part includes everything nested in it."""
 
 PARTS = {
     "batches": BATCHES,
@@ -26,44 +26,46 @@ PARTS = {
     "rest": REST,
     "other_steps": OTHER_STEPS,
 }
-"""The parts by name, in the order in which they are told."""
+"""The parts by name, in the order of the table."""
 
 
 @frozen
 class Epoch:
-    """What an epoch took, in nanoseconds: whole numbers, which add up."""
+    """The time of an epoch, in integer nanoseconds, so that the parts add up exactly."""
 
     number: int
-    """Which it was, counted from 1."""
+    """The number of the epoch, counted from 1."""
     steps: int
-    """How many steps it had."""
+    """The number of steps."""
     measured: int
-    """In how many of them the stages were told apart."""
+    """The number of steps whose stages were measured separately."""
     whole: int
-    """From its beginning to its end."""
+    """The time from beginning to end."""
     parts: Mapping[str, int]
-    """Each of its parts by name."""
+    """The time of each part by name."""
 
 
 class Stopwatch:
-    """The time of one run. Outside of epochs it counts for nothing."""
+    """Measures the time of one run. Time outside epochs is not counted."""
 
     def __init__(self, is_due: "Callable[[int], bool] | None"):
-        """Begin outside of any epoch; `is_due` tells in which steps stages are told apart, `None` that in all."""
+        """Start outside any epoch; `is_due` selects the steps whose stages are measured separately, `None` selects
+        all.
+        """
         self.clock: Callable[[], int] = perf_counter_ns
-        """What time it is, in nanoseconds."""
+        """Returns the current time in nanoseconds."""
         self.part = NOTHING
-        """For what time counts now."""
+        """The current part."""
         self.epochs: list[Epoch] = []
-        """Those that have ended."""
+        """The epochs that have ended."""
         self.begun = 0
-        """The latest epoch that has begun."""
+        """The latest epoch that has started."""
         self._is_due = is_due
         self._since = self._began = self._first_step = 0
         self._spent = [0] * (NOTHING + 1)
 
     def wait_for(self, device: "torch.device") -> None:
-        """From now on, let the device finish what it was given before looking at the clock."""
+        """Synchronize with the device before each measurement from now on."""
         import torch
 
         def clock() -> int:
@@ -73,21 +75,21 @@ class Stopwatch:
         self.clock = clock
 
     def enter(self, part: int) -> int:
-        """Let time count for a part from now on; returns that for which it has counted until now."""
+        """Switch to a part, and return the previous one."""
         now, outer = self.clock(), self.part
         self._spent[outer] += now - self._since
         self._since, self.part = now, part
         return outer
 
     def begin_epoch(self, run: Run) -> None:
-        """Begin with waiting for its first batch."""
+        """Start an epoch with waiting for its first batch."""
         self.begun, self._first_step = run.epoch, run.step + 1
         self.enter(BATCHES)
         self._began = self._since
         self._spent = [0] * (NOTHING + 1)
 
     def end_epoch(self, run: Run) -> Epoch:
-        """Time counts for nothing again; returns what the epoch took."""
+        """End an epoch, and return its times."""
         self.enter(NOTHING)
         steps = range(self._first_step, run.step + 1)
         measured = len(steps) if self._is_due is None else sum(map(self._is_due, steps))
@@ -99,7 +101,7 @@ class Stopwatch:
         return epoch
 
     def counted(self, run: Run, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """The batches of the epoch that has begun, between which is waited for them."""
+        """Yield the batches of the current epoch, and measure the time between them."""
         is_due = self._is_due
         for batch in batches:
             self.enter(REST if is_due is None or is_due(run.step + 1) else OTHER_STEPS)
@@ -109,15 +111,15 @@ class Stopwatch:
 
 
 class TimedBatches:
-    """The batches of training, which tell a stopwatch when an epoch begins and when they are waited for."""
+    """The training batches, which report to a stopwatch when an epoch starts and when they are waited for."""
 
     def __init__(self, batches: Batches, run: Run, stopwatch: Stopwatch):
-        """Stand before these batches in a run."""
+        """Wrap the batches of a run."""
         self._batches, self._run, self._stopwatch = batches, run, stopwatch
 
     def __getattr__(self, name: str) -> Any:
         if name == "_batches":
-            raise AttributeError(name)  # Not there yet, while a copy is made.
+            raise AttributeError(name)  # The attribute does not exist yet while copying.
         return getattr(self._batches, name)
 
     def __len__(self) -> int:
@@ -125,11 +127,11 @@ class TimedBatches:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self._batches.rows
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch. Whoever else looks at them, before training or after an epoch, is not timed."""
+        """Yield the batches of an epoch. Reading them before training or after an epoch is not timed."""
         if not self._run.epoch == number > self._stopwatch.begun:
             return self._batches.epoch(number, start)
         self._stopwatch.begin_epoch(self._run)

@@ -1,4 +1,4 @@
-"""Where the time of an epoch goes."""
+"""Measure where the time of an epoch goes."""
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 OF_A_STEP = ("forward", "loss", "backward", "step")
-"""The parts whose time is that of the steps in which stages are told apart."""
+"""The parts that are measured only in steps whose stages are measured separately."""
 
 
 @spec
 class Timing(CallbackSpec):
-    """Measures where the time of each epoch goes: `timing.csv` in the run directory, and all of it in `timing.txt`.
+    """Measure where the time of each epoch goes, and write `timing.csv` and a summary `timing.txt` to the run
+    directory.
 
-    An epoch lasts from asking for its first batch to the end of its stage `log`. Its parts, in seconds, add up to that:
-    waiting for `batches`; the stages `forward`, `loss`, `backward` and `step` of training, each without those that are
-    asked inside of it, as LBFGS does; `evaluate` and `log`, each with all that is inside of it; and the `rest`. Listed
-    first, it counts the time of the other callbacks for the stages that they wrap; listed last, it does not. With
-    `every`, `first` or `last` the stages of the other steps are not told apart: they are `other_steps` together. An
-    epoch that did not end is left out. The record has nothing of it, and stays the same from run to run.
+    An epoch lasts from the request for its first batch to the end of its stage `log`. Its parts, in seconds, add up to
+    the whole: waiting for `batches`; the stages `forward`, `loss`, `backward` and `step` of training, each without
+    stages nested in it, as in LBFGS; `evaluate` and `log`, each with everything nested in it; and the `rest`. Listed
+    first, Timing includes other callbacks in the stages that they wrap; listed last, it does not. With `every`, `first`
+    or `last`, the stages of the other steps are summed as `other_steps`. An incomplete epoch is skipped. Times are not
+    logged, so that the log stays reproducible.
     """
 
     logs = ()
@@ -48,17 +49,16 @@ class Timing(CallbackSpec):
     connects_to = ()
 
     synchronize: bool = False
-    """Whether an accelerator is waited for wherever a stage begins and ends. If it is not, nothing waits for it more
-    than otherwise, and the time of a stage is that of giving the work to the device; whoever waits for the work first
-    has its time."""
+    """Synchronize with an accelerator at the start and end of each stage. Otherwise Timing adds no synchronization, and
+    the time of a stage is that of launching its work; the first stage that waits for the work includes its time."""
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse a second one, which would write to the same files."""
+        """Refuse a second Timing, which would write to the same files."""
         if next(other for other in spec.callbacks if isinstance(other, Timing)) is not self:
-            raise ValueError("Another Timing writes to the same files: leave one of them out.")
+            raise ValueError("Another Timing writes to the same files: remove one of them.")
 
     def build(self) -> object:
-        """The callback, which has the stopwatch."""
+        """Return the callback, which owns the stopwatch."""
         return _Timing(self)
 
 
@@ -70,13 +70,13 @@ class _Timing:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Have the batches of training tell when they are waited for."""
+        """Wrap the training batches to measure how long they are waited for."""
         data = yield
         return evolve(data, training=TimedBatches(data.training, run, self._watch))
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Begin the table; when the training ends, however it does, write what it took in all."""
+        """Start the table, and write the summary when the training ends for any reason."""
         assert run.directory is not None, "It is made before training begins."
         if self._spec.synchronize and run.device.type != "cpu":
             self._watch.wait_for(run.device)
@@ -96,36 +96,36 @@ class _Timing:
                     spent = {part: _spent(epochs, part) for part in epochs[0].parts}
                     most = max(spent, key=spent.__getitem__)
                     share = spent[most] / (_spent(epochs, "whole") or 1)
-                    run.tell(f"Most of the time went to {most}, {share:.0%} of it: {text} tells where the rest went.")
+                    run.tell(f"Most of the time was spent in {most} ({share:.0%}): see {text}.")
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:
-        """Count the time for it."""
+        """Count the time of the stage."""
         return (yield from self._counted(FORWARD))
 
     @hookimpl(wrapper=True)
     def loss(self) -> "Generator[None, Tensor, Tensor]":
-        """Count the time for it."""
+        """Count the time of the stage."""
         return (yield from self._counted(LOSS))
 
     @hookimpl(wrapper=True)
     def backward(self) -> "Generator[None, Tensor, Tensor]":
-        """Count the time for it."""
+        """Count the time of the stage."""
         return (yield from self._counted(BACKWARD))
 
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:
-        """Count the time for it."""
+        """Count the time of the stage."""
         return (yield from self._counted(STEP))
 
     @hookimpl(wrapper=True)
     def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Count the time for it."""
+        """Count the time of the stage."""
         return (yield from self._counted(EVALUATE))
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Count the time for it, and write the row of the epoch."""
+        """Count the time of the stage, and write the row of the epoch."""
         record = yield from self._counted(LOG)
         epoch = self._watch.end_epoch(run)
         assert run.directory is not None, "It is made before training begins."
@@ -146,7 +146,7 @@ class _Timing:
 
 
 def _seconds(time: int) -> str:
-    """Nanoseconds as seconds, with all digits, so that what adds up does so when it is read back."""
+    """Format nanoseconds as seconds with all digits, so that sums stay exact when read back."""
     return f"{time // 10**9}.{time % 10**9:09}"
 
 
@@ -155,28 +155,28 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _told(run: Run, spec: Timing, watch: Stopwatch, whole: int) -> str:
-    """All epochs together, for people."""
+    """Return the summary of all epochs."""
     epochs = watch.epochs
     lines = [f"{run.spec.run.name}: {counted(len(epochs), 'epoch')} on {run.device}", "", *_table(epochs)]
     inside = sum(epoch.whole for epoch in epochs)
     outside = (whole - inside) / 1e9
-    lines.append(f"The training took {whole / 1e9:.3f} s, of which {outside:.3f} s were outside of these epochs.")
+    lines.append(f"The training took {whole / 1e9:.3f} s, of which {outside:.3f} s were outside these epochs.")
     if watch.begun > len(epochs):
-        lines.append(f"Epoch {watch.begun} did not end, and is left out.")
+        lines.append(f"Epoch {watch.begun} did not end and is skipped.")
     if run.device.type != "cpu" and not spec.synchronize:
         lines.append(
-            "The time of a stage is that of giving the work to the device: `synchronize = true` waits until it is done."
+            "The time of a stage is that of launching its work: set `synchronize = true` to wait for the device."
         )
     return "\n".join(lines) + "\n"
 
 
 def _table(epochs: Sequence[Epoch]) -> list[str]:
-    """A row for each part. The first epoch stands apart: in it much is imported, allocated and chosen."""
+    """Return a row per part. The first epoch is separate, since it includes imports, allocations and autotuning."""
     if not epochs:
         return []
     later = epochs[1:]
     lines = [f"{'':11}{'seconds':>12}{'share':>9}{'first epoch':>14}"]
-    lines[0] += f"{'a later one':>15}{'a step of it':>14}" if later else ""
+    lines[0] += f"{'later epoch':>15}{'step of it':>14}" if later else ""
     for name in (*epochs[0].parts, "whole"):
         time = _spent(epochs, name)
         share = time / (_spent(epochs, "whole") or 1)

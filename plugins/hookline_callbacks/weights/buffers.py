@@ -1,4 +1,4 @@
-"""The buffers of modules, such as BatchNorm's statistics: looked for once, and found again in each step."""
+"""The buffers of modules, such as BatchNorm's statistics, found once for fast access in each step."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -7,14 +7,14 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Groups: TypeAlias = "list[list[Tensor]]"
-"""Tensors in groups of one device and type, which the device can go through at once."""
+"""Tensors grouped by device and type, so that torch can process each group at once."""
 
 
 class Buffers:
-    """Where the buffers of some modules are. A layer may put another tensor in the place of one."""
+    """The buffers of modules. A layer may replace a buffer by another tensor."""
 
     def __init__(self, modules: "Iterable[nn.Module]"):
-        """Look for them, once."""
+        """Find the buffers once."""
         groups: dict[Any, list[tuple[dict[str, Any], str]]] = {}
         for module in modules:
             for part in module.modules():
@@ -24,29 +24,29 @@ class Buffers:
         self._groups = list(groups.values())
 
     def tensors(self) -> Groups:
-        """As they are now, in the same order each time."""
+        """Return the current tensors, always in the same order."""
         return [[owner[name] for owner, name in places] for places in self._groups]
 
 
 class KeptBuffers:
-    """A copy of buffers, to which they can be put back."""
+    """A copy of buffers that can be restored."""
 
     def __init__(self, modules: "Iterable[nn.Module]"):
-        """Copy them as they are now."""
+        """Copy the current buffers."""
         self._buffers = Buffers(modules)
         self._kept = [[tensor.detach().clone() for tensor in group] for group in self._buffers.tensors()]
 
     def keep(self) -> None:
-        """Copy them as they are now."""
+        """Copy the current buffers."""
         copy(self._kept, self._buffers.tensors())
 
     def put_back(self) -> None:
-        """Let them be as they were when they were last kept."""
+        """Restore the latest copy."""
         copy(self._buffers.tensors(), self._kept)
 
 
 def copy(to: Groups, tensors: Groups) -> None:
-    """Copy tensors to others."""
+    """Copy tensors to other tensors."""
     import torch
 
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""An end of training when nothing gets better."""
+"""Early stopping."""
 
 from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
@@ -16,44 +16,47 @@ if TYPE_CHECKING:
 
 @spec
 class EarlyStopping(CallbackSpec):
-    """Stops the run when the monitored number has not become better for some epochs."""
+    """Stop the run when the monitored number has not improved for some epochs."""
 
     logs = ()
     writes_to = ()
     connects_to = ()
-    unlimited = {"last": "In later epochs it would not stop the run, nor know the best of them."}
+    unlimited = {"last": "It would not monitor later epochs."}
 
     monitor: str = "validation/loss"
-    """The name of the number in `metrics.jsonl`."""
+    """The name of the monitored number in `metrics.jsonl`."""
     patience: int = option(default=10, minimum=1)
-    """After how many epochs without a better number the run stops."""
+    """The number of epochs without improvement after which the run stops."""
     min_delta: float = option(default=0.0, minimum=0)
-    """By how much a number must be better to count."""
+    """The minimum change that counts as an improvement."""
     mode: Literal["min", "max"] | None = None
-    """Which number is better, the lower or the higher; left out, it follows from the metric."""
+    """Whether lower ("min") or higher ("max") numbers are better. Default: according to the metric."""
     restore_best: bool = True
-    """Whether in the end the model has the weights of the best epoch, and not those of the last."""
+    """Restore the weights of the best epoch at the end, instead of keeping those of the last."""
 
     @property
     def replaces_weights(self) -> bool:  # type: ignore[override]
-        """Whether it puts those of the best epoch into the model."""
+        """Whether it restores the weights of the best epoch."""
         return self.restore_best
 
     def build(self) -> object:
-        """The callback, which remembers the best number."""
+        """Return the callback, which remembers the best number."""
         return _EarlyStopping(self)
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse to monitor what is never logged."""
+        """Refuse to monitor a number that is never logged."""
         check_monitored(self, self.monitor, spec)
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
-        """It is to be able to stop the run before its last epoch."""
+        """Warn if it can never stop the run before the last epoch."""
         every, epochs = self.every or 1, run.spec.run.epochs
         earliest = self.first_due + -(-self.patience // every) * every
-        if earliest >= epochs >= self.first_due:  # One that begins later is warned of as a whole.
-            message = f"This never stops the run: at the earliest after epoch {earliest}, and the last is {epochs}."
-            restored = " The weights of the best epoch are restored all the same." if self.restore_best else ""
+        if earliest >= epochs >= self.first_due:  # A callback that starts later is reported as a whole.
+            message = (
+                f"This never stops the run: it could stop after epoch {earliest} at the earliest, but the last is "
+                f"{epochs}."
+            )
+            restored = " It still restores the weights of the best epoch." if self.restore_best else ""
             yield OptionError("patience", message + restored)
 
 
@@ -68,14 +71,14 @@ class _EarlyStopping:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to monitor what will not be there, before anything has begun."""
+        """Refuse to monitor a number that will not exist, before training."""
         data = yield
         check_monitor(self._spec, self._spec.monitor, run, data)
         return data
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Put the weights of the best epoch into the model when the training ends, however it does."""
+        """Restore the weights of the best epoch when the training ends for any reason."""
         self._modules = model, criterion
         try:
             return (yield)
@@ -84,18 +87,18 @@ class _EarlyStopping:
                 self._restore(run)
 
     def _restore(self, run: Run) -> None:
-        """Put the best weights into the model, also when the training was interrupted or failed."""
-        if not self._weights:  # No number has ever been the best.
+        """Restore the best weights, even if the training was interrupted or failed."""
+        if not self._weights:  # No epoch was ever the best.
             run.state.weights = Weights(epoch=run.epoch, step=run.step)
             return
-        # Even with no step in between: an update that was not counted, or a `forward`, may have changed them since.
+        # Restore them even without a step since then: an uncounted update or a `forward` may have changed them.
         for module, weights in zip(self._modules, self._weights, strict=True):
             module.load_state_dict(weights)
         run.state.weights = Weights(source="EarlyStopping", epoch=self._best_epoch, step=self._best_step)
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Compare this epoch's number with the best one."""
+        """Compare the number of this epoch with the best one."""
         record = yield
         number = monitored("EarlyStopping", self._spec.monitor, record)
         if self._is_better(number, run):
@@ -104,12 +107,12 @@ class _EarlyStopping:
                 self._weights = [deepcopy(module.state_dict()) for module in self._modules]
         elif run.epoch - self._best_epoch >= self._spec.patience:
             best = f"it was best in epoch {self._best_epoch}" if self._best_epoch else "it was never a number"
-            run.stop(f"{self._spec.monitor} has not become better for {self._spec.patience} epochs; {best}.")
+            run.stop(f"{self._spec.monitor} has not improved for {self._spec.patience} epochs; {best}.")
         return record
 
     def _is_better(self, number: float, run: Run) -> bool:
         if self._best is None:
-            return number == number  # A NaN is no number to be compared with.
+            return number == number  # NaN cannot be compared.
         if self._higher_is_better(run):
             return number > self._best + self._spec.min_delta
         return number < self._best - self._spec.min_delta
@@ -121,7 +124,7 @@ class _EarlyStopping:
         return any(metric.label == label and metric.higher_is_better for metric in run.spec.metrics)
 
     def state_dict(self) -> dict[str, Any]:
-        """The best number, its epoch and its weights."""
+        """Return the best number, its epoch and its weights."""
         return {
             "best": self._best,
             "best_epoch": self._best_epoch,
@@ -130,6 +133,6 @@ class _EarlyStopping:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after the epochs of another run."""
+        """Resume after the epochs of another run."""
         self._best, self._weights = state["best"], state["weights"]
         self._best_epoch, self._best_step = state["best_epoch"], state["best_step"]

@@ -1,4 +1,4 @@
-"""Parameters that are not trained, or not yet."""
+"""Parameters that are not trained, or only from a later epoch on."""
 
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,38 +13,38 @@ if TYPE_CHECKING:
 
 @spec
 class Freeze(CallbackSpec):
-    """Keeps parameters as they begin: for good, or until an epoch.
+    """Freeze parameters for the whole run or until an epoch.
 
-    Selected are those for which everything holds that is given, as in groups of an optimizer. A parameter that several
-    Freeze of a spec select is trained when none of them holds it any more. The statistics of a BatchNorm layer are no
-    parameters, and go on.
+    A parameter is frozen if it matches all given options, as in parameter groups of an optimizer. A parameter that
+    several Freeze callbacks select is trained once none of them holds it. BatchNorm's statistics are not parameters and
+    are still updated.
     """
 
     logs = ()
     writes_to = ()
     connects_to = ()
-    unlimited = "In which epochs they are frozen, `until` says."
+    unlimited = "Use `until` to set the epochs in which parameters are frozen."
 
     parameters: str | tuple[str, ...] | None = None
-    """Names, or patterns of names such as `*.bias`; left out, all names."""
+    """Names of parameters, or patterns such as `*.bias`. Default: all parameters."""
     layers: str | tuple[str, ...] | None = None
-    """The layers that they belong to, by type or place, or by patterns of either: `Conv2d`, `0`, `encoder.*`."""
+    """The layers of the parameters, by type or place, or patterns of either: `Conv2d`, `0`, `encoder.*`."""
     until: int | None = option(default=None, minimum=2)
-    """The first epoch in which they are trained, counted from 1; left out, they never are."""
+    """The first epoch in which they are trained, counted from 1. By default they are never trained."""
 
     def holds(self, epoch: int) -> bool:
-        """Whether they are frozen in the epoch of this number."""
+        """Whether the parameters are frozen in this epoch."""
         return self.until is None or epoch < self.until
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
-        """The epoch in which it lets go is to come."""
+        """Warn if `until` is after the last epoch."""
         epochs = run.spec.run.epochs
         if self.until is not None and self.until > epochs:
-            message = f"Freeze never lets go: the run has {counted(epochs, 'epoch')}, and `until` is {self.until}."
+            message = f"Freeze never ends: the run has {counted(epochs, 'epoch')}, but `until` is {self.until}."
             yield OptionError("until", message)
 
     def build(self) -> object:
-        """The callback, which knows what it has frozen."""
+        """Return the callback, which remembers what it has frozen."""
         return _Freeze(self)
 
 
@@ -59,9 +59,9 @@ class _Freeze:
     def select_optimizer(
         self, run: Run, model: "nn.Module", criterion: "nn.Module"
     ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse to select nothing, or everything, before anything is written."""
+        """Refuse to freeze nothing or everything, before anything is written."""
         optimizer = yield
-        # What was never to be trained, nobody has frozen.
+        # Parameters that do not require gradients are not frozen by this callback.
         self._frozen = [tensor for tensor in _selected(self._spec, run, model, criterion) if tensor.requires_grad]
         others = [one for one in run.spec.callbacks if isinstance(one, Freeze) and one is not self._spec]
         self._selected = [(one, _selected(one, run, model, criterion)) for one in (self._spec, *others)]
@@ -69,7 +69,7 @@ class _Freeze:
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, optimizer: "optim.Optimizer") -> "Generator[None, nn.Module, nn.Module]":
-        """Freeze what is selected before training begins; afterwards all of it can be trained again."""
+        """Freeze the selected parameters before training, and unfreeze them at the end."""
         if self._spec.until is not None:
             _allow_to_begin_later(optimizer)
         self._begin_epoch(run.epoch + 1)
@@ -78,18 +78,18 @@ class _Freeze:
         finally:
             self._set_trained(dict.fromkeys(self._frozen, True))
         if self._spec.until is not None and run.epoch < self._spec.until <= run.spec.run.epochs:
-            run.tell(f"Freeze was to let go in epoch {self._spec.until}, and the training ended before.")
+            run.tell(f"Freeze was to end in epoch {self._spec.until}, but the training ended earlier.")
         return trained
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Let them be trained from the next epoch on, but those that another holds."""
+        """Unfreeze parameters from the next epoch on, except those that another Freeze holds."""
         record = yield
         self._begin_epoch(run.epoch + 1)
         return record
 
     def _begin_epoch(self, epoch: int) -> None:
-        """Freeze what is held in this epoch."""
+        """Freeze the parameters that are held in this epoch."""
         self._epoch = epoch
         held = {one for spec, selected in self._selected if spec.holds(epoch) for one in selected}
         self._set_trained({one: one not in held for one in self._frozen})
@@ -99,11 +99,11 @@ class _Freeze:
             parameter.requires_grad_(is_trained)
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch, from which follows what is frozen."""
+        """Return the epoch, which determines the frozen parameters."""
         return {"epoch": self._epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on in the epoch of another run."""
+        """Resume in the epoch of another run."""
         self._begin_epoch(state["epoch"])
 
 
@@ -115,12 +115,12 @@ def _selected(spec: Freeze, run: Run, model: "nn.Module", criterion: "nn.Module"
     except MisfitError as error:
         raise MisfitError(error.message, (*place, *error.path[1:])) from None
     if not others:
-        raise MisfitError("All parameters are frozen: nothing is left to train.", place)
+        raise MisfitError("All parameters are frozen, so there is nothing to train.", place)
     return [parameter.tensor for parameter in selected]
 
 
 def _allow_to_begin_later(optimizer: "optim.Optimizer") -> None:
-    """In torch's one kernel for SGD either all parameters of a group have a momentum, or none; its loop takes any."""
+    """Disable torch's fused SGD, which requires a momentum for all parameters of a group or for none."""
     for group in optimizer.param_groups:
         if group.get("fused") and group.get("momentum") and "dampening" in group:
             group["fused"] = False

@@ -1,4 +1,4 @@
-"""Weights that are the running mean of those of many steps."""
+"""The exponential moving average of the weights."""
 
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @spec
 class ExponentialMovingAverage(CallbackSpec):
-    """Judges, and in the end hands on, a running mean of the weights.
+    """Keep an exponential moving average of the weights for evaluation and for the final model.
 
-    After each step it is decay · mean + (1 - decay) · weights. Steps in which it does nothing, as of `every = 10`, do
-    not count in the mean. Training itself goes on with the weights as they are. The loss of training is theirs, and
-    those of validation and test are of the mean.
+    After each step it becomes decay · mean + (1 - decay) · weights. Steps that `every`, `first` or `last` exclude do
+    not count. Training continues with the unaveraged weights: the training loss is theirs, and the validation and test
+    results are those of the average.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.AveragedModel.html, with
     `get_ema_multi_avg_fn`
@@ -30,12 +30,12 @@ class ExponentialMovingAverage(CallbackSpec):
     replaces_weights = True
 
     decay: float = option(default=0.999, minimum=0, maximum=1)
-    """How much of the mean is kept in each step."""
+    """The weight of the mean in each step."""
     use_buffers: bool = False
-    """Whether the buffers, such as BatchNorm's statistics, are averaged too; otherwise they are those of the model."""
+    """Average buffers such as BatchNorm's statistics, too. Otherwise they are copied from the model."""
 
     def build(self) -> object:
-        """The callback, which has the mean."""
+        """Return the callback, which keeps the mean."""
         return _ExponentialMovingAverage(self)
 
 
@@ -53,7 +53,7 @@ class _ExponentialMovingAverage(Averaging):
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Begin the mean, and in the end put it into the model."""
+        """Start the mean, and move it into the model at the end."""
         self._begin(model, criterion)
         assert self._both is not None, "It has begun."
         self._means = list(_alike(self._averaged.module.parameters(), self._both.parameters()))
@@ -67,13 +67,13 @@ class _ExponentialMovingAverage(Averaging):
         return trained
 
     def _put_in(self, run: Run) -> None:
-        """Put the mean into the model, also when the training was interrupted or failed."""
+        """Move the mean into the model, even if the training was interrupted or failed."""
         run.state.weights = Weights(epoch=run.epoch, step=run.step)
         if self._updates:
             self._swap()
             name = "ExponentialMovingAverage"
             run.state.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
-        self._is_in_model = True  # The test is of what is in the model now.
+        self._is_in_model = True  # The test split is evaluated with the weights in the model.
 
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:
@@ -85,14 +85,14 @@ class _ExponentialMovingAverage(Averaging):
 
     @hookimpl(wrapper=True)
     def evaluate(self) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
-        """Judge the mean."""
+        """Evaluate the mean."""
         if not self._updates or self._is_in_model:
             return (yield)
         with self._swapped():
             return (yield)
 
     def _update(self) -> None:
-        """What `AveragedModel.update_parameters` does, without looking for parameters and buffers in each step."""
+        """Do the same as `AveragedModel.update_parameters`, without finding parameters and buffers in each step."""
         if self._updates == 0 or self._buffers is None or self._spec.use_buffers:
             super()._update()
         else:
@@ -103,12 +103,12 @@ class _ExponentialMovingAverage(Averaging):
         self._updates += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """The mean, and of how many it is."""
-        self._averaged.n_averaged.fill_(self._updates)  # It is not kept up to date in each step.
+        """Return the mean and the number of averaged steps."""
+        self._averaged.n_averaged.fill_(self._updates)  # It is not updated in each step.
         return super().state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the mean of another run."""
+        """Load the mean of another run."""
         super().load_state_dict(state)
         self._updates = int(self._averaged.n_averaged)
 
@@ -116,7 +116,7 @@ class _ExponentialMovingAverage(Averaging):
 def _alike(
     means: "Iterable[nn.Parameter]", weights: "Iterable[nn.Parameter]"
 ) -> "Iterable[tuple[list[nn.Parameter], list[nn.Parameter]]]":
-    """Both in groups of one device and type, which torch can go through at once."""
+    """Group both by device and type, so that torch can process each group at once."""
     groups: dict[Any, tuple[list[nn.Parameter], list[nn.Parameter]]] = {}
     for mean, one in zip(means, weights, strict=True):
         group = groups.setdefault((one.device, one.dtype), ([], []))
@@ -126,15 +126,15 @@ def _alike(
 
 
 def _told_of_mean(decay: float, updates: int) -> str | None:
-    """What is to be told of a mean that is of too little."""
+    """Return a message about a mean over too few steps."""
     if not updates:
-        return "ExponentialMovingAverage has averaged nothing: the model has the weights of the last step."
+        return "ExponentialMovingAverage averaged no steps: the model has the weights of the last step."
     share = decay ** (updates - 1)
     if updates == 1 or share <= 0.5:
         return None
     return (
-        f"Of the mean that ExponentialMovingAverage hands on, {share:.0%} are the weights of its first step: of "
-        f"{updates} steps a `decay` of {_fitting(updates)} would leave a tenth of them."
+        f"The first step contributes {share:.0%} to the mean of ExponentialMovingAverage: with "
+        f"{updates} steps, a `decay` of {_fitting(updates)} would reduce it to 10%."
     )
 
 

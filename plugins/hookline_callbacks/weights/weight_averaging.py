@@ -1,4 +1,4 @@
-"""Weights that are the mean of those of many epochs, and what keeps a mean."""
+"""Stochastic weight averaging, and the base class of averages."""
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Averaging:
-    """What keeps a mean of the weights of model and criterion."""
+    """Keeps a mean of the weights of model and criterion."""
 
     def __init__(self, **options: Any):
         self._options = options
@@ -38,7 +38,7 @@ class Averaging:
         return self._averaged is not None and int(self._averaged.n_averaged) > 0
 
     def _swap(self) -> None:
-        """Let model and mean change their values; the parameters stay the objects that the optimizer knows."""
+        """Swap the values of model and mean; the parameters stay the objects that the optimizer has."""
         for mine, other in zip(_tensors(self._both), _tensors(self._averaged.module), strict=True):
             mine.data, other.data = other.data, mine.data
 
@@ -51,11 +51,11 @@ class Averaging:
             self._swap()
 
     def state_dict(self) -> dict[str, Any]:
-        """The mean, and of how many it is."""
+        """Return the mean and the number of averaged updates."""
         return {"averaged": dict(self._averaged.state_dict())}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the mean of another run."""
+        """Load the mean of another run."""
         self._averaged.load_state_dict(state["averaged"])
 
 
@@ -63,17 +63,17 @@ def _tensors(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
-NOT_AVERAGED = "It was interrupted: the weights are those of the last step, and not their mean."
-"""What is told of a training that was interrupted after the mean had begun."""
+NOT_AVERAGED = "Interrupted: the weights are those of the last step, not the mean."
+"""The message about a training that was interrupted after the mean had started."""
 
 
 @spec
 class StochasticWeightAveraging(CallbackSpec):
-    """Hands on the mean of the weights at the end of each of the last epochs, with BatchNorm's statistics renewed.
+    """Average the weights at the end of each of the last epochs, and recompute BatchNorm's statistics.
 
-    While it trains the weights themselves are judged; the test, and what is deployed, is of their mean. A learning rate
-    that stays high makes the epochs differ: `swa_lr`. A training that is interrupted before the statistics have been
-    renewed hands on the weights themselves, with theirs.
+    During training the unaveraged weights are evaluated; the test results and the deployed model use the mean. A
+    constant high learning rate, `swa_lr`, makes the epochs differ. If the training is interrupted before the statistics
+    are recomputed, the model keeps the unaveraged weights and their statistics.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema; Izmailov, Podoprikhin,
     Garipov, Vetrov and Wilson, https://arxiv.org/abs/1803.05407
@@ -83,40 +83,40 @@ class StochasticWeightAveraging(CallbackSpec):
     writes_to = ()
     connects_to = ()
     replaces_weights = True
-    unlimited = "Which epochs count, `start` says."
+    unlimited = "Use `start` to set the epochs to average."
 
     start: int | None = option(default=None, minimum=1)
-    """The first epoch that counts; left out, the last quarter of the epochs does, rounded up."""
+    """The first epoch to average. By default the last quarter of the epochs is averaged, rounded up."""
     swa_lr: float | None = option(default=None, minimum=0)
-    """The learning rate to which it goes over from there on; left out, it stays as it is."""
+    """The learning rate to anneal to from `start` on. By default the learning rate does not change."""
     anneal_epochs: int = option(default=10, minimum=0, only_with=("swa_lr",))
-    """In how many epochs it goes over to `swa_lr`."""
+    """The number of epochs in which to anneal to `swa_lr`."""
     anneal_strategy: Literal["cos", "linear"] = option(default="cos", only_with=("swa_lr",))
-    """Whether it does so along a cosine or a line."""
+    """Whether to anneal along a cosine or linearly."""
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse an end before the beginning, and two that change the learning rate."""
+        """Refuse a start after the last epoch, and two callbacks that change the learning rate."""
         if self.start is not None and self.start > spec.run.epochs:
-            raise OptionError("start", f"The run has {spec.run.epochs} epochs, and none of them counts.")
+            raise OptionError("start", f"The run has {spec.run.epochs} epochs, so none is averaged.")
         others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
         if self.swa_lr is not None and others:
-            raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
+            raise OptionError("swa_lr", f"{type(others[0]).__name__} also changes the learning rate.")
         if self.swa_lr is not None:
-            spec.optimizer.refuse_changed_lr("swa_lr", "leave it out")
+            spec.optimizer.refuse_changed_lr("swa_lr", "remove it")
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
-        """The learning rate is to get to `swa_lr`, in all parts of the optimizer."""
+        """Warn if `swa_lr` is never reached, or not by all parts of the optimizer."""
         if self.swa_lr is None:
             return
         yield from run.spec.optimizer.doubt_changed_lr("swa_lr")
         epochs = run.spec.run.epochs
         start = self.first_epoch(epochs)
         if start + self.anneal_epochs > epochs:
-            takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, and the last is {epochs}"
+            takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, but the last is {epochs}"
             yield OptionError("anneal_epochs", f"`swa_lr` is never reached: {takes}.")
 
     def first_epoch(self, epochs: int) -> int:
-        """The first epoch that counts, of so many.
+        """Return the first epoch to average in a run of this many epochs.
 
         >>> [StochasticWeightAveraging().first_epoch(epochs) for epochs in (1, 3, 4, 5, 8, 9)]
         [1, 3, 4, 4, 7, 7]
@@ -124,7 +124,7 @@ class StochasticWeightAveraging(CallbackSpec):
         return self.start or epochs - (epochs - 1) // 4
 
     def build(self) -> object:
-        """The callback, which has the mean."""
+        """Return the callback, which keeps the mean."""
         return _StochasticWeightAveraging(self)
 
 
@@ -138,7 +138,7 @@ class _StochasticWeightAveraging(Averaging):
     def fit(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
     ) -> "Generator[None, nn.Module, nn.Module]":
-        """Begin the mean; in the end put it into the model and renew the statistics."""
+        """Start the mean, and at the end move it into the model and recompute the statistics."""
         from torch.optim.swa_utils import SWALR
 
         self._begin(model, criterion)
@@ -155,13 +155,13 @@ class _StochasticWeightAveraging(Averaging):
             self._use_mean(run, data, trained)
         else:
             run.tell(
-                f"StochasticWeightAveraging has averaged nothing: the run ended in epoch {run.epoch}, and epochs count "
-                f"from {self._spec.first_epoch(run.spec.run.epochs)} on."
+                f"StochasticWeightAveraging averaged no epochs: the run ended in epoch {run.epoch}, but averaging "
+                f"starts in epoch {self._spec.first_epoch(run.spec.run.epochs)}."
             )
         return trained
 
     def _use_mean(self, run: Run, data: Data, model: "nn.Module") -> None:
-        """Put the mean into the model, whose statistics become those of the mean, or leave all of it as it is."""
+        """Move the mean into the model and recompute its statistics, or leave both unchanged."""
         from torch.nn.modules.batchnorm import _BatchNorm
         from torch.optim.swa_utils import update_bn
 
@@ -174,7 +174,7 @@ class _StochasticWeightAveraging(Averaging):
             name = "StochasticWeightAveraging"
             run.state.weights = Weights(source=name, epoch=run.epoch, step=run.step, is_mean=True)
         finally:
-            # torch does so only if nothing goes wrong.
+            # torch restores it only if no error is raised.
             for module, momentum in momenta:
                 module.momentum = momentum
             if not is_renewed:
@@ -192,19 +192,19 @@ class _StochasticWeightAveraging(Averaging):
         return record
 
     def state_dict(self) -> dict[str, Any]:
-        """The mean, of how many it is, and how far the learning rate has gone over."""
+        """Return the mean, the number of averaged epochs, and the state of the schedule."""
         schedule = {} if self._scheduler is None else {"scheduler": self._scheduler.state_dict()}
         return {**super().state_dict(), **schedule}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the mean and the schedule of another run."""
+        """Load the mean and the schedule of another run."""
         super().load_state_dict(state)
         if self._scheduler is not None:
             self._scheduler.load_state_dict(state["scheduler"])
 
 
 def _applied(run: Run, model: "nn.Module") -> Any:
-    """The model as a module that takes whole batches, as the stage `forward` does."""
+    """Return the model as a module that takes whole batches and calls the stage `forward`."""
     from torch import nn
 
     class Applied(nn.Module):

@@ -1,4 +1,4 @@
-"""What sources have in common that draw rows of another source to go with each other."""
+"""The base class of sources that combine rows of another source."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 @spec
 class Drawn(DataSpec):
-    """Rows of another source, each with rows that are drawn to go with it: anew in each epoch of training.
+    """Rows of another source, each combined with randomly drawn rows of it. Training rows are drawn anew in each epoch.
 
-    What an epoch draws depends on seed and epoch alone. Validation and test always have the same draw, whatever the
-    seed, so that epochs and runs can be compared.
+    The draw depends only on the seed and the epoch. The validation and test splits always use the same draw, whatever
+    the seed, so that epochs and runs can be compared.
     """
 
     source: DataSpec
-    """Where the rows come from, with one group of inputs and one target. What a batch is, and whether the rows are
-    shuffled, is said outside of it."""
+    """The source of the rows, with one group of inputs and one target. Set the batch size and shuffling outside of
+    it."""
 
     gives: ClassVar[tuple[str, ...]]
-    """What the groups of inputs are called, the first being each row of the source."""
+    """The names of the groups of inputs; the first one holds the rows of the source in order."""
     outcomes: ClassVar[tuple[str, ...]] = ()
-    """What the target can be, sorted; nothing, if there is none."""
+    """The possible values of the target, sorted; empty if there is no target."""
     groups_by: ClassVar[Encoding]
-    """How the target of the source is told to those who draw."""
+    """The encoding of the source's target, by which rows are drawn."""
 
     def __attrs_post_init__(self) -> None:
         defaults = {option.name: option.default for option in fields(type(self.source))}
@@ -42,16 +42,16 @@ class Drawn(DataSpec):
             if getattr(self.source, option.name) != defaults[option.name]:
                 name = type(self).__name__
                 raise OptionError(
-                    "source", f"{name} has the batches: give it this option, and not its source.", option.name
+                    "source", f"{name} makes the batches: set this option there, not on its source.", option.name
                 )
 
     @property
     def has_validation(self) -> bool | None:
-        """Whether the source has one."""
+        """Whether the source has a validation split."""
         return self.source.has_validation
 
     def check(self, loss: Objective | None) -> Iterator[OptionError]:
-        """What is wrong with the source, and whether the loss takes what is drawn."""
+        """Report the problems of the source, and a loss that does not take what is drawn."""
         try:
             if loss is not None:
                 loss.encodings(("target",) if self.outcomes else ())
@@ -61,12 +61,12 @@ class Drawn(DataSpec):
             yield problem.within("source")
 
     def prepare(self, run: Run, loss: Objective) -> Data:
-        """Have the source read its rows, and make batches of what is drawn from them."""
+        """Let the source read its rows, and make batches of the rows drawn from them."""
         targets, known = self._targets(loss)
         data = self._source(run)
         training = self._batches(run, data.training, "training", data.target, targets)
         if not len(training):
-            raise DataError(f"data: With `drop_last` no batch is left: there are {training.rows} rows.")
+            raise DataError(f"data: `drop_last` leaves no batch: there are only {training.rows} rows.")
         others = {
             split: self._batches(run, batches, split, data.target, targets)
             for split, batches in data.splits().items()
@@ -78,34 +78,34 @@ class Drawn(DataSpec):
         return Data(training=training, **others, example=example, targets=known, preparation=preparation)
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
-        """What draws, by name, the rows for each row: those of each group of inputs, and the outcome as "target".
+        """Return a function that draws row numbers by name: those of each group of inputs, and the outcome as "target".
 
         Raises:
-            DataError: if there is not what must be drawn.
+            DataError: If there are not enough rows to draw from.
 
         """
         raise NotImplementedError
 
     def _source(self, run: Run) -> Data:
-        """The data of the source, as if it were for a loss whose target tells what goes together."""
+        """Prepare the source for a stand-in loss whose target defines which rows belong together."""
         try:
             return self.source.prepare(run, Objective.of(self._stand_in()))
         except MisfitError as error:
             raise MisfitError(error.message, ("data", "source", *error.path[1:])) from None
 
     def _stand_in(self) -> LossSpec:
-        """A loss whose target tells what goes together."""
+        """Return a loss whose target defines which rows belong together."""
         stand_in: Any = spec(type(type(self).__name__, (LossSpec,), {"encoding": self.groups_by}))
         made: LossSpec = stand_in()
         return made
 
     def _given(self) -> str:
-        """What it gives, in a sentence."""
+        """Return a sentence that lists the inputs and the target."""
         given = enumerate_names([*self.gives, "target"] if self.outcomes else self.gives)
         return f"{type(self).__name__} gives {given}."
 
     def _targets(self, loss: Objective) -> "tuple[dict[str, Tensor], dict[str, Target]]":
-        """The target for each of the outcomes as the loss wants it, and what is known of it."""
+        """Encode each outcome for the loss, and return what is known of the target."""
         import numpy
 
         wanted_by = loss.name_for("target")
@@ -130,13 +130,13 @@ class Drawn(DataSpec):
         name, is_training = type(self).__name__, split == "training"
         if not isinstance(batches, TensorBatches):
             raise MisfitError(
-                f"{type(self.source).__name__} does not hold its rows in memory, and {name} draws from all of them.",
+                f"{type(self.source).__name__} does not hold its rows in memory, but {name} draws from all of them.",
                 ("data", "source"),
             )
         rows = batches.all
         if len(rows.inputs) > 1:
             raise MisfitError(
-                f"{name} draws from rows with one group of inputs, and there are {enumerate_names(rows.inputs)}.",
+                f"{name} draws from rows with one group of inputs, but there are {enumerate_names(rows.inputs)}.",
                 ("data", "source"),
             )
         labels = rows.target.flatten().cpu().numpy()
@@ -155,14 +155,14 @@ class Drawn(DataSpec):
 
 
 def refuse_what_cannot_be_drawn(groups: Groups, split: str, source: Target) -> None:
-    """Raise a `DataError` if a class has one row, or if there is one class."""
+    """Raise a `DataError` if a class has a single row, or if there is a single class."""
     column, classes = ", ".join(source.columns), source.classes
     assert classes is not None
     if len(groups.alone):
         alone = [classes[index] for index in groups.alone.tolist()]
         raise DataError(
             f'data.source: Of "{column}", {enumerate_names(alone)} {"has" if len(alone) == 1 else "have"} one row in '
-            f"the {split} split: there is no other of its class to go with it."
+            f"the {split} split, so it cannot be paired within its class."
         )
     if groups.is_one:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Rows that are drawn to go with other rows: of the same group or of another one."""
+"""Random partners for rows: from the same group or from another one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Groups:
-    """The rows of a split by what they have in common, such as their class.
+    """The rows of a split, grouped by a label such as their class.
 
-    The rows are sorted by group once, so that a group is a stretch of them: to draw for all rows is to draw an array
-    of places, and to look them up.
+    Rows are sorted by group once, so that each group is a contiguous range: drawing for all rows means drawing an array
+    of positions and looking them up.
     """
 
     def __init__(self, labels: "NDArray[Any]"):
-        """Sort the rows by their labels: those with the same one are a group."""
+        """Sort the rows by their labels."""
         import numpy
 
         self.labels = labels
@@ -28,7 +28,7 @@ class Groups:
         _, first, group, size = numpy.unique(
             labels[self._sorted], return_index=True, return_inverse=True, return_counts=True
         )
-        # Of each row: where its group begins, how many rows the group has, and where in all of this the row stands.
+        # For each row: the start of its group, the size of its group, and its own position in the sorted order.
         self._place = numpy.empty_like(self._sorted)
         self._place[self._sorted] = numpy.arange(len(labels))
         self._first = first[group][self._place]
@@ -36,12 +36,12 @@ class Groups:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self.labels)
 
     @property
     def alone(self) -> "NDArray[Any]":
-        """The labels that one row alone has, sorted."""
+        """The labels of a single row, sorted."""
         import numpy
 
         return numpy.sort(self.labels[self._size == 1])
@@ -52,28 +52,28 @@ class Groups:
         return bool((self._size == self.rows).all())
 
     def same(self, random: "Generator") -> "NDArray[Any]":
-        """For each row another one of its group, each of these being as likely; no row may be alone in its group."""
+        """Draw for each row another row of its group, all equally likely; every group must have at least two rows."""
         drawn = self._first + random.integers(self._size - 1)
         return self._sorted[drawn + (drawn >= self._place)]
 
     def other(self, random: "Generator") -> "NDArray[Any]":
-        """For each row one of the other groups, each row of these being as likely; there must be two groups."""
+        """Draw for each row a row of another group, all equally likely; there must be at least two groups."""
         drawn = random.integers(self.rows - self._size)
         return self._sorted[drawn + self._size * (drawn >= self._first)]
 
 
 class DrawnBatches:
-    """The rows of a split in batches, each with others that are drawn to go with it.
+    """The rows of a split in batches, each combined with drawn rows.
 
-    Every epoch goes through all rows, in the order of `permutation(seed, epoch, rows)` if they are shuffled. What goes
-    with each row is drawn by `numpy.random.default_rng((seed, epoch, 1))`, for all rows in the order of the source.
-    Without a seed the rows keep their order, and `numpy.random.default_rng(0)` draws the same in every epoch.
+    Every epoch covers all rows, in the order of `permutation(seed, epoch, rows)` if they are shuffled.
+    `numpy.random.default_rng((seed, epoch, 1))` draws the partners of all rows, in the order of the source. Without a
+    seed the rows keep their order, and `numpy.random.default_rng(0)` draws the same partners in every epoch.
     """
 
     def __init__(
         self, draw: "Draw", tensors: Batch, *, batch_size: int, seed: int | None, shuffle: bool, drop_last: bool
     ):
-        """Hold the tensors; `draw` says by name which of their rows are used for each row of the split."""
+        """Keep the tensors; `draw` returns by name the row numbers to use for each row of the split."""
         self._draw = draw
         self.all = tensors
         self._batch_size = batch_size
@@ -83,20 +83,20 @@ class DrawnBatches:
 
     @property
     def rows(self) -> int:
-        """How many rows an epoch goes through."""
+        """The number of rows of an epoch."""
         return self.all.rows
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches per epoch."""
         whole, rest = divmod(self.rows, self._batch_size)
         return whole + bool(rest and not self._drop_last)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch. All of it is drawn at once, wherever it starts."""
+        """Yield the batches of an epoch. The whole epoch is drawn at once, even if it is resumed in the middle."""
         import numpy
         import torch
 
-        # With 0 in the place of 1 NumPy would draw the same numbers as for (seed, epoch), which is the order's.
+        # With 0 instead of 1, NumPy would return the same numbers as for (seed, epoch), which defines the order.
         random = numpy.random.default_rng(0 if self._seed is None else (self._seed, number, 1))
         drawn = {name: torch.from_numpy(places) for name, places in self._draw(random).items()}
         if self._shuffle and self._seed is not None:

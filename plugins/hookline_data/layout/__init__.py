@@ -1,1 +1,1 @@
-"""Which columns are inputs and targets."""
+"""Assign columns to inputs and targets."""

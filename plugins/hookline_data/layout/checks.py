@@ -1,4 +1,4 @@
-"""What can be told of the files that a spec names before they are read: each error with the option that it is of."""
+"""Checks of the files that a spec names, before they are read: each error belongs to an option."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,26 +11,26 @@ from hookline.errors import DataError, MisfitError, OptionError, enumerate_names
 from hookline.spec import Objective
 
 MOST_FILES = 1000
-"""How many files of a directory are looked at, if one is not there."""
+"""The largest number of files of a directory to compare with the name of a missing file."""
 
 
 ESCAPED = (
-    " A backslash in double quotes has made a control character of the letter behind it: in single quotes both stay as "
-    "they are."
+    " The name contains a control character, because a backslash in double quotes starts an escape sequence: use "
+    "single quotes."
 )
-"""What to say of the name of a file that cannot be read aloud."""
+"""The advice for a file name with unprintable characters."""
 
 
 def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
-    """The error of an option, without the path of the file that it is of, which the spec says."""
+    """Return the error of an option, without the file's path, which the spec already contains."""
     return OptionError(option, str(message).removeprefix(f"{path}: "), *within)
 
 
 def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> list[str]:
-    """The names that a file has.
+    """Return the names that a file contains.
 
     Raises:
-        OptionError: if they cannot be read.
+        OptionError: If the file cannot be read.
 
     """
     try:
@@ -38,7 +38,7 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         return names(path)
     except DataError as error:
         raise error_of(option, path=path, message=error) from None
-    except OSError as error:  # A name that is too long, or a directory that one may not look into.
+    except OSError as error:  # The name is too long, or the directory is not readable.
         raise OptionError(option, f"The file cannot be read: {error.strerror or error}.") from None
 
 
@@ -46,15 +46,15 @@ def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
         if re.fullmatch(r"\d*\.\d+", path.name):
-            hint = f" A fraction is a number, without quotes: {path.name}."
+            hint = f" Write a fraction as a number, without quotes: {path.name}."
         raise OptionError(option, f"There is no such file.{hint}", near=None if hint else _near(path))
-    if not path.is_file():  # A pipe or a device may have no end.
-        raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
+    if not path.is_file():  # A pipe or a device may be endless.
+        raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a regular file'}.")
 
 
 def _near(path: Path) -> Path | None:
-    """The file or directory that was probably meant by one that is not there."""
-    for place, *rest in ((path,), (path.parent, path.name)):  # Either its own name is wrong, or its directory's.
+    """Return the file that was probably meant instead of a missing one."""
+    for place, *rest in ((path,), (path.parent, path.name)):  # Either the file's name is wrong, or the directory's.
         if place.parent.is_dir():
             siblings = (file.name for file in islice(place.parent.iterdir(), MOST_FILES))
             name = nearest(place.name, siblings)
@@ -64,7 +64,7 @@ def _near(path: Path) -> Path | None:
 
 
 def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """Each of the names in an option, which is one, several, or a table of these; and where in the option it stands."""
+    """Yield each name in an option that takes one, several or a table of them, with its path within the option."""
     if isinstance(value, str):
         yield value, ()
     elif isinstance(value, Mapping):
@@ -75,7 +75,7 @@ def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
 
 
 def targets_of_loss(loss: Objective | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
-    """The error of a loss that does not take these targets."""
+    """Report a loss that does not take these targets."""
     try:
         if loss is not None:
             target_encodings(loss, targets)
@@ -85,9 +85,9 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str], option: st
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Each group of inputs whose name is misspelt for a loss that takes several, and the sentence that says so.
+    """Yield each group of inputs that is probably a misspelt input of the loss, with the message.
 
-    Other names are no error: a model that is given all groups at once may itself give outputs of those of the loss.
+    Other names are no error: a model may take them and compute the inputs of the loss itself.
     """
     if loss is None:
         return
@@ -97,4 +97,4 @@ def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[
     if len(wanted) > 1 and len(meant) == len(missing) and set(meant.values()) == set(missing):
         takes = f"{loss.name_for(None)} takes {enumerate_names(wanted)}"
         for group, name in meant.items():
-            yield group, f'{takes}, and these are {enumerate_names(groups)}. Did you mean "{name}"?'
+            yield group, f'{takes}, but the groups are {enumerate_names(groups)}. Did you mean "{name}"?'

@@ -1,4 +1,4 @@
-"""Which columns of a table become what, and of which kind their cells must be for it."""
+"""The role of each column of a table, and the type that its cells must have."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,35 +12,35 @@ from hookline_data.reading.columns import Wanted
 
 @frozen(kw_only=True)
 class InputColumns:
-    """The columns of a group of inputs, and what is done with them."""
+    """The columns of a group of inputs, and how to prepare them."""
 
     columns: list[str]
-    """Their names, in the order of the file."""
+    """The column names, in the order of the file."""
     dtype: str
     """The type of the tensor: that of the run, or "int64"."""
     shape: tuple[int, ...] | None
-    """The shape of a row, if it is not one dimension."""
+    """The shape of a row; `None` for one dimension."""
     standardize: bool
-    """Whether each column gets mean 0 and variance 1."""
+    """Whether to scale each column to mean 0 and variance 1."""
 
     def names(self, places: int) -> list[str]:
-        """What messages call each of so many columns of numbers: a list of a fixed size is several."""
+        """Return the name of each of `places` columns of numbers in messages: a fixed-size list is several columns."""
         if places == len(self.columns):
             return self.columns
         return [", ".join(self.columns)] * places
 
     @property
     def dtype_when_read(self) -> str:
-        """The type in which numbers must be finite before they are prepared."""
+        """The type in which unprepared numbers must be finite."""
         return "float64" if self.standardize else self.dtype
 
 
 @frozen(kw_only=True)
 class Layout:
-    """Which columns of a table become what."""
+    """The role of each column of a table."""
 
     path: Path
-    """The file with the training rows, as messages call it."""
+    """The file with the training rows, for messages."""
     inputs: Mapping[str, InputColumns]
     """The groups of inputs."""
     is_siamese: bool
@@ -48,18 +48,18 @@ class Layout:
     targets: Mapping[str, list[str]]
     """The columns of each target."""
     encodings: Mapping[str, Encoding]
-    """How the loss wants each target."""
+    """The encoding of each target."""
     losses: Mapping[str, str]
     """The type of the loss that takes each target, for messages."""
     split_column: str | None
-    """The column that says which split a row is in."""
+    """The column with the split of each row."""
     dtype: str
     """The floating-point type of the run."""
     missing: tuple[str, ...]
-    """The texts that stand for a missing value."""
+    """The cells that count as missing values."""
 
     def wanted(self) -> dict[str, Wanted]:
-        """What is wanted of each column. Of one that is in two groups, integers are: they will do as numbers too."""
+        """Return the requirements for each column. A column of two groups is read as integers if either needs them."""
         wanted: dict[str, Wanted] = {}
         for group in sorted(self.inputs.values(), key=lambda group: group.dtype == "int64"):
             kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
@@ -76,7 +76,7 @@ class Layout:
             return Wanted("number", by=loss, missing=self.missing)
         if isinstance(encoding, Sequences):
             return Wanted("text", by=loss, may_be_lists=True, missing=self.missing)
-        # In one column False and True are the names of two classes.
+        # In a single column, False and True are class names.
         return Wanted("any", by=loss, may_be_boolean=len(columns) > 1, missing=self.missing)
 
     def targets_of(self, columns: Columns) -> dict[str, Columns]:
@@ -84,7 +84,7 @@ class Layout:
         return {name: {column: columns[column] for column in own} for name, own in self.targets.items()}
 
     def described(self, statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        """How each group of inputs is made of a row of the file, as JSON can say it."""
+        """Describe how each group of inputs is computed from a row of the file, as JSON-compatible values."""
         return {
             name: {"columns": group.columns, **statistics.get(name, {})}
             | ({} if group.shape is None else {"shape": list(group.shape)})

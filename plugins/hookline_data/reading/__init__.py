@@ -1,1 +1,1 @@
-"""Read cells and columns of files."""
+"""Read cells and columns from files."""

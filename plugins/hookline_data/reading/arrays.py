@@ -1,4 +1,4 @@
-"""Arrays of an NPZ file as inputs, targets or lengths."""
+"""Check arrays of an NPZ file for use as inputs, targets or lengths."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Path) -> "NDArray[Any]":
-    """An array of numbers that the type `dtype` has, as they stand in the file.
+    """Return the array unchanged if all its numbers are valid in the type `dtype`.
 
     Raises:
-        DataError: if there is anything but numbers, or one that the type does not have; names the row.
+        DataError: If it is text, or if a number is not valid in that type; the message names the row.
 
     """
     import numpy
 
     if array.dtype.kind not in NUMBERS:
-        raise DataError(f'{path}: "{name}" is text, and inputs are numbers.')
+        raise DataError(f'{path}: "{name}" is text, but inputs must be numbers.')
     if dtype == "int64":
-        with numpy.errstate(invalid="ignore"):  # A number that the type does not have is told below.
+        with numpy.errstate(invalid="ignore"):  # An invalid number is reported below.
             fits = array.astype(dtype) == array
     else:
         fits = are_finite(array, dtype)
@@ -35,30 +35,33 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
 
 
 def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
-    """An array with a text for each row.
+    """Return the array if it has one string per row.
 
     Raises:
-        DataError: if it is something else.
+        DataError: If it is anything else.
 
     """
     if array.ndim != 1 or array.dtype.kind != "U":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and is to be a text '
-            f"for each row."
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but must have one '
+            "string "
+            f"per row."
         )
     return array
 
 
 def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
-    """An array with the target of each row, or with several values for each.
+    """Return the array if it has one or several target values per row.
 
     Raises:
-        DataError: if it has more dimensions, or a number that is not finite in the type `dtype`; names the row.
+        DataError: If it has more dimensions, or a number that is not finite in the type `dtype`; the message names the
+        row.
 
     """
     if array.ndim > 2:
         raise DataError(
-            f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
+            f'{path}: A row of "{name}" has the shape {array.shape[1:]}, but a target must be one value or a row of '
+            "values."
         )
     return _values(array, dtype, missing, name, path)
 
@@ -66,10 +69,10 @@ def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: st
 def sequences(
     array: "NDArray[Any]", lengths: "NDArray[Any] | None", missing: Collection[str], name: str, path: Path
 ) -> "NDArray[Any]":
-    """An array with a sequence of classes for each row, filled up with -1: their indices, or one text.
+    """Return sequences of classes: class indices padded with -1, or strings.
 
     Raises:
-        DataError: if it is neither, or if something follows what -1 has ended; names the row.
+        DataError: If it is neither, or if an index follows the padding; the message names the row.
 
     """
     import numpy
@@ -79,43 +82,43 @@ def sequences(
         return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and sequences of '
-            f"classes are rows of integers, or a text for each."
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but sequences '
+            f"of classes must be rows of integers, or one string per row."
         )
     if lengths is not None:
         values[numpy.arange(array.shape[1]) >= lengths[:, None]] = -1
     known = (values >= 0).sum(axis=1) if lengths is None else lengths
     fits = (values >= 0) == (numpy.arange(array.shape[1]) < known[:, None])
-    _refuse(values, fits & (values >= -1), "stands where a sequence has an index, or else -1 up to its end", name, path)
+    _refuse(values, fits & (values >= -1), "is neither an index of the sequence nor -1 at its end", name, path)
     return values
 
 
 def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: str, least: int, path: Path) -> Any:
-    """An array that says how many steps of each row of another one are not padding, int64.
+    """Return the lengths, in steps, of the rows of a padded array, as int64.
 
     Raises:
-        DataError: if these are no such numbers; names the row.
+        DataError: If the array is not a valid array of lengths; the message names the row.
 
     """
     if of.ndim < 2:
-        raise DataError(f'{path}: "{of_name}" has one value for each row, and no steps that could have lengths.')
+        raise DataError(f'{path}: "{of_name}" has one value per row, so it cannot have lengths.')
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and lengths are an '
-            f"integer for each row."
+            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but lengths must '
+            f"be one integer per row."
         )
     fits = (array >= least) & (array <= of.shape[1])
-    _refuse(array, fits, f'is no length: "{of_name}" has {of.shape[1]} steps', name, path)
+    _refuse(array, fits, f'is not a valid length: "{of_name}" has {of.shape[1]} steps', name, path)
     return array.astype("int64")
 
 
 def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
-    """Text as it is, integers and truth values as int64, and floats if they are finite."""
+    """Return text unchanged, integers and booleans as int64, and finite floats unchanged."""
     import numpy
 
     if array.dtype.kind == "U":
-        remedy = "fill it in, or leave the row out; if it is the name of a class, say `missing_marks = []`"
-        _refuse(array, ~numpy.isin(array, list(missing)), f"stands for a missing value: {remedy}", name, path)
+        remedy = "fill it in or remove the row; if it is a class name, set `missing_marks = []`"
+        _refuse(array, ~numpy.isin(array, list(missing)), f"counts as a missing value: {remedy}", name, path)
         return array
     if array.dtype.kind != "f":
         values = array.astype("int64")
@@ -126,7 +129,7 @@ def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: s
 
 
 def _refuse(array: "NDArray[Any]", fits: "NDArray[Any]", what: str, name: str, path: Path) -> None:
-    """Raise a `DataError` with the first value that does not fit, and its row, counted from 1."""
+    """Raise a `DataError` with the first invalid value and its row, counted from 1."""
     import numpy
 
     if not fits.all():

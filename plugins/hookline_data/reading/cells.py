@@ -1,4 +1,4 @@
-"""From the cells of an Arrow table to arrays. Readers have seen to it that none is empty or of a wrong type."""
+"""Convert the cells of an Arrow table to arrays. Readers have already refused missing cells and wrong types."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTEGER = r"^-?(0|[1-9][0-9]*)$"
-"""How integers are written, in a file of text: as pyarrow reads them, which has no plus."""
+"""A regular expression for integers in a text file, as pyarrow reads them: without a plus sign."""
 NUMBER = rf"^({WRITTEN_NUMBER}|{WRITTEN_NOT_FINITE})$"
-"""How numbers are written, in a file of text."""
+"""A regular expression for numbers in a text file."""
 CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
-"""How codes are written that are not numbers, such as "01" and "0x1F"."""
+"""A regular expression for codes that are not numbers, such as "01" and "0x1F"."""
 
 
 def refuse_infinite(table: "pyarrow.Table", columns: Sequence[str], dtype: str, path: Path) -> None:
-    """Raise a `DataError` with the first number, row by row, that is not finite in this type: names row and column."""
+    """Raise a `DataError` for the first number, row by row, that is not finite in this type; it names row and
+    column.
+    """
     bad = []
     for order, name in enumerate(columns):
         if not is_ragged(table.column(name).type) and (found := _first_infinite(table.column(name), dtype)):
@@ -41,7 +43,7 @@ def refuse_infinite(table: "pyarrow.Table", columns: Sequence[str], dtype: str, 
 
 
 def _first_infinite(column: "pyarrow.ChunkedArray", dtype: str) -> tuple[int, int] | None:
-    """The row and the element of the first number of a column that is not finite in this type."""
+    """Return row and element of the first number of a column that is not finite in this type."""
     size, rows = width(column.type), 0
     for chunk in column.chunks:
         cells = (chunk.flatten() if is_list(chunk.type) else chunk).to_numpy(zero_copy_only=False)
@@ -53,23 +55,23 @@ def _first_infinite(column: "pyarrow.ChunkedArray", dtype: str) -> tuple[int, in
 
 
 def are_finite(numbers: "NDArray[Any]", dtype: str) -> "NDArray[Any]":
-    """Which numbers are finite in this type; integers are in every one."""
+    """Return a mask of the numbers that are finite in this type; all integers are."""
     import numpy
 
     if numbers.dtype.kind not in "f":
         return numpy.ones(numbers.shape, dtype=bool)
-    with numpy.errstate(over="ignore"):  # A number that is too great is reported by the caller.
+    with numpy.errstate(over="ignore"):  # The caller reports an overflow.
         return numpy.isfinite(numbers.astype(dtype, copy=False))
 
 
 class Matrix:
-    """Columns of numbers beside one another, `(rows, columns)`, of which some at a time become an array.
+    """Columns of numbers as a matrix of shape `(rows, columns)`, converted to arrays a few columns at a time.
 
-    A list of a fixed size is as many columns. The numbers are in the table once, and are not copied as a whole.
+    A fixed-size list counts as that many columns. The table is never copied as a whole.
     """
 
     def __init__(self, columns: "Sequence[pyarrow.ChunkedArray]"):
-        """Look at the columns: all have the same number of rows."""
+        """Keep the columns, which all have the same number of rows."""
         import numpy
 
         self._columns = columns
@@ -84,7 +86,7 @@ class Matrix:
         return self.shape[0]
 
     def __getitem__(self, index: "tuple[EllipsisType, slice]") -> "NDArray[Any]":
-        """Some of the columns, `matrix[..., first:stop]`, each of them in one piece in memory."""
+        """Return the columns `matrix[..., first:stop]`, each contiguous in memory."""
         _, places = index
         if self._latest is None or self._latest[0] != places:
             self._latest = places, self._copied(self._owners[places])
@@ -107,19 +109,19 @@ class Matrix:
 
 
 def _of_numbers(kind: "pyarrow.DataType") -> "pyarrow.DataType":
-    """The type of the numbers in a cell, which may be in lists."""
+    """Return the type of the numbers in a cell, which may be a list."""
     return _of_numbers(kind.value_type) if is_list(kind) else kind
 
 
 def padded(
     column: "pyarrow.ChunkedArray", padding: int, finite: str, name: str, path: Path
 ) -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Lists as one array that is filled up to the longest, `(rows, steps)`, and their lengths, int64.
+    """Pad lists to the longest one, and return the array of shape `(rows, steps)` and the lengths as int64.
 
-    A list of lists of a fixed size, the numbers of each step, is `(rows, steps, numbers)`.
+    Lists of fixed-size lists, the features of each step, become `(rows, steps, features)`.
 
     Raises:
-        DataError: if a number is not finite in the type `finite`; names row, column and element.
+        DataError: If a number is not finite in the type `finite`; the message names row, column and element.
 
     """
     import numpy
@@ -141,10 +143,11 @@ def padded(
 
 
 def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArray[Any]":
-    """The cells of a column: integers, floats or text. Lists of indices become rows that are filled up with -1.
+    """Return the cells of a column: integers, floats or text. Lists of indices become rows padded with -1.
 
     Raises:
-        DataError: if a number is not finite in the type `dtype`, or an index negative; names row and column.
+        DataError: If a number is not finite in the type `dtype`, or an index is negative; the message names row and
+        column.
 
     """
     import numpy
@@ -156,7 +159,7 @@ def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArra
         negative = (indices < 0) & (numpy.arange(indices.shape[1]) < lengths[:, None])
         if negative.any():
             row, element = (int(index) for index in numpy.argwhere(negative)[0])
-            raise DataError(f"{place(path, row, name, element)}: {indices[row, element]} is not the index of a class.")
+            raise DataError(f"{place(path, row, name, element)}: {indices[row, element]} is not a class index.")
         return indices
     if pyarrow.types.is_string(column.type):
         return column.to_numpy(zero_copy_only=False).astype(str)
@@ -168,7 +171,7 @@ def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArra
 
 
 def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:
-    """The row of a column of lists, and the element in it, of which this is the index in all lists together."""
+    """Return the row, and the element within it, of an index into all flattened lists."""
     import numpy
     from pyarrow import compute
 
@@ -178,7 +181,7 @@ def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:
 
 
 def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
-    """Raise a `DataError` if a cell of text without space around it is empty, or stands for a missing value."""
+    """Raise a `DataError` if a stripped text cell is empty or counts as a missing value."""
     import pyarrow
     from pyarrow import compute
 
@@ -191,10 +194,10 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
 
 
 def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
-    """Raise a `DataError` if a few cells are words and most are numbers: the words are probably missing values.
+    """Raise a `DataError` if most cells are numbers and a few are words, which are probably missing values.
 
-    What counts are different cells. A code of letters and digits, such as "01" or "3a", is no word. A spec without
-    `missing_marks` says that all cells are names of classes.
+    Only distinct cells are counted. A code of letters and digits, such as "01" or "3a", is not a word. An empty
+    `missing_marks` disables this check.
     """
     from pyarrow import compute
 
@@ -208,8 +211,9 @@ def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str,
     if (row := compute.index(is_word, value=True).as_py()) >= 0:
         others = compute.sum(compute.match_substring_regex(cells, NUMBER)).as_py()
         raise DataError(
-            f"{place(path, row, name)}: {quoted_cell(cells[row].as_py())} is no number, and {others:,} other cells of "
-            f"the column are: fill it in, or leave the row out; if it is the name of a class, set "
+            f"{place(path, row, name)}: {quoted_cell(cells[row].as_py())} is not a number, but {others:,} other cells "
+            "of "
+            f"the column are: fill it in or remove the row; if it is a class name, set "
             f"`missing_marks = []`."
         )
 
@@ -220,17 +224,17 @@ def is_text(cells: "NDArray[Any]") -> bool:
 
 
 def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) -> None:
-    """Raise a `DataError` if the cells are text; those of the same column in another file are numbers."""
+    """Raise a `DataError` if the cells are text, but the same column has numbers in another file."""
     if is_text(cells):
         written = {*WRITTEN_TRUE, *WRITTEN_FALSE}
         row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell) and cell not in written), 0)
         raise DataError(
-            f"{place(path, row, name)}: {quoted_cell(cells[row])} is text, and the column has numbers in {known_path}."
+            f"{place(path, row, name)}: {quoted_cell(cells[row])} is text, but the column has numbers in {known_path}."
         )
 
 
 def _is_number(cell: str) -> bool:
-    """Whether the cell is written as a number; an integer that is too great for int64 is text, as it is read."""
+    """Whether the cell is a number; an integer too large for int64 counts as text, as the reader treats it."""
     return bool(re.match(NUMBER, cell)) and not (re.match(INTEGER, cell) and not -(2**63) <= int(cell) < 2**63)
 
 
@@ -242,14 +246,14 @@ def is_list(kind: "pyarrow.DataType") -> bool:
 
 
 def is_ragged(kind: "pyarrow.DataType") -> bool:
-    """Whether each cell is a list, and they may have different lengths."""
+    """Whether each cell is a list of any length."""
     import pyarrow
 
     return pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)
 
 
 def width(kind: "pyarrow.DataType") -> int:
-    """How many numbers a cell has that is no list, or a list of a fixed size."""
+    """Return how many numbers a cell holds: the size of a fixed-size list, otherwise 1."""
     import pyarrow
 
     return kind.list_size if pyarrow.types.is_fixed_size_list(kind) else 1

@@ -1,4 +1,4 @@
-"""Columns of a table: which ones are chosen, and what is wanted of each."""
+"""Select columns of a table by patterns, and describe what their cells must be."""
 
 import re
 from collections.abc import Iterable, Sequence, Set
@@ -12,56 +12,56 @@ from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, counted, did_you_mean, nearest, shortened
 
 LONGEST = 100
-"""How many letters of a column are looked at for what was meant by a pattern."""
+"""The number of characters of a column name that suggestions consider."""
 
 
 @frozen
 class Wanted:
-    """What the cells of a column are to be: a reader gives them as that, complete, or raises an error."""
+    """The requirements for the cells of a column. A reader converts the cells, or raises an error."""
 
     kind: Literal["number", "integer", "text", "any"]
-    """Integers or floats; integers; text; or whichever of these they are."""
+    """Integers or floats; integers; text; or any of these."""
     by: str | None = None
-    """What needs them so, such as the loss whose target they are."""
+    """What imposes the requirement, such as the loss that takes the target."""
     may_be_lists: bool = False
-    """Whether a cell may be a list of them."""
+    """Whether a cell may be a list."""
     missing: tuple[str, ...] = MISSING_MARKS
-    """The texts that stand for a missing value."""
+    """The cells that count as missing values."""
     may_be_boolean: bool = True
-    """Whether a column of True and False is one of the integers 1 and 0, as it is in a Parquet file; or else text."""
+    """Whether to read a column of True and False as 1 and 0, as in a Parquet file; otherwise as text."""
 
     is_known: bool = False
-    """Whether another file has said that these are numbers: text among them is reported by comparison with it."""
+    """Whether the column has numbers in another file: the message about text in it then names that file."""
 
     def missing_mark(self, mark: str, others: int) -> str:
-        """What to say of a cell that is missing; so many others of its column are as well."""
-        also = f", as it does in {others + 1:,} cells of the column" if others else ""
-        remedy = "fill it in, or leave the row out"
+        """Return the message for a missing cell; `others` is the number of other missing cells in the column."""
+        also = f" and occurs in {others + 1:,} cells of the column" if others else ""
+        remedy = "fill it in or remove the row"
         if self.kind in ("text", "any"):
-            remedy += "; if it is the name of a class, say `missing_marks = []`"
-        return f'"{mark}" stands for a missing value{also}: {remedy}.'
+            remedy += "; if it is a class name, set `missing_marks = []`"
+        return f'"{mark}" counts as a missing value{also}: {remedy}.'
 
     @property
     def reason(self) -> str:
-        """The end of a sentence that says what a cell is not."""
-        return f", and {self.by} needs numbers." if self.by else "."
+        """The end of a message about a cell that is not a number."""
+        return f", but {self.by} needs numbers." if self.by else "."
 
 
 MOST_COMPARED = 2**26
-"""How many letters of names are compared with patterns at most: those of 20,000 columns with 200 patterns."""
+"""The largest number of characters to match against patterns: those of 20,000 columns and 200 patterns."""
 
 MOST_MEANT = 10
-"""Of how many columns that are not there it is looked up what was probably meant."""
+"""The largest number of unknown columns for which to suggest another one."""
 
 MOST_NEAR = 20_000
-"""Of how many columns at most it is looked up which one was probably meant."""
+"""The largest number of columns among which to look for a suggestion."""
 
 
 class Chooser:
-    """Chooses columns of a file by names and patterns, in a time that grows as the file and the spec do."""
+    """Selects columns of a file by names and patterns, in time linear in the sizes of file and spec."""
 
     def __init__(self, names: Sequence[str], path: Path):
-        """For these names of columns, which are those of the file."""
+        """Keep the column names of the file."""
         self._names, self._path = names, path
         self._numbers = {name: number for number, name in enumerate(names)}
         self._letters = sum(map(len, names)) + 8 * len(names)
@@ -69,10 +69,10 @@ class Chooser:
         self._unknown = 0
 
     def chosen(self, patterns: Iterable[str], excluded: Set[str] = frozenset()) -> list[str]:
-        """The columns that the names and patterns choose, in the order of the file, without those that are excluded.
+        """Return the columns that the names and patterns select, in the order of the file, without those in `excluded`.
 
         Raises:
-            DataError: if a name or pattern chooses nothing.
+            DataError: If a name or pattern selects nothing.
 
         """
         found: set[str] = set()
@@ -80,18 +80,19 @@ class Chooser:
             matches = self.matching(pattern)
             if "" in matches:
                 number = self._numbers[""] + 1
-                raise DataError(f'{self._path}: Column {number} has no name, and "{pattern}" would choose it.')
+                raise DataError(f'{self._path}: Column {number} has no name, but "{pattern}" selects it.')
             if not matches:
                 raise self.unknown(pattern)
             if pattern in matches and pattern in excluded:
                 raise DataError(
-                    f'{self._path}: The column "{pattern}" is a target, or says the split: it cannot be an input.'
+                    f'{self._path}: The column "{pattern}" cannot be an input, because it is a target or the split '
+                    "column."
                 )
             found |= matches
         return sorted(found - excluded, key=self._numbers.__getitem__)
 
     def matching(self, pattern: str) -> set[str]:
-        """The names that a name or pattern chooses: a name counts as such, though it may look like a pattern.
+        """Return the names that a name or pattern selects: an existing name is not a pattern, even with a `*` in it.
 
         >>> chooser = Chooser(["pixel_0", "pixel_1", "digit", "a*"], Path("table.csv"))
         >>> sorted(chooser.matching("pixel_*")), sorted(chooser.matching("a*"))
@@ -104,39 +105,41 @@ class Chooser:
         if pattern not in self._matches:
             if (len(self._matches) + 1) * self._letters > MOST_COMPARED:
                 columns = counted(len(self._names), "column")
-                raise DataError(f"{self._path}: There are too many patterns for {columns}: give their names.")
+                raise DataError(f"{self._path}: There are too many patterns for {columns}: list the names instead.")
             self._matches[pattern] = set(filter(re.compile(translate(pattern)).match, self._names))
         return self._matches[pattern]
 
     def unknown(self, name: str) -> DataError:
-        """What to raise for a column that is not there; of the first ones with what was probably meant."""
+        """Return the error for an unknown column; the first ones come with a suggestion."""
         self._unknown += 1
         hint = _known(name, self._names) if self._unknown <= MOST_MEANT else ""
         return DataError(f'{self._path}: There is no column "{shortened(name, LONGEST)}".{hint}')
 
     def require(self, columns: Iterable[str]) -> None:
-        """Raise a `DataError` if a column is not among those that the file has."""
+        """Raise a `DataError` if the file lacks a column."""
         for column in columns:
             if column not in self._numbers:
                 raise self.unknown(column)
 
 
 def _known(name: str, names: Sequence[str]) -> str:
-    """What to say of a column that is not there: which one was probably meant, or which there are."""
+    """Return a hint for an unknown column: the one that was probably meant, or the existing ones."""
     if len(names) > MOST_NEAR:
         return f" There are {len(names):,} columns."
     if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
         return f' Did you mean "{near[:LONGEST]}"?'
     if len(names) != 1 or nearest(name, names) is not None:
         return did_you_mean(name, names)
-    # It may be no table, and then what stands in it is nobody's business.
-    signs = {";": 'and not ";"', "\t": "and not tabs", "|": 'and not "|"'}
+    # The file may not be a table, so do not print its content.
+    signs = {";": 'not ";"', "\t": "not tabs", "|": 'not "|"'}
     other = next((f", {words}" for sign, words in signs.items() if sign in names[0]), "")
-    return f" The first line of the file is one name: between several stand commas{other}."
+    return f" The first line of the file is a single name: separate names with commas{other}."
 
 
 def _patterns(like: str, names: Iterable[str]) -> set[str]:
-    """Patterns that choose some of these names, with a "*" at the same end: what is fixed ends between words.
+    """Return patterns that select some of these names, with a "*" at the same end as in `like`.
+
+    The fixed part of a pattern ends at a word boundary.
 
     >>> sorted(_patterns("pixl_*", ["pixel_0", "pixel_1", "petal_length"]))
     ['petal_*', 'pixel_*']
@@ -150,11 +153,11 @@ def _patterns(like: str, names: Iterable[str]) -> set[str]:
                 found.add(f"{name[: between.end()]}*")
             if like.startswith("*"):
                 found.add(f"*{name[between.start() :]}")
-    return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Which are signs of a pattern, too.
+    return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Special in patterns, too.
 
 
 def place(path: Path, row: int, column: str, element: int | None = None) -> str:
-    """A cell, or an element of the list in it, in words: both are counted from 0, and from 1 in the words.
+    """Name a cell, or an element of the list in it; `row` and `element` start at 0, and at 1 in the text.
 
     >>> place(Path("flowers.csv"), 0, "color")
     'flowers.csv: row 1, column "color"'

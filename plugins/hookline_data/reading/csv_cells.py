@@ -1,4 +1,4 @@
-"""The cells of a CSV file as numbers or text, and sentences for those that are not what is wanted."""
+"""Read the cells of a CSV file as numbers or text, and explain those that are not what is wanted."""
 
 import csv
 import io
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 
 LONGEST_HEADER = 4 * 2**20
-"""How many bytes the names of columns may have, so that a file without line breaks is not read to its end."""
+"""The largest header in bytes, so that a file without line breaks is not read to its end."""
 
 
 LOOKED_AT = 2**16
-"""How many bytes of rows are looked at before all of them are read."""
+"""How many bytes of rows to inspect before all rows are read."""
 
 MOST_ROWS = 20
-"""How many rows are looked at before all of them are read."""
+"""How many rows to inspect before all rows are read."""
 
 NO_WORDS = frozenset(
     ["true", "false", "yes", "no", "t", "f", "y", "n", "nil", *(mark.lower() for mark in MISSING_MARKS)]
 )
-"""Cells of letters that may be read as something else than text, in lower case."""
+"""Words that may mean something other than text, in lower case."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _JSON = re.compile(r'[\[{]\s*["\[{\d-]')
 
 
 def column_names(path: Path) -> list[str]:
-    """The names in the first line of the file.
+    """Return the names in the first line of the file.
 
     Raises:
-        DataError: if the file cannot be read, is empty, or has two columns of one name.
+        DataError: If the file cannot be read, is empty, or has two columns of the same name.
 
     """
     with as_sentences(path, _sentence):
@@ -52,18 +52,18 @@ def column_names(path: Path) -> list[str]:
         try:
             names = next((row for row in rows if row), [])
         except csv.Error as error:
-            raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
+            raise DataError(f"{path}: The header cannot be read: {error}. There may be an unclosed quote.") from None
     if not names:
         raise DataError(f"{path}: The file is empty.")
     if _is_of_another_kind(names) or any(map(_CONTROL.search, names)):
-        raise DataError(f"{path}: This is not a table with a header of names.")
+        raise DataError(f"{path}: This is not a table with column names in its first line.")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
+        raise DataError(f'{path}: Two columns are named "{shortened(twice[0])}".')
     return names
 
 
 def _is_of_another_kind(names: Sequence[str]) -> bool:
-    """Whether a first line is that of JSON or of a page: a name in brackets, such as "[0]" or "<OPEN>", is none."""
+    """Whether the first line looks like JSON or HTML; a name in brackets, such as "[0]" or "<OPEN>", does not."""
     first = names[0].strip()
     closed = {"{": "}", "[": "]"}.get(first[:1], "")
     is_open = _JSON.match(first) is not None and first.count(first[0]) > first.count(closed)
@@ -72,7 +72,7 @@ def _is_of_another_kind(names: Sequence[str]) -> bool:
 
 
 def _header(path: Path) -> bytes:
-    """The first line, and the next ones if a quoted name goes on there."""
+    """Return the first line, and the next ones if a quoted name contains line breaks."""
     header = b""
     with path.open("rb") as file:
         while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
@@ -80,14 +80,16 @@ def _header(path: Path) -> bytes:
             if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
                 break
     if len(header) > LONGEST_HEADER:
-        raise DataError(f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. A quote may not be closed.")
+        raise DataError(
+            f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. There may be an unclosed quote."
+        )
     return header
 
 
 def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """The columns with words and without numbers in the first rows: a row, counted from 0, and its cell.
+    """Return the columns that have words and no numbers in the first rows: row index from 0, and cell.
 
-    One word among numbers is a mistake in its cell, which is told when all are read. No more is read than some rows.
+    A word among numbers is an error of that cell, which is reported when all rows are read.
     """
     with path.open("rb") as file:
         file.seek(len(_header(path)))
@@ -106,22 +108,22 @@ def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]
                 elif re.match(NUMBER, cell):
                     numeric.add(name)
     except csv.Error:
-        pass  # It is told when the file is read.
+        pass  # It is reported when the file is read.
     return {name: cell for name, cell in found.items() if name not in numeric}
 
 
 def _is_words(cell: str) -> bool:
-    """Whether a cell is neither a number nor a truth value nor a mark for what is missing."""
+    """Whether a cell is neither a number nor a boolean nor a mark for a missing value."""
     return any(map(str.isalpha, cell)) and cell.lower() not in NO_WORDS and not re.match(NUMBER, cell)
 
 
 def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -> "pyarrow.Table":
-    """These columns of the file, read in one go, with cells of the kinds that are wanted.
+    """Read columns of the file, with cells of the wanted types.
 
-    Cells of many lines are refused unless they are `multiline`: a quote that is not closed makes one of many rows.
+    Cells of many lines are an error unless `multiline` is true: an unclosed quote would turn many rows into one cell.
 
     Raises:
-        DataError: if it is no table, or if a cell is empty or not what is wanted; names row and column.
+        DataError: If the file is not a table, or if a cell is missing or invalid; the message names row and column.
 
     """
     import pyarrow
@@ -139,7 +141,7 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
             raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
         refuse_swallowed_rows(path, table.num_rows, multiline=multiline)
     if not table.num_rows:
-        raise DataError(f"{path}: The file has a header and no rows.")
+        raise DataError(f"{path}: The file has a header but no rows.")
     if any(table.column(name).null_count for name in numeric):
         raise _first_bad_cell(path, numeric) or DataError(f"{path}: A cell is empty.")
     floats = [name for name, kind in types.items() if kind == pyarrow.float64()]
@@ -165,14 +167,14 @@ def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table
     try:
         return csv.read_csv(path, convert_options=options)
     except pyarrow.ArrowInvalid:
-        # Cells with line breaks are rare, and slow, since the file cannot be divided among threads.
+        # Cells with line breaks are rare and slow to read, since the file cannot be divided among threads.
         return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
 
 
 def _read_numbers(
     path: Path, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted]
 ) -> "pyarrow.Table":
-    """The columns of these types, of which those of numbers may also have True and False in all cells: 1 and 0."""
+    """Read columns of these types; a numeric column may also have True or False in all cells, read as 1 and 0."""
     import pyarrow
 
     try:
@@ -189,7 +191,7 @@ def _read_numbers(
 
 
 def _boolean_columns(path: Path, names: Sequence[str]) -> set[str]:
-    """Those of the columns whose cells are all True or False: the file is read once more, bit by bit."""
+    """Return the columns whose cells are all True or False. The file is read once more, batch by batch."""
     import pyarrow
     from pyarrow import compute, csv
 
@@ -203,10 +205,10 @@ def _boolean_columns(path: Path, names: Sequence[str]) -> set[str]:
 
 
 def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
-    """Text without space around it; if it need not be text, as integers or floats if all cells are written as such.
+    """Return stripped text, or, unless text is wanted, integers or floats if all cells are such numbers.
 
-    Codes such as "01" and "0x1F" are text, so that no two different cells become one class; so are integers if one is
-    too great for int64, such as an account's number, since floats would be rounded.
+    Codes such as "01" and "0x1F" stay text, so that different cells never become the same class. Integers stay text if
+    one is too large for int64, such as an account number, since floats would be rounded.
     """
     import pyarrow
     from pyarrow import compute
@@ -229,7 +231,7 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
 
 
 def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | None:
-    """The first cell of these columns that is no number: looked for slowly, since it ends here."""
+    """Return the error for the first cell that is not a number. This is slow, but the run ends here."""
     import pyarrow
     from pyarrow import csv
 
@@ -239,7 +241,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
             path,
             convert_options=options,
             parse_options=csv.ParseOptions(newlines_in_values=True),
-            # One thread counts the rows: a row with too few or too many cells is told with its number.
+            # A single thread counts rows, so that the error about a row of the wrong width names it.
             read_options=csv.ReadOptions(use_threads=False),
         )
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
@@ -252,13 +254,13 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
                 if column.kind == "number":
                     complaint = f"is not a number{column.reason}"
                 else:
-                    complaint = "is too great for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
+                    complaint = "is too large for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
                 return DataError(f"{place(path, row, name)}: {quoted_cell(cell)} {complaint}")
     return None
 
 
 def _is_read_as(kind: str, cell: str) -> bool:
-    """Whether pyarrow reads it as a number of this kind, which is stricter than Python."""
+    """Whether pyarrow reads the cell as such a number; it is stricter than Python."""
     import pyarrow
     from pyarrow import compute
 
@@ -266,20 +268,20 @@ def _is_read_as(kind: str, cell: str) -> bool:
         number = compute.cast(cell.strip(), pyarrow.int64() if kind == "integer" else pyarrow.float64()).as_py()
     except pyarrow.ArrowInvalid:
         return False
-    return number == number  # A NaN is none.
+    return number == number  # NaN is not a number.
 
 
 def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
-    """What pyarrow says of a file, in the words of this page."""
+    """Rephrase an error of pyarrow."""
     message = str(error)
     if isinstance(error, KeyError):
         return DataError(f"{path}: {CHANGED}")
     if "Empty CSV file" in message:
-        # It says so of a header without a line break too.
-        return DataError(f"{path}: The file {'has a header and no rows' if path.read_bytes().strip() else 'is empty'}.")
+        # pyarrow reports a header without a line break in the same way.
+        return DataError(f"{path}: The file {'has a header but no rows' if path.read_bytes().strip() else 'is empty'}.")
     if "invalid UTF8" in message:
-        return DataError(f"{path}: The file is not text in UTF-8.")
+        return DataError(f"{path}: The file is not UTF-8 text.")
     if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):
         line, expected, found = map(int, uneven.groups())
-        return DataError(f"{path}: row {line - 1}: It has {found} cells, and the header has {expected}.")
-    return DataError(f"{path}: This is not a table of comma-separated values. {message}")
+        return DataError(f"{path}: row {line - 1}: It has {found} cells, but the header has {expected}.")
+    return DataError(f"{path}: This is not a CSV file. {message}")

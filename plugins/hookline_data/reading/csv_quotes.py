@@ -1,4 +1,4 @@
-"""Quotes in a CSV file that are not closed where they should be: all rows up to the next quote would be one cell."""
+"""Find unclosed quotes in a CSV file, which would turn all rows up to the next quote into one cell."""
 
 import csv
 import re
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
 
 _CLOSED = r'[^"]*+(?:""[^"]*+)*+"'
 _CELLS = re.compile(rf'(?:(?:"{_CLOSED}[^,\n]*+|[^",\n][^,\n]*+|),)*+')
-"""The cells of a line that end with a comma on it. A quote within text that did not begin with one is only a quote."""
+"""The cells of a line that end with a comma. A quote inside text that did not begin with one is an ordinary
+character."""
 _OPEN = re.compile(r'"[^"]*+(?:""[^"]*+)*+\Z')
 _REST = re.compile(rf"{_CLOSED}([^,\n]*+)(,?)")
 
 
 def refuse_swallowed_rows(path: Path, rows: int | None, *, multiline: bool) -> None:
-    """Raise a `DataError` for a quote that seems to be a mistake: names the row and column of the cell that it opens.
+    """Raise a `DataError` for a quote that is probably a mistake; it names row and column of the cell that it opens.
 
-    It is one that is open at the end of the file, one that is closed lines later within text, and one that opens a
-    cell of many lines unless cells are `multiline`.
+    A quote is suspicious if it is still open at the end of the file, if it is closed lines later within text, or,
+    unless `multiline` is true, if it opens a cell of many lines.
 
-    `rows` is how many rows a reader has found, and `None` if it has found no table. If there are as many as lines there
-    is nothing to look for, which is soon known.
+    `rows` is the number of rows that a reader has found, `None` if it failed. If it equals the number of lines, no
+    quote is suspicious, and the file is not searched.
     """
     if _has_quotes(path) and (rows is None or not _has_a_line_for_each(path, rows)):
         _scan(path, most=None if multiline else MOST_CELL_LINES)
@@ -39,7 +40,7 @@ def _has_quotes(path: Path) -> bool:
 
 
 def _has_a_line_for_each(path: Path, rows: int) -> bool:
-    """Whether the header and each row are one line that is not empty, and the last one is complete."""
+    """Whether the header and each row are one nonempty line, and the last line is complete."""
     count, last = 0, ""
     with path.open(encoding="latin-1") as file:
         for line in file:
@@ -49,16 +50,16 @@ def _has_a_line_for_each(path: Path, rows: int) -> bool:
 
 
 def _end_of_cells(line: str, begin: int) -> int:
-    """Where the last cell of a line begins; from there on it may be open."""
+    """Return where the last cell of a line, which may be open, begins."""
     cells = _CELLS.match(line, begin)
     return begin if cells is None else cells.end()
 
 
 def _scan(path: Path, most: int | None) -> None:
-    """Look at each line, as a reader does."""
+    """Scan each line, as a reader does."""
     row, lines = -1, 0
-    before: str | None = None  # The cells of the row before the one that is open; `None` if none is.
-    with path.open(encoding="latin-1") as file:  # Only commas, quotes and line breaks are looked at.
+    before: str | None = None  # The cells before the open one in its row; `None` if no cell is open.
+    with path.open(encoding="latin-1") as file:  # Only commas, quotes and line breaks matter.
         for line in file:
             at, cells = 0, ""
             if before is None:
@@ -71,7 +72,7 @@ def _scan(path: Path, most: int | None) -> None:
                 if rest is None:
                     continue
                 if rest[1].strip():
-                    message = f"This cell has {lines} lines, and text behind the quote that closes it: one is missing"
+                    message = f"This cell has {lines} lines, and text follows its closing quote: a quote is missing"
                     raise _error(path, row, before, message)
                 at, cells, before = rest.end(), f"{before}x,", None
             if '"' in line:
@@ -79,11 +80,11 @@ def _scan(path: Path, most: int | None) -> None:
                 if _OPEN.match(line, begin):
                     before, lines = cells + line[at:begin], 1
     if before is not None:
-        raise _error(path, row, before, "The quote that opens this cell is not closed")
+        raise _error(path, row, before, "The opening quote of this cell is not closed")
 
 
 def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
-    """Raise a `DataError` if a cell has a line break: two stray quotes make one name of a class of some rows."""
+    """Raise a `DataError` if a cell has a line break: two stray quotes would turn several rows into one class name."""
     from pyarrow import compute
 
     breaks = compute.match_substring_regex(cells, "[\\r\\n]")
@@ -93,11 +94,11 @@ def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> 
 
 
 def _many_lines(count: str) -> str:
-    return f"This cell has {count} lines, which `multiline = true` allows. Or the quote that opens it is not closed"
+    return f"This cell has {count} lines. Set `multiline = true` to allow this, or close its opening quote"
 
 
 def _error(path: Path, row: int, before: str, message: str) -> DataError:
-    """The error of a cell, of which those before it in the row are given."""
+    """Return the error of a cell; `before` is the text of the cells before it in the row."""
     column = len(next(csv.reader([f"{before}x"])))
     if row == 0:
         return DataError(f"{path}: column {column} of the header: {message}.")

@@ -1,4 +1,4 @@
-"""Integers so great that float64 cannot tell them apart: it has all of them up to 2^53."""
+"""Warn of integers beyond 2^53, which float64 cannot represent exactly."""
 
 import warnings
 from pathlib import Path
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GREAT = 2.0**53
-"""Float64 lacks some of the integers beyond this one."""
+"""Float64 cannot represent all integers beyond this one."""
 
 
 def has_great_numbers(numbers: "NDArray[Any]") -> bool:
-    """Whether there are numbers so great that float64 lacks some integers between them."""
+    """Whether there are numbers so large that float64 cannot represent all integers between them."""
     return bool(numbers.size) and (float(numbers.max()) >= GREAT or float(numbers.min()) <= -GREAT)
 
 
 def warn_of_equal_integers(
     cells: "pyarrow.ChunkedArray", numbers: "pyarrow.ChunkedArray", name: str, path: Path
 ) -> None:
-    """Warn if different great integers in the cells of a column, which are text, are equal as numbers of float64."""
+    """Warn if different large integers in the text cells of a column become equal in float64."""
     from pyarrow import compute
 
     cells = compute.utf8_trim_whitespace(cells).combine_chunks()
@@ -35,8 +35,9 @@ def warn_of_equal_integers(
     kept = compute.count_distinct(numbers.filter(is_chosen)).as_py()
     if kept < different:
         message = (
-            f'{path}: "{printable(name)}" has {different:,} different integers beyond 2^53, and float64, as which '
-            f"numbers are read, can tell only {kept:,} apart: subtract a constant from the column in the file, or "
-            "leave it out."
+            f'{path}: "{printable(name)}" has {different:,} different integers beyond 2^53, but float64, the '
+            f"type in which they are read, can distinguish only {kept:,}: subtract a constant from the column in the "
+            "file, or "
+            "exclude it."
         )
         warnings.warn(message, HooklineWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""The arrays in an NPZ file. Nothing is unpickled, and what the file says of its own sizes is checked first."""
+"""Read the arrays of an NPZ file, without pickle. The sizes that the file claims are checked first."""
 
 import lzma
 import math
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUMBERS = "biuf"
-"""The kinds of NumPy's types that are numbers: truth values, integers with and without a sign, and floats."""
+"""The NumPy dtype kinds that are numbers: booleans, signed and unsigned integers, and floats."""
 
 LARGEST_DIRECTORY = 4 * 2**20
-"""How many bytes the list of the arrays in the file has at most: about 50,000 arrays."""
+"""The largest directory of a file in bytes: about 50,000 arrays."""
 
 LARGEST_HEADER = 2**16
-"""How many bytes of an array say its type and shape at most."""
+"""The largest header of an array in bytes."""
 
 ALWAYS_UNPACKED = 2**28
-"""How many bytes an array may always have, however well it is compressed."""
+"""The size in bytes up to which an array may have any compression ratio."""
 
 GREATEST_RATIO = 250
-"""How many times as many bytes a larger array may have as it has in the file."""
+"""The largest compression ratio of a larger array."""
 
 _MAGIC = b"\x93NUMPY"
 _DAMAGED = (ValueError, EOFError, OverflowError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
@@ -38,10 +38,10 @@ _IS_ENCRYPTED = 1
 
 
 def array_names(path: Path) -> list[str]:
-    """The names of the arrays in the file, in its order.
+    """Return the names of the arrays, in the order of the file.
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: If the file cannot be read.
 
     """
     with _opened(path) as file:
@@ -51,10 +51,10 @@ def array_names(path: Path) -> list[str]:
 
 
 def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
-    """These arrays of the file: numbers or text, all with the same number of rows.
+    """Read arrays of numbers or text, all with the same number of rows.
 
     Raises:
-        DataError: if there is none of a name, if one cannot be read, or if their rows do not match.
+        DataError: If an array does not exist or cannot be read, or if the numbers of rows differ.
 
     """
     with _opened(path) as file:
@@ -64,8 +64,8 @@ def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
     for name in others:
         if len(arrays[name]) != len(arrays[first]):
             raise DataError(
-                f'{path}: "{name}" has {len(arrays[name])} rows, and "{first}" has {len(arrays[first])}: all arrays '
-                f"must have as many."
+                f'{path}: "{name}" has {len(arrays[name])} rows, but "{first}" has {len(arrays[first])}. All arrays '
+                f"must have the same number of rows."
             )
     if not len(arrays[first]):
         raise DataError(f"{path}: The arrays have no rows.")
@@ -83,31 +83,31 @@ def _array(file: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str
     packed, unpacked = entry.compress_size, entry.file_size
     if unpacked > ALWAYS_UNPACKED and unpacked > packed * GREATEST_RATIO:
         raise DataError(
-            f'{path}: "{name}" has {packed:,} bytes in the file and {unpacked:,} once it is unpacked, more than '
-            f"{GREATEST_RATIO} times as many. If it is not meant to fill the memory, save it with `numpy.savez`."
+            f'{path}: "{name}" has {packed:,} bytes in the file and {unpacked:,} once unpacked, more than '
+            f"{GREATEST_RATIO} times as many. If this is not a decompression bomb, save it with `numpy.savez`."
         )
     with file.open(entry) as member:
         shape, kind, begin = _header(member, name, path)
         if kind.hasobject:
             raise DataError(
-                f'{path}: "{name}" has Python objects, which are pickled: to read them could run any code. Arrays of '
-                f"numbers and of text are not."
+                f'{path}: "{name}" contains pickled Python objects, and unpickling could run any code. Save arrays '
+                f"of numbers or text instead."
             )
         if kind.kind not in f"{NUMBERS}U":
-            raise DataError(f'{path}: "{name}" has the type {kind}, and neither numbers nor text.')
+            raise DataError(f'{path}: "{name}" has the type {kind}, but must have numbers or text.')
         if not shape:
-            raise DataError(f'{path}: "{name}" is a single value and has no rows.')
+            raise DataError(f'{path}: "{name}" is a single value, so it has no rows.')
         size = math.prod(shape) * max(1, kind.itemsize)
         if min(shape) < 0 or size > unpacked - begin:
             raise DataError(
-                f'{path}: The file is damaged: "{name}" has the shape {shape} and {unpacked - begin:,} bytes.'
+                f'{path}: The file is damaged: "{name}" has the shape {shape}, but {unpacked - begin:,} bytes.'
             )
         member.seek(0)
         return npy.read_array(member, allow_pickle=False)
 
 
 def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy.dtype[Any], int]":
-    """The shape and the type that an array says it has, and where its values begin."""
+    """Read the shape and type from the header of an array, and return them with the offset of its values."""
     from numpy.lib import format as npy
 
     start = member.read(12)
@@ -121,21 +121,21 @@ def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy
         member.seek(8)
         shape, _, kind = (npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0)(member)
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
-        # NumPy advises to trust the file and to allow pickles, which is no advice for a file that is damaged.
+        # NumPy's message recommends allowing pickles, which does not help with a damaged file.
         raise DataError(f'{path}: The file is damaged: The type and the shape of "{name}" cannot be read.') from None
     return shape, kind, length + (10 if is_first else 12)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The file; what goes wrong with it is told with its path."""
+    """Open the file, and raise errors with its path."""
     try:
         with path.open("rb") as stream:
             _refuse_large_directory(stream, path)
             with zipfile.ZipFile(stream) as file:
                 size = stream.seek(0, 2)
                 if any(entry.header_offset + entry.compress_size > size for entry in file.infolist()):
-                    raise DataError(f"{path}: The file is damaged: It ends too soon.")
+                    raise DataError(f"{path}: The file is damaged: It is truncated.")
                 yield file
     except FileNotFoundError:
         raise DataError(f"{path}: There is no such file.") from None
@@ -144,18 +144,18 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except _DAMAGED as error:
         raise DataError(f"{path}: The file is damaged: {str(error).rstrip('.')}.") from None
     except NotImplementedError:
-        raise DataError(f"{path}: The file is compressed in a way that Python cannot read.") from None
+        raise DataError(f"{path}: The compression method of the file is not supported.") from None
     except MemoryError:
-        raise DataError(f"{path}: There is not enough memory to read the file.") from None
+        raise DataError(f"{path}: Not enough memory to read the file.") from None
 
 
 def _refuse_large_directory(stream: BinaryIO, path: Path) -> None:
-    """Raise a `DataError` if this is no ZIP file, or if it lists more files than can be read in a moment.
+    """Raise a `DataError` if the file is not a ZIP file, or if it lists more files than can be read quickly.
 
     See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.
     """
     if not zipfile.is_zipfile(stream):
-        raise DataError(f"{path}: This is not an NPZ file, as `numpy.savez` writes it.")
+        raise DataError(f"{path}: This is not an NPZ file, as written by `numpy.savez`.")
     size = stream.seek(0, 2)
     stream.seek(-min(size, 2**16 + 22), 2)
     end = stream.read()
@@ -166,4 +166,4 @@ def _refuse_large_directory(stream: BinaryIO, path: Path) -> None:
         length = max(length if length < 2**32 - 1 else 0, int.from_bytes(stream.read(56)[40:48], "little"))
     stream.seek(0)
     if length > LARGEST_DIRECTORY:
-        raise DataError(f"{path}: The file lists more arrays than can be read.")
+        raise DataError(f"{path}: The file contains too many arrays.")

@@ -1,6 +1,6 @@
-"""The names of the columns of a Parquet file, read from its last bytes: a check does not wait for pyarrow and NumPy.
+"""Read the column names from the footer of a Parquet file, so that a check need not import pyarrow and NumPy.
 
-The footer is a structure of Thrift in its compact protocol, of which all but the names is passed over. See
+The footer is a Thrift structure in the compact protocol. Everything but the names is skipped. See
 https://parquet.apache.org/docs/file-format/metadata and
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
@@ -9,27 +9,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LARGEST = 2**26
-"""How many bytes a footer has at most."""
+"""The largest footer in bytes."""
 
 MOST_VALUES = 2**20
-"""How many values are read or passed over at most, in half a second or so: that of 100,000 columns is half as many."""
+"""The largest number of values to read or skip, in about half a second; 100,000 columns have half as many."""
 
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13
 _SIZES = {_BYTE: 1, _DOUBLE: 8, _UUID: 16}
 _SCHEMA, _NAME, _CHILDREN = 2, 4, 5
-"""The numbers of the fields that are read: the schema; the name of an element, and how many children it has."""
+"""The numbers of the fields to read: the schema; the name of an element, and its number of children."""
 
 
 class FooterError(ValueError):
-    """A file without a footer that can be read so."""
+    """Raised for a file without a readable footer."""
 
 
 def column_names(path: Path) -> list[str]:
-    """The names of the columns at the top of the file's schema.
+    """Return the names of the top-level columns of the schema.
 
     Raises:
-        OSError: if the file cannot be read.
-        FooterError: if it is not a Parquet file, or an encrypted one.
+        OSError: If the file cannot be read.
+        FooterError: If it is not a Parquet file, or an encrypted one.
 
     """
     try:
@@ -45,7 +45,7 @@ def column_names(path: Path) -> list[str]:
             raise FooterError("Its footer is damaged.")
         names.append(rest[at][0])
         inside = 1
-        while inside and at < len(rest):  # What is in a column stands behind it, and is passed over.
+        while inside and at < len(rest):  # The fields of a column follow it; skip them.
             inside += rest[at][1] - 1
             at += 1
     return names
@@ -67,7 +67,7 @@ def _footer(path: Path) -> bytes:
 
 
 class _Thrift:
-    """Reads values of the compact protocol one after another."""
+    """Reads consecutive values of the compact protocol."""
 
     def __init__(self, content: bytes):
         self.content = content
@@ -75,7 +75,7 @@ class _Thrift:
         self.values = 0
 
     def schema(self) -> list[tuple[str, int]]:
-        """The elements of the file's schema: the name of each, and how many of those behind it are its children."""
+        """Return the elements of the schema: the name of each, and how many of the following ones are its children."""
         for number, kind in self._fields():
             if number == _SCHEMA and kind == _LIST:
                 size, _ = self._list()
@@ -96,7 +96,7 @@ class _Thrift:
         return name, children
 
     def _fields(self) -> Iterator[tuple[int, int]]:
-        """The number and kind of each field of a structure; whoever asks reads or passes over its value."""
+        """Yield the number and kind of each field of a structure; the caller reads or skips its value."""
         number = 0
         while (head := self._bytes(1)[0]) & 15 != _STOP:
             number = number + (head >> 4) if head >> 4 else self._signed()
@@ -128,16 +128,16 @@ class _Thrift:
             self._number()
 
     def _list(self) -> tuple[int, int]:
-        """The size of a list and the kind of its elements."""
+        """Return the size of a list and the kind of its elements."""
         head = self._bytes(1)[0]
         size = head >> 4 if head >> 4 < 15 else self._number()
         self._refuse_longer(size)
         return size, head & 15
 
     def _refuse_longer(self, size: int) -> None:
-        """Raise an `IndexError` for more elements than there are bytes: each has one at least."""
+        """Raise an `IndexError` if there are more elements than bytes left: each has at least one."""
         if size > len(self.content) - self.at:
-            raise IndexError("This is longer than the footer.")
+            raise IndexError("The list is longer than the footer.")
 
     def _count(self) -> None:
         self.values += 1

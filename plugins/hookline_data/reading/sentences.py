@@ -1,4 +1,4 @@
-"""What the file system and Arrow say of a file, in sentences."""
+"""Turn errors of the file system and of Arrow into messages."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-CHANGED = "The file has changed since the names of its columns were read: one is no longer there."
-"""What to say of a file that somebody writes while it is read."""
+CHANGED = "The file has changed since its column names were read: a column is missing now."
+"""The message for a file that changes while it is read."""
 
 
 @contextmanager
 def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException], DataError]") -> Iterator[None]:
-    """Errors of the file system with the file's name; and those of Arrow as `sentence` says them."""
+    """Raise errors of the file system with the file's name, and those of Arrow as returned by `sentence`."""
     try:
         yield
     except FileNotFoundError:
         raise DataError(f"{path}: There is no such file.") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path}: The file is not text in UTF-8.") from None
+        raise DataError(f"{path}: The file is not UTF-8 text.") from None
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {one_line(error.strerror or error)}.") from None
     except Exception as error:
-        # Whoever has not imported pyarrow is not to wait for it.
+        # Do not import pyarrow only to compare types.
         pyarrow = sys.modules.get("pyarrow")
         if pyarrow is None or not isinstance(error, pyarrow.ArrowException):
             raise
@@ -36,5 +36,5 @@ def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException],
 
 
 def one_line(message: object) -> str:
-    """A message without line breaks and without its full stop."""
+    """Return a message without line breaks and final period."""
     return " ".join(str(message).split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""Which arrays of a file become what, and the rows that they make."""
+"""The role of each array of a file, and the rows made from them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class InputArray:
-    """The array of a group of inputs, and what is done with it."""
+    """The array of a group of inputs, and how to prepare it."""
 
     array: str
-    """Its name."""
+    """The name of the array."""
     dtype: str
     """The type of the tensor: that of the run, or "int64"."""
     standardize: bool
-    """Whether each place of the last dimension gets mean 0 and variance 1."""
+    """Whether to scale each position of the last dimension to mean 0 and variance 1."""
 
     @property
     def dtype_when_read(self) -> str:
-        """The type in which numbers must be finite before they are prepared."""
+        """The type in which unprepared numbers must be finite."""
         return "float64" if self.standardize else self.dtype
 
 
 @frozen(kw_only=True)
 class ArrayLayout:
-    """Which arrays of a file become what."""
+    """The role of each array of a file."""
 
     path: Path
-    """The file with the training rows, as messages call it."""
+    """The file with the training rows, for messages."""
     inputs: Mapping[str, InputArray]
     """The groups of inputs."""
     is_siamese: bool
@@ -47,18 +47,18 @@ class ArrayLayout:
     targets: Mapping[str, tuple[str, ...]]
     """The arrays of each target."""
     encodings: Mapping[str, Encoding]
-    """How the loss wants each target."""
+    """The encoding of each target."""
     lengths: Mapping[str, str]
-    """Of arrays with sequences of different lengths, the arrays that say them."""
+    """The array of lengths of each array of padded sequences."""
     split_column: str | None
-    """The array that says which split a row is in."""
+    """The array with the split of each row."""
     dtype: str
     """The floating-point type of the run."""
     missing: tuple[str, ...]
-    """The texts that stand for a missing value."""
+    """The strings that count as missing values."""
 
     def read(self, path: Path, *, with_split: bool) -> "dict[str, NDArray[Any]]":
-        """The arrays of a file, those of the inputs first."""
+        """Read the arrays of a file, inputs first."""
         names = [group.array for group in self.inputs.values()]
         for several in self.targets.values():
             names += several
@@ -68,10 +68,10 @@ class ArrayLayout:
         return npz_file.read(path, dict.fromkeys(names))
 
     def rows(self, found: "Mapping[str, NDArray[Any]]", path: Path) -> Rows:
-        """The rows that arrays make: groups of inputs, and the columns of all targets.
+        """Make rows of arrays: groups of inputs, and the columns of all targets.
 
         Raises:
-            DataError: if they are not what the model and the loss can be given; names array and row.
+            DataError: If the arrays do not suit the model or the loss; the message names array and row.
 
         """
         known = {name: self._lengths(name, found, path) for name in self.lengths}
@@ -89,7 +89,9 @@ class ArrayLayout:
         return Rows(groups, columns)
 
     def targets_of(self, rows: Rows) -> dict[str, Columns]:
-        """The columns of each target; of an array with several numbers for each row, `name[0]`, `name[1]` and so on."""
+        """Return the columns of each target; an array with several numbers per row becomes `name[0]`, `name[1]` and so
+        on.
+        """
         targets: dict[str, dict[str, NDArray[Any]]] = {}
         for target, several in self.targets.items():
             targets[target] = {}
@@ -104,20 +106,20 @@ class ArrayLayout:
     def refuse_other_shapes(
         self, found: "Mapping[str, NDArray[Any]]", first: "Mapping[str, NDArray[Any]]", path: Path
     ) -> None:
-        """Raise a `DataError` if rows of a further file do not have the shape of those for training."""
+        """Raise a `DataError` if rows of another file have a different shape than the training rows."""
         for name, array in found.items():
             begin = 2 if self._is_sequence(name) else 1
             if array.shape[begin:] != first[name].shape[begin:] or array.ndim != first[name].ndim:
                 raise DataError(
-                    f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and in {self.path} it is '
+                    f'{path}: A row of "{name}" has the shape {array.shape[1:]}, but in {self.path} it is '
                     f"{first[name].shape[1:]}."
                 )
 
     def prepared(self, parts: Mapping[str, Rows], paths: Mapping[str, Path]) -> tuple[Arrays, Statistics]:
-        """The groups of inputs of all splits as arrays, and the statistics by which some of them were standardized.
+        """Return the groups of inputs of all splits as arrays, and the statistics used to standardize them.
 
         Raises:
-            DataError: if groups that the same layers are applied to are not alike, or if a number is too great.
+            DataError: If groups that share layers differ in shape or type, or if a number is too large.
 
         """
         if self.is_siamese:
@@ -130,7 +132,7 @@ class ArrayLayout:
         ).apply(parts)
 
     def _lengths(self, of: str, found: "Mapping[str, NDArray[Any]]", path: Path) -> "NDArray[Any]":
-        """The lengths of the rows of an array; inputs have a step at least, and a sequence of classes may be empty."""
+        """Return the lengths of the rows of an array: at least 1 for inputs; a sequence of classes may be empty."""
         least = 1 if of in [group.array for group in self.inputs.values()] else 0
         return arrays.lengths_of(found[self.lengths[of]], self.lengths[of], found[of], of, least, path)
 

@@ -1,4 +1,4 @@
-"""Whether groups of inputs have the shapes that they must have, and the tensors of these shapes."""
+"""Check the shapes of groups of inputs, and make tensors of these shapes."""
 
 import math
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 def check_shapes(layout: Layout, rows: Rows) -> None:
-    """Refuse groups that do not have the numbers of their shape, or that one model cannot be applied to each of.
+    """Check that rows have as many numbers as their shape, and that groups that share layers are alike.
 
     Raises:
-        DataError: that says which.
+        DataError: If a group does not; the message names it.
 
     """
     for name, group in layout.inputs.items():
         values, lengths = rows.inputs[name].values, rows.inputs[name].lengths
         which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
         if group.shape is not None and lengths is not None:
-            raise DataError(f"{layout.path}: The {which} are sequences: there is no `shape` to give to their rows.")
+            raise DataError(f"{layout.path}: The {which} are sequences, so they cannot have a `shape`.")
         if group.shape is not None and math.prod(group.shape) != values.shape[1]:
             raise DataError(
-                f"{layout.path}: A row of the `shape` {list(group.shape)} has {math.prod(group.shape)} numbers, and "
+                f"{layout.path}: A row of the `shape` {list(group.shape)} has {math.prod(group.shape)} numbers, but "
                 f"the {which} have {values.shape[1]}."
             )
     if layout.is_siamese:
@@ -36,32 +36,32 @@ def check_shapes(layout: Layout, rows: Rows) -> None:
 
 
 def refuse_unlike(kinds: Mapping[str, str], path: Path) -> None:
-    """Raise a `DataError` if rows of the groups of inputs, to each of which the same layers are applied, differ.
+    """Raise a `DataError` if groups of inputs that share layers have different kinds of rows.
 
-    `kinds` says what a row of each group is.
+    `kinds` describes a row of each group.
     """
     first, *others = kinds
     for other in others:
         if kinds[other] != kinds[first]:
             raise DataError(
-                f"{path}: The same layers are applied to each of {enumerate_names(kinds)}, which must be alike. A row "
-                f'of "{first}" is {kinds[first]}, and one of "{other}" is {kinds[other]}.'
+                f"{path}: {enumerate_names(kinds)} share the same layers, so they must be alike. A row "
+                f'of "{first}" is {kinds[first]}, but one of "{other}" is {kinds[other]}.'
             )
 
 
 def refuse_other_kinds(layout: Layout, rows: Rows, known: Rows, path: Path) -> None:
-    """Raise a `DataError` if rows of a further file are of another shape than those for training."""
+    """Raise a `DataError` if rows of another file have a different kind than the training rows."""
     for name, group in rows.inputs.items():
         if group.kind() != known.inputs[name].kind():
             which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
             raise DataError(
-                f"{path}: A row of the {which} is {group.kind()}, and in {layout.path} it is "
+                f"{path}: A row of the {which} is {group.kind()}, but in {layout.path} it is "
                 f"{known.inputs[name].kind()}."
             )
 
 
 def tensors(layout: Layout, groups: "Mapping[str, NDArray[Any]]") -> "dict[str, Tensor]":
-    """The groups of inputs, with rows in their shapes."""
+    """Return the groups of inputs as tensors, with rows in their shapes."""
     import torch
 
     inputs = {name: torch.from_numpy(values) for name, values in groups.items()}

@@ -1,4 +1,4 @@
-"""From the file of a table to batches."""
+"""Make batches from the file of a table."""
 
 from collections.abc import Mapping
 
@@ -20,10 +20,10 @@ from hookline_data.table import Table
 
 
 def prepared(table: Table, run: Run, loss: Objective) -> Data:
-    """The batches of a table, which is read, split, standardized and encoded.
+    """Read, split, standardize and encode a table, and return its batches.
 
     Raises:
-        DataError: if something in it is not what is wanted.
+        DataError: If the content of the table is invalid.
 
     """
     layout = _layout(table, loss, run.spec.run.dtype)
@@ -50,7 +50,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
 
 
 def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
-    """Which columns of the file become what."""
+    """Choose the role of each column."""
     encodings = target_encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
     splitting = () if table.split_column is None else (table.split_column,)
@@ -83,14 +83,14 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
 
 
 def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
-    """The rows of each split, as they stand in the files."""
+    """Read the rows of each split, without preparing them."""
     wanted = layout.wanted()
     rows = rows_of(table.read(table.path, wanted), layout, table.path)
     classes = next(iter(layout.targets.values()))[0] if table.stratify else None
     if classes is not None and rows.columns[classes].ndim > 1:
-        raise DataError(f'{table.path}: A list in "{classes}" is no class, by which rows could be stratified.')
+        raise DataError(f'{table.path}: Cannot stratify by "{classes}": its cells are lists.')
     parts = table.split(rows, classes)
-    # What is text here is text in the other files, though all of it may look like numbers there.
+    # Text columns are text in the other files, too, even if all their cells look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}

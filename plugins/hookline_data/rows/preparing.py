@@ -1,4 +1,4 @@
-"""From groups of inputs as they stand in the source to arrays as the model takes them: standardized, then cast."""
+"""Standardize groups of inputs and cast them to the type that the model takes."""
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 16 * 2**20
-"""How many bytes of float64 are computed with at once."""
+"""How many bytes of float64 to process at once."""
 
 Arrays = dict[str, "dict[str, NDArray[Any]]"]
-"""Of each split, the groups of inputs by name."""
+"""The groups of inputs of each split, by name."""
 Statistics = dict[str, dict[str, list[float]]]
-"""Of each group of inputs that is standardized, the mean and the standard deviation of each column."""
+"""The mean and standard deviation of each column of each standardized group of inputs."""
 
 
 @frozen(kw_only=True)
 class Preparation:
-    """What is done with groups of inputs."""
+    """How to prepare groups of inputs."""
 
     standardized: Collection[str]
-    """The names of those whose columns get mean 0 and variance 1."""
+    """The names of the groups whose columns get mean 0 and variance 1."""
     together: bool
-    """Whether these have their statistics in common."""
+    """Whether these groups share their statistics."""
     name: Callable[[str, int], str]
-    """What messages call a column of a group."""
+    """Returns the name of a column of a group, for messages."""
     paths: Mapping[str, Path]
     """The file of each split."""
 
     def apply(self, parts: Mapping[str, Rows]) -> tuple[Arrays, Statistics]:
-        """The groups of all splits as arrays, and the statistics by which some of them were standardized.
+        """Return the groups of all splits as arrays, and the statistics used to standardize them.
 
-        Statistics are those of each column over the training rows of all groups that have them in common; steps that
-        are padding do not count, and stay 0. They and the differences are computed in float64. A column that is
-        constant in training only becomes 0.
+        Statistics of a column are those over the training rows of all groups that share them, without padding, which
+        stays 0. Statistics and differences are computed in float64. A column that is constant in the training split is
+        only shifted.
 
         Raises:
-            DataError: if a number is too great for the type after that; names its row and column.
+            DataError: If a number is too large for the type afterwards; the message names row and column.
 
         """
         groups = parts["training"].inputs
@@ -69,10 +69,10 @@ class Preparation:
     def _fill(
         self, names: Sequence[str], parts: Mapping[str, Rows], arrays: Arrays
     ) -> tuple[dict[str, list[float]], list[Callable[[int], str]]]:
-        """Fill the arrays of groups with the same statistics; a block of columns after the other.
+        """Fill the arrays of groups that share statistics, one block of columns after the other.
 
-        Returns the statistics, and for each column whose different numbers become equal what to say of it, given how
-        many other columns there are of which the same is true.
+        Returns the statistics, and a function for each column whose different numbers become equal: given the number of
+        other such columns, it returns the message.
         """
         training = [parts["training"].inputs[name] for name in names]
         is_standardized = names[0] in self.standardized
@@ -119,13 +119,13 @@ class Preparation:
                 row = cell // (len(cast) // len(group))
                 where += f"row {(row if group.rows is None else int(group.rows[row])) + 1}, "
             raise DataError(
-                f'{where}column "{self.name(name, first + column)}": By the statistics of the training split the '
-                f"number becomes too great for {group.dtype}."
+                f'{where}column "{self.name(name, first + column)}": Standardized with the statistics of the training '
+                f"split, the number is too large for {group.dtype}."
             )
 
 
 def _array(group: Group) -> "NDArray[Any]":
-    """An array for these rows, with 0 where there is padding."""
+    """Return an array for these rows, with 0 as padding."""
     import numpy
 
     make = numpy.empty if group.lengths is None else numpy.zeros
@@ -133,15 +133,15 @@ def _array(group: Group) -> "NDArray[Any]":
 
 
 def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArray[Any]]":
-    """NumPy's mean and standard deviation of each column over the rows of all blocks; a constant one is divided by 1.
+    """Return the mean and standard deviation of each column over the rows of all blocks; 1 for a constant column.
 
-    Each column is one piece in memory, so that the last bits do not depend on which columns are in a block.
+    Each column is contiguous in memory, so that the last bits do not depend on which columns are in a block.
     """
     import numpy
 
     columns = numpy.ascontiguousarray(numpy.concatenate([block.T for block in blocks], axis=1, dtype=numpy.float64))
     mean, std = columns.mean(axis=1), columns.std(axis=1)
-    # Of equal numbers such as 0.1 the mean may differ in the last bit, and the deviation from 0.
+    # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
     least = columns.min(axis=1)
     is_constant = least == columns.max(axis=1)
     return numpy.where(is_constant, least, mean), numpy.where(is_constant | (std == 0), 1.0, std)
@@ -155,14 +155,14 @@ def _cast(raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] |
     prepared = raw.astype(numpy.float64)
     prepared -= mean
     prepared /= std
-    with numpy.errstate(over="ignore"):  # A number that is too great is reported by the caller.
+    with numpy.errstate(over="ignore"):  # The caller reports an overflow.
         return prepared.astype(dtype, copy=False)
 
 
 def _can_merge(raw: "NDArray[Any]", cast: "NDArray[Any]", *, is_standardized: bool) -> bool:
-    """Whether different numbers may have become equal: a quick look, since to count them is to sort."""
+    """Whether different numbers may have become equal: a quick test, since counting them requires sorting."""
     if raw.dtype.kind in "biu" and raw.dtype.itemsize <= 2:
-        return False  # There are few, and they are far from one another.
+        return False  # There are few, and they are far apart.
     # NumPy compares integers with floats as float64.
     return is_standardized or (raw.dtype.kind in "iu" and has_great_numbers(raw)) or not bool((cast == raw).all())
 
@@ -172,7 +172,7 @@ def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, r
 
 
 def _remedy(column: "NDArray[Any]", dtype: str, *, is_standardized: bool) -> str:
-    """What to do about numbers that become equal. All that is done with them is done in float64."""
+    """Return the advice about numbers that become equal. The preparation is computed in float64."""
     if dtype == "float64" or has_great_numbers(column):
         return "subtract a constant from the column in the file."
     remedy = 'set `dtype = "float64"` in [run].'

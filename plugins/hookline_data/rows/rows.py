@@ -1,4 +1,4 @@
-"""Rows of a table as a split has them: groups of inputs, and columns that are none."""
+"""Rows of a split of a table: groups of inputs, and other columns."""
 
 import math
 from collections.abc import Mapping
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @frozen
 class Group:
-    """A group of inputs as it stands in the source: what is computed of it is computed in float64, and cast then."""
+    """A group of inputs before it is prepared."""
 
     values: "NDArray[Any] | Matrix"
-    """All rows of the source, `(N, …)`; of sequences `(N, steps, …)`, padded with 0. Integers or floats."""
+    """All rows of the source, `(N, …)`, or sequences `(N, steps, …)`, padded with 0. Integers or floats."""
     dtype: str
-    """The type that they get: that of the run, or "int64"."""
+    """The type to cast to: that of the run, or "int64"."""
     lengths: "NDArray[Any] | None" = None
-    """How many steps of each of these rows are not padding, if they are sequences."""
+    """The length of each row, in steps, for sequences."""
     rows: "NDArray[Any] | None" = None
-    """Which rows of `values` these are; all of them if it is `None`. Rows are copied when they are cast."""
+    """The indices of the rows in `values`; `None` for all. Rows are copied when they are cast."""
 
     def __len__(self) -> int:
         return len(self.values) if self.rows is None else len(self.rows)
@@ -40,30 +40,32 @@ class Group:
         return evolve(self, lengths=lengths, rows=rows if self.rows is None else self.rows[rows])
 
     def kind(self, shape: tuple[int, ...] | None = None) -> str:
-        """The type and shape of a row, or of a step of a sequence, in words; `shape` is what the row becomes."""
+        """Describe the type and shape of a row, or of a step of a sequence; `shape` is the final shape of the row."""
         if self.lengths is None:
             return f"{self.dtype} of shape {list(shape or self.values.shape[1:])}"
         return f"a sequence of {self.dtype} of shape {list(self.values.shape[2:])}"
 
     @property
     def places(self) -> int:
-        """How many places the last dimension of a row, or of a step, has: one if it has no dimensions."""
+        """The size of the last dimension of a row or step; 1 if it has no dimensions."""
         return self.values.shape[-1] if self._has_places else 1
 
     @property
     def cells_of_a_place(self) -> int:
-        """How many cells of a place the source has, with padding."""
+        """The number of cells at each position of the last dimension, with padding."""
         return math.prod(self.values.shape) // max(1, self.places)
 
     def cells(self, first: int, stop: int) -> "NDArray[Any]":
-        """The cells of some places, `(cells, places)`, without padding: a view or a copy, in the type of the source."""
+        """Return the cells of some positions, `(cells, places)`, without padding: a view or a copy, in the source's
+        type.
+        """
         part = self._of_places(self.values, first, stop)
         if self.rows is not None:
             part = part[self.rows]
         return (part if self.lengths is None else part[self._is_step()]).reshape(-1, stop - first)
 
     def put(self, array: "NDArray[Any]", first: int, stop: int, cells: "NDArray[Any]") -> None:
-        """Write cells of some places into an array of these rows."""
+        """Write cells of some positions into an array of these rows."""
         part = self._of_places(array, first, stop)
         if self.lengths is None:
             part[...] = cells.reshape(part.shape)
@@ -82,7 +84,7 @@ class Group:
         return array[..., None]
 
     def _is_step(self) -> "NDArray[Any]":
-        """Of each step of each sequence, whether it is not padding."""
+        """Return a mask of the steps that are not padding."""
         import numpy
 
         assert self.lengths is not None
@@ -119,10 +121,10 @@ class Rows:
 
 
 def rows_of(table: "pyarrow.Table", layout: Layout, path: Path) -> Rows:
-    """The rows of a table: groups of inputs, and the columns that are in none.
+    """Return the rows of a table: groups of inputs, and the remaining columns.
 
     Raises:
-        DataError: if a number is not finite in the type that it gets, or if a group has sequences and something else.
+        DataError: If a number is not finite in its type, or if a group mixes sequences with other columns.
 
     """
     for group in layout.inputs.values():
@@ -140,8 +142,9 @@ def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -
     if len(group.columns) > 1:
         other = next(column for column in group.columns if column != ragged[0])
         raise DataError(
-            f'{path}: The column "{ragged[0]}" has lists of different lengths: it must be a group of inputs by itself, '
-            f'and "{name}" has "{other}" too.'
+            f'{path}: The column "{ragged[0]}" has lists of different lengths, so it must be the only column of its '
+            "group "
+            f'of inputs, but "{name}" also has "{other}".'
         )
     filled, lengths = padded(table.column(ragged[0]), 0, group.dtype_when_read, ragged[0], path)
     return Group(filled, group.dtype, lengths)

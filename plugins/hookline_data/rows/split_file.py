@@ -1,4 +1,4 @@
-"""What sources have in common that read a file and say which of its rows are for what."""
+"""The base class of sources that read a file and split its rows."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,60 +15,60 @@ if TYPE_CHECKING:
 
 @spec
 class SplitFile(DataSpec):
-    """A file whose rows are for training, and some of them or those of other files for validation and test."""
+    """A file of rows, split into training, validation and test rows, or with other files for validation and test."""
 
     path: Path
     """The file, relative to the spec."""
     validation: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows that the model is judged by after each epoch, or a file with such rows."""
+    """The fraction of rows to validate the model on after each epoch, or a file with such rows."""
     test: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows that the model is judged by at the end, or a file with such rows."""
+    """The fraction of rows to test the model on at the end, or a file with such rows."""
     stratify: bool = False
-    """Whether fractions are taken of each class by itself, that is, of each value of what the first target names
-    first."""
+    """Split each class separately, so that every split has the same share of each. The classes are the values of the
+    first column of the first target."""
     split_seed: int = option(default=0, minimum=0)
-    """What decides which rows are in which split; the run's seed does not, so that runs can be compared."""
+    """The seed that assigns rows to splits. It is independent of the run's seed, so that runs can be compared."""
     missing_marks: tuple[str, ...] = MISSING_MARKS
-    """Texts that stand for a missing value, such as "NA": they are no names of classes, and a cell with one of them is
-    an error. `[]` if all of them are names of classes; an empty cell is never one."""
+    """Cells that count as missing values, such as "NA": a missing value is an error. Set `[]` if all of them are class
+    names; an empty cell is always missing."""
     split_column: str | None = None
-    """What says of each row whether it is for "training", "validation" or "test": a column, or an array of text."""
+    """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Splits that leave no rows, or that are said twice."""
+        """Report splits that leave no rows, or that are defined twice."""
         fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
         if sum(fractions) >= 1:
-            message = "With the `test` fraction it takes all rows, and none are left for training."
+            message = "Together with `test`, this takes all rows and leaves none for training."
             yield OptionError("validation", message, against=[("test",)])
         if self.split_column is not None and (any(fractions) or len(fractions) < 2):
             yield OptionError(
-                "split_column", "The column says which split a row is in: `validation` and `test` do not."
+                "split_column", "The column defines the splits, so `validation` and `test` cannot be set."
             )
         if self.stratify and not any(fractions):
-            yield OptionError("stratify", "Only fractions can be stratified: give `validation` or `test` as a number.")
+            yield OptionError("stratify", "Only fractions can be stratified: set `validation` or `test` to a number.")
 
     @property
     def has_validation(self) -> bool | None:
-        """Whether a part of the rows or a file is for validation; what a column says is not known before."""
+        """Whether there is a validation split; unknown (`None`) if a column defines the splits."""
         return None if self.split_column is not None else bool(self.validation)
 
     @property
     def other_files(self) -> dict[str, Path]:
-        """The files of splits that are not taken of the rows of `path`."""
+        """The files of splits that have their own file."""
         named = {"validation": self.validation, "test": self.test}
         return {split: path for split, path in named.items() if isinstance(path, Path)}
 
     def paths(self, splits: Iterable[str]) -> dict[str, Path]:
-        """The file of each of these splits."""
+        """Return the file of each of these splits."""
         return {split: self.other_files.get(split, self.path) for split in splits}
 
     def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
-        """Of the rows of `path` those that are in each split.
+        """Split the rows of `path`.
 
-        `classes` is the column that fractions are stratified by; `None` if they are not.
+        `classes` is the column to stratify by, or `None`.
 
         Raises:
-            DataError: if a split has no rows, or if a row is in none.
+            DataError: If a split has no rows, or if a row is in none.
 
         """
         try:

@@ -1,4 +1,4 @@
-"""Which rows are for training, which for validation and which for the test."""
+"""Assign rows to the training, validation and test splits."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,14 @@ SPLITS = ("training", "validation", "test")
 
 
 def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "NDArray[Any] | None") -> "Rows":
-    """The row numbers of each split, in the order of the file.
+    """Return the row numbers of each split, in the order of the file.
 
-    The rows are put in the order `numpy.random.default_rng(seed).permutation(rows)`. The first `round(test * rows)`
-    are for the test, the next `round(validation * rows)` for validation, and the others for training. With `classes`,
-    the same is done with the rows of each class by themselves, so that every split has the same share of each.
+    Rows are shuffled by `numpy.random.default_rng(seed).permutation(rows)`. The first `round(test * rows)` are the test
+    split, the next `round(validation * rows)` the validation split, and the others the training split. With `classes`,
+    the rows of each class are split separately in the same way, so that every split has the same share of each class.
 
     Raises:
-        DataError: if a split has no rows.
+        DataError: If a split has no rows.
 
     """
     import numpy
@@ -28,7 +28,7 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     order = numpy.random.default_rng(seed).permutation(rows)
     groups = [order]
     if classes is not None:
-        # One sort puts the rows of each class together, in their order: a pass for each class would be quadratic.
+        # One stable sort groups the rows by class in linear passes; a pass for each class would be quadratic.
         _, class_of_row, sizes = numpy.unique(classes, return_inverse=True, return_counts=True)
         by_class = order[numpy.argsort(class_of_row[order], kind="stable")]
         groups = numpy.split(by_class, numpy.cumsum(sizes)[:-1])
@@ -42,16 +42,16 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     splits = {split: numpy.sort(numpy.concatenate(parts[split])) for split in SPLITS if wanted[split] > 0}
     for split, chosen in splits.items():
         if not len(chosen):
-            each = "" if classes is None else f", and of each of {len(groups)} classes by itself"
-            raise DataError(f"The {split} split has no rows: it is to have {wanted[split]:g} of {rows}{each}.")
+            each = "" if classes is None else f", split separately in each of {len(groups)} classes"
+            raise DataError(f"The {split} split has no rows: its fraction is {wanted[split]:g} of {rows}{each}.")
     return splits
 
 
 def by_column(cells: "NDArray[Any]", column: str) -> "Rows":
-    """The row numbers of each split that a column names.
+    """Return the row numbers of each split that a column names.
 
     Raises:
-        DataError: if the column has anything but the names of splits, or no rows for training.
+        DataError: If a cell is not the name of a split, or if there are no training rows.
 
     """
     import numpy
@@ -59,8 +59,8 @@ def by_column(cells: "NDArray[Any]", column: str) -> "Rows":
     if unknown := sorted(set(cells.astype(str).tolist()) - set(SPLITS)):
         row = int((cells.astype(str) == unknown[0]).argmax()) + 1
         raise DataError(
-            f'row {row}, column "{column}": {quoted_cell(unknown[0])} is not the name of a split: '
-            f"{enumerate_names(SPLITS, 'or')} are."
+            f'row {row}, column "{column}": {quoted_cell(unknown[0])} is not a split. Use '
+            f"{enumerate_names(SPLITS, 'or')}."
         )
     splits = {split: numpy.flatnonzero(cells == split) for split in SPLITS if (cells == split).any()}
     if "training" not in splits:

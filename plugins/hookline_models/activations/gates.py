@@ -1,4 +1,4 @@
-"""Functions that multiply numbers by what lies between 0 and 1 and follows from them."""
+"""Gated activation functions."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ class SiLU(InPlace):
 
 @spec
 class Hardswish(InPlace):
-    """x Hardsigmoid(x), which is nearly SiLU, of straight lines and a parabola.
+    """x Hardsigmoid(x), a piecewise approximation of SiLU.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
     """
@@ -32,21 +32,21 @@ class Mish(InPlace):
 
 @spec
 class GELU(TorchLayer):
-    """x Φ(x), Φ being the distribution function of the normal distribution.
+    """x Φ(x), where Φ is the cumulative distribution function of the normal distribution.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
     """
 
     approximate: Literal["none", "tanh"] = "none"
-    """Whether Φ is computed exactly or by tanh."""
+    """Whether to compute Φ exactly or approximate it by tanh."""
 
 
 @spec
 class GLU(TorchLayer):
-    """a sigmoid(b), a and b being the halves of what goes in: `(N, …, 2 C)` to `(N, …, C)`.
+    """a sigmoid(b), where a and b are the halves of the input: `(N, …, 2 C)` to `(N, …, C)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
     """
 
     dim: int = option(default=-1, unbounded=True)
-    """The dimension that is halved, counted with that of the rows."""
+    """The dimension to split in half, where 0 is the batch dimension."""

@@ -1,4 +1,4 @@
-"""Functions that keep numbers above a bend as they are, or nearly so, and hold back those below it."""
+"""Rectifiers."""
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -23,7 +23,7 @@ class ReLU6(InPlace):
 
 @spec
 class LeakyReLU(InPlace):
-    """x if it is positive, and `negative_slope` times x otherwise.
+    """x if positive, otherwise `negative_slope` times x.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
     """
@@ -34,30 +34,30 @@ class LeakyReLU(InPlace):
 
 @spec
 class PReLU(TorchLayer):
-    """x if it is positive, and a learned number times x otherwise.
+    """x if positive, otherwise a learnable parameter times x.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
     """
 
     num_parameters: int = option(default=1, minimum=1)
-    """How many slopes are learned: one, or as many as there are channels (the dimension after that of the rows)."""
+    """The number of slopes: one, or as many as channels (dimension 1)."""
     init: float = option(default=0.25, unbounded=True)
-    """The slope to begin with."""
+    """The initial slope."""
 
 
 @spec
 class RReLU(InPlace):
-    """x if it is positive, and a random number times x otherwise.
+    """x if positive, otherwise a random number times x.
 
-    In evaluation the mean of `lower` and `upper` takes the random number's place.
+    In evaluation the mean of `lower` and `upper` replaces the random number.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
     """
 
     lower: float = option(default=1 / 8, unbounded=True)
-    """The least slope below 0."""
+    """The smallest negative slope."""
     upper: float = option(default=1 / 3, unbounded=True)
-    """The greatest slope below 0."""
+    """The largest negative slope."""
 
     def __attrs_post_init__(self) -> None:
         if not self.lower <= self.upper:
@@ -66,37 +66,37 @@ class RReLU(InPlace):
 
 @spec
 class Threshold(InPlace):
-    """x if it is greater than `threshold`, and `value` otherwise.
+    """x if greater than `threshold`, otherwise `value`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
     """
 
     threshold: float = option(unbounded=True)
-    """Where the step is."""
+    """The threshold."""
     value: float = option(unbounded=True)
-    """What stands for numbers up to there."""
+    """The value for numbers up to the threshold."""
 
 
 @spec
 class ELU(InPlace):
-    """x if it is positive, and alpha (exp(x) - 1) otherwise.
+    """x if positive, otherwise alpha (exp(x) - 1).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
     alpha: float = option(default=1.0, unbounded=True)
-    """How far it goes below 0."""
+    """The limit for negative numbers is -alpha."""
 
 
 @spec
 class CELU(InPlace):
-    """x if it is positive, and alpha (exp(x / alpha) - 1) otherwise: ELU without a bend, whatever alpha is.
+    """x if positive, otherwise alpha (exp(x / alpha) - 1): ELU with a continuous derivative for every alpha.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
     """
 
     alpha: float = option(default=1.0, above=0)
-    """How far it goes below 0."""
+    """The limit for negative numbers is -alpha."""
 
 
 @spec
@@ -115,6 +115,6 @@ class Softplus(TorchLayer):
     """
 
     beta: float = option(default=1.0, above=0)
-    """How sharp the bend is."""
+    """The sharpness of the transition."""
     threshold: float = option(default=20.0, unbounded=True)
-    """Where beta x is greater than this, the result is x."""
+    """The result is x if beta x is greater than this."""

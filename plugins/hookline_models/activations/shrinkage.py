@@ -1,4 +1,4 @@
-"""Functions that make small numbers 0, or smaller still."""
+"""Shrinkage functions."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,24 +6,24 @@ from hookline_models.base import TorchLayer
 
 @spec
 class Hardshrink(TorchLayer):
-    """x if it is farther than `lambd` from 0, and 0 otherwise.
+    """x if |x| is greater than `lambd`, otherwise 0.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
     """
 
     lambd: float = option(default=0.5, minimum=0)
-    """How far from 0 numbers are kept."""
+    """The threshold."""
 
 
 @spec
 class Softshrink(TorchLayer):
-    """x, nearer to 0 by `lambd`; 0 where it is not that far from it.
+    """x moved towards 0 by `lambd`, or 0 if |x| is smaller than that.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
     """
 
     lambd: float = option(default=0.5, minimum=0)
-    """How far numbers are moved."""
+    """The distance."""
 
 
 @spec

@@ -1,4 +1,4 @@
-"""Functions that are flat at both ends, and the logarithm of one."""
+"""Sigmoids and similar functions."""
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -23,7 +23,7 @@ class LogSigmoid(TorchLayer):
 
 @spec
 class Hardsigmoid(InPlace):
-    """min(max(0, x / 6 + 1 / 2), 1), which is nearly Sigmoid, of straight lines.
+    """min(max(0, x / 6 + 1 / 2), 1), a piecewise linear approximation of Sigmoid.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
     """
@@ -45,9 +45,9 @@ class Hardtanh(InPlace):
     """
 
     min_val: float = option(default=-1.0, unbounded=True)
-    """The least number that comes out."""
+    """The minimum of the output."""
     max_val: float = option(default=1.0, unbounded=True)
-    """The greatest number that comes out."""
+    """The maximum of the output."""
 
     def __attrs_post_init__(self) -> None:
         if not self.min_val < self.max_val:

@@ -1,4 +1,4 @@
-"""Functions that make probabilities of the numbers along one dimension."""
+"""Softmax and related functions."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,41 +6,41 @@ from hookline_models.base import TorchLayer
 
 @spec
 class Softmax(TorchLayer):
-    """Numbers between 0 and 1 whose sum along a dimension is 1.
+    """Rescales elements to numbers between 0 and 1 whose sum along a dimension is 1.
 
-    torch's own default of `dim` is deprecated.
+    torch's default for `dim` is deprecated.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
     dim: int = option(default=-1, unbounded=True)
-    """The dimension, counted with that of the rows; the last one by default."""
+    """The dimension, where 0 is the batch dimension. Default: the last one."""
 
 
 @spec
 class LogSoftmax(TorchLayer):
-    """The logarithm of Softmax, as NLLLoss wants it.
+    """The logarithm of Softmax, as required by NLLLoss.
 
-    torch's own default of `dim` is deprecated.
+    torch's default for `dim` is deprecated.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
     """
 
     dim: int = option(default=-1, unbounded=True)
-    """The dimension, counted with that of the rows; the last one by default."""
+    """The dimension, where 0 is the batch dimension. Default: the last one."""
 
 
 @spec
 class Softmin(TorchLayer):
-    """Softmax of -x: the least number becomes the greatest probability.
+    """Softmax of -x: the smallest number gets the largest probability.
 
-    torch's own default of `dim` is deprecated.
+    torch's default for `dim` is deprecated.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
     """
 
     dim: int = option(default=-1, unbounded=True)
-    """The dimension, counted with that of the rows; the last one by default."""
+    """The dimension, where 0 is the batch dimension. Default: the last one."""
 
 
 @spec

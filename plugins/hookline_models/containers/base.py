@@ -1,4 +1,4 @@
-"""What containers have in common: layers one after another, and layers that are given the same inputs."""
+"""Functions shared by containers: chains of layers, and layers that share inputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def not_empty(instance: object, attribute: "Attribute[Any]", value: Sequence[LayerSpec] | Mapping[str, Any]) -> None:
-    """Raise a `ValueError` if there is no layer; a validator."""
+    """Validate that there is at least one layer."""
     if not value:
         raise ValueError("There must be at least one layer.")
 
 
 def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layers") -> "tuple[nn.Module, Any]":
-    """The layers one after another, and what the last one gives. The first takes all inputs, the others one.
+    """Build layers that follow each other, and return them with the outputs of the last. The first takes all inputs.
 
     Raises:
-        MisfitError: if one does not fit; its path is the option and the index of the layer.
+        MisfitError: If a layer does not fit; its path is the option and the index of the layer.
 
     """
     modules = []
@@ -41,50 +41,50 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
 
 
 def last_of(layers: Sequence[LayerSpec], option: str = "layers") -> tuple[str | int, ...]:
-    """The path of the last of the layers of an option, or of what that ends in."""
+    """Return the path of the last layer of an option, including the path within it."""
     last = len(layers) - 1
     return option, last, *layers[last].ending
 
 
 def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequential":
-    """A Sequential of torch, or one that takes lengths or several inputs as well if it must."""
+    """Return a `torch.nn.Sequential`, or a subclass that takes lengths or several inputs if necessary."""
     from torch import nn
 
     return _sequential()(*modules) if several or take_lengths(modules) else nn.Sequential(*modules)
 
 
 def take_lengths(modules: "Sequence[nn.Module]") -> bool:
-    """Whether one of them takes the lengths of the rows."""
+    """Whether one of the modules takes the lengths of the rows."""
     return any(getattr(module, "takes_lengths", False) for module in modules)
 
 
 def one_tensor(outputs: Any) -> "Tensor":
-    """The outputs of a layer with which something is to be done; raises a `ValueError` if they are several."""
+    """Return the outputs of a layer if they are one tensor, otherwise raise a `ValueError`."""
     if isinstance(outputs, Mapping):
-        raise ValueError("A layer in it gives several outputs: what gives them must come last.")
+        raise ValueError("A layer in it returns several outputs, so it must be the last layer of the model.")
     tensor: Tensor = outputs
     return tensor
 
 
 def sizes(outputs: "Sequence[Tensor]") -> list[str]:
-    """The shapes of one row of the outputs, for messages."""
+    """Return the shapes of one row of the outputs, for messages."""
     return [str(tuple(tensor.shape[1:])) for tensor in outputs]
 
 
 @contextmanager
 def shared(*inputs: "Tensor") -> "Iterator[list[nn.Module]]":
-    """For building modules that are given the same inputs, which are to be put into the list.
+    """Yield a list for modules that share the same inputs, and check them afterwards.
 
     Raises:
-        ValueError: at the end, if one of them writes over the inputs.
+        ValueError: If a module overwrites the inputs.
 
     """
     before = [tensor._version for tensor in inputs]
     modules: list[nn.Module] = []
     yield modules
-    # Dropout writes only in training.
+    # Dropout overwrites its input only during training.
     if [tensor._version for tensor in inputs] != before or any(_begins_in_place(module) for module in modules):
-        raise ValueError("A layer writes over what goes in (`inplace = true`), which another is given too.")
+        raise ValueError("A layer overwrites its input (`inplace = true`), but another layer uses it too.")
 
 
 def _begins_in_place(module: "nn.Module") -> bool:
@@ -110,8 +110,8 @@ def _sequential() -> "type[nn.Sequential]":
                 takes_lengths = getattr(module, "takes_lengths", False)
                 if takes_lengths and steps is not None and inputs[0].shape[1] != steps:
                     raise ValueError(
-                        f"The rows have lengths of up to {steps} steps, and a layer before {type(module).__name__} has "
-                        f"made {inputs[0].shape[1]} of these: keep their number up to there"
+                        f"The rows have lengths of up to {steps} steps, but a layer before {type(module).__name__} has "
+                        f"changed their number to {inputs[0].shape[1]}: keep the number of steps up to that layer"
                     )
                 inputs = (apply_module(module, *inputs, lengths=lengths),)
             return inputs[0]

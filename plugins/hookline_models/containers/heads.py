@@ -1,4 +1,4 @@
-"""Layers that each give an output of their own."""
+"""Several named outputs."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -19,28 +19,28 @@ def _plain_names(instance: object, attribute: "Attribute[Any]", value: Mapping[s
     not_empty(instance, attribute, value)
     for name in value:
         if not name.isidentifier():
-            raise ValueError(f'"{name}" cannot be the name of an output: letters, digits and "_" are allowed.')
+            raise ValueError(f'"{name}" cannot be the name of an output: use letters, digits and "_".')
 
 
 @spec
 class Heads(LayerSpec):
-    """Layers that are all given the same inputs, each of which gives an output with a name.
+    """Layers that get the same inputs and return one named output each.
 
-    Only the last layer of a model can be one.
+    Heads must be the last layer of a model.
     """
 
     heads: Mapping[str, LayerSpec] = option(validator=_plain_names)
-    """The layers by the names of their outputs, as the loss calls them; a Sequential is a head of several."""
+    """The layers by output name, as the loss expects them. Use a Sequential for several layers per head."""
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
-        """A module with the heads, in order."""
+        """Return a module with the heads, in order."""
         from torch import nn
 
         heads = {}
         with shared(*inputs) as modules:
             for name, head in self.heads.items():
                 if hasattr(nn.ModuleDict(), name):
-                    message = f'"{name}" cannot be the name of an output: every module has something called so.'
+                    message = f'"{name}" cannot be the name of an output: it is an attribute of every module.'
                     raise MisfitError(message, ("heads", name))
                 try:
                     heads[name], output = build_and_apply(head, *inputs)

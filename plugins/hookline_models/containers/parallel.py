@@ -1,4 +1,4 @@
-"""Layers beside each other."""
+"""Parallel layers."""
 
 import operator
 from collections.abc import Sequence
@@ -18,22 +18,24 @@ Join = Literal["concatenation", "sum", "product"]
 
 @spec
 class Parallel(LayerSpec):
-    """Layers that are all given the same inputs; what they give is joined."""
+    """Layers that get the same inputs, and whose outputs are joined."""
 
     branches: tuple[LayerSpec, ...] = option(validator=not_empty)
-    """The layers; a Sequential is a branch of several."""
+    """The layers. Use a Sequential for several layers per branch."""
     join: Join = "concatenation"
-    """How what they give is joined: "concatenation" along a dimension, or the "sum" or "product" of shapes that are
-    equal."""
+    """How to join the outputs: "concatenation" along a dimension, or the "sum" or "product" of outputs of equal
+    shapes."""
     dim: int = option(default=1, unbounded=True)
-    """The dimension of a concatenation, counted with that of the rows: 1 is that of features or channels."""
+    """The dimension of the concatenation: 0 is the batch dimension, 1 that of features or channels."""
 
     def __attrs_post_init__(self) -> None:
         if self.dim != 1 and self.join != "concatenation":
-            raise OptionError("dim", f"It belongs to a concatenation, and `join` is {enumerate_names([self.join])}.")
+            raise OptionError(
+                "dim", f"It applies only to a concatenation, but `join` is {enumerate_names([self.join])}."
+            )
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
-        """A module with the branches, in order."""
+        """Return a module with the branches, in order."""
         outputs = []
         with shared(*inputs) as modules:
             for index, branch in enumerate(self.branches):
@@ -47,14 +49,16 @@ class Parallel(LayerSpec):
         return _parallel()(modules, self.join, self.dim)
 
     def _refuse_unlike(self, outputs: "Sequence[Tensor]") -> None:
-        """Refuse outputs of shapes that cannot be joined, or that torch would stretch."""
+        """Refuse outputs that cannot be joined, or that torch would broadcast."""
         shapes: set[tuple[int, ...]] = {output.shape for output in outputs}
         if self.join == "concatenation":
             if any(self.dim in (0, -len(shape)) for shape in shapes):
-                raise ValueError("The dimension of the concatenation is that of the rows.")
+                raise ValueError("The outputs cannot be concatenated along the batch dimension.")
             shapes = {(*shape[: self.dim], *shape[self.dim :][1:]) for shape in shapes}
         if len(shapes) > 1:
-            raise ValueError(f"Its branches give shapes {', '.join(sizes(outputs))}, which have no {self.join}.")
+            raise ValueError(
+                f"Its branches return the shapes {', '.join(sizes(outputs))}, which cannot be joined by {self.join}."
+            )
 
 
 @cache

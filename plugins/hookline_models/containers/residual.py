@@ -1,4 +1,4 @@
-"""Layers with a way around them."""
+"""Residual connections."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @spec
 class Residual(LayerSpec):
-    """Layers one after another, and what goes in is added to what comes out.
+    """Layers that follow each other, with their input added to their output.
 
     Source: https://arxiv.org/abs/1512.03385
     """
@@ -21,16 +21,16 @@ class Residual(LayerSpec):
     layers: tuple[LayerSpec, ...] = option(validator=not_empty)
     """The layers, in order."""
     shortcut: tuple[LayerSpec, ...] = ()
-    """Layers on the way around the others, one after another, where what comes out has another shape than what goes in,
-    such as a Conv2d with `kernel_size = 1`; left out, there are none."""
+    """The layers of the shortcut, in order. Use them if the input and output have different shapes, for example a
+    Conv2d with `kernel_size = 1`. Default: the input is added unchanged."""
 
     @property
     def ending(self) -> tuple[str | int, ...]:
-        """The last layer: what is added to its outputs has their shape."""
+        """The last layer, whose outputs have the shape of the sum."""
         return last_of(self.layers)
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A module with a `torch.nn.Sequential` for the layers and, if there is one, another for the shortcut."""
+        """Return a module with a `torch.nn.Sequential` for the layers and, if necessary, another for the shortcut."""
         shortcut, added = None, inputs
         with shared(inputs) as modules:
             layers, outputs = chained(self.layers, inputs)
@@ -41,8 +41,10 @@ class Residual(LayerSpec):
         outputs, added = one_tensor(outputs), one_tensor(added)
         if outputs.shape != added.shape:
             given, around = sizes([outputs, added])
-            remedy = "" if self.shortcut else ": a `shortcut` can change the latter"
-            raise ValueError(f"Its layers give shape {given}, to which shape {around} cannot be added{remedy}.")
+            remedy = "" if self.shortcut else ": use a `shortcut` to change the latter"
+            raise ValueError(
+                f"Its layers return the shape {given}, to which the shape {around} cannot be added{remedy}."
+            )
         return _residual()(layers, shortcut)
 
 

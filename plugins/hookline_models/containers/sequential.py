@@ -1,4 +1,4 @@
-"""Layers one after another."""
+"""Chains of layers."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @spec
 class Sequential(LayerSpec):
-    """Layers one after another: each is applied to what the one before it gives.
+    """Layers that follow each other: each gets the output of the previous one.
 
     The first one may take several inputs.
 
@@ -28,21 +28,21 @@ class Sequential(LayerSpec):
         return last_of(self.layers)
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
-        """A `torch.nn.Sequential` of the layers, each built for what the one before it gives."""
+        """Return a `torch.nn.Sequential` of the layers, each built for the output of the previous one."""
         return chained(self.layers, *inputs)[0]
 
 
 @spec
 class Repeat(LayerSpec):
-    """Layers one after another, several times over, as if they were written out in a Sequential.
+    """Layers that are repeated several times, as if they were written out in a Sequential.
 
-    Each time they have parameters of their own, and sizes that follow from what the time before gives.
+    Each repetition has separate parameters, and sizes inferred from the previous one.
     """
 
     layers: tuple[LayerSpec, ...] = option(validator=not_empty)
     """The layers, in order."""
     times: int = option(minimum=1)
-    """How many times they come."""
+    """The number of repetitions."""
 
     @property
     def ending(self) -> tuple[str | int, ...]:
@@ -50,11 +50,11 @@ class Repeat(LayerSpec):
         return last_of(self.layers)
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
-        """A `torch.nn.Sequential` of the layers, with as many times their number."""
+        """Return a `torch.nn.Sequential` of all repetitions."""
         try:
             return chained(self.layers * self.times, *inputs)[0]
         except MisfitError as error:
             [name, position, *rest] = error.path
             time, index = divmod(int(position), len(self.layers))
-            message = f"{error.message} This is in time {time + 1} of {self.times}." if time else error.message
+            message = f"{error.message} This is in repetition {time + 1} of {self.times}." if time else error.message
             raise MisfitError(message, (name, index, *rest)) from error.__cause__

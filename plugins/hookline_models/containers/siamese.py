@@ -1,4 +1,4 @@
-"""The same layers for each of several inputs."""
+"""Layers shared by several inputs."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,26 +14,27 @@ if TYPE_CHECKING:
 
 @spec
 class Siamese(LayerSpec):
-    """Layers that are applied to each of several inputs, with the same parameters; what they give is compared.
+    """Layers that are applied to each of several inputs with the same parameters, and a layer that compares the
+    outputs.
 
-    For a model that is given two rows and says how far apart they are: `join` is then PairwiseDistance.
+    For a model that returns the distance of two rows, use PairwiseDistance as `join`.
     """
 
     layers: tuple[LayerSpec, ...] = option(validator=not_empty)
-    """The layers, one after another."""
+    """The layers, in order."""
     join: LayerSpec
-    """The layer that is given what they give for each input, such as PairwiseDistance, CosineSimilarity or Bilinear."""
+    """The layer that joins the outputs of all inputs, such as PairwiseDistance, CosineSimilarity or Bilinear."""
 
     @property
     def ending(self) -> tuple[str | int, ...]:
-        """What joins them."""
+        """The layer that joins the outputs."""
         return ("join", *self.join.ending)
 
     def build(self, *inputs: "Tensor") -> "nn.Module":
-        """A module with the layers and what joins them."""
+        """Return a module with the layers and the join."""
         shapes = {tuple(tensor.shape[1:]) for tensor in inputs}
         if len(shapes) > 1:
-            raise ValueError("The same layers are applied to all inputs, which must have one shape.")
+            raise ValueError("All inputs share the same layers, so they must have the same shape.")
         with shared(inputs[0]) as modules:
             layers, outputs = chained(self.layers, inputs[0])
             modules.append(layers)

@@ -1,1 +1,1 @@
-"""Convolutions and what changes the shape of images."""
+"""Convolutions, padding, and layers that change the shape of images."""

@@ -8,20 +8,20 @@ from hookline_models.base import TorchLayer
 
 @spec
 class Convolution(TorchLayer):
-    """The options that do not depend on the number of dimensions."""
+    """Options that do not depend on the number of dimensions."""
 
     follows = {"in_channels": 1}
 
     in_channels: int | None = option(default=None, minimum=1)
-    """How many channels go in; left out, it follows from the inputs."""
+    """The number of input channels. Default: inferred from the inputs."""
     out_channels: int = option(minimum=1)
-    """How many channels come out."""
+    """The number of output channels."""
     groups: int = option(default=1, minimum=1)
-    """Into how many groups the channels are divided, which do not see each other."""
+    """The number of groups into which input and output channels are divided; groups are not connected."""
     bias: bool = True
-    """Whether a learned number is added to each channel."""
+    """Add a learnable bias to each output channel."""
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
-    """What stands beyond the edges."""
+    """The values used for padding."""
 
 
 @spec
@@ -34,13 +34,13 @@ class Conv1d(Convolution):
     row = ("channels", "length")
 
     kernel_size: int = option(minimum=1)
-    """How long the kernel is."""
+    """The length of the kernel."""
     stride: int = option(default=1, minimum=1)
-    """How far the kernel moves at a time."""
+    """The stride of the kernel."""
     padding: int | Literal["valid", "same"] = option(default=0, minimum=0)
-    """How much is added at each end; "same" keeps the length."""
+    """The padding at both ends; "same" keeps the length."""
     dilation: int = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""
 
 
 @spec
@@ -55,11 +55,11 @@ class Conv2d(Convolution):
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The kernel's height and width."""
     stride: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far the kernel moves at a time."""
+    """The stride of the kernel."""
     padding: int | tuple[int, int] | Literal["valid", "same"] = option(default=0, minimum=0)
-    """How much is added at each edge; "same" keeps height and width."""
+    """The padding at all edges; "same" keeps height and width."""
     dilation: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""
 
 
 @spec
@@ -76,8 +76,8 @@ class Conv3d(Convolution):
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The kernel's depth, height and width."""
     stride: int | tuple[int, int, int] = option(default=1, minimum=1)
-    """How far the kernel moves at a time."""
+    """The stride of the kernel."""
     padding: int | tuple[int, int, int] | Literal["valid", "same"] = option(default=0, minimum=0)
-    """How much is added at each face; "same" keeps depth, height and width."""
+    """The padding at all faces; "same" keeps depth, height and width."""
     dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""

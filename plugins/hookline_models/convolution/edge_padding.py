@@ -1,4 +1,4 @@
-"""Layers that add around what goes in numbers that are taken from it."""
+"""Padding with elements of the input."""
 
 from hookline.spec import spec
 from hookline_models.convolution.padding import Padding1d, Padding2d, Padding3d
@@ -6,7 +6,7 @@ from hookline_models.convolution.padding import Padding1d, Padding2d, Padding3d
 
 @spec
 class ReflectionPad1d(Padding1d):
-    """Adds a mirror image of what goes in, without the outermost numbers.
+    """Pads with the reflection of the input, without repeating the outermost elements.
 
     `(N, C, length)` to `(N, C, length')`.
 
@@ -16,7 +16,7 @@ class ReflectionPad1d(Padding1d):
 
 @spec
 class ReflectionPad2d(Padding2d):
-    """Adds a mirror image of what goes in, without the outermost numbers.
+    """Pads with the reflection of the input, without repeating the outermost elements.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -26,7 +26,7 @@ class ReflectionPad2d(Padding2d):
 
 @spec
 class ReflectionPad3d(Padding3d):
-    """Adds a mirror image of what goes in, without the outermost numbers.
+    """Pads with the reflection of the input, without repeating the outermost elements.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
@@ -36,7 +36,7 @@ class ReflectionPad3d(Padding3d):
 
 @spec
 class ReplicationPad1d(Padding1d):
-    """Adds the outermost numbers again and again.
+    """Pads with copies of the outermost elements.
 
     `(N, C, length)` to `(N, C, length')`.
 
@@ -46,7 +46,7 @@ class ReplicationPad1d(Padding1d):
 
 @spec
 class ReplicationPad2d(Padding2d):
-    """Adds the outermost numbers again and again.
+    """Pads with copies of the outermost elements.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -56,7 +56,7 @@ class ReplicationPad2d(Padding2d):
 
 @spec
 class ReplicationPad3d(Padding3d):
-    """Adds the outermost numbers again and again.
+    """Pads with copies of the outermost elements.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
@@ -66,7 +66,7 @@ class ReplicationPad3d(Padding3d):
 
 @spec
 class CircularPad1d(Padding1d):
-    """Adds at each side what stands at the opposite one.
+    """Pads each side with the elements of the opposite side.
 
     `(N, C, length)` to `(N, C, length')`.
 
@@ -76,7 +76,7 @@ class CircularPad1d(Padding1d):
 
 @spec
 class CircularPad2d(Padding2d):
-    """Adds at each side what stands at the opposite one.
+    """Pads each side with the elements of the opposite side.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -86,7 +86,7 @@ class CircularPad2d(Padding2d):
 
 @spec
 class CircularPad3d(Padding3d):
-    """Adds at each side what stands at the opposite one.
+    """Pads each side with the elements of the opposite side.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 

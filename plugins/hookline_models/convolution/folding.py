@@ -1,4 +1,4 @@
-"""Layers that take an image apart into the blocks under a sliding window, and put it together again."""
+"""Layers that divide an image into the blocks of a sliding window, and combine blocks to an image."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,16 +6,16 @@ from hookline_models.base import TorchLayer
 
 @spec
 class Window(TorchLayer):
-    """The window and how it slides."""
+    """The options of the sliding window."""
 
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
     dilation: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far apart the window's elements are."""
+    """The spacing between elements of the window."""
     padding: int | tuple[int, int] = option(default=0, minimum=0)
-    """How many zeros are added at each edge of the image."""
+    """The zero padding at all edges of the image."""
     stride: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far the window moves at a time."""
+    """The stride of the window."""
 
 
 @spec
@@ -30,7 +30,7 @@ class Unfold(Window):
 
 @spec
 class Fold(Window):
-    """Adds blocks up to an image: `(N, C kernel height kernel width, blocks)` to `(N, C, height, width)`.
+    """Sums blocks to an image: `(N, C kernel height kernel width, blocks)` to `(N, C, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
     """

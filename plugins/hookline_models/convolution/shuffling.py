@@ -1,4 +1,4 @@
-"""Layers that only put numbers into another order, between channels or between channels and pixels."""
+"""Layers that only rearrange elements, between channels or between channels and pixels."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class PixelShuffle(TorchLayer):
-    """Makes pixels of channels: `(N, C r², height, width)` to `(N, C, height r, width r)`.
+    """Rearranges channels to pixels: `(N, C r², height, width)` to `(N, C, height r, width r)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
     """
@@ -14,12 +14,12 @@ class PixelShuffle(TorchLayer):
     row = ("channels", "height", "width")
 
     upscale_factor: int = option(minimum=1)
-    """The factor r by which height and width grow."""
+    """The factor r by which height and width increase."""
 
 
 @spec
 class PixelUnshuffle(TorchLayer):
-    """Makes channels of pixels: `(N, C, height r, width r)` to `(N, C r², height, width)`.
+    """Rearranges pixels to channels: `(N, C, height r, width r)` to `(N, C r², height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
     """
@@ -27,15 +27,15 @@ class PixelUnshuffle(TorchLayer):
     row = ("channels", "height", "width")
 
     downscale_factor: int = option(minimum=1)
-    """The factor r by which height and width shrink."""
+    """The factor r by which height and width decrease."""
 
 
 @spec
 class ChannelShuffle(TorchLayer):
-    """Deals the channels of several groups out in turn, so that the next grouped convolution mixes them: `(N, C, …)`.
+    """Interleaves the channels of several groups, so that the next grouped convolution mixes them: `(N, C, …)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
     """
 
     groups: int = option(minimum=1)
-    """Into how many groups the channels are divided."""
+    """The number of groups into which the channels are divided."""

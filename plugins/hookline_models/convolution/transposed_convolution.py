@@ -1,6 +1,6 @@
-"""Transposed convolutions: each number that goes in becomes a whole kernel of numbers, which are added up.
+"""Transposed convolutions, which increase the size that a convolution with the same options would reduce.
 
-They make larger what a convolution with the same options makes smaller.
+Each input element is multiplied by the kernel, and overlapping results are summed.
 """
 
 from typing import Literal
@@ -11,10 +11,10 @@ from hookline_models.convolution.convolution import Convolution
 
 @spec
 class TransposedConvolution(Convolution):
-    """The options that do not depend on the number of dimensions."""
+    """Options that do not depend on the number of dimensions."""
 
     padding_mode: Literal["zeros"] = "zeros"
-    """What stands beyond the edges; torch has no other than zeros here."""
+    """The values used for padding; torch supports only zeros here."""
 
 
 @spec
@@ -29,15 +29,15 @@ class ConvTranspose1d(TransposedConvolution):
     row = ("channels", "length")
 
     kernel_size: int = option(minimum=1)
-    """How long the kernel is."""
+    """The length of the kernel."""
     stride: int = option(default=1, minimum=1)
-    """How far the kernel moves in the output for each number of the input."""
+    """The stride of the kernel in the output."""
     padding: int = option(default=0, minimum=0)
-    """How much is taken away at each end, which the convolution in the other direction would add."""
+    """The padding of the corresponding convolution at both ends, which is removed here."""
     output_padding: int = option(default=0, minimum=0)
-    """How much the output is longer at the far end; it must be less than `stride` or `dilation`."""
+    """The additional length at the end of the output; must be smaller than `stride` or `dilation`."""
     dilation: int = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""
 
 
 @spec
@@ -54,13 +54,13 @@ class ConvTranspose2d(TransposedConvolution):
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The kernel's height and width."""
     stride: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far the kernel moves in the output for each number of the input."""
+    """The stride of the kernel in the output."""
     padding: int | tuple[int, int] = option(default=0, minimum=0)
-    """How much is taken away at each edge, which the convolution in the other direction would add."""
+    """The padding of the corresponding convolution at all edges, which is removed here."""
     output_padding: int | tuple[int, int] = option(default=0, minimum=0)
-    """How much the output is larger at the lower and right edges; it must be less than `stride` or `dilation`."""
+    """The additional size at the lower and right edges of the output; must be smaller than `stride` or `dilation`."""
     dilation: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""
 
 
 @spec
@@ -77,10 +77,10 @@ class ConvTranspose3d(TransposedConvolution):
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The kernel's depth, height and width."""
     stride: int | tuple[int, int, int] = option(default=1, minimum=1)
-    """How far the kernel moves in the output for each number of the input."""
+    """The stride of the kernel in the output."""
     padding: int | tuple[int, int, int] = option(default=0, minimum=0)
-    """How much is taken away at each face, which the convolution in the other direction would add."""
+    """The padding of the corresponding convolution at all faces, which is removed here."""
     output_padding: int | tuple[int, int, int] = option(default=0, minimum=0)
-    """How much the output is larger at the far, lower and right faces; it must be less than `stride` or `dilation`."""
+    """The additional size at the back, lower and right faces of the output; smaller than `stride` or `dilation`."""
     dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
-    """How far apart the kernel's elements are."""
+    """The spacing between elements of the kernel."""

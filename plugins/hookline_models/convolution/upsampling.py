@@ -1,4 +1,4 @@
-"""Layers that make inputs larger, or of another size, by interpolation."""
+"""Layers that resize inputs by interpolation."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from hookline_models.base import TorchLayer
 
 def _check_one_is_given(size: object, scale_factor: object) -> None:
     if (size is None) == (scale_factor is None):
-        raise OptionError("size", "Give either `size` or `scale_factor`.")
+        raise OptionError("size", "Set either `size` or `scale_factor`.")
 
 
 @spec
@@ -20,34 +20,34 @@ class Upsample(TorchLayer):
     """
 
     size: int | tuple[int, ...] | None = option(default=None, minimum=1)
-    """The size of the output in each dimension; left out, it follows from `scale_factor`."""
+    """The size of the output in each dimension. Set this or `scale_factor`."""
     scale_factor: float | tuple[float, ...] | None = option(default=None, above=0)
-    """How many times as large each dimension becomes; left out, it follows from `size`."""
+    """The factor for the size of each dimension. Set this or `size`."""
     mode: Literal["nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact"] = "nearest"
-    """How it is done: "linear" is for one dimension, "bilinear" and "bicubic" are for two, "trilinear" is for three."""
+    """The algorithm: "linear" is for one dimension, "bilinear" and "bicubic" for two, "trilinear" for three."""
     align_corners: bool | None = None
-    """Whether the outermost numbers keep their place, if `mode` ends in "linear" or "cubic"; left out, they do not."""
+    """Align the corner elements of input and output, if `mode` ends in "linear" or "cubic". Default: false."""
     recompute_scale_factor: bool | None = None
-    """Whether places follow from the output's rounded size; left out, they follow from `scale_factor` as it stands."""
+    """Interpolate with the scale of the rounded output size. Default: use `scale_factor` unchanged."""
 
     def __attrs_post_init__(self) -> None:
         _check_one_is_given(self.size, self.scale_factor)
         if self.align_corners is not None and not self.mode.endswith(("linear", "cubic")):
-            raise OptionError("align_corners", f'With the mode "{self.mode}" it must be left out.')
+            raise OptionError("align_corners", f'With the mode "{self.mode}" it cannot be set.')
         if self.recompute_scale_factor and self.scale_factor is None:
-            raise OptionError("recompute_scale_factor", "It goes with `scale_factor`, and not with `size`.")
+            raise OptionError("recompute_scale_factor", "It applies to `scale_factor`, not to `size`.")
 
 
 @spec
 class ImageUpsampling(TorchLayer):
-    """The options of layers that make images larger in one way."""
+    """The options of layers with a fixed interpolation of images."""
 
     row = ("channels", "height", "width")
 
     size: int | tuple[int, int] | None = option(default=None, minimum=1)
-    """The height and width of the output; left out, they follow from `scale_factor`."""
+    """The height and width of the output. Set this or `scale_factor`."""
     scale_factor: float | tuple[float, float] | None = option(default=None, above=0)
-    """How many times as large height and width become; left out, it follows from `size`."""
+    """The factor for height and width. Set this or `size`."""
 
     def __attrs_post_init__(self) -> None:
         _check_one_is_given(self.size, self.scale_factor)

@@ -1,4 +1,4 @@
-"""Layers that bring each channel to mean 0 and variance 1, over the batch or within each row."""
+"""Normalization of each channel, over the batch or within each row."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,22 +6,22 @@ from hookline_models.base import TorchLayer
 
 @spec
 class BatchNorm(TorchLayer):
-    """The options that do not depend on the number of dimensions."""
+    """Options that do not depend on the number of dimensions."""
 
     follows = {"num_features": 1}
 
     num_features: int | None = option(default=None, minimum=1)
-    """How many features, or channels, there are; left out, it follows from the inputs."""
+    """The number of features or channels. Default: inferred from the inputs."""
     eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance, so that it is never 0."""
+    """A constant added to the variance for numerical stability."""
     momentum: float = option(default=0.1, minimum=0, maximum=1)
-    """How much a batch counts in the running statistics. (torch's `None`, a plain average, cannot be said in TOML.)"""
+    """The weight of a batch in the running statistics. (torch's `None`, a plain average, is not supported.)"""
     affine: bool = True
-    """Whether each feature is then scaled and shifted by learned numbers."""
+    """Scale and shift each feature with learnable parameters."""
     track_running_stats: bool = True
-    """Whether running statistics are kept, and used in evaluation."""
+    """Keep running statistics and use them in evaluation."""
     bias: bool = True
-    """Whether the learned numbers have the shift."""
+    """Include the shift in the learnable parameters."""
 
 
 @spec
@@ -54,22 +54,22 @@ class BatchNorm3d(BatchNorm):
 
 @spec
 class InstanceNorm(TorchLayer):
-    """The options that do not depend on the number of dimensions."""
+    """Options that do not depend on the number of dimensions."""
 
     follows = {"num_features": 1}
 
     num_features: int | None = option(default=None, minimum=1)
-    """How many channels there are; left out, it follows from the inputs."""
+    """The number of channels. Default: inferred from the inputs."""
     eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance, so that it is never 0."""
+    """A constant added to the variance for numerical stability."""
     momentum: float = option(default=0.1, minimum=0, maximum=1)
-    """How much a batch counts in the running statistics."""
+    """The weight of a batch in the running statistics."""
     affine: bool = False
-    """Whether each channel is then scaled and shifted by learned numbers."""
+    """Scale and shift each channel with learnable parameters."""
     track_running_stats: bool = False
-    """Whether running statistics are kept, and used in evaluation."""
+    """Keep running statistics and use them in evaluation."""
     bias: bool = True
-    """Whether the learned numbers have the shift."""
+    """Include the shift in the learnable parameters."""
 
 
 @spec

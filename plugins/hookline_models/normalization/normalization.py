@@ -1,4 +1,4 @@
-"""Layers that bring the numbers of each row to mean 0 and variance 1, or to one size."""
+"""Normalization within each row."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -14,18 +14,18 @@ class LayerNorm(TorchLayer):
     follows = {"normalized_shape": -1}
 
     normalized_shape: int | tuple[int, ...] | None = option(default=None, minimum=1)
-    """The sizes of the last dimensions; left out, the size of the last one, which follows from the inputs."""
+    """The sizes of the last dimensions. Default: the size of the last one, inferred from the inputs."""
     eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance, so that it is never 0."""
+    """A constant added to the variance for numerical stability."""
     elementwise_affine: bool = True
-    """Whether each number is then scaled and shifted by learned numbers."""
+    """Scale and shift each element with learnable parameters."""
     bias: bool = True
-    """Whether the learned numbers have the shift."""
+    """Include the shift in the learnable parameters."""
 
 
 @spec
 class RMSNorm(TorchLayer):
-    """Divides each row by the root of its mean square over its last dimensions.
+    """Divides each row by its root mean square over the last dimensions.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
     """
@@ -33,11 +33,11 @@ class RMSNorm(TorchLayer):
     follows = {"normalized_shape": -1}
 
     normalized_shape: int | tuple[int, ...] | None = option(default=None, minimum=1)
-    """The sizes of the last dimensions; left out, the size of the last one, which follows from the inputs."""
+    """The sizes of the last dimensions. Default: the size of the last one, inferred from the inputs."""
     eps: float | None = option(default=None, minimum=0)
-    """Added to the mean square, so that it is never 0; left out, the machine epsilon of the inputs' type."""
+    """A constant added to the mean square for numerical stability. Default: the machine epsilon of the inputs' type."""
     elementwise_affine: bool = True
-    """Whether each number is then scaled by a learned number."""
+    """Scale each element with a learnable parameter."""
 
 
 @spec
@@ -50,29 +50,29 @@ class GroupNorm(TorchLayer):
     follows = {"num_channels": 1}
 
     num_groups: int = option(minimum=1)
-    """Into how many groups the channels are divided."""
+    """The number of groups into which the channels are divided."""
     num_channels: int | None = option(default=None, minimum=1)
-    """How many channels there are; left out, it follows from the inputs."""
+    """The number of channels. Default: inferred from the inputs."""
     eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance, so that it is never 0."""
+    """A constant added to the variance for numerical stability."""
     affine: bool = True
-    """Whether each channel is then scaled and shifted by learned numbers."""
+    """Scale and shift each channel with learnable parameters."""
     bias: bool = True
-    """Whether the learned numbers have the shift."""
+    """Include the shift in the learnable parameters."""
 
 
 @spec
 class LocalResponseNorm(TorchLayer):
-    """Divides each number by (k + alpha times the mean square of `size` neighboring channels) to the power of beta.
+    """Divides each element by (k + alpha times the mean square of `size` neighboring channels) to the power of beta.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
     """
 
     size: int = option(minimum=1)
-    """How many channels are looked at, the number's own in their middle."""
+    """The number of neighboring channels, centered on the channel of the element."""
     alpha: float = option(default=0.0001, minimum=0)
-    """How much the neighbors count."""
+    """The factor of the mean square."""
     beta: float = option(default=0.75, unbounded=True)
-    """The power."""
+    """The exponent."""
     k: float = option(default=1.0, minimum=0)
-    """What is added to them."""
+    """The additive constant."""

@@ -1,4 +1,4 @@
-"""Layers that make an output of one size of inputs of any size."""
+"""Pooling to an output of fixed size, for inputs of any size."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class AdaptiveAvgPool1d(TorchLayer):
-    """The mean under windows that are chosen so that the output has the size that is wanted.
+    """The mean over windows chosen so that the output has the given size.
 
     `(N, C, length)` to `(N, C, length')`.
 
@@ -21,7 +21,7 @@ class AdaptiveAvgPool1d(TorchLayer):
 
 @spec
 class AdaptiveAvgPool2d(TorchLayer):
-    """The mean under windows that are chosen so that the output has the size that is wanted.
+    """The mean over windows chosen so that the output has the given size.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -36,7 +36,7 @@ class AdaptiveAvgPool2d(TorchLayer):
 
 @spec
 class AdaptiveAvgPool3d(TorchLayer):
-    """The mean under windows that are chosen so that the output has the size that is wanted.
+    """The mean over windows chosen so that the output has the given size.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
@@ -51,11 +51,11 @@ class AdaptiveAvgPool3d(TorchLayer):
 
 @spec
 class AdaptiveMaxPool1d(TorchLayer):
-    """The greatest number under windows that are chosen so that the output has the size that is wanted.
+    """The maximum over windows chosen so that the output has the given size.
 
     `(N, C, length)` to `(N, C, length')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
@@ -68,11 +68,11 @@ class AdaptiveMaxPool1d(TorchLayer):
 
 @spec
 class AdaptiveMaxPool2d(TorchLayer):
-    """The greatest number under windows that are chosen so that the output has the size that is wanted.
+    """The maximum over windows chosen so that the output has the given size.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
@@ -85,11 +85,11 @@ class AdaptiveMaxPool2d(TorchLayer):
 
 @spec
 class AdaptiveMaxPool3d(TorchLayer):
-    """The greatest number under windows that are chosen so that the output has the size that is wanted.
+    """The maximum over windows chosen so that the output has the given size.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """

@@ -1,4 +1,4 @@
-"""Layers that make a mean of several neighbors."""
+"""Average pooling."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class AvgPool1d(TorchLayer):
-    """The mean under a window: `(N, C, length)` to `(N, C, length')`.
+    """The mean over a sliding window: `(N, C, length)` to `(N, C, length')`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
     """
@@ -14,20 +14,20 @@ class AvgPool1d(TorchLayer):
     row = ("channels", "length")
 
     kernel_size: int = option(minimum=1)
-    """How long the window is."""
+    """The length of the window."""
     stride: int | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int = option(default=0, minimum=0)
-    """How much is added at each end."""
+    """The padding at both ends."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
     count_include_pad: bool = True
-    """Whether what was added at the ends counts in the mean."""
+    """Include the padding in the mean."""
 
 
 @spec
 class AvgPool2d(TorchLayer):
-    """The mean under a window: `(N, C, height, width)` to `(N, C, height', width')`.
+    """The mean over a sliding window: `(N, C, height, width)` to `(N, C, height', width')`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
@@ -37,20 +37,20 @@ class AvgPool2d(TorchLayer):
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
     stride: int | tuple[int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int | tuple[int, int] = option(default=0, minimum=0)
-    """How much is added at each edge."""
+    """The padding at all edges."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
     count_include_pad: bool = True
-    """Whether what was added at the edges counts in the mean."""
+    """Include the padding in the mean."""
     divisor_override: int | None = option(default=None, minimum=1)
-    """What the sum is divided by; left out, the size of the window."""
+    """The divisor of the sum. Default: the size of the window."""
 
 
 @spec
 class AvgPool3d(TorchLayer):
-    """The mean under a window: `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
+    """The mean over a sliding window: `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
@@ -60,12 +60,12 @@ class AvgPool3d(TorchLayer):
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The window's depth, height and width."""
     stride: int | tuple[int, int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int | tuple[int, int, int] = option(default=0, minimum=0)
-    """How much is added at each face."""
+    """The padding at all faces."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
     count_include_pad: bool = True
-    """Whether what was added at the faces counts in the mean."""
+    """Include the padding in the mean."""
     divisor_override: int | None = option(default=None, minimum=1)
-    """What the sum is divided by; left out, the size of the window."""
+    """The divisor of the sum. Default: the size of the window."""

@@ -1,4 +1,4 @@
-"""Layers that keep the greatest of several neighbors."""
+"""Max pooling."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,9 +6,9 @@ from hookline_models.base import TorchLayer
 
 @spec
 class MaxPool1d(TorchLayer):
-    """The greatest number under a window: `(N, C, length)` to `(N, C, length')`.
+    """The maximum over a sliding window: `(N, C, length)` to `(N, C, length')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
     """
@@ -16,22 +16,22 @@ class MaxPool1d(TorchLayer):
     row = ("channels", "length")
 
     kernel_size: int = option(minimum=1)
-    """How long the window is."""
+    """The length of the window."""
     stride: int | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int = option(default=0, minimum=0)
-    """How much is added at each end."""
+    """The padding at both ends."""
     dilation: int = option(default=1, minimum=1)
-    """How far apart the window's elements are."""
+    """The spacing between elements of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
 
 
 @spec
 class MaxPool2d(TorchLayer):
-    """The greatest number under a window: `(N, C, height, width)` to `(N, C, height', width')`.
+    """The maximum over a sliding window: `(N, C, height, width)` to `(N, C, height', width')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
@@ -41,20 +41,20 @@ class MaxPool2d(TorchLayer):
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
     stride: int | tuple[int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int | tuple[int, int] = option(default=0, minimum=0)
-    """How much is added at each edge."""
+    """The padding at all edges."""
     dilation: int | tuple[int, int] = option(default=1, minimum=1)
-    """How far apart the window's elements are."""
+    """The spacing between elements of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
 
 
 @spec
 class MaxPool3d(TorchLayer):
-    """The greatest number under a window: `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
+    """The maximum over a sliding window: `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
-    torch's option `return_indices` is left out: the indices have no place in a sequence of layers.
+    torch's option `return_indices` is not supported, since a sequence of layers cannot use the indices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
@@ -64,10 +64,10 @@ class MaxPool3d(TorchLayer):
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The window's depth, height and width."""
     stride: int | tuple[int, int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     padding: int | tuple[int, int, int] = option(default=0, minimum=0)
-    """How much is added at each face."""
+    """The padding at all faces."""
     dilation: int | tuple[int, int, int] = option(default=1, minimum=1)
-    """How far apart the window's elements are."""
+    """The spacing between elements of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""

@@ -1,4 +1,4 @@
-"""Layers that make of several neighbors the p-th root of the sum of their p-th powers."""
+"""Power-average pooling."""
 
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -6,7 +6,7 @@ from hookline_models.base import TorchLayer
 
 @spec
 class LPPool1d(TorchLayer):
-    """The p-th root of the sum of p-th powers under a window.
+    """The p-th root of the sum of p-th powers over a sliding window.
 
     `(N, C, length)` to `(N, C, length')`.
 
@@ -16,18 +16,18 @@ class LPPool1d(TorchLayer):
     row = ("channels", "length")
 
     norm_type: float = option(above=0, infinite=True)
-    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    """The power p: 1 gives the sum, `inf` the maximum absolute value."""
     kernel_size: int = option(minimum=1)
-    """How long the window is."""
+    """The length of the window."""
     stride: int | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
 
 
 @spec
 class LPPool2d(TorchLayer):
-    """The p-th root of the sum of p-th powers under a window.
+    """The p-th root of the sum of p-th powers over a sliding window.
 
     `(N, C, height, width)` to `(N, C, height', width')`.
 
@@ -37,18 +37,18 @@ class LPPool2d(TorchLayer):
     row = ("channels", "height", "width")
 
     norm_type: float = option(above=0, infinite=True)
-    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    """The power p: 1 gives the sum, `inf` the maximum absolute value."""
     kernel_size: int | tuple[int, int] = option(minimum=1)
     """The window's height and width."""
     stride: int | tuple[int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""
 
 
 @spec
 class LPPool3d(TorchLayer):
-    """The p-th root of the sum of p-th powers under a window.
+    """The p-th root of the sum of p-th powers over a sliding window.
 
     `(N, C, depth, height, width)` to `(N, C, depth', height', width')`.
 
@@ -58,10 +58,10 @@ class LPPool3d(TorchLayer):
     row = ("channels", "depth", "height", "width")
 
     norm_type: float = option(above=0, infinite=True)
-    """The power p: 1 makes it the sum, `inf` the greatest absolute value."""
+    """The power p: 1 gives the sum, `inf` the maximum absolute value."""
     kernel_size: int | tuple[int, int, int] = option(minimum=1)
     """The window's depth, height and width."""
     stride: int | tuple[int, int, int] | None = option(default=None, minimum=1)
-    """How far the window moves at a time; left out, by its own size."""
+    """The stride of the window. Default: the size of the window."""
     ceil_mode: bool = False
-    """Whether a window that is not complete gives a number too."""
+    """Use ceil instead of floor for the size of the output, so that incomplete windows count."""

@@ -1,4 +1,4 @@
-"""Layers in which the steps of a sequence look at each other."""
+"""Layers with self-attention."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,25 +15,24 @@ if TYPE_CHECKING:
 
 @spec
 class Attention(TorchLayer):
-    """What layers with attention have in common: `(N, L, features)` to the same shape.
+    """The base class of layers with attention: `(N, L, features)` to the same shape.
 
-    Where the rows have lengths, no step looks at padding. What comes out at padding means nothing.
+    If the rows have lengths, padding is masked. The outputs at padded steps are meaningless.
 
-    torch's option `batch_first` is left out: rows always come first.
+    torch's option `batch_first` is not supported: the batch dimension always comes first.
     """
 
     row = ("steps", "features")
 
     causal: bool = False
-    """Whether a step looks only at itself and those before it."""
+    """Let each step attend only to itself and to earlier steps."""
 
 
 @spec
 class MultiheadAttention(Attention):
-    """Self-attention with several heads: queries, keys and values are all made of the inputs.
+    """Multi-head self-attention: queries, keys and values are all computed from the inputs.
 
-    torch's options `kdim` and `vdim` are left out: keys and values have as many features as the inputs that they are
-    made of.
+    torch's options `kdim` and `vdim` are not supported: keys and values have as many features as the inputs.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
     """
@@ -41,20 +40,20 @@ class MultiheadAttention(Attention):
     follows = {"embed_dim": -1}
 
     embed_dim: int | None = option(default=None, minimum=1)
-    """How many features there are; left out, it follows from the inputs."""
+    """The number of features. Default: inferred from the inputs."""
     num_heads: int = option(minimum=1)
-    """How many heads there are, among which the features are divided evenly."""
+    """The number of heads, among which the features are divided evenly."""
     dropout: float = option(default=0.0, minimum=0, maximum=1)
-    """How likely a step does not look at another during training."""
+    """The dropout probability of attention weights."""
     bias: bool = True
-    """Whether there are learned numbers that are added."""
+    """Use learnable biases."""
     add_bias_kv: bool = False
-    """Whether there is a further key, with a value, both of which are learned."""
+    """Add a learnable key and value."""
     add_zero_attn: bool = False
-    """Whether there is a further key, with a value, both of which are 0."""
+    """Add a key and value of zeros."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A `torch.nn.MultiheadAttention` of the inputs with themselves."""
+        """Return a `torch.nn.MultiheadAttention` of the inputs with themselves."""
         options = self.options(inputs)
         causal = options.pop("causal")
         module = _multihead_attention()(**options, batch_first=True)
@@ -64,7 +63,7 @@ class MultiheadAttention(Attention):
 
 @spec
 class TransformerEncoderLayer(Attention):
-    """Self-attention, and then a network of two layers for each step, each with a way around it and a LayerNorm.
+    """Self-attention and a feedforward network, each with a residual connection and a LayerNorm.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
     """
@@ -72,24 +71,24 @@ class TransformerEncoderLayer(Attention):
     follows = {"d_model": -1}
 
     d_model: int | None = option(default=None, minimum=1)
-    """How many features there are; left out, it follows from the inputs."""
+    """The number of features. Default: inferred from the inputs."""
     nhead: int = option(minimum=1)
-    """How many heads the attention has, among which the features are divided evenly."""
+    """The number of attention heads, among which the features are divided evenly."""
     dim_feedforward: int = option(default=2048, minimum=1)
-    """How many features there are between the two layers of the network."""
+    """The hidden size of the feedforward network."""
     dropout: float = option(default=0.1, minimum=0, maximum=1)
-    """How likely a number is set to 0 during training."""
+    """The probability of setting an element to 0 during training."""
     activation: Literal["relu", "gelu"] = "relu"
-    """What stands between the two layers of the network."""
+    """The activation function of the feedforward network."""
     layer_norm_eps: float = option(default=1e-05, minimum=0)
-    """Added to the variance by LayerNorm, so that it is never 0."""
+    """A constant added to the variance by LayerNorm for numerical stability."""
     norm_first: bool = False
-    """Whether LayerNorm stands before the attention and before the network, rather than behind them."""
+    """Apply LayerNorm before attention and feedforward network instead of after them."""
     bias: bool = True
-    """Whether there are learned numbers that are added."""
+    """Use learnable biases."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A `torch.nn.TransformerEncoderLayer` that takes lengths."""
+        """Return a `torch.nn.TransformerEncoderLayer` that takes lengths."""
         options = self.options(inputs)
         causal = options.pop("causal")
         module = _encoder("TransformerEncoderLayer")(**options, batch_first=True)
@@ -99,21 +98,21 @@ class TransformerEncoderLayer(Attention):
 
 @spec
 class TransformerEncoder(TransformerEncoderLayer):
-    """A stack of TransformerEncoderLayers. As torch has it, all of them begin with the same parameters.
+    """A stack of TransformerEncoderLayers. As in torch, all of them start with the same parameters.
 
-    torch's options `enable_nested_tensor` and `mask_check` are left out, and the first is off: it takes another way
-    through an evaluation than through training, with what torch calls a prototype.
+    torch's options `enable_nested_tensor` and `mask_check` are not supported. The first is off, because it makes
+    evaluation use other code than training, with a feature that torch calls a prototype.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
     """
 
     num_layers: int = option(minimum=1)
-    """How many layers there are."""
+    """The number of layers."""
     norm: LayerSpec | None = None
-    """A layer behind the last one, such as LayerNorm if `norm_first` is set; left out, there is none."""
+    """A layer after the last one, such as LayerNorm if `norm_first` is set. Default: none."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A `torch.nn.TransformerEncoder` that takes lengths."""
+        """Return a `torch.nn.TransformerEncoder` that takes lengths."""
         from torch import nn
 
         options = self.options(inputs)
@@ -130,7 +129,7 @@ class TransformerEncoder(TransformerEncoderLayer):
 
 
 def _causal_mask(inputs: "Tensor") -> "Tensor":
-    """Which steps `(L, L)` a step does not look at: those behind it."""
+    """Return the mask `(L, L)` of the steps that a step does not attend to: later ones."""
     import torch
 
     steps = inputs.shape[1]
@@ -146,7 +145,7 @@ def _multihead_attention() -> Any:
         causal = False
 
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":  # type: ignore[override]
-            # torch takes the hint instead of the mask, and then hides the further keys, which it puts last, as well.
+            # With the hint torch ignores the mask, and then also hides the additional keys, which come last.
             has_further_keys = self.bias_k is not None or self.add_zero_attn
             outputs, _ = super().forward(
                 inputs,
@@ -164,13 +163,13 @@ def _multihead_attention() -> Any:
 
 @cache
 def _encoder(name: str) -> Any:
-    """The class of torch with this name, but called with lengths, and causal if its attribute says so."""
+    """Return a subclass of torch's class of this name that takes lengths, and is causal if its attribute is set."""
     from torch import nn
 
     base: Any = getattr(nn, name)
 
     def forward(self: Any, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
-        # Called by position: what is `src_mask` to one of the classes is `mask` to the other.
+        # Positional, because the classes call the argument `src_mask` and `mask`.
         return base.forward(
             self,
             inputs,

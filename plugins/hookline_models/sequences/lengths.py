@@ -1,4 +1,4 @@
-"""What layers do with the lengths of padded sequences."""
+"""Lengths and masks of padded sequences."""
 
 from typing import TYPE_CHECKING
 
@@ -7,20 +7,20 @@ if TYPE_CHECKING:
 
 
 def check_lengths(lengths: "Tensor", steps: int) -> None:
-    """Raise a `ValueError` if a row is said to have no step, or more steps than there are.
+    """Raise a `ValueError` if a length is less than 1 or more than the number of steps.
 
-    Only on a CPU: an accelerator would have to be waited for.
+    Lengths are checked only on a CPU, to avoid synchronizing with an accelerator.
     """
     if lengths.is_cpu and len(lengths):
         shortest, longest = int(lengths.min()), int(lengths.max())
         if shortest < 1:
-            raise ValueError(f"Each row must have a step, and the length of one is {shortest}.")
+            raise ValueError(f"Each row must have at least one step, but the length of one is {shortest}.")
         if longest > steps:
-            raise ValueError(f"There are {steps} steps, and the length of a row is {longest}.")
+            raise ValueError(f"There are {steps} steps, but the length of a row is {longest}.")
 
 
 def padding_mask(inputs: "Tensor", lengths: "Tensor") -> "Tensor":
-    """Which steps of the inputs `(N, L, …)` are padding: `(N, L)`, true where a row has ended."""
+    """Return the mask `(N, L)` of the padded steps of the inputs `(N, L, …)`."""
     import torch
 
     steps = inputs.shape[1]

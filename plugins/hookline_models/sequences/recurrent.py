@@ -1,4 +1,4 @@
-"""Layers that go through a sequence step by step, with a state."""
+"""Recurrent layers."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,40 +16,39 @@ Returns = Literal["sequence", "last"]
 
 @spec
 class Recurrent(TorchLayer):
-    """What recurrent layers have in common: `(N, L, input_size)` to `(N, L, directions × hidden_size)`.
+    """The base class of recurrent layers: `(N, L, input_size)` to `(N, L, directions × hidden_size)`.
 
-    Where the rows have lengths, the sequences are packed, so that padding is not gone through.
+    If the rows have lengths, the sequences are packed, so that padding is skipped.
 
-    torch's option `batch_first` is left out: rows always come first.
+    torch's option `batch_first` is not supported: the batch dimension always comes first.
     """
 
     row = ("steps", "features")
     follows = {"input_size": -1}
 
     input_size: int | None = option(default=None, minimum=1)
-    """How many features go in; left out, it follows from the inputs."""
+    """The number of input features. Default: inferred from the inputs."""
     hidden_size: int = option(minimum=1)
-    """How many numbers the state has."""
+    """The size of the state."""
     num_layers: int = option(default=1, minimum=1)
-    """How many layers lie on top of each other, each being given the outputs of the one below."""
+    """The number of stacked layers, each of which gets the outputs of the previous one."""
     bias: bool = True
-    """Whether there are learned numbers that are added."""
+    """Use learnable biases."""
     dropout: float = option(default=0.0, minimum=0, maximum=1)
-    """How likely a number between two layers is set to 0 during training."""
+    """The probability of setting an element between two layers to 0 during training."""
     bidirectional: bool = False
-    """Whether there are two directions: each sequence is gone through from its end as well, and the outputs of both
-    stand side by side."""
+    """Process each sequence in both directions, and concatenate the outputs."""
     returns: Returns = "sequence"
-    """What comes out: "sequence" is the top layer's outputs at every step, 0 where there is padding; "last" is its
-    state at the end, `(N, directions × hidden_size)`: that after each row's last step that is no padding, and beside
-    it, if bidirectional, that of the other direction after the row's first step."""
+    """The output: "sequence" returns the outputs of the top layer at every step, 0 at padding; "last" returns its final
+    state, `(N, directions × hidden_size)`: after the last step of each row without padding and, if bidirectional, that
+    of the reverse direction after the first step."""
 
     def __attrs_post_init__(self) -> None:
         if self.dropout and self.num_layers == 1:
-            raise OptionError("dropout", "It is between layers, and `num_layers` is 1.")
+            raise OptionError("dropout", "It applies between layers, but `num_layers` is 1.")
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """The module of torch with this name, which takes lengths and gives one tensor."""
+        """Return torch's module of this name, which takes lengths and returns one tensor."""
         options = self.options(inputs)
         returns = options.pop("returns")
         module = _recurrent(type(self).__name__)(**options, batch_first=True)
@@ -59,34 +58,34 @@ class Recurrent(TorchLayer):
 
 @spec
 class RNN(Recurrent):
-    """A recurrent layer of Elman's kind: the state is a nonlinear function of the inputs and the state before.
+    """An Elman network: the state is a nonlinear function of the inputs and the previous state.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
     """
 
     nonlinearity: Literal["tanh", "relu"] = "tanh"
-    """The function."""
+    """The nonlinear function."""
 
 
 @spec
 class LSTM(Recurrent):
-    """Long short-term memory: gates decide what a cell keeps, takes in and gives.
+    """Long short-term memory: gates control what a cell keeps, adds and returns.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
     """
 
     proj_size: int = option(default=0, minimum=0)
-    """To how many numbers the outputs are projected, instead of `hidden_size`; 0 is no projection."""
+    """The size to which outputs are projected, instead of `hidden_size`; 0 for no projection."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         if self.proj_size >= self.hidden_size:
-            raise OptionError("proj_size", "This must be less than `hidden_size`.")
+            raise OptionError("proj_size", "This must be smaller than `hidden_size`.")
 
 
 @spec
 class GRU(Recurrent):
-    """A gated recurrent unit: gates decide how much of the state is kept.
+    """A gated recurrent unit: gates control how much of the state is kept.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
     """
@@ -94,7 +93,7 @@ class GRU(Recurrent):
 
 @cache
 def _recurrent(name: str) -> Any:
-    """The class of torch with this name, but called with lengths, and giving what its attribute `returns` says."""
+    """Return a subclass of torch's class of this name that takes lengths and returns what `returns` selects."""
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -112,7 +111,7 @@ def _recurrent(name: str) -> Any:
         if self.returns == "sequence":
             return outputs
         hidden = state[0] if name == "LSTM" else state
-        # From (layers × directions, N, features), the top layer last, to the top layer's (N, directions × features).
+        # Select the top layer, which is last, and change (directions, N, features) to (N, directions × features).
         return hidden[-2:].transpose(0, 1).flatten(1) if self.bidirectional else hidden[-1]
 
     return type(name, (base,), {"forward": forward, "takes_lengths": True})

@@ -1,4 +1,4 @@
-"""Layers that make one thing of all steps of a sequence."""
+"""Layers that combine all steps of a sequence."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 class SequencePool(LayerSpec):
     """The mean, sum or maximum over the steps of a sequence: `(N, L, …)` to `(N, …)`.
 
-    Where the rows have lengths, padding does not count. It is not in `torch.nn`.
+    If the rows have lengths, padding is excluded. It is not in `torch.nn`.
     """
 
     mode: Literal["sum", "mean", "max"] = "mean"
-    """What is made of the steps, in the words of torch's EmbeddingBag."""
+    """How to combine the steps, with the names of torch's EmbeddingBag."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":
-        """A module that takes lengths and has no parameters."""
+        """Return a module without parameters that takes lengths."""
         if inputs.dim() < 3:
-            raise ValueError("It takes 2 dimensions for each row, or more: steps, features.")
+            raise ValueError("It takes at least 2 dimensions per row: steps, features.")
         return _sequence_pool()(self.mode)
 
 
@@ -42,7 +42,7 @@ def _sequence_pool() -> Any:
             if lengths is None:
                 pooled: Tensor = getattr(inputs, "amax" if self.mode == "max" else self.mode)(dim=1)
                 return pooled
-            ones = [1] * (inputs.dim() - 2)  # For the dimensions behind that of the steps.
+            ones = [1] * (inputs.dim() - 2)  # For the dimensions after that of the steps.
             is_padding = padding_mask(inputs, lengths).view(*inputs.shape[:2], *ones)
             if self.mode == "max":
                 return inputs.masked_fill(is_padding, float("-inf")).amax(dim=1)

@@ -215,7 +215,7 @@ def test_the_formats_for_tools_are_empty_without_problems(hookline):
         (
             '"data/iris.csv"',
             r'"data\new.csv"',
-            "8:8: data.path: There is no such file. A backslash in double quotes has made a control character",
+            "8:8: data.path: There is no such file. The name contains a control character",
         ),
         ('"data/iris.csv"', '"data"', "8:8: data.path: This is a directory."),
         ('"species"', '"specis"', '9:11: data.targets: There is no column "specis". Did you mean "species"?'),
@@ -233,7 +233,7 @@ def test_the_formats_for_tools_are_empty_without_problems(hookline):
         (
             "test = 0.2",
             'test = "0.2"',
-            "12:8: data.test: There is no such file. A fraction is a number, without quotes: 0.2.",
+            "12:8: data.test: There is no such file. Write a fraction as a number, without quotes: 0.2.",
         ),
         ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
     ],
@@ -268,10 +268,10 @@ def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("root:*:20228:0:\n", "The first line of the file is one name: between several stand commas."),
-        ("secret;other\n", 'The first line of the file is one name: between several stand commas, and not ";".'),
-        ('{"secret": 1, "b": 2}\n', "This is not a table with a header of names."),
-        ("secret\0,x\n", "This is not a table with a header of names."),
+        ("root:*:20228:0:\n", "The first line of the file is a single name: separate names with commas."),
+        ("secret;other\n", 'The first line of the file is a single name: separate names with commas, not ";".'),
+        ('{"secret": 1, "b": 2}\n', "This is not a table with column names in its first line."),
+        ("secret\0,x\n", "This is not a table with column names in its first line."),
         (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
     ],
 )
@@ -379,7 +379,7 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
         (
             "[[deploy]]",
             '[[callbacks]]\ntype = "CutMix"\n[[deploy]]',
-            "38:1: callbacks[0]: CutMix takes images, and the inputs of a row have the shape (4,).",
+            "38:1: callbacks[0]: CutMix takes images, but a row of inputs has the shape (4,).",
         ),
         (
             '"Accuracy"',
@@ -421,8 +421,8 @@ def test_unsuitable_outputs_are_reported_at_the_loss_and_the_last_layer(here, ho
 def test_mismatched_sizes_are_explained_in_words(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 3, in_features = 7"))
     assert hookline("check", "--deep", "spec.toml")[1].splitlines()[0] == (
-        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, and 16 come "
-        "in: left out, it follows from that."
+        "spec.toml:21:5: model.layers[2]: Linear cannot take an input of shape (16,). `in_features` is 7, but the inputs "
+        "have 16: remove it to infer it from the inputs."
     )
 
 
@@ -695,7 +695,7 @@ def test_one_problem_does_not_hide_nested_ones(here, hookline):
     problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
     assert problems == [
         '4:1 CSV has no option "target". Did you mean "targets"?',
-        "5:14 With the `test` fraction it takes all rows, and none are left for training.",
+        "5:14 Together with `test`, this takes all rows and leaves none for training.",
         '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
         '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
         "12:5 The `type` is missing, which says what layer it is.",
@@ -711,7 +711,7 @@ def test_one_problem_does_not_hide_nested_ones(here, hookline):
     ("content", "problem"),
     [
         (b'"sepal_length,species\n' + b"1,a\n" * 40000, "The header cannot be read: field larger than field limit"),
-        (b"x" * (5 * 2**20), "The header has more than 4 MiB. A quote may not be closed."),
+        (b"x" * (5 * 2**20), "The header has more than 4 MiB. There may be an unclosed quote."),
     ],
     ids=["a quote that is not closed", "no line break"],
 )
@@ -726,7 +726,7 @@ def test_devices_and_pipes_are_not_read(here, hookline):
     os.mkfifo(here / "data" / "pipe")
     code, told, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
     assert code == 1
-    assert "data.path: This is not a file that can be read twice." in told
+    assert "data.path: This is not a regular file." in told
 
 
 def test_the_type_of_a_component_is_explained(here, hookline):

@@ -146,7 +146,7 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
         ),
         (
             ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),
-            "data.validation: With the `test` fraction it takes all rows, and none are left for training.",
+            "data.validation: Together with `test`, this takes all rows and leaves none for training.",
         ),
         (
             ("[run]", '[run]\nname = "../x"'),
@@ -270,12 +270,12 @@ def test_missing_data_is_reported(refused):
     [
         (
             ("batch_size", "validation = 0.01\nbatch_size"),
-            "The validation split has no rows: it is to have 0.01 of 12.",
+            "The validation split has no rows: its fraction is 0.01 of 12.",
         ),
-        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: it is to have 0.04 of 12."),
+        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: its fraction is 0.04 of 12."),
         (
             ("batch_size = 4", "batch_size = 13\ndrop_last = true"),
-            "With `drop_last` no batch is left: there are 12 rows.",
+            "`drop_last` leaves no batch: there are only 12 rows.",
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),
@@ -319,7 +319,7 @@ def test_missing_columns_are_reported_with_their_option(refused, replace, proble
         ("3.5,", "three,", 'row 4, column "width": "three" is not a number.'),
         ("3.5,", ",", 'row 4, column "width": The cell is empty.'),
         ("3.5,", " ,", 'row 4, column "width": The cell is empty.'),
-        ("3.5,", "nan,", 'row 4, column "width": "nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("3.5,", "nan,", 'row 4, column "width": "nan" counts as a missing value: fill it in or remove the row.'),
         ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
         ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
@@ -332,7 +332,7 @@ def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, prob
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
 def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(refused, row, cells):
     told = refused(data=CSV.replace("3.5,2.25,b", row))
-    assert told == f"flowers.csv: row 4: It has {cells} cells, and the header has 3."
+    assert told == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])
@@ -342,17 +342,17 @@ def test_an_empty_file_is_reported(refused, data):
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_a_file_with_only_a_header_is_reported(refused, end):
-    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header and no rows."
+    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header but no rows."
 
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
 def test_a_target_with_a_single_class_is_reported(refused, loss):
     told = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
-    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows: two classes are needed.'
+    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows, but two classes are needed.'
 
 
 def test_duplicate_column_names_are_reported(refused):
-    assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are called "width".'
+    assert refused(data=CSV.replace("length", "width")) == 'spec.toml: data.path: Two columns are named "width".'
 
 
 @pytest.mark.parametrize("old", ["width", ",b", "3.5"])
@@ -374,7 +374,7 @@ def test_a_file_that_is_not_utf8_is_reported_in_a_sentence(refused, old):
         ),
         (
             ('type = "Linear", out_features = 5', 'type = "Conv2d", out_channels = 5, kernel_size = 3'),
-            "model.layers[0]: Conv2d cannot take an input of shape (2,). It takes 3 dimensions for each row: channels, "
+            "model.layers[0]: Conv2d cannot take an input of shape (2,). It takes 3 dimensions per row: channels, "
             "height, width.",
         ),
         (

@@ -24,7 +24,7 @@ def in_pieces(order, size):
 @pytest.mark.parametrize(
     ("seed", "epoch", "rows"), [(0, 1, 5), (7, 3, 23), (2**32 - 1, 1, 1000), (2**40, 2, 1), (0, 1, 0)]
 )
-def test_a_permutation_is_that_of_numpy_for_seed_and_epoch(seed, epoch, rows):
+def test_a_permutation_equals_numpys_for_seed_and_epoch(seed, epoch, rows):
     assert permutation(seed, epoch, rows).tolist() == numpy.random.default_rng((seed, epoch)).permutation(rows).tolist()
 
 
@@ -34,24 +34,24 @@ def test_a_permutation_depends_on_the_seed_and_on_the_epoch():
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 9])
-def test_shuffled_rows_come_in_the_order_of_the_permutation(epoch):
+def test_shuffled_rows_have_the_order_of_the_permutation(epoch):
     order = permutation(7, epoch, ROWS).tolist()
     assert rows_of(batches().epoch(epoch)) == in_pieces(order, 4)
 
 
-def test_inputs_come_with_their_targets():
+def test_inputs_and_targets_are_shuffled_together():
     for batch in batches().epoch(1):
         assert torch.equal(batch.input, INPUTS[batch.target])
 
 
-def test_an_epoch_does_not_depend_on_those_before_it():
+def test_an_epoch_does_not_depend_on_earlier_epochs():
     made = batches()
     third = rows_of(made.epoch(3))
     list(made.epoch(1))
     assert rows_of(made.epoch(3)) == third
 
 
-def test_two_epochs_can_be_gone_through_at_once():
+def test_two_epochs_can_be_iterated_at_the_same_time():
     made = batches()
     first, second = made.epoch(1), made.epoch(2)
     mixed = [next(first), next(second), next(first), next(second)]
@@ -59,7 +59,7 @@ def test_two_epochs_can_be_gone_through_at_once():
     assert rows_of(mixed[1::2]) == rows_of(batches().epoch(2))[:2]
 
 
-def test_neither_torch_nor_numpy_loses_a_random_number_to_the_order():
+def test_shuffling_does_not_advance_the_global_generators():
     torch_state, numpy_state = torch.get_rng_state(), numpy.random.get_state()[1].tolist()
     list(batches().epoch(1))
     assert torch.equal(torch.get_rng_state(), torch_state)
@@ -69,7 +69,7 @@ def test_neither_torch_nor_numpy_loses_a_random_number_to_the_order():
 @pytest.mark.parametrize("seed", [None, 0, 7])
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 4, 22, 23, 24, 100])
-def test_an_epoch_has_as_many_batches_as_it_says(seed, drop_last, batch_size):
+def test_an_epoch_has_as_many_batches_as_its_length(seed, drop_last, batch_size):
     made = batches(seed=seed, drop_last=drop_last, batch_size=batch_size)
     assert len(list(made.epoch(1))) == len(made)
 
@@ -77,7 +77,7 @@ def test_an_epoch_has_as_many_batches_as_it_says(seed, drop_last, batch_size):
 @pytest.mark.parametrize("seed", [None, 7])
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("start", range(7))
-def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(seed, drop_last, start):
+def test_an_epoch_resumes_at_any_batch(seed, drop_last, start):
     made = batches(seed=seed, drop_last=drop_last)
     assert rows_of(made.epoch(2, start)) == rows_of(made.epoch(2))[start:]
 
@@ -85,20 +85,20 @@ def test_an_epoch_resumes_at_a_batch_with_those_that_are_left(seed, drop_last, s
 @pytest.mark.parametrize("seed", [None, 7])
 @pytest.mark.parametrize("start", [0, 1, 2, 5])
 @pytest.mark.parametrize("window", [1, 79, 80, 200, 240, 10_000])
-def test_windows_that_are_smaller_than_the_data_give_the_same_batches(monkeypatch, seed, start, window):
+def test_small_windows_give_the_same_batches(monkeypatch, seed, start, window):
     expected = rows_of(batches(seed=seed).epoch(2, start))
     monkeypatch.setattr(data, "WINDOW", window)
     assert rows_of(batches(seed=seed).epoch(2, start)) == expected
 
 
 @pytest.mark.parametrize("window", [1, 200])
-def test_the_last_batch_is_left_out_with_small_windows_too(monkeypatch, window):
+def test_the_last_batch_is_dropped_with_small_windows(monkeypatch, window):
     monkeypatch.setattr(data, "WINDOW", window)
     order = permutation(7, 1, ROWS).tolist()
     assert rows_of(batches(drop_last=True).epoch(1)) == in_pieces(order, 4)[:-1]
 
 
-def test_no_more_than_a_window_of_shuffled_rows_is_gathered_at_once(monkeypatch):
+def test_at_most_one_window_of_shuffled_rows_is_gathered_at_once(monkeypatch):
     monkeypatch.setattr(data, "WINDOW", 2 * 4 * (3 * 4 + 8))
     storages = [batch.input.untyped_storage().data_ptr() for batch in list(batches().epoch(1))]
     sizes = [batch.input.untyped_storage().nbytes() for batch in batches().epoch(1)]
@@ -111,7 +111,7 @@ def test_without_a_seed_the_rows_keep_their_order():
 
 
 @pytest.mark.parametrize("seed", [None, 0])
-def test_rows_are_copies_over_which_a_layer_may_write(seed):
+def test_rows_are_copies_that_a_layer_may_overwrite(seed):
     for batch in batches(seed=seed).epoch(1):
         batch.input.fill_(-1)
     assert torch.equal(INPUTS, torch.arange(ROWS * 3, dtype=torch.float32).reshape(ROWS, 3))
@@ -121,20 +121,20 @@ def test_the_last_batch_is_smaller():
     assert [batch.rows for batch in batches().epoch(1)] == [4, 4, 4, 4, 4, 3]
 
 
-def test_the_last_batch_is_left_out_if_it_is_smaller():
+def test_drop_last_drops_a_smaller_last_batch():
     assert [batch.rows for batch in batches(drop_last=True).epoch(1)] == [4, 4, 4, 4, 4]
 
 
-def test_the_last_batch_is_not_left_out_if_it_is_whole():
+def test_drop_last_keeps_a_full_last_batch():
     assert [batch.rows for batch in batches(drop_last=True, batch_size=23).epoch(1)] == [23]
 
 
-def test_the_only_batch_is_left_out_too_if_it_is_smaller():
+def test_drop_last_drops_a_smaller_only_batch():
     made = batches(drop_last=True, batch_size=24)
     assert (len(made), list(made.epoch(1))) == (0, [])
 
 
-def test_no_rows_are_no_batches():
+def test_no_rows_make_no_batches():
     made = TensorBatches({"input": INPUTS[:0]}, {"target": TARGETS[:0]}, batch_size=4, seed=1)
     assert (made.rows, len(made), list(made.epoch(1))) == (0, 0, [])
 
@@ -160,7 +160,7 @@ def test_inputs_and_targets_must_have_the_same_number_of_rows():
         TensorBatches({"input": INPUTS}, {"target": TARGETS[1:]}, batch_size=4)
 
 
-def test_a_batch_knows_its_only_input_and_target_and_its_rows():
+def test_a_batch_has_an_input_a_target_and_a_number_of_rows():
     batch = Batch({"input": INPUTS[:5]}, {"target": TARGETS[:5]})
     assert torch.equal(batch.input, INPUTS[:5])
     assert torch.equal(batch.target, TARGETS[:5])
@@ -168,14 +168,14 @@ def test_a_batch_knows_its_only_input_and_target_and_its_rows():
 
 
 @pytest.mark.parametrize("what", ["input", "target"])
-def test_a_batch_with_several_has_no_only_one(what):
+def test_input_and_target_need_a_batch_with_only_one(what):
     batch = Batch({"a": INPUTS, "b": INPUTS}, {"c": TARGETS, "d": TARGETS})
-    with pytest.raises(ValueError, match=f"^`{what}` is for batches with one {what}, and this one has 2: "):
+    with pytest.raises(ValueError, match=f"^`{what}` is for batches with one {what}, but this one has 2: "):
         getattr(batch, what)
 
 
 @pytest.mark.parametrize(("rows", "count", "sizes"), [(8, 4, [2] * 4), (7, 3, [3, 3, 1]), (2, 5, [1, 1]), (3, 1, [3])])
-def test_the_parts_of_a_batch_have_its_rows_in_their_order(rows, count, sizes):
+def test_the_parts_of_a_batch_keep_the_order_of_rows(rows, count, sizes):
     numbers = torch.arange(rows)
     batch = Batch({"a": numbers, "b": numbers + 10}, {"y": numbers + 20}, {"b": numbers + 30})
     parts = batch.parts(count)
@@ -190,13 +190,13 @@ def test_the_parts_of_a_batch_have_its_rows_in_their_order(rows, count, sizes):
     assert [dict(part.targets) for part in Batch({"a": numbers}).parts(count)] == [{}] * len(sizes)
 
 
-def test_data_knows_its_only_target():
+def test_data_has_its_only_target():
     target = Target(columns=("species",), classes=("setosa", "virginica"))
     example = Batch({"input": INPUTS[:2]}, {"target": TARGETS[:2]})
     assert Data(training=batches(), example=example, targets={"target": target}).target is target
 
 
-def test_groups_of_different_numbers_of_rows_have_no_parts():
+def test_groups_with_different_numbers_of_rows_cannot_be_split():
     batch = Batch({"input": torch.zeros(10, 2)}, {"target": torch.zeros(4)})
     with pytest.raises(ValueError, match="shorter"):
         batch.parts(3)

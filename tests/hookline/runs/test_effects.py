@@ -54,7 +54,10 @@ def told(**sections):
         ),
         (
             {"type": "MLflow", "tracking_uri": "sqlite:////tmp/x.db"},
-            ("sqlite:////tmp/x.db", "the artifact location of its experiment (if new, mlruns/ where you are)"),
+            (
+                "sqlite:////tmp/x.db",
+                "the artifact location of its experiment (if new, mlruns/ in the current directory)",
+            ),
             (),
         ),
         ({"type": "WeightsAndBiases", "mode": "offline"}, ("wandb/",), ()),

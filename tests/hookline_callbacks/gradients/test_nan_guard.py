@@ -1,4 +1,4 @@
-"""Batches whose loss or gradients are not finite: left out, gone back from, or the end of the training."""
+"""Batches with non-finite losses or gradients: skipped, rolled back, or the end of the training."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import hookline
 
 
 class SpoiledInputs:
-    """A plugin in which a number of the inputs of some steps of training is NaN."""
+    """A plugin that puts a NaN into the inputs of some training steps."""
 
     def __init__(self, *steps):
         self.steps = steps
@@ -27,7 +27,7 @@ class SpoiledInputs:
 
 
 class LeavingOut:
-    """A plugin that leaves the batches of some epochs out, as the manual of `step` says."""
+    """A plugin that skips the batches of some epochs, as the manual of `step` describes."""
 
     def __init__(self, *epochs):
         self.epochs = epochs
@@ -42,7 +42,7 @@ class LeavingOut:
 
 
 @pytest.mark.parametrize("steps", [(4,), (4, 5, 9)])
-def test_batches_that_are_skipped_leave_everything_as_it_is(steps, tmp_path):
+def test_skipped_batches_change_nothing(steps, tmp_path):
     trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[Spoiled(*steps)])
     model, optimizer = network()
     number = 0
@@ -60,11 +60,11 @@ def test_batches_that_are_skipped_leave_everything_as_it_is(steps, tmp_path):
         )
     assert same(trial.model, model)
     left_out = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
-    assert trial.told == (f"NaNGuard has left out {left_out} in which the loss or gradients were not finite.",)
+    assert trial.told == (f"NaNGuard skipped {left_out} in which the loss or gradients were not finite.",)
     assert json.loads((trial.directory / "result.json").read_text())["told"] == list(trial.told)
 
 
-def test_weights_of_some_steps_ago_are_gone_back_to_and_learning_rates_are_not(tmp_path):
+def test_earlier_weights_are_restored_but_not_learning_rates(tmp_path):
     guard = {"type": "NaNGuard", "action": "roll_back", "copy_every": 4}
     scheduler = {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"}
     trial = trained(tmp_path, guard, scheduler, plugins=[Spoiled(6, 7)])
@@ -89,7 +89,7 @@ def test_weights_of_some_steps_ago_are_gone_back_to_and_learning_rates_are_not(t
     assert trial.history[-1]["lr"] == rate
 
 
-def test_the_first_loss_that_is_not_finite_ends_the_training_and_names_the_gradients(tmp_path):
+def test_the_first_non_finite_loss_stops_training_and_names_the_gradients(tmp_path):
     with pytest.raises(hookline.errors.TrainingError) as raised:
         trained(tmp_path, {"type": "NaNGuard"}, plugins=[Spoiled(4)])
     assert str(raised.value) == (
@@ -99,7 +99,7 @@ def test_the_first_loss_that_is_not_finite_ends_the_training_and_names_the_gradi
 
 
 @pytest.mark.parametrize("steps", [(0,), (4, 5, 9, 17)])
-def test_of_inputs_that_are_not_finite_nothing_is_left_in_the_statistics_of_a_normalization(steps, tmp_path):
+def test_non_finite_inputs_leave_no_trace_in_normalization_statistics(steps, tmp_path):
     trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[SpoiledInputs(*steps)])
     model, optimizer = network()
     number, losses = 0, []
@@ -115,7 +115,7 @@ def test_of_inputs_that_are_not_finite_nothing_is_left_in_the_statistics_of_a_no
 
 
 class Rebinding(torch.nn.BatchNorm1d):
-    """A layer that puts other tensors in the place of its buffers."""
+    """A layer that replaces its buffers by other tensors."""
 
     def forward(self, x):
         if self.training:
@@ -129,14 +129,14 @@ class WithRebinding:
         return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 1), Rebinding(1))
 
 
-def test_a_buffer_that_a_layer_replaces_is_put_back_too(tmp_path):
+def test_a_buffer_that_a_layer_replaces_is_restored(tmp_path):
     plugins = [WithRebinding(), SpoiledInputs(4)]
     trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=plugins)
     assert torch.isfinite(trial.model[2].running_mean).all()
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_step_that_is_left_out_is_not_in_a_moving_average_listed_before_or_after(is_first, tmp_path):
+def test_a_skipped_step_is_not_in_a_moving_average_listed_before_or_after(is_first, tmp_path):
     callbacks = [{"type": "NaNGuard", "action": "skip"}, {"type": "ExponentialMovingAverage", "decay": 0.9}]
     order = callbacks if is_first else callbacks[::-1]
     trial = trained(tmp_path, *order, plugins=[Spoiled(0, 4, 5, 9)])
@@ -154,7 +154,7 @@ def test_a_step_that_is_left_out_is_not_in_a_moving_average_listed_before_or_aft
     assert [record["validation/loss"] for record in trial.history] == losses
 
 
-def test_a_first_step_that_is_left_out_makes_no_schedule_longer_and_torch_does_not_warn(tmp_path):
+def test_a_skipped_first_step_neither_delays_a_schedule_nor_makes_torch_warn(tmp_path):
     scheduler = {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"}
     trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, scheduler, plugins=[Spoiled(0)])
     rates, rate = [], 0.05
@@ -164,16 +164,16 @@ def test_a_first_step_that_is_left_out_makes_no_schedule_longer_and_torch_does_n
     assert [record["lr"] for record in trial.history] == rates[2::3]
 
 
-def test_an_epoch_whose_batches_are_all_left_out_ends_the_training(tmp_path):
+def test_skipping_all_batches_of_an_epoch_stops_training(tmp_path):
     with pytest.raises(hookline.errors.TrainingError) as raised:
         trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[Spoiled(3, 4, 5)])
     assert str(raised.value) == (
-        "All batches of epoch 2 were left out: in the last one the loss is nan, and the gradients of "
+        "All batches of epoch 2 were skipped; in the last one, the loss is nan, and the gradients of "
         '"1.weight", "1.bias", "2.weight" and "2.bias" and 2 others are not finite.'
     )
 
 
-def test_batches_of_two_epochs_are_not_those_of_one(tmp_path):
+def test_skipped_batches_are_counted_per_epoch(tmp_path):
     trial = trained(tmp_path, {"type": "NaNGuard", "action": "skip"}, plugins=[Spoiled(1, 2, 3, 4)])
     assert trial.epochs == EPOCHS
 
@@ -182,14 +182,14 @@ def test_an_epoch_without_a_loss_is_never_the_best(tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss", "patience": 2}
     trial = trained(tmp_path, stopping, plugins=[LeavingOut(2, 3, 4)])
     assert [math.isnan(record["training/loss"]) for record in trial.history] == [False, True, True]
-    assert trial.stopped == "training/loss has not become better for 2 epochs; it was best in epoch 1."
+    assert trial.stopped == "training/loss has not improved for 2 epochs; it was best in epoch 1."
     model, optimizer = network()
     for x, y in batches(1):
         step(model, optimizer, x, y)
     assert all(map(torch.equal, trial.model.parameters(), model.parameters()))
 
 
-def test_a_trial_without_a_loss_is_worse_than_any_other(tmp_path):
+def test_a_trial_without_a_loss_is_the_worst(tmp_path):
     spec = hookline.load(
         {
             "run": {"epochs": 2},
@@ -204,7 +204,7 @@ def test_a_trial_without_a_loss_is_worse_than_any_other(tmp_path):
     assert hookline.train(spec, out=tmp_path / "other").objective < math.inf
 
 
-def test_parts_of_a_loss_that_were_not_computed_are_logged_as_no_numbers(tmp_path):
+def test_parts_of_a_loss_that_were_not_computed_are_logged_as_nan(tmp_path):
     part = {"type": "MSELoss"}
     spec = hookline.load(
         {
@@ -220,10 +220,8 @@ def test_parts_of_a_loss_that_were_not_computed_are_logged_as_no_numbers(tmp_pat
     assert missing == [["training/loss", "training/loss[near]", "training/loss[far]"], []]
 
 
-def test_to_leave_batches_out_each_must_be_looked_at(tmp_path):
+def test_skipping_batches_requires_checking_every_batch(tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, {"type": "NaNGuard", "action": "skip", "every": 2})
-    assert str(raised.value) == (
-        "spec: callbacks[0].every: A step that is not looked at may spoil the parameters for good."
-    )
+    assert str(raised.value) == ("spec: callbacks[0].every: A step without a check may destroy the parameters.")
     trained(tmp_path, {"type": "NaNGuard", "every": 2})

@@ -1,4 +1,4 @@
-"""Learning rates are tried as in a loop by hand, and training begins as if they had not been."""
+"""The learning rate trial equals a handwritten loop and does not affect the training."""
 
 import csv
 from itertools import chain, count
@@ -22,7 +22,7 @@ def tried(trial):
 
 
 def tried_by_hand(model, optimizer, loss=lambda model, x, y, number: squared(model(x), y), parts=1):
-    """Learning rates and losses of steps, each with another learning rate."""
+    """Return learning rates and losses of steps, each with another learning rate."""
     endless = chain.from_iterable(batches(epoch) for epoch in count(1))
     found = []
     for number in range(STEPS):
@@ -42,7 +42,7 @@ def tried_by_hand(model, optimizer, loss=lambda model, x, y, number: squared(mod
     return found
 
 
-def test_learning_rates_are_tried_and_training_begins_as_if_they_had_not(tmp_path):
+def test_trying_learning_rates_does_not_affect_the_training(tmp_path):
     trial = trained(tmp_path, {"type": "LearningRateFinder", "steps": 30})
     plain = trained(tmp_path)
     assert same(trial.model, plain.model)
@@ -50,10 +50,10 @@ def test_learning_rates_are_tried_and_training_begins_as_if_they_had_not(tmp_pat
     assert float(rows(trial)[0]["lr"]) == 1e-6
     assert (trial.directory / "learning_rate.png").stat().st_size > 5000
     [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
-    assert trial.told == (f"The loss falls fastest with the learning rate {found:.3g}: learning_rate.png shows it.",)
+    assert trial.told == (f"The loss falls fastest at the learning rate {found:.3g}: see learning_rate.png.",)
 
 
-def test_the_learning_rate_that_was_found_is_used_on_request(tmp_path):
+def test_the_suggested_learning_rate_is_used_on_request(tmp_path):
     trial = trained(tmp_path, {"type": "LearningRateFinder", "steps": 30, "use": True})
     [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
     model, optimizer = network()
@@ -65,24 +65,24 @@ def test_the_learning_rate_that_was_found_is_used_on_request(tmp_path):
     assert same(trial.model, model)
 
 
-def test_what_is_tried_are_steps_of_training(tmp_path):
+def test_the_trial_takes_real_training_steps(tmp_path):
     assert tried(trained(tmp_path, FINDER)) == tried_by_hand(*network())
 
 
-def test_what_is_done_around_steps_is_not_done_in_the_trial(tmp_path):
+def test_wrappers_around_steps_do_not_run_in_the_trial(tmp_path):
     clipping = {"type": "GradientClipping", "max_norm": 1e-3}
     both, without = trained(tmp_path, clipping, FINDER), trained(tmp_path, clipping)
     assert tried(both) == tried_by_hand(*network())
     assert same(both.model, without.model)
 
 
-def test_gradients_of_the_trial_are_accumulated_as_in_training(tmp_path):
+def test_gradients_are_accumulated_in_the_trial(tmp_path):
     with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part"):
         trial = trained(tmp_path, FINDER, accumulate=3)
     assert tried(trial) == tried_by_hand(*network(), parts=3)
 
 
-def test_rows_are_mixed_in_the_trial_by_the_draws_of_its_steps(tmp_path):
+def test_rows_are_mixed_in_the_trial(tmp_path):
     mixup = {"type": "Mixup", "alpha": 0.4}
     both, without = trained(tmp_path, FINDER, mixup), trained(tmp_path, mixup)
     assert tried(both) == tried_by_hand(
@@ -93,7 +93,7 @@ def test_rows_are_mixed_in_the_trial_by_the_draws_of_its_steps(tmp_path):
 
 
 @pytest.mark.parametrize("until", [None, 3])
-def test_what_is_frozen_is_frozen_in_the_trial(until, tmp_path):
+def test_frozen_parameters_are_frozen_in_the_trial(until, tmp_path):
     freeze = {"type": "Freeze", "layers": "1", **({"until": until} if until else {})}
     both, without = trained(tmp_path, freeze, FINDER), trained(tmp_path, freeze)
     model, optimizer = network(fused=until is None)
@@ -102,18 +102,18 @@ def test_what_is_frozen_is_frozen_in_the_trial(until, tmp_path):
     assert same(both.model, without.model)
 
 
-def test_what_is_frozen_only_after_the_trial_is_refused(tmp_path):
+def test_parameters_that_are_frozen_after_the_trial_are_refused(tmp_path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         trained(tmp_path, FINDER, {"type": "CSVLog"}, {"type": "Freeze", "layers": "1"})
     [problem] = raised.value.problems
     assert str(problem) == (
-        "callbacks[0].type: Freeze is listed after it, so that what is frozen would be tried, too: list it before."
+        "callbacks[0].type: Freeze is listed later, so the trial would train frozen parameters: list it earlier."
     )
     assert problem.against == (("callbacks", 2),)
 
 
 class Falling:
-    """A plugin whose losses of steps fall faster and faster, or rise."""
+    """A plugin whose step losses fall faster and faster, or rise."""
 
     def __init__(self, sign):
         self.sign = sign
@@ -128,23 +128,21 @@ class Falling:
 @pytest.mark.parametrize(
     ("sign", "sentence"),
     [
-        (1, "The loss still falls fastest at the greatest learning rate, 0.5: raise `greatest`."),
-        (-1, "The loss falls with none of the learning rates that were tried: learning_rate.png shows it."),
+        (1, "The loss still falls fastest at the largest learning rate, 0.5: raise `greatest`."),
+        (-1, "The loss falls at none of the learning rates that were tried: see learning_rate.png."),
     ],
 )
-def test_without_a_learning_rate_that_is_better_than_others_training_keeps_to_that_of_the_spec(
-    sign, sentence, use, tmp_path
-):
+def test_training_keeps_the_learning_rate_of_the_spec_if_none_is_better(sign, sentence, use, tmp_path):
     rates = []
     look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
     trial = trained(tmp_path, {**FINDER, "use": use}, plugins=[Falling(sign), look])
-    assert trial.told == (sentence + (" Training keeps to that of the spec." if use else ""),)
+    assert trial.told == (sentence + (" Training keeps the rate of the spec." if use else ""),)
     assert rates == [0.05] * 3 * EPOCHS
     assert [row["is_steepest"] for row in rows(trial)].count("true") == (sign == 1)
 
 
 class Pressing:
-    """A plugin in which somebody presses Ctrl-C in the middle of the trial."""
+    """A plugin that raises a KeyboardInterrupt in the middle of the trial."""
 
     def __init__(self):
         self.left = 5
@@ -158,7 +156,7 @@ class Pressing:
         return loss
 
 
-def test_after_an_interruption_the_model_is_as_it_was_before_the_trial(tmp_path):
+def test_an_interrupted_trial_restores_the_model(tmp_path):
     with pytest.raises(hookline.Interrupted) as raised:
         trained(tmp_path, FINDER, plugins=[Pressing()])
     trial = raised.value.trial

@@ -9,25 +9,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_told_to_the_makers(monkeypatch):
+def _no_telemetry(monkeypatch):
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A database, which takes some seconds to make, for those tests that need none of their own."""
+    """A database shared by tests, since it takes some seconds to create."""
     return f"sqlite:///{tmp_path_factory.mktemp('store').as_posix()}/mlflow.db"
 
 
 @pytest.fixture
 def in_store(store, tmp_path, monkeypatch):
-    """The callback with an experiment of this test's own."""
-    monkeypatch.chdir(tmp_path)  # MLflow keeps the artifacts of an experiment in the current directory.
+    """Return the callback with a separate experiment for each test."""
+    monkeypatch.chdir(tmp_path)  # MLflow stores the artifacts of an experiment in the current directory.
     return {"type": "MLflow", "tracking_uri": store, "experiment": tmp_path.name}
 
 
 def runs(store, experiment):
-    """The client that reads, and the runs of an experiment."""
+    """Return a client for reading, and the runs of an experiment."""
     from mlflow import MlflowClient
 
     client = MlflowClient(store)
@@ -35,7 +35,7 @@ def runs(store, experiment):
 
 
 def metrics(client, run):
-    """The numbers by name and step."""
+    """Return the numbers by name and step."""
     return {
         name: {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, name)}
         for name in run.data.metrics
@@ -46,7 +46,7 @@ def logged(history):
     return {name: {record["step"]: record[name] for record in history} for name in history[0] if name != "step"}
 
 
-def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp_path):
+def test_the_example_spec_writes_a_complete_store_to_the_run_directory(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/MLflow.toml"), out=tmp_path / "first")
     client, (run,) = runs(f"sqlite:///{(tmp_path / 'first').as_posix()}/mlflow.db", "diabetes")
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
@@ -61,7 +61,7 @@ def test_its_spec_makes_a_store_in_the_run_directory_that_has_all_of_the_run(tmp
         ).read_bytes()
 
 
-def test_runs_of_one_experiment_are_found_in_one_store_by_the_names_that_are_given(in_store, store, tmp_path):
+def test_runs_of_an_experiment_share_a_store_and_are_found_by_name(in_store, store, tmp_path):
     for name in ("one", "two"):
         hookline.train(small(in_store | {"name": name}), out=tmp_path / name)
     _, found = runs(store, tmp_path.name)
@@ -69,27 +69,27 @@ def test_runs_of_one_experiment_are_found_in_one_store_by_the_names_that_are_giv
     assert not (tmp_path / "one/mlflow.db").exists()
 
 
-def test_more_options_than_mlflow_takes_at_once_are_all_there(in_store, store, tmp_path):
+def test_more_options_than_mlflow_takes_at_once_are_all_logged(in_store, store, tmp_path):
     layers = [{"type": "Linear", "out_features": 3} for _ in range(60)]
     hookline.train(small(in_store, epochs=1, model={"type": "Sequential", "layers": layers}), out=tmp_path / "run")
     _, (run,) = runs(store, tmp_path.name)
     assert [run.data.params[f"model.layers.{index}.out_features"] for index in range(60)] == ["3"] * 60
 
 
-def test_what_is_no_number_is_left_out_and_names_that_mlflow_refuses_are_changed(in_store, store, tmp_path):
+def test_values_other_than_numbers_are_skipped_and_names_that_mlflow_refuses_are_changed(in_store, store, tmp_path):
     odd = {"nan": nan, "inf": inf, "none": None, "text": "a", "lr[0]": 0.1}
     trial = hookline.train(small(in_store, epochs=1), plugins=[Adding(odd)], out=tmp_path / "run")
     client, (run,) = runs(store, tmp_path.name)
     found = metrics(client, run)
     assert isnan(found.pop("nan")[trial.steps])
-    assert found.pop("inf")[trial.steps] > 1e308  # As great as the database can have it.
+    assert found.pop("inf")[trial.steps] > 1e308  # The largest number that the database can store.
     assert found.pop("lr_0_") == {trial.steps: 0.1}
     (record,) = trial.history
     assert found == logged([{name: value for name, value in record.items() if name not in odd}])
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (RuntimeError("No more."), "FAILED")])
-def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, status, in_store, store, tmp_path):
+def test_an_interruption_or_an_error_ends_the_run_with_the_data_so_far(error, status, in_store, store, tmp_path):
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         hookline.train(small(in_store), plugins=[Ending(error, 3)], out=tmp_path / "run")
     client, (run,) = runs(store, tmp_path.name)
@@ -99,7 +99,7 @@ def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, stat
     assert {"spec.toml", "metrics.jsonl", "result.json", "model.safetensors"} <= artifacts
 
 
-def test_if_mlflow_cannot_be_told_the_end_what_is_trained_is_not_lost(in_store, tmp_path, monkeypatch):
+def test_the_trained_model_is_not_lost_if_mlflow_cannot_end_the_run(in_store, tmp_path, monkeypatch):
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
@@ -107,6 +107,8 @@ def test_if_mlflow_cannot_be_told_the_end_what_is_trained_is_not_lost(in_store, 
         raise MlflowException("Nobody is there.")
 
     monkeypatch.setattr(MlflowClient, "set_terminated", fail)
-    with pytest.warns(hookline.HooklineWarning, match="told how the run ended, which is FINISHED: Nobody is there"):
+    with pytest.warns(
+        hookline.HooklineWarning, match="Could not set the status of the MLflow run to FINISHED: Nobody is there"
+    ):
         trial = hookline.train(small(in_store), out=tmp_path / "run")
     assert trial.epochs == 3

@@ -16,7 +16,7 @@ PACKAGES = [
 
 
 @pytest.mark.parametrize(("callback", "package", "extra"), PACKAGES)
-def test_a_package_that_is_missing_is_told_with_what_to_install_before_anything_begins(
+def test_a_missing_package_is_reported_before_training_with_the_command_to_install_it(
     callback, package, extra, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, package, None)
@@ -27,14 +27,14 @@ def test_a_package_that_is_missing_is_told_with_what_to_install_before_anything_
     assert not (tmp_path / "run").exists()
 
 
-def test_a_server_of_mlflow_needs_no_database(monkeypatch):
+def test_an_mlflow_server_needs_no_database(monkeypatch):
     for package in ("sqlalchemy", "alembic"):
         monkeypatch.setitem(sys.modules, package, None)
     (callback,) = small({"type": "MLflow", "tracking_uri": "http://localhost:1"}).callbacks
     assert callback.packages == ("mlflow",)
 
 
-def test_a_folder_that_has_the_name_of_a_package_is_none(tmp_path, monkeypatch):
+def test_a_folder_with_the_name_of_a_package_is_not_that_package(tmp_path, monkeypatch):
     class Run:
         spec = small({"type": "CSVLog"})
 
@@ -44,7 +44,7 @@ def test_a_folder_that_has_the_name_of_a_package_is_none(tmp_path, monkeypatch):
         require(Run.spec.callbacks[0], ["some_tracker"], "tracker", Run)
 
 
-def test_specs_that_name_them_are_checked_without_importing_any_of_these_packages():
+def test_checking_a_spec_does_not_import_the_packages_of_loggers():
     specs = [str(SPECS / f"callbacks/{name}.toml") for name in ("TensorBoard", "MLflow", "WeightsAndBiases")]
     code = (
         "import sys; from hookline.cli.main import main\n"

@@ -16,12 +16,12 @@ def read(directory):
 
 
 def scalars(events):
-    """The numbers by name and step."""
+    """Return the numbers by name and step."""
     return {name: {event.step: event.value for event in events.Scalars(name)} for name in events.Tags()["scalars"]}
 
 
 def logged(history):
-    """The same of the records, as exactly as TensorBoard's format, of single precision, can say it."""
+    """Return the numbers of the records, rounded to TensorBoard's single precision."""
     return {
         name: {record["step"]: float(numpy.float32(record[name])) for record in history}
         for name in history[0]
@@ -35,7 +35,7 @@ def text(events):
     return content.decode()
 
 
-def test_its_spec_writes_curves_histograms_and_the_spec(tmp_path):
+def test_the_example_spec_writes_curves_histograms_and_the_spec(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/TensorBoard.toml"), out=tmp_path / "run")
     events = read(tmp_path / "run")
     assert scalars(events) == logged(trial.history)
@@ -57,7 +57,7 @@ def test_without_histograms_there_are_none(tmp_path):
     assert read(tmp_path / "run").Tags()["histograms"] == []
 
 
-def test_what_is_no_number_is_left_out_and_what_is_not_finite_is_none_the_less_a_number(tmp_path):
+def test_values_other_than_numbers_are_skipped_but_not_non_finite_numbers(tmp_path):
     odd = {"nan": nan, "inf": -inf, "none": None, "text": "a"}
     trial = hookline.train(small({"type": "TensorBoard"}, epochs=1), plugins=[Adding(odd)], out=tmp_path / "run")
     found = scalars(read(tmp_path / "run"))
@@ -66,21 +66,21 @@ def test_what_is_no_number_is_left_out_and_what_is_not_finite_is_none_the_less_a
     assert sorted({"none", "text", *found}) == sorted({*trial.history[0]} - {"step"})
 
 
-def test_in_some_epochs_only_it_writes_the_numbers_of_these(tmp_path):
+def test_with_limits_it_writes_only_some_epochs(tmp_path):
     trial = hookline.train(small({"type": "TensorBoard", "every": 2}, epochs=5), out=tmp_path / "run")
     assert scalars(read(tmp_path / "run")) == logged(trial.history[1::2])
 
 
-def test_a_second_one_in_the_same_directory_is_a_problem_of_the_spec():
+def test_a_second_one_in_the_same_directory_is_an_error():
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "TensorBoard"}, {"type": "TensorBoard", "histograms": True})
     assert str(raised.value) == (
-        "spec: callbacks[1]: Another TensorBoard writes to the same directory: leave one of them out."
+        "spec: callbacks[1]: Another TensorBoard writes to the same directory: remove one of them."
     )
 
 
 class Spoiling:
-    """Makes a parameter of what no histogram has a bin for."""
+    """Sets a parameter to values for which a histogram has no bin."""
 
     @hookline.hookimpl(wrapper=True)
     def fit(self, model):
@@ -102,7 +102,7 @@ class Spoiling:
         return torch.zeros((), requires_grad=True) if run.step or run.directory else outputs.sum()
 
 
-def test_histograms_leave_out_a_nan_and_count_what_is_too_great_at_the_end(tmp_path):
+def test_histograms_skip_nan_and_count_infinities_in_the_outermost_bins(tmp_path):
     made = small({"type": "TensorBoard", "histograms": True}, epochs=1)
     with pytest.raises(hookline.errors.TrainingError, match=r"^The weights are infinite or NaN"):
         hookline.train(made, plugins=[Spoiling()], out=tmp_path / "run")
@@ -123,7 +123,7 @@ def test_the_sparse_gradient_of_an_embedding_has_a_histogram_too(tmp_path):
     assert {f"gradients/{name}" for name in sparse} <= set(read(tmp_path / "run").Tags()["histograms"])
 
 
-def test_it_changes_nothing_in_what_is_trained(tmp_path):
+def test_it_does_not_affect_the_training(tmp_path):
     plain = hookline.train(small(), out=tmp_path / "plain")
     watched = hookline.train(small({"type": "TensorBoard", "histograms": True}), out=tmp_path / "watched")
     assert watched.history == plain.history
@@ -131,7 +131,7 @@ def test_it_changes_nothing_in_what_is_trained(tmp_path):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("No more.")], ids=repr)
-def test_an_interruption_or_an_error_closes_the_file_with_what_there_is(error, tmp_path, monkeypatch):
+def test_an_interruption_or_an_error_closes_the_file_with_the_data_so_far(error, tmp_path, monkeypatch):
     from torch.utils.tensorboard import SummaryWriter
 
     closed = []

@@ -15,12 +15,12 @@ BLOCK, HEADER = 32768, struct.Struct("<IHB")
 def _nothing_of_this_person_or_machine(monkeypatch):
     for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_PROJECT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")  # The package would tell its makers how it is used.
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")  # Disable telemetry.
     monkeypatch.setenv("WANDB_SILENT", "true")
 
 
 def read(directory):
-    """The records of an offline run that has ended, which the service of the package may be still about to write."""
+    """Return the records of a finished offline run, which wandb may still be writing."""
     for _ in range(300):
         records = written(directory)
         if only(records, "exit"):
@@ -30,22 +30,22 @@ def read(directory):
 
 
 def written(directory):
-    """The records that `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
+    """Return the records that `wandb sync` would send: a log in LevelDB's format, of protocol buffers."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = directory.glob("wandb/offline-run-*/run-*.wandb")
     content, position, whole, records = path.read_bytes(), 7, b"", []
     while position + HEADER.size <= len(content):
         if BLOCK - position % BLOCK < HEADER.size:
-            position += BLOCK - position % BLOCK  # The end of a block that has no room for another header.
+            position += BLOCK - position % BLOCK  # The rest of the block has no room for another header.
             continue
         _, length, kind = HEADER.unpack_from(content, position)
         position += HEADER.size
         if position + length > len(content):
-            break  # It is being written.
+            break  # The record is still being written.
         whole += content[position : position + length]
         position += length
-        if kind in (1, 4):  # All of it, or the last part.
+        if kind in (1, 4):  # A full record, or its last part.
             records.append(Record.FromString(whole))
             whole = b""
     return records
@@ -71,7 +71,7 @@ def offline(**options):
     return {"type": "WeightsAndBiases", "mode": "offline"} | options
 
 
-def test_its_spec_writes_what_was_logged_and_the_spec_as_configuration(tmp_path):
+def test_the_example_spec_writes_the_log_and_the_spec_as_configuration(tmp_path):
     made = hookline.load(SPECS / "callbacks/WeightsAndBiases.toml")
     trial = hookline.train(made, out=tmp_path / "first")
     records = read(tmp_path / "first")
@@ -83,13 +83,13 @@ def test_its_spec_writes_what_was_logged_and_the_spec_as_configuration(tmp_path)
     assert [record.exit_code for record in only(records, "exit")] == [0]
 
 
-def test_names_that_are_given_are_used(tmp_path):
+def test_given_names_are_used(tmp_path):
     hookline.train(small(offline(name="mine", group="ours")), out=tmp_path / "run")
     (run,) = only(read(tmp_path / "run"), "run")
     assert (run.project, run.display_name, run.run_group) == ("small", "mine", "ours")
 
 
-def test_what_is_no_number_is_left_out_and_what_is_not_finite_is_none_the_less_a_number(tmp_path):
+def test_values_other_than_numbers_are_skipped_but_not_non_finite_numbers(tmp_path):
     odd = {"nan": nan, "none": None, "text": "a"}
     trial = hookline.train(small(offline(), epochs=1), plugins=[Adding(odd)], out=tmp_path / "run")
     (row,) = history(read(tmp_path / "run"))
@@ -98,7 +98,7 @@ def test_what_is_no_number_is_left_out_and_what_is_not_finite_is_none_the_less_a
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 255), (RuntimeError("No more."), 1)], ids=repr)
-def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, status, tmp_path):
+def test_an_interruption_or_an_error_ends_the_run_with_the_data_so_far(error, status, tmp_path):
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         hookline.train(small(offline()), plugins=[Ending(error, 3)], out=tmp_path / "run")
     records = read(tmp_path / "run")
@@ -106,11 +106,11 @@ def test_an_interruption_or_an_error_ends_the_run_with_what_there_is(error, stat
     assert [record.exit_code for record in only(records, "exit")] == [status]
 
 
-def test_disabled_it_writes_nothing(tmp_path):
+def test_a_disabled_run_writes_nothing(tmp_path):
     hookline.train(small(offline(mode="disabled")), out=tmp_path / "run")
     assert not (tmp_path / "run/wandb").exists()
 
 
-def test_a_mode_that_there_is_not_is_a_problem_of_the_spec():
+def test_an_unknown_mode_is_an_error():
     with pytest.raises(hookline.errors.SpecError, match=r"callbacks\[0\]\.mode"):
         small(offline(mode="of"))

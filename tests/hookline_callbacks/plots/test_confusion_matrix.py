@@ -275,7 +275,7 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
             "NLLLoss",
             'directory = "plugins"',
             "directory",
-            '"plugins" is what Hookline writes itself: give it another name.',
+            '"plugins" is reserved for Hookline: choose another name.',
         ),
     ],
 )

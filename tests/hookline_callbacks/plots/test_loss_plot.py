@@ -179,10 +179,10 @@ def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("../x.png", '"../x.png" is not the plain name of a file, without a directory, that ends in ".png".'),
-        ("x.jpg", '"x.jpg" is not the plain name of a file, without a directory, that ends in ".png".'),
-        ("loss.png", '"loss.png" is what Hookline writes itself: give it another name.'),
-        ("Learning_Rate.png", '"Learning_Rate.png" is what Hookline writes itself: give it another name.'),
+        ("../x.png", '"../x.png" is not the plain name of a file that ends in ".png", without a directory.'),
+        ("x.jpg", '"x.jpg" is not the plain name of a file that ends in ".png", without a directory.'),
+        ("loss.png", '"loss.png" is reserved for Hookline: choose another name.'),
+        ("Learning_Rate.png", '"Learning_Rate.png" is reserved for Hookline: choose another name.'),
     ],
 )
 def test_a_file_elsewhere_or_of_somebody_else_is_a_problem_of_the_spec(file, message):

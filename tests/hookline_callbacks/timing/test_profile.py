@@ -15,7 +15,7 @@ STAGES = ("forward", "loss", "backward", "step", "evaluate")
 
 
 def events(path):
-    """The names in a trace, of stages and of operations, with how often they are there."""
+    """Return the names of stages and operations in a trace, with their counts."""
     with path.open(encoding="utf-8") as file:
         found = json.load(file)["traceEvents"]
     of_kind = {"user_annotation": Counter(), "cpu_op": Counter()}
@@ -36,7 +36,7 @@ def steps(path):
 
 
 def calls(path):
-    """How often each row of a table was called."""
+    """Return the number of calls of each row of a table."""
     lines = path.read_text(encoding="utf-8").splitlines()
     column = next(line for line in lines if "# of Calls" in line)
     end = column.index("# of Calls") + len("# of Calls")
@@ -51,13 +51,13 @@ def without_validation(*callbacks, **sections):
 
 
 def profiled(tmp_path, plugins=(), made=None, **options):
-    """A training of ten steps."""
+    """Train for ten steps."""
     made = made or without_validation({"type": "Profile", **options})
     trial = hookline.train(made, plugins=plugins, out=tmp_path / "run")
     return trial, tmp_path / "run/profile"
 
 
-def test_its_spec_shows_three_steps_and_the_evaluation_between_two_epochs(tmp_path):
+def test_the_example_spec_shows_three_steps_and_the_evaluation_between_two_epochs(tmp_path):
     trial, found = profiled(tmp_path, made=hookline.load(SPECS / "callbacks/Profile.toml"))
     batches = len(trial.data.validation)
     both = 3 + batches
@@ -70,8 +70,8 @@ def test_its_spec_shows_three_steps_and_the_evaluation_between_two_epochs(tmp_pa
     assert "Input Shapes" in text
     assert "[64, 1, 8, 8]" in text
     assert trial.told == (
-        f"Profile has seen steps 45 to 47: {found / 'trace.json'} is for https://ui.perfetto.dev, and "
-        f"{found / 'table.txt'} is a table.",
+        f"Profile recorded steps 45 to 47: open {found / 'trace.json'} in https://ui.perfetto.dev, or "
+        f"read {found / 'table.txt'}.",
     )
     assert trial.metrics["validation/Accuracy"] > 0.9
 
@@ -89,7 +89,7 @@ def test_the_trace_and_the_table_have_the_stages_and_operations_of_the_active_st
     assert {name: calls(found / "table.txt")[name] for name in STAGES[:4]} == dict.fromkeys(STAGES[:4], 4)
 
 
-def test_the_profiler_says_nothing_of_its_own(tmp_path, capfd, monkeypatch):
+def test_the_profiler_prints_nothing(tmp_path, capfd, monkeypatch):
     monkeypatch.delenv("KINETO_LOG_LEVEL", raising=False)
     code = "import hookline; from small_training import small; hookline.train(small({'type': 'Profile'}), out='run')"
     paths = os.pathsep.join([*map(str, sys.path), str(SPECS.parent)])
@@ -99,7 +99,7 @@ def test_the_profiler_says_nothing_of_its_own(tmp_path, capfd, monkeypatch):
     assert (tmp_path / "run/profile/trace.json").is_file()
 
 
-def test_operations_are_inside_of_their_stages(tmp_path):
+def test_operations_are_nested_in_their_stages(tmp_path):
     _, found = profiled(tmp_path)
     with (found / "trace.json").open(encoding="utf-8") as file:
         complete = [event for event in json.load(file)["traceEvents"] if event.get("ph") == "X"]
@@ -117,7 +117,7 @@ def test_operations_are_inside_of_their_stages(tmp_path):
         assert all(a <= c <= d <= b for (a, b), (c, d) in zip(outer, inner, strict=True))
 
 
-def test_several_times_it_writes_several_traces(tmp_path):
+def test_with_repeat_it_writes_several_traces(tmp_path):
     with warnings.catch_warnings(action="error"):
         _, found = profiled(tmp_path, wait=0, warmup=1, active=2, repeat=2, skip_first=1)
     assert sorted(path.name for path in found.iterdir()) == [
@@ -137,14 +137,14 @@ def test_several_times_it_writes_several_traces(tmp_path):
     assert [stages(found / f"trace-{number}.json") for number in (1, 2)] == [dict.fromkeys(STAGES[:4], 2)] * 2
 
 
-def test_without_end_it_looks_until_the_training_ends_and_the_last_time_at_what_is_left(tmp_path):
+def test_without_a_limit_it_profiles_until_the_training_ends(tmp_path):
     _, found = profiled(tmp_path, wait=1, warmup=0, active=3, repeat=0)
     assert len(list(found.glob("trace-*.json"))) == 3
     assert stages(found / "trace-3.json") == dict.fromkeys(STAGES[:4], 1)
     assert (found / "table-3.txt").read_text().startswith("small: step 10 on cpu")
 
 
-def test_options_are_given_to_torch(tmp_path):
+def test_options_are_passed_to_torch(tmp_path):
     _, found = profiled(tmp_path, profile_memory=True, with_flops=True, sort_by="self_cpu_memory_usage", row_limit=5)
     text = (found / "table.txt").read_text(encoding="utf-8")
     assert "CPU Mem" in text
@@ -152,14 +152,14 @@ def test_options_are_given_to_torch(tmp_path):
     assert len(calls(found / "table.txt")) == 5
 
 
-def test_with_stacks_the_trace_has_the_functions_of_python(tmp_path):
+def test_with_stacks_the_trace_has_python_functions(tmp_path):
     _, found = profiled(tmp_path, with_stack=True, active=1)
     with (found / "trace.json").open(encoding="utf-8") as file:
         functions = [event["name"] for event in json.load(file)["traceEvents"] if event.get("cat") == "python_function"]
     assert any("inner_loop.py" in name and "forward" in name for name in functions)
 
 
-def test_what_lbfgs_evaluates_in_its_step_is_seen_there(tmp_path):
+def test_evaluations_of_lbfgs_are_nested_in_its_step(tmp_path):
     made = without_validation({"type": "Profile"}, optimizer={"type": "LBFGS", "max_iter": 3})
     _, found = profiled(tmp_path, made=made)
     seen = stages(found / "trace.json")
@@ -167,13 +167,13 @@ def test_what_lbfgs_evaluates_in_its_step_is_seen_there(tmp_path):
     assert seen["forward"] == seen["loss"] == seen["backward"] > 3
 
 
-def test_parts_of_a_batch_have_ranges_of_their_own(tmp_path):
+def test_parts_of_a_batch_have_separate_ranges(tmp_path):
     made = without_validation({"type": "Profile"}, run={"epochs": 2, "name": "small", "accumulate": 3})
     _, found = profiled(tmp_path, made=made)
     assert stages(found / "trace.json") == {"forward": 9, "loss": 9, "backward": 9, "step": 3}
 
 
-def test_it_changes_nothing_in_what_is_trained(tmp_path):
+def test_it_does_not_affect_the_training(tmp_path):
     plain = hookline.train(small(epochs=6), out=tmp_path / "plain")
     options = {"record_shapes": True, "profile_memory": True, "with_stack": True, "active": 9}
     watched = hookline.train(small({"type": "Profile", **options}, epochs=6), out=tmp_path / "watched")
@@ -181,7 +181,7 @@ def test_it_changes_nothing_in_what_is_trained(tmp_path):
     assert torch.equal(watched.model.weight, plain.model.weight)
 
 
-def test_once_it_has_seen_all_it_looks_no_more_and_costs_torch_nothing(tmp_path, monkeypatch):
+def test_after_the_last_trace_it_has_no_overhead(tmp_path, monkeypatch):
     looking, gone_on = [], []
     step = torch.profiler.profile.step
     monkeypatch.setattr(torch.profiler.profile, "step", lambda profiler: (gone_on.append(None), step(profiler)))
@@ -198,7 +198,7 @@ def test_once_it_has_seen_all_it_looks_no_more_and_costs_torch_nothing(tmp_path,
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("No more.")], ids=repr)
-def test_an_interruption_or_an_error_closes_it_with_what_there_is(error, tmp_path):
+def test_an_interruption_or_an_error_closes_it_with_the_data_so_far(error, tmp_path):
     made = small({"type": "Profile", "wait": 2, "active": 9}, epochs=6)
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         profiled(tmp_path, made=made, plugins=[Ending(error, 3)])
@@ -207,10 +207,10 @@ def test_an_interruption_or_an_error_closes_it_with_what_there_is(error, tmp_pat
     assert (found / "table.txt").read_text().startswith("small: steps 4 to 6 on cpu")
     seen = stages(found / "trace.json")
     assert (seen["step"], seen["backward"]) == (3, 3)
-    profiled(tmp_path / "again")  # And torch can look again.
+    profiled(tmp_path / "again")  # torch can profile again.
 
 
-def test_an_error_in_the_first_step_that_it_looks_at_is_told_with_what_there_is(tmp_path):
+def test_an_error_in_the_first_profiled_step_is_reported_with_the_data_so_far(tmp_path):
     class Failing:
         @hookline.hookimpl
         def backward(self, run):
@@ -224,16 +224,16 @@ def test_an_error_in_the_first_step_that_it_looks_at_is_told_with_what_there_is(
     assert stages(found / "trace.json") == {"forward": 1, "loss": 1, "backward": 1}
 
 
-def test_a_training_that_ends_before_it_looks_is_refused_before_anything_is_written(tmp_path):
+def test_a_training_that_ends_before_profiling_starts_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         profiled(tmp_path, skip_first=8)
     assert str(raised.value) == (
-        "callbacks[0]: It would look from step 11 on, and the training has 10. Make `skip_first`, `wait` or `warmup` less."
+        "callbacks[0]: Profile would start to record in step 11, but the training has only 10 steps. Reduce `skip_first`, `wait` or `warmup`."
     )
     assert not (tmp_path / "run").exists()
 
 
-def test_a_training_that_is_stopped_before_it_looks_is_told(tmp_path):
+def test_a_training_that_is_stopped_before_profiling_starts_is_reported(tmp_path):
     class Stopping:
         @hookline.hookimpl
         def log(self, run):
@@ -242,13 +242,13 @@ def test_a_training_that_is_stopped_before_it_looks_is_told(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         profiled(tmp_path, skip_first=6, plugins=[Stopping()])
     assert [str(warning.message) for warning in warned] == [
-        "Profile has seen nothing: the training ended after 5 steps, and it would have looked from step 9 on."
+        "Profile recorded nothing: the training ended after 5 steps, but it would have started in step 9."
     ]
     assert not (tmp_path / "run/profile").exists()
 
 
 class InTheWay:
-    """Makes a directory where a file is to be, and the other way round."""
+    """Creates a directory in place of a file, or a file in place of a directory."""
 
     def __init__(self, path, is_file):
         self._path, self._is_file = path, is_file
@@ -265,50 +265,48 @@ class InTheWay:
 @pytest.mark.parametrize(
     ("path", "is_file", "message"),
     [
-        ("profile", True, r"What Profile has seen cannot be written to .*profile: File exists\.$"),
+        ("profile", True, r"The profile cannot be written to .*profile: File exists\.$"),
         ("profile/table.txt", False, r".*profile/table\.txt: The file cannot be written: Is a directory\.$"),
     ],
 )
-def test_what_cannot_be_written_is_a_warning_and_training_continues(path, is_file, message, tmp_path):
+def test_a_file_that_cannot_be_written_is_a_warning_and_training_continues(path, is_file, message, tmp_path):
     with pytest.warns(hookline.HooklineWarning, match=rf"(?m)^{message}"):
         profiled(tmp_path, plugins=[InTheWay(path, is_file)])
     assert not torch.autograd._profiler_enabled()
 
 
-def test_a_trace_that_torch_does_not_write_is_told(tmp_path, monkeypatch):
+def test_a_trace_that_torch_does_not_write_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.profiler.profile, "export_chrome_trace", lambda profiler, path: None)
-    with pytest.warns(
-        hookline.HooklineWarning, match=r"(?m)^What Profile has seen cannot be written to .*trace\.json\.$"
-    ):
+    with pytest.warns(hookline.HooklineWarning, match=r"(?m)^The profile cannot be written to .*trace\.json\.$"):
         profiled(tmp_path)
     assert not torch.autograd._profiler_enabled()
 
 
-def test_a_device_that_is_not_there_is_nothing_to_sort_by(tmp_path):
+def test_sorting_by_an_unavailable_device_is_an_error(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         profiled(tmp_path, sort_by="self_cuda_time_total")
-    assert str(raised.value) == "callbacks[0].sort_by: On a CPU nothing can be sorted by what CUDA does."
+    assert str(raised.value) == "callbacks[0].sort_by: The run is on a CPU, so there is no CUDA column to sort by."
 
 
 @pytest.mark.parametrize(
     ("callbacks", "message"),
     [
-        ([{"every": 2}], "callbacks[0].every: In which steps it looks,"),
-        ([{"first": 2}], "callbacks[0].first: In which steps it looks,"),
-        ([{"last": 2}], "callbacks[0].last: In which steps it looks,"),
-        ([{}, {"wait": 5}], "callbacks[1]: torch can have one profiler at a time: leave the other Profile out."),
-        ([{"sort_by": "cpu_memory_usage"}], "callbacks[0].sort_by: To sort by memory, look at it:"),
+        ([{"every": 2}], "callbacks[0].every: Use `skip_first`, `wait`, `active`"),
+        ([{"first": 2}], "callbacks[0].first: Use `skip_first`, `wait`, `active`"),
+        ([{"last": 2}], "callbacks[0].last: Use `skip_first`, `wait`, `active`"),
+        ([{}, {"wait": 5}], "callbacks[1]: torch supports one profiler at a time: remove the other Profile."),
+        ([{"sort_by": "cpu_memory_usage"}], "callbacks[0].sort_by: To sort by memory, set"),
         ([{"sort_by": "cpu_tim"}], "callbacks[0].sort_by:"),
         ([{"active": 0}], "callbacks[0].active:"),
     ],
 )
-def test_what_cannot_be_is_a_problem_of_the_spec(callbacks, message):
+def test_contradictory_options_are_an_error(callbacks, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         small(*({"type": "Profile", **options} for options in callbacks))
     assert f"spec: {message}" in str(raised.value)
 
 
-def test_the_schedule_is_that_of_torch_with_its_defaults_but_for_one_trace_only():
+def test_the_schedule_is_torchs_with_its_defaults_except_for_repeat():
     from inspect import signature
 
     from attrs import fields

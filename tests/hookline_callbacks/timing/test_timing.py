@@ -16,7 +16,7 @@ SECOND = 10**9
 
 
 def rows(directory):
-    """The table, exactly as it stands."""
+    """Return the table, with exact decimals."""
     with (directory / "timing.csv").open(encoding="utf-8", newline="") as file:
         return [{name: Decimal(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
@@ -26,7 +26,7 @@ def adds_up(row):
 
 
 class Clock:
-    """Stands still unless somebody takes his time."""
+    """A clock that stands still unless it is advanced."""
 
     def __init__(self):
         self.now = 0
@@ -40,7 +40,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The only one that there is; to wait for a batch takes an eighth of a second, and so does to find no more."""
+    """A single batch; waiting for it takes an eighth of a second, and so does finding no more."""
     clock = Clock()
     monkeypatch.setattr(stopwatch, "perf_counter_ns", clock)
     usual = hookline.data.TensorBatches.epoch
@@ -57,7 +57,7 @@ def clock(monkeypatch):
 
 
 class Taking:
-    """Takes a time of its own in each stage, inside of all wrappers, and lets others answer it."""
+    """Takes a known time in each stage, inside all wrappers, and leaves the answer to others."""
 
     def __init__(self, clock):
         self._clock = clock
@@ -100,7 +100,7 @@ def test_each_part_has_its_time_and_they_add_up_to_the_epoch(clock, tmp_path):
     trial, written = timed(clock, tmp_path)
     batches = len(trial.data.validation)
     assert (trial.steps, batches) == (6, 1)
-    # An evaluation has its own 16 s, and those of its batches, `forward` and `loss`.
+    # An evaluation takes 16 s itself, plus the stages `forward` and `loss` of its batches.
     evaluation = 16 + Decimal("0.5") + batches * (Decimal("0.125") + 1 + 2) + Decimal("0.125")
     expected = {"batches": WAITING + 2 * Decimal("0.125"), "forward": 2, "loss": 4, "backward": 8, "step": 16}
     expected |= {"evaluate": evaluation, "log": 32, "rest": 0}
@@ -117,25 +117,25 @@ def test_with_a_real_clock_they_add_up_to_the_nanosecond(tmp_path):
     assert all(row[part] > 0 for row in written for part in PARTS)
 
 
-def test_its_spec_shows_where_the_time_goes(tmp_path):
+def test_the_example_spec_shows_where_the_time_goes(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/Timing.toml"), out=tmp_path / "run")
     written = rows(tmp_path / "run")
     assert [(row["epoch"], row["steps"]) for row in written] == [(number, 45) for number in range(1, 11)]
     assert all(map(adds_up, written))
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
-    assert told[0] == "Timing: 10 epochs on cpu"
-    assert [line.split()[0] for line in told[3:12]] == [*PARTS, "whole"]
+    lines = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "Timing: 10 epochs on cpu"
+    assert [line.split()[0] for line in lines[3:12]] == [*PARTS, "whole"]
     assert trial.metrics["validation/Accuracy"] > 0.9
 
 
-def test_what_is_told_of_all_epochs(clock, tmp_path):
+def test_the_summary_of_all_epochs(clock, tmp_path):
     trial, _ = timed(clock, tmp_path)
     text = tmp_path / "run/timing.txt"
-    assert trial.told == (f"Most of the time went to log, 39% of it: {text} tells where the rest went.",)
+    assert trial.told == (f"Most of the time was spent in log (39%): see {text}.",)
     assert text.read_text(encoding="utf-8") == (
         "small: 3 epochs on cpu\n"
         "\n"
-        "                seconds    share   first epoch    a later one  a step of it\n"
+        "                seconds    share   first epoch    later epoch    step of it\n"
         "batches          2.6250     1.1%    875.000 ms     875.000 ms   437500.0 µs\n"
         "forward          6.0000     2.4%   2000.000 ms    2000.000 ms  1000000.0 µs\n"
         "loss            12.0000     4.8%   4000.000 ms    4000.000 ms  2000000.0 µs\n"
@@ -146,17 +146,17 @@ def test_what_is_told_of_all_epochs(clock, tmp_path):
         "rest             0.0000     0.0%      0.000 ms       0.000 ms\n"
         "whole          247.8750   100.0%  82625.000 ms   82625.000 ms 41312500.0 µs\n"
         "\n"
-        "The training took 247.875 s, of which 0.000 s were outside of these epochs.\n"
+        "The training took 247.875 s, of which 0.000 s were outside these epochs.\n"
     )
 
 
-def test_of_one_epoch_there_are_no_later_ones(clock, tmp_path):
+def test_a_single_epoch_has_no_summary_of_later_epochs(clock, tmp_path):
     _, written = timed(clock, tmp_path, epochs=1)
     assert [row["epoch"] for row in written] == [1]
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
-    assert told[0] == "small: 1 epoch on cpu"
-    assert told[2].split() == ["seconds", "share", "first", "epoch"]
-    assert told[3].split() == ["batches", "0.8750", "1.1%", "875.000", "ms"]
+    lines = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "small: 1 epoch on cpu"
+    assert lines[2].split() == ["seconds", "share", "first", "epoch"]
+    assert lines[3].split() == ["batches", "0.8750", "1.1%", "875.000", "ms"]
 
 
 def test_parts_of_a_batch_are_counted_together(clock, tmp_path):
@@ -166,7 +166,7 @@ def test_parts_of_a_batch_are_counted_together(clock, tmp_path):
     assert all(map(adds_up, written))
 
 
-def test_what_the_step_of_lbfgs_evaluates_is_counted_for_its_stages_and_not_twice(clock, tmp_path):
+def test_evaluations_of_lbfgs_are_counted_once_in_their_stages(clock, tmp_path):
     _, written = timed(clock, tmp_path, optimizer={"type": "LBFGS", "max_iter": 3}, epochs=1)
     [row] = written
     assert row["step"] == 16
@@ -177,9 +177,7 @@ def test_what_the_step_of_lbfgs_evaluates_is_counted_for_its_stages_and_not_twic
 
 
 @pytest.mark.parametrize(("place", "parts"), [(0, {"step": 20, "rest": 0}), (1, {"step": 16, "rest": 4})])
-def test_what_another_callback_takes_is_in_the_stage_only_if_it_is_listed_after_it(
-    clock, tmp_path, monkeypatch, place, parts
-):
+def test_the_time_of_another_callback_counts_only_if_it_is_listed_later(clock, tmp_path, monkeypatch, place, parts):
     norm = gradient_norm.total_norm
     monkeypatch.setattr(gradient_norm, "total_norm", lambda *given: (clock.take(2), norm(*given))[1])
     callbacks = [{"type": "GradientNorm"}]
@@ -198,47 +196,47 @@ def test_an_early_stop_ends_the_table(clock, tmp_path):
     assert len({row["seconds"] for row in written}) == 1
 
 
-def test_in_some_steps_only_the_others_are_told_together(clock, tmp_path):
+def test_steps_outside_the_limits_are_summed(clock, tmp_path):
     _, written = timed(clock, tmp_path, timing={"every": 3}, epochs=2)
     assert [list(row) for row in written] == [["epoch", "steps", "seconds", *PARTS, "other_steps"]] * 2
     assert all(map(adds_up, written))
-    # Steps 1 and 2 are in the first epoch, 3 and 4 in the second, in which one of them counts.
+    # Steps 1 and 2 are in the first epoch, 3 and 4 in the second; one of each counts.
     of_steps = ("forward", "loss", "backward", "step", "other_steps")
     assert [[row[name] for name in of_steps] for row in written] == [[0, 0, 0, 0, 30], [1, 2, 4, 8, 15]]
     whole = {"batches": WAITING + Decimal("0.25"), "evaluate": Decimal("19.75"), "log": 32, "rest": 0}
     assert [{name: row[name] for name in whole} for row in written] == [whole] * 2
 
 
-def test_what_is_trained_before_the_epochs_and_after_them_is_in_none(clock, tmp_path):
+def test_training_before_and_after_the_epochs_is_not_counted(clock, tmp_path):
     finder, averaging = {"type": "LearningRateFinder", "steps": 10}, {"type": "StochasticWeightAveraging", "start": 1}
     made = small({"type": "Timing"}, finder, averaging, epochs=2)
     hookline.train(made, plugins=[Taking(clock)], out=tmp_path / "run")
     written = rows(tmp_path / "run")
     assert [row["seconds"] for row in written] == [Decimal("82.625")] * 2
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8")
-    assert told.endswith("were outside of these epochs.\n")
-    assert "of which 0.000 s" not in told
+    text = (tmp_path / "run/timing.txt").read_text(encoding="utf-8")
+    assert text.endswith("were outside these epochs.\n")
+    assert "of which 0.000 s" not in text
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("No more.")], ids=repr)
-def test_after_an_interruption_or_an_error_the_epochs_before_are_there(error, tmp_path):
+def test_the_epochs_before_an_interruption_or_an_error_are_kept(error, tmp_path):
     with pytest.raises((hookline.Interrupted, hookline.errors.StageError)):
         hookline.train(small({"type": "Timing"}), plugins=[Ending(error, 3)], out=tmp_path / "run")
     assert [row["epoch"] for row in rows(tmp_path / "run")] == [1, 2]
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
-    assert (told[0], told[-1]) == ("small: 2 epochs on cpu", "Epoch 3 did not end, and is left out.")
+    lines = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[-1]) == ("small: 2 epochs on cpu", "Epoch 3 did not end and is skipped.")
 
 
-def test_without_an_epoch_that_ended_the_table_is_empty(tmp_path):
+def test_without_a_complete_epoch_the_table_is_empty(tmp_path):
     with pytest.raises(hookline.errors.StageError):
         hookline.train(small({"type": "Timing"}), plugins=[Ending(RuntimeError(), 1)], out=tmp_path / "run")
     assert rows(tmp_path / "run") == []
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
-    assert (told[0], told[-1]) == ("small: 0 epochs on cpu", "Epoch 1 did not end, and is left out.")
+    lines = (tmp_path / "run/timing.txt").read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[-1]) == ("small: 0 epochs on cpu", "Epoch 1 did not end and is skipped.")
 
 
 class Elsewhere:
-    """Says of what is computed here that it is computed on another device."""
+    """Pretends to compute on another device."""
 
     @hookline.hookimpl(wrapper=True)
     def fit(self, run):
@@ -249,21 +247,21 @@ class Elsewhere:
 
 
 @pytest.mark.parametrize("synchronize", [False, True])
-def test_an_accelerator_is_waited_for_only_if_it_is_told_to(synchronize, clock, tmp_path, monkeypatch):
+def test_it_synchronizes_with_an_accelerator_only_on_request(synchronize, clock, tmp_path, monkeypatch):
     waited = []
     monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: (waited.append(device), clock.take(0.25)))
     made = small({"type": "Timing", "synchronize": synchronize}, epochs=1)
     hookline.train(made, plugins=[Elsewhere(), Taking(clock)], out=tmp_path / "run")
     [row] = rows(tmp_path / "run")
     assert set(waited) == ({torch.device("cuda", 0)} if synchronize else set())
-    # What a stage has left to do is waited for at its end, and what was left before it at its beginning.
+    # Each stage synchronizes at its end for its own work, and at its beginning for earlier work.
     assert row["forward"] == 2 * (1 + (Decimal("0.25") if synchronize else 0))
     assert adds_up(row)
-    told = (tmp_path / "run/timing.txt").read_text(encoding="utf-8")
-    assert ("giving the work to the device" in told) != synchronize
+    text = (tmp_path / "run/timing.txt").read_text(encoding="utf-8")
+    assert ("launching its work" in text) != synchronize
 
 
-def test_it_changes_nothing_in_what_is_trained_and_logged(tmp_path):
+def test_it_does_not_affect_the_training_and_the_log(tmp_path):
     plain = hookline.train(small(), out=tmp_path / "plain")
     for name in ("one", "two"):
         watched = hookline.train(small({"type": "Timing", "synchronize": True}), out=tmp_path / name)
@@ -272,7 +270,7 @@ def test_it_changes_nothing_in_what_is_trained_and_logged(tmp_path):
         assert written[0] == written[1]
 
 
-def test_the_data_is_still_what_it_was(tmp_path):
+def test_the_data_is_unchanged(tmp_path):
     runs = {"plain": small(epochs=1), "watched": small({"type": "Timing"}, epochs=1)}
     locks = [
         tomllib.loads((hookline.train(made, out=tmp_path / name).directory / "run.lock.toml").read_text())
@@ -283,7 +281,7 @@ def test_the_data_is_still_what_it_was(tmp_path):
     assert (batches.rows, len(batches), copy(batches).rows) == (3, 2, 3)
 
 
-def test_a_second_one_is_a_problem_of_the_spec():
+def test_a_second_one_is_an_error():
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "Timing"}, {"type": "Timing", "synchronize": True})
-    assert str(raised.value) == ("spec: callbacks[1]: Another Timing writes to the same files: leave one of them out.")
+    assert str(raised.value) == ("spec: callbacks[1]: Another Timing writes to the same files: remove one of them.")

@@ -13,7 +13,7 @@ SPECS = Path(__file__).parents[3] / "specs"
 
 
 class Scripted:
-    """A plugin that answers `evaluate` with numbers that are given, one for each epoch."""
+    """A plugin that returns given numbers from `evaluate`, one per epoch."""
 
     def __init__(self, **numbers):
         self.numbers = numbers
@@ -70,25 +70,23 @@ RISING = FALLING[::-1]
         (FALLING, {"patience": 2, "mode": "max"}, 3, 1),
     ],
 )
-def test_it_stops_when_the_loss_has_not_become_lower_for_as_many_epochs_as_it_is_patient(
-    losses, options, last, best, tmp_path
-):
+def test_it_stops_when_the_loss_has_not_improved_for_patience_epochs(losses, options, last, best, tmp_path):
     trial = hookline.train(spec(options), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
     assert trial.epochs == last
     assert [record["validation/loss"] for record in trial.history] == pytest.approx(losses[:last], nan_ok=True)
     assert trial.stopped == (
-        f"validation/loss has not become better for {options['patience']} epochs; it was best in epoch {best}."
+        f"validation/loss has not improved for {options['patience']} epochs; it was best in epoch {best}."
     )
 
 
-def test_it_stops_when_there_has_never_been_a_number_and_names_no_best_epoch(tmp_path):
+def test_it_stops_if_there_was_never_a_number_and_names_no_best_epoch(tmp_path):
     trial = hookline.train(spec({"patience": 2}), plugins=[Scripted(loss=[nan] * 10)], out=tmp_path / "run")
     assert trial.epochs == 2
     assert "best in epoch 0" not in trial.stopped
 
 
 @pytest.mark.parametrize("losses", [FALLING, [5, 6, 4, 5, 3, 4, 2, 3, 1, 2]])
-def test_it_does_not_stop_while_something_gets_better(losses, tmp_path):
+def test_it_does_not_stop_while_the_number_improves(losses, tmp_path):
     trial = hookline.train(spec({"patience": 2}), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
     assert trial.epochs == 10
     assert trial.stopped is None
@@ -99,7 +97,7 @@ def test_it_does_not_stop_while_something_gets_better(losses, tmp_path):
     [("Accuracy", True), ("R2Score", True), ("MeanSquaredError", False), ("MeanAbsoluteError", False)],
 )
 @pytest.mark.parametrize("mode", [None, "min", "max"])
-def test_which_number_is_better_follows_from_the_metric_unless_it_is_said(metric, higher, mode, tmp_path):
+def test_the_metric_defines_which_number_is_better_unless_mode_is_set(metric, higher, mode, tmp_path):
     options = {"monitor": f"validation/{metric}", "patience": 3} | ({"mode": mode} if mode else {})
     made = spec(options, metrics=[metric])
     rising = hookline.train(made, plugins=[Scripted(loss=FALLING, **{metric: RISING})], out=tmp_path / "rising")
@@ -137,14 +135,14 @@ def test_without_a_validation_split_it_can_monitor_the_training_loss(tmp_path):
         ("validation/loss", {"validation": 0.0}, "The data has no validation split."),
     ],
 )
-def test_what_is_not_logged_cannot_be_monitored_which_is_told_before_anything_begins(monitor, data, message, tmp_path):
+def test_monitoring_a_number_that_is_not_logged_is_reported_before_training(monitor, data, message, tmp_path):
     with pytest.raises(HooklineError) as raised:
         hookline.train(spec({"monitor": monitor}, **data), out=tmp_path / "run")
     assert message in str(raised.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_two_trainings_of_one_spec_know_nothing_of_each_other(tmp_path):
+def test_two_trainings_of_one_spec_are_independent(tmp_path):
     made = spec({"patience": 2})
     for number in range(2):
         losses = [5, 4, 3, 3, 3, 3, 3, 3, 3, 3] if number else [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
@@ -152,27 +150,27 @@ def test_two_trainings_of_one_spec_know_nothing_of_each_other(tmp_path):
         assert trial.epochs == (5 if number else 3)
 
 
-def test_the_first_of_several_to_stop_says_why(tmp_path):
+def test_the_first_of_several_to_stop_gives_the_reason(tmp_path):
     made = spec({"patience": 5}, {"patience": 2, "monitor": "training/loss", "restore_best": False})
     trial = hookline.train(made, plugins=[Scripted(loss=FALLING)], out=tmp_path / "run")
     assert trial.epochs == 3
-    assert trial.stopped == "training/loss has not become better for 2 epochs; it was best in epoch 1."
+    assert trial.stopped == "training/loss has not improved for 2 epochs; it was best in epoch 1."
 
 
-def test_after_it_stops_the_test_split_is_still_judged(tmp_path):
+def test_the_test_split_is_evaluated_after_an_early_stop(tmp_path):
     made = spec({"patience": 1}, test=0.2)
     trial = hookline.train(made, plugins=[Scripted(loss=[1] * 10)], out=tmp_path / "run")
     assert (trial.epochs, trial.metrics["test/loss"]) == (2, 1)
 
 
 @pytest.mark.parametrize("options", [{"patience": 0}, {"min_delta": -1}, {"mode": "best"}, {"patience": 1.5}], ids=str)
-def test_options_that_make_no_sense_are_problems_of_the_spec(options):
+def test_invalid_options_are_reported(options):
     with pytest.raises(SpecError) as raised:
         spec(options)
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, *options)]
 
 
-def test_in_the_end_the_model_has_the_weights_of_the_best_epoch(tmp_path):
+def test_the_weights_of_the_best_epoch_are_restored(tmp_path):
     made = hookline.load({**TRAINED, "callbacks": [{"type": "EarlyStopping", "patience": 2}]})
     trial = hookline.train(made, plugins=[Scripted(loss=[5, 3, 4, 4, 4, 4, 4, 4, 4, 4])], out=tmp_path / "stopped")
     best = hookline.train(hookline.load({**TRAINED, "run": {"epochs": 2}}), out=tmp_path / "two")
@@ -182,7 +180,7 @@ def test_in_the_end_the_model_has_the_weights_of_the_best_epoch(tmp_path):
     assert not torch.equal(trial.model.weight, last.model.weight)
 
 
-def test_the_weights_of_the_last_epoch_are_kept_where_they_are_asked_for(tmp_path):
+def test_the_weights_of_the_last_epoch_are_kept_on_request(tmp_path):
     options = {"type": "EarlyStopping", "patience": 2, "restore_best": False}
     made = hookline.load({**TRAINED, "callbacks": [options]})
     trial = hookline.train(made, plugins=[Scripted(loss=[5, 3, 4, 4, 4, 4, 4, 4, 4, 4])], out=tmp_path / "stopped")
@@ -190,7 +188,7 @@ def test_the_weights_of_the_last_epoch_are_kept_where_they_are_asked_for(tmp_pat
     assert torch.equal(trial.model.weight, last.model.weight)
 
 
-def test_two_that_would_both_put_weights_into_the_model_are_refused():
+def test_two_callbacks_that_both_set_the_final_weights_are_refused():
     with pytest.raises(SpecError) as error:
         spec({"patience": 2}, {"patience": 3})
     assert str(error.value) == (
@@ -200,7 +198,7 @@ def test_two_that_would_both_put_weights_into_the_model_are_refused():
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_the_remedy_names_the_one_that_restores_in_whichever_order(is_first):
+def test_the_advice_names_the_one_that_restores_in_either_order(is_first):
     callbacks = [{"type": "EarlyStopping"}, {"type": "ExponentialMovingAverage"}]
     with pytest.raises(SpecError) as error:
         hookline.load({**TRAINED, "callbacks": callbacks[:: 1 if is_first else -1]})
@@ -219,14 +217,12 @@ def test_the_remedy_names_the_one_that_restores_in_whichever_order(is_first):
     ],
     ids=str,
 )
-def test_a_patience_that_is_as_long_as_the_run_is_warned_of(options, earliest, tmp_path):
+def test_a_patience_as_long_as_the_run_is_a_warning(options, earliest, tmp_path):
     losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
         trial = hookline.train(spec(options, epochs=6), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
     assert (trial.epochs < 6) == (earliest is None)
-    restored = "" if "restore_best" in options else " The weights of the best epoch are restored all the same."
-    sentence = (
-        f"callbacks[0].patience: This never stops the run: at the earliest after epoch {earliest}, and the last is 6."
-    )
-    assert [str(one.message) for one in told] == ([] if earliest is None else [sentence + restored])
+    restored = "" if "restore_best" in options else " It still restores the weights of the best epoch."
+    sentence = f"callbacks[0].patience: This never stops the run: it could stop after epoch {earliest} at the earliest, but the last is 6."
+    assert [str(one.message) for one in caught] == ([] if earliest is None else [sentence + restored])

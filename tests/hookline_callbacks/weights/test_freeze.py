@@ -1,4 +1,4 @@
-"""Parameters that are not trained, or not yet, equal those of loops by hand."""
+"""Frozen parameters equal those of handwritten loops."""
 
 import pytest
 import torch
@@ -8,9 +8,11 @@ import hookline
 
 
 @pytest.mark.parametrize("until", [None, 3])
-def test_frozen_parameters_are_trained_from_their_epoch_on(until, tmp_path):
+def test_frozen_parameters_are_trained_from_the_given_epoch_on(until, tmp_path):
     trial = trained(tmp_path, {"type": "Freeze", "layers": "1", **({"until": until} if until else {})})
-    model, optimizer = network(fused=until is None)  # torch's kernel cannot let a momentum begin later.
+    model, optimizer = network(
+        fused=until is None
+    )  # torch's fused kernel does not support a momentum that starts later.
     first = model[1].weight.clone()
     model[1].requires_grad_(requires_grad=False)
     for epoch in range(1, EPOCHS + 1):
@@ -27,10 +29,10 @@ def test_frozen_parameters_are_trained_from_their_epoch_on(until, tmp_path):
     ("options", "message"),
     [
         ({"layers": "Conv2d"}, 'callbacks[0].layers: It selects nothing: no layer "Conv2d" has parameters.'),
-        ({}, "callbacks[0]: All parameters are frozen: nothing is left to train."),
+        ({}, "callbacks[0]: All parameters are frozen, so there is nothing to train."),
     ],
 )
-def test_a_selection_that_makes_no_sense_is_told(options, message, tmp_path):
+def test_an_invalid_selection_is_reported(options, message, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         trained(tmp_path, {"type": "Freeze", **options})
     assert str(raised.value).startswith(message)
@@ -43,7 +45,7 @@ LATER = {"type": "Freeze", "parameters": "*.bias", "until": 5}
 
 @pytest.mark.parametrize("other", [FOR_GOOD, LATER], ids=["for good", "until later"])
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_parameter_that_two_hold_is_trained_when_neither_does_any_more(is_first, other, tmp_path):
+def test_a_parameter_frozen_by_two_callbacks_is_trained_when_both_have_ended(is_first, other, tmp_path):
     order = [OF_A_LAYER, other] if is_first else [other, OF_A_LAYER]
     trial = trained(tmp_path, *order)
     model, optimizer = network(fused=False)
@@ -59,7 +61,7 @@ def test_a_parameter_that_two_hold_is_trained_when_neither_does_any_more(is_firs
 
 
 class Fixed:
-    """A plugin whose model has parameters that are not to be trained."""
+    """A plugin whose model has parameters that do not require gradients."""
 
     @hookline.hookimpl(wrapper=True)
     def build_model(self):
@@ -68,16 +70,16 @@ class Fixed:
         return model
 
 
-def test_what_was_never_to_be_trained_is_not_let_go(tmp_path):
+def test_a_parameter_that_was_never_trained_stays_frozen(tmp_path):
     trial = trained(tmp_path, {**OF_A_LAYER, "until": 2}, plugins=[Fixed()])
     assert [name for name, one in trial.model.named_parameters() if not one.requires_grad] == ["1.bias"]
 
 
-def test_an_end_that_is_beyond_the_run_is_told_before_training(tmp_path):
+def test_an_end_beyond_the_last_epoch_is_reported_before_training(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {**OF_A_LAYER, "until": 100}, epochs=3)
     assert [str(warning.message) for warning in warned] == [
-        "callbacks[0].until: Freeze never lets go: the run has 3 epochs, and `until` is 100."
+        "callbacks[0].until: Freeze never ends: the run has 3 epochs, but `until` is 100."
     ]
     assert trial.told == ()
 
@@ -92,7 +94,7 @@ class Stopping:
 
 
 @pytest.mark.parametrize(("until", "told"), [(3, False), (4, True)])
-def test_a_run_that_stops_before_they_are_let_go_is_told(until, told, tmp_path):
+def test_a_run_that_stops_before_the_parameters_are_unfrozen_is_reported(until, told, tmp_path):
     trial = trained(tmp_path, {**OF_A_LAYER, "until": until}, plugins=[Stopping()])
-    sentence = f"Freeze was to let go in epoch {until}, and the training ended before."
+    sentence = f"Freeze was to end in epoch {until}, but the training ended earlier."
     assert trial.told == ((sentence,) if told else ())

@@ -1,4 +1,4 @@
-"""What can be told of inputs and targets before they are read: names that the loss takes, misspelt."""
+"""Checks of inputs and targets before they are read, such as misspelt names."""
 
 import json
 
@@ -36,7 +36,7 @@ type = "SGD"
 
 
 def problems(directory, loss, *, kind="CSV", **options):
-    """The place, and what is told there, of each problem of the data."""
+    """Return the place and the message of each problem of the data."""
     if kind == "CSV":
         path = directory / "table.csv"
         path.write_text("a,b,c,d\n1,2,3,4\n")
@@ -58,32 +58,32 @@ def problems(directory, loss, *, kind="CSV", **options):
     ("options", "problem"),
     [
         ({"shape": [3, 1]}, None),
-        ({"shape": [3, 8]}, (("shape",), "A row of this shape has 24 numbers, and one of the inputs has 3.")),
+        ({"shape": [3, 8]}, (("shape",), "A row of this shape has 24 numbers, but one of the inputs has 3.")),
         (
             {"inputs": {"anchor": "[ab]", "negative": "c"}, "shape": {"anchor": [2], "negative": [1, 2]}},
-            (("shape", "negative"), 'A row of this shape has 2 numbers, and one of the inputs "negative" has 1.'),
+            (("shape", "negative"), 'A row of this shape has 2 numbers, but one of the inputs "negative" has 1.'),
         ),
     ],
 )
-def test_a_shape_of_more_numbers_than_a_row_has_is_told_before_it_is_read(options, problem, tmp_path):
-    told = problems(tmp_path, {"type": "MSELoss"}, targets="d", **options)
-    assert told == ([] if problem is None else [(problem[0], False, problem[1])])
+def test_a_shape_with_more_elements_than_columns_is_reported_before_the_file_is_read(options, problem, tmp_path):
+    found = problems(tmp_path, {"type": "MSELoss"}, targets="d", **options)
+    assert found == ([] if problem is None else [(problem[0], False, problem[1])])
 
 
 @pytest.mark.parametrize("kind", ["CSV", "NPZ"])
-def test_a_misspelt_group_of_inputs_is_told_at_its_name_with_all_names(kind, tmp_path):
+def test_a_misspelt_group_of_inputs_is_reported_at_its_name_with_all_names(kind, tmp_path):
     inputs = {"anchor": "a", "postive": "b", "negative": "c"}
     assert problems(tmp_path, TRIPLET, kind=kind, inputs=inputs) == [
         (
             ("inputs", "postive"),
             True,
-            'TripletMarginLoss takes "anchor", "positive" and "negative", and these are "anchor", "postive" and '
+            'TripletMarginLoss takes "anchor", "positive" and "negative", but the groups are "anchor", "postive" and '
             '"negative". Did you mean "positive"?',
         )
     ]
 
 
-def test_the_finger_is_on_the_name(tmp_path, capsys):
+def test_the_error_points_at_the_name(tmp_path, capsys):
     (tmp_path / "table.csv").write_text("a,b,c\n1,2,3\n")
     (tmp_path / "spec.toml").write_text(SPEC)
     assert main(["check", str(tmp_path / "spec.toml"), "--format", "json"]) == 1
@@ -91,7 +91,7 @@ def test_the_finger_is_on_the_name(tmp_path, capsys):
     assert (problem["line"], problem["column"], problem["path"]) == (7, 1, "data.inputs.postive")
 
 
-def test_each_misspelt_group_is_told(tmp_path):
+def test_each_misspelt_group_is_reported(tmp_path):
     inputs = {"achor": "a", "positive": "b", "neg": "c"}
     assert [path for path, _, _ in problems(tmp_path, TRIPLET, inputs=inputs)] == [
         ("inputs", "achor"),
@@ -99,7 +99,7 @@ def test_each_misspelt_group_is_told(tmp_path):
     ]
 
 
-def test_an_array_that_is_called_as_a_misspelt_group_is_told_where_it_is_named(tmp_path):
+def test_an_array_named_like_a_misspelt_group_is_reported_where_it_is_listed(tmp_path):
     loss = {"losses": {"apart": {**TRIPLET, "output": {"anchor": "a", "negative": "b"}}}}
     [(path, on_key, message)] = problems(tmp_path, loss, kind="NPZ", inputs=["a", "postive", "b"])
     assert (path, on_key) == (("inputs", 1), False)
@@ -119,7 +119,7 @@ def test_an_array_that_is_called_as_a_misspelt_group_is_told_where_it_is_named(t
         ({"type": "MSELoss"}, {"inputs": {"inptu": "a", "b": "b"}, "targets": "c"}),
     ],
 )
-def test_names_that_a_model_may_take_as_they_are_are_no_problem(loss, options, tmp_path):
+def test_names_that_a_model_may_take_are_accepted(loss, options, tmp_path):
     assert problems(tmp_path, loss, **options) == []
 
 
@@ -154,17 +154,17 @@ def test_names_that_a_model_may_take_as_they_are_are_no_problem(loss, options, t
         ),
     ],
 )
-def test_a_misspelt_target_is_told_at_its_name_with_all_names(loss, targets, place, message, tmp_path):
+def test_a_misspelt_target_is_reported_at_its_name_with_all_names(loss, targets, place, message, tmp_path):
     assert problems(tmp_path, loss, inputs="a", targets=targets) == [(("targets", place), True, message)]
 
 
-def test_targets_that_are_too_many_and_not_misspelt_are_told_as_before(tmp_path):
+def test_too_many_targets_without_a_misspelling_are_reported(tmp_path):
     [(path, on_key, message)] = problems(tmp_path, GAUSSIAN, inputs="a", targets={"price": "b", "size": "c"})
     assert (path, on_key) == (("targets",), False)
     assert message == "GaussianNLLLoss takes one target, beside the variance, and 2 are given."
 
 
-def test_how_groups_are_given_is_told_if_the_model_cannot_take_them(tmp_path):
+def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
     (tmp_path / "table.csv").write_text("a,b,c\n1,2,3\n")
     spec = hookline.load(
         {

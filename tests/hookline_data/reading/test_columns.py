@@ -21,7 +21,7 @@ NAMES = ["age", "pixel_0", "pixel_1", "label", "pixel[0]"]
         (["[ap]*e"], ["age"]),
     ],
 )
-def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns, columns):
+def test_columns_are_selected_by_name_or_pattern_in_the_order_of_the_file(patterns, columns):
     assert Chooser(NAMES, Path("d.csv")).chosen(patterns, {"label"}) == columns
 
 
@@ -43,13 +43,13 @@ def test_columns_are_chosen_by_name_or_pattern_in_the_order_of_the_file(patterns
         ),
     ],
 )
-def test_a_pattern_that_chooses_nothing_is_an_error_that_names_the_nearest_column(pattern, message):
+def test_a_pattern_that_selects_nothing_is_an_error_with_a_suggestion(pattern, message):
     with pytest.raises(DataError) as raised:
         Chooser(NAMES, Path("d.csv")).chosen(["age", pattern])
     assert str(raised.value) == message
 
 
-def test_the_inputs_are_all_columns_but_the_targets_unless_they_are_named(prepare):
+def test_the_inputs_default_to_all_columns_except_the_targets(prepare):
     text = "a,y,b\n1,2,3\n4,5,6\n"
     [everything] = prepare(text).training.epoch(1)
     [named] = prepare(text, inputs="b").training.epoch(1)
@@ -59,7 +59,7 @@ def test_the_inputs_are_all_columns_but_the_targets_unless_they_are_named(prepar
     assert everything.target.tolist() == [[2], [5]]
 
 
-def test_the_columns_of_the_inputs_are_told_in_their_order(prepare):
+def test_the_columns_of_the_inputs_are_described_in_order(prepare):
     data = prepare("b,y,a\n1,2,3\n4,5,6\n", inputs=["a", "b"])
     assert data.preparation == {"input": {"columns": ["b", "a"]}}
     assert data.target.columns == ("y",)
@@ -68,11 +68,11 @@ def test_the_columns_of_the_inputs_are_told_in_their_order(prepare):
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ("y", 'The column "y" is a target, or says the split: it cannot be an input.'),
+        ("y", 'The column "y" cannot be an input, because it is a target or the split column.'),
         ("weight", 'There is no column "weight". Known are "a" and "y".'),
     ],
 )
-def test_inputs_that_are_not_there_are_an_error(prepare, inputs, message):
+def test_missing_inputs_are_an_error(prepare, inputs, message):
     with pytest.raises(DataError, match=message):
         prepare("a,y\n1,2\n", inputs=inputs)
 
@@ -89,7 +89,7 @@ def test_inputs_that_are_not_there_are_an_error(prepare, inputs, message):
     ],
     ids=["line ends of Windows", "byte order mark", "blank lines", "quotes", "spaces", "exponents"],
 )
-def test_numbers_are_read_in_all_their_spellings(prepare, text):
+def test_numbers_are_read_in_all_notations(prepare, text):
     [batch] = prepare(text).training.epoch(1)
     assert batch.input.dtype == batch.target.dtype == torch.float32
     assert batch.input.tolist() == [[1], [3.5]]
@@ -106,8 +106,8 @@ def test_a_number_is_rounded_once_to_float32(prepare):
     ("cell", "complaint"),
     [
         ("x", '"x" is not a number.'),
-        ("NA", '"NA" stands for a missing value: fill it in, or leave the row out.'),
-        ("nan", '"nan" stands for a missing value: fill it in, or leave the row out.'),
+        ("NA", '"NA" counts as a missing value: fill it in or remove the row.'),
+        ("nan", '"nan" counts as a missing value: fill it in or remove the row.'),
         ("1.5.2", '"1.5.2" is not a number.'),
         ("12 kg", '"12 kg" is not a number.'),
         ("true", '"true" is not a number.'),
@@ -119,25 +119,25 @@ def test_a_number_is_rounded_once_to_float32(prepare):
         ("-1e39", "-1e+39 is not a finite float32."),
     ],
 )
-def test_a_cell_of_the_inputs_that_is_no_number_is_told_with_row_and_column(prepare, tmp_path, cell, complaint):
+def test_an_input_cell_that_is_not_a_number_is_reported_with_row_and_column(prepare, tmp_path, cell, complaint):
     with pytest.raises(DataError) as raised:
         prepare(f"a,b,y\n1,2,3\n4,{cell},6\n7,8,9\n")
     assert str(raised.value) == f'{tmp_path / "table.csv"}: row 2, column "b": {complaint}'
 
 
 @pytest.mark.parametrize("cell", ["nan", "NaN", "inf", "-inf", "1e39"])
-def test_a_target_that_is_not_finite_is_told_with_row_and_column(prepare, cell):
+def test_a_non_finite_target_is_reported_with_row_and_column(prepare, cell):
     with pytest.raises(DataError, match=r'row 2, column "y": '):
         prepare(f"a,y\n1,2\n3,{cell}\n")
 
 
-def test_an_empty_target_is_told_with_row_and_column(prepare):
+def test_an_empty_target_is_reported_with_row_and_column(prepare):
     with pytest.raises(DataError, match=r'table\.csv: row 2, column "y": The cell is empty\.'):
         prepare("a,y\n1,u\n3,\n5,v\n", loss="CrossEntropyLoss")
 
 
 @pytest.mark.parametrize("cell", ["x", "1,5"])
-def test_a_target_that_is_text_among_numbers_is_told_with_its_row_when_numbers_are_needed(prepare, cell):
+def test_a_text_target_among_numbers_is_reported_with_its_row_if_numbers_are_needed(prepare, cell):
     with pytest.raises(DataError, match=rf'row 2, column "y": "{cell}" is not a number'):
         prepare(f'a,y\n1,1.5\n2,"{cell}"\n3,2.5\n')
 
@@ -146,15 +146,15 @@ def test_a_target_that_is_text_among_numbers_is_told_with_its_row_when_numbers_a
     ("text", "message"),
     [
         ("", "The file is empty."),
-        ("a,a,y\n1,2,3\n", 'Two columns are called "a".'),
+        ("a,a,y\n1,2,3\n", 'Two columns are named "a".'),
         (
             "a;y\n1;2\n",
-            'There is no column "y". The first line of the file is one name: between several stand commas, and not ";".',
+            'There is no column "y". The first line of the file is a single name: separate names with commas, not ";".',
         ),
-        ("a,y\n", "The file has a header and no rows."),
+        ("a,y\n", "The file has a header but no rows."),
     ],
 )
-def test_a_file_that_is_no_table_is_told_in_a_sentence(prepare, tmp_path, text, message):
+def test_a_file_that_is_not_a_table_is_reported(prepare, tmp_path, text, message):
     with pytest.raises(DataError) as raised:
         prepare(text)
     assert str(raised.value).startswith(f"{tmp_path / 'table.csv'}: {message}")
@@ -162,32 +162,32 @@ def test_a_file_that_is_no_table_is_told_in_a_sentence(prepare, tmp_path, text, 
 
 @pytest.mark.parametrize("row", ["4,5", "4,5,6,7"])
 @pytest.mark.parametrize("loss", ["MSELoss", "CrossEntropyLoss"])
-def test_a_row_with_too_few_or_too_many_cells_is_told_with_its_number(prepare, tmp_path, row, loss):
+def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(prepare, tmp_path, row, loss):
     with pytest.raises(DataError) as raised:
         prepare(f"a,b,y\n1,2,3\n{row}\n7,8,9\n", loss=loss)
     cells = row.count(",") + 1
-    assert str(raised.value) == f"{tmp_path / 'table.csv'}: row 2: It has {cells} cells, and the header has 3."
+    assert str(raised.value) == f"{tmp_path / 'table.csv'}: row 2: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize(
     "text", ["a,y\n1,2\n3,ä\n".encode("latin-1"), "ä,y\n1,2\n3,4\n".encode("latin-1")], ids=["in a cell", "in a name"]
 )
-def test_text_that_is_not_utf8_is_told_as_such(prepare, text):
+def test_text_that_is_not_utf8_is_reported(prepare, text):
     with pytest.raises(DataError, match=r"table\.csv: .*UTF-?8"):
         prepare(text, loss="CrossEntropyLoss")
 
 
-def test_a_file_that_is_not_there_is_told(prepare, tmp_path):
+def test_a_missing_file_is_reported(prepare, tmp_path):
     with pytest.raises(DataError, match=r"missing\.csv: There is no such file\."):
         prepare("", path=str(tmp_path / "missing.csv"))
 
 
-def test_a_directory_is_told_to_be_no_file(prepare, tmp_path):
+def test_a_directory_is_reported(prepare, tmp_path):
     with pytest.raises(DataError, match="The file cannot be read"):
         prepare("", path=str(tmp_path))
 
 
-def test_text_in_the_last_row_of_a_numeric_column_of_megabytes_is_told_with_its_row(prepare):
+def test_text_in_the_last_row_of_a_large_numeric_column_is_reported_with_its_row(prepare):
     rows = 120_000
     lines = [f"{row},{row}.125,{row % 7}.0625,{row % 3}" for row in range(rows)]
     text = "a,b,c,y\n" + "\n".join(lines) + "\n"
@@ -198,7 +198,7 @@ def test_text_in_the_last_row_of_a_numeric_column_of_megabytes_is_told_with_its_
         prepare(f"{text}1,2,three,0\n")
 
 
-def test_codes_are_classes_by_their_text_and_no_two_of_them_become_one(prepare):
+def test_different_codes_are_different_classes(prepare):
     data = prepare("a,y\n1,01\n2,1\n3,0x1\n4,02\n", loss="CrossEntropyLoss")
     assert data.target.classes == ("01", "02", "0x1", "1")
     assert data.training.all.target.tolist() == [0, 3, 2, 1]
@@ -211,8 +211,8 @@ def test_classes_that_are_text_in_training_are_text_in_another_file(prepare, tmp
     assert data.validation.all.target.tolist() == [0, 1]
 
 
-def test_a_column_without_a_name_is_told_and_not_taken_for_an_input(prepare):
-    with pytest.raises(DataError, match=r'Column 1 has no name, and "\*" would choose it\.'):
+def test_a_column_without_a_name_is_an_error_and_not_an_input(prepare):
+    with pytest.raises(DataError, match=r'Column 1 has no name, but "\*" selects it\.'):
         prepare(",a,y\n0,1,2\n1,3,4\n")
     assert prepare(",a,y\n0,1,2\n1,3,4\n", inputs="a").preparation == {"input": {"columns": ["a"]}}
 
@@ -224,31 +224,31 @@ def test_a_name_with_a_line_break_and_cells_with_line_breaks_are_read(prepare):
     assert data.target.classes == ("u\nv0", "u\nv1")
 
 
-def test_very_many_columns_are_chosen_by_name(tmp_path):
+def test_many_columns_are_selected_by_name(tmp_path):
     names = [f"c{number}" for number in range(20_000)]
     chooser = Chooser(names, tmp_path)
     assert chooser.chosen(reversed(names), {"y"}) == names
 
 
-def test_patterns_are_compared_with_no_more_names_than_there_is_time_for(monkeypatch):
+def test_too_many_pattern_comparisons_are_refused(monkeypatch):
     chooser = Chooser(["aa", "ab"], Path("table.csv"))
     monkeypatch.setattr("hookline_data.reading.columns.MOST_COMPARED", 2 * (2 + 2 + 16))
     assert chooser.matching("a*") == chooser.matching("a?") == chooser.matching("a*") == {"aa", "ab"}
     with pytest.raises(DataError) as caught:
         chooser.matching("*b")
-    assert str(caught.value) == "table.csv: There are too many patterns for 2 columns: give their names."
+    assert str(caught.value) == "table.csv: There are too many patterns for 2 columns: list the names instead."
 
 
-def test_of_the_first_unknown_columns_it_is_told_what_was_meant():
+def test_the_first_unknown_columns_come_with_a_suggestion():
     chooser = Chooser(["pixel"], Path("table.csv"))
-    told = [str(chooser.unknown("pixl")) for _ in range(11)]
-    assert set(told[:10]) == {'table.csv: There is no column "pixl". Did you mean "pixel"?'}
-    assert told[10] == 'table.csv: There is no column "pixl".'
+    messages = [str(chooser.unknown("pixl")) for _ in range(11)]
+    assert set(messages[:10]) == {'table.csv: There is no column "pixl". Did you mean "pixel"?'}
+    assert messages[10] == 'table.csv: There is no column "pixl".'
 
 
 @pytest.mark.parametrize("change", ["other columns", "gone", "empty", "a directory"])
 @pytest.mark.parametrize("kind", ["CSV", "Parquet"])
-def test_a_file_that_changes_while_it_is_read_is_told_in_a_sentence(
+def test_a_file_that_changes_while_it_is_read_is_reported(
     prepare, prepare_parquet, tmp_path, monkeypatch, kind, change
 ):
     import pyarrow
@@ -278,5 +278,5 @@ def test_a_file_that_changes_while_it_is_read_is_told_in_a_sentence(
     assert str(caught.value).startswith(f"{path}: ")
     if change == "other columns":
         assert str(caught.value).endswith(
-            ": The file has changed since the names of its columns were read: one is no longer there."
+            ": The file has changed since its column names were read: a column is missing now."
         )

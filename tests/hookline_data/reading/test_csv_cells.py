@@ -23,8 +23,8 @@ def test_a_header_may_have_names_in_brackets(tmp_path, header, names):
     "line",
     ['{"a": 1, "b": 2}', '[{"a": 1}, {"a": 2}]', "[1, 2]", "[[1, 2], [3, 4]]", "<!DOCTYPE html>", "{", "[", "a\0,b"],
 )
-def test_what_is_of_another_kind_is_no_header(tmp_path, line):
+def test_json_and_html_are_not_a_header(tmp_path, line):
     path = tmp_path / "table.csv"
     path.write_text(f"{line}\n")
-    with pytest.raises(DataError, match=r"This is not a table with a header of names\.$"):
+    with pytest.raises(DataError, match=r"This is not a table with column names in its first line\.$"):
         column_names(path)

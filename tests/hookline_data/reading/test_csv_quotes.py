@@ -1,15 +1,15 @@
-"""Quotes that are not closed where they should be, in the smallest files that show it."""
+"""Unclosed quotes, in minimal files."""
 
 import pytest
 
 from hookline.errors import DataError
 
-MANY = "This cell has more than 4 lines, which `multiline = true` allows. Or the quote that opens it is not closed."
-OPEN = "The quote that opens this cell is not closed."
+MANY = "This cell has more than 4 lines. Set `multiline = true` to allow this, or close its opening quote."
+OPEN = "The opening quote of this cell is not closed."
 
 
 def rows(changed, count=1000, end="\n"):
-    """A table of which some rows are changed, counted from 1."""
+    """Return a table with some rows changed; rows are counted from 1."""
     lines = [changed.get(number, f"{number},2,k,{'uv'[number % 2]}") for number in range(1, count + 1)]
     return end.join(["a,b,c,y", *lines, ""])
 
@@ -28,11 +28,11 @@ def rows(changed, count=1000, end="\n"):
         (
             {500: '500,2,k,"u', 501: '501,2,k,"u'},
             'row 500, column "y"',
-            "This cell has 2 lines, and text behind the quote that closes it: one is missing.",
+            "This cell has 2 lines, and text follows its closing quote: a quote is missing.",
         ),
     ],
 )
-def test_a_quote_that_would_swallow_rows_is_told_with_the_row_and_column_that_it_opens(
+def test_a_quote_that_swallows_rows_is_reported_with_the_row_and_column_where_it_opens(
     prepare, tmp_path, end, changed, place, message
 ):
     with pytest.raises(DataError) as caught:
@@ -51,13 +51,13 @@ def test_a_quote_that_would_swallow_rows_is_told_with_the_row_and_column_that_it
     ],
 )
 @pytest.mark.parametrize("last", ["\n", ""])
-def test_quotes_that_are_right_lose_no_row(prepare, changed, last):
+def test_correct_quotes_lose_no_row(prepare, changed, last):
     data = prepare(rows(changed).removesuffix("\n") + last, loss="CrossEntropyLoss", inputs="a")
     assert data.training.all.input[:, 0].tolist() == [*range(1, 1001)]
     assert data.target.classes == ("u", "v")
 
 
-def test_cells_of_many_lines_are_read_if_the_spec_allows_them(prepare):
+def test_cells_of_many_lines_are_read_with_multiline(prepare):
     changed = {500: '500,2,"k\n\n\n\n\nl",u'}
     with pytest.raises(DataError, match=r'row 500, column "c": This cell has more than 4 lines'):
         prepare(rows(changed), loss="CrossEntropyLoss", inputs="a")
@@ -66,19 +66,19 @@ def test_cells_of_many_lines_are_read_if_the_spec_allows_them(prepare):
 
 
 @pytest.mark.parametrize("changed", [{500: '500,2,k,"u'}, {500: '500,2,k,"u', 800: '800,2,k,"u'}])
-def test_a_stray_quote_is_an_error_also_if_cells_may_have_many_lines(prepare, changed):
-    with pytest.raises(
-        DataError, match=r'row 500, column "y": (The quote that opens|This cell has 301 lines, and text)'
-    ):
+def test_a_stray_quote_is_an_error_even_with_multiline(prepare, changed):
+    with pytest.raises(DataError, match=r'row 500, column "y": (The opening quote|This cell has 301 lines, and text)'):
         prepare(rows(changed), loss="CrossEntropyLoss", inputs="a", multiline=True)
 
 
-def test_a_quote_that_is_open_in_the_header_is_told(prepare):
-    with pytest.raises(DataError, match=r'table\.csv: There is no column "y"|column 3 of the header: The quote'):
+def test_an_unclosed_quote_in_the_header_is_reported(prepare):
+    with pytest.raises(
+        DataError, match=r'table\.csv: There is no column "y"|column 3 of the header: The opening quote'
+    ):
         prepare('a,y,"c\n1,2,3\n', inputs="a")
 
 
-def test_a_cell_is_quoted_no_longer_than_one_needs_to_know_it_by(prepare):
+def test_long_cells_are_shortened_in_messages(prepare):
     with pytest.raises(DataError) as caught:
         prepare(f'a,y\n1,2\n"{"secret " * 100}\n",3\n')
     assert str(caught.value).endswith(
@@ -86,7 +86,7 @@ def test_a_cell_is_quoted_no_longer_than_one_needs_to_know_it_by(prepare):
     )
 
 
-def test_two_stray_quotes_make_no_class_of_the_rows_between_them(prepare, tmp_path):
+def test_two_stray_quotes_do_not_merge_rows_into_a_class(prepare, tmp_path):
     lines = [f"{row},{'uv'[row % 2]}" for row in range(1, 41)]
     lines[20], lines[22] = '20,"p', '22,p"'
     text = "\n".join(["a,y", *lines, ""])

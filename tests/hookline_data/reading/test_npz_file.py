@@ -1,4 +1,4 @@
-"""NPZ files that are not what they say."""
+"""Malformed NPZ files."""
 
 import io
 import zipfile
@@ -40,10 +40,10 @@ def error_of(read, *arguments):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (header((10**12,)) + b"\0" * 800, 'The file is damaged: "x" has the shape (1000000000000,) and 800 bytes.'),
-        (header((-1, 5)) + b"\0" * 800, 'The file is damaged: "x" has the shape (-1, 5) and 800 bytes.'),
-        (header((101,)) + b"\0" * 800, 'The file is damaged: "x" has the shape (101,) and 800 bytes.'),
-        (header((10**18,), "<U0"), 'The file is damaged: "x" has the shape (1000000000000000000,) and 0 bytes.'),
+        (header((10**12,)) + b"\0" * 800, 'The file is damaged: "x" has the shape (1000000000000,), but 800 bytes.'),
+        (header((-1, 5)) + b"\0" * 800, 'The file is damaged: "x" has the shape (-1, 5), but 800 bytes.'),
+        (header((101,)) + b"\0" * 800, 'The file is damaged: "x" has the shape (101,), but 800 bytes.'),
+        (header((10**18,), "<U0"), 'The file is damaged: "x" has the shape (1000000000000000000,), but 0 bytes.'),
         (b"\x93NUMPY\1\0\xff\xff", 'The file is damaged: The type and the shape of "x" cannot be read.'),
         (b"\x93NUMPY\2\0\xff\xff\xff\x7f", 'The file is damaged: The type and the shape of "x" cannot be read.'),
         (b"\x93NUMPY\1\0\x10'" + b"(" * 10000, 'The file is damaged: The type and the shape of "x" cannot be read.'),
@@ -54,23 +54,23 @@ def error_of(read, *arguments):
         (b"", '"x" is not an array.'),
         (
             array([{}]),
-            '"x" has Python objects, which are pickled: to read them could run any code. Arrays of numbers and of text '
-            "are not.",
+            '"x" contains pickled Python objects, and unpickling could run any code. Save arrays of numbers or text '
+            "instead.",
         ),
         (
             array(numpy.zeros(3, "f4,i8")),
-            "\"x\" has the type [('f0', '<f4'), ('f1', '<i8')], and neither numbers nor text.",
+            "\"x\" has the type [('f0', '<f4'), ('f1', '<i8')], but must have numbers or text.",
         ),
     ],
     ids=range(11),
 )
-def test_what_is_no_array_as_it_says_is_told_in_a_sentence_without_advice_to_trust_it(tmp_path, content, message):
+def test_a_malformed_array_is_reported_without_advice_to_allow_pickle(tmp_path, content, message):
     path = archive(tmp_path / "arrays.npz", content)
     assert npz_file.array_names(path) == ["x"]
     assert error_of(npz_file.read, path, ["x"]) == f"{path}: {message}"
 
 
-def test_an_array_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+def test_a_decompression_bomb_is_not_unpacked(tmp_path):
     path = archive(tmp_path / "arrays.npz", header((2**26,)) + bytes(100), compression=zipfile.ZIP_DEFLATED)
     packed = zipfile.ZipFile(path).getinfo("x.npy").compress_size
     content = bytearray(path.read_bytes())
@@ -78,12 +78,12 @@ def test_an_array_that_would_fill_the_memory_is_not_unpacked(tmp_path):
     content[place + 24 : place + 28] = (2**29 + 128).to_bytes(4, "little")
     path.write_bytes(content)
     assert error_of(npz_file.read, path, ["x"]) == (
-        f'{path}: "x" has {packed} bytes in the file and 536,871,040 once it is unpacked, more than 250 times as many. '
-        "If it is not meant to fill the memory, save it with `numpy.savez`."
+        f'{path}: "x" has {packed} bytes in the file and 536,871,040 once unpacked, more than 250 times as many. '
+        "If this is not a decompression bomb, save it with `numpy.savez`."
     )
 
 
-def test_an_encrypted_file_is_told_by_the_check_and_where_it_is_read(tmp_path):
+def test_an_encrypted_file_is_reported_when_checked_and_when_read(tmp_path):
     path = archive(tmp_path / "arrays.npz", array())
     content = bytearray(path.read_bytes())
     content[content.index(b"PK\1\2") + 8] |= 1
@@ -93,7 +93,7 @@ def test_an_encrypted_file_is_told_by_the_check_and_where_it_is_read(tmp_path):
     assert error_of(npz_file.read, path, ["x"]) == f'{path}: "x" is encrypted.'
 
 
-def test_every_file_with_a_changed_byte_gives_arrays_or_a_sentence(tmp_path):
+def test_every_file_with_a_changed_byte_is_read_or_reported(tmp_path):
     good = archive(tmp_path / "good.npz", array(), compression=zipfile.ZIP_DEFLATED).read_bytes()
     path = tmp_path / "arrays.npz"
     for place in range(len(good)):
@@ -110,13 +110,13 @@ def test_every_file_with_a_changed_byte_gives_arrays_or_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("left", [0, 1, 30, 100, 200, -1])
-def test_a_file_that_ends_too_soon_is_told(tmp_path, left):
+def test_a_truncated_file_is_reported(tmp_path, left):
     path = archive(tmp_path / "arrays.npz", array())
     path.write_bytes(path.read_bytes()[:left])
     assert error_of(npz_file.read, path, ["x"]).startswith(f"{path}: ")
 
 
-def test_a_list_of_very_many_arrays_is_not_read(tmp_path, monkeypatch):
+def test_a_directory_of_too_many_arrays_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(npz_file, "LARGEST_DIRECTORY", 40)
     path = archive(tmp_path / "arrays.npz", array())
-    assert error_of(npz_file.array_names, path) == f"{path}: The file lists more arrays than can be read."
+    assert error_of(npz_file.array_names, path) == f"{path}: The file contains too many arrays."

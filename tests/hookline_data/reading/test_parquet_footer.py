@@ -1,4 +1,4 @@
-"""The names of the columns of Parquet files, read from their footers, against pyarrow."""
+"""Column names read from the footers of Parquet files, compared with pyarrow."""
 
 import random
 
@@ -35,12 +35,12 @@ def written(path, columns, **options):
 
 
 @pytest.mark.parametrize("options", [{}, {"version": "1.0"}, {"store_schema": False}, {"row_group_size": 1}], ids=str)
-def test_the_names_are_those_that_pyarrow_reads(tmp_path, options):
+def test_the_names_equal_pyarrows(tmp_path, options):
     path = written(tmp_path / "table.parquet", COLUMNS, **options)
     assert column_names(path) == list(COLUMNS) == parquet.read_schema(path).names
 
 
-def test_any_columns_in_any_order(tmp_path):
+def test_random_schemas_have_pyarrows_names(tmp_path):
     generator = random.Random(0)  # noqa: S311
     for index in range(20):
         names = generator.sample(list(COLUMNS), generator.randint(1, len(COLUMNS)))
@@ -48,7 +48,7 @@ def test_any_columns_in_any_order(tmp_path):
         assert column_names(path) == names
 
 
-def test_very_many_columns(tmp_path):
+def test_many_columns_are_read(tmp_path):
     columns = {f"column {index}": COLUMNS["a number"] for index in range(3000)}
     assert column_names(written(tmp_path / "table.parquet", columns)) == list(columns)
 
@@ -64,7 +64,7 @@ def test_very_many_columns(tmp_path):
         (b"PAR1" + b"\0" * 8 + b"\x01\0\0\0PAR1", "Its footer has no schema."),
     ],
 )
-def test_what_is_no_parquet_file_is_told(tmp_path, content, problem):
+def test_a_file_that_is_not_parquet_is_reported(tmp_path, content, problem):
     path = tmp_path / "table.parquet"
     path.write_bytes(content)
     with pytest.raises(FooterError) as error:
@@ -72,7 +72,7 @@ def test_what_is_no_parquet_file_is_told(tmp_path, content, problem):
     assert str(error.value) == problem
 
 
-def test_a_damaged_footer_gives_names_or_the_one_error_and_nothing_else(tmp_path):
+def test_a_damaged_footer_gives_names_or_a_footer_error(tmp_path):
     content = written(tmp_path / "table.parquet", COLUMNS).read_bytes()
     footer = int.from_bytes(content[-8:-4], "little")
     generator = random.Random(0)  # noqa: S311
@@ -99,21 +99,21 @@ def footer_of(tmp_path, content):
 @pytest.mark.parametrize(
     "content",
     [
-        b"\x1b" + b"\xff" * 8 + b"\x3f\x11",  # A map of 2^62 pairs of truth values.
+        b"\x1b" + b"\xff" * 8 + b"\x3f\x11",  # A map of 2^62 pairs of booleans.
         b"\x1b" + b"\xff" * 8 + b"\x3f\x33",
-        b"\x19\xf1" + b"\xff" * 8 + b"\x3f",  # A list of as many.
-        b"\x17",  # A number of eight bytes, of which there is none.
+        b"\x19\xf1" + b"\xff" * 8 + b"\x3f",  # A list of 2^62 booleans.
+        b"\x17",  # A number of eight bytes that are missing.
         b"\x13",
         b"\x1d",
         b"\x18\xff\xff\xff\xff\x0f",
     ],
 )
-def test_what_says_that_it_is_longer_than_the_file_is_not_read_to_its_end(tmp_path, content):
+def test_a_value_that_claims_to_be_longer_than_the_file_is_refused(tmp_path, content):
     with pytest.raises(FooterError, match=r"^Its footer is damaged\.$"):
         column_names(footer_of(tmp_path, content))
 
 
-def test_a_footer_of_very_many_values_is_not_read_to_its_end(tmp_path, monkeypatch):
+def test_a_footer_with_too_many_values_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("hookline_data.reading.parquet_footer.MOST_VALUES", 100)
     with pytest.raises(FooterError, match=r"^Its footer has more than 100 values\.$"):
         column_names(footer_of(tmp_path, b"\x19\xf5\x80\x08" + b"\1" * 2000))

@@ -1,4 +1,4 @@
-"""What becomes of numbers that need more digits than float32 has."""
+"""Tests with numbers that need more digits than float32 has."""
 
 import warnings
 
@@ -21,7 +21,7 @@ JULIAN = 2460310.5 + numpy.arange(100) / 64
 
 @pytest.fixture
 def prepare_any(prepare, prepare_arrays, prepare_parquet):
-    """Prepares one column of inputs from a file of one of the three formats."""
+    """Prepare one column of inputs from a file of one of the three formats."""
 
     def prepare_any(kind, numbers, **options):
         y = numpy.arange(len(numbers)) / 4
@@ -46,9 +46,9 @@ def test_statistics_and_differences_are_computed_in_float64(prepare_any, kind, n
 
 
 @pytest.mark.parametrize("kind", ["CSV", "NPZ", "Parquet"])
-def test_numbers_that_become_equal_are_warned_of_with_what_to_do(prepare_any, kind):
+def test_numbers_that_become_equal_are_a_warning_with_advice(prepare_any, kind):
     with pytest.warns(
-        HooklineWarning, match=r'" has 28 different values in the training split, and only 15 as float32'
+        HooklineWarning, match=r'" has 28 different values in the training split, but only 15 as float32'
     ):
         data = prepare_any(kind, DAYS)
     assert len(data.training.all.input.unique()) == 15
@@ -60,20 +60,20 @@ GREAT = 2**53 + numpy.arange(9)
 
 
 @pytest.mark.parametrize("options", [{}, {"standardize": True}])
-def test_integers_of_a_csv_that_float64_cannot_tell_apart_are_warned_of(prepare_any, options):
-    with warnings.catch_warnings(record=True) as told:
+def test_csv_integers_that_float64_cannot_distinguish_are_a_warning(prepare_any, options):
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         prepare_any("CSV", GREAT, **options)
-    assert str(told[0].message).endswith(
-        '"x" has 9 different integers beyond 2^53, and float64, as which numbers are read, can tell only 5 apart: '
-        "subtract a constant from the column in the file, or leave it out."
+    assert str(caught[0].message).endswith(
+        '"x" has 9 different integers beyond 2^53, but float64, the type in which they are read, can distinguish only 5: '
+        "subtract a constant from the column in the file, or exclude it."
     )
-    assert not any("standardize" in str(one.message) for one in told)
+    assert not any("standardize" in str(one.message) for one in caught)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("standardized", [["x"], []])
-def test_of_integers_of_an_array_that_float64_cannot_tell_apart_the_remedy_is_not_to_standardize(dtype, standardized):
+def test_array_integers_that_float64_cannot_distinguish_come_with_other_advice_than_standardizing(dtype, standardized):
     groups = {"x": Group(GREAT.reshape(-1, 1), dtype)}
     preparation = Preparation(
         standardized=standardized, together=False, name=lambda *_: "x", paths={"training": "x.npz"}
@@ -83,55 +83,55 @@ def test_of_integers_of_an_array_that_float64_cannot_tell_apart_the_remedy_is_no
         preparation.apply({"training": Rows(groups, {})})
 
 
-def test_great_integers_that_stay_different_are_no_reason_to_warn(prepare_any):
+def test_large_integers_that_stay_distinct_are_no_warning(prepare_any):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepare_any("CSV", 2**53 * numpy.arange(1, 10))
 
 
-def test_of_several_columns_that_become_equal_one_is_named_and_the_others_are_counted(prepare):
+def test_a_warning_about_several_columns_names_one_and_counts_the_others(prepare):
     text = "a,b,y\n" + "".join(f"{day},{day},{index / 4}\n" for index, day in enumerate(DAYS))
-    with pytest.warns(HooklineWarning, match="only 15 as float32, and so it is with 1 other column: set `standardize"):
+    with pytest.warns(HooklineWarning, match=r"only 15 as float32 \(also 1 other column\): set `standardize"):
         prepare(text)
 
 
-def test_one_great_number_that_makes_all_others_equal_is_warned_of(prepare_any):
+def test_a_large_number_that_makes_all_others_equal_is_a_warning(prepare_any):
     numbers = numpy.array([*range(99), 1e12])
     with pytest.warns(HooklineWarning, match=r'has 100 different .* only 2 as float32: set `dtype = "float64"`'):
         prepare_any("CSV", numbers, standardize=True)
 
 
-def test_many_numbers_with_many_digits_are_no_reason_to_warn(prepare_any):
+def test_many_numbers_with_many_digits_are_no_warning(prepare_any):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepare_any("CSV", numpy.random.default_rng(0).random(20_000))
         prepare_any("NPZ", numpy.random.default_rng(0).random(20_000), standardize=True)
 
 
-def test_targets_that_become_equal_are_warned_of(prepare):
+def test_targets_that_become_equal_are_a_warning(prepare):
     text = "x,y\n" + "".join(f"{index},{day}\n" for index, day in enumerate(DAYS))
     with pytest.warns(HooklineWarning, match='"y" has 28 different values .* only 15 as float32: set `dtype'):
         prepare(text)
 
 
-def test_a_column_of_one_number_becomes_0_though_its_mean_is_rounded(prepare):
+def test_a_constant_column_becomes_0_although_its_mean_is_rounded(prepare):
     text = "x,s,y\n" + "0.1,training,1\n" * 7 + "0.3,validation,1\n"
     data = prepare(text, standardize=True, split_column="s")
     assert data.training.all.input.unique().tolist() == [0]
     assert data.validation.all.input.tolist() == [[numpy.float32(0.3 - 0.1)]]
 
 
-def test_a_number_that_becomes_too_great_by_the_statistics_is_told_with_its_row(prepare, tmp_path):
+def test_a_number_that_overflows_when_standardized_is_reported_with_its_row(prepare, tmp_path):
     text = "x,s,y\n0,training,1\n1,training,2\n1e300,validation,3\n"
     with pytest.raises(DataError) as raised:
         prepare(text, standardize=True, split_column="s")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 3, column "x": By the statistics of the training split the number becomes too '
-        f"great for float32."
+        f'{tmp_path / "table.csv"}: row 3, column "x": Standardized with the statistics of the training split, the '
+        f"number is too large for float32."
     )
 
 
-def test_a_run_in_float64_has_inputs_and_targets_of_this_type(tmp_path):
+def test_a_run_in_float64_has_inputs_and_targets_in_float64(tmp_path):
     (tmp_path / "table.csv").write_text("x,y\n20240101,0.1\n20240102,0.7\n")
     data = {"type": "CSV", "path": str(tmp_path / "table.csv"), "targets": "y", "shuffle": False}
 
@@ -152,5 +152,5 @@ def test_a_run_in_float64_has_inputs_and_targets_of_this_type(tmp_path):
     assert (batch.input.dtype, batch.target.dtype) == (torch.float64, torch.float64)
     assert batch.input.tolist() == [[20240101], [20240102]]
     assert batch.target.tolist() == [[0.1], [0.7]]
-    with pytest.raises(MisfitError, match="The model computes in float64: leave `dtype` out here"):
+    with pytest.raises(MisfitError, match="The model computes in float64: remove `dtype` here"):
         prepared(dtype="float32")

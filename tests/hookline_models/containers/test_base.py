@@ -1,4 +1,4 @@
-"""What puts layers beside each other and around each other equals the same model written by hand."""
+"""Containers equal handwritten models."""
 
 import pytest
 import torch
@@ -58,7 +58,7 @@ def refused(model, *inputs, lengths=None):
     return str(raised.value)
 
 
-def test_a_residual_adds_what_goes_in_to_what_comes_out():
+def test_a_residual_adds_its_input_to_its_output():
     inputs = flat()
     module = built(residual(linear(4), {"type": "ReLU"}, linear(6)), inputs)
     torch.manual_seed(1)
@@ -67,7 +67,7 @@ def test_a_residual_adds_what_goes_in_to_what_comes_out():
     assert list(module.state_dict()) == keys("layers.0", "layers.2")
 
 
-def test_a_residual_with_a_shortcut_adds_what_the_shortcut_gives():
+def test_a_residual_with_a_shortcut_adds_the_output_of_the_shortcut():
     inputs = flat()
     module = built(residual(linear(4), {"type": "ReLU"}, linear(5), shortcut=[linear(5)]), inputs)
     torch.manual_seed(1)
@@ -81,24 +81,24 @@ def test_a_residual_with_a_shortcut_adds_what_the_shortcut_gives():
     [
         (
             residual(linear(4)),
-            "Its layers give shape (4,), to which shape (6,) cannot be added: a `shortcut` can change the latter.",
+            "Its layers return the shape (4,), to which the shape (6,) cannot be added: use a `shortcut` to change the latter.",
         ),
-        # torch would add this one to each of the six.
+        # torch would broadcast this one to all six.
         (
             residual(linear(1)),
-            "Its layers give shape (1,), to which shape (6,) cannot be added: a `shortcut` can change the latter.",
+            "Its layers return the shape (1,), to which the shape (6,) cannot be added: use a `shortcut` to change the latter.",
         ),
         (
             residual(linear(4), shortcut=[linear(5)]),
-            "Its layers give shape (4,), to which shape (5,) cannot be added.",
+            "Its layers return the shape (4,), to which the shape (5,) cannot be added.",
         ),
         (
             residual({"type": "Heads", "heads": {"a": linear(6)}}),
-            "A layer in it gives several outputs: what gives them must come last.",
+            "A layer in it returns several outputs, so it must be the last layer of the model.",
         ),
     ],
 )
-def test_shapes_that_do_not_add_are_named(model, message):
+def test_shapes_that_cannot_be_added_are_reported(model, message):
     assert refused(model, flat()[:1]) == f"Residual cannot take an input of shape (6,). {message}"
 
 
@@ -112,7 +112,7 @@ def test_shapes_that_do_not_add_are_named(model, message):
         ({"join": "product"}, torch.mul),
     ],
 )
-def test_branches_are_given_the_same_and_joined(join, by_hand):
+def test_branches_get_the_same_input_and_are_joined(join, by_hand):
     inputs = torch.randn(3, 2, 6)
     module = built(parallel(linear(4), sequence(linear(5), linear(4)), **join), inputs)
     torch.manual_seed(1)
@@ -121,7 +121,7 @@ def test_branches_are_given_the_same_and_joined(join, by_hand):
     assert list(module.state_dict()) == keys("0", "1.0", "1.1")
 
 
-def test_branches_that_are_concatenated_may_differ_along_that_dimension():
+def test_concatenated_branches_may_differ_along_that_dimension():
     inputs = flat()
     module = built(parallel(linear(4), {"type": "Identity"}, linear(2)), inputs)
     torch.manual_seed(1)
@@ -129,7 +129,7 @@ def test_branches_that_are_concatenated_may_differ_along_that_dimension():
     assert torch.equal(module(inputs), torch.cat([first(inputs), inputs, second(inputs)], dim=1))
 
 
-def test_branches_are_given_all_inputs():
+def test_branches_get_all_inputs():
     first, second = flat(), flat() + 1
     module = built(parallel({"type": "CosineSimilarity"}, {"type": "PairwiseDistance"}, join="sum"), first, second)
     assert torch.equal(
@@ -140,34 +140,38 @@ def test_branches_are_given_all_inputs():
 @pytest.mark.parametrize(
     ("model", "shape", "message"),
     [
-        (parallel(linear(4), linear(5), join="sum"), (1, 6), "Its branches give shapes (4,), (5,), which have no sum."),
-        # torch would multiply each of the four by this one.
+        (
+            parallel(linear(4), linear(5), join="sum"),
+            (1, 6),
+            "Its branches return the shapes (4,), (5,), which cannot be joined by sum.",
+        ),
+        # torch would broadcast this one to all four.
         (
             parallel(linear(4), linear(1), join="product"),
             (1, 6),
-            "Its branches give shapes (4,), (1,), which have no product.",
+            "Its branches return the shapes (4,), (1,), which cannot be joined by product.",
         ),
         (
             parallel(linear(4), linear(5)),
             (1, 2, 6),
-            "Its branches give shapes (2, 4), (2, 5), which have no concatenation.",
+            "Its branches return the shapes (2, 4), (2, 5), which cannot be joined by concatenation.",
         ),
         (
             parallel(linear(4), sequence({"type": "Flatten"}, linear(4)), dim=-1),
             (1, 2, 6),
-            "Its branches give shapes (2, 4), (4,), which have no concatenation.",
+            "Its branches return the shapes (2, 4), (4,), which cannot be joined by concatenation.",
         ),
-        (parallel(linear(4), dim=0), (1, 6), "The dimension of the concatenation is that of the rows."),
-        (parallel(linear(4), dim=-2), (1, 6), "The dimension of the concatenation is that of the rows."),
+        (parallel(linear(4), dim=0), (1, 6), "The outputs cannot be concatenated along the batch dimension."),
+        (parallel(linear(4), dim=-2), (1, 6), "The outputs cannot be concatenated along the batch dimension."),
     ],
 )
-def test_branches_that_cannot_be_joined_are_told_with_their_shapes(model, shape, message):
+def test_branches_that_cannot_be_joined_are_reported_with_their_shapes(model, shape, message):
     assert refused(
         model, torch.zeros(shape)
     ) == f"Parallel cannot take an input of shape {shape[1:]}. {message}".replace("(6)", "(6,)")
 
 
-def test_layers_that_repeat_are_those_of_a_sequence_that_is_written_out():
+def test_repeated_layers_equal_a_sequence_written_out():
     inputs = flat()
     layers = [linear(4), {"type": "LayerNorm"}, {"type": "ReLU"}]
     module = built({"type": "Repeat", "layers": layers, "times": 3}, inputs)
@@ -181,15 +185,15 @@ def test_layers_that_repeat_are_those_of_a_sequence_that_is_written_out():
     assert len({id(parameter) for parameter in module.parameters()}) == 12
 
 
-def test_an_error_in_a_repetition_says_which_it_is():
+def test_an_error_in_a_repeated_layer_names_the_repetition():
     model = {"type": "Repeat", "layers": [linear(4, in_features=6), {"type": "ReLU"}], "times": 2}
     assert refused(model, flat()[:1]) == (
         "layers[0]: Linear cannot take an input of shape (4,). "
-        "`in_features` is 6, and 4 come in: left out, it follows from that. This is in time 2 of 2."
+        "`in_features` is 6, but the inputs have 4: remove it to infer it from the inputs. This is in repetition 2 of 2."
     )
 
 
-def test_heads_give_an_output_each():
+def test_each_head_gives_one_output():
     inputs = flat()
     module = built(
         {"type": "Heads", "heads": {"var": sequence(linear(2), {"type": "Softplus"}), "input": linear(2)}}, inputs
@@ -203,7 +207,7 @@ def test_heads_give_an_output_each():
     assert list(module.state_dict()) == keys("var.0", "input")
 
 
-def test_heads_come_last():
+def test_heads_must_be_last():
     heads = {"type": "Heads", "heads": {"a": linear(2), "b": linear(3)}}
     module = built(sequence(linear(4), heads), flat())
     assert type(module) is nn.Sequential
@@ -212,13 +216,13 @@ def test_heads_come_last():
         "layers[1]: Linear takes a tensor and is given several outputs: what gives them must come last."
     )
     nested = refused({"type": "Heads", "heads": {"a": heads}}, flat()[:1])
-    assert nested.endswith("A layer in it gives several outputs: what gives them must come last.")
+    assert nested.endswith("A layer in it returns several outputs, so it must be the last layer of the model.")
 
 
 @pytest.mark.parametrize("name", ["forward", "training", "keys", "type"])
-def test_a_head_cannot_be_called_as_something_of_every_module(name):
+def test_a_head_cannot_have_the_name_of_a_module_attribute(name):
     message = refused({"type": "Heads", "heads": {name: linear(1)}}, flat()[:1])
-    assert message == f'heads.{name}: "{name}" cannot be the name of an output: every module has something called so.'
+    assert message == f'heads.{name}: "{name}" cannot be the name of an output: it is an attribute of every module.'
 
 
 @pytest.mark.parametrize(
@@ -247,12 +251,12 @@ def test_an_error_names_the_place_of_the_layer(model, place):
         lambda layer: {"type": "Heads", "heads": {"a": layer, "b": linear(1)}},
     ],
 )
-def test_what_several_layers_are_given_must_not_be_written_over(first, model):
+def test_an_input_of_several_layers_must_not_be_overwritten(first, model):
     message = refused(model({"type": first, "inplace": True}), flat()[:1])
-    assert message.endswith("A layer writes over what goes in (`inplace = true`), which another is given too.")
+    assert message.endswith("A layer overwrites its input (`inplace = true`), but another layer uses it too.")
 
 
-def test_what_one_layer_alone_is_given_may_be_written_over():
+def test_an_input_of_a_single_layer_may_be_overwritten():
     inputs = flat()
     module = built(residual(linear(6), {"type": "ReLU", "inplace": True}), inputs)
     torch.manual_seed(1)
@@ -271,7 +275,7 @@ def test_what_one_layer_alone_is_given_may_be_written_over():
         sequence(sequence(sequence(EMBEDDING, GRU))),
     ],
 )
-def test_a_container_takes_lengths_where_one_of_its_layers_does(model):
+def test_a_container_takes_lengths_if_one_of_its_layers_does(model):
     indices = torch.tensor([[1, 2, 0, 0], [3, 1, 4, 2], [2, 2, 1, 0]])
     module = built(model, indices).eval()
     assert module.takes_lengths
@@ -299,13 +303,13 @@ def test_a_container_takes_lengths_where_one_of_its_layers_does(model):
         sequence(EMBEDDING, {"type": "Heads", "heads": {"a": linear(1)}}),
     ],
 )
-def test_a_container_takes_no_lengths_where_no_layer_does(model):
+def test_a_container_takes_no_lengths_if_no_layer_does(model):
     module = built(model, torch.ones(1, 4, dtype=torch.int64))
     assert type(module) is nn.Sequential
     assert not any(getattr(part, "takes_lengths", False) for part in module.modules())
 
 
-def test_a_sequence_with_lengths_has_the_names_and_the_shape_of_torchs():
+def test_a_sequence_with_lengths_has_the_parameter_names_of_torchs():
     module = built(sequence(EMBEDDING, GRU), torch.ones(1, 4, dtype=torch.int64))
     torch.manual_seed(1)
     expected = nn.Sequential(nn.Embedding(5, 4), nn.GRU(4, 4, batch_first=True))

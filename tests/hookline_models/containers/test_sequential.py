@@ -29,7 +29,7 @@ def nested(*layers):
     return {"type": "Sequential", "layers": list(layers)}
 
 
-def test_sizes_follow_from_layer_to_layer_and_the_parameters_are_those_of_a_model_written_by_hand():
+def test_sizes_are_inferred_and_the_parameters_equal_a_handwritten_model():
     inputs = torch.randn(1, 3, 8, 8)
     torch.manual_seed(0)
     model = spec(
@@ -80,7 +80,7 @@ def test_a_model_is_built_in_training_mode():
         ([linear(4), nested(nested(linear(3, in_features=9))), linear(1)], "model.layers[1].layers[0].layers[0]"),
     ],
 )
-def test_an_error_names_the_place_of_the_layer_however_deep_and_what_it_was_given(layers, place, tmp_path):
+def test_an_error_names_the_place_of_a_nested_layer_and_its_input(layers, place, tmp_path):
     with pytest.raises(MisfitError) as raised:
         hookline.train(spec(*layers), out=tmp_path / "run")
     assert str(raised.value).startswith(f"{place}: Linear cannot take an input of shape (")
@@ -90,14 +90,14 @@ def test_an_error_names_the_place_of_the_layer_however_deep_and_what_it_was_give
 @pytest.mark.parametrize(
     ("layer", "shape", "dimensions"),
     [
-        ({"type": "Conv1d", "out_channels": 1, "kernel_size": 1}, [6], "2 dimensions for each row: channels, length"),
+        ({"type": "Conv1d", "out_channels": 1, "kernel_size": 1}, [6], "2 dimensions per row: channels, length"),
         (
             {"type": "Conv1d", "out_channels": 1, "kernel_size": 1},
             [1, 2, 3],
-            "2 dimensions for each row: channels, length",
+            "2 dimensions per row: channels, length",
         ),
         *(
-            (layer, shape, "3 dimensions for each row: channels, height, width")
+            (layer, shape, "3 dimensions per row: channels, height, width")
             for shape in ([6], [2, 3], [1, 1, 2, 3])
             for layer in (
                 {"type": "Conv2d", "out_channels": 1, "kernel_size": 1},
@@ -110,7 +110,7 @@ def test_an_error_names_the_place_of_the_layer_however_deep_and_what_it_was_give
         ),
     ],
 )
-def test_a_layer_for_rows_of_some_dimensions_says_which_it_takes(layer, shape, dimensions, tmp_path):
+def test_a_layer_reports_the_dimensions_that_it_takes(layer, shape, dimensions, tmp_path):
     with pytest.raises(MisfitError) as raised:
         hookline.train(spec(layer, shape=shape), out=tmp_path / "run")
     assert str(raised.value) == (
@@ -121,7 +121,7 @@ def test_a_layer_for_rows_of_some_dimensions_says_which_it_takes(layer, shape, d
 
 @pytest.mark.parametrize("layer", ["LeakyReLU", "Dropout"])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_a_first_layer_that_writes_over_its_inputs_does_not_change_the_data(layer, shuffle, tmp_path):
+def test_an_in_place_first_layer_does_not_change_the_data(layer, shuffle, tmp_path):
     made = spec({"type": layer, "inplace": True}, linear(1), shuffle=shuffle)
     trial = hookline.train(made, out=tmp_path / "run")
     rows = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))

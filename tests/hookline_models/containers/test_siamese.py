@@ -1,4 +1,4 @@
-"""The same layers for each of several inputs."""
+"""Layers shared by several inputs."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from hookline_models.pairs import PairwiseDistance
 SPEC = Siamese(layers=(Linear(out_features=4), ReLU()), join=PairwiseDistance(keepdim=True))
 
 
-def test_the_layers_have_the_same_parameters_for_both_inputs_and_the_join_compares():
+def test_the_layers_share_parameters_for_both_inputs_and_the_join_compares_them():
     first, second = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0))
     torch.manual_seed(1)
     model, _ = build_and_apply(SPEC, first[:1], second[:1])
@@ -27,7 +27,7 @@ def test_the_layers_have_the_same_parameters_for_both_inputs_and_the_join_compar
 @pytest.mark.parametrize(
     ("spec", "inputs", "path", "message"),
     [
-        (SPEC, [(1, 5), (1, 4)], (), "The same layers are applied to all inputs, which must have one shape"),
+        (SPEC, [(1, 5), (1, 4)], (), "All inputs share the same layers, so they must have the same shape"),
         (SPEC, [(1, 5)], ("join",), "PairwiseDistance takes 2 inputs, and is given 1"),
         (
             Siamese(layers=(Linear(in_features=3, out_features=4),), join=PairwiseDistance()),
@@ -37,7 +37,7 @@ def test_the_layers_have_the_same_parameters_for_both_inputs_and_the_join_compar
         ),
     ],
 )
-def test_what_does_not_fit_is_told_where_it_stands(spec, inputs, path, message):
+def test_an_error_is_reported_at_its_place(spec, inputs, path, message):
     with pytest.raises(MisfitError) as raised:
         build_and_apply(spec, *(torch.zeros(shape) for shape in inputs))
     assert raised.value.path == path

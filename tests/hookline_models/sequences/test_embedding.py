@@ -45,7 +45,7 @@ EMBEDDINGS = [
 
 
 @pytest.mark.parametrize(("options", "by_hand"), EMBEDDINGS, ids=[str(options) for options, _ in EMBEDDINGS])
-def test_an_embedding_is_torchs(options, by_hand):
+def test_an_embedding_equals_torchs(options, by_hand):
     module, expected = built("Embedding", options, by_hand)
     assert type(module) is nn.Embedding
     outputs, expected_outputs = module(INDICES), expected(INDICES)
@@ -65,14 +65,14 @@ BAGS = [
 
 @pytest.mark.parametrize(("options", "by_hand"), BAGS, ids=[str(options) for options, _ in BAGS])
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
-def test_an_embedding_bag_is_torchs_and_padding_is_in_no_bag(options, by_hand, lengths):
+def test_an_embedding_bag_equals_torchs_and_skips_padding(options, by_hand, lengths):
     module, expected = built("EmbeddingBag", options, by_hand)
     assert isinstance(module, nn.EmbeddingBag)
     outputs = module(INDICES, lengths=lengths)
     if lengths is None:
         expected_outputs = expected(INDICES)
     else:
-        # What is given one after another, and where each row begins, is how torch takes rows of different lengths.
+        # torch takes rows of different lengths as concatenated indices with offsets.
         expected_outputs = expected(torch.tensor([1, 4, 2, 2, 3, 5, 1, 2, 4]), torch.tensor([0, 2, 5]))
     assert torch.equal(outputs, expected_outputs)
     mine, theirs = gradient(module, outputs), gradient(expected, expected_outputs)
@@ -90,24 +90,27 @@ def test_an_embedding_takes_indices_of_any_shape():
     [
         (
             torch.zeros(1, 4),
-            r"^{name} cannot take an input of shape \(4,\)\. It looks up indices, which are integers of the type "
-            r'int64, and it is given float32: say `dtype = "int64"` in \[data\], or take Linear for numbers\.$',
+            r"^{name} cannot take an input of shape \(4,\)\. It looks up indices of the type "
+            r'int64, but the inputs have the type float32: set `dtype = "int64"` in \[data\], or use Linear for numbers\.$',
         ),
-        (torch.tensor([[0, 6]]), r"It has the indices 0 to 5, and it is given 6\.$"),
-        (torch.tensor([[0, -1]]), r"of shape \(2,\) and type int64\. It has the indices 0 to 5, and it is given -1\.$"),
+        (torch.tensor([[0, 6]]), r"It has the indices 0 to 5, but the inputs contain 6\.$"),
+        (
+            torch.tensor([[0, -1]]),
+            r"of shape \(2,\) and type int64\. It has the indices 0 to 5, but the inputs contain -1\.$",
+        ),
     ],
 )
-def test_what_is_no_index_is_told_with_what_to_do(name, inputs, message):
+def test_an_invalid_index_is_reported_with_advice(name, inputs, message):
     with pytest.raises(MisfitError, match=message.replace("{name}", name)):
         build_and_apply(loaded(name, {}), inputs)
 
 
-def test_a_bag_is_a_row_of_indices():
-    with pytest.raises(MisfitError, match=r"It takes 1 dimensions for each row: steps\."):
+def test_a_bag_must_be_a_row_of_indices():
+    with pytest.raises(MisfitError, match=r"It takes 1 dimensions per row: steps\."):
         build_and_apply(loaded("EmbeddingBag", {}), torch.zeros(1, 2, 3, dtype=torch.int64))
 
 
-def test_looking_up_vectors_to_build_a_model_does_not_make_them_shorter():
+def test_building_a_model_does_not_renormalize_embedding_vectors():
     torch.manual_seed(1)
     module, _ = build_and_apply(loaded("Embedding", {"max_norm": 0.1}), INDICES[:1])
     torch.manual_seed(1)

@@ -216,7 +216,7 @@ def columns_of(path: Path) -> list[Column]:
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # A pipe or a device may have no end.
-            raise DataError(f"{path}: This is not a file that can be read twice.")
+            raise DataError(f"{path}: This is not a regular file.")
         if path.is_file() and (kind := binary_kind(path)) is not None:
             raise DataError(f"{path}: This is a {kind} file, and a spec is drafted for a CSV file.")
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -224,7 +224,7 @@ def columns_of(path: Path) -> list[Column]:
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path}: The file is not text in UTF-8.") from None
+        raise DataError(f"{path}: The file is not UTF-8 text.") from None
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
@@ -236,7 +236,7 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
         while line := file.readline(LONGEST_ROW + 1 - length):
             length += len(line)
             if length > LONGEST_ROW:
-                raise DataError(f"{path}: {what} more than {LONGEST_ROW // 2**20} MiB. A quote may not be closed.")
+                raise DataError(f"{path}: {what} more than {LONGEST_ROW // 2**20} MiB. There may be an unclosed quote.")
             yield line
 
     what, number = "The header has", 0
@@ -272,10 +272,10 @@ def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     if names is None:
         raise DataError(f"{path}: The file is empty.")
     if any(map(CONTROL.search, names)):
-        raise DataError(f"{path}: This is not a table with a header of names.")
+        raise DataError(f"{path}: This is not a table with column names in its first line.")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         hint = " It seems to have no header: its first line must be one, with names." * seems_to_lack_a_header(names)
-        raise DataError(f"{path}: Two columns are called {enumerate_names(twice[:1])}.{hint}")
+        raise DataError(f"{path}: Two columns are named {enumerate_names(twice[:1])}.{hint}")
     if len(names) == 1:
         separator = next((sign for sign in ";\t|" if sign in names[0]), None)
         hint = f' The header has "{separator}" between names: it must be a comma.' if separator else ""
@@ -284,9 +284,9 @@ def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     while rows := list(islice(lines, ROWS_AT_ONCE)):
         for row, cells in enumerate(rows, gathered[0].rows + 1):
             if len(cells) != len(names):
-                raise DataError(f"{path}: row {row}: It has {len(cells)} cells, and the header has {len(names)}.")
+                raise DataError(f"{path}: row {row}: It has {len(cells)} cells, but the header has {len(names)}.")
         for column, column_cells in zip(gathered, zip(*rows, strict=True), strict=True):
             column.add(column_cells)
     if not gathered[0].rows:
-        raise DataError(f"{path}: The file has a header and no rows.")
+        raise DataError(f"{path}: The file has a header but no rows.")
     return [column.column(name, index) for index, (name, column) in enumerate(zip(names, gathered, strict=True))]

@@ -1,4 +1,4 @@
-"""How the cells of target columns become the tensor that a loss compares with, and what is learnt of them on the way.
+"""Encodings: convert target columns to the tensor that a loss takes.
 
-A loss says which encoding its target has. A data source has the training rows learn it and applies it to every split.
+A loss defines the encoding of its target. A data source fits it on the training rows and applies it to every split.
 """

@@ -1,4 +1,4 @@
-"""Targets that are one class among several, or how probable each of them is."""
+"""Targets that are classes or class probabilities."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 @frozen
 class Classes(Encoding):
-    """One class among several: the index of each, int64 of shape `(N,)`; classes are sorted and counted from 0."""
+    """One class per row: class indices as int64 of shape `(N,)`. Classes are sorted and numbered from 0."""
 
     kind = "classes"
 
     def common(self, other: Encoding) -> Encoding | None:
-        """Classes alone, if one of the losses takes nothing else."""
+        """Return `Classes` if one of the losses takes nothing else."""
         if isinstance(other, Classes):
             return Classes() if Classes in (type(self), type(other)) else self
         return None
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """The names of the classes."""
+        """Return the names of the classes."""
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with classes, and {enumerate_names(columns)} are given.")
+            raise DataError(f"{loss} needs one target column with classes, but {enumerate_names(columns)} are given.")
         [(column, cells)] = columns.items()
         classes = distinct(column, cells)
         if len(classes) < 2:
@@ -37,7 +37,7 @@ class Classes(Encoding):
         return Target(columns=(column,), classes=classes)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The index of each class; one that does not occur in training cannot be learnt."""
+        """Return the class indices, or raise an error for a class that does not occur in training."""
         import numpy
         import torch
 
@@ -45,73 +45,76 @@ class Classes(Encoding):
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
-                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the '
-                f"training split: it cannot be learnt."
+                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the '
+                f"training split."
             )
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 
 
 @frozen
 class ClassesOrDistribution(Classes):
-    """One column with the class of each row, or several with the probability of each class."""
+    """A column of classes, or one column per class with its probability."""
 
     def _of(self, columns: Sequence[str] | Columns) -> Encoding:
         return Classes() if len(columns) == 1 else Distribution()
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """As `Classes` or as `Distribution`, by the number of columns."""
+        """Use `Classes` for one column and `Distribution` for several."""
         return self._of(columns).learn(columns, loss)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """As `Classes` or as `Distribution`, by the number of columns."""
+        """Use `Classes` for one column and `Distribution` for several."""
         return self._of(columns).apply(columns, known, loss, split)
 
 
 @frozen
 class Distribution(Encoding):
-    """The probability of each class, or its logarithm: float64 of shape `(N, classes)`, a column for each class."""
+    """The probability of each class, or its logarithm: float64 of shape `(N, C)`, with one column per class."""
 
     kind = "classes"
 
     logarithms: bool = False
-    """Whether the columns have the logarithms of probabilities."""
+    """Whether the columns contain log-probabilities."""
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """The classes are called as the columns."""
+        """Return the column names as class names."""
         if len(columns) < 2:
             raise DataError(
-                f"{loss} needs a target column for each class, with its probability, and {enumerate_names(columns)} is "
-                f"the only one."
+                f"{loss} needs one target column per class, with its probability, but {enumerate_names(columns)} is "
+                "the "
+                f"only one."
             )
         for column, cells in columns.items():
             if not is_numeric(cells):
-                raise DataError(f'The target column "{column}" is text, and {loss} needs a probability for each class.')
+                raise DataError(
+                    f'The target column "{column}" is text, but {loss} needs the probability of each class.'
+                )
         return Target(columns=tuple(columns), classes=tuple(columns))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The probabilities, which are from 0 to 1 and add up to 1 in each row."""
+        """Return the probabilities, or raise an error unless they are from 0 to 1 and add up to 1 in each row."""
         import numpy
 
         refuse_text(columns, split)
         for column, cells in columns.items():
             wrong = cells > 0 if self.logarithms else (cells < 0) | (cells > 1)
             if wrong.any():
-                wanted = "logarithms of probabilities" if self.logarithms else "probabilities, which are from 0 to 1"
-                raise DataError(f'The target column "{column}" has {cells[wrong][0]:g}, and {loss} needs {wanted}.')
+                wanted = "log-probabilities" if self.logarithms else "probabilities from 0 to 1"
+                raise DataError(f'The target column "{column}" has {cells[wrong][0]:g}, but {loss} needs {wanted}.')
         numbers = numpy.column_stack(list(columns.values())).astype(numpy.float64)
         sums = (numpy.exp(numbers) if self.logarithms else numbers).sum(axis=1)
         if (off := abs(sums - 1) > 1e-3).any():
             row = int(off.argmax())
             raise DataError(
-                f"The probabilities of each row must add up to 1 for {loss}: those of row {row + 1} of the {split} "
+                f"The probabilities of each row must add up to 1 for {loss}, but those of row {row + 1} of the {split} "
                 f"split, {enumerate_names(columns)}, add up to {sums[row]:g}."
             )
         return matrix(columns)
 
 
 def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
-    """The different cells, sorted; integers stay integers."""
+    """Return the distinct cells, sorted; whole floats become integers."""
     found = sorted(set(cells.tolist()))
     if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
-        raise DataError(f'The target column "{column}" has {fractions[0]:g}: classes are text or whole numbers.')
+        raise DataError(f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.')
     return tuple(int(value) if isinstance(value, float) else value for value in found)

@@ -1,4 +1,4 @@
-"""What all encodings have in common."""
+"""The base class of all encodings."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Columns = Mapping[str, "NDArray[Any]"]
-"""Target columns by name: arrays of the length of the rows, of numbers or text."""
+"""Target columns by name: arrays of numbers or strings, with one element per row."""
 
 
 MISSING_MARKS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN"),
     *("null", "Null", "NULL", "None", "?", "-", "."),
 )
-"""What is written in the place of a value that is missing: it is neither a number nor the name of a class.
+"""Cells that count as missing values: neither numbers nor class names.
 
-"none" is not among them: it is a common name of a class. Among numbers it is an error all the same.
+"none" is not included, because it is a common class name. Among numbers it is an error anyway.
 """
 
 
 @frozen(kw_only=True)
 class Target:
-    """What is known of a target."""
+    """What the training rows say about a target."""
 
     columns: tuple[str, ...]
-    """The columns of the source that it comes from."""
+    """The columns of the source that contain the target."""
     classes: tuple[str | int, ...] | None = None
-    """The names of the classes, in the order of their indices; `None` if the target is a number."""
+    """The class names, in the order of their indices; `None` if the target is not a class."""
 
 
 Kind = Literal["classes", "labels", "numbers", "sequences"]
@@ -47,30 +47,30 @@ class Encoding:
     not; "numbers"; or "sequences" of classes. It decides which metrics can judge the predictions of the loss."""
 
     def common(self, other: "Encoding") -> "Encoding | None":
-        """The one that tells a target to two losses, of which each has one of these; `None` if there is none."""
+        """Return an encoding that suits both this loss and another one, or `None` if there is none."""
         return self if self == other else None
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """What the training rows say about the target, such as the names of the classes.
+        """Fit the encoding on the training rows, for example to collect the class names.
 
         Raises:
-            DataError: if the columns are not what the loss, which is called `loss`, can be given.
+            DataError: If the columns do not suit the loss, whose name is `loss`.
 
         """
         raise NotImplementedError
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The columns of a split as a tensor, a row for each of theirs.
+        """Encode the columns of a split as a tensor with one row per row of data.
 
         Raises:
-            DataError: if they are not as they were in training.
+            DataError: If they do not match the training rows.
 
         """
         raise NotImplementedError
 
 
 def matrix(columns: Columns) -> "Tensor":
-    """The columns beside one another, as float64: the data is cast to the type of the run."""
+    """Return the columns as a matrix of float64, which is cast to the run's dtype later."""
     import numpy
     import torch
 
@@ -78,14 +78,16 @@ def matrix(columns: Columns) -> "Tensor":
 
 
 def refuse_text(columns: Columns, split: str) -> None:
-    """Raise a `DataError` if a column that has numbers in training has text here."""
+    """Raise a `DataError` if a column has text here, but numbers in training."""
     for column, cells in columns.items():
         if not is_numeric(cells):
-            raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
+            raise DataError(
+                f'The target column "{column}" has text in the {split} split, but numbers in the training split.'
+            )
 
 
 def is_a_number(text: str) -> bool:
-    """Whether the text says a number."""
+    """Whether the text can be parsed as a number."""
     try:
         float(text)
     except ValueError:
@@ -99,7 +101,7 @@ def is_numeric(cells: "NDArray[Any]") -> bool:
 
 
 def one_class(column: str, classes: Sequence[object]) -> DataError:
-    """The error that says that there are no two classes to tell apart."""
+    """Return the error for a target with fewer than two classes."""
     return DataError(
-        f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.'
+        f'The target column "{column}" is {enumerate_names(classes)} in all training rows, but two classes are needed.'
     )

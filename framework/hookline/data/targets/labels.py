@@ -1,4 +1,4 @@
-"""Targets that say of each of some labels whether it holds."""
+"""Targets with several labels, each of which is true or false."""
 
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 @frozen
 class TwoValues(Encoding):
-    """What is or is not, in each of some columns; one column may have the names of two classes instead."""
+    """One of two values per column. A single column may contain two class names instead."""
 
     kind = "labels"
 
     no: int = 0
-    """What stands for no."""
+    """The value for false."""
     yes: int = 1
-    """What stands for yes."""
+    """The value for true."""
     between: bool = False
-    """Whether numbers between the two are allowed."""
+    """Whether to allow numbers between the two values."""
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """The names of the two classes, if it is one column."""
+        """Return the names of the two classes if there is a single column."""
         if len(columns) == 1:
             [(column, cells)] = columns.items()
             if not is_numeric(cells):
@@ -36,20 +36,20 @@ class TwoValues(Encoding):
                     raise one_class(column, classes)
                 if len(classes) > 2:
                     raise DataError(
-                        f'The target column "{column}" has {len(classes)} classes, and {loss} tells two apart: '
-                        f"CrossEntropyLoss takes several."
+                        f'The target column "{column}" has {len(classes)} classes, but {loss} takes two: '
+                        f"use CrossEntropyLoss."
                     )
                 return Target(columns=(column,), classes=classes)
         self._check(columns, loss)
         for column, cells in columns.items():
             if (cells == cells[0]).all():
                 raise DataError(
-                    f'The target column "{column}" is {cells[0]:g} in all training rows: two classes are needed.'
+                    f'The target column "{column}" is {cells[0]:g} in all training rows, but two classes are needed.'
                 )
         return Target(columns=tuple(columns), classes=(self.no, self.yes) if len(columns) == 1 else None)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """Numbers as they are, and of two names the first as no and the second as yes."""
+        """Return numbers unchanged; of two class names, the first becomes false and the second true."""
         if known.classes is not None and isinstance(known.classes[0], str):
             indices = Classes().apply(columns, known, loss, split)
             return (indices * (self.yes - self.no) + self.no).double().unsqueeze(1)
@@ -61,7 +61,7 @@ class TwoValues(Encoding):
         for column, cells in columns.items():
             if not is_numeric(cells):
                 raise DataError(
-                    f'The target column "{column}" is text, and {loss} needs {self.no} or {self.yes} in each of '
+                    f'The target column "{column}" is text, but {loss} needs {self.no} or {self.yes} in each of '
                     f"several columns."
                 )
             if self.between:
@@ -69,51 +69,51 @@ class TwoValues(Encoding):
             else:
                 outside, wanted = (cells != self.no) & (cells != self.yes), f"{self.no} or {self.yes}"
             if outside.any():
-                raise DataError(f'The target column "{column}" has {cells[outside][0]:g}, and {loss} needs {wanted}.')
+                raise DataError(f'The target column "{column}" has {cells[outside][0]:g}, but {loss} needs {wanted}.')
 
 
 @frozen
 class Probabilities(TwoValues):
-    """How probable each of some labels is: float64 of shape `(N, columns)`, 0 to 1."""
+    """The probability of each label, from 0 to 1: float64 of shape `(N, columns)`."""
 
     between: bool = True
 
 
 @frozen
 class Signs(TwoValues):
-    """Whether each of some labels holds, 1, or not, -1: float64 of shape `(N, columns)`, or `(N,)` if flat."""
+    """Each label as 1 (true) or -1 (false): float64 of shape `(N, columns)`, or `(N,)` if `flat`."""
 
     no: int = -1
     flat: bool = False
-    """Whether there is one column, without a dimension of its own."""
+    """Whether there is a single column, without a column dimension."""
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """As of every two values; if it is flat, there is one column."""
+        """Return the names of the two classes; if `flat`, there must be a single column."""
         if self.flat and len(columns) != 1:
-            raise DataError(f"{loss} needs one target column, and {enumerate_names(columns)} are given.")
+            raise DataError(f"{loss} needs one target column, but {enumerate_names(columns)} are given.")
         return TwoValues.learn(self, columns, loss)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """Each as -1 or 1."""
+        """Return each label as -1 or 1."""
         signs = TwoValues.apply(self, columns, known, loss, split)
         return signs.squeeze(1) if self.flat else signs
 
 
 @frozen
 class Labels(TwoValues):
-    """Which of some labels hold, as a list of their indices: int64 of shape `(N, columns)`, filled up with -1."""
+    """The indices of the true labels: int64 of shape `(N, columns)`, padded with -1."""
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """The labels are called as the columns, of which there are several."""
+        """Return the column names as label names; there must be several columns."""
         if len(columns) < 2:
             raise DataError(
-                f"{loss} needs a target column for each label, with 0 or 1, and {enumerate_names(columns)} is the only "
+                f"{loss} needs one target column per label, with 0 or 1, but {enumerate_names(columns)} is the only "
                 f"one."
             )
         return Target(columns=TwoValues.learn(self, columns, loss).columns, classes=tuple(columns))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The indices of the labels that hold, in order, and then -1."""
+        """Return the indices of the true labels in ascending order, padded with -1."""
         import torch
 
         refuse_text(columns, split)

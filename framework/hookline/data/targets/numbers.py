@@ -17,32 +17,32 @@ class Numbers(Encoding):
     """Any numbers: float64 of shape `(N, columns)`."""
 
     minimum: float | None = None
-    """The least number that makes sense to the loss."""
+    """The smallest number that the loss accepts."""
 
     def common(self, other: Encoding) -> Encoding | None:
-        """The stricter one."""
+        """Return the stricter of two encodings of numbers."""
         if not isinstance(other, Numbers):
             return None
         minima = [one.minimum for one in (self, other) if one.minimum is not None]
         return Numbers(max(minima, default=None))
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """There is nothing to learn."""
+        """Check that all columns are numbers."""
         for column, cells in columns.items():
             if not is_numeric(cells):
                 text = next(cell for cell in cells.tolist() if not is_a_number(cell))
                 raise DataError(
-                    f'The target column "{column}" is text ({quoted_cell(text)}), and {loss} needs numbers.'
+                    f'The target column "{column}" is text ({quoted_cell(text)}), but {loss} needs numbers.'
                 )
         return Target(columns=tuple(columns))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The numbers as they are."""
+        """Return the numbers unchanged."""
         refuse_text(columns, split)
         for column, cells in columns.items():
             if self.minimum is not None and (cells < self.minimum).any():
                 raise DataError(
-                    f'The target column "{column}" has {cells.min():g}, and {loss} needs numbers of at least '
+                    f'The target column "{column}" has {cells.min():g}, but {loss} needs numbers of at least '
                     f"{self.minimum:g}."
                 )
         return matrix(columns)

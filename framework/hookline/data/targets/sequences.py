@@ -1,4 +1,4 @@
-"""Targets that are sequences of classes, of different lengths."""
+"""Targets that are variable-length sequences of classes."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 @frozen
 class Sequences(Encoding):
-    """A sequence of classes for each row, such as a word's letters: int64 of shape `(N, steps)`, padded with -1."""
+    """A sequence of classes per row, such as the characters of a word: int64 of shape `(N, steps)`, padded with -1."""
 
     kind = "sequences"
 
     blank: int = 0
-    """The index that is no class, and stands between them."""
+    """The index of the blank, which separates classes and is not a class itself."""
 
     def learn(self, columns: Columns, loss: str) -> Target:
-        """The classes: the different letters of a column of text, sorted, and an empty one in the place of the blank.
+        """Return the classes: the distinct characters of a text column, sorted, with "" at the index of the blank.
 
-        Of a column that has sequences of whole numbers (two dimensions, padded with -1) the numbers are the indices.
+        Integers in a two-dimensional column, padded with -1, are class indices.
         """
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with sequences, and {enumerate_names(columns)} are given.")
+            raise DataError(f"{loss} needs one target column with sequences, but {enumerate_names(columns)} are given.")
         [(column, cells)] = columns.items()
         names: list[str | int]
         if cells.ndim == 2:
@@ -38,11 +38,11 @@ class Sequences(Encoding):
         if len(names) < 2:
             raise one_class(column, names)
         if self.blank > len(names):
-            raise DataError(f"The blank has the index {self.blank}, and {loss} has {len(names)} classes beside it.")
+            raise DataError(f"The blank has the index {self.blank}, but {loss} has only {len(names)} other classes.")
         return Target(columns=(column,), classes=(*names[: self.blank], "", *names[self.blank :]))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """The indices of each row's classes, and then -1."""
+        """Return the class indices of each row, padded with -1."""
         import torch
 
         [(column, cells)] = columns.items()
@@ -54,20 +54,18 @@ class Sequences(Encoding):
                 )
             if cells.max() >= len(known.classes):
                 raise DataError(
-                    f'The class {cells.max()} of "{column}" occurs in the {split} split and not in the training split: '
-                    f"it cannot be learnt."
+                    f'The class {cells.max()} of "{column}" occurs in the {split} split but not in the training split.'
                 )
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
         if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
             raise DataError(
-                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the training split: '
-                f"it cannot be learnt."
+                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the training split.'
             )
         rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
 
 
 def _texts(cells: "NDArray[Any]") -> list[str]:
-    """Cells as text; whole numbers as they are written."""
+    """Return the cells as strings."""
     return [str(cell) for cell in cells.tolist()]

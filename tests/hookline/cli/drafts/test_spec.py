@@ -101,9 +101,9 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
     ("text", "problem"),
     [
         ("", "The file is empty."),
-        ("a,b\n", "The file has a header and no rows."),
-        ("a,b,a\n1,2,3\n", 'Two columns are called "a".'),
-        ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, and the header has 2."),
+        ("a,b\n", "The file has a header but no rows."),
+        ("a,b,a\n1,2,3\n", 'Two columns are named "a".'),
+        ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, but the header has 2."),
         ("a\n1\n", "There is one column, and a target and an input are two."),
         (
             "a;b\n1;2\n",
@@ -111,7 +111,7 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
             'The header has ";" between names: it must be a comma.',
         ),
         ('a,b\n"1"2,3\n', "row 1: A quote is not closed, or stands within text: ',' expected after '\"'."),
-        (b"a,b\n\xff,1\n", "The file is not text in UTF-8."),
+        (b"a,b\n\xff,1\n", "The file is not UTF-8 text."),
         (None, "The file cannot be read: No such file or directory."),
     ],
 )
@@ -129,15 +129,15 @@ def test_what_may_have_no_end_is_no_table(tmp_path):
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(DataError) as error:
             columns_of(path)
-        assert str(error.value) == f"{path}: This is not a file that can be read twice."
+        assert str(error.value) == f"{path}: This is not a regular file."
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a," * 3_000_000, "The header has more than 4 MiB. A quote may not be closed."),
-        ('"a\n",' * 1_000_000, "The header has more than 4 MiB. A quote may not be closed."),
-        ("a,b\n\n1,2\n" + "1," * 3_000_000, "row 2: It has more than 4 MiB. A quote may not be closed."),
+        ("a," * 3_000_000, "The header has more than 4 MiB. There may be an unclosed quote."),
+        ('"a\n",' * 1_000_000, "The header has more than 4 MiB. There may be an unclosed quote."),
+        ("a,b\n\n1,2\n" + "1," * 3_000_000, "row 2: It has more than 4 MiB. There may be an unclosed quote."),
     ],
     ids=range(3),
 )
@@ -190,7 +190,7 @@ def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
     with pytest.raises(DataError) as error:
         columns_of(path)
     hint = "It seems to have no header: its first line must be one, with names."
-    assert str(error.value) == f'{path}: Two columns are called "0.2". {hint}'
+    assert str(error.value) == f'{path}: Two columns are named "0.2". {hint}'
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Targets that are sequences of classes: letters of a text, or rows of indices."""
+"""Targets that are sequences of classes: characters of text, or rows of indices."""
 
 import numpy
 import pytest
@@ -23,7 +23,7 @@ def applied(cells, known, blank=0, split="training"):
         (3, ("a", "b", "n", ""), [[1, 0, 2], [0, -1, -1]]),
     ],
 )
-def test_letters_are_sorted_and_leave_out_the_blank(blank, classes, indices):
+def test_characters_are_sorted_and_skip_the_blank(blank, classes, indices):
     known = learnt(["ban", "a"], blank)
     assert known.classes == classes
     assert applied(["ban", "a"], known, blank) == indices
@@ -33,7 +33,7 @@ def test_letters_are_sorted_and_leave_out_the_blank(blank, classes, indices):
     ("blank", "classes", "cells"),
     [(0, ("", 1, 2), [[2, 1], [1, -1]]), (1, (0, "", 2), [[2, 0], [0, -1]]), (2, (0, 1, ""), [[1, 0], [0, -1]])],
 )
-def test_indices_stay_as_they_are(blank, classes, cells):
+def test_indices_stay_unchanged(blank, classes, cells):
     known = learnt(cells, blank)
     assert known.classes == classes
     assert applied(cells, known, blank) == cells
@@ -54,16 +54,16 @@ def test_the_index_of_the_blank_is_refused_in_every_split(split, blank):
         (
             ["ab", "ba"],
             ["ac"],
-            '"c" of "word" occurs in the validation split and not in the training split: it cannot be learnt.',
+            '"c" of "word" occurs in the validation split but not in the training split.',
         ),
         (
             [[1, 2]],
             [[1, 3]],
-            'The class 3 of "word" occurs in the validation split and not in the training split: it cannot be learnt.',
+            'The class 3 of "word" occurs in the validation split but not in the training split.',
         ),
     ],
 )
-def test_a_class_that_training_does_not_have_is_refused(cells, others, message):
+def test_a_class_that_is_missing_in_training_is_refused(cells, others, message):
     with pytest.raises(DataError) as error:
         applied(others, learnt(cells), split="validation")
     assert str(error.value) == message
@@ -72,10 +72,10 @@ def test_a_class_that_training_does_not_have_is_refused(cells, others, message):
 def test_a_blank_beyond_the_classes_is_refused():
     with pytest.raises(DataError) as error:
         learnt(["ab"], blank=3)
-    assert str(error.value) == "The blank has the index 3, and CTCLoss has 2 classes beside it."
+    assert str(error.value) == "The blank has the index 3, but CTCLoss has only 2 other classes."
 
 
-def test_there_is_one_column():
+def test_several_columns_are_refused():
     with pytest.raises(DataError) as error:
         Sequences().learn({"word": numpy.array(["a"]), "line": numpy.array(["b"])}, "CTCLoss")
-    assert str(error.value) == ('CTCLoss needs one target column with sequences, and "word" and "line" are given.')
+    assert str(error.value) == ('CTCLoss needs one target column with sequences, but "word" and "line" are given.')

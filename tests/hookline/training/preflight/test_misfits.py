@@ -96,7 +96,7 @@ def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(message, pa
 
 def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "shape": [2, 3]}
-    error = DataError(f"{inner['path']}: A row of the `shape` [2, 3] has 6 numbers, and the inputs have 4.")
+    error = DataError(f"{inner['path']}: A row of the `shape` [2, 3] has 6 numbers, but the inputs have 4.")
     data = spec(data={**inner, "validation": 0.2}).data
     assert path_of_data(error, data) == ("data", "shape")
     data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
