@@ -22,7 +22,7 @@ from hookline.plugins.trial import Trial
 from hookline.runs import devices, directory
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
-from hookline.spec.training import TrainingSpec
+from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
@@ -119,7 +119,7 @@ class Plugin:
         return any(type(part) in kinds for part in within(spec))
 
     def _read(self, path: str | Path) -> TrainingSpec:
-        document = read(path)
+        document = read(path, lists=SEVERAL)
         listed = document.table.get("plugins", ())
         return load(path, plugins=self.beside(name for name in listed if isinstance(name, str)))
 

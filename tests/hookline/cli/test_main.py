@@ -115,8 +115,8 @@ def test_a_spec_that_is_a_directory_is_told(refused):
     ("replace", "problem"),
     [
         (("epochs = 2", "epochs = = 2"), "2:10: This is not TOML. One equals sign is enough."),
-        (('"Adam"', '"Adam'), '23:13: This is not TOML. The text is not closed on its line: its " is missing.'),
-        (("[loss]", "[model]"), '19:2: The section "model" stands here a second time.'),
+        (('"Adam"', '"Adam'), '23:13: This is not TOML. The string is not closed on its line: " is missing.'),
+        (("[loss]", "[model]"), '19:2: The section "model" is given here a second time.'),
     ],
 )
 def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, replace, problem):
