@@ -17,7 +17,7 @@ from hookline.errors.text import dotted, shortened
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
-from hookline.spec.types import article
+from hookline.spec.words import article
 
 WIDEST = 96
 """How many characters a line of text has at most."""

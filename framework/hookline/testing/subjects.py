@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import NOTHING, evolve, fields, frozen
 
 from hookline.check.load import load
-from hookline.check.schema import Schema, schema
+from hookline.check.schema import schema
 from hookline.check.toml.document import read
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError
 from hookline.plugins.manager import Plugins
@@ -23,6 +23,7 @@ from hookline.runs import devices, directory
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.types import Schema
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
