@@ -2,8 +2,6 @@
 
 import itertools
 from pathlib import Path
-from types import NoneType
-from typing import get_args
 
 import pytest
 from attrs import NOTHING, fields
@@ -22,7 +20,7 @@ from hookline.spec.families.components import (
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.spec.types import accepts, is_literal, is_mapping, is_tuple, is_union
+from hookline.spec.types import Array, Choice, OneOf, Table, option_type
 
 WRONG = [
     {},
@@ -67,14 +65,15 @@ def spec_with(**changes):
 
 def value_of(kind):
     """A valid value for an option of this type."""
-    if is_union(kind):
-        kind = next(arm for arm in get_args(kind) if arm is not NoneType)
-    if is_literal(kind):
-        return get_args(kind)[0]
-    if is_tuple(kind):
-        return [value_of(element) for element in get_args(kind) if element is not Ellipsis]
-    if is_mapping(kind):
-        return {"a": value_of(get_args(kind)[1])}
+    form = option_type(kind)
+    if isinstance(form, OneOf):
+        return value_of(form.inner[0].kind)
+    if isinstance(form, Choice):
+        return form.choices[0]
+    if isinstance(form, Array):
+        return [value_of(element.kind) for element in form.inner]
+    if isinstance(form, Table):
+        return {"a": value_of(form.inner[1].kind)}
     simple = {bool: True, int: 2, float: 0.5, str: "a", Path: __file__}
     if kind in simple:
         return simple[kind]
@@ -128,8 +127,7 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         found = LOADER.check(from_table(spec_with(**place)))
         looked_at += 1
         assert not [str(problem) for problem in found if " failed. " in str(problem)], (name, option, wrong)
-        arms = [arm for arm in (get_args(kind) if is_union(kind) else [kind]) if arm is not NoneType]
-        if not any(accepts(arm, wrong) for arm in arms):
+        if not option_type(kind).accepts(wrong):
             assert any(option in problem.path for problem in found), (name, option, wrong)
     assert looked_at >= 20
 

@@ -18,7 +18,7 @@ from hookline.errors.exceptions import SpecError
 from hookline.errors.source import Source
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.training import TrainingSpec
-from hookline.spec.types import accepts, is_union
+from hookline.spec.types import option_type
 
 
 class Mutations:
@@ -130,8 +130,7 @@ class Mutations:
             "{ x = 1 }": {"x": 1},
         }
         for wrong in (*read, "inf", "nan"):
-            arms = kind.__args__ if is_union(kind) else (kind,)
-            if wrong in read and any(accepts(arm, read[wrong]) for arm in arms if arm is not type(None)):
+            if wrong in read and option_type(kind).accepts(read[wrong]):
                 continue
             if wrong in ("inf", "nan") and any(bounds.infinite for bounds in Bounds.of(attribute)):
                 continue

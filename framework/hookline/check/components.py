@@ -20,7 +20,7 @@ from hookline.errors.failures import FAILURES, blamed
 from hookline.errors.text import nearest
 from hookline.plugins.catalog import MOST_MEANT, Catalog
 from hookline.spec.options import Bounds, Spec, assembled, unused
-from hookline.spec.types import found
+from hookline.spec.words import found
 
 
 def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:

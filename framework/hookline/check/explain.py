@@ -61,9 +61,9 @@ def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> E
     settings = _settings(document, path)
     if is_component:
         chosen = _settings(document, (*path, "type"))
-        sources = [setting.value.source for setting in settings]
+        sources = [setting.source for setting in settings]
         # A change of the type alone is none of the table.
-        settings = chosen if is_type else (*settings, *(one for one in chosen if one.value.source not in sources))
+        settings = chosen if is_type else (*settings, *(one for one in chosen if one.source not in sources))
     return Explanation(
         path=path,
         value=value,

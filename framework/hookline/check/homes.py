@@ -9,8 +9,7 @@ from hookline.errors.text import PathElement, dotted
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import Spec
-from hookline.spec.training import TrainingSpec
-from hookline.spec.types import is_tuple
+from hookline.spec.training import SEVERAL, TrainingSpec
 
 Keys = tuple[PathElement, ...]
 
@@ -38,7 +37,7 @@ class Home:
 
 def header(section: str) -> str:
     """The header of a section in a file: with two brackets if it has several components."""
-    return f"[[{section}]]" if is_tuple(getattr(fields(TrainingSpec), section).type) else f"[{section}]"
+    return f"[[{section}]]" if section in SEVERAL else f"[{section}]"
 
 
 def options_of(kind: type[Spec]) -> list[str]:
@@ -51,7 +50,7 @@ def homes_in(table: Mapping[str, Any], catalog: Catalog) -> Iterator[Home]:
     yield Home((), TrainingSpec, table)
     for attribute in fields(TrainingSpec):
         value, kind = table.get(attribute.name), attribute.type
-        if is_tuple(kind):
+        if attribute.name in SEVERAL:
             base = get_args(kind)[0]
             for index, element in enumerate(value if isinstance(value, list) else ()):
                 if is_family(base) and (found := _component(element, base, catalog)):
@@ -77,7 +76,7 @@ def section_of_family(word: str, catalog: Catalog) -> str | None:
     for kind in catalog:
         if str(kind.family) in (word, word.removesuffix("s")):
             for attribute in fields(TrainingSpec):
-                several = is_tuple(attribute.type)
+                several = attribute.name in SEVERAL
                 base = get_args(attribute.type)[0] if several else attribute.type
                 if is_family(base) and issubclass(kind, base):
                     return f"[[{attribute.name}]]" if several else f"[{attribute.name}]"

@@ -12,7 +12,7 @@ from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecEr
 from hookline.errors.failures import blamed
 from hookline.plugins.manager import Plugins
 from hookline.spec.objective import Objective
-from hookline.spec.training import TrainingSpec
+from hookline.spec.training import SEVERAL, TrainingSpec
 
 
 def load(
@@ -40,9 +40,9 @@ def load(
 
     """
     if isinstance(source, (str, Path)):
-        document = documents.read(source, overlays, overrides)
+        document = documents.read(source, overlays, overrides, lists=SEVERAL)
     else:
-        document = documents.from_table(source, overlays, overrides)
+        document = documents.from_table(source, overlays, overrides, lists=SEVERAL)
     return Loader(plugins).load(document)
 
 
@@ -174,7 +174,7 @@ def _of_data(error: OptionError, document: Document) -> Problem:
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
     """The path as it would be written where the option stands: relative to its file, if that in the option is."""
     *_, written = document.root.along(tuple(option))
-    home = written.settings[-1].value.source.directory if written.settings else None
+    home = written.settings[-1].source.directory if written.settings else None
     is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
     return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
 

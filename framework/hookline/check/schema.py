@@ -6,8 +6,6 @@ options go together, which files are there) `hookline check` tells.
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
-from types import NoneType
 from typing import Any, get_args
 
 from attrs import NOTHING, Attribute, fields
@@ -18,11 +16,8 @@ from hookline.spec.docs import documentation
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.spec.types import article, is_literal, is_mapping, is_tuple, is_union
-
-Schema = dict[str, Any]
-
-PRIMITIVES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
+from hookline.spec.types import Schema, option_type
+from hookline.spec.words import article
 
 
 def schema(catalog: Catalog) -> Schema:
@@ -104,7 +99,7 @@ class _Maker:
         properties = {}
         for attribute in fields(kind):
             option = described[attribute.name]
-            made = self.option(kind.option_type(attribute), attribute)
+            made = option_type(kind.option_type(attribute)).json_schema(Bounds.of(attribute), self.table)
             if option.description:
                 made = {"description": option.description, **made}
             if not option.is_required and option.default is not None and _is_json(option.default):
@@ -119,30 +114,9 @@ class _Maker:
             "additionalProperties": False,
         }
 
-    def option(self, kind: Any, attribute: "Attribute[Any]") -> Schema:
-        """The schema of a value of this type, inside of the bounds of the option."""
-        if is_union(kind):
-            arms = [self.option(arm, attribute) for arm in get_args(kind) if arm is not NoneType]
-            return arms[0] if len(arms) == 1 else {"anyOf": arms}
-        if is_literal(kind):
-            return {"enum": list(get_args(kind))}
-        if is_tuple(kind):
-            elements = get_args(kind)
-            if elements[-1] is Ellipsis:
-                return {"type": "array", "items": self.option(elements[0], attribute)}
-            items = [self.option(element, attribute) for element in elements]
-            return {"type": "array", "items": items, "minItems": len(items), "maxItems": len(items)}
-        if is_mapping(kind):
-            return {"type": "object", "additionalProperties": self.option(get_args(kind)[1], attribute)}
-        if is_family(kind):
-            return {"$ref": f"#/definitions/{self.family(kind)}"}
-        if isinstance(kind, type) and issubclass(kind, Spec):
-            return self.object(kind)
-        bounds = Bounds.of(attribute)
-        # JSON has no infinity: an editor takes one of TOML for null.
-        infinite = kind is float and any(bound.infinite for bound in bounds)
-        made: Schema = {"type": [PRIMITIVES[kind], "null"] if infinite else PRIMITIVES[kind]}
-        return {**made, **_limits(bounds)} if kind in (int, float) else made
+    def table(self, kind: type[Spec]) -> Schema:
+        """The schema of a component of a family, or of a table with the options of a class."""
+        return {"$ref": f"#/definitions/{self.family(kind)}"} if is_family(kind) else self.object(kind)
 
     def family(self, base: type[Spec]) -> str:
         """The name of the definition of a family, which is made if there is none."""
@@ -172,16 +146,6 @@ def _in_complete(section: "Attribute[Any]") -> Schema | None:
 
 def _identifier(family: str) -> str:
     return family.replace(" ", "-")
-
-
-def _limits(several: list[Bounds]) -> Schema:
-    words = {"minimum": "minimum", "above": "exclusiveMinimum", "maximum": "maximum", "below": "exclusiveMaximum"}
-    return {
-        word: limit
-        for bounds in several
-        for name, word in words.items()
-        if (limit := getattr(bounds, name)) is not None
-    }
 
 
 def _is_json(value: Any) -> bool:

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Any
 
 from attrs import has
 from cattrs import Converter, IterableValidationNote
@@ -12,13 +12,10 @@ from cattrs import Converter, IterableValidationNote
 from hookline.check.components import component, spec_hook
 from hookline.check.problems import HEADER, INVALID, ComponentError, ElementsError, HeaderError
 from hookline.check.toml.tree import PathText
-from hookline.errors.text import nearest
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec, assembled
-from hookline.spec.types import PRIMITIVES, accepts, is_literal, is_mapping, is_tuple, is_union, wrong
-
-LEAST, GREATEST = -(2**63), 2**63 - 1
-"""The integers that TOML promises and torch takes."""
+from hookline.spec.types import PRIMITIVES, Array, Choice, OneOf, Options, Table, is_form, option_type
+from hookline.spec.words import wrong
 
 
 def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Converter:
@@ -32,66 +29,51 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
         converter.register_structure_hook_factory(fits, lambda kind: make(kind, converter))
 
     def path(value: object, kind: type) -> Path:
-        text = _primitive(value, kind)
+        text = option_type(kind).structure(value)
         if "\0" in text:
             raise ValueError("This is no path of a file: it has a NUL in it.")
         home = text.directory if isinstance(text, PathText) else directory()
         return Path(os.path.normpath(home / text))
 
     # Hooks that are registered later are asked first: the most particular stand last.
-    register(is_tuple, _tuple_hook)
-    register(is_mapping, _mapping_hook)
-    register(is_union, _union_hook)
-    converter.register_structure_hook_func(is_literal, _literal)
-    for primitive in PRIMITIVES:
-        converter.register_structure_hook(primitive, _primitive)
+    register(partial(is_form, Choice), _simple_hook)
+    register(partial(is_form, Array), _tuple_hook)
+    register(partial(is_form, Table), _mapping_hook)
+    register(partial(is_form, OneOf), _union_hook)
+    for primitive in PRIMITIVES:  # cattrs has hooks of its own for these types, which come before those for forms.
+        converter.register_structure_hook(primitive, _simple_hook(primitive, converter))
     converter.register_structure_hook(Path, path)
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), spec_hook)
     converter.register_structure_hook_func(is_family, lambda value, base: component(value, base, catalog, converter))
     return converter
 
 
-def _primitive(value: object, kind: type) -> Any:
-    if not accepts(kind, value):
-        raise wrong(value, kind)
-    if kind is int and not LEAST <= value <= GREATEST:  # type: ignore[operator]
-        raise ValueError(f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}.")
-    try:
-        return float(value) if kind is float and isinstance(value, int) else value
-    except OverflowError:
-        raise ValueError("This number is too large for a float.") from None
-
-
-def _literal(value: object, kind: Any) -> Any:
-    if not accepts(kind, value):
-        choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
-        near = nearest(value, choices) if isinstance(value, str) else None
-        raise ValueError(str(wrong(value, kind)) + ("" if near is None else f' Did you mean "{near}"?'))
-    return value
+def _simple_hook(kind: Any, _: Converter) -> Callable[[Any, Any], Any]:
+    form = option_type(kind)
+    return lambda value, _: form.structure(value)
 
 
 def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    # `None` is not asked for: TOML has no such value, leaving the option out says it.
-    arms = [arm for arm in get_args(kind) if arm is not NoneType]
+    form = option_type(kind)
 
     def structure_union(value: Any, _: Any) -> Any:
-        fitting = [arm for arm in arms if accepts(arm, value)]
-        if not fitting and len(arms) > 1:
-            raise wrong(value, kind)
-        return converter.structure(value, (fitting or arms)[0])
+        fitting = [arm for arm in form.inner if arm.accepts(value)]
+        if not fitting and len(form.inner) > 1:
+            raise wrong(value, form.words)
+        return converter.structure(value, (fitting or form.inner)[0].kind)
 
     return structure_union
 
 
 def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[Any, ...]]:
-    elements = get_args(kind)
+    form = Array(kind)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
-        if isinstance(value, dict) and isinstance(elements[0], type) and issubclass(elements[0], Spec):
-            raise HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
-        if not accepts(kind, value):
-            raise wrong(value, kind)
-        kinds = [elements[0]] * len(value) if elements[-1] is Ellipsis else elements
+        if isinstance(value, dict) and isinstance(form.inner[0], Options):
+            raise HeaderError(f"{wrong(value, form.words)} The header of each has two brackets: [[{HEADER}]].")
+        if not form.accepts(value):
+            raise wrong(value, form.words)
+        kinds = [element.kind for element in form.elements(len(value))]
         each = dict(enumerate(zip(value, kinds, strict=True)))
         return tuple(_structured(each, kind, "element", converter, lambda ordered: tuple(ordered.values())).values())
 
@@ -99,12 +81,12 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
 
 
 def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[str, Any]]:
-    element_kind = get_args(kind)[1]
+    form = Table(kind)
 
     def structure_mapping(value: Any, _: Any) -> dict[str, Any]:
-        if not accepts(kind, value):
-            raise wrong(value, kind)
-        each = {key: (element, element_kind) for key, element in value.items()}
+        if not form.accepts(value):
+            raise wrong(value, form.words)
+        each = {key: (element, form.inner[1].kind) for key, element in value.items()}
         return _structured(each, kind, "key", converter, lambda ordered: ordered)
 
     return structure_mapping

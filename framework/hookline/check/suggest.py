@@ -13,7 +13,7 @@ from hookline.errors.text import did_you_mean, enumerate_names, nearest
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
-from hookline.spec.types import expected
+from hookline.spec.types import option_type
 
 SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
 """The keys of a spec that are tables, or arrays of them."""
@@ -97,7 +97,7 @@ def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalo
         # What is missing at the top may be in the spec that was to be extended.
         if path not in explained and not (len(path) == 1 and ("extends",) in explained):
             option = getattr(fields(absent.kind), str(path[-1]))
-            what = expected(absent.kind.option_type(option))
+            what = option_type(absent.kind.option_type(option)).words
             made.append(Problem(f"This is missing. It must be {what}.", path))
     return made
 

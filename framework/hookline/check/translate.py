@@ -1,6 +1,6 @@
 """What a key of another tool is called in a spec, as a sentence with an example."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,8 +12,8 @@ from hookline.spec import other_tools
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.other_tools import Meaning
-from hookline.spec.training import TrainingSpec
-from hookline.spec.types import accepts, is_tuple, is_union
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.types import option_type
 
 LONGEST_EXAMPLE = 40
 """How many characters an example value has at most."""
@@ -76,7 +76,7 @@ def _at_place(
             return None if is_there else (f'Hookline calls it "{others[0]}", in {header(section)}.', place)
         line = _line(home.kind, others[0], value, known)
         return f'Hookline calls it "{others[0]}", {home.label}: {line}.', (section, others[0])
-    base = get_args(attribute.type)[0] if is_tuple(attribute.type) else attribute.type
+    base = get_args(attribute.type)[0] if section in SEVERAL else attribute.type
     kind = catalog.get(base, others[0])
     if kind is None:
         return None
@@ -104,9 +104,7 @@ def _fits(kind: type[Spec], option: "Attribute[Any]", value: Any) -> bool:
             return False
     elif not isinstance(value, bool) and not (isinstance(value, str) and len(value) <= LONGEST_EXAMPLE):
         return False
-    wanted = kind.option_type(option)
-    arms: Iterable[Any] = get_args(wanted) if is_union(wanted) else (wanted,)
-    return any(accepts(arm, value) for arm in arms if arm is not type(None))
+    return option_type(kind.option_type(option)).accepts(value)
 
 
 def _default(option: "Attribute[Any]") -> Any:

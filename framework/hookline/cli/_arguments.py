@@ -8,6 +8,7 @@ from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
 from hookline.errors.exceptions import MisfitError, Problem, SpecError, notes_of
 from hookline.plugins.sources.local import from_file
+from hookline.spec.training import SEVERAL
 
 
 def add_plugin_argument(parser: argparse.ArgumentParser, what: str = "components or hooks") -> None:
@@ -40,7 +41,7 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 def document_of(arguments: argparse.Namespace, path: str) -> Document:
     """Read the document in a file, with the changes from `--with` and `--set`."""
-    return read(path, arguments.overlays, arguments.overrides)
+    return read(path, arguments.overlays, arguments.overrides, lists=SEVERAL)
 
 
 @contextmanager

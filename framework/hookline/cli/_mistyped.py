@@ -15,6 +15,7 @@ from hookline.plugins.catalog import Catalog
 from hookline.spec import other_tools
 from hookline.spec.docs import documentation
 from hookline.spec.options import Spec
+from hookline.spec.training import SEVERAL
 
 COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go", "tune", "search"), "train"),
@@ -180,7 +181,7 @@ def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:
     """The tables of the spec that the words name, as far as Hookline can read it, and its catalog."""
     spec = next((word for word in words[1:] if word.endswith(".toml") and Path(word).is_file()), None)
     try:
-        document = documents.from_table({}) if spec is None else documents.read(spec)
+        document = documents.from_table({}) if spec is None else documents.read(spec, lists=SEVERAL)
         catalog = Loader().plugins(document).catalog
     except HooklineError:
         document = documents.from_table({})

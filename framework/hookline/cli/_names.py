@@ -11,8 +11,8 @@ from hookline.plugins.catalog import Catalog, is_family
 from hookline.plugins.manager import Plugins
 from hookline.plugins.sources.local import from_file
 from hookline.spec.options import Spec
-from hookline.spec.training import TrainingSpec
-from hookline.spec.types import is_tuple, plural
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.words import plural
 
 
 def add_plugin_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def section_families(word: str, known: Iterable[str]) -> list[str]:
 def sections() -> Iterator[tuple[str, type[Spec] | None]]:
     """The sections of a spec, each with the base class of its components, or `None` if it has options of its own."""
     for attribute in fields(TrainingSpec):
-        base = get_args(attribute.type)[0] if is_tuple(attribute.type) else attribute.type
+        base = get_args(attribute.type)[0] if attribute.name in SEVERAL else attribute.type
         yield attribute.name, base if getattr(base, "family", None) else None
 
 

@@ -17,7 +17,7 @@ from hookline.errors.text import dotted, shortened
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
-from hookline.spec.types import article
+from hookline.spec.words import article
 
 WIDEST = 96
 """How many characters a line of text has at most."""
@@ -87,5 +87,5 @@ def _shown(value: Any) -> str:
 
 def _said(setting: Setting) -> str:
     """The line of a setting as it stands there; nothing for one of the command line, which is all there is."""
-    source = setting.value.source
+    source = setting.source
     return "" if source.directory is None or not source.is_quotable else setting.value.line_text.strip().expandtabs(4)

@@ -13,7 +13,7 @@ from hookline.errors.printing import tell
 from hookline.errors.text import did_you_mean, shortened
 from hookline.spec.docs import summary
 from hookline.spec.options import Spec
-from hookline.spec.types import article, plural
+from hookline.spec.words import article, plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

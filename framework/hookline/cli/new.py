@@ -15,7 +15,7 @@ from hookline.errors.printing import printable, tell
 from hookline.errors.text import counted, did_you_mean
 from hookline.files import write_file
 from hookline.spec.dump import as_toml
-from hookline.spec.types import article
+from hookline.spec.words import article
 
 MOST_SHOWN = 30
 """The maximum number of columns in the list to choose from."""

@@ -16,7 +16,7 @@ from hookline.plugins.origin import Origin
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.stages import STAGES
-from hookline.spec.types import plural
+from hookline.spec.words import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

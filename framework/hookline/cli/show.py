@@ -4,11 +4,11 @@ import argparse
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from attrs import NOTHING, fields
+from attrs import fields
 
-from hookline.check.homes import options_of
+from hookline.check.homes import header, options_of
 from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli._names import (
     add_installed_argument,
@@ -27,9 +27,10 @@ from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.spec import other_tools
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import Keys, as_toml, dumps
-from hookline.spec.options import Bounds, Spec
-from hookline.spec.training import TrainingSpec
-from hookline.spec.types import article, is_literal, is_mapping, is_tuple, is_union, plural
+from hookline.spec.options import Spec
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.types import required
+from hookline.spec.words import article, plural
 
 MOST_HAVING = 3
 """How many components that have an option are named, at most."""
@@ -175,7 +176,7 @@ def _headline(option: OptionDocumentation) -> str:
 
 def example(kind: type[Spec]) -> list[str]:
     """The component as it stands in a spec, with what must be given."""
-    options = {"type": kind.__name__, **_required(kind)}
+    options = {"type": kind.__name__, **required(kind)}
     section = _section(kind)
     if section is None:
         return [as_toml(options)]
@@ -183,43 +184,8 @@ def example(kind: type[Spec]) -> list[str]:
 
 
 def _section(kind: type[Spec]) -> str | None:
-    """The header of the section of a spec in which the component stands; `None` if it stands in another component."""
-    for attribute in fields(TrainingSpec):
-        several = is_tuple(attribute.type)
-        base = get_args(attribute.type)[0] if several else attribute.type
-        if not getattr(base, "family", None):
-            continue
-        if several and issubclass(kind, base):
-            return f"[[{attribute.name}]]"
-        if kind.family == base.family:
-            return f"[{attribute.name}]"
+    """The header of the section of a spec for the component; `None` if it is part of another component."""
+    for name, base in sections():
+        if base and (issubclass(kind, base) if name in SEVERAL else kind.family == base.family):
+            return header(name)
     return None
-
-
-def _required(kind: type[Spec]) -> dict[str, Any]:
-    return {
-        attribute.name: _something(kind.option_type(attribute), Bounds.of(attribute))
-        for attribute in fields(kind)
-        if attribute.default is NOTHING
-    }
-
-
-def _something(kind: Any, bounds: list[Bounds]) -> Any:
-    """A value of this type, to show where one goes."""
-    if is_union(kind):
-        return _something(get_args(kind)[0], bounds)
-    if is_literal(kind):
-        return get_args(kind)[0]
-    if is_tuple(kind):
-        elements = [element for element in get_args(kind) if element is not Ellipsis]
-        return [_something(element, bounds) for element in elements]
-    if is_mapping(kind):
-        return {"name": _something(get_args(kind)[1], bounds)}
-    if getattr(kind, "family", None):
-        return {"type": "…"}
-    if isinstance(kind, type) and issubclass(kind, Spec):
-        return _required(kind)
-    if kind in (int, float):
-        fitting = (number for number in (1, 0.5, 0, -1) if all(bound.contains(number) for bound in bounds))
-        return kind(next(fitting, 1))
-    return kind is not bool and "…"

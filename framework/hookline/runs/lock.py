@@ -13,7 +13,7 @@ from hookline.files import write_file
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.runs.plan import Plan
 from hookline.spec.dump import dumps
-from hookline.spec.types import holds
+from hookline.spec.types import option_type
 
 NAME = "run.lock.toml"
 
@@ -146,7 +146,7 @@ def read(directory: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # Not TOML, not UTF-8, or a number with thousands of digits.
         raise HooklineError(f"{path} has been changed: {error}.") from None
     for name, kind in _WANTED.items():
-        if not holds(kind, _with_tuples(lock.get(name))):
+        if not option_type(kind).holds(_with_tuples(lock.get(name))):
             what = "is missing" if name not in lock else "has another type"
             raise HooklineError(f"{path} has been changed: `{name}` {what}.")
     for plugin in lock["plugins"]:

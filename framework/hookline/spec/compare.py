@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, get_args
+from typing import Any
 
 from attrs import fields, frozen
 
 from hookline.errors.text import PathElement
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.options import Spec
-from hookline.spec.types import is_mapping, is_union
+from hookline.spec.types import OneOf, OptionType, Table, option_type
 
 Keys = tuple[PathElement, ...]
 
@@ -42,7 +42,7 @@ def differences(first: Any, second: Any, path: Keys = ()) -> Iterator[Difference
         for attribute in fields(type(first)):
             name = attribute.name
             values = getattr(first, name), getattr(second, name)
-            if _is_one_or_several(type(first).option_type(attribute)):
+            if _is_one_or_several(option_type(type(first).option_type(attribute))):
                 values = _plainly(values[0]), _plainly(values[1])
             yield from differences(*values, (*path, name))
     elif isinstance(first, Mapping) and isinstance(second, Mapping):
@@ -60,14 +60,14 @@ def _has_components(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(element, Spec) for element in value)
 
 
-def _is_one_or_several(kind: Any) -> bool:
+def _is_one_or_several(kind: OptionType) -> bool:
     """Whether an option takes a name or an array of names, and a table takes both for each of its keys, too.
 
     Then an array of one name means what the name does. Where a table takes names alone, several are told apart.
     """
-    arms = get_args(kind) if is_union(kind) else ()
-    tables = [get_args(arm)[1] for arm in arms if is_mapping(arm)]
-    return str in arms and tuple[str, ...] in arms and all(map(_is_one_or_several, tables))
+    arms = kind.inner if isinstance(kind, OneOf) else ()
+    tables = [arm.inner[1] for arm in arms if isinstance(arm, Table)]
+    return {str, tuple[str, ...]} <= {arm.kind for arm in arms} and all(map(_is_one_or_several, tables))
 
 
 def _plainly(value: Any) -> Any:

@@ -16,7 +16,7 @@ from attrs import NOTHING, Attribute, fields, frozen
 
 from hookline.spec.dump import plain
 from hookline.spec.options import Bounds, Spec
-from hookline.spec.types import expected
+from hookline.spec.types import option_type
 
 
 @frozen(kw_only=True)
@@ -61,7 +61,7 @@ def documentation(kind: type[Spec]) -> ComponentDocumentation:
     options = [
         OptionDocumentation(
             name=attribute.name,
-            kind=expected(kind.option_type(attribute)),
+            kind=option_type(kind.option_type(attribute)).words,
             bounds=_bounds(attribute),
             is_required=attribute.default is NOTHING,
             default=None if attribute.default is NOTHING else plain(attribute.default, Path()),

@@ -8,7 +8,7 @@ from attrs import NOTHING, Factory, fields
 
 from hookline.spec.options import Bounds, Spec, is_option
 from hookline.spec.overrides import misfit, misspelt
-from hookline.spec.types import PRIMITIVES, expected, holds, is_literal, is_mapping, is_tuple, is_union
+from hookline.spec.types import is_sayable, option_type
 
 
 def misdeclared(kind: type[Spec]) -> str | None:
@@ -34,13 +34,11 @@ def misnamed(kind: type[Spec]) -> str | None:
 
 def _of_defaults(kind: type[Spec]) -> str | None:
     for option in fields(kind):
-        wanted = kind.option_type(option)
+        wanted = option_type(kind.option_type(option))
         if option.default is NOTHING or isinstance(option.default, Factory):  # type: ignore[arg-type]
             continue
-        if not holds(wanted, option.default):
-            return (
-                f'has the option "{option.name}" with the default {option.default!r}, which must be {expected(wanted)}.'
-            )
+        if not wanted.holds(option.default):
+            return f'has the option "{option.name}" with the default {option.default!r}, which must be {wanted.words}.'
         for bounds in Bounds.of(option):
             try:
                 bounds(kind, option, option.default)
@@ -62,31 +60,11 @@ def _of_options(kind: type) -> Iterator[str]:
                 f'has the option "{name}", whose type is written as a string: types of options must be there when the '
                 f"module is imported, without `from __future__ import annotations` and without quotes."
             )
-        elif annotation is not ClassVar and get_origin(annotation) is not ClassVar and not can_be_said(annotation):
+        elif annotation is not ClassVar and get_origin(annotation) is not ClassVar and not is_sayable(annotation):
             yield (
                 f'has the option "{name}" of the type {_shown(annotation)}, which TOML cannot say: a bool, int, float, '
                 f"str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option."
             )
-
-
-def can_be_said(kind: Any) -> bool:
-    """Whether a value of this type can stand in a spec.
-
-    >>> can_be_said(int | tuple[float, ...] | None), can_be_said(list[int])
-    (True, False)
-    """
-    if kind is None or kind is type(None) or kind in PRIMITIVES:
-        return True
-    arguments = get_args(kind)
-    if is_literal(kind):
-        return all(isinstance(choice, (str, int)) for choice in arguments)
-    if is_union(kind):
-        return all(map(can_be_said, arguments))
-    if is_tuple(kind):
-        return bool(arguments) and all(element is Ellipsis or can_be_said(element) for element in arguments)
-    if is_mapping(kind):
-        return bool(arguments) and arguments[0] is str and can_be_said(arguments[1])
-    return isinstance(kind, type) and issubclass(kind, Spec)
 
 
 def place(kind: type) -> str:

@@ -4,11 +4,12 @@ A class that calls it `activaton` would silently have what every loss has, which
 """
 
 import typing
-from typing import Any, ClassVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from hookline.errors.text import enumerate_names, nearest
 from hookline.spec.options import Spec, is_option
-from hookline.spec.types import article, holds, is_literal
+from hookline.spec.types import option_type
+from hookline.spec.words import article
 
 
 def misfit(kind: type[Spec]) -> str | None:
@@ -19,7 +20,7 @@ def misfit(kind: type[Spec]) -> str | None:
             if not is_said or name in vars(base).get("__annotations__", {}):
                 continue
             wanted = _wanted(kind, name)
-            if wanted is not None and not holds(wanted, value):
+            if wanted is not None and not option_type(wanted).holds(value):
                 call = f": write `{name} = {value.__name__}()`" if isinstance(value, type) else ""
                 return f"says `{name} = {_shown(value)}`, which must be {_words(wanted)}{call}."
     return None
@@ -80,7 +81,7 @@ def _shown(value: Any) -> str:
 
 def _words(wanted: Any) -> str:
     """A type as an author writes it."""
-    if is_literal(wanted):
+    if get_origin(wanted) is Literal:
         return enumerate_names(get_args(wanted), "or")
     names = [getattr(arm, "__name__", str(arm)) for arm in get_args(wanted) or (wanted,) if arm is not type(None)]
-    return f"{article(names[0].lower())} {' or '.join(names)}" if typing.get_origin(wanted) is not tuple else "a tuple"
+    return f"{article(names[0].lower())} {' or '.join(names)}" if get_origin(wanted) is not tuple else "a tuple"

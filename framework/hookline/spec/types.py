@@ -1,155 +1,299 @@
-"""The types that options have: whether a value of TOML is of one, and how both are called in messages."""
+"""The types that an option can have: one class for each form, which knows everything that is done with such a type.
 
-from collections.abc import Mapping
+A new form is a class here and a line in `option_type`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from hookline.errors.text import enumerate_names
+from attrs import NOTHING, fields
 
-PRIMITIVES = {
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    Path: "a string with the path of a file",
-}
+from hookline.errors.text import enumerate_names, nearest
+from hookline.spec.options import Bounds, Spec
+from hookline.spec.words import article, plural, wrong
 
+Schema = dict[str, Any]
+Structure = Callable[[object, Any], Any]
 
-def is_tuple(kind: Any) -> bool:
-    """Whether it is a tuple of something: an array in TOML."""
-    return get_origin(kind) is tuple
+LEAST, GREATEST = -(2**63), 2**63 - 1
+"""The integers that TOML guarantees and torch takes."""
 
 
-def is_mapping(kind: Any) -> bool:
-    """Whether it is a table whose keys are chosen by whoever writes the spec."""
-    return get_origin(kind) is Mapping
+class OptionType:
+    """The type of an option. This base class stands for a type of Python that TOML has no value for."""
+
+    depth = 0
+    """Where it is named among the arms of a union: arrays follow simple values, and tables follow arrays."""
+    is_sayable = False
+    """Whether TOML has values of this type; the types that it consists of may have none, see `parts`."""
+    words = "a table"
+    """What a value must be: "an integer"."""
+    plural = "tables"
+    """What the elements of an array must be: "integers"."""
+
+    def __init__(self, kind: Any):
+        self.kind = kind
+        self.inner: tuple[OptionType, ...] = ()
+
+    def parts(self) -> "Iterator[OptionType]":
+        """The type itself, and all types that it consists of."""
+        yield self
+        for inner in self.inner:
+            yield from inner.parts()
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value of TOML is of this form, whatever is in it, so that a union knows which arm is meant."""
+        return isinstance(value, dict)
+
+    def holds(self, value: object) -> bool:
+        """Whether a value of Python is of this type, with everything in it."""
+        if isinstance(value, bool):
+            return self.kind in (bool, object, Any)
+        return not isinstance(self.kind, type) or isinstance(value, self.kind)
+
+    def structure(self, value: Any) -> Any:
+        """The value of Python for a simple value of TOML.
+
+        Raises:
+            ValueError: if it is not of this type.
+
+        """
+        if not self.accepts(value):
+            raise wrong(value, self.words)
+        return value
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        """The JSON Schema, where `table` gives the schema of a spec class."""
+        return table(self.kind)
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        """A value of TOML inside the bounds, to show in documentation."""
+        return "…"
 
 
-def is_union(kind: Any) -> bool:
-    """Whether it is one of several types."""
-    return get_origin(kind) in (Union, UnionType)
+class Primitive(OptionType):
+    """A truth value, a number, a string or a path."""
+
+    is_sayable = True
+
+    def __init__(self, kind: Any):
+        self.kind, self.inner = kind, ()
+        self.words, self.plural, self.json, self.toml = PRIMITIVES[kind]
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, self.toml) and (self.kind is bool or not isinstance(value, bool))
+
+    def holds(self, value: object) -> bool:
+        return isinstance(value, self.kind) if self.kind is Path else self.accepts(value)
+
+    def structure(self, value: Any) -> Any:
+        super().structure(value)
+        if self.kind is int and not LEAST <= value <= GREATEST:
+            raise ValueError(f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}.")
+        try:
+            return float(value) if self.kind is float else value
+        except OverflowError:
+            raise ValueError("This number is too large for a float.") from None
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        if self.kind not in (int, float):
+            return {"type": self.json}
+        # JSON has no infinity: an editor takes that of TOML for null.
+        infinite = self.kind is float and any(bound.infinite for bound in bounds)
+        limits = {
+            word: limit for bound in bounds for name, word in _LIMITS if (limit := getattr(bound, name)) is not None
+        }
+        return {"type": [self.json, "null"] if infinite else self.json, **limits}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        if self.kind in (int, float):
+            return self.kind(next((one for one in (1, 0.5, 0, -1) if all(bound.contains(one) for bound in bounds)), 1))
+        return self.kind is not bool and "…"
 
 
-def is_literal(kind: Any) -> bool:
-    """Whether it is one of a few values."""
-    return get_origin(kind) is Literal
+class Choice(OptionType):
+    """One of a few values: `Literal["mean", "sum"]`."""
+
+    def __init__(self, kind: Any):
+        self.kind, self.inner, self.choices = kind, (), get_args(kind)
+        self.is_sayable = all(isinstance(choice, (str, int)) for choice in self.choices)
+        self.words = enumerate_names(self.choices, "or")
+        self.plural = f"elements, each {self.words}"
+
+    def accepts(self, value: object) -> bool:
+        return not isinstance(value, bool) and value in self.choices
+
+    def holds(self, value: object) -> bool:
+        return value in self.choices
+
+    def structure(self, value: Any) -> Any:
+        if not self.accepts(value):
+            choices = [choice for choice in self.choices if isinstance(choice, str)]
+            near = nearest(value, choices) if isinstance(value, str) else None
+            raise ValueError(str(wrong(value, self.words)) + ("" if near is None else f' Did you mean "{near}"?'))
+        return value
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        return {"enum": list(self.choices)}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return self.choices[0]
 
 
-def expected(kind: Any) -> str:
-    """The type of an option in words: "an integer or an array of 2 integers"."""
-    if is_union(kind):
-        # Arrays and then tables last, with what is in them, and a comma where that ends.
-        arms = sorted((arm for arm in get_args(kind) if arm is not NoneType), key=_depth)
-        words = expected(arms[0])
-        for before, arm in pairwise(arms):
-            words += f"{', or' if _depth(before) else ' or'} {expected(arm)}"
-        return words
-    if is_literal(kind):
-        return enumerate_names(get_args(kind), "or")
-    if is_tuple(kind):
-        elements = get_args(kind)
-        number = "" if elements[-1] is Ellipsis else f"{len(elements)} "
-        return f"an array of {number}{_several(elements[0])}"
-    if is_mapping(kind):
-        return f"a table of {_several(get_args(kind)[1])}"
-    family = getattr(kind, "family", None)
-    return f"{article(family)} {family} (a table with a `type`)" if family else PRIMITIVES.get(kind, "a table")
+class Array(OptionType):
+    """An array of any length, `tuple[int, ...]`, or of a fixed one, `tuple[int, int]`."""
 
+    depth = 1
 
-PLURALS = {bool: "booleans", int: "integers", float: "numbers", str: "strings", Path: "paths"}
+    def __init__(self, kind: Any):
+        self.kind, self.inner = kind, tuple(option_type(arm) for arm in get_args(kind) if arm is not Ellipsis)
+        self.is_sayable = bool(self.inner)
+        self.length = None if get_args(kind)[-1:] in ((...,), ()) else len(self.inner)
+        number = "" if self.length is None else f"{self.length} "
+        self.words = f"an array of {number}{self.inner[0].plural}" if self.inner else "an array"
+        self.plural = f"elements, each {self.words}"
 
+    def elements(self, number: int) -> tuple[OptionType, ...]:
+        """The types of this many elements."""
+        return self.inner * number if self.length is None else self.inner
 
-def _several(kind: Any) -> str:
-    """The type of the elements of an array, in the plural."""
-    if is_union(kind) or is_literal(kind) or is_tuple(kind) or is_mapping(kind):
-        return f"elements, each {expected(kind)}"
-    family = getattr(kind, "family", None)
-    if family:
-        return f"{plural(family)} (tables with a `type`)"
-    return PLURALS.get(kind, "tables")
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, list) and self.length in (None, len(value))
 
-
-def article(noun: str) -> str:
-    """The article before the noun.
-
-    >>> article("loss"), article("optimizer")
-    ('a', 'an')
-    """
-    return "an" if noun[0] in "aeiou" else "a"
-
-
-def plural(noun: str) -> str:
-    """The noun in the plural.
-
-    >>> plural("loss"), plural("layer")
-    ('losses', 'layers')
-    """
-    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
-
-
-def _depth(kind: Any) -> int:
-    """How much there is to say of a type in words."""
-    return 2 if is_mapping(kind) else int(is_tuple(kind))
-
-
-def found(value: object) -> str:
-    """A value of TOML in words: `the string "x"`."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f'the string "{value}"' if len(value) <= 60 else "a long string"
-    if isinstance(value, list):
-        return f"an array of {len(value)} elements" if len(value) != 1 else "an array of one element"
-    return "a table" if isinstance(value, dict) else f"the {type(value).__name__} {value}"
-
-
-def wrong(value: object, kind: Any) -> ValueError:
-    """The error that says what was expected and what was found."""
-    return ValueError(f"This must be {expected(kind)}, and it is {found(value)}.")
-
-
-def accepts(kind: Any, value: object) -> bool:
-    """Whether the value is of this kind at its outside, so that a union knows which of its arms is meant."""
-    if isinstance(value, bool) or kind is bool:
-        return kind is bool and isinstance(value, bool)
-    if is_literal(kind):
-        return value in get_args(kind)
-    if is_tuple(kind):
-        return isinstance(value, list) and (get_args(kind)[-1] is Ellipsis or len(value) == len(get_args(kind)))
-    if kind is float:
-        return isinstance(value, (int, float))
-    if kind is Path:
-        return isinstance(value, str)
-    return isinstance(value, kind if kind in PRIMITIVES else dict)
-
-
-def holds(kind: Any, value: object) -> bool:
-    """Whether a value of Python is of this kind.
-
-    >>> holds(float, 1), holds(tuple[float, ...] | None, [0.1]), holds(Literal["mean", "sum"], "men")
-    (True, False, False)
-    """
-    if is_union(kind):
-        return any(holds(arm, value) for arm in get_args(kind))
-    if is_literal(kind):
-        return value in get_args(kind)
-    if is_tuple(kind):
-        elements = get_args(kind)
-        if not isinstance(value, tuple):
+    def holds(self, value: object) -> bool:
+        if not isinstance(value, tuple) or self.length not in (None, len(value)):
             return False
-        if elements[-1] is Ellipsis:
-            return all(holds(elements[0], element) for element in value)
-        return len(value) == len(elements) and all(map(holds, elements, value))
-    if is_mapping(kind):
-        return isinstance(value, Mapping) and all(holds(get_args(kind)[1], element) for element in value.values())
-    if isinstance(value, bool):
-        return kind in (bool, object, Any)
-    if kind is float:
-        return isinstance(value, (int, float))
-    if kind is None:
-        return value is None
-    return kind is Any or (isinstance(value, kind) if isinstance(kind, type) else True)
+        return all(kind.holds(element) for kind, element in zip(self.elements(len(value)), value, strict=False))
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        items = [element.json_schema(bounds, table) for element in self.inner]
+        if self.length is None:
+            return {"type": "array", "items": items[0]}
+        return {"type": "array", "items": items, "minItems": self.length, "maxItems": self.length}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return [element.example(bounds) for element in self.inner]
+
+
+class Table(OptionType):
+    """A table whose keys the author of the spec chooses: `Mapping[str, float]`."""
+
+    depth = 2
+
+    def __init__(self, kind: Any):
+        self.kind, self.inner = kind, tuple(map(option_type, get_args(kind)))
+        self.is_sayable = bool(self.inner) and self.inner[0].kind is str
+        if self.inner:
+            self.words = f"a table of {self.inner[1].plural}"
+            self.plural = f"elements, each {self.words}"
+
+    def holds(self, value: object) -> bool:
+        return isinstance(value, Mapping) and all(map(self.inner[1].holds, value.values()))
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        return {"type": "object", "additionalProperties": self.inner[1].json_schema(bounds, table)}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return {"name": self.inner[1].example(bounds)}
+
+
+class OneOf(OptionType):
+    """One of several types. An option that also takes `None` can be left out: TOML has no such value."""
+
+    is_sayable = True
+
+    def __init__(self, kind: Any):
+        self.kind = kind
+        self.inner = tuple(map(option_type, (arm for arm in get_args(kind) if arm is not NoneType)))
+        self.is_optional = NoneType in get_args(kind)
+        arms = sorted(self.inner, key=lambda arm: arm.depth)
+        self.words = arms[0].words
+        for before, arm in pairwise(arms):  # A comma ends what is in an array or a table.
+            self.words += f"{', or' if before.depth else ' or'} {arm.words}"
+        self.plural = f"elements, each {self.words}"
+
+    def accepts(self, value: object) -> bool:
+        return any(arm.accepts(value) for arm in self.inner)
+
+    def holds(self, value: object) -> bool:
+        return (value is None and self.is_optional) or any(arm.holds(value) for arm in self.inner)
+
+    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+        arms = [arm.json_schema(bounds, table) for arm in self.inner]
+        return arms[0] if len(arms) == 1 else {"anyOf": arms}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return self.inner[0].example(bounds)
+
+
+class Options(OptionType):
+    """A component of a family, or a table with the options of a spec class."""
+
+    is_sayable = True
+
+    def __init__(self, kind: type[Spec]):
+        self.kind, self.inner = kind, ()
+        if kind.family:
+            self.words = f"{article(kind.family)} {kind.family} (a table with a `type`)"
+            self.plural = f"{plural(kind.family)} (tables with a `type`)"
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return {"type": "…"} if self.kind.family else required(self.kind)
+
+
+PRIMITIVES: dict[Any, tuple[str, str, str, tuple[type, ...]]] = {
+    bool: ("true or false", "booleans", "boolean", (bool,)),
+    int: ("an integer", "integers", "integer", (int,)),
+    float: ("a number", "numbers", "number", (int, float)),
+    str: ("a string", "strings", "string", (str,)),
+    Path: ("a string with the path of a file", "paths", "string", (str,)),
+}
+"""Primitive types: in words, in the plural, in JSON Schema, and the types of their values in TOML."""
+
+_LIMITS = (
+    ("minimum", "minimum"),
+    ("above", "exclusiveMinimum"),
+    ("maximum", "maximum"),
+    ("below", "exclusiveMaximum"),
+)
+
+_FORMS = {Literal: Choice, tuple: Array, Mapping: Table, Union: OneOf, UnionType: OneOf}
+
+
+def option_type(kind: Any) -> OptionType:
+    """The type of an option from its annotation.
+
+    >>> option_type(int | tuple[int, int] | None).words
+    'an integer or an array of 2 integers'
+    """
+    if kind in PRIMITIVES:
+        return Primitive(kind)
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return Options(kind)
+    return _FORMS.get(get_origin(kind), OptionType)(kind)
+
+
+def is_form(forms: type[OptionType] | tuple[type[OptionType], ...], kind: Any) -> bool:
+    """Whether a type is of one of these forms."""
+    return isinstance(option_type(kind), forms)
+
+
+def is_sayable(kind: Any) -> bool:
+    """Whether TOML has values of this type.
+
+    >>> is_sayable(int | tuple[float, ...] | None), is_sayable(list[int])
+    (True, False)
+    """
+    return all(part.is_sayable for part in option_type(kind).parts())
+
+
+def required(kind: type[Spec]) -> dict[str, Any]:
+    """Examples of the options of a class that must be given."""
+    return {
+        option.name: option_type(kind.option_type(option)).example(Bounds.of(option))
+        for option in fields(kind)
+        if option.default is NOTHING
+    }

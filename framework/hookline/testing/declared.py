@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from attrs import Attribute, evolve, fields
 
@@ -18,7 +18,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint import place
 from hookline.spec.options import Bounds, Spec
-from hookline.spec.types import is_literal
+from hookline.spec.types import option_type
 from hookline.testing.checks import refuse
 from hookline.testing.subjects import Component, Kit
 
@@ -45,7 +45,8 @@ def is_documented(component: Component) -> None:
 def is_bounded(component: Component) -> None:
     """Whether each number has bounds, inside of which the component can be used."""
     for option in _own_options(component.kind):
-        if _takes_numbers(component.kind.option_type(option)) and not Bounds.of(option):
+        types = option_type(component.kind.option_type(option)).parts()
+        if any(part.kind in (int, float) for part in types) and not Bounds.of(option):
             refuse(
                 f'The option "{option.name}" of {component.name} is a number without bounds: write option(minimum=…), '
                 f"above, maximum or below; or option(unbounded=True), if any number makes sense. "
@@ -67,10 +68,6 @@ def _own_options(kind: type[Spec]) -> "list[Attribute[Any]]":
         for name in vars(base).get("__annotations__", {})
     }
     return [option for option in fields(kind) if option.name not in inherited]
-
-
-def _takes_numbers(kind: Any) -> bool:
-    return kind in (int, float) or (not is_literal(kind) and any(map(_takes_numbers, get_args(kind))))
 
 
 def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import NOTHING, evolve, fields, frozen
 
 from hookline.check.load import load
-from hookline.check.schema import Schema, schema
+from hookline.check.schema import schema
 from hookline.check.toml.document import read
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError
 from hookline.plugins.manager import Plugins
@@ -22,7 +22,8 @@ from hookline.plugins.trial import Trial
 from hookline.runs import directory
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
-from hookline.spec.training import TrainingSpec
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.types import Schema
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
@@ -120,7 +121,7 @@ class Plugin:
         return any(type(part) in kinds for part in within(spec))
 
     def _read(self, path: str | Path) -> TrainingSpec:
-        document = read(path)
+        document = read(path, lists=SEVERAL)
         listed = document.table.get("plugins", ())
         return load(path, plugins=self.beside(name for name in listed if isinstance(name, str)))
 

@@ -13,7 +13,7 @@ from hookline.plugins.catalog import is_family
 from hookline.plugins.manager import Plugins
 from hookline.spec import LossSpec, WrapperSpec, option, spec
 from hookline.spec.training import SEVERAL
-from hookline.spec.types import is_tuple
+from hookline.spec.types import Array, is_form
 
 ROOT = Path(__file__).parents[3]
 
@@ -144,7 +144,7 @@ def test_a_whole_spec_has_its_sections_and_may_leave_out_what_it_extends():
     assert MADE["additionalProperties"] is False
     several = [name for name, section in MADE["then"]["properties"].items() if section == {"type": "array"}]
     assert tuple(several) == SEVERAL
-    made_of = {section.name: section.type for section in fields(TrainingSpec) if is_tuple(section.type)}
+    made_of = {section.name: section.type for section in fields(TrainingSpec) if is_form(Array, section.type)}
     assert {name for name, kind in made_of.items() if is_family(get_args(kind)[0])} == set(SEVERAL)
 
 

@@ -115,8 +115,8 @@ def test_a_directory_instead_of_a_spec_is_reported(refused):
     ("replace", "problem"),
     [
         (("epochs = 2", "epochs = = 2"), "2:10: This is not TOML. One equals sign is enough."),
-        (('"Adam"', '"Adam'), '23:13: This is not TOML. The text is not closed on its line: its " is missing.'),
-        (("[loss]", "[model]"), '19:2: The section "model" stands here a second time.'),
+        (('"Adam"', '"Adam'), '23:13: This is not TOML. The string is not closed on its line: " is missing.'),
+        (("[loss]", "[model]"), '19:2: The section "model" is given here a second time.'),
     ],
 )
 def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, problem):

@@ -6,7 +6,8 @@ from typing import Literal
 import pytest
 
 from hookline.spec import LayerSpec
-from hookline.spec.types import accepts, expected, found
+from hookline.spec.types import option_type
+from hookline.spec.words import found
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ from hookline.spec.types import accepts, expected, found
     ],
 )
 def test_a_type_is_told_in_words(kind, words):
-    assert expected(kind) == words
+    assert option_type(kind).words == words
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,4 @@ VALUES = [True, 1, 0.5, "x", [1], [1, 2], {"x": 1}, datetime.date(2026, 5, 27)]
     ],
 )
 def test_a_value_is_accepted_as_what_it_is_and_as_nothing_else(kind, accepted):
-    assert [value for value in VALUES if accepts(kind, value)] == accepted
+    assert [value for value in VALUES if option_type(kind).accepts(value)] == accepted

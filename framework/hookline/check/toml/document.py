@@ -1,11 +1,11 @@
-"""From TOML files to a document, the plain tables that TOML has, each value with the places where it was set.
+"""From TOML files to a document: plain tables in which each value knows where it was set.
 
-A file may extend others, further files may be laid over it, and single values changed. A document knows nothing of
-components: `reading` makes a spec of it.
+A file may extend others, further files may be laid over it, and single values may be changed. A document knows nothing
+about specs: `hookline.check.reader` turns it into one.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,44 +20,43 @@ from hookline.check.toml.tree import Node, Table, overlaid, plain, without_place
 from hookline.errors.exceptions import FileError, HooklineError, Problem, SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement
-from hookline.spec.training import SEVERAL
 
 LARGEST = 2**18
-"""How many bytes a spec has at most, with all files that it extends: one of a hundred layers has ten thousand."""
+"""The maximum size of a spec in bytes, with all files that it extends. A spec of a hundred layers has ten thousand."""
 
 MOST_EXTENDED = 64
-"""How many files a spec extends at most, with those that they extend; one counts as often as it is named."""
+"""The maximum number of files that a spec extends, directly or not. A file counts each time it is named."""
 
 DEEPEST_CHAIN = 16
-"""How many files at most extend one another in a chain."""
+"""The maximum length of a chain of files that extend one another."""
 
 
 @frozen(slots=False)
 class Document:
-    """A spec as TOML says it."""
+    """A spec as TOML has it."""
 
     root: Node
     """The root table."""
     source: Source
-    """The text that it is called after in messages: its file."""
+    """Its file, after which messages call it."""
     directory: Path
-    """What relative paths in it are relative to."""
+    """The directory that relative paths in it start from."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with how it was put together, such as a change of what is not there."""
+    """What went wrong while it was put together, such as a change of an element that does not exist."""
     is_empty: bool = False
-    """Whether its file says nothing, and nothing is laid over it."""
+    """Whether its file is empty and nothing is laid over it."""
 
     @cached_property
     def table(self) -> Table:
-        """The root table without places. A string from a file in another directory is a `PathText`."""
+        """The root table as plain values. A string from a file in another directory is a `PathText`."""
         table: Table = plain(self.root, self.directory)
         return table
 
     def located(self, problem: Problem) -> Problem:
-        """The problem with the places of its paths."""
+        """The problem with places for its paths."""
         if problem.place is not None:
             return problem
-        # What is not given stands nowhere: the beginning of the file is no second place.
+        # A section that is not given has no place: the start of the file would not be one.
         given = (path for path in problem.against if path and self.root.child(path[0]) is not None)
         others = (self.place(path) for path in given)
         return evolve(
@@ -67,9 +66,9 @@ class Document:
         )
 
     def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
-        """Where a value was set last, or its key; of what is not there, the table in which it would stand.
+        """Where a value was set last, or its key; for a missing value, the table that it would be in.
 
-        `None` if the document is not of a file.
+        `None` if the document is not from a file.
         """
         nodes = list(self.root.along(tuple(path)))
         on_key = on_key and len(nodes) == len(path) + 1
@@ -80,96 +79,120 @@ class Document:
         return Place(self.source, 0, 0) if self.source.directory is not None else None
 
 
-def read(path: str | Path, overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()) -> Document:
-    """The document in a file, with what it extends, what is laid over it, and changes of single values.
+def read(
+    path: str | Path,
+    overlays: Iterable[str | Path] = (),
+    overrides: Iterable[str] = (),
+    *,
+    lists: Collection[str] = (),
+) -> Document:
+    """The document in a file, with the files that it extends, overlays, and changes of single values.
 
     Args:
         path: the file.
-        overlays: further files, each laid over what there is before it.
-        overrides: changes of single values, as `optimizer.lr=0.01`, made after all else, one after another.
+        overlays: further files, each laid over everything before it.
+        overrides: changes of single values, such as `optimizer.lr=0.01`, made last, in this order.
+        lists: the root keys that are arrays of tables. A file or a change can add an element by name, even if the
+            document has none yet.
 
     Raises:
         HooklineError: if a file cannot be read.
-        SpecError: if one is not TOML, or extends itself; with the place.
+        SpecError: if a file is not TOML, or extends itself, with the place.
 
     """
     source, overlays, overrides = file_source(path), list(overlays), list(overrides)
     is_empty = not (source.text.strip() or overlays or overrides)
-    files = _Files([], homes(path))
-    root = _with_changes(files.tree(source), overlays, overrides, files)
-    # A file that names no run is called as the file. It is part of the document, so that what is kept names it.
+    files = _Files(lists, homes(path))
+    root = files.changed(files.tree(source), overlays, overrides)
+    # The run of a file that names none is named after the file. The document keeps the name, and so does the run.
     run = root.value.setdefault("run", Node({}))
     if isinstance(run.value, dict):
         run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
     return Document(root, source, _home(source), tuple(files.problems), is_empty=is_empty)
 
 
-def from_source(source: Source) -> Document:
-    """The document that a text says, with what it extends.
-
-    Raises:
-        HooklineError: if a file cannot be read.
-        SpecError: if one is not TOML, or extends itself; with the place.
-
-    """
-    files = _Files([], (*homes("."), str(_home(source))))
+def from_source(source: Source, *, lists: Collection[str] = ()) -> Document:
+    """The document in a text, with the files that it extends; raises what `read` does."""
+    files = _Files(lists, (*homes("."), str(_home(source))))
     return Document(files.tree(source), source, _home(source), tuple(files.problems))
 
 
 def from_table(
-    table: Mapping[str, Any], overlays: Iterable[str | Path] = (), overrides: Iterable[str] = ()
+    table: Mapping[str, Any],
+    overlays: Iterable[str | Path] = (),
+    overrides: Iterable[str] = (),
+    *,
+    lists: Collection[str] = (),
 ) -> Document:
-    """A document from Python, with paths relative to the current directory."""
-    files = _Files([], homes("."))
-    root = _with_changes(without_places(dict(table)), overlays, overrides, files)
+    """A document from Python, with paths relative to the current directory; the other arguments are those of `read`."""
+    files = _Files(lists, homes("."))
+    root = files.changed(without_places(dict(table)), overlays, overrides)
     return Document(root, Source("spec", ""), Path.cwd(), tuple(files.problems))
 
 
 @define
 class _Files:
-    """The files that one spec is put together from, each of which is read once."""
+    """The files that one spec is put together from. Each is read once."""
 
-    problems: list[Problem]
-    """What is wrong with how they were put together, such as a change of what is not there."""
+    lists: Collection[str]
+    """The root keys that are arrays of tables."""
     homes: tuple[str, ...]
-    """The directories whose specs may be quoted."""
+    """The directories whose specs messages may quote."""
+    problems: list[Problem] = field(factory=list)
+    """What went wrong while they were put together."""
     trees: dict[str, Node] = field(factory=dict)
     """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
-    """How often a file was named to be extended."""
-    letters: int = 0
-    """How many letters all files have together, of which a spec is put together."""
+    """The number of times that a file was named to be extended."""
+    characters: int = 0
+    """The total length of all files."""
 
     def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
-        """The tree of a file, over those of the files that it extends.
+        """The tree of a file, laid over those of the files that it extends.
 
         Raises:
             HooklineError: if a file cannot be read.
-            SpecError: if one is not TOML, or extends itself, or too many others; with the place.
+            SpecError: if one is not TOML, extends itself, or extends too many others, with the place.
 
         """
         chain = (*chain, os.path.realpath(source.name))
-        self.letters += len(source.text)
-        if self.letters > LARGEST:
-            message = f"This is not a spec: with what it extends it has more than {LARGEST // 1024} KiB."
+        self.characters += len(source.text)
+        if self.characters > LARGEST:
+            message = f"This is not a spec: with the files that it extends, it has more than {LARGEST // 1024} KiB."
             raise SpecError([Problem(message, place=Place(source, 0, 0))], source.name)
         root = parsed(source)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None
         for base in _bases(extends, source):
             tree = self._extended(base, source, chain)
-            below = tree if below is None else _laid_over(below, tree, self.problems)
-        return root if below is None else _laid_over(below, root, self.problems)
+            below = tree if below is None else self._overlaid(below, tree)
+        return root if below is None else self._overlaid(below, root)
+
+    def changed(self, root: Node, overlays: Iterable[str | Path], overrides: Iterable[str]) -> Node:
+        """The tree with overlays, and then with changes of single values."""
+        for overlay in overlays:
+            source = file_source(overlay)
+            self.homes = (*self.homes, *homes(overlay))
+            root = self._overlaid(root, self.tree(source))
+        for change in overrides:
+            root = changed(root, change, self.lists, self.problems)
+        return root
+
+    def _overlaid(self, below: Node, above: Node) -> Node:
+        """One file over another. An element that is added by name to an array that does not exist starts the array."""
+        new = [name for name in self.lists if name not in below.value and name in above.value]
+        empty = {name: Node([]) for name in new if isinstance(above.value[name].value, dict)}
+        return overlaid(Node({**below.value, **empty}, below.settings), above, self.problems)
 
     def _extended(self, base: Node, source: Source, chain: tuple[str, ...]) -> Node:
-        """The tree of a file that one at the end of a chain extends."""
+        """The tree of a file that the last one of a chain extends."""
 
         def error(message: str) -> SpecError:
             return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
 
         self.extended += 1
         if self.extended > MOST_EXTENDED:
-            raise error(f"This is one file too many: a spec extends at most {MOST_EXTENDED}, in all.")
+            raise error(f"A spec can extend at most {MOST_EXTENDED} files in total.")
         try:
             path, real = _path(base.value, source)
             if real in self.trees:
@@ -179,7 +202,7 @@ class _Files:
                 cycle = " extends ".join(map(_relative, (*chain[chain.index(real) :], real)))
                 raise error(f"The file extends itself: {cycle}.")
             if len(chain) > DEEPEST_CHAIN:
-                raise error(f"This is one file too many: at most {DEEPEST_CHAIN} extend one another in a chain.")
+                raise error(f"At most {DEEPEST_CHAIN} files can extend one another in a chain.")
         except SpecError:
             raise
         except (HooklineError, OSError, ValueError, RuntimeError) as problem:
@@ -189,33 +212,23 @@ class _Files:
 
 
 def _path(name: str, source: Source) -> tuple[str, str]:
-    """The file that a text calls so: what to call it in messages, and its real path.
+    """The file with this name in a text: its name in messages, and its real path.
 
-    Like all paths in a file it is relative to where the file is, and not to where a link to it is.
+    Like all paths in a file, it is relative to the directory of the file, not to that of a link to the file.
     """
     if "\0" in name:
-        raise ValueError("This is no path of a file: it has a NUL in it.")
+        raise ValueError("This is not a path: it has a NUL in it.")
     real = os.path.realpath(_home(source) / name)
     called = os.path.normpath(Path(source.name).parent / name)
     return called if os.path.realpath(called) == real else _relative(real), real
 
 
-def _with_changes(root: Node, overlays: Iterable[str | Path], overrides: Iterable[str], files: _Files) -> Node:
-    for overlay in overlays:
-        source = file_source(overlay)
-        files.homes = (*files.homes, *homes(overlay))
-        root = _laid_over(root, files.tree(source), files.problems)
-    for change in overrides:
-        root = changed(root, change, files.problems)
-    return root
-
-
 def file_source(path: str | Path, quoted: Iterable[str] | None = None) -> Source:
-    """The text of a file; `quoted` are the directories whose specs may be quoted, unless a person has named the file.
+    """The text of a file; `quoted` are the directories whose specs may be quoted, by default those of the file itself.
 
     Raises:
         FileError: if it cannot be read.
-        SpecError: if it is too large, or not text.
+        SpecError: if it is too large or not text.
 
     """
     name = str(path)
@@ -238,10 +251,10 @@ def file_source(path: str | Path, quoted: Iterable[str] | None = None) -> Source
 
 
 def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool = True) -> Source:
-    """The text of a file of this content, which is called so.
+    """The text of a file with this content and name.
 
     Raises:
-        SpecError: if it is too large, or not text.
+        SpecError: if it is too large or not text.
 
     """
     if len(content) > LARGEST:
@@ -254,7 +267,7 @@ def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool =
         before = _line_breaks(content[: error.start].decode())
         after = _line_breaks(content[error.start :].decode(errors="replace"))
         text = Source(name, before + after, directory, is_quotable)
-        message = f"The file is not text in UTF-8: byte {error.start} is wrong."
+        message = f"The file is not text in UTF-8: byte {error.start} is invalid."
         raise SpecError([Problem(message, place=Place(text, len(before), len(before) + 1))], name) from None
 
 
@@ -262,19 +275,12 @@ def _line_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _laid_over(below: Node, above: Node, problems: list[Problem]) -> Node:
-    """One file over another. What adds a component by name to a section that the one below lacks, adds it to none."""
-    lacking = [name for name in SEVERAL if name not in below.value and isinstance(above.value.get(name), Node)]
-    none = {name: Node([]) for name in lacking if isinstance(above.value[name].value, dict)}
-    return overlaid(Node({**below.value, **none}, below.settings), above, problems)
-
-
 def _bases(extends: Node | None, source: Source) -> list[Node]:
     if extends is None:
         return []
     bases = extends.value if isinstance(extends.value, list) else [extends]
     if not all(isinstance(base.value, str) and base.value for base in bases):
-        message = "This must be the path of the file that it extends, or an array of paths."
+        message = "This must be the path of the file to extend, or an array of paths."
         raise SpecError([Problem(message, (EXTENDS,), place=extends.settings[-1].value)], source.name)
     return list(bases)
 
@@ -285,7 +291,7 @@ def _relative(path: str) -> str:
 
 
 def _home(source: Source) -> Path:
-    assert source.directory is not None, "It is a file."
+    assert source.directory is not None, "The source is a file."
     return source.directory
 
 

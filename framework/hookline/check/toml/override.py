@@ -1,71 +1,73 @@
 """Changes of single values, such as `optimizer.lr=0.01`: where they lead, and what they set there."""
 
 import re
+from collections.abc import Collection
 
 import tomli
 
-from hookline.check.toml.spans import Span, scan
+from hookline.check.toml.spans import Span, Spans, Text, scan
 from hookline.check.toml.tree import Node, Setting, grown, with_value
 from hookline.errors.exceptions import Problem
 from hookline.errors.source import Place, Source
 from hookline.errors.text import shortened
-from hookline.spec.training import SEVERAL
 
 EXTENDS = "extends"
-"""The key of a file that names those which it extends."""
+"""The key of a file that names the files that it extends."""
 
 _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\d+)?[eE][+-]?", re.ASCII)
-"""What is no value of TOML, and that nobody means as a string."""
+"""What is not a value of TOML, and that nobody means as a string."""
 
 
-def changed(root: Node, change: str, problems: list[Problem]) -> Node:
-    """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
+def changed(root: Node, change: str, lists: Collection[str], problems: list[Problem]) -> Node:
+    """The tree with one change, such as `optimizer.lr=0.01` or `model.layers.0.out_features=8`.
 
-    If it is no path and value, or if the path leads nowhere, that is a problem.
+    If it is not a path and a value, or if the path leads nowhere, that is a problem. A component that is added by name
+    to one of the `lists`, the sections that are arrays, starts the array if there is none.
     """
     source = Source(f"--set {shortened(change)}", change)
     change = _without_brackets(change)
     try:
         keys, equals = keys_of(change)
-        text = change[equals + 1 :]
+        path = tuple(key for key, _ in keys)
+        written = change[equals + 1 :]
+        given = written.strip()
         try:
-            table = tomli.loads(f"value={text}")
+            table = tomli.loads(f"value={written}")
         except tomli.TOMLDecodeError as error:
-            place = Place(source, equals + 1 + len(text) - len(text.lstrip()), len(change.rstrip()))
-            if text.lstrip().startswith(("[", "{", '"', "'")):
+            span = equals + 1 + len(written) - len(written.lstrip()), len(change.rstrip())
+            if given.startswith(("[", "{", '"', "'")) or _ALMOST.fullmatch(given):
                 from hookline.check.toml.syntax import explained
 
-                problems.append(Problem(explained(f"value={text}", error).message, place=place))
+                problems.append(Problem(explained(f"value={written}", error).message, place=Place(source, *span)))
                 return root
-            if _ALMOST.fullmatch(text.strip()):
-                from hookline.check.toml.syntax_values import meant
-
-                problems.append(Problem(meant(text.strip()), place=place))
-                return root
-            # A bare word is a string: nobody wants to quote quotes for a shell.
-            value = Node(text.strip(), (Setting(place, place),))
+            # A bare word is a string, so that nobody has to quote quotes for a shell.
+            table = {"value": given}
+            spans = Spans({path[: number + 1]: span for number, (_, span) in enumerate(keys)}, {path: span})
         else:
-            if list(table) != ["value"]:
-                raise ValueError("These are several lines.")
-            value = grown(table["value"], scan(change), source, tuple(key for key, _ in keys))
+            spans = scan(change)
+        if list(table) != ["value"]:
+            raise ValueError("These are several lines.")
+        text = Text(source, spans)
+        value = grown(table["value"], text, path)
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
         problems.append(Problem(message, place=Place(source, 0, len(change))))
         return root
     if keys[0][0] == EXTENDS:
-        message = "A file says what it extends. Another one is laid over the spec by `--with FILE`."
+        message = "Only a file can extend another. To lay a file over the spec, use `--with FILE`."
         problems.append(Problem(message, place=Place(source, *keys[0][1])))
         return root
-    if len(keys) > 1 and (section := keys[0][0]) in SEVERAL and section not in root.value:
-        root = Node({**root.value, section: Node([])}, root.settings)  # What adds one by name adds it to none.
-    return with_value(root, [(key, Place(source, *span)) for key, span in keys], value, problems)
+    if len(path) > 1 and path[0] in lists and path[0] not in root.value:
+        root = Node({**root.value, path[0]: Node([])}, root.settings)
+    steps = [(key, Setting(text, path[: number + 1])) for number, key in enumerate(path)]
+    return with_value(root, steps, value, problems)
 
 
 def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
-    """The keys of the path with their places, and where the equals sign is. TOML itself takes them apart.
+    """The keys of the path with their spans, and the index of the equals sign. tomli splits the path.
 
     Raises:
-        ValueError: if there are none.
+        ValueError: if there is no path.
 
     """
     change = _without_brackets(change)
@@ -84,7 +86,7 @@ def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:
 
 
 def _without_brackets(change: str) -> str:
-    """The change with dots for brackets, in which an index may stand as messages write it; all places stay the same."""
+    """The change with an index in brackets, as messages write it, turned into a key; all spans stay the same."""
     path, sign, rest = change.partition("=")
     if '"' in path or "'" in path:
         return change

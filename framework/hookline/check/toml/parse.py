@@ -1,17 +1,21 @@
-"""The text of a TOML file, read: its values, where they stand, and a sentence that points if it is not TOML."""
+"""Read the text of a TOML file as a tree, or say what is wrong with it and where."""
 
 import re
 
 import tomli
 
-from hookline.check.toml.spans import NotASpecError, Path, Positions, Span, scan, scan_as_far
+from hookline.check.toml.spans import STRING, KeyPath, NotASpecError, Span, Text, scan_before
 from hookline.check.toml.tree import Node, grown
 from hookline.errors.exceptions import Problem, SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import dotted
 
-MOST_DIGITS = 400
-"""How many signs a number has at most: the greatest float has 309 digits."""
+_DOUBTFUL = re.compile(
+    r"(?<![\w.:+ -])[\w.:+ -]{401}"  # A number with too many digits.
+    r"|\\[ex]|\d\d:\d\d|,[ \t]*\}"  # An escape, a time, or a comma before a brace, as only TOML 1.1 has them.
+    rf"|\{{(?!(?:[^{{}}\n\"'#]|(?!\"\"\"|''')(?:{STRING}))*\}})"  # An inline table, perhaps on several lines.
+)
+"""What tomli reads and a spec must not have, or what looks like it: a scan decides. Most specs have none of it."""
 
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
 
@@ -20,125 +24,79 @@ def parsed(source: Source) -> Node:
     """The tree of a text.
 
     Raises:
-        SpecError: if it is not TOML 1.0, or nested too deeply: with the place, and only the first one.
+        SpecError: if it is not TOML 1.0, or nested too deeply: the first problem, with its place.
 
     """
+    text = Text(source)
     try:
-        table = tomli.loads(source.text)
-        positions = scan(source.text)
+        root = grown(tomli.loads(source.text), text)
+        is_doubtful = _DOUBTFUL.search(source.text) is not None
     except tomli.TOMLDecodeError as error:
         raise _not_toml(error, source) from None
+    except (ValueError, RecursionError):  # ValueError: Python converts only so many digits.
+        root, is_doubtful = Node({}), True
+    try:
+        if is_doubtful:
+            text.spans()
     except NotASpecError as error:
-        raise _error(str(error), Place(source, *error.span)) from None
-    except RecursionError:
-        raise _error("This is nested more deeply than any spec.", Place(source, *_too_deep(source.text))) from None
-    except ValueError:
-        raise _too_long(_longest_number(source.text, scan_as_far(source.text)), source) from None
-    number = _longest_number(source.text, positions)
-    if number[1] - number[0] > MOST_DIGITS:
-        raise _too_long(number, source)
-    return grown(table, positions, source)
+        raise _error(str(error), source, error.span) from None
+    return root
 
 
-def _error(message: str, place: Place, *against: Place) -> SpecError:
-    return SpecError([Problem(message, place=place, against_places=against)], place.source.name)
+def _error(message: str, source: Source, span: Span, *against: Span) -> SpecError:
+    places = tuple(Place(source, *other) for other in against)
+    return SpecError([Problem(message, place=Place(source, *span), against_places=places)], source.name)
 
 
 def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
-    """What tomli says, with the place; of what stands there twice, both places."""
-    if _TWICE.match(error.msg) and (twice := _twice(source, error.pos)):
+    try:
+        in_order = scan_before(source.text, error.pos).in_order
+    except NotASpecError as newer:
+        in_order = []
+        start, end = newer.span
+        # An inline table whose line ends where tomli stopped is not closed, rather than on several lines.
+        if source.text[start : error.pos].strip():
+            return _error(str(newer), source, (start, end))
+    if in_order and _TWICE.match(error.msg) and (twice := _twice(source, in_order)):
         return twice
-    if newer := _newer(source.text, error.pos):
-        return _error(str(newer), Place(source, *newer.span))
-    from hookline.check.toml.syntax import explained  # Which a text that is TOML does without.
+    from hookline.check.toml.syntax import explained  # Not needed for a text that is TOML.
 
     fault = explained(source.text, error)
-    against = [Place(source, *span) for span in fault.against]
-    return _error(f"This is not TOML. {fault.message}", Place(source, *fault.span), *against)
+    return _error(f"This is not TOML. {fault.message}", source, fault.span, *fault.against)
 
 
-def _newer(text: str, until: int) -> NotASpecError | None:
-    """What is no spec before the place where tomli stopped, such as an inline table that goes over several lines.
-
-    If only blanks stand between them they are one thing, and tomli's is told: a table without its } ends on its line.
-    """
-    try:
-        scan(text, until)
-    except NotASpecError as error:
-        start, end = error.span
-        if end <= until and text[start:until].strip():
-            return error
-    return None
-
-
-def _twice(source: Source, until: int) -> SpecError | None:
-    """The key that stands there again before `until`, and where it stood first."""
-    in_order = [(path, span) for path, span in scan_as_far(source.text, until).in_order if span[0] < until]
-    if not in_order:
-        return None
+def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | None:
+    """The last of these keys, which tomli refused, with the place where it occurs first."""
     path, span = _repeated(source.text, in_order)
-    first = _first(path, span, in_order)
+    earlier = [(other, place) for other, place in in_order if place < span]
+    # If the key itself is new, a key that leads to it already is a value.
+    length = max((len(other) for other, _ in earlier if other == path[: len(other)]), default=0)
+    first = next((place for other, place in earlier if other == path[:length]), None)
     if first is None:
         return None
-    name, (start, end) = first
-    place, other = Place(source, *span), Place(source, start, end)
-    what = "section" if place.line_text.lstrip().startswith("[") else "key"
-    if name == path and {_brackets(place), _brackets(other)} == {"[", "[["}:
+    brackets = [_brackets(Place(source, *one)) for one in (span, first)]
+    name = dotted(path)
+    if length < len(path):
+        outer = dotted(path[:length])
+        message = f'"{name}" cannot be added here: "{outer}" already is a value or a complete table.'
+    elif sorted(brackets) == ["[", "[["]:
         header = dotted([key for key in path if isinstance(key, str)])
         message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
-        return _error(message, place, other)
-    if name == path:
-        return _error(f'The {what} "{dotted(path)}" stands here a second time.', place, other)
-    message = (
-        f'"{dotted(path)}" cannot be added here: "{dotted(name)}" is a value already, or a table that is complete.'
-    )
-    return _error(message, place, other)
+    else:
+        message = f'The {"section" if brackets[0] else "key"} "{name}" is given here a second time.'
+    return _error(message, source, span, first)
 
 
 def _brackets(place: Place) -> str:
-    """The brackets before the key that stands there, if it stands in a header."""
-    line = place.line_text.lstrip()
-    return "[[" if line.startswith("[[") else line[:1] if line.startswith("[") else ""
+    """The brackets of the header at this place; empty if its line is not a header."""
+    return re.match(r"\s*(\[{0,2})", place.line_text)[1]  # type: ignore[index]
 
 
-def _repeated(text: str, in_order: "list[tuple[Path, Span]]") -> "tuple[Path, Span]":
-    """Of the keys up to that in which tomli found a repetition, the one that is repeated.
-
-    It is the last one, unless that stands in the value of another key that was there before.
-    """
-    last, _ = in_order[-1]
-    seen: set[Path] = set()
-    outer: tuple[Path, Span] | None = None
-    for path, span in in_order:
-        has_a_value = text[span[1] :].lstrip(" \t")[:1] == "="
-        if has_a_value and path in seen and path == last[: len(path)] and (outer is None or len(path) < len(outer[0])):
-            outer = path, span
-        seen.add(path)
-    return outer or in_order[-1]
-
-
-def _first(path: Path, span: Span, in_order: "list[tuple[Path, Span]]") -> "tuple[Path, Span] | None":
-    """Where this path stood before, or else the longest path that leads to it."""
-    for length in range(len(path), 0, -1):
-        for other, place in in_order:
-            if other == path[:length] and place[0] < span[0]:
-                return other, place
-    return None
-
-
-def _too_deep(text: str) -> Span:
-    try:
-        scan(text)
-    except NotASpecError as error:
-        return error.span
-    return 0, 0
-
-
-def _longest_number(text: str, positions: Positions) -> Span:
-    """Where the number with the most digits stands."""
-    numbers = (span for span in positions.values.values() if text[span[0]] in "+-0123456789")
-    return max(numbers, key=lambda span: span[1] - span[0], default=(0, 0))
-
-
-def _too_long(span: Span, source: Source) -> SpecError:
-    return _error("This is not a spec: no number has that many digits.", Place(source, *span))
+def _repeated(text: str, in_order: list[tuple[KeyPath, Span]]) -> tuple[KeyPath, Span]:
+    """The last key, or, if that is part of the value of a repeated key, the repeated key."""
+    last = in_order[-1]
+    for length in range(1, len(last[0])):
+        spans = [span for path, span in in_order if path == last[0][:length]]
+        if len(spans) > 1 and re.compile(r"[ \t]*=").match(text, spans[-1][1]):
+            return last[0][:length], spans[-1]
+    return last

@@ -1,9 +1,9 @@
-"""Where the keys and values of a TOML text stand.
+"""Where the keys and values of a TOML text are.
 
-tomli reads a text and does not tell where anything stood. So the text that it has accepted is gone through once more,
-as lines of `key = value` and headers: what is right is known by then, and only where it begins and ends is looked for.
-The tests compare both, for all files of the TOML conformance suite: each value, read by itself from its place, is what
-tomli makes of it, and there are neither more nor fewer.
+tomli reads a text without recording positions. To point at a value, the text that tomli accepted is scanned once more,
+as lines of `key = value` and headers. The scanner relies on the text being valid and only finds where things begin and
+end. The tests hold it against tomli for every file of the TOML conformance suite: each value, read by itself from its
+span, is what tomli makes of it, and there are neither more nor fewer.
 """
 
 import re
@@ -12,120 +12,159 @@ from contextlib import suppress
 import tomli
 from attrs import define, field
 
+from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement
 
-Path = tuple[PathElement, ...]
+KeyPath = tuple[PathElement, ...]
 Span = tuple[int, int]
 
 DEEPEST = 64
-"""How many keys and indices may lead to a value: a spec has five or ten."""
+"""The maximum length of a path to a value. Specs need five or ten."""
 
-_BLANKS = re.compile(r"[ \t]*")
-_GAP = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
-_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
-_DOT = re.compile(r"[ \t]*\.[ \t]*")
-_STRING = re.compile(
+MOST_DIGITS = 400
+"""The maximum number of characters in a number. The largest float has 309 digits."""
+
+STRING = (
     r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}'
     r"|'''(?:[^']|'(?!''))*'{3,5}"
     r'|"(?!"")(?:[^"\\\n]|\\.)*"'
     r"|'(?!'')[^'\n]*'"
 )
-_PLAIN = re.compile(r"[^,\]}#\n]*[^,\]}#\n \t]")
+"""A string of TOML, as a regular expression."""
+
+_BLANKS = re.compile(r"[ \t]*")
+_GAP = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+_DOT = re.compile(r"[ \t]*\.[ \t]*")
+_STRING = re.compile(STRING)
+_PLAIN = re.compile(r"[^,\]}#\n]*[^,\]}#\n \t]|")
 _ESCAPE = re.compile(r"\\([\s\S])")
 _TIME_WITHOUT_SECONDS = re.compile(r"(?:^|[Tt ])\d\d:\d\d(?!:)")
 
 _NEWER = "This is TOML 1.1, and most editors and tools read TOML 1.0"
+_SEVERAL_LINES = (
+    f"{_NEWER}: an inline table must be on one line. Use a header, such as [[model.layers]], for more lines."
+)
 
 
 class NotASpecError(ValueError):
-    """A text that tomli reads and that is no spec: says why, and where."""
+    """A text that tomli reads, but that is not a spec: why, and where."""
 
     def __init__(self, message: str, start: int, end: int):
         super().__init__(message)
         self.span = (start, end)
 
 
-class _NotClosedError(NotASpecError):
-    """A string that is not over where tomli stopped: nothing behind that is looked at."""
-
-
 @define
-class Positions:
-    """Where the keys and values of a text stand, by the path that leads to each."""
+class Spans:
+    """Where the keys and values of a text are, by path."""
 
-    keys: dict[Path, Span] = field(factory=dict)
-    """The keys, and those in headers. One that stands in several places is where it stands first."""
-    values: dict[Path, Span] = field(factory=dict)
-    """The values. That of a table with a header is the header, brackets included."""
-    in_order: list[tuple[Path, Span]] = field(factory=list, repr=False)
-    """All keys in the order of the text, also those that stand there again."""
-    opened: list[Span] = field(factory=list, repr=False)
-    """The brackets and quotes of values that are not closed, the innermost last: none in a text that is TOML."""
+    keys: dict[KeyPath, Span] = field(factory=dict)
+    """The keys, including those in headers. A key that occurs in several places is where it occurs first."""
+    values: dict[KeyPath, Span] = field(factory=dict)
+    """The values. The value of a table with a header is the header, including its brackets."""
+    in_order: list[tuple[KeyPath, Span]] = field(factory=list, repr=False)
+    """All keys in the order of the text, including repeated ones."""
 
 
-def scan(text: str, until: int | None = None) -> Positions:
-    """Where the keys and values of a text stand which tomli accepts, or accepts up to the character `until`.
+@define(eq=False)
+class Text:
+    """A TOML text, which is scanned when a place in it is needed for the first time."""
+
+    source: Source
+    """The text and its name."""
+    _spans: Spans | None = None
+
+    def spans(self) -> Spans:
+        """Where its keys and values are.
+
+        Raises:
+            NotASpecError: as `scan` does.
+
+        """
+        if self._spans is None:
+            self._spans = scan(self.source.text)
+        return self._spans
+
+    def key(self, path: KeyPath) -> Place:
+        """The place of a key; for an element of an array, of the element itself."""
+        return Place(self.source, *(self.spans().keys.get(path) or self.spans().values[path]))
+
+    def value(self, path: KeyPath) -> Place:
+        """The place of a value; for a table with a header, of the header; for one of dotted keys, of the key."""
+        return Place(self.source, *(self.spans().values.get(path) or self.spans().keys[path]))
+
+
+def scan(text: str) -> Spans:
+    """Where the keys and values of a text are that tomli accepts.
 
     Raises:
-        NotASpecError: if it is nested more deeply than specs are, or if it is TOML 1.1 and not 1.0.
+        NotASpecError: if it is nested too deeply, has a number with too many digits, or is TOML 1.1 and not 1.0.
 
     """
-    return _Scanner(text, len(text) if until is None else until).scan()
+    scanner = _Scanner(text)
+    scanner.scan()
+    return scanner.found
 
 
-def scan_as_far(text: str, until: int | None = None) -> Positions:
-    """Where the keys and values of a text stand, as far as it is a spec, at most up to the character `until`."""
-    scanner = _Scanner(text, len(text) if until is None else until)
-    with suppress(NotASpecError):
+def scan_before(text: str, position: int) -> Spans:
+    """Where keys and values are before the position at which tomli stopped reading a text that is not TOML.
+
+    Raises:
+        NotASpecError: as `scan` does.
+
+    """
+    scanner = _Scanner(text[:position])
+    with suppress(IndexError):  # The text may end anywhere, for example in an array.
         scanner.scan()
     return scanner.found
 
 
 class _Scanner:
-    def __init__(self, text: str, until: int):
+    def __init__(self, text: str):
         self.text = text
-        self.until = until
         self.at = 0
-        self.found = Positions()
-        self.section: Path = ()
-        self.elements: dict[Path, int] = {}  # How many elements each array of tables has so far.
+        self.found = Spans()
+        self.section: KeyPath = ()
+        self.elements: dict[KeyPath, int] = {}  # The number of elements so far in each array of tables.
 
-    def scan(self) -> Positions:
-        with suppress(_NotClosedError):
-            while self._skip(_GAP) < self.until:
-                before = self.at
-                if self.text[self.at] == "[":
-                    self._header()
-                else:
-                    self._key_and_value(self.section)
-                if self.at == before:
-                    break  # Only in a text that tomli did not accept as a whole.
-        return self.found
+    def scan(self) -> None:
+        while self._skip(_GAP) < len(self.text):
+            if self.text[self.at] == "[":
+                self._header()
+            else:
+                self._key_and_value(self.section)
 
     def _skip(self, pattern: "re.Pattern[str]") -> int:
-        """Go on behind what matches here, if anything does."""
-        if match := pattern.match(self.text, self.at):
-            self.at = match.end()
+        """Move past what matches here."""
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            raise IndexError("The text ends in a string.")
+        self.at = match.end()
         return self.at
 
+    def _next(self, pattern: "re.Pattern[str]") -> str:
+        """The character after what matches here."""
+        return self.text[self._skip(pattern)]
+
     def _header(self) -> None:
-        start, is_array = self.at, self.text.startswith("[[", self.at)
-        self.at += 2 if is_array else 1
-        path: Path = ()
+        start, brackets = self.at, 2 if self.text.startswith("[[", self.at) else 1
+        self.at += brackets
+        path: KeyPath = ()
         keys = self._key()
         for index, (key, span) in enumerate(keys):
             path = (*path, key)
             self._note_key(path, span)
-            if is_array and index == len(keys) - 1:
+            if brackets == 2 and index == len(keys) - 1:
                 self.elements[path] = self.elements.get(path, 0) + 1
             if path in self.elements:
                 path = (*path, self.elements[path] - 1)
-        self._skip(_BLANKS)
-        self.at += 2 if is_array else 1
+        self.at = self._skip(_BLANKS) + brackets
         self.section = path
+        self._refuse_deep(path, start)
         self.found.values.setdefault(path, (start, self.at))
 
-    def _key_and_value(self, path: Path) -> None:
+    def _key_and_value(self, path: KeyPath) -> None:
         for key, span in self._key():
             path = (*path, key)
             self._note_key(path, span)
@@ -134,7 +173,7 @@ class _Scanner:
         self._value(path)
 
     def _key(self) -> list[tuple[str, Span]]:
-        """The parts of a key, and where they stand."""
+        """The parts of a key with their spans."""
         parts = []
         self._skip(_BLANKS)
         while match := _KEY.match(self.text, self.at):
@@ -145,91 +184,75 @@ class _Scanner:
             self.at = dot.end()
         return parts
 
-    def _note_key(self, path: Path, span: Span) -> None:
-        if len(path) > DEEPEST:
-            raise NotASpecError(f"This is nested more than {DEEPEST} deep, which no spec is.", *span)
+    def _note_key(self, path: KeyPath, span: Span) -> None:
+        self._refuse_deep(path, span[0])
         self.found.keys.setdefault(path, span)
         self.found.in_order.append((path, span))
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         start = self.at
-        if len(path) > DEEPEST:
-            raise NotASpecError(f"This is nested more than {DEEPEST} deep, which no spec is.", start, start + 1)
-        first = self.text[start : start + 1]
+        self._refuse_deep(path, start)
+        first = self.text[start]
         if first == "[":
             self._array(path)
         elif first == "{":
             self._inline_table(path)
         elif first in ('"', "'"):
-            self._string()
+            self._skip(_STRING)
             self._refuse_newer_escapes(start)
         else:
             self._skip(_PLAIN)
             if _TIME_WITHOUT_SECONDS.search(self.text[start : self.at]):
-                raise NotASpecError(f"{_NEWER}: a time has seconds.", start, self.at)
+                raise NotASpecError(f"{_NEWER}: a time must have seconds.", start, self.at)
+            if self.at - start > MOST_DIGITS:
+                raise NotASpecError("This is not a spec: a number has too many digits.", start, self.at)
         self.found.values.setdefault(path, (start, self.at))
 
-    def _string(self) -> None:
-        start = self.at
-        if self._skip(_STRING) == start or self.at > self.until:  # Only in a text that tomli did not accept.
-            is_multiline = self.text.startswith(('"""', "'''"), start)
-            self.found.opened.append((start, start + (3 if is_multiline else 1)))
-            raise _NotClosedError("This text is not closed.", *self.found.opened[-1])
-
-    def _array(self, path: Path) -> None:
-        self.found.opened.append((self.at, self.at + 1))
+    def _array(self, path: KeyPath) -> None:
         self.at += 1
         index = 0
-        while self._skip(_GAP) < self.until and self.text[self.at] != "]":
-            before = self.at
+        while self._next(_GAP) != "]":
             self._value((*path, index))
             index += 1
-            if self._skip(_GAP) < len(self.text) and self.text[self.at] == ",":
-                self.at += 1
-            elif self.at == before:
-                return
-        self._close()
-
-    def _inline_table(self, path: Path) -> None:
-        self.found.opened.append((self.at, self.at + 1))
+            if self._next(_GAP) != ",":
+                break
+            self.at += 1
         self.at += 1
-        after_comma = False
-        while self._skip(_BLANKS) < self.until and self.text[self.at] != "}":
-            before = self.at
-            if self.text[self.at] in "\n#":
-                raise NotASpecError(
-                    f"{_NEWER}: an inline table stands on one line. A table with a header, such as "
-                    f"[[model.layers]], may take many.",
-                    self.at,
-                    self.at + 1,
-                )
+
+    def _inline_table(self, path: KeyPath) -> None:
+        comma = None
+        self.at += 1
+        while self._next_in_line() != "}":
             self._key_and_value(path)
-            after_comma = self._skip(_BLANKS) < len(self.text) and self.text[self.at] == ","
-            if after_comma:
-                comma = self.at
-                self.at += 1
-            elif self.at == before:
-                return
-        if after_comma and self.at < self.until:
-            raise NotASpecError(f"{_NEWER}: in an inline table no comma stands after the last value.", comma, comma + 1)
-        self._close()
-
-    def _close(self) -> None:
-        """Go on behind the bracket that closes, if it is there."""
-        if self.at < self.until:
-            self.found.opened.pop()
+            if self._next_in_line() != ",":
+                comma = None
+                break
+            comma = self.at
+            self.at += 1
+        if comma is not None:
+            raise NotASpecError(f"{_NEWER}: no comma may follow the last value of an inline table.", comma, comma + 1)
         self.at += 1
+
+    def _next_in_line(self) -> str:
+        character = self._next(_BLANKS)
+        if character in "\n#":
+            raise NotASpecError(_SEVERAL_LINES, self.at, self.at + 1)
+        return character
+
+    def _refuse_deep(self, path: KeyPath, start: int) -> None:
+        if len(path) > DEEPEST:
+            raise NotASpecError(f"This is not a spec: it is nested more than {DEEPEST} deep.", start, start + 1)
 
     def _refuse_newer_escapes(self, start: int) -> None:
         if self.text[start] == "'":
             return
         for escape in _ESCAPE.finditer(self.text, start, self.at):
             if escape.group(1) in "ex":
-                raise NotASpecError(f"{_NEWER}: characters by number are written as \\u001b.", *escape.span())
+                raise NotASpecError(f"{_NEWER}: write a character by its number as \\u001b.", *escape.span())
 
 
 def _decoded(key: str) -> str:
-    """The key that is written so."""
+    """The key without quotes and escapes."""
     if key[0] == "'" or (key[0] == '"' and "\\" not in key):
         return key[1:-1]
     if key[0] == '"':

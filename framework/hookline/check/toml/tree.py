@@ -1,4 +1,4 @@
-"""The values of a document as a tree, in which each knows where it was set; and laying one document over another."""
+"""The values of a document as a tree in which each knows where it was set, and how one tree is laid over another."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hookline.check.toml.spans import Positions
+from hookline.check.toml.spans import DEEPEST, KeyPath, Text
 from hookline.errors.exceptions import Problem
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, there_are
@@ -16,12 +16,27 @@ Table = dict[str, Any]
 
 @frozen
 class Setting:
-    """One of the places where a value was set, or a table was added to."""
+    """One of the places where a value was set, or a table was extended."""
 
-    key: Place
-    """Its key; of an element of an array, the element itself."""
-    value: Place
-    """The value; of a table with a header, the header."""
+    text: Text
+    """The text that sets it."""
+    path: KeyPath
+    """The path of the value in that text."""
+
+    @property
+    def source(self) -> Source:
+        """The file or the option on the command line."""
+        return self.text.source
+
+    @property
+    def key(self) -> Place:
+        """Its key; for an element of an array, the element itself."""
+        return self.text.key(self.path)
+
+    @property
+    def value(self) -> Place:
+        """The value; for a table with a header, the header."""
+        return self.text.value(self.path)
 
 
 @frozen(eq=False)
@@ -58,18 +73,21 @@ class PathText(str):
     directory: Path
 
 
-def grown(value: Any, positions: Positions, source: Source, path: tuple[PathElement, ...] = ()) -> Node:
-    """The tree of a value that was read from a text."""
+def grown(value: Any, text: Text, path: KeyPath = ()) -> Node:
+    """The tree of a value that was read from a text.
+
+    Raises:
+        RecursionError: if it is nested more than `DEEPEST` deep.
+
+    """
+    if len(path) > DEEPEST:
+        raise RecursionError
     made: Any = value
     if isinstance(value, dict):
-        made = {key: grown(inner, positions, source, (*path, key)) for key, inner in value.items()}
+        made = {key: grown(inner, text, (*path, key)) for key, inner in value.items()}
     elif isinstance(value, list):
-        made = [grown(inner, positions, source, (*path, index)) for index, inner in enumerate(value)]
-    key = positions.keys.get(path)
-    span = positions.values.get(path, key)  # A table that only dotted keys make has no place but its key.
-    if span is None:
-        return Node(made)
-    return Node(made, (Setting(Place(source, *(key or span)), Place(source, *span)),))
+        made = [grown(inner, text, (*path, index)) for index, inner in enumerate(value)]
+    return Node(made, (Setting(text, path),) if path else ())
 
 
 def without_places(value: Any) -> Node:
@@ -88,7 +106,7 @@ def plain(node: Node, directory: Path) -> Any:
     if isinstance(node.value, list):
         return [plain(inner, directory) for inner in node.value]
     if isinstance(node.value, str) and node.settings:
-        home = node.settings[-1].value.source.directory
+        home = node.settings[-1].source.directory
         if home is not None and home != directory:
             text = PathText(node.value)
             text.directory = home
@@ -143,7 +161,7 @@ def _in_place(below: Node, above: Node) -> Node:
 
 def with_value(
     node: Node,
-    keys: "Sequence[tuple[str, Place]]",
+    keys: Sequence[tuple[str, Setting]],
     value: Node,
     problems: list[Problem],
     path: tuple[PathElement, ...] = (),
@@ -154,11 +172,11 @@ def with_value(
     """
     if not keys:
         return _in_place(node, value)
-    (key, place), *rest = keys
-    made = Node({}, (Setting(place, place),)) if rest else Node(None)  # What is not there yet, in which it shall stand.
+    (key, setting), *rest = keys
+    made = Node({}, (setting,)) if rest else Node(None)  # The table or value that does not exist yet.
     if isinstance(node.value, list):
         gives_type = bool(rest) and rest[0][0] == "type"  # Which makes a new one of it, if there is none of this name.
-        change = Node({"type": value} if gives_type else {} if rest else value.value, (Setting(place, place),))
+        change = Node({"type": value} if gives_type else {} if rest else value.value, (setting,))
         index = _index(node.value, key, change, path)
         elements = list(node.value)
         if isinstance(index, Problem):
@@ -171,7 +189,7 @@ def with_value(
             elements[index] = with_value(elements[index], rest, value, problems, (*path, key))
         return Node(elements, node.settings)
     if not isinstance(node.value, dict):  # A table takes the place of a value: whether it may, the reader knows.
-        node = Node({}, (*node.settings, Setting(place, place)))
+        node = Node({}, (*node.settings, setting))
     inner = with_value(node.value.get(key, made), rest, value, problems, (*path, key))
     return Node({**node.value, key: inner}, node.settings)
 
@@ -217,7 +235,7 @@ def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElemen
 def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
     """How an element is added to the array, where the change stands."""
     of_its_own = ".".join(str(element) for element in (*path, "mine"))  # As it is written, and not as one reads it.
-    if change.settings and change.settings[0].key.source.directory is None:
+    if change.settings and change.settings[0].source.directory is None:
         return f"A further one is given a name of its own: {of_its_own}.type=…"
     name = dotted(path)
     several = "" if any(isinstance(element, int) for element in path) else f"; and [[{name}]] begins them anew"

@@ -10,7 +10,7 @@ from attrs import frozen
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.manager import BUILT_IN, Plugins
 from hookline.spec.options import Spec
-from hookline.spec.types import article
+from hookline.spec.words import article
 
 
 @frozen(kw_only=True)

@@ -1,12 +1,17 @@
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import hookline
 from hookline import HooklineError
-from hookline.check.toml.document import file_source, from_table, read
+from hookline.check.toml import document as documents
+from hookline.check.toml.document import file_source
 from hookline.errors import SpecError
+from hookline.spec.training import SEVERAL
+
+read, from_table = partial(documents.read, lists=SEVERAL), partial(documents.from_table, lists=SEVERAL)
 
 
 def written(tmp_path, text, name="spec.toml"):
@@ -91,16 +96,16 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
     path.write_bytes('x = "größe"'.encode("latin-1"))
     with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8: byte 7 is wrong."
+    assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8: byte 7 is invalid."
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("a = 1\nepochs = = 2", "2:10: This is not TOML. One equals sign is enough."),
-        ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: its ] is missing."),
-        ('a = 1\nb = "x', '2:7: This is not TOML. The text is not closed on its line: its " is missing.'),
-        ("a = 1\na = 2\nb = 3", '2:1: The key "a" stands here a second time.'),
+        ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: ] is missing."),
+        ('a = 1\nb = "x', '2:7: This is not TOML. The string is not closed on its line: " is missing.'),
+        ("a = 1\na = 2\nb = 3", '2:1: The key "a" is given here a second time.'),
     ],
 )
 def test_a_file_that_is_not_toml_is_told_with_line_and_column(tmp_path, text, problem):
@@ -183,10 +188,10 @@ def test_what_is_no_path_and_value_is_refused(change):
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (".1", "A number has digits on both sides of its point: 0.1."),
-        ("-1.", "A number has digits on both sides of its point: -1.0."),
-        ("1e", "After the e of a number stand digits, as in 1e3."),
-        ("True", "It is written `true`."),
+        (".1", "A number needs digits on both sides of its decimal point: 0.1."),
+        ("-1.", "A number needs digits on both sides of its decimal point: -1.0."),
+        ("1e", "An exponent needs digits, as in 1e3."),
+        ("True", "Write `true`."),
     ],
 )
 def test_what_is_nearly_a_value_is_told_with_what_to_write_and_taken_for_no_string(value, problem):
@@ -413,8 +418,8 @@ def test_a_file_that_extends_itself_is_an_error_that_names_the_files(tmp_path, m
 @pytest.mark.parametrize(
     ("extends", "problem"),
     [
-        ("3", "extends: This must be the path of the file that it extends, or an array of paths."),
-        ('[""]', "extends: This must be the path of the file that it extends, or an array of paths."),
+        ("3", "extends: This must be the path of the file to extend, or an array of paths."),
+        ('[""]', "extends: This must be the path of the file to extend, or an array of paths."),
         ('"none.toml"', "extends: none.toml: There is no such file."),
     ],
 )
@@ -431,7 +436,7 @@ def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch
     Path("loop.toml").symlink_to("other.toml")
     Path("other.toml").symlink_to("loop.toml")
     for extends, problem in [
-        ('"a\\u0000b"', "This is no path of a file: it has a NUL in it."),
+        ('"a\\u0000b"', "This is not a path: it has a NUL in it."),
         ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
     ]:
         written(tmp_path, f"a = 1\nextends = {extends}\n")
@@ -453,9 +458,7 @@ def test_a_chain_has_sixteen_files_at_most(tmp_path, monkeypatch):
     assert read(chain(tmp_path, 16)).table["last"] == 1
     with pytest.raises(SpecError) as error:
         read(chain(tmp_path, 17))
-    assert str(error.value) == (
-        "16.toml:1:11: extends: This is one file too many: at most 16 extend one another in a chain."
-    )
+    assert str(error.value) == ("16.toml:1:11: extends: At most 16 files can extend one another in a chain.")
 
 
 def test_a_spec_extends_sixty_four_files_at_most(tmp_path, monkeypatch):
@@ -467,9 +470,7 @@ def test_a_spec_extends_sixty_four_files_at_most(tmp_path, monkeypatch):
     with pytest.raises(SpecError) as error:
         read("spec.toml")
     column = len("extends = [") + 64 * len("'base.toml', ") + 1
-    assert str(error.value) == (
-        f"spec.toml:1:{column}: extends: This is one file too many: a spec extends at most 64, in all."
-    )
+    assert str(error.value) == (f"spec.toml:1:{column}: extends: A spec can extend at most 64 files in total.")
 
 
 def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_value_once(tmp_path, monkeypatch):
@@ -562,10 +563,10 @@ def test_what_is_changed_by_an_index_in_brackets_is_set_there():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("[1,2", "The array is not closed: its ] is missing."),
-        ("{ a = 1", "The table is not closed: its } is missing."),
-        ('"a', 'The text is not closed on its line: its " is missing.'),
-        ("'a", "The text is not closed on its line: its ' is missing."),
+        ("[1,2", "The array is not closed: ] is missing."),
+        ("{ a = 1", "The table is not closed: } is missing."),
+        ('"a', 'The string is not closed on its line: " is missing.'),
+        ("'a", "The string is not closed on its line: ' is missing."),
     ],
 )
 def test_a_value_that_begins_as_toml_and_is_none_is_no_text(value, problem):
@@ -599,7 +600,7 @@ def test_a_change_of_what_a_file_extends_says_how_one_is_laid_over():
     with pytest.raises(SpecError) as error:
         changed({}, "extends=a.toml")
     assert str(error.value) == (
-        "--set extends=a.toml: A file says what it extends. Another one is laid over the spec by `--with FILE`."
+        "--set extends=a.toml: Only a file can extend another. To lay a file over the spec, use `--with FILE`."
     )
 
 

@@ -1,10 +1,13 @@
+import random
 import re
 
 import pytest
+import tomli
 from toml_suite import INVALID, VALID, needed
 
 from hookline.check.toml.document import read
 from hookline.check.toml.parse import parsed
+from hookline.check.toml.spans import DEEPEST, NotASpecError, Text, scan
 from hookline.errors import SpecError
 from hookline.errors.source import Source
 
@@ -35,17 +38,17 @@ def test_no_valid_file_gives_an_error():
 @pytest.mark.parametrize(
     ("text", "here", "there", "message"),
     [
-        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" stands here a second time.'),
-        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" stands here a second time.'),
-        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" stands here a second time.'),
-        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" stands here a second time.'),
-        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" stands here a second time.'),
-        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" stands here a second time.'),
+        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" is given here a second time.'),
+        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" is given here a second time.'),
+        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" is given here a second time.'),
+        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" is given here a second time.'),
+        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" is given here a second time.'),
+        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" is given here a second time.'),
         (
             "a = 1\n[a.b]",
             (9, "b"),
             (0, "a"),
-            '"a.b" cannot be added here: "a" is a value already, or a table that is complete.',
+            '"a.b" cannot be added here: "a" already is a value or a complete table.',
         ),
     ],
 )
@@ -56,8 +59,8 @@ def test_of_what_stands_there_twice_both_places_are_told(text, here, there, mess
     assert [(place.start, place.text) for place in problem.against_places] == [there]
 
 
-LAST_COMMA = "in an inline table no comma stands after the last value."
-ONE_LINE = "an inline table stands on one line. A table with a header, such as [[model.layers]], may take many."
+LAST_COMMA = "no comma may follow the last value of an inline table."
+ONE_LINE = "an inline table must be on one line. Use a header, such as [[model.layers]], for more lines."
 
 
 @pytest.mark.parametrize(
@@ -104,11 +107,11 @@ def test_what_is_wrong_is_told_in_our_own_words():
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ("Adam", 'Text stands in quotes: "Adam".'),
-        ("True", "It is written `true`."),
-        ("no", "It is written `false`."),
-        ("None", "TOML has no such value: leave the option out."),
-        ("null", "TOML has no such value: leave the option out."),
+        ("Adam", 'Strings need quotes: "Adam".'),
+        ("True", "Write `true`."),
+        ("no", "Write `false`."),
+        ("None", "TOML has no such value; remove the option."),
+        ("null", "TOML has no such value; remove the option."),
         ("=", "One equals sign is enough."),
     ],
 )
@@ -120,12 +123,60 @@ def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
 
 def test_a_number_with_too_many_digits_is_told_with_its_place():
     problem = problem_of(f'a = "{"1" * 9000}"\nb = [1, {"2" * 10000}] # {"3" * 20000}')
-    assert problem.message == "This is not a spec: no number has that many digits."
+    assert problem.message == "This is not a spec: a number has too many digits."
     assert problem.place.text == "2" * 10000
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "{a=" * 5000, ".".join("a" * 5000) + "=1"])
 def test_what_is_nested_too_deeply_for_tomli_is_told_with_its_place(text):
     problem = problem_of(text)
-    assert "nested more deeply" in problem.message
+    assert problem.message == f"This is not a spec: it is nested more than {DEEPEST} deep."
     assert problem.place.start > 0
+
+
+def test_every_text_that_a_scan_refuses_is_refused():
+    parts = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        " ",
+        "\n",
+        "#",
+        "a = ",
+        "1",
+        '"',
+        "'",
+        '"""',
+        "\\e",
+        "\\n",
+        "17:45",
+        "{ b = 1 }",
+        "b = 2",
+    ]
+    drawn = random.Random(1)  # noqa: S311
+    refused = 0
+    for _ in range(60_000):
+        text = (
+            "a = { "
+            + "".join(drawn.choices(parts, k=drawn.randrange(1, 9)))
+            + drawn.choice(["", "}", "]", "}}", "\n}"])
+        )
+        try:
+            tomli.loads(text)
+            scan(text)
+        except tomli.TOMLDecodeError:
+            continue
+        except NotASpecError:
+            refused += 1
+            assert problem_of(text).message.startswith("This is TOML 1.1")
+        else:
+            parsed(Source("x", text))
+    assert refused > 100
+
+
+def test_a_good_spec_is_not_scanned(monkeypatch):
+    monkeypatch.setattr(Text, "spans", None)
+    text = '[a]\nb = [{ type = "x", y = [1, 2] }, { z = "}" }]\n[[c.d]]\ne = 2024-01-01\n'
+    assert set(parsed(Source("x", text)).value) == {"a", "c"}

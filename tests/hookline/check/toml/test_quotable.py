@@ -80,7 +80,9 @@ def test_all_files_of_a_spec_together_are_no_larger_than_one_may_be(here):
     (here / "spec.toml").write_text('extends = ["a.toml", "b.toml"]\n')
     with pytest.raises(HooklineError) as caught:
         read("spec.toml")
-    assert str(caught.value) == "b.toml:1:1: This is not a spec: with what it extends it has more than 256 KiB."
+    assert (
+        str(caught.value) == "b.toml:1:1: This is not a spec: with the files that it extends, it has more than 256 KiB."
+    )
 
 
 @pytest.mark.parametrize("name", ["spec.toml", "spec.txt"])

@@ -2,7 +2,7 @@ import pytest
 import tomli
 from toml_suite import INVALID, VALID, needed
 
-from hookline.check.toml.spans import DEEPEST, NotASpecError, scan
+from hookline.check.toml.spans import DEEPEST, NotASpecError, scan, scan_before
 
 
 def leaves(value, path=()):
@@ -40,7 +40,7 @@ def test_every_value_of_every_valid_file_is_read_from_its_place_as_tomli_reads_i
 
 
 @needed
-def test_a_text_that_is_not_toml_is_gone_through_up_to_where_it_ends_to_be():
+def test_a_text_that_is_not_toml_is_scanned_up_to_where_tomli_stops():
     for path in INVALID:
         try:
             text = read(path)
@@ -49,10 +49,22 @@ def test_a_text_that_is_not_toml_is_gone_through_up_to_where_it_ends_to_be():
             continue
         except tomli.TOMLDecodeError as error:
             try:
-                begins = [span[0] for _, span in scan(text, error.pos).in_order]
+                begins = [span[0] for _, span in scan_before(text, error.pos).in_order]
             except NotASpecError as other:
                 begins = [other.span[0]]
             assert begins == sorted(begins)
+
+
+@needed
+def test_a_text_that_ends_anywhere_is_scanned_up_to_there():
+    for path in VALID:
+        text = read(path)
+        for end in range(0, len(text), 7):
+            try:
+                found = scan_before(text, end)
+            except NotASpecError:
+                continue
+            assert [span[0] for _, span in found.in_order] == sorted(span[0] for _, span in found.in_order)
 
 
 TEXT = """\
