@@ -18,11 +18,11 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
-from .gradients import gradients_of as gradients_of
-from .last_layer import (
+from .ending import (
     head_of as head_of,
     last_layer as last_layer,
 )
+from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs
 from .means import (
     MeanLoss as MeanLoss,

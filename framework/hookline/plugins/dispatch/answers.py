@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.data.batches import Data
+from hookline.spec.prediction import Prediction
 from hookline.spec.training import TrainingSpec
 
 
@@ -21,7 +22,8 @@ def wanted(stage: str, answer: Any) -> str | None:
     if stage == "select_optimizer":
         return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
     if stage == "predict":
-        return None if isinstance(answer, Mapping) else "a mapping with predictions by name"
+        is_right = isinstance(answer, Mapping) and all(isinstance(one, Prediction) for one in answer.values())
+        return None if is_right else "a mapping with a hookline.spec.Prediction of each loss"
     if stage == "evaluate":
         return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
     if stage == "log":
