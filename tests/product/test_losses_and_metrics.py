@@ -104,7 +104,7 @@ class Plugin:
 @pytest.mark.parametrize("metric", [*METRICS, "Spread"])
 def test_a_loss_of_embeddings_is_judged_by_metrics_of_embeddings_only(metric):
     table = {
-        "data": {"type": "Random", "features": 1, "targets": ["a", "b"]},
+        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
         "model": {"type": "Linear", "out_features": 8},
         "loss": {"type": "Contrastive"},
         "optimizer": {"type": "SGD"},
