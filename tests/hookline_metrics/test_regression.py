@@ -97,14 +97,15 @@ def test_numbers_of_other_shapes_are_not_broadcast():
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (CrossEntropyLoss(), "compares numbers, and CrossEntropyLoss tells classes apart."),
-        (KLDivLoss(), "compares numbers, and KLDivLoss tells classes apart."),
-        (SoftMarginLoss(), "compares numbers, and the targets of SoftMarginLoss are signs."),
-        (CTCLoss(), "compares numbers, and the targets of CTCLoss are sequences."),
+        (CrossEntropyLoss(), "judges numbers or labels, and CrossEntropyLoss predicts classes."),
+        (KLDivLoss(), "judges numbers or labels, and KLDivLoss predicts classes."),
+        (SoftMarginLoss(), "judges numbers, and the targets of SoftMarginLoss are signs."),
+        (CTCLoss(), "judges numbers or labels, and CTCLoss predicts sequences."),
     ],
     ids=repr,
 )
 def test_a_loss_without_numbers_is_refused(metric, loss, message):
-    with pytest.raises(ValueError, match="compares numbers") as raised:
-        metric.check(loss)
+    refuse = metric.check if loss.offers in metric.takes else metric.refuse_other_kinds
+    with pytest.raises(ValueError, match="judges numbers") as raised:
+        refuse(loss)
     assert str(raised.value) == f"{type(metric).__name__} {message}"

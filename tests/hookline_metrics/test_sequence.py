@@ -43,6 +43,6 @@ def test_sequences_are_compared_whole_and_symbol_by_symbol(batches):
 
 @pytest.mark.parametrize("metric", [SequenceAccuracy(), SymbolErrorRate()])
 def test_a_loss_without_sequences_is_refused(metric):
-    metric.check(CTCLoss())
-    with pytest.raises(ValueError, match=r"compares sequences, and the targets of MSELoss are none\."):
-        metric.check(MSELoss())
+    metric.refuse_other_kinds(CTCLoss())
+    with pytest.raises(ValueError, match=r"judges sequences, and MSELoss predicts numbers\."):
+        metric.refuse_other_kinds(MSELoss())

@@ -95,7 +95,7 @@ def test_a_task_that_cannot_be_known_is_a_problem_of_the_spec(name):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_metric_of_numbers_does_not_judge_classes(name):
     assert problems(name, {}, "CrossEntropyLoss") == [
-        (("metrics", 0, "type"), f"{name} compares numbers, and CrossEntropyLoss tells classes apart.")
+        (("metrics", 0, "type"), f"{name} judges numbers or labels, and CrossEntropyLoss predicts classes.")
     ]
 
 
@@ -158,7 +158,13 @@ def test_an_option_of_another_task_is_refused_where_it_stands(names, options, lo
         ("Accuracy", {"task": "binary"}, "NLLLoss", "task", 'The task of NLLLoss is "multiclass", and not "binary".'),
         ("AUROC", {"task": "multiclass"}, "BCELoss", "task", f'The task of BCELoss is {BOTH}, and not "multiclass".'),
         ("Recall", {"task": "multiclass"}, "MSELoss", "task", f'The task of MSELoss is {BOTH}, and not "multiclass".'),
-        ("Accuracy", {}, "CTCLoss", "type", "Accuracy compares classes, and CTCLoss compares sequences."),
+        (
+            "Accuracy",
+            {},
+            "CTCLoss",
+            "type",
+            "Accuracy judges classes, labels, numbers or triplets, and CTCLoss predicts sequences.",
+        ),
         ("Accuracy", {"ignore_index": -1}, "NLLLoss", "ignore_index", "-1 is out of bounds: it must be at least 0."),
         ("AUROC", {"ignore_index": -100}, "NLLLoss", "ignore_index", "-100 is out of bounds: it must be at least 0."),
         (

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import math
 import re
 import shutil
 import tomllib
@@ -199,7 +200,7 @@ def test_the_callback_changes_the_training(tmp_path, page):
 
 
 def test_the_plugin_adds_a_loss_that_trains(tmp_path):
-    [module] = blocks("python", "plugins")
+    module, wrapper = blocks("python", "plugins")
     (tmp_path / "focal.py").write_text(module)
     [shown] = [
         block for block in map(tomllib.loads, blocks("toml", "plugins")) if "focal>=1.2" in block.get("plugins", ())
@@ -217,6 +218,18 @@ def test_the_plugin_adds_a_loss_that_trains(tmp_path):
         == 0
     )
     assert main(["check", str(spec), "-p", str(tmp_path / "focal.py"), *overrides, "--set", "loss.gamma=-1"]) == 1
+    halved: dict = {}
+    exec(wrapper, halved)  # noqa: S102 - The page's own.
+    made = hookline.load(ROOT / "specs" / "iris.toml", ["run.epochs=1"])
+    trial = hookline.train(made, plugins=[halved["Halved"]()], out=tmp_path / "halved")
+    assert math.isfinite(trial.metrics["validation/Accuracy"])
+
+
+def test_several_losses_are_those_of_the_example():
+    shown = [block for block in map(tomllib.loads, blocks("toml", "specs")) if "losses" in block]
+    assert [block["losses"] for block in shown] == [
+        tomllib.loads((ROOT / "specs" / "several_losses.toml").read_text())["losses"]
+    ]
 
 
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):

@@ -19,11 +19,11 @@ from .callbacks.scheduler import (
     SchedulerSpec as SchedulerSpec,
 )
 from .ending import Interrupted as Interrupted
-from .gradients import gradients_of as gradients_of
-from .last_layer import (
+from .final_layer import (
     head_of as head_of,
     last_layer as last_layer,
 )
+from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs
 from .means import (
     MeanLoss as MeanLoss,

@@ -140,7 +140,8 @@ def test_a_group_of_an_optimizer_has_the_options_of_this_optimizer():
 def test_a_whole_spec_has_its_sections_and_may_leave_out_what_it_extends():
     assert set(MADE["properties"]) == {"extends", *(section.name for section in fields(TrainingSpec))}
     assert MADE["if"] == {"not": {"required": ["extends"]}}
-    assert MADE["then"]["required"] == ["data", "model", "loss", "optimizer"]
+    assert MADE["then"]["required"] == ["data", "model", "optimizer"]
+    assert MADE["then"]["oneOf"] == [{"required": ["loss"]}, {"required": ["losses"]}]
     assert MADE["additionalProperties"] is False
     several = [name for name, section in MADE["then"]["properties"].items() if section == {"type": "array"}]
     assert tuple(several) == SEVERAL

@@ -74,7 +74,7 @@ spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you 
 15 |     { type = "Relu" },
    |              ^^^^^^
 
-spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
+spec.toml:22:8: metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.
    |
 19 | type = "CrossEntropyLoss"
    |        ------------------

@@ -155,7 +155,7 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
         (("[run]", 'plugins = "focal"\n[run]'), "plugins: This must be an array of the names of installed plugins."),
         (
             ("[run]", '[[metrics]]\ntype = "R2Score"\n[run]'),
-            "metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.",
+            "metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.",
         ),
     ],
 )

@@ -129,9 +129,9 @@ def test_what_is_written_is_complete(tmp_path):
             "text": 'a "quoted"\\ line\nand another, größer',
             "mode": "a",
             "sizes": [1, 2],
-            "inner": {"type": "Inner", "weight": 1.0},
-            "inners": [{"type": "Inner", "weight": 0.5}, {"type": "Inner", "weight": 1.5}],
-            "named": {"two words": {"type": "Inner", "weight": 0.5}},
+            "inner": {"type": "Inner", "factor": 1.0, "weight": 1.0},
+            "inners": [{"type": "Inner", "factor": 1.0, "weight": weight} for weight in (0.5, 1.5)],
+            "named": {"two words": {"type": "Inner", "factor": 1.0, "weight": 0.5}},
             "paths": {},
         }
     ]
@@ -150,7 +150,11 @@ def test_a_path_is_written_relative_to_the_directory(path, directory, text):
 
 
 def test_a_spec_within_another_is_a_table_with_its_type():
-    assert plain(Everything(inner=Inner(weight=2.0)), Path())["inner"] == {"type": "Inner", "weight": 2.0}
+    assert plain(Everything(inner=Inner(weight=2.0)), Path())["inner"] == {
+        "type": "Inner",
+        "factor": 1.0,
+        "weight": 2.0,
+    }
 
 
 def test_a_section_without_a_family_has_no_type():

@@ -136,4 +136,5 @@ def test_everything_that_is_named_exists():
                 assert all(name in known for name in others[:1])
                 assert {*others[1:]} <= known.get(others[0] if others else "", set())
     assert {entry["means"] for entry in TABLE["sections"]} <= sections.keys()
-    assert {name for entry in TABLE["types"] for name in entry["means"]} <= known.keys()
+    assert {name for entry in TABLE["types"] for name in entry.get("means", ())} <= known.keys()
+    assert all(entry.get("means") or entry.get("note") for entry in TABLE["types"])

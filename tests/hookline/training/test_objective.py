@@ -356,7 +356,7 @@ def test_several_losses_can_be_accumulated_if_all_of_them_can():
         spec({**LOSSES, "size": {"type": "Unfit"}}, plugin=UnfitPlugin(), accumulate=2)
     [problem] = raised.value.problems
     assert (problem.path, problem.message) == (("run", "accumulate"), "It looks at all rows.")
-    assert [path for path, *_ in [problem.against]] == [("losses", "size", "type")]
+    assert problem.against == (("losses", "size", "type"),)
 
 
 def heads(**ends):
@@ -588,3 +588,81 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
     # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
     assert len(calls) == 1 + 2 * (3 + 1)
     assert len(trial.history) == 2
+
+
+def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor(tmp_path):
+    class OneTarget:
+        @hookline.hookimpl
+        def prepare_data(self, run):
+            columns = {"kind": {"k": KIND.numpy()[TRAINING]}}
+            given = {"training": {"input": X[TRAINING]}}, {"training": columns}
+            return hookline.data.in_memory(run.spec.data, run, run.objective, *given)
+
+    table = {
+        "run": {"epochs": 2},
+        "data": {"type": "Given", "batch_size": 7, "shuffle": False},
+        "model": {"type": "Heads", "heads": HEADS},
+        "loss": {"type": "CrossEntropyLoss", "target": "kind", "output": "kind", "factor": 3.0},
+        "optimizer": {"type": "SGD", "lr": 0.1},
+    }
+    made = hookline.load(table, plugins=[Plugin()])
+    trial = hookline.train(made, plugins=[Plugin(), OneTarget()], out=tmp_path / "run")
+    torch.manual_seed(0)
+    kind = nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(kind.parameters(), lr=0.1, fused=True)
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = 3.0 * nn.functional.cross_entropy(kind(X[TRAINING]), KIND[TRAINING])
+        loss.backward()
+        optimizer.step()
+    assert torch.equal(trial.model["kind"].weight, kind.weight)
+    assert trial.history[1]["training/loss"] == loss.item()
+    wrong = hookline.load({**table, "loss": {**table["loss"], "output": "kid"}}, plugins=[Plugin()])
+    with pytest.raises(hookline.HooklineError, match=r'The model gives no output "kid"\. Did you mean "kind"\?'):
+        hookline.train(wrong, plugins=[Plugin(), OneTarget()], out=tmp_path / "wrong")
+
+
+@pytest.mark.parametrize(
+    ("sections", "path", "message"),
+    [
+        ({}, ("loss",), "This is missing. It must be a loss (a table with a `type`)."),
+        (
+            {"loss": {"type": "MSELoss"}, "losses": LOSSES},
+            ("losses",),
+            "A spec has either [loss] or [losses]: leave one out.",
+        ),
+        (
+            {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},
+            ("loss", "type"),
+            'There is no loss called "WeightedSum". Several losses have a section each: [losses.size] with '
+            'type = "MSELoss" and factor = 0.5, and so on.',
+        ),
+        ({"losses": {"a": {"type": "MSELoss", "factr": 2}}}, ("losses", "a", "factr"), 'Did you mean "factor"?'),
+    ],
+)
+def test_a_spec_has_one_loss_or_several(sections, path, message):
+    table = {"data": {"type": "Given"}, "model": {"type": "Linear", "out_features": 1}, "optimizer": {"type": "SGD"}}
+    with pytest.raises(hookline.errors.SpecError) as raised:
+        hookline.load({**table, **sections}, plugins=[Plugin()])
+    [problem] = raised.value.problems
+    assert problem.path == path
+    assert message in problem.message
+
+
+def test_a_wrapper_around_predict_changes_what_metrics_judge(tmp_path):
+    class Reversed:
+        @hookline.hookimpl(wrapper=True)
+        def predict(self):
+            predicted = yield
+            return {**predicted, "size": predicted["size"].replaced(-predicted["size"].predictions)}
+
+    metrics = [{"type": "Accuracy", "target": "kind"}, {"type": "MeanSquaredError", "target": "size"}]
+    plain, other = (
+        hookline.train(spec(metrics=metrics), plugins=[Plugin(), *more], out=tmp_path / f"run{len(more)}")
+        for more in ((), (Reversed(),))
+    )
+    assert plain.metrics["validation/Accuracy"] == other.metrics["validation/Accuracy"]
+    with torch.no_grad():
+        size = -other.model["size"](X[7:])
+    expected = float((size - SIZE[7:]).double().square().mean())
+    assert other.metrics["validation/MeanSquaredError"] == pytest.approx(expected)

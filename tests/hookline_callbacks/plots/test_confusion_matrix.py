@@ -305,14 +305,14 @@ def test_data_of_which_nothing_is_judged_is_refused_before_anything_begins(tmp_p
 
 
 @pytest.mark.parametrize("callback", ["ConfusionMatrix", "Predictions"])
-def test_an_evaluation_that_asks_no_loss_is_told(callback, tmp_path):
+def test_an_evaluation_without_predictions_is_an_error(callback, tmp_path):
     class Judging:
         @hookline.hookimpl
         def evaluate(self):
             return {"loss": 1.0}
 
     with pytest.raises(
-        hookline.errors.MisfitError, match=rf"^callbacks\[0\]: {callback} has seen nothing: what answers"
+        hookline.errors.MisfitError, match=rf"^callbacks\[0\]: {callback} received no predictions: the answer"
     ):
         hookline.train(small({"type": callback}), plugins=[Judging()], out=tmp_path / "run")
 

@@ -10,6 +10,7 @@ from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
 from hookline.plugins.dispatch.blame import implementations, is_built_in, is_wrapper, section_of
 from hookline.plugins.stages import Run
+from hookline.spec.prediction import Prediction
 from hookline.spec.training import TrainingSpec
 
 
@@ -24,7 +25,8 @@ def wanted(stage: str, answer: Any) -> str | None:
     if stage == "select_optimizer":
         return None if hasattr(answer, "param_groups") and hasattr(answer, "step") else "an optimizer"
     if stage == "predict":
-        return None if isinstance(answer, Mapping) else "a mapping with predictions by name"
+        is_right = isinstance(answer, Mapping) and all(isinstance(one, Prediction) for one in answer.values())
+        return None if is_right else "a mapping with a hookline.spec.Prediction of each loss"
     if stage == "evaluate":
         return None if isinstance(answer, Mapping) and "loss" in answer else 'a mapping with the "loss"'
     if stage == "log":

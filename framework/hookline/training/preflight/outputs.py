@@ -8,7 +8,7 @@ from hookline.errors.exceptions import HooklineError, MisfitError, OptionError, 
 from hookline.errors.failures import blamed
 from hookline.errors.text import did_you_mean, dotted, enumerate_names
 from hookline.spec.named_loss import NamedLoss
-from hookline.training.last_layer import head_of
+from hookline.training.final_layer import head_of
 from hookline.training.preflight.misfits import misfit_of_loss
 
 if TYPE_CHECKING:

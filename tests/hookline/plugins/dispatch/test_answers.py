@@ -14,6 +14,7 @@ from hookline.data import Data, Target, TensorBatches
 from hookline.errors import StageError
 from hookline.plugins.dispatch.answers import shown, unfit, wanted
 from hookline.plugins.stages import STAGES
+from hookline.spec import Prediction
 
 ROWS = {"input": torch.zeros(2, 1)}, {"target": torch.zeros(2, 1)}
 DATA = Data(
@@ -27,6 +28,7 @@ GOOD = {
     "select_loss": nn.MSELoss(),
     "select_optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters()),
     "fit": nn.Linear(1, 1),
+    "predict": {"target": Prediction(None, None, None, None)},
     "evaluate": {"loss": 0.5},
     "log": {"epoch": 1, "step": 2, "training/loss": 0.5},
     "tune": None,
@@ -38,6 +40,7 @@ WANTED = {
     "select_loss": "an nn.Module",
     "select_optimizer": "an optimizer",
     "fit": "an nn.Module",
+    "predict": "a mapping with a hookline.spec.Prediction of each loss",
     "evaluate": 'a mapping with the "loss"',
     "log": 'a mapping with "training/loss"',
     "tune": "a TrainingSpec, or None",

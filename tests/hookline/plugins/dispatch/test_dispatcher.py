@@ -64,6 +64,7 @@ def ask(stages, stage, run="run"):
         "loss": {"criterion": 1, "outputs": 2, "batch": 3},
         "backward": {"loss": 1},
         "step": {"optimizer": 1, "closure": 2},
+        "predict": {"criterion": 1, "outputs": 2, "batch": 3},
         "evaluate": {"model": 1, "criterion": 2, "batches": 3, "split": "test"},
         "log": {"record": {}},
         "tune": {"trials": ()},

@@ -69,8 +69,8 @@ TAKES_TWO = spec(type("Two", (LossSpec,), {"__doc__": "Two.", "inputs": ("a", "b
         (
             Plain(),
             {"a": OUTPUTS, "b": OUTPUTS},
-            'Plain takes one output of the model, and it gives "a" and "b": use a loss that combines one for each of them, '
-            "or a model with one output.",
+            'Plain takes one output of the model, and it gives "a" and "b": say which with `output`, or use [losses] with '
+            "a loss for each.",
         ),
         (
             TAKES_TWO(),
@@ -86,8 +86,8 @@ TAKES_TWO = spec(type("Two", (LossSpec,), {"__doc__": "Two.", "inputs": ("a", "b
         (
             TAKES_TWO(),
             {"a": {"x": OUTPUTS}, "b": {"x": OUTPUTS}},
-            'Two takes one output of the model, and it gives "x": use a loss that combines one for each of them, or a '
-            "model with one output.",
+            'Two takes one output of the model, and it gives "x": say which with `output`, or use [losses] with a loss '
+            "for each.",
         ),
     ],
 )

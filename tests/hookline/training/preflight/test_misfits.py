@@ -39,12 +39,12 @@ LINEAR = {"type": "Linear", "out_features": 3}
     ],
 )
 def test_what_outputs_do_not_fit_is_shown_with_what_the_model_ends_in(model, ending):
-    error = misfit_of_loss(ValueError("No."), spec(model=model))
+    error = misfit_of_loss(OptionError("loss", "No."), spec(model=model))
     assert (error.message, error.path, error.against) == ("No.", ("loss",), (("model", *ending),))
 
 
 def test_an_option_of_the_loss_is_the_place_if_it_is_named():
-    error = misfit_of_loss(OptionError("weight", "No.", 1, against=[("reduction",)]), spec())
+    error = misfit_of_loss(OptionError("loss", "No.", "weight", 1, against=[("loss", "reduction")]), spec())
     assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
 
 

@@ -8,8 +8,8 @@ import hookline
 
 HEADS = {"type": "Heads", "heads": {name: {"type": "Linear", "out_features": 3} for name in ("kind", "other")}}
 SENTENCE = (
-    'takes one output of the model, and it gives "kind" and "other": use a loss that combines one for each of them, or a '
-    "model with one output."
+    'takes one output of the model, and it gives "kind" and "other": say which with `output`, or use [losses] with a loss '
+    "for each."
 )
 
 

@@ -1,4 +1,4 @@
-"""The last layer of a model: the one that computes the numbers that a loss is given."""
+"""What a model ends in: its last layer, the one that computes the numbers that a loss is given."""
 
 from functools import cache
 from typing import TYPE_CHECKING
