@@ -26,10 +26,11 @@ from hookline.errors.text import counted, did_you_mean, enumerate_names, nearest
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.spec import other_tools
 from hookline.spec.docs import OptionDocumentation, documentation
-from hookline.spec.dump import Keys, as_toml, dumps
+from hookline.spec.dump import as_toml, dumps
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import required
+from hookline.spec.walk import Keys
 from hookline.spec.words import article, plural
 
 MOST_HAVING = 3

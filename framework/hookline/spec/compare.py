@@ -6,12 +6,10 @@ from typing import Any
 
 from attrs import fields, frozen
 
-from hookline.errors.text import PathElement
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.options import Spec
 from hookline.spec.types import OneOf, OptionType, Table, option_type
-
-Keys = tuple[PathElement, ...]
+from hookline.spec.walk import Keys
 
 
 class Absent:

@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import fields
-
-from hookline.errors.text import PathElement
 from hookline.spec.options import Spec
-
-Keys = tuple[PathElement, ...]
+from hookline.spec.walk import Keys, items
 
 DEFAULT, LEFT_OUT = "# default", "is left out"
 
@@ -73,15 +69,11 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, (Spec, Mapping))
 
 
-def _items(value: Any, name: Callable[[type[Spec]], str]) -> Iterator[tuple[str, Any]]:
+def _items(value: Any, name: Callable[[type[Spec]], str]) -> Iterator[tuple[Any, Any]]:
     """The keys and values of a spec or table, that of the type being first."""
-    if not isinstance(value, Spec):
-        yield from value.items()
-        return
-    if value.family:
+    if isinstance(value, Spec) and value.family:
         yield "type", name(type(value))
-    for attribute in fields(type(value)):
-        yield attribute.name, getattr(value, attribute.name)
+    yield from items(value)
 
 
 def plain(value: Any, directory: Path, name: Callable[[type[Spec]], str] = own_name) -> Any:
