@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _no_family(word: str, known: Mapping[str, Mapping[str, type[Spec]]]) -> str:
-    """That there is no family of this name, and what to type."""
+    """A message that there is no family with this name, and what to type."""
     message = f'There is no family called "{shortened(word)}".'
     if homes := [family for family, kinds in known.items() if word in kinds]:
         return f"{message} It is {article(homes[0])} {homes[0]}: `hookline show {word}` shows it."
