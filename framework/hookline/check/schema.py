@@ -1,7 +1,7 @@
-"""A JSON Schema of everything that a spec may say, for editors: made of the attrs classes alone.
+"""A JSON Schema of specs for editors, made from the attrs classes alone.
 
-It is of draft 7, which Taplo and Even Better TOML read: https://json-schema.org/draft-07. What a schema cannot say (how
-options go together, which files are there) `hookline check` tells.
+It is draft 7, which Taplo and Even Better TOML read: https://json-schema.org/draft-07. `hookline check` reports what a
+schema cannot express: options that conflict, files that are missing.
 """
 
 import math
@@ -31,7 +31,7 @@ class _Maker:
         self.definitions: Schema = {}
 
     def root(self) -> Schema:
-        """The schema of a whole spec. One that extends another may leave out what that has."""
+        """The schema of a whole spec. One that extends another may leave out sections."""
         options = self.object(TrainingSpec)
         properties = {name: self.in_extending(name, made) for name, made in options["properties"].items()}
         strict = {
@@ -61,7 +61,7 @@ class _Maker:
         }
 
     def in_extending(self, name: str, made: Schema) -> Schema:
-        """The schema of a section, which in a spec that extends another may be the changes of what that has."""
+        """The schema of a section. In a spec that extends another, it may have changes only."""
         kind = next(attribute.type for attribute in fields(TrainingSpec) if attribute.name == name)
         if is_family(kind):
             changes = self.changes(kind)
@@ -78,13 +78,13 @@ class _Maker:
         return {"description": description, "anyOf": [made, changes]}
 
     def changes(self, base: type[Spec]) -> Schema:
-        """The schema of changes of a component, whose `type` is said elsewhere."""
+        """The schema of changes to a component whose `type` is set elsewhere."""
         kinds = self.catalog.family(base).values()
         options = {attribute.name for kind in kinds for attribute in fields(kind) if attribute.init}
         return {"description": "Changes.", "type": "object", "propertyNames": {"enum": sorted(options)}}
 
     def component(self, kind: type[Spec]) -> Schema:
-        """The schema of a component, with its name as the constant `type`."""
+        """The schema of a component with its `type`."""
         made = self.object(kind)
         return {
             **made,
@@ -119,10 +119,10 @@ class _Maker:
         return {"$ref": f"#/definitions/{self.family(kind)}"} if is_family(kind) else self.object(kind)
 
     def family(self, base: type[Spec]) -> str:
-        """The name of the definition of a family, which is made if there is none."""
+        """The name of the definition of a family, which is added if it is missing."""
         name = _identifier(str(base.family))
         if name not in self.definitions:
-            self.definitions[name] = {}  # It may hold itself.
+            self.definitions[name] = {}  # It may contain itself.
             refs = []
             for name_in_specs, kind in sorted(self.catalog.family(base).items()):
                 own = f"{_identifier(str(kind.family))}.{name_in_specs}"
@@ -136,7 +136,7 @@ class _Maker:
 
 
 def _in_complete(section: "Attribute[Any]") -> Schema | None:
-    """What a section must be, beyond what it may be in a spec that extends another."""
+    """What a section must be in a spec that does not extend another."""
     if is_family(section.type):
         return {"required": ["type"]}
     if section.name == "losses":
@@ -149,7 +149,7 @@ def _identifier(family: str) -> str:
 
 
 def _is_json(value: Any) -> bool:
-    """Whether JSON can write the value: it has no numbers that are not finite."""
+    """Whether JSON has the value. It has only finite numbers."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):

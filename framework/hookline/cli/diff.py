@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what differs: 0 if nothing does, 1 if something does."""
+    """Print the differences; return 0 if there are none, and 1 otherwise."""
     loader = loader_of(arguments)
     documents = [document_of(arguments, _file(path)) for path in (arguments.first, arguments.second)]
     first, second = (loader.load(document) for document in documents)
@@ -45,13 +45,13 @@ def _file(path: str) -> str:
 
 
 def _is_named(document: Document) -> bool:
-    """Whether the run has a name that does not just follow from that of the file."""
+    """Whether the document names the run, instead of the name of the file."""
     *_, name = document.root.along(("run", "name"))
     return bool(name.settings)
 
 
 def lines(difference: Difference, first: str, second: str) -> list[str]:
-    """A difference: in a line, or what is only in one of both."""
+    """The lines of a difference."""
     name = dotted(difference.path)
     if difference.second is ABSENT:
         return [f"{name}: only in {first}: {_shown(difference.first)}"]
@@ -65,7 +65,7 @@ def _shown(value: Any) -> str:
 
 
 def _without_defaults(value: Any) -> Any:
-    """A component as a table of its type and of those options that are not at their defaults."""
+    """A component as a table with its type and the options that are not at their defaults."""
     if isinstance(value, Spec):
         options = {
             attribute.name: _without_defaults(getattr(value, attribute.name))

@@ -26,14 +26,15 @@ from hookline.errors.text import counted, did_you_mean, enumerate_names, nearest
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.spec import other_tools
 from hookline.spec.docs import OptionDocumentation, documentation
-from hookline.spec.dump import Keys, as_toml, dumps
+from hookline.spec.dump import as_toml, dumps
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import required
+from hookline.spec.walk import Keys
 from hookline.spec.words import article, plural
 
 MOST_HAVING = 3
-"""How many components that have an option are named, at most."""
+"""The maximum number of components that are named for an option."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print all that is known of a component, or a complete spec."""
+    """Print the documentation of a component, or a complete spec."""
     if len(arguments.name) == 1 and _is_path(arguments.name[0]):
         tell(complete(arguments, arguments.name[0]), end="")
         return GOOD
@@ -57,12 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _is_path(word: str) -> bool:
-    """Whether a word names a spec rather than a component: a directory only if it is no single word."""
+    """Whether a word names a spec rather than a component. A directory must have a separator in its path."""
     return word.endswith(".toml") or Path(word).is_file() or (Path(word).is_dir() and len(Path(word).parts) != 1)
 
 
 def complete(arguments: argparse.Namespace, path: str) -> str:
-    """The spec in a file with all defaults, which comments tell from what was given; paths are relative to the file."""
+    """The spec in a file with all defaults, marked by comments; paths are relative to the file."""
     document = document_of(arguments, path)
     loader = loader_of(arguments)
     spec = loader.load(document)
@@ -97,7 +98,7 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
 
 
 def _section_named(name: str) -> type[Spec] | None:
-    """The class of a section that has options itself, such as `run`; that of the whole spec for `spec`."""
+    """The class of a section with options of its own, such as `run`; for `spec`, that of the whole spec."""
     own = {attribute.name: attribute.type for attribute in fields(TrainingSpec) if _is_section(attribute.type)}
     named = {"spec": TrainingSpec, **own}
     return named.get(name) or named.get(name.removesuffix("s"))
@@ -108,7 +109,7 @@ def _is_section(kind: Any) -> bool:
 
 
 def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], others: Sequence[str]) -> str:
-    """That there is no component of this name, and what to type."""
+    """A message that there is no component with this name, and what to type."""
     message = f'There is no component called "{shortened(name)}".'
     named = [family for family in known if is_called(family, name)] or section_families(name, known)
     if named:
@@ -133,7 +134,7 @@ def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], othe
 
 
 def lines(kind: type[Spec], width: int) -> list[str]:
-    """All that is known of a component or a section, in lines of this width."""
+    """The documentation of a component or a section, in lines of this width."""
     known = documentation(kind)
     if not kind.family:
         return _section_lines(kind, width)
@@ -146,7 +147,7 @@ def lines(kind: type[Spec], width: int) -> list[str]:
 
 
 def _section_lines(kind: type[Spec], width: int) -> list[str]:
-    """All that is known of a section that has options itself, or of the whole spec."""
+    """The documentation of a section with options of its own, or of the whole spec."""
     known = documentation(kind)
     is_whole = kind is TrainingSpec
     name = next((attribute.name for attribute in fields(TrainingSpec) if attribute.type is kind), "spec")
@@ -175,7 +176,7 @@ def _headline(option: OptionDocumentation) -> str:
 
 
 def example(kind: type[Spec]) -> list[str]:
-    """The component as it stands in a spec, with what must be given."""
+    """The component in a spec, with its required options."""
     options = {"type": kind.__name__, **required(kind)}
     section = _section(kind)
     if section is None:

@@ -1,18 +1,18 @@
 """The side effects of a training: what it writes and contacts in addition to its results, and what it reads."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from attrs import fields, frozen
+from attrs import frozen
 
 from hookline.errors.failures import blamed
-from hookline.errors.text import PathElement, dotted
+from hookline.errors.text import dotted
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.spec.families.components import DataSpec, DeploySpec, WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
+from hookline.spec.walk import walk
 
 
 @frozen(kw_only=True)
@@ -54,49 +54,18 @@ def read_files(spec: TrainingSpec) -> dict[str, str]:
     component writes to are excluded.
     """
     found: dict[str, str] = {}
-    for path, component in _components(spec, ()):
+    for path, component in walk(spec):
+        if not isinstance(component, Spec):
+            continue
         with blamed(type(component)):
             more = dict(component.fingerprints())
             outputs = getattr(component, "writes_to", None) or ()
         if not isinstance(component, DataSpec):
-            for place, file in _paths(component, path):
-                if str(file) not in outputs and (made := _of_path(file)) is not None:
+            for place, file in walk(component, path, own=True):
+                if isinstance(file, Path) and str(file) not in outputs and (made := _of_path(file)) is not None:
                     found[dotted(place)] = made
         found |= {f"{dotted(path)} ({name})": str(value) for name, value in more.items()}
     return found
-
-
-def _components(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Spec]]:
-    """A component and all components in it, with their places."""
-    if isinstance(value, Spec):
-        yield path, value
-        for attribute in fields(type(value)):
-            yield from _components(getattr(value, attribute.name), (*path, attribute.name))
-    else:
-        for key, element in _elements(value):
-            yield from _components(element, (*path, key))
-
-
-def _paths(value: Any, path: tuple[PathElement, ...]) -> Iterator[tuple[tuple[PathElement, ...], Path]]:
-    """The paths in the options of a component itself, with their places."""
-    if isinstance(value, Path):
-        yield path, value
-    elif isinstance(value, Spec):
-        options = ((attribute.name, getattr(value, attribute.name)) for attribute in fields(type(value)))
-        for name, option in options:
-            if not isinstance(option, Spec):
-                yield from _paths(option, (*path, name))
-    else:
-        for key, element in _elements(value):
-            if not isinstance(element, Spec):
-                yield from _paths(element, (*path, key))
-
-
-def _elements(value: Any) -> Iterator[tuple[PathElement, Any]]:
-    if isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, (tuple, list)):
-        yield from enumerate(value)
 
 
 def _of_path(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Two specs compared by what they mean: order, comments and spelled-out defaults make no difference."""
+"""Compare two specs by what they mean: order, comments and explicit defaults make no difference."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -6,12 +6,10 @@ from typing import Any
 
 from attrs import fields, frozen
 
-from hookline.errors.text import PathElement
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.options import Spec
 from hookline.spec.types import OneOf, OptionType, Table, option_type
-
-Keys = tuple[PathElement, ...]
+from hookline.spec.walk import Keys
 
 
 class Absent:
@@ -29,15 +27,15 @@ class Difference:
     """A value in which two specs differ."""
 
     path: Keys
-    """Where it is in the second spec; of what only the first one has, where it is there."""
+    """Its path in the second spec; in the first spec if only that has it."""
     first: Any
-    """What the first spec says, or `ABSENT`."""
+    """The value in the first spec, or `ABSENT`."""
     second: Any
-    """What the second spec says, or `ABSENT`."""
+    """The value in the second spec, or `ABSENT`."""
 
 
 def differences(first: Any, second: Any, path: Keys = ()) -> Iterator[Difference]:
-    """What differs between two specs, or two values of specs, in the order of their options."""
+    """The differences between two specs, or two values of specs, in the order of their options."""
     if isinstance(first, Spec) and type(first) is type(second):
         for attribute in fields(type(first)):
             name = attribute.name
@@ -61,9 +59,9 @@ def _has_components(value: Any) -> bool:
 
 
 def _is_one_or_several(kind: OptionType) -> bool:
-    """Whether an option takes a name or an array of names, and a table takes both for each of its keys, too.
+    """Whether an option takes a name or an array of names, and so does each key of a table that it takes.
 
-    Then an array of one name means what the name does. Where a table takes names alone, several are told apart.
+    If so, an array of one name means the same as the name.
     """
     arms = kind.inner if isinstance(kind, OneOf) else ()
     tables = [arm.inner[1] for arm in arms if isinstance(arm, Table)]
@@ -71,19 +69,19 @@ def _is_one_or_several(kind: OptionType) -> bool:
 
 
 def _plainly(value: Any) -> Any:
-    """A name for an array of one name."""
+    """The value with each array of one name replaced by the name."""
     if isinstance(value, Mapping):
         return {key: _plainly(inner) for key, inner in value.items()}
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _has_metrics(value: Any) -> bool:
-    """Whether these are metrics, which are known by their names."""
+    """Whether these are metrics, which are matched by name."""
     return isinstance(value, tuple) and all(isinstance(element, MetricSpec) for element in value)
 
 
 def _of_metrics(first: tuple[MetricSpec, ...], second: tuple[MetricSpec, ...], path: Keys) -> Iterator[Difference]:
-    """What differs between two lists of metrics: those of one name go together, and the others in their order."""
+    """The differences between two lists of metrics, matched by name, and otherwise by order."""
     names, others = ([metric.label for metric in metrics] for metrics in (first, second))
     for index, name in enumerate(others):
         if name in names:
@@ -96,7 +94,7 @@ def _of_metrics(first: tuple[MetricSpec, ...], second: tuple[MetricSpec, ...], p
 def _of_components(
     first: Sequence[tuple[int, Spec]], second: Sequence[tuple[int, Spec]], path: Keys
 ) -> Iterator[Difference]:
-    """What differs between components with their places, of which those of one type go together, in their order."""
+    """The differences between components with their indices, matched by type and order."""
     types, others = ([type(element) for _, element in elements] for elements in (first, second))
     for kind, begin, end, other_begin, other_end in SequenceMatcher(None, types, others, autojunk=False).get_opcodes():
         if kind == "equal":

@@ -1,6 +1,6 @@
-"""What can be said of a component from its class alone: what it is, and each option with type, default and bounds.
+"""The documentation of a component, from its class alone: what it is, and each option with type, default and bounds.
 
-An option's sentence is the docstring under it, which Python does not keep: it is read from the class's source.
+The description of an option is the docstring under it. Python does not keep it, so it is read from the source code.
 """
 
 import ast
@@ -21,42 +21,41 @@ from hookline.spec.types import option_type
 
 @frozen(kw_only=True)
 class OptionDocumentation:
-    """What can be said of an option."""
+    """The documentation of an option."""
 
     name: str
     """The option's name."""
     kind: str
     """What its value must be, in words: "an integer or an array of 2 integers"."""
     bounds: str
-    """Which numbers are allowed, in words; empty if all are."""
+    """The numbers that are allowed, in words; empty if all are."""
     is_required: bool
-    """Whether it must be given."""
+    """Whether it has no default."""
     default: Any
-    """What it is if it is left out, as TOML has it; `None` if that follows from something else."""
+    """The default as a value of TOML; `None` if it depends on something else."""
     description: str
-    """What it does; empty if the source of the class is not there."""
+    """What it does; empty if the source code of the class is not available."""
 
 
 @frozen(kw_only=True)
 class ComponentDocumentation:
-    """What can be said of a component."""
+    """The documentation of a component."""
 
     name: str
-    """The `type` that a spec gives."""
+    """Its `type` in a spec."""
     family: str
     """The family that it belongs to."""
     summary: str
-    """What it is, in a sentence."""
+    """The first paragraph of its docstring, in one line."""
     text: str
-    """What else its docstring says."""
+    """The rest of its docstring."""
     options: tuple[OptionDocumentation, ...]
-    """The options: those that must be given, then those of the class itself, then those of its bases."""
+    """The options: required ones first, then those of the class itself, then those of its bases."""
 
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
-    """What can be said of a component's class."""
+    """The documentation of a component's class."""
     described = _descriptions(kind)
-    # What must be given first, and what is the component's own before what it shares with others.
     ordered = sorted(fields(kind), key=lambda attribute: (attribute.default is not NOTHING, attribute.inherited))
     options = [
         OptionDocumentation(
@@ -80,17 +79,17 @@ def documentation(kind: type[Spec]) -> ComponentDocumentation:
 
 
 def summary(kind: type[Spec]) -> str:
-    """The first sentences of a component's docstring, in one line; nothing of it is read from its source."""
+    """The first paragraph of a component's docstring, in one line. It does not read the source code."""
     return " ".join(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].split())
 
 
 def _bounds(attribute: "Attribute[Any]") -> str:
-    """What the bounds among an option's validators say."""
+    """The bounds of an option, in words."""
     return " and ".join(str(bounds) for bounds in Bounds.of(attribute) if str(bounds))
 
 
 def _descriptions(kind: type[Spec]) -> Mapping[str, str]:
-    """The docstrings under the options, those of a class before those of its bases."""
+    """The docstrings under the options. Those of a class override those of its bases."""
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         found |= _own_descriptions(base)
@@ -102,7 +101,7 @@ def _own_descriptions(kind: type) -> Mapping[str, str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     except (OSError, TypeError, SyntaxError):
-        return {}  # A class that was typed in, or whose source is not installed.
+        return {}  # A class from an interactive session, or whose source code is not installed.
     [body] = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
     return {
         option.target.id: " ".join(inspect.cleandoc(text.value.value).split())

@@ -1,4 +1,4 @@
-"""From a spec to TOML, complete, with every default filled in; and JSON for results."""
+"""Write a spec as TOML, complete with all defaults, and results as JSON."""
 
 import json
 import math
@@ -8,18 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import fields
-
-from hookline.errors.text import PathElement
 from hookline.spec.options import Spec
-
-Keys = tuple[PathElement, ...]
+from hookline.spec.walk import Keys, items
 
 DEFAULT, LEFT_OUT = "# default", "is left out"
 
 
 def own_name(kind: type[Spec]) -> str:
-    """The name of a component's class, which is its `type` unless several plugins bring one of that name."""
+    """The name of a component's class, which is its `type` unless several plugins have one of that name."""
     return kind.__name__
 
 
@@ -29,11 +25,11 @@ def dumps(
     is_given: Callable[[Keys], bool] | None = None,
     name: Callable[[type[Spec]], str] = own_name,
 ) -> str:
-    """The spec as TOML, which is read back as an equal spec from a file in `directory`.
+    """The spec as TOML. Read from a file in `directory`, it is an equal spec.
 
-    Options that are `None` have no place in TOML: they are left out, which says the same. If `is_given` tells of the
-    path of an option whether somebody gave it, comments say which are defaults, and name those that are left out.
-    `name` says what a class is called: see `Catalog.name`.
+    Options that are `None` are left out, which means the same. If `is_given` says for the path of an option whether it
+    was given, comments mark the defaults and name the options that are left out. `name` gives the `type` of a class:
+    see `Catalog.name`.
     """
     return "\n".join(_section(spec, (), (), directory, is_given, name)).strip("\n") + "\n"
 
@@ -46,7 +42,7 @@ def _section(
     is_given: Callable[[Keys], bool] | None,
     name: Callable[[type[Spec]], str],
 ) -> Iterator[str]:
-    """The lines of a table: first the values, then the tables in it, each with a header."""
+    """The lines of a table: first its values, then its tables, each with a header."""
     inner: list[tuple[str, Any]] = []
     for key, option in _items(value, name):
         if option is None:
@@ -73,15 +69,11 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, (Spec, Mapping))
 
 
-def _items(value: Any, name: Callable[[type[Spec]], str]) -> Iterator[tuple[str, Any]]:
-    """The keys and values of a spec or table, that of the type being first."""
-    if not isinstance(value, Spec):
-        yield from value.items()
-        return
-    if value.family:
+def _items(value: Any, name: Callable[[type[Spec]], str]) -> Iterator[tuple[Any, Any]]:
+    """The keys and values of a spec or a table. The type comes first."""
+    if isinstance(value, Spec) and value.family:
         yield "type", name(type(value))
-    for attribute in fields(type(value)):
-        yield attribute.name, getattr(value, attribute.name)
+    yield from items(value)
 
 
 def plain(value: Any, directory: Path, name: Callable[[type[Spec]], str] = own_name) -> Any:
@@ -98,7 +90,7 @@ def plain(value: Any, directory: Path, name: Callable[[type[Spec]], str] = own_n
 
 
 def as_toml(value: Any) -> str:
-    """A value as TOML writes it in one line.
+    """A value as TOML in one line.
 
     >>> as_toml({"lr": 0.1, "two words": [1, True, "x"]})
     '{ lr = 0.1, "two words" = [1, true, "x"] }'
@@ -110,7 +102,7 @@ def as_toml(value: Any) -> str:
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    # What JSON escapes in a string TOML does too. What is escaped besides could control a terminal.
+    # TOML has the escapes of JSON. Other unprintable characters could control a terminal.
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else "".join(map(_escaped, text))
 
@@ -122,12 +114,12 @@ def _escaped(letter: str) -> str:
 
 
 def key_as_toml(key: str) -> str:
-    """A key as TOML writes it: in quotes if it must be."""
+    """A key of TOML, in quotes if it needs them."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else as_toml(key)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON, in which a number that is not finite is `null`, since JSON has no other way to say it."""
+    """JSON in which numbers that are not finite are `null`, because JSON has no infinity."""
 
     def finite(value: Any) -> Any:
         if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Whether a component's class is declared as one must be: what its author is told who forgot something."""
+"""Check how a component's class is declared, and say what its author forgot."""
 
 import inspect
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from hookline.spec.types import is_sayable, option_type
 
 
 def misdeclared(kind: type[Spec]) -> str | None:
-    """What is wrong with the declaration of a component's class, as the rest of a sentence with a place; or nothing."""
+    """What is wrong with the declaration of a component's class, as the rest of a sentence with the place, if any."""
     if "__attrs_attrs__" not in vars(kind):
         return f"is not made by @spec, so that its options would be passed over: put @spec over it. {place(kind)}"
     if not (kind.__doc__ or "").strip():
@@ -27,7 +27,7 @@ def misdeclared(kind: type[Spec]) -> str | None:
 
 
 def misnamed(kind: type[Spec]) -> str | None:
-    """What its class probably calls by a wrong name, as the rest of a sentence with a place; or nothing."""
+    """What is probably misspelled in its class, as the rest of a sentence with the place, if any."""
     problem = misspelt(kind)
     return None if problem is None else f"{problem} {place(kind)}"
 
@@ -68,7 +68,7 @@ def _of_options(kind: type) -> Iterator[str]:
 
 
 def place(kind: type) -> str:
-    """Where a class is declared, as a sentence; empty if its source is not there."""
+    """Where a class is declared, in parentheses; empty if its source code is not available."""
     try:
         _, line = inspect.getsourcelines(kind)
         file = inspect.getsourcefile(kind)

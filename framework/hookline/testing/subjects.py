@@ -24,6 +24,7 @@ from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import Schema
+from hookline.spec.walk import walk
 from hookline.testing.checks import NotApplicable, refuse
 from hookline.testing.synthetic import Synthetic
 from hookline.testing.trainings import candidates
@@ -244,14 +245,5 @@ class Component:
 
 
 def within(component: Any) -> Iterator[Spec]:
-    """A component and all that are in it."""
-    if isinstance(component, Spec):
-        yield component
-        for attribute in fields(type(component)):
-            yield from within(getattr(component, attribute.name))
-    elif isinstance(component, dict):
-        for value in component.values():
-            yield from within(value)
-    elif isinstance(component, (tuple, list)):
-        for value in component:
-            yield from within(value)
+    """A component and all components in it."""
+    return (value for _, value in walk(component) if isinstance(value, Spec))

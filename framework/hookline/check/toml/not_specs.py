@@ -1,4 +1,4 @@
-"""A file or directory that is given as a spec, and is none: what it is, and what to type."""
+"""Say what a file or directory is that was given as a spec but is not one, and what to type."""
 
 import os
 import shlex
@@ -8,10 +8,10 @@ from pathlib import Path
 from hookline.errors.text import enumerate_names, nearest, shortened
 
 MOST_LOOKED_AT = 1000
-"""How many files of a directory are looked at, at most."""
+"""The maximum number of files in a directory that are examined."""
 
 MOST_NAMED = 5
-"""How many specs of a directory are named, at most."""
+"""The maximum number of specs in a directory that are named."""
 
 _MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -28,10 +28,10 @@ _MAGIC = {
     b"ARROW1": "Arrow",
     b"\x7fELF": "ELF",
 }
-"""How files begin that are not text."""
+"""The first bytes of binary files."""
 
 LONGEST_MAGIC = 32
-"""How many bytes of a file tell its kind."""
+"""The number of bytes that identify a file."""
 
 _COMPRESSED = {
     "gzip": (".gz", "gunzip", " --keep"),
@@ -39,16 +39,16 @@ _COMPRESSED = {
     "xz": (".xz", "unxz", " --keep"),
     "Zstandard": (".zst", "unzstd", ""),
 }
-"""How names of compressed files end, what unpacks them, and its option to keep the file."""
+"""The suffix of compressed files, the program that unpacks them, and its option to keep the file."""
 _SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
-"""What a ZIP archive is by its name."""
+"""What a ZIP archive is by its suffix."""
 _OTHER_TEXT = {".json": "JSON", ".jsonl": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
 _READ = ("Parquet", "NPZ")
-"""The kinds of binary files that can be the data of a spec."""
+"""The binary files that can be the data of a spec."""
 
 
 def what_it_is(path: str, content: bytes) -> str | None:
-    """What a file is that is no spec, in sentences with what to type; `None` if it may be a spec."""
+    """What a file is that is not a spec, in sentences with what to type; `None` if it may be a spec."""
     suffix = Path(path).suffix.lower()
     if (kind := _kind(content, suffix)) is not None:
         return _of_binary(path, kind)
@@ -65,7 +65,7 @@ def what_it_is(path: str, content: bytes) -> str | None:
 
 
 def binary_kind(path: Path) -> str | None:
-    """Of what kind a file is that is not text, as far as its first bytes tell."""
+    """The kind of a binary file by its first bytes; `None` if it is unknown."""
     with path.open("rb") as file:
         return _kind(file.read(LONGEST_MAGIC), path.suffix.lower())
 
@@ -79,7 +79,7 @@ def _of_binary(path: str, kind: str) -> str:
     if kind in _COMPRESSED:
         suffix, program, keep = _COMPRESSED[kind]
         file = shlex.quote(path)
-        # The programs refuse names with another ending, unless they do not see them.
+        # The programs refuse other suffixes, unless they read from standard input.
         command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
         return f"This is a file compressed by {kind}, and not a spec. `{command}` unpacks it."
     if kind in _READ:
@@ -91,7 +91,7 @@ def _of_binary(path: str, kind: str) -> str:
 
 
 def _is_table(content: bytes) -> bool:
-    """Whether the first two lines are values between commas."""
+    """Whether the first two lines are comma-separated values."""
     lines = content[:10_000].splitlines()[:2]
     return len(lines) == 2 and all(
         line.count(b",") == lines[0].count(b",") > 0 and not set(b"=[]{}#") & set(line) for line in lines
@@ -99,27 +99,27 @@ def _is_table(content: bytes) -> bool:
 
 
 def missing(path: str) -> str:
-    """That there is no such file, and which spec was probably meant."""
+    """A message that there is no such file, with the spec that was probably meant."""
     near = _near(Path(path))
     return "There is no such file." + (f' Did you mean "{near}"?' if near else "")
 
 
 def _near(path: Path) -> Path | None:
-    """The spec that was probably meant by one that is not there."""
-    if not path.parent.is_dir():  # Its directory may be misspelt, or be the one that one is in.
+    """The spec that was probably meant instead of a missing one."""
+    if not path.parent.is_dir():  # Its directory may be misspelled, or be the current one.
         name = nearest(path.parent.name, _names(path.parent.parent))
         likely = [Path(path.name), *([] if name is None else [path.parent.parent / name / path.name])]
     else:
         names = _names(path.parent)
         stems = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
-        stem = nearest(path.stem, stems)  # What all of them end in makes none of them alike.
+        stem = nearest(path.stem, stems)  # Without the suffix, which all of them share.
         below = [path.parent / name / path.name for name in names]
         likely = below if stem is None else [path.parent / f"{stem}.toml"]
     return next((file for file in likely if file.is_file()), None)
 
 
 def directory(path: str) -> str:
-    """That this is a directory, and which specs are in it."""
+    """A message that this is a directory, with the specs in it."""
     home = Path(path)
     if _is_run(home):
         return (

@@ -1,7 +1,7 @@
-"""Of which files messages may show lines and values: those that are specs by name and place.
+"""Which files messages may quote: those that are specs by name and location.
 
 A spec can extend any file, and `hookline check` often runs on specs that somebody else wrote and prints to a public
-log. So nothing is quoted of `/proc/self/environ`, of `~/.netrc`, or of a link to one of these.
+log. So messages never quote `/proc/self/environ`, `~/.netrc`, or a link to one of these.
 """
 
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 
 
 def homes(path: str | Path) -> tuple[str, ...]:
-    """The directories whose specs may be quoted if a person names this file on the command line.
+    """The directories whose specs may be quoted if a user names this file on the command line.
 
-    These are the current directory, and for a file elsewhere the directory that it is in.
+    These are the current directory and, for a file elsewhere, the directory of the file.
     """
     here = os.path.realpath(Path.cwd())
-    named = os.path.abspath(path)  # noqa: PTH100 - Links are not followed: what is below the directory may lead elsewhere.
+    named = os.path.abspath(path)  # noqa: PTH100 - Links are not followed: a link in the directory may lead elsewhere.
     directory = os.path.realpath(os.path.dirname(named))  # noqa: PTH120
     return (here,) if _is_below(named, here) else (here, directory)
 
 
 def is_quotable(path: str | Path, homes: Iterable[str]) -> bool:
-    """Whether the file is a spec by name and place: it ends in .toml, below one of the directories, and is not hidden.
+    """Whether the file is a spec by name and location: a .toml file below one of the directories that is not hidden.
 
-    Links are followed before that.
+    Links are followed first.
     """
     real = os.path.realpath(path)
     return real.endswith(".toml") and any(_is_below(real, home) and not _is_hidden(real, home) for home in homes)

@@ -41,12 +41,12 @@ class Setting:
 
 @frozen(eq=False)
 class Node:
-    """A value of a document: a table, an array, or what TOML has beside these."""
+    """A value of a document: a table, an array or a simple value."""
 
     value: Any
-    """A dictionary of nodes, a list of nodes, or a string, number, truth value or time."""
+    """A dictionary of nodes, a list of nodes, or a string, number, boolean or time."""
     settings: tuple[Setting, ...] = ()
-    """Where it was set: the last one is in force, and those before it were overlaid."""
+    """Where it was set: the last setting is in force, the earlier ones were overridden."""
 
     def child(self, element: PathElement) -> "Node | None":
         """The value under this key or index, if there is one."""
@@ -57,7 +57,7 @@ class Node:
         return None
 
     def along(self, path: tuple[PathElement, ...]) -> "Iterator[Node]":
-        """The value itself, and those to which the path leads, as far as there are any."""
+        """The value itself, and the values along the path, as far as they exist."""
         node: Node | None = self
         yield self
         for element in path:
@@ -68,7 +68,7 @@ class Node:
 
 
 class PathText(str):
-    """A string from a file in another directory than the spec's; if it is a path, it is relative to that."""
+    """A string from a file in another directory than the spec's. If it is a path, it is relative to that directory."""
 
     directory: Path
 
@@ -91,7 +91,7 @@ def grown(value: Any, text: Text, path: KeyPath = ()) -> Node:
 
 
 def without_places(value: Any) -> Node:
-    """The tree of a value that stands in no text."""
+    """The tree of a value that comes from Python."""
     if isinstance(value, dict):
         return Node({key: without_places(inner) for key, inner in value.items()})
     if isinstance(value, (list, tuple)):
@@ -100,7 +100,7 @@ def without_places(value: Any) -> Node:
 
 
 def plain(node: Node, directory: Path) -> Any:
-    """The value itself, for a document in this directory."""
+    """The plain value, for a document in this directory."""
     if isinstance(node.value, dict):
         return {key: plain(inner, directory) for key, inner in node.value.items()}
     if isinstance(node.value, list):
@@ -115,12 +115,11 @@ def plain(node: Node, directory: Path) -> Any:
 
 
 def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[PathElement, ...] = ()) -> Node:
-    """One tree over another: what is above holds, and what it does not say is that below.
+    """One tree over another: values above override those below, and what they do not set remains.
 
-    Tables are laid over each other key by key, unless the one above names another `type`: then it is another component,
-    and of the one below nothing is left. Arrays replace each other. A table over an array changes those of its elements
-    that its keys name: `false` leaves one out, and a new name with a `type` adds one. A key that names no element is
-    among the problems then, and changes nothing.
+    Tables are merged key by key, unless the one above has another `type`: it is another component, and replaces the one
+    below. An array replaces an array. A table over an array changes the elements that its keys name: `false` removes an
+    element, and a new name with a `type` adds one. A key that names no element is added to the problems.
     """
     settings = _together(below, above)
     if isinstance(above.value, dict) and isinstance(below.value, dict) and not _is_another_component(below, above):
@@ -147,12 +146,12 @@ def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[Path
 
 
 def _together(below: Node, above: Node) -> tuple[Setting, ...]:
-    """Where either was set. A file that is extended along several ways sets a value once."""
+    """Where either was set. A file that is extended in several ways sets a value once."""
     return (*(setting for setting in below.settings if setting not in above.settings), *above.settings)
 
 
 def _in_place(below: Node, above: Node) -> Node:
-    """What is above in the place of what is below, with the places of both; those of the `type`, too."""
+    """The value above in place of the one below, with the settings of both, also of the `type`."""
     value = above.value
     if (before := below.child("type")) is not None and (after := above.child("type")) is not None:
         value = {**value, "type": Node(after.value, _together(before, after))}
@@ -166,16 +165,16 @@ def with_value(
     problems: list[Problem],
     path: tuple[PathElement, ...] = (),
 ) -> Node:
-    """The tree with one value in another's place, to which the keys lead; each comes with the place where it stands.
+    """The tree with one value replaced, to which the keys lead; each key comes with its setting.
 
-    Nothing else changes: not the options beside a `type`. Elements of arrays are named as by `overlaid`.
+    Nothing else changes, not even the options beside a `type`. The keys name elements of arrays as in `overlaid`.
     """
     if not keys:
         return _in_place(node, value)
     (key, setting), *rest = keys
     made = Node({}, (setting,)) if rest else Node(None)  # The table or value that does not exist yet.
     if isinstance(node.value, list):
-        gives_type = bool(rest) and rest[0][0] == "type"  # Which makes a new one of it, if there is none of this name.
+        gives_type = bool(rest) and rest[0][0] == "type"  # It adds an element if none has this name.
         change = Node({"type": value} if gives_type else {} if rest else value.value, (setting,))
         index = _index(node.value, key, change, path)
         elements = list(node.value)
@@ -188,7 +187,7 @@ def with_value(
         else:
             elements[index] = with_value(elements[index], rest, value, problems, (*path, key))
         return Node(elements, node.settings)
-    if not isinstance(node.value, dict):  # A table takes the place of a value: whether it may, the reader knows.
+    if not isinstance(node.value, dict):  # A table replaces a value. The reader knows whether it may.
         node = Node({}, (*node.settings, setting))
     inner = with_value(node.value.get(key, made), rest, value, problems, (*path, key))
     return Node({**node.value, key: inner}, node.settings)
@@ -204,14 +203,11 @@ def _is_another_component(below: Node, above: Node) -> bool:
 
 
 def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Problem | None:
-    """The index of the element that is called so, by its place, its `name` or its `type`.
-
-    `None` if it is a new one; and a problem if it is neither.
-    """
+    """The index of an element by its index, `name` or `type`; `None` for a new element; otherwise a problem."""
     if name.isdecimal() and int(name) < len(elements):
         return int(name)
     names: dict[str, list[int]] = {}
-    for key in ("type", "name"):  # What is called so goes before what is of a type that is called so.
+    for key in ("type", "name"):  # A name takes precedence over a type.
         found: dict[str, list[int]] = {}
         for index, element in enumerate(elements):
             if (called := element.child(key)) is not None and isinstance(called.value, str):
@@ -233,8 +229,8 @@ def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElemen
 
 
 def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
-    """How an element is added to the array, where the change stands."""
-    of_its_own = ".".join(str(element) for element in (*path, "mine"))  # As it is written, and not as one reads it.
+    """How to add an element to the array."""
+    of_its_own = ".".join(str(element) for element in (*path, "mine"))  # As a key, without brackets for indices.
     if change.settings and change.settings[0].source.directory is None:
         return f"A further one is given a name of its own: {of_its_own}.type=…"
     name = dotted(path)

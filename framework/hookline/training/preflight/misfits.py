@@ -1,7 +1,7 @@
 """Where in a spec that stands which does not fit: what a loss, a metric or the data say becomes a path."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
+from hookline.spec.walk import items, walk
 
 Keys = tuple[PathElement, ...]
 
@@ -35,14 +36,7 @@ def misfit_of_loss(error: OptionError, spec: TrainingSpec) -> MisfitError:
 def _at(value: Any, path: Keys) -> Any:
     """What stands there in a component; nothing if there is none."""
     for key in path:
-        if isinstance(value, Spec) and isinstance(key, str):
-            value = getattr(value, key, None)
-        elif isinstance(value, tuple) and isinstance(key, int):
-            value = value[key]
-        elif isinstance(value, Mapping):
-            value = value.get(key)
-        else:
-            return None
+        value = dict(items(value)).get(key)
     return value
 
 
@@ -109,16 +103,6 @@ def _given(value: Spec, path: Keys = ()) -> Iterator[Keys]:
             yield from _given(given, (*path, option.name))
 
 
-def _texts(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, str | Path]]:
-    """The texts and files in the options of a component, with their paths."""
-    if isinstance(value, (str, Path)):
-        yield path, value
-    elif isinstance(value, Spec):
-        for option in fields(type(value)):
-            yield from _texts(getattr(value, option.name), (*path, option.name))
-    elif isinstance(value, Mapping):
-        for name, element in value.items():
-            yield from _texts(element, (*path, name))
-    elif isinstance(value, tuple):
-        for index, element in enumerate(value):
-            yield from _texts(element, (*path, index))
+def _texts(component: DataSpec) -> Iterator[tuple[Keys, str | Path]]:
+    """The strings and paths in the options of a component, with their paths."""
+    return ((path, value) for path, value in walk(component) if isinstance(value, (str, Path)))
