@@ -1,14 +1,14 @@
 """Rows that are mixed with one another, and their losses with them."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import MisfitError, OptionError
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
     import numpy
@@ -29,12 +29,12 @@ class Mixing(CallbackSpec):
     probability: float = option(default=1.0, minimum=0, maximum=1)
     """In which part of the steps rows are mixed."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse an optimizer that looks at batches several times, which are mixed in place, and a second mixture."""
-        if spec.optimizer.needs_closure:
-            name, optimizer = type(self).__name__, type(spec.optimizer).__name__
-            raise ValueError(f"{optimizer} looks at each batch several times, which {name} cannot mix again.")
-        first, place = next((one, index) for index, one in enumerate(spec.callbacks) if isinstance(one, Mixing))
+        if optimizer.needs_closure:
+            names = type(optimizer).__name__, type(self).__name__
+            raise ValueError(f"{names[0]} looks at each batch several times, which {names[1]} cannot mix again.")
+        first, place = next((one, index) for index, one in enumerate(callbacks) if isinstance(one, Mixing))
         if first != self:  # That one is listed twice has been told.
             message = f"{type(first).__name__} mixes the rows already, by the same draw as {type(self).__name__}"
             raise OptionError("type", f"{message}: leave one out.", against=[("callbacks", place)])

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import TrainingSpec
 from hookline.errors import OptionError
-from hookline.spec import option, spec
+from hookline.spec import OptimizerSpec, option, spec
 from hookline.training import SchedulerSpec
 from hookline_schedulers.base import TorchScheduler
 
@@ -42,12 +41,12 @@ class CombinedScheduler(TorchScheduler):
                 message = f"`interval` is said by the {type(self).__name__} for all."
                 yield OptionError("schedulers", message, index, "interval")
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, **sections: Any) -> None:
         """As all; and each of them must be of use in this training."""
-        TorchScheduler.check(self, spec)
+        TorchScheduler.check(self, optimizer)
         for index, scheduler in enumerate(self.schedulers):
             with _placed(index):
-                scheduler.check(spec)
+                scheduler.check_in({"optimizer": optimizer, **sections})
 
     def turns(self, length: int) -> tuple[int, ...]:
         """How many times each of the schedulers is stepped if all of it is stepped `length` times."""

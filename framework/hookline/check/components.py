@@ -1,7 +1,7 @@
 """From a table to a component: each option is read by itself, so that all that is wrong in it is told at once."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import NOTHING, Attribute, fields
@@ -14,12 +14,12 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.check.problems import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
+from hookline.check.problems import HEADER, INVALID, HeaderError, MissingTypeError
 from hookline.errors.exceptions import OptionError, PluginError
 from hookline.errors.failures import FAILURES, blamed
 from hookline.errors.text import nearest
-from hookline.plugins.catalog import MOST_MEANT, Catalog
-from hookline.spec.options import Bounds, Spec, assembled, unused
+from hookline.plugins.catalog import Catalog
+from hookline.spec.options import Bounds, Spec, unused
 from hookline.spec.types import found
 
 
@@ -41,7 +41,6 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         if not isinstance(value, dict):
             raise _no_table(value, "a table")
         made: dict[str, Any] = {}
-        partly: dict[str, Any] = {}
         errors: list[Exception] = []
         for name, attribute in options.items():
             try:
@@ -52,17 +51,9 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
                 errors.append(error)
-                if isinstance(error, (ElementsError, ComponentError)) and error.as_far_as_right is not None:
-                    partly[name] = error.as_far_as_right
-        strange = [key for key in value if key not in options]
-        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
-        if errors:
-            near = {nearest(key, options) for key in strange[:MOST_MEANT]}  # One of them may have been meant.
-            required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
-            made |= partly
-            component = _assembled(kind, made, (value.keys() | near | required) - made.keys())
-            errors += _conflicts(component)
-        else:
+        # In the order of the text.
+        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in value if key not in options]
+        if not errors:
             try:
                 with blamed(kind):
                     component = kind(**made)
@@ -70,32 +61,24 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                 if not errors:
                     return component
             except (ValueError, PluginError) as error:
-                component = _assembled(kind, made)
-                errors += _conflicts(component) or [error]
-        wrong = ComponentError("", errors, kind)
-        wrong.as_far_as_right = component
-        raise wrong
+                errors = _conflicts(kind, made) or [error]
+        raise ClassValidationError("", errors, kind)
 
     return structure_table
 
 
-def _assembled(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> Spec:
-    """A component of the options that are right; of some it is not said what they are."""
-    defaults = {attribute.name: attribute.default for attribute in fields(kind) if attribute.name not in unsaid}
-    return assembled(kind, {**defaults, **made})
-
-
-def _conflicts(component: Spec) -> list[Exception]:
-    """What does not go together in the options of a component that are right."""
+def _conflicts(kind: type[Spec], options: Mapping[str, Any]) -> list[Exception]:
+    """Everything that does not go together in options that are valid one by one; making the component stops at once."""
+    component = kind.__new__(kind)
+    for attribute in fields(kind):
+        object.__setattr__(component, attribute.name, options.get(attribute.name, attribute.default))
     found: list[Exception] = []
     try:
         found.extend(component.conflicts())
         found.extend(unused(component))
-        if not found:
-            component.__attrs_post_init__()
     except ValueError as error:
         found.append(error)
-    except FAILURES:  # It depends on what is not said; one that is right has been made, and failed there.
+    except FAILURES:  # Its code failed in the same way when the component was made.
         return found
     return found
 
@@ -176,20 +159,10 @@ def _with_others(
     except ValueError:
         return error  # Several plugins have it, and nobody knows which is meant.
     errors: list[Exception] = [error]
-    partly: Spec | None = None
     try:
-        partly = converter.structure(options, kind)
+        converter.structure(options, kind)
     except ClassValidationError as others:
         errors += [other for other in others.exceptions if is_known or not isinstance(other, KeyError)]
-        partly = others.as_far_as_right if isinstance(others, ComponentError) else None
     except INVALID:
         return error
-    wrong = ComponentError("", errors, kind)
-    if getattr(partly, "name", "") is None:
-        # What is left out is called as its type, of which one can only guess.
-        said = (
-            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
-        )
-        partly = assembled(kind, {name: getattr(partly, name) for name in said})
-    wrong.as_far_as_right = partly
-    return wrong
+    return ClassValidationError("", errors, kind)

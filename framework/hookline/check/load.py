@@ -122,18 +122,14 @@ class Loader:
             return list(error.problems)
         sections, problems = reader.sections(document)
         problems = _with_unusable(unusable, problems, document)
-        data, loss = (
-            sections.get(name) or reader.as_far_as_right(name, document, problems) for name in ("data", "loss")
-        )
+        data = sections.get("data")
         if data is None:
             return problems
         try:
             with blamed(type(data)):
-                found = [document.located(_of_data(error, document)) for error in data.check(loss)]
+                found = [document.located(_of_data(error, document)) for error in data.check(sections.get("loss"))]
         except PluginError as error:
             return problems or [document.located(Problem(str(error), ("data",)))]
-        if "data" not in sections:  # What is not right or not said there is not what the data lack.
-            found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
         return in_order([*problems, *found], document)
 
 
@@ -162,15 +158,6 @@ def _as_written(path: Path, option: Sequence[str | int], document: Document) -> 
     home = written.settings[-1].value.source.directory if written.settings else None
     is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
     return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
-
-
-def _is_given(problem: Problem, document: Document) -> bool:
-    return len(list(document.root.along(problem.path))) == len(problem.path) + 1
-
-
-def _is_told(problem: Problem, problems: Iterable[Problem]) -> bool:
-    """Whether there is another problem of the same option."""
-    return any(other.path[:2] == problem.path[:2] for other in problems)
 
 
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:

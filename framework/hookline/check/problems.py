@@ -1,7 +1,6 @@
 """What is raised for a value of a document that is wrong, and the problems that it is told as."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
 from cattrs import (
@@ -15,7 +14,6 @@ from cattrs import (
 from hookline.check.suggest import MissingOption, MissingType, Unclear, UnknownOption
 from hookline.errors.exceptions import OptionError, PluginError, Problem
 from hookline.errors.text import PathElement, dotted
-from hookline.spec.options import Spec
 
 Keys = tuple[PathElement, ...]
 
@@ -23,22 +21,6 @@ INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginErro
 """What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it.
 
 A `PluginError` is a fault in the code of a component: it is a problem where that stands, beside all others."""
-
-
-class ElementsError(IterableValidationError):
-    """An array, or a table of named elements, of which some are wrong."""
-
-    right: Mapping[Any, Any] = MappingProxyType({})
-    """The others, by their places or names."""
-    as_far_as_right: tuple[Any, ...] | Mapping[str, Any] | None = None
-    """All of them, if they are components: of one that is wrong, the options that are right."""
-
-
-class ComponentError(ClassValidationError):
-    """A component that is wrong."""
-
-    as_far_as_right: Spec | None = None
-    """It with the options that are right, which raises a `NotSaidError` for the others."""
 
 
 HEADER = "…"

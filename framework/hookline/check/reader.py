@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import NOTHING, fields
 
-from hookline.check.problems import INVALID, ComponentError, ElementsError, problem_of, problems_in
+from hookline.check.problems import INVALID, problem_of, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
@@ -20,9 +20,6 @@ from hookline.errors.text import PathElement, nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
-
-LOGGING = ("loss", "metrics", "callbacks")
-"""The sections from which the names of the numbers follow that are logged."""
 
 
 class Reader:
@@ -53,8 +50,6 @@ class Reader:
         self.catalog.begin_spec()
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
-        partly: dict[str, Mapping[int, Any]] = {}
-        wrong: dict[str, Any] = {}
         problems: list[Problem | Unclear] = []
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
@@ -70,10 +65,6 @@ class Reader:
                 sections[name] = self._converter.structure(value, known[name].type)
             except INVALID as error:
                 problems += problems_in(error, known[name].type, (key,))
-                if isinstance(error, ElementsError):
-                    partly[name] = error.right
-                if isinstance(error, (ElementsError, ComponentError)) and name in LOGGING:
-                    wrong[name] = error.as_far_as_right
         for name, attribute in known.items():
             if attribute.default is not NOTHING and name not in document.table:
                 sections.setdefault(name, attribute.default)
@@ -81,23 +72,11 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        errors = list(conflicts(said, partly, wrong))
+        errors = list(conflicts(said))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [problem_of(error, ()) for error in (certain if problems or certain else errors)]
         located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
-
-    def as_far_as_right(self, name: str, document: Document, problems: Iterable[Problem]) -> Any:
-        """A section without its options that have problems; `None` if it cannot be read without them."""
-        wrong = {problem.path[1] for problem in problems if len(problem.path) > 1 and problem.path[0] == name}
-        table = document.table.get(name)
-        if not isinstance(table, dict):
-            return None
-        try:
-            right = {key: value for key, value in table.items() if key not in wrong}
-            return self._converter.structure(right, getattr(fields(TrainingSpec), name).type)
-        except INVALID:
-            return None
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:

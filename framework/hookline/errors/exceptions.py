@@ -77,10 +77,6 @@ class FaultError(OptionError):
     """
 
 
-class NotSaidError(AttributeError):
-    """A section or an option that is not right, or not there: what depends on it cannot be told before it is."""
-
-
 @frozen
 class Problem:
     """One thing that is wrong with a spec."""

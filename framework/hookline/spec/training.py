@@ -1,13 +1,12 @@
 """The root of a spec: its sections, and how the training is run."""
 
 import re
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors.exceptions import FaultError, NotSaidError, OptionError, PluginError
+from hookline.errors.exceptions import FaultError, OptionError, PluginError
 from hookline.errors.failures import blamed
 from hookline.errors.text import PathElement, did_you_mean, shortened
 from hookline.spec.families.components import (
@@ -21,7 +20,7 @@ from hookline.spec.families.components import (
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.spec.options import Spec, assembled, option, spec
+from hookline.spec.options import Spec, option, spec
 
 
 def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
@@ -107,25 +106,18 @@ MOST_CALLBACKS = 500
 """How many callbacks a spec has at most: each is asked whether it goes with all the others."""
 
 
-def conflicts(
-    sections: Mapping[str, Any],
-    partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({}),
-    wrong: Mapping[str, Any] = MappingProxyType({}),
-) -> Iterator[OptionError]:
-    """What does not go together in a spec of these sections, of which some may be missing; in their order.
+def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
+    """What does not go together in a spec of these sections, in their order.
 
-    `partly` are sections of which some components are right: these, by their places. `wrong` are sections as far as
-    they are right, for callbacks that need to know no more than the types of the others.
+    A check names the sections that it needs, and is skipped if one of them is missing, since it is not valid.
     """
-    listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
-    known = {**sections, **listed}
     for check in (_check_accumulation, _check_labels, _check_metrics):
         *names, _ = get_type_hints(check)
-        if all(name in known for name in names):
-            yield from check(*(known[name] for name in names))
+        if all(name in sections for name in names):
+            yield from check(*(sections[name] for name in names))
     for section in ("callbacks", "deploy"):
-        yield from _check_repetitions(section, listed.get(section, {}))
-    yield from _check_callbacks(assembled(TrainingSpec, {**wrong, **sections}), listed.get("callbacks", {}))
+        yield from _check_repetitions(section, sections.get(section, ()))
+    yield from _check_callbacks(sections.get("callbacks", ()), sections)
 
 
 def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
@@ -139,9 +131,9 @@ def _check_accumulation(run: RunSpec, loss: LossSpec) -> Iterator[OptionError]:
             yield FaultError("loss", str(error))
 
 
-def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
+def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
-    for index, metric in metrics.items():
+    for index, metric in enumerate(metrics):
         try:
             with blamed(type(metric)):
                 label = metric.label
@@ -156,8 +148,8 @@ def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
         first.setdefault(label, index)
 
 
-def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterator[OptionError]:
-    for index, metric in metrics.items():
+def _check_metrics(metrics: Sequence[MetricSpec], loss: LossSpec) -> Iterator[OptionError]:
+    for index, metric in enumerate(metrics):
         option = "target"
         try:
             with blamed(type(loss)):
@@ -174,21 +166,21 @@ def _check_metrics(metrics: Mapping[int, MetricSpec], loss: LossSpec) -> Iterato
             yield FaultError("metrics", str(error), index)
 
 
-def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
+def _check_repetitions(section: str, listed: Sequence[Spec]) -> Iterator[OptionError]:
     first: dict[Spec, int] = {}
-    for index, component in listed.items():
+    for index, component in enumerate(listed):
         try:
             place = first.setdefault(component, index)
         except TypeError:  # A third party's options need not be hashable.
-            place = next(place for place, other in listed.items() if other == component)
+            place = listed.index(component)
         if place != index:
             message = f"{type(component).__name__} is listed twice, with the same options."
             yield OptionError(section, message, index, against=[(section, place)])
 
 
-def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
     first: int | None = None
-    for index, callback in callbacks.items():
+    for index, callback in enumerate(callbacks):
         try:
             with blamed(type(callback)):
                 replaces_weights = callback.replaces_weights
@@ -212,20 +204,18 @@ def _restores(callback: WrapperSpec) -> bool:
     return bool(getattr(callback, "restore_best", False))
 
 
-def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
     if len(callbacks) > MOST_CALLBACKS:
         message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
         yield OptionError("callbacks", message)
         return
     yield from _check_weights(callbacks)
-    for index, callback in callbacks.items():
+    for index, callback in enumerate(callbacks):
         if isinstance(callback, CallbackSpec):
             yield from _check_limits(callback, index)
         try:
             with blamed(type(callback)):
-                callback.check(whole)
-        except NotSaidError:
-            continue  # It depends on a section that is not right.
+                callback.check_in(sections)
         except OptionError as error:
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
         except ValueError as error:

@@ -1,17 +1,17 @@
 """A short trial of many learning rates before training."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError
 from hookline.files import OptionalFiles
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec, gradients_of
 from hookline_callbacks.learning_rate.tried_rates import draw, steepest, write
 from hookline_callbacks.weights.freeze import Freeze
@@ -55,17 +55,17 @@ class LearningRateFinder(CallbackSpec):
         if self.least >= self.greatest:
             raise OptionError("least", "The first learning rate must be less than the last.", against=[("greatest",)])
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse others that set learning rates, what is frozen too late, and an optimizer that evaluates losses."""
-        if spec.optimizer.needs_closure:
-            raise ValueError(f"{type(spec.optimizer).__name__} looks for the length of its steps itself.")
-        spec.optimizer.refuse_changed_lr("type", "leave LearningRateFinder out")
-        schedulers = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if optimizer.needs_closure:
+            raise ValueError(f"{type(optimizer).__name__} looks for the length of its steps itself.")
+        optimizer.refuse_changed_lr("type", "leave LearningRateFinder out")
+        schedulers = [callback for callback in callbacks if isinstance(callback, SchedulerSpec)]
         if self.use and schedulers:
             name = type(schedulers[0]).__name__
             raise OptionError("use", f"{name} goes by the learning rate of the spec: find one, and then give it there.")
         is_inside = False
-        for place, callback in enumerate(spec.callbacks):
+        for place, callback in enumerate(callbacks):
             if isinstance(callback, Freeze) and is_inside:
                 message = "Freeze is listed after it, so that what is frozen would be tried, too: list it before."
                 raise OptionError("type", message, against=[("callbacks", place)])

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import MisfitError, OptionError, counted
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, LossSpec, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.paced import Paced
 from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
@@ -62,19 +62,18 @@ class ConfusionMatrix(CallbackSpec):
     directory: str = option(default="confusion_matrix", validator=plain_name())
     """The name of the directory in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, loss: LossSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a loss without classes, options that do not go with it, and the directory of another callback."""
-        refuse_another(self, "directory", spec)
-        refuse_loss(spec, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
-        loss = spec.loss.of_target(self.target)
-        has_labels = kind_of(loss) == "labels"
+        refuse_another(self, "directory", callbacks)
+        part = refuse_loss(loss, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
+        has_labels = kind_of(part) == "labels"
         if self.threshold != THRESHOLD and not has_labels:
             message = (
-                f"{type(loss).__name__} has an output for each class, of which the greatest decides: leave it out."
+                f"{type(part).__name__} has an output for each class, of which the greatest decides: leave it out."
             )
             raise OptionError("threshold", message, against=[("loss", "type")])
         if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
-            message = f"{type(loss).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
+            message = f"{type(part).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
             raise OptionError("ignore_index", message, against=[("loss", "type")])
 
     @property

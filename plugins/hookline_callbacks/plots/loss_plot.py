@@ -4,11 +4,11 @@ import warnings
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import HooklineWarning, Run, TrainingSpec, hookimpl
+from hookline import HooklineWarning, Run, hookimpl
 from hookline.errors import OptionError, did_you_mean
 from hookline.plots import draw_curves
-from hookline.spec import CallbackSpec, option, spec
-from hookline.training import check_logged, selected_numbers
+from hookline.spec import CallbackSpec, LossSpec, MetricSpec, WrapperSpec, option, spec
+from hookline.training import Logging, check_logged, selected_numbers
 from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.paced import Paced
 
@@ -37,12 +37,12 @@ class LossPlot(CallbackSpec):
     file: str = option(default="loss_plot.png", validator=plain_name(".png"))
     """The name of the file in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, loss: LossSpec, metrics: Sequence[MetricSpec], callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse to draw nothing, or what is never logged, or to the file of another one."""
         if not self.numbers:
             raise OptionError("numbers", "There must be a number that is drawn.")
-        check_logged(self, "numbers", self.numbers, spec)
-        refuse_another(self, "file", spec)
+        check_logged(self, "numbers", self.numbers, Logging(loss, metrics, callbacks))
+        refuse_another(self, "file", callbacks)
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve, frozen
 
-from hookline import TrainingSpec
 from hookline.data import Batch, Classes, Data, Distribution, Labels, Outputs, Probabilities, Sequences, Signs, Target
 from hookline.errors import OptionError
 from hookline.spec import LossSpec
@@ -40,19 +39,20 @@ def kind_of(loss: LossSpec) -> Kind:
     return "sequences" if isinstance(encoding, Sequences) else "numbers"
 
 
-def refuse_loss(spec: TrainingSpec, target: str | None, kinds: Collection[Kind], what_for: str) -> None:
-    """Raise an `OptionError` if there is no such target, or if its loss is of none of these kinds.
+def refuse_loss(loss: LossSpec, target: str | None, kinds: Collection[Kind], what_for: str) -> LossSpec:
+    """The loss of a target. Raises an `OptionError` if there is no such target, or if its kind is none of these.
 
     `what_for` says what is done with the target, as "ConfusionMatrix counts classes".
     """
     try:
-        loss = spec.loss.of_target(target)
+        loss = loss.of_target(target)
     except ValueError as error:
         raise OptionError("target", str(error), against=[("loss", "type")]) from None
     kind = kind_of(loss)
     if kind not in kinds:
         message = f"{what_for}, and {type(loss).__name__} {OF_A_KIND[kind]}."
         raise OptionError("type", message, against=[("loss", "type")])
+    return loss
 
 
 @frozen(kw_only=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data, Outputs
 from hookline.errors import MisfitError
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, LossSpec, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.paced import Paced
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
@@ -54,12 +54,12 @@ class Predictions(CallbackSpec):
     directory: str = option(default="predictions", validator=plain_name())
     """The name of the directory in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, loss: LossSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a loss without truth, a target that there is not, and the directory of another one."""
-        refuse_another(self, "directory", spec)
-        if self.target is not None or not spec.loss.parts:
+        refuse_another(self, "directory", callbacks)
+        if self.target is not None or not loss.parts:
             kinds: tuple[Kind, ...] = ("classes", "labels", "sequences", "numbers")
-            refuse_loss(spec, self.target, kinds, "Predictions shows what is predicted beside what is true")
+            refuse_loss(loss, self.target, kinds, "Predictions shows what is predicted beside what is true")
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -2,15 +2,15 @@
 
 import os
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import HooklineError, HooklineWarning, Run, TrainingSpec, hookimpl
+from hookline import HooklineError, HooklineWarning, Run, hookimpl
 from hookline.data import Data, Outputs
 from hookline.errors import MisfitError, OptionError, counted
 from hookline.files import replaced, write_file
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -83,9 +83,9 @@ class Profile(CallbackSpec):
         """How many steps there are before the first that it looks at."""
         return self.skip_first + self.wait + self.warmup
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a second profiler, of which torch can have one at a time."""
-        if next(other for other in spec.callbacks if isinstance(other, Profile)) is not self:
+        if next(other for other in callbacks if isinstance(other, Profile)) is not self:
             raise ValueError("torch can have one profiler at a time: leave the other Profile out.")
 
     def build(self) -> object:

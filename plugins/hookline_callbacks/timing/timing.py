@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Data, Outputs
 from hookline.errors import counted
 from hookline.files import GrowingFile, OptionalFiles, write_file
-from hookline.spec import CallbackSpec, spec
+from hookline.spec import CallbackSpec, WrapperSpec, spec
 from hookline_callbacks.timing.stopwatch import (
     BACKWARD,
     EVALUATE,
@@ -52,9 +52,9 @@ class Timing(CallbackSpec):
     than otherwise, and the time of a stage is that of giving the work to the device; whoever waits for the work first
     has its time."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a second one, which would write to the same files."""
-        if next(other for other in spec.callbacks if isinstance(other, Timing)) is not self:
+        if next(other for other in callbacks if isinstance(other, Timing)) is not self:
             raise ValueError("Another Timing writes to the same files: leave one of them out.")
 
     def build(self) -> object:

@@ -1,14 +1,14 @@
 """An end of training when nothing gets better."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, Weights, hookimpl
+from hookline import Run, Weights, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError
-from hookline.spec import CallbackSpec, option, spec
-from hookline.training import check_monitor, check_monitored, monitored
+from hookline.spec import CallbackSpec, DataSpec, LossSpec, MetricSpec, WrapperSpec, option, spec
+from hookline.training import Logging, check_monitor, check_monitored, monitored
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,9 +43,16 @@ class EarlyStopping(CallbackSpec):
         """The callback, which remembers the best number."""
         return _EarlyStopping(self)
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(
+        self,
+        plugins: Sequence[str],
+        data: DataSpec,
+        loss: LossSpec,
+        metrics: Sequence[MetricSpec],
+        callbacks: Sequence[WrapperSpec],
+    ) -> None:
         """Refuse to monitor what is never logged."""
-        check_monitored(self, self.monitor, spec)
+        check_monitored(self, self.monitor, Logging(loss, metrics, callbacks), data, plugins)
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """It is to be able to stop the run before its last epoch."""

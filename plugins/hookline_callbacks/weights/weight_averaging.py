@@ -1,13 +1,13 @@
 """Weights that are the mean of those of many epochs, and what keeps a mean."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, Weights, hookimpl
+from hookline import Run, Weights, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError, counted
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
 
 if TYPE_CHECKING:
@@ -94,15 +94,15 @@ class StochasticWeightAveraging(CallbackSpec):
     anneal_strategy: Literal["cos", "linear"] = option(default="cos", only_with=("swa_lr",))
     """Whether it does so along a cosine or a line."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, run: RunSpec, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse an end before the beginning, and two that change the learning rate."""
-        if self.start is not None and self.start > spec.run.epochs:
-            raise OptionError("start", f"The run has {spec.run.epochs} epochs, and none of them counts.")
-        others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if self.start is not None and self.start > run.epochs:
+            raise OptionError("start", f"The run has {run.epochs} epochs, and none of them counts.")
+        others = [callback for callback in callbacks if isinstance(callback, SchedulerSpec)]
         if self.swa_lr is not None and others:
             raise OptionError("swa_lr", f"{type(others[0]).__name__} changes the learning rate, too.")
         if self.swa_lr is not None:
-            spec.optimizer.refuse_changed_lr("swa_lr", "leave it out")
+            optimizer.refuse_changed_lr("swa_lr", "leave it out")
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """The learning rate is to get to `swa_lr`, in all parts of the optimizer."""

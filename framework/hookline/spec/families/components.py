@@ -6,6 +6,7 @@ a component imports it where it builds something.
 """
 
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Data
-    from hookline.spec.training import TrainingSpec
 
 
 class ModelSpec(Spec):
@@ -139,8 +139,21 @@ class WrapperSpec(Spec):
     connects_to: ClassVar[tuple[str, ...] | None] = None
     """The addresses or services with which it connects, in the same way."""
 
-    def check(self, spec: "TrainingSpec") -> None:
-        """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
+    def check(self, *args: Any, **sections: Any) -> None:
+        """Raise a `ValueError` if it cannot be used together with other sections of the spec.
+
+        Override it with the sections that it needs as arguments, by name, as hooks have theirs:
+        `def check(self, optimizer, callbacks)`. It is called while the spec is read, once all of these sections are
+        valid. `**sections` takes every other valid section.
+        """
+
+    def check_in(self, sections: Mapping[str, Any]) -> None:
+        """Call `check` with the sections that it names, unless one of them is missing, since it is not valid."""
+        parameters = signature(self.check).parameters.values()
+        named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+        if all(name in sections for name in named):
+            takes_others = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+            self.check(**(sections if takes_others else {name: sections[name] for name in named}))
 
     def doubts(self, run: Any) -> "Iterable[OptionError]":
         """What of its options has no effect in this run, or not the one that is expected: these become warnings.

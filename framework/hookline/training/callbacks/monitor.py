@@ -4,11 +4,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from attrs import frozen
+
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
 from hookline.plugins.run import Run
-from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.components import DataSpec, WrapperSpec
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
@@ -18,43 +22,58 @@ WITH_RECORDS = ("fit", "evaluate", "log")
 """The stages in which a plugin can add numbers to what is logged."""
 
 
-def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> None:
+@frozen
+class Logging:
+    """The sections of a spec that determine which numbers are logged."""
+
+    loss: LossSpec
+    metrics: Sequence[MetricSpec]
+    callbacks: Sequence[WrapperSpec]
+
+    @classmethod
+    def of(cls, spec: TrainingSpec) -> "Logging":
+        """Those of a whole spec."""
+        return cls(spec.loss, spec.metrics, spec.callbacks)
+
+
+def check_monitored(
+    callback: WrapperSpec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]
+) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
-    For the `check` of the callback. With another one that does not say what it logs nothing can be refused; and where
-    the spec lists plugins, which may log something too, only what looks like a number of a split.
+    For the `check` of the callback. If another callback does not declare what it logs, nothing is refused; if the spec
+    lists plugins, which may log more, only names that look like a number of a split are.
     """
-    data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
-    has_validation = data is None or data.has_validation is not False
-    message = _refusal_of_one(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
+    has_validation = data.has_validation is not False
+    message = _refusal_of_one(logging, monitor, has_validation=has_validation, has_others=bool(plugins))
     if message is not None:
         against = [] if has_validation else [("data",)]
         raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
-    _refuse_what_is_outside(callback, monitor, spec, "monitor")
+    _refuse_what_is_outside(callback, monitor, logging, "monitor")
 
 
-def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], spec: TrainingSpec) -> None:
+def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], logging: Logging) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
     For the `check` of a callback that can do without a number which is not there: without those of a validation split,
     if there is none, and without one whose name has no split, which a plugin may or may not add.
     """
     for index, pattern in enumerate(patterns):
-        message = _refusal(spec, pattern, has_validation=True, has_others=True)
+        message = _refusal(logging, pattern, has_validation=True, has_others=True)
         if message is not None:
             raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
         if "*" not in pattern:
-            _refuse_what_is_outside(callback, pattern, spec, option, index)
+            _refuse_what_is_outside(callback, pattern, logging, option, index)
 
 
 def _refuse_what_is_outside(
-    callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
+    callback: WrapperSpec, name: str, logging: Logging, option: str, *within: PathElement
 ) -> None:
     """Raise an `OptionError` for a number that is logged only by one outside of a callback, which does not see it."""
-    own = next((index for index, other in enumerate(spec.callbacks) if other is callback), None)
-    if own is None or any(selected_numbers(other.logs or (), [name]) for other in spec.callbacks[own:]):
+    own = next((index for index, other in enumerate(logging.callbacks) if other is callback), None)
+    if own is None or any(selected_numbers(other.logs or (), [name]) for other in logging.callbacks[own:]):
         return
-    for index, other in enumerate(spec.callbacks[:own]):
+    for index, other in enumerate(logging.callbacks[:own]):
         if selected_numbers(other.logs or (), [name]):
             names = type(other).__name__, type(callback).__name__
             message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
@@ -78,7 +97,9 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
     """
     added = {origin.name for origin, _ in run.plugins.added}
     has_others = any(name in added for stage in WITH_RECORDS for name, _ in run.stages.asked(stage))
-    message = _refusal_of_one(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
+    message = _refusal_of_one(
+        Logging.of(run.spec), monitor, has_validation=data.validation is not None, has_others=has_others
+    )
     if message is not None:
         told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
         raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
@@ -108,23 +129,23 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
     return list(found)
 
 
-def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+def _refusal_of_one(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
     """What to say of a name that must be one number's, as no pattern is; `None` if it is logged, or may be."""
-    known = _logged(spec, has_validation=has_validation)
+    known = _logged(logging, has_validation=has_validation)
     selected = [] if name in known else selected_numbers([name], known)
     if "*" in name and selected:
         return f" It must be the name of one number, and not a pattern.{_hint(None, known)}"
-    return _refusal(spec, name, has_validation=has_validation, has_others=has_others)
+    return _refusal(logging, name, has_validation=has_validation, has_others=has_others)
 
 
-def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+def _refusal(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
     """What to say of a name, or a pattern, that selects nothing of what is logged; `None` if it does, or may.
 
     `has_others` says whether there are plugins that may log something beside what the spec does.
     """
-    with_validation = _logged(spec, has_validation=True)
-    known = with_validation if has_validation else _logged(spec, has_validation=False)
-    if any(callback.logs is None for callback in spec.callbacks):
+    with_validation = _logged(logging, has_validation=True)
+    known = with_validation if has_validation else _logged(logging, has_validation=False)
+    if any(callback.logs is None for callback in logging.callbacks):
         return None
     if selected_numbers([name], known) or selected_numbers(known, [name]):
         return None
@@ -136,13 +157,13 @@ def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others:
     return _hint(meant, known)
 
 
-def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
+def _logged(logging: Logging, *, has_validation: bool) -> list[str]:
     """The names of the numbers that are logged, as far as is known; of those of callbacks some may be patterns."""
-    losses = ["loss", *(f"loss[{part}]" for part in spec.loss.parts)]
+    losses = ["loss", *(f"loss[{part}]" for part in logging.loss.parts)]
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
-        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    known += [name for callback in spec.callbacks for name in callback.logs or ()]
+        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in logging.metrics))]
+    known += [name for callback in logging.callbacks for name in callback.logs or ()]
     return list(dict.fromkeys(known))
 
 

@@ -9,12 +9,11 @@ from hookline.errors.text import counted
 from hookline.plugins.run import Run
 from hookline.plugins.stages import hookimpl
 from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.optimizer import OptimizerSpec
 
 if TYPE_CHECKING:
     from torch import optim
     from torch.optim.lr_scheduler import LRScheduler
-
-    from hookline.spec.training import TrainingSpec
 
 
 class SchedulerSpec(WrapperSpec):
@@ -58,9 +57,9 @@ class SchedulerSpec(WrapperSpec):
         """Whether parameter groups that begin with one learning rate go on with one."""
         return True
 
-    def check(self, spec: "TrainingSpec") -> None:
-        """Refuse an optimizer to which learning rates make no difference once it has begun, in none of its parts."""
-        spec.optimizer.refuse_changed_lr("type", "leave the scheduler out")
+    def check(self, optimizer: OptimizerSpec) -> None:
+        """Refuse an optimizer that ignores changes of the learning rate in all of its parts."""
+        optimizer.refuse_changed_lr("type", "leave the scheduler out")
 
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """What of it does not fit the length of the run, or does not reach all parts of the optimizer."""
