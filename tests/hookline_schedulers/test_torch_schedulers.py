@@ -633,11 +633,14 @@ def test_a_scheduler_has_torchs_options_with_torchs_defaults(kind):
         ({"type": "StepLR", "step_size": 1, "interval": "steps"}, "schedulers[1].interval"),
     ],
 )
-def test_what_is_wrong_in_a_part_hides_nothing_of_the_others_and_of_the_whole(wrong, path):
-    parts = [{"type": "ReduceLROnPlateau"}, wrong]
-    with pytest.raises(hookline.errors.SpecError) as raised:
-        spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})
-    told = [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
-    assert [problem.partition(": ")[0] for problem in told] == [path, "schedulers[0]", "milestones"]
-    assert told[1].endswith("ReduceLROnPlateau needs a number, which is not passed on to it.")
-    assert told[2].endswith("Between 2 schedulers lie 1 milestones, and 2 are given.")
+def test_conflicts_of_parts_and_whole_are_told_once_each_part_is_valid(wrong, path):
+    def told(second):
+        parts = [{"type": "ReduceLROnPlateau"}, second]
+        with pytest.raises(hookline.errors.SpecError) as raised:
+            spec({"type": "SequentialLR", "milestones": [1, 2], "schedulers": parts})
+        return [str(problem).removeprefix("callbacks[0].") for problem in raised.value.problems]
+
+    assert [problem.partition(": ")[0] for problem in told(wrong)] == [path]
+    of_part, of_whole = told({"type": "StepLR", "step_size": 1})
+    assert of_part == "schedulers[0]: ReduceLROnPlateau needs a number, which is not passed on to it."
+    assert of_whole == "milestones: Between 2 schedulers lie 1 milestones, and 2 are given."

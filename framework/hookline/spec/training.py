@@ -215,6 +215,7 @@ def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, An
             yield from _check_limits(callback, index)
         try:
             with blamed(type(callback)):
+                _refuse_no_sections(callback)
                 callback.check_in(sections)
         except OptionError as error:
             yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
@@ -222,6 +223,14 @@ def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, An
             yield OptionError("callbacks", str(error), index)
         except PluginError as error:
             yield FaultError("callbacks", str(error), index)
+
+
+def _refuse_no_sections(callback: WrapperSpec) -> None:
+    known = [attribute.name for attribute in fields(TrainingSpec)]
+    for name in callback.sections_of_check()[0]:
+        if name not in known:
+            message = f'{type(callback).__name__}.check takes "{name}", which is not a section of a spec.'
+            raise PluginError(message + did_you_mean(name, known))
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:

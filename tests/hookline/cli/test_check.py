@@ -21,12 +21,12 @@ WRONG = """\
 [run]
 epoch = 3
 seed = -1
+lr = 0.1
 
 [data]
 type = "CSV"
 path = "flower.csv"
 targets = "kind"
-lr = 0.1
 
 [model]
 type = "Sequential"
@@ -56,18 +56,18 @@ spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 
 3 | seed = -1
   |        ^^
 
-spec.toml:7:8: data.path: There is no such file.
-  |
-7 | path = "flower.csv"
-  |        ^^^^^^^^^^^^
-
-spec.toml:9:1: data.lr: CSV has no option "lr". Adam has it: it belongs in [optimizer].
+spec.toml:4:1: run.lr: There is no key "lr". Adam has it: it belongs in [optimizer].
    |
- 9 | lr = 0.1
+ 4 | lr = 0.1
    | ^^
 ...
 24 | [optimizer]
    | -----------
+
+spec.toml:8:8: data.path: There is no such file.
+  |
+8 | path = "flower.csv"
+  |        ^^^^^^^^^^^^
 
 spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?
    |
@@ -284,7 +284,7 @@ def test_of_a_file_that_is_no_table_nothing_is_quoted_and_of_names_as_much_as_on
     assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
 
 
-def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, hookline):
+def test_files_and_columns_are_looked_for_when_the_data_section_is_valid_whatever_else_is_wrong(here, hookline):
     text = GOOD.replace('"species"', '"specis"').replace("batch_size = 16", "batch_size = 0\nshufle = true")
     text = text.replace('type = "CrossEntropyLoss"', 'type = "CrossEntropyLos"').replace("test = 0.2", 'test = "t.csv"')
     (here / "spec.toml").write_text(text)
@@ -292,11 +292,17 @@ def test_files_and_columns_are_looked_for_though_something_else_is_wrong(here, h
     assert code == 1
     told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in told] == [
-        "9:11",  # a column that is not there
-        "12:8",  # a file that is not there
         "14:14",  # out of bounds
         "15:1",  # no option
         "26:8",  # no loss
+    ]
+    (here / "spec.toml").write_text(text.replace("batch_size = 0\nshufle = true", "batch_size = 16"))
+    _, out, _ = hookline("check", "spec.toml")
+    told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert [line.partition(": ")[0] for line in told] == [
+        "9:11",  # a column that is not there
+        "12:8",  # a file that is not there
+        "25:8",  # no loss
     ]
 
 
@@ -697,7 +703,6 @@ def test_one_slip_does_not_hide_those_inside_of_it(here, hookline):
     problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
     assert problems == [
         '4:1 CSV has no option "target". Did you mean "targets"?',
-        "5:14 With the `test` fraction it takes all rows, and none are left for training.",
         '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
         '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
         "12:5 The `type` is missing, which says what layer it is.",
@@ -777,8 +782,8 @@ class Strict(CallbackSpec):
 class Far(CallbackSpec):
     '''A callback.'''
 
-    def check(self, spec):
-        spec.model.layers[99]
+    def check(self, model):
+        model.layers[99]
 
 
 @spec
@@ -1012,11 +1017,11 @@ MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"
         ),
         (
             [('"Accuracy"', '"R2Score"'), ('average = "macro"', 'averag = "macro"')],
-            ["metrics[0].type", "metrics[1].averag"],
+            ["metrics[1].averag"],
         ),
         (
             [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", "batch_size = 0")],
-            ["data.stratify", "data.batch_size"],
+            ["data.batch_size"],
         ),
         (
             [("validation = 0.2\ntest = 0.2\n", ""), ("batch_size = 16", 'dtype = "int64"')],

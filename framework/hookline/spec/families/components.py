@@ -147,12 +147,16 @@ class WrapperSpec(Spec):
         valid. `**sections` takes every other valid section.
         """
 
-    def check_in(self, sections: Mapping[str, Any]) -> None:
-        """Call `check` with the sections that it names, unless one of them is missing, since it is not valid."""
+    def sections_of_check(self) -> tuple[list[str], bool]:
+        """The sections that `check` names, and whether it takes all others, too."""
         parameters = signature(self.check).parameters.values()
         named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+        return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+    def check_in(self, sections: Mapping[str, Any]) -> None:
+        """Call `check` with the sections that it names, unless one of them is missing, since it is not valid."""
+        named, takes_others = self.sections_of_check()
         if all(name in sections for name in named):
-            takes_others = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
             self.check(**(sections if takes_others else {name: sections[name] for name in named}))
 
     def doubts(self, run: Any) -> "Iterable[OptionError]":
