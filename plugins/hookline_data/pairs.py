@@ -68,12 +68,14 @@ class RankedPairs(Drawn):
 
         if len(source.columns) > 1:
             raise DataError(
-                f"data.source: RankedPairs ranks by one target, and {enumerate_names(source.columns)} are given."
+                f"RankedPairs ranks by one target, and {enumerate_names(source.columns)} are given.",
+                option=("source",),
+                columns=source.columns,
             )
         if groups.is_one:
             raise DataError(
-                f'data.source: All rows of the {split} split have the same "{", ".join(source.columns)}": none ranks '
-                f"higher."
+                f'All rows of the {split} split have the same "{", ".join(source.columns)}": none ranks higher.',
+                option=("source",),
             )
 
         def drawn(random: "Generator") -> "Mapping[str, NDArray[Any]]":

@@ -39,7 +39,7 @@ class WeightedSum(LossSpec):
             try:
                 part.outputs(name)
             except OptionError as error:
-                raise OptionError("losses", str(error), name, *error.path) from None
+                raise error.within("losses", name) from None
 
     @property
     def encoding(self) -> Encoding | None:

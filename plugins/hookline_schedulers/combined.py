@@ -75,7 +75,7 @@ def _placed(index: int) -> Iterator[None]:
     try:
         yield
     except OptionError as error:
-        raise OptionError("schedulers", str(error), index, *error.path, against=error.against) from error
+        raise error.at("schedulers", index) from error
     except ValueError as error:
         raise OptionError("schedulers", str(error), index) from error
 

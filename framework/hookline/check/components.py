@@ -14,8 +14,8 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.check.problems import HEADER, INVALID, HeaderError, MissingTypeError
-from hookline.errors.exceptions import OptionError, PluginError
+from hookline.check.problems import INVALID, HeaderError
+from hookline.errors.exceptions import InvalidValueError, OptionError, PluginError
 from hookline.errors.failures import FAILURES, blamed
 from hookline.errors.text import nearest
 from hookline.plugins.catalog import Catalog
@@ -107,7 +107,7 @@ def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
         if math.isnan(value) or not may_be_infinite:
-            raise ValueError(f"This must be a finite number, and it is {value}.")
+            raise InvalidValueError("out-of-bounds", f"This must be a finite number, and it is {value}.")
 
 
 def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
@@ -121,13 +121,16 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
         naming = (key for key in strange if options[key] in catalog.family(base))
         if (near := nearest("type", strange) or next(naming, None)) is not None:
-            wrong_key = OptionError(near, f'There is no option "{near}". Did you mean "type"?', on_key=True)
+            message = f'There is no option "{near}".'
+            wrong_key = OptionError(near, message, on_key=True, id="unknown-key", help='Did you mean "type"?')
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
-        raise MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
+        raise InvalidValueError("missing-type", f"The `type` is missing, which says what {base.family} it is.")
     try:
         kind = catalog.find(base, converter.structure(name, str))
-    except ValueError as error:
-        raise _with_others(OptionError("type", str(error)), base, name, options, catalog, converter) from None
+    except InvalidValueError as error:
+        found = error.diagnostic
+        wrong_type = OptionError("type", found.message, id=found.id, help=found.help)
+        raise _with_others(wrong_type, base, name, options, catalog, converter) from None
     return converter.structure(options, kind)
 
 
@@ -135,10 +138,8 @@ def _no_table(value: Any, wanted: str) -> ValueError:
     """What to raise for what is no table: of an array of tables, what its header should be."""
     message = f"This must be {wanted}, and it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
-        return HeaderError(
-            f"{message} Write it without brackets around it, or with one bracket in its header: [{HEADER}]."
-        )
-    return ValueError(message)
+        return HeaderError(message, are_several=False)
+    return InvalidValueError("wrong-type", message)
 
 
 def _with_others(

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import OptionError, PluginError, SpecError
 from hookline.errors.failures import blamed
 from hookline.plugins.manager import Plugins
 from hookline.spec.training import TrainingSpec
@@ -51,7 +54,7 @@ class Loader:
     def __init__(self, plugins: Iterable[object] = ()):
         """A loader with these modules or objects beside the plugins that specs list."""
         self._extra = tuple(plugins)
-        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Problem]]] = {}
+        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Diagnostic]]] = {}
 
     def plugins(self, document: Document) -> Plugins:
         """The plugins that the document lists.
@@ -73,7 +76,7 @@ class Loader:
             raise SpecError(problems, document.source.name)
         return reader
 
-    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Problem]]:
+    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Diagnostic]]:
         """The plugins that the document lists and what reads it with them, and what is wrong with those left out."""
         listed = document.table.get("plugins", [])
         if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
@@ -82,15 +85,17 @@ class Loader:
         if names not in self._known:
             self._known[names] = self._usable(names)
         plugins, reader, problems = self._known[names]
-        return plugins, reader, [document.located(problem) for problem in problems]
+        return plugins, reader, [document.locate(problem) for problem in problems]
 
-    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
+    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Diagnostic]]:
         unusable: list[PluginError] = []
         plugins = Plugins(names, self._extra, unusable)
         places: dict[str, list[int]] = {}
         for index, name in enumerate(names):
             places.setdefault(name, []).append(index)
-        problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
+        problems = [
+            Diagnostic(error.id, str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable
+        ]
         return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document) -> TrainingSpec:
@@ -107,7 +112,7 @@ class Loader:
             raise SpecError(_with_unusable(unusable, problems, document), document.source.name)
         return reader.read(document)
 
-    def check(self, document: Document) -> list[Problem]:
+    def check(self, document: Document) -> list[Diagnostic]:
         """All problems of a document that are found without torch, in the order of the text.
 
         Beside the spec itself these are the files that it names, and what can be told of them from their first bytes.
@@ -127,29 +132,26 @@ class Loader:
             return problems
         try:
             with blamed(type(data)):
-                found = [document.located(_of_data(error, document)) for error in data.check(sections.get("loss"))]
+                found = [document.locate(_of_data(error, document)) for error in data.check(sections.get("loss"))]
         except PluginError as error:
-            return problems or [document.located(Problem(str(error), ("data",)))]
+            return problems or [document.locate(Diagnostic("plugin-failure", str(error), ("data",)))]
         return in_order([*problems, *found], document)
 
 
-def _with_unusable(unusable: list[Problem], problems: list[Problem], document: Document) -> list[Problem]:
+def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], document: Document) -> list[Diagnostic]:
     """The problems, without those of components that a plugin may bring which cannot be used."""
     if not unusable:
         return problems
-    hidden = [problem.path[:-1] for problem in problems if _is_of_no_known_type(problem)]
+    hidden = [problem.path[:-1] for problem in problems if problem.id == "unknown-type"]
     certain = [problem for problem in problems if not any(problem.path[: len(path)] == path for path in hidden)]
     return in_order([*unusable, *certain], document)
 
 
-def _is_of_no_known_type(problem: Problem) -> bool:
-    return problem.path[-1:] == ("type",) and not problem.on_key and problem.message.startswith("There is no ")
-
-
-def _of_data(error: OptionError, document: Document) -> Problem:
-    whole = error.within("data")
-    hint = "" if whole.near is None else f' Did you mean "{_as_written(whole.near, whole.path, document)}"?'
-    return Problem(f"{error}{hint}", whole.path, on_key=whole.on_key, against=whole.against)
+def _of_data(error: OptionError, document: Document) -> Diagnostic:
+    found = error.diagnostic.within("data")
+    if error.near is None:
+        return found
+    return evolve(found, help=f'Did you mean "{_as_written(error.near, found.path, document)}"?')
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
@@ -161,4 +163,4 @@ def _as_written(path: Path, option: Sequence[str | int], document: Document) -> 
 
 
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:
-    return SpecError([document.located(Problem(message, path))], document.source.name)
+    return SpecError([document.locate(Diagnostic("wrong-type", message, path))], document.source.name)

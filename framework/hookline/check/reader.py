@@ -10,16 +10,20 @@ from typing import Any
 
 from attrs import NOTHING, fields
 
-from hookline.check.problems import INVALID, problem_of, problems_in
+from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
-from hookline.errors.exceptions import EMPTY, FaultError, Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import FaultError, SpecError
 from hookline.errors.text import PathElement, nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
+
+EMPTY = "The file is empty."
+"""What is said of a file in which nothing is."""
 
 
 class Reader:
@@ -42,15 +46,15 @@ class Reader:
             raise SpecError(problems, document.source.name)
         return TrainingSpec(**sections)
 
-    def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+    def sections(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The sections of the spec that are right, and all problems of the document, in the order of the text."""
         if document.is_empty:
-            return {}, [document.located(Problem(EMPTY))]
+            return {}, [document.locate(Diagnostic("empty-file", EMPTY))]
         self._directory = document.directory
         self.catalog.begin_spec()
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
-        problems: list[Problem | Unclear] = []
+        problems: list[Diagnostic | Unclear] = []
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
             if key not in known:
@@ -74,8 +78,8 @@ class Reader:
         said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
         errors = list(conflicts(said))
         certain = [error for error in errors if not isinstance(error, FaultError)]
-        problems += [problem_of(error, ()) for error in (certain if problems or certain else errors)]
-        located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
+        problems += [error.diagnostic for error in (certain if problems or certain else errors)]
+        located = [document.locate(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
     @staticmethod
@@ -85,7 +89,7 @@ class Reader:
         is_table = isinstance(document.table[key], (dict, list))
         return near if near is not None and (near not in document.table or is_table) else None
 
-    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Problem | Unclear]":
+    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Diagnostic | Unclear]":
         """What is wrong in a table that was probably to change a section which is there, in what it says itself."""
         whole = value
         if isinstance(value, dict):
@@ -108,12 +112,12 @@ def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
     return any(option.name in strange and option.name not in table for option in fields(type(section)))
 
 
-def in_order(problems: Iterable[Problem], document: Document) -> list[Problem]:
+def in_order(problems: Iterable[Diagnostic], document: Document) -> list[Diagnostic]:
     """The problems in the order of the text."""
     return sorted(problems, key=lambda problem: _order(problem, document))
 
 
-def _order(problem: Problem, document: Document) -> tuple[int, str, int, int]:
+def _order(problem: Diagnostic, document: Document) -> tuple[int, str, int, int]:
     """The order of the text, then of other files, then of changes; what stands in no text goes by section."""
     names = [attribute.name for attribute in fields(TrainingSpec)]
     section = names.index(problem.path[0]) if problem.path and problem.path[0] in names else len(names)

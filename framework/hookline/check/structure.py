@@ -10,8 +10,9 @@ from attrs import has
 from cattrs import Converter, IterableValidationError, IterableValidationNote
 
 from hookline.check.components import component, spec_hook
-from hookline.check.problems import HEADER, INVALID, HeaderError
+from hookline.check.problems import INVALID, HeaderError
 from hookline.check.toml.tree import PathText
+from hookline.errors.exceptions import InvalidValueError
 from hookline.errors.text import nearest
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
@@ -55,18 +56,19 @@ def _primitive(value: object, kind: type) -> Any:
     if not accepts(kind, value):
         raise wrong(value, kind)
     if kind is int and not LEAST <= value <= GREATEST:  # type: ignore[operator]
-        raise ValueError(f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}.")
+        message = f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}."
+        raise InvalidValueError("out-of-bounds", message)
     try:
         return float(value) if kind is float and isinstance(value, int) else value
     except OverflowError:
-        raise ValueError("This number is too large for a float.") from None
+        raise InvalidValueError("out-of-bounds", "This number is too large for a float.") from None
 
 
 def _literal(value: object, kind: Any) -> Any:
     if not accepts(kind, value):
         choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
         near = nearest(value, choices) if isinstance(value, str) else None
-        raise ValueError(str(wrong(value, kind)) + ("" if near is None else f' Did you mean "{near}"?'))
+        raise wrong(value, kind, "" if near is None else f'Did you mean "{near}"?')
     return value
 
 
@@ -88,7 +90,7 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
         if isinstance(value, dict) and isinstance(elements[0], type) and issubclass(elements[0], Spec):
-            raise HeaderError(f"{wrong(value, kind)} The header of each has two brackets: [[{HEADER}]].")
+            raise HeaderError(wrong(value, kind).diagnostic.message, are_several=True)
         if not accepts(kind, value):
             raise wrong(value, kind)
         kinds = [elements[0]] * len(value) if elements[-1] is Ellipsis else elements

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.training.pipeline import new_run, planned
 
     deferred_compiler.defer()
-    with told_warnings(arguments.spec), located(document):
+    with told_warnings(document), located(document):
         made = new_run(spec, loader.plugins(document))
         with made.resources, made.stages.naming_plugins(), devices.reproducible(made.device, made.dtype):
             plan = planned(made)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from attrs import fields
 
-from hookline.errors.exceptions import PluginError
+from hookline.errors.exceptions import InvalidValueError, PluginError
 from hookline.errors.failures import FAILURES
 from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
 from hookline.plugins.origin import Origin
@@ -129,27 +129,29 @@ class Catalog:
         """The component of this name, which may be said with its plugin, as `focal:FocalLoss`.
 
         Raises:
-            ValueError: if there is none, or if several plugins bring one; says which name is known or near.
+            InvalidValueError: if there is none, or if several plugins bring one; says which name is known or near.
 
         """
         found = list(self._fitting(base, name))
         if len(found) > 1:
             plugins = " and ".join(str(self.plugin(kind)) for kind in found)
             names = enumerate_names((f"{self.plugin(kind).name}:{kind.__name__}" for kind in found), "or")
-            raise ValueError(f"The plugins {plugins} bring a {base.family} called {name}: write {names}.")
+            message = f"The plugins {plugins} bring a {base.family} called {name}: write {names}."
+            raise InvalidValueError("ambiguous-type", message)
         if found:
             return found[0]
         own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
             if issubclass(other, base):
-                raise ValueError(f'{message} {own} is of the plugin {origin}: write "{origin.name}:{own}".')
-            raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
+                hint = f'{own} is of the plugin {origin}: write "{origin.name}:{own}".'
+                raise InvalidValueError("unknown-type", message, hint)
+            raise InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
-            raise ValueError(f'{message} Did you mean "{near}"?{where}')
-        raise ValueError(message + where + self._all_known(base))
+            raise InvalidValueError("unknown-type", message, f'Did you mean "{near}"?{where}')
+        raise InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
 
     def translated(self, base: type[Spec], name: str) -> str | None:
         """The name of what other tools call so, of those that a spec may choose where it asks for `base`."""

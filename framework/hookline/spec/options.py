@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from attrs import NOTHING, Attribute, asdict, field, fields, frozen
 
-from hookline.errors.exceptions import OptionError
+from hookline.errors.exceptions import InvalidValueError, OptionError
 
 Class = TypeVar("Class", bound=type)
 
@@ -83,7 +83,8 @@ def unused(component: Spec) -> Iterator[OptionError]:
         value = getattr(component, other)
         if value not in values if values else value is None or value is False:
             wanted = f"unless `{other}` is {json.dumps(values[0])}" if values else f"without `{other}`"
-            yield OptionError(attribute.name, f"This has no effect {wanted}.", against=[(other,)])
+            message = f"This has no effect {wanted}."
+            yield OptionError(attribute.name, message, against=[(other,)], id="unused-option")
 
 
 @frozen(kw_only=True)
@@ -138,9 +139,10 @@ class Bounds:
                 self(instance, attribute, element)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
             if isinstance(value, float) and not (math.isfinite(value) or (self.infinite and value == value)):
-                raise ValueError(f"This must be a finite number, and it is {value}.")
+                raise InvalidValueError("out-of-bounds", f"This must be a finite number, and it is {value}.")
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-            raise ValueError(f"{int(value) if whole else value} is out of bounds: it must be {self}.")
+            given = int(value) if whole else value
+            raise InvalidValueError("out-of-bounds", f"{given} is out of bounds: it must be {self}.")
 
 
 def option(
@@ -177,7 +179,7 @@ def option(
     FocalLoss(gamma=1.5)
     >>> FocalLoss(gamma=-1)
     Traceback (most recent call last):
-    ValueError: -1 is out of bounds: it must be at least 0.
+    hookline.errors.exceptions.InvalidValueError: -1 is out of bounds: it must be at least 0.
     """
     bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
     # The option's own says more than its bounds.

@@ -141,10 +141,11 @@ def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
             yield FaultError("metrics", str(error), index)
             continue
         if label == "loss":
-            yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
+            message = 'A metric cannot be called "loss": give it another name.'
+            yield OptionError("metrics", message, index, id="duplicate-name")
         elif label in first:
             message = f'Several metrics are called "{label}": give each a `name`.'
-            yield OptionError("metrics", message, index, against=[("metrics", first[label])])
+            yield OptionError("metrics", message, index, against=[("metrics", first[label])], id="duplicate-name")
         first.setdefault(label, index)
 
 
@@ -158,8 +159,8 @@ def _check_metrics(metrics: Sequence[MetricSpec], loss: LossSpec) -> Iterator[Op
             with blamed(type(metric)):
                 metric.check(part)
         except OptionError as error:
-            against = [("metrics", index, *other) for other in error.against] or [("loss", "type")]
-            yield OptionError("metrics", str(error), index, *error.path, against=against)
+            placed = error.within("metrics", index)
+            yield placed if placed.against else placed.related_to(("loss", "type"))
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[("loss", "type")])
         except PluginError as error:
@@ -175,7 +176,7 @@ def _check_repetitions(section: str, listed: Sequence[Spec]) -> Iterator[OptionE
             place = listed.index(component)
         if place != index:
             message = f"{type(component).__name__} is listed twice, with the same options."
-            yield OptionError(section, message, index, against=[(section, place)])
+            yield OptionError(section, message, index, against=[(section, place)], id="duplicate-component")
 
 
 def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
@@ -207,7 +208,7 @@ def _restores(callback: WrapperSpec) -> bool:
 def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
     if len(callbacks) > MOST_CALLBACKS:
         message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
-        yield OptionError("callbacks", message)
+        yield OptionError("callbacks", message, id="size-limit")
         return
     yield from _check_weights(callbacks)
     for index, callback in enumerate(callbacks):
@@ -218,7 +219,7 @@ def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, An
                 _refuse_no_sections(callback)
                 callback.check_in(sections)
         except OptionError as error:
-            yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
+            yield error.at("callbacks", index)
         except ValueError as error:
             yield OptionError("callbacks", str(error), index)
         except PluginError as error:
@@ -241,7 +242,7 @@ def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
         yield FaultError("callbacks", str(error), index)
         return
     for refusal in refused:
-        yield OptionError("callbacks", str(refusal), index, *refusal.path)
+        yield refusal.at("callbacks", index)
     first, last = callback.first_due, callback.last
     if last is not None and last < first and not refused:
         name = "every" if callback.first is None else "first"

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from hookline.errors.exceptions import InvalidValueError
 from hookline.errors.text import enumerate_names
 
 PRIMITIVES = {
@@ -107,9 +108,9 @@ def found(value: object) -> str:
     return "a table" if isinstance(value, dict) else f"the {type(value).__name__} {value}"
 
 
-def wrong(value: object, kind: Any) -> ValueError:
+def wrong(value: object, kind: Any, help: str = "") -> InvalidValueError:  # noqa: A002
     """The error that says what was expected and what was found."""
-    return ValueError(f"This must be {expected(kind)}, and it is {found(value)}.")
+    return InvalidValueError("wrong-type", f"This must be {expected(kind)}, and it is {found(value)}.", help)
 
 
 def accepts(kind: Any, value: object) -> bool:

@@ -94,5 +94,5 @@ class _LossPlot:
         self._has_looked = True
         for pattern in self._spec.numbers:
             if not pattern.startswith("validation/") and not selected_numbers([pattern], names):
-                message = f'callbacks: LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
-                warnings.warn(message, HooklineWarning, stacklevel=2)
+                message = f'LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
+                warnings.warn(HooklineWarning(message, ("callbacks",), id="unlogged-number"), stacklevel=2)

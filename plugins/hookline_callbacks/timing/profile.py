@@ -124,7 +124,8 @@ class _Profile:
         self._open.close()
         if not self._times:
             message = f"Profile has seen nothing: the training ended after {counted(run.step, 'step')}, and it would "
-            warnings.warn(f"{message}have looked from step {self._spec.before + 1} on.", HooklineWarning, stacklevel=2)
+            message += f"have looked from step {self._spec.before + 1} on."
+            warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
         return trained
 
     @hookimpl(wrapper=True)
@@ -226,7 +227,7 @@ class _Profile:
             failure = str(error)
         profiler.profiler = None  # Otherwise torch warns that the next time begins anew, as it must.
         if failure is not None:
-            warnings.warn(failure, HooklineWarning, stacklevel=2)
+            warnings.warn(HooklineWarning(failure, id="unwritten-file"), stacklevel=2)
             return
         steps = self._steps(profiler.step_num).rstrip(",")
         run.tell(f"Profile has seen {steps}: {trace} is for https://ui.perfetto.dev, and {table} is a table.")

@@ -15,15 +15,10 @@ MOST_FILES = 1000
 
 
 ESCAPED = (
-    " A backslash in double quotes has made a control character of the letter behind it: in single quotes both stay as "
+    "A backslash in double quotes has made a control character of the letter behind it: in single quotes both stay as "
     "they are."
 )
 """What to say of the name of a file that cannot be read aloud."""
-
-
-def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
-    """The error of an option, without the path of the file that it is of, which the spec says."""
-    return OptionError(option, str(message).removeprefix(f"{path}: "), *within)
 
 
 def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> list[str]:
@@ -37,19 +32,22 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         _refuse_what_is_no_file(path, option)
         return names(path)
     except DataError as error:
-        raise error_of(option, path=path, message=error) from None
+        raise OptionError(option, error.message, id=error.id) from None
     except OSError as error:  # A name that is too long, or a directory that one may not look into.
-        raise OptionError(option, f"The file cannot be read: {error.strerror or error}.") from None
+        message = f"The file cannot be read: {error.strerror or error}."
+        raise OptionError(option, message, id="unreadable-file") from None
 
 
 def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
         if re.fullmatch(r"\d*\.\d+", path.name):
-            hint = f" A fraction is a number, without quotes: {path.name}."
-        raise OptionError(option, f"There is no such file.{hint}", near=None if hint else _near(path))
+            hint = f"A fraction is a number, without quotes: {path.name}."
+        near = None if hint else _near(path)
+        raise OptionError(option, "There is no such file.", id="missing-file", help=hint, near=near)
     if not path.is_file():  # A pipe or a device may have no end.
-        raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}.")
+        message = f"This is {'a directory' if path.is_dir() else 'not a file that can be read twice'}."
+        raise OptionError(option, message, id="unreadable-file")
 
 
 def _near(path: Path) -> Path | None:
@@ -81,7 +79,7 @@ def targets_of_loss(loss: LossSpec | None, targets: Collection[str], option: str
             target_encodings(loss, targets)
     except MisfitError as error:
         target = error.path[2:]
-        yield OptionError(option, error.message, *target, on_key=bool(target))
+        yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
 
 
 def inputs_of_loss(loss: LossSpec | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

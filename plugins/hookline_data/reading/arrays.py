@@ -22,7 +22,7 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
     import numpy
 
     if array.dtype.kind not in NUMBERS:
-        raise DataError(f'{path}: "{name}" is text, and inputs are numbers.')
+        raise DataError(f'"{name}" is text, and inputs are numbers.', file=path, columns=[name])
     if dtype == "int64":
         with numpy.errstate(invalid="ignore"):  # A number that the type does not have is told below.
             fits = array.astype(dtype) == array
@@ -43,8 +43,10 @@ def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
     """
     if array.ndim != 1 or array.dtype.kind != "U":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and is to be a text '
-            f"for each row."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and is to be a text '
+            f"for each row.",
+            file=path,
+            columns=[name],
         )
     return array
 
@@ -58,7 +60,9 @@ def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: st
     """
     if array.ndim > 2:
         raise DataError(
-            f'{path}: A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.'
+            f'A row of "{name}" has the shape {array.shape[1:]}, and a target is one value or a row of them.',
+            file=path,
+            columns=[name],
         )
     return _values(array, dtype, missing, name, path)
 
@@ -79,8 +83,10 @@ def sequences(
         return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and sequences of '
-            f"classes are rows of integers, or a text for each."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and sequences of '
+            f"classes are rows of integers, or a text for each.",
+            file=path,
+            columns=[name],
         )
     if lengths is not None:
         values[numpy.arange(array.shape[1]) >= lengths[:, None]] = -1
@@ -98,11 +104,17 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
 
     """
     if of.ndim < 2:
-        raise DataError(f'{path}: "{of_name}" has one value for each row, and no steps that could have lengths.')
+        raise DataError(
+            f'"{of_name}" has one value for each row, and no steps that could have lengths.',
+            file=path,
+            columns=[of_name],
+        )
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and lengths are an '
-            f"integer for each row."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, and lengths are an '
+            f"integer for each row.",
+            file=path,
+            columns=[name],
         )
     fits = (array >= least) & (array <= of.shape[1])
     _refuse(array, fits, f'is no length: "{of_name}" has {of.shape[1]} steps', name, path)
@@ -131,4 +143,4 @@ def _refuse(array: "NDArray[Any]", fits: "NDArray[Any]", what: str, name: str, p
 
     if not fits.all():
         place = tuple(numpy.argwhere(~fits)[0].tolist())
-        raise DataError(f'{path}: row {place[0] + 1} of "{name}": {array[place]} {what}.')
+        raise DataError(f'row {place[0] + 1} of "{name}": {array[place]} {what}.', file=path)

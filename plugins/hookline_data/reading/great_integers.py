@@ -39,4 +39,4 @@ def warn_of_equal_integers(
             f"numbers are read, can tell only {kept:,} apart: subtract a constant from the column in the file, or "
             "leave it out."
         )
-        warnings.warn(message, HooklineWarning, stacklevel=2)
+        warnings.warn(HooklineWarning(message, id="merged-numbers"), stacklevel=2)

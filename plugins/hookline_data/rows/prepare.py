@@ -62,7 +62,7 @@ def _layout(table: Table, loss: LossSpec, dtype: str) -> Layout:
         columns = chooser.chosen(patterns, taken)
         if not columns:
             which = f' "{name}"' if isinstance(table.inputs, Mapping) else ""
-            raise DataError(f"{table.path}: No column is left for the inputs{which}.")
+            raise DataError(f"No column is left for the inputs{which}.", file=table.path)
         groups[name] = InputColumns(
             columns=columns,
             dtype=dtype_of_group(table.dtype, name, dtype),
@@ -88,7 +88,9 @@ def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
     rows = rows_of(table.read(table.path, wanted), layout, table.path)
     classes = next(iter(layout.targets.values()))[0] if table.stratify else None
     if classes is not None and rows.columns[classes].ndim > 1:
-        raise DataError(f'{table.path}: A list in "{classes}" is no class, by which rows could be stratified.')
+        raise DataError(
+            f'A list in "{classes}" is no class, by which rows could be stratified.', file=table.path, columns=[classes]
+        )
     parts = table.split(rows, classes)
     # What is text here is text in the other files, though all of it may look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]

@@ -140,8 +140,10 @@ def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -
     if len(group.columns) > 1:
         other = next(column for column in group.columns if column != ragged[0])
         raise DataError(
-            f'{path}: The column "{ragged[0]}" has lists of different lengths: it must be a group of inputs by itself, '
-            f'and "{name}" has "{other}" too.'
+            f'The column "{ragged[0]}" has lists of different lengths: it must be a group of inputs by itself, '
+            f'and "{name}" has "{other}" too.',
+            file=path,
+            columns=[name],
         )
     filled, lengths = padded(table.column(ragged[0]), 0, group.dtype_when_read, ragged[0], path)
     return Group(filled, group.dtype, lengths)

@@ -12,7 +12,7 @@ import pytest
 
 from hookline.check.toml.document import read
 from hookline.cli.main import main
-from hookline.errors import Problem
+from hookline.errors import Diagnostic
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted(ROOT.glob("specs/**/*.toml"))
@@ -651,7 +651,7 @@ def test_none_of_these_commands_imports_what_is_slow(here):
     (here / "wrong.toml").write_text(WRONG)
     script = """
 import sys
-from hookline.errors import Problem
+from hookline.errors import Diagnostic
 from hookline.cli.main import main
 from hookline.check.toml.document import read
 for words in ("check good.toml wrong.toml", "explain good.toml run.seed", "show good.toml", "diff good.toml good.toml"):
@@ -1001,8 +1001,8 @@ def test_of_models_those_are_named_that_are_made_of_layers(here, hookline):
 def test_what_is_not_given_is_no_second_place(here):
     (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
     document = read(here / "spec.toml")
-    problem = Problem("This is wrong.", ("run", "epochs"), against=(("initialize",), ("loss", "type")))
-    assert [place.text for place in document.located(problem).against_places] == ['"CrossEntropyLoss"']
+    problem = Diagnostic("misfit", "This is wrong.", ("run", "epochs"), related=(("initialize",), ("loss", "type")))
+    assert [place.text for place in document.locate(problem).related_places] == ['"CrossEntropyLoss"']
 
 
 MONITOR = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/Acuracy"\n'

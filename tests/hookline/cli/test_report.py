@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hookline.cli._report import Paint, as_json, for_github, printable, rendered
-from hookline.errors import Problem
+from hookline.errors import Diagnostic
 from hookline.errors.source import Place, Source
 
 TEXT = 'one = 1\n[two]\nthree = "größer"\n\tfour = 4\nfive = "日本" # x\n'
@@ -22,7 +22,7 @@ SOURCES = {}
 
 
 def problem(words, message="This is wrong.", path=("a", "b"), against=(), **options):
-    return Problem(message, path, place=place(words, **options), against_places=against)
+    return Diagnostic("misfit", message, path, place=place(words, **options), related_places=against)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_a_problem_is_shown_with_its_line_and_a_finger_on_the_place(words, shown
 
 
 def test_a_problem_without_a_place_is_a_line():
-    assert rendered(Problem("This is wrong.", ("a",)), "spec.toml") == "spec.toml: a: This is wrong."
-    assert rendered(Problem("This is wrong."), "spec.toml") == "spec.toml: This is wrong."
+    assert rendered(Diagnostic("misfit", "This is wrong.", ("a",)), "spec.toml") == "spec.toml: a: This is wrong."
+    assert rendered(Diagnostic("misfit", "This is wrong."), "spec.toml") == "spec.toml: This is wrong."
 
 
 def test_of_a_change_on_the_command_line_the_text_is_not_shown_again():
     source = Source("--set a.b=3", "a.b=3")
-    shown = rendered(Problem("This is wrong.", ("a", "b"), place=Place(source, 4, 5)), "spec.toml")
+    shown = rendered(Diagnostic("misfit", "This is wrong.", ("a", "b"), place=Place(source, 4, 5)), "spec.toml")
     assert shown == "--set a.b=3: a.b: This is wrong."
 
 
@@ -98,7 +98,7 @@ def test_of_a_conflict_both_places_are_shown_in_the_order_of_the_text():
 
 def test_of_a_conflict_on_one_line_the_line_is_shown_once():
     source = Source("spec.toml", "x = [1 2]", Path("/"))
-    wrong = Problem("This is wrong.", place=Place(source, 7, 8), against_places=(Place(source, 4, 5),))
+    wrong = Diagnostic("misfit", "This is wrong.", place=Place(source, 7, 8), related_places=(Place(source, 4, 5),))
     assert rendered(wrong, "spec.toml").splitlines()[1:] == ["  |", "1 | x = [1 2]", "  |     -", "  |        ^"]
 
 
@@ -131,7 +131,7 @@ def test_of_a_long_line_the_part_around_the_place_is_shown():
 def test_the_end_of_a_file_is_a_place():
     text = "x = ["
     end = Place(Source("s", text, directory="."), 5, 5)
-    assert rendered(Problem("No end.", place=end), "s").splitlines() == [
+    assert rendered(Diagnostic("misfit", "No end.", place=end), "s").splitlines() == [
         "s:1:6: No end.",
         "  |",
         "1 | x = [",
@@ -177,7 +177,10 @@ def test_there_are_colors_on_a_terminal_unless_one_does_not_want_them(is_termina
 
 
 def test_problems_as_json_have_their_places():
-    found = [("spec.toml", problem("two", against=[place("one")])), ("other.toml", Problem("No.", ("x", 0)))]
+    found = [
+        ("spec.toml", problem("two", against=[place("one")])),
+        ("other.toml", Diagnostic("misfit", "No.", ("x", 0))),
+    ]
     assert json.loads(as_json(found)) == [
         {
             "file": "spec.toml",
@@ -205,4 +208,4 @@ def test_problems_as_json_have_their_places():
 def test_problems_for_github_are_commands_in_which_nothing_can_be_smuggled_in():
     told = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
     assert told == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y'
-    assert for_github(Problem("No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No."
+    assert for_github(Diagnostic("misfit", "No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No."

@@ -7,7 +7,7 @@ from small_training import SPECS, Adding, small
 import hookline
 from hookline.cli._report import for_github
 from hookline.cli.main import main
-from hookline.errors import Problem
+from hookline.errors import Diagnostic
 from hookline.errors.printing import printable, printable_lines, tell, tell_json
 from hookline.spec.dump import as_toml
 
@@ -61,7 +61,7 @@ def test_a_value_as_toml_is_harmless_and_the_same_value():
 
 
 def test_a_problem_for_github_is_one_line_of_harmless_text():
-    told = for_github(Problem(f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
+    told = for_github(Diagnostic("misfit", f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
     assert told.isprintable()
     assert told.endswith("\\x00%0A::warning::x")
 

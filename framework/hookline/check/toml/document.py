@@ -17,7 +17,8 @@ from hookline.check.toml.override import EXTENDS, changed
 from hookline.check.toml.parse import parsed
 from hookline.check.toml.quotable import homes, is_quotable
 from hookline.check.toml.tree import Node, Table, overlaid, plain, without_places
-from hookline.errors.exceptions import FileError, HooklineError, Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import FileError, HooklineError, SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement
 from hookline.spec.training import SEVERAL
@@ -42,7 +43,7 @@ class Document:
     """The text that it is called after in messages: its file."""
     directory: Path
     """What relative paths in it are relative to."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
     """What is wrong with how it was put together, such as a change of what is not there."""
     is_empty: bool = False
     """Whether its file says nothing, and nothing is laid over it."""
@@ -53,17 +54,17 @@ class Document:
         table: Table = plain(self.root, self.directory)
         return table
 
-    def located(self, problem: Problem) -> Problem:
-        """The problem with the places of its paths."""
-        if problem.place is not None:
-            return problem
-        # What is not given stands nowhere: the beginning of the file is no second place.
-        given = (path for path in problem.against if path and self.root.child(path[0]) is not None)
+    def locate(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with the places of its paths."""
+        if diagnostic.place is not None:
+            return diagnostic
+        # A section that is not given stands nowhere: the beginning of the file is no second place.
+        given = (path for path in diagnostic.related if path and self.root.child(path[0]) is not None)
         others = (self.place(path) for path in given)
         return evolve(
-            problem,
-            place=self.place(problem.path, on_key=problem.on_key),
-            against_places=tuple(other for other in others if other is not None),
+            diagnostic,
+            place=self.place(diagnostic.path, on_key=diagnostic.on_key),
+            related_places=tuple(other for other in others if other is not None),
         )
 
     def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
@@ -129,7 +130,7 @@ def from_table(
 class _Files:
     """The files that one spec is put together from, each of which is read once."""
 
-    problems: list[Problem]
+    problems: list[Diagnostic]
     """What is wrong with how they were put together, such as a change of what is not there."""
     homes: tuple[str, ...]
     """The directories whose specs may be quoted."""
@@ -152,7 +153,7 @@ class _Files:
         self.letters += len(source.text)
         if self.letters > LARGEST:
             message = f"This is not a spec: with what it extends it has more than {LARGEST // 1024} KiB."
-            raise SpecError([Problem(message, place=Place(source, 0, 0))], source.name)
+            raise SpecError([Diagnostic("size-limit", message, place=Place(source, 0, 0))], source.name)
         root = parsed(source)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None
@@ -165,7 +166,8 @@ class _Files:
         """The tree of a file that one at the end of a chain extends."""
 
         def error(message: str) -> SpecError:
-            return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
+            found = Diagnostic("invalid-extends", message, (EXTENDS,), place=base.settings[-1].value)
+            return SpecError([found], source.name)
 
         self.extended += 1
         if self.extended > MOST_EXTENDED:
@@ -247,22 +249,23 @@ def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool =
     if len(content) > LARGEST:
         start = Place(Source(name, "", directory, is_quotable), 0, 0)
         message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."
-        raise SpecError([Problem(message, place=start)], name)
+        raise SpecError([Diagnostic("size-limit", message, place=start)], name)
     try:
         return Source(name, _line_breaks(content.decode("utf-8-sig")), directory, is_quotable)
     except UnicodeDecodeError as error:
         before = _line_breaks(content[: error.start].decode())
         after = _line_breaks(content[error.start :].decode(errors="replace"))
         text = Source(name, before + after, directory, is_quotable)
-        message = f"The file is not text in UTF-8: byte {error.start} is wrong."
-        raise SpecError([Problem(message, place=Place(text, len(before), len(before) + 1))], name) from None
+        place = Place(text, len(before), len(before) + 1)
+        message, help_text = "The file is not text in UTF-8.", f"Byte {error.start} is wrong."
+        raise SpecError([Diagnostic("not-text", message, help=help_text, place=place)], name) from None
 
 
 def _line_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _laid_over(below: Node, above: Node, problems: list[Problem]) -> Node:
+def _laid_over(below: Node, above: Node, problems: list[Diagnostic]) -> Node:
     """One file over another. What adds a component by name to a section that the one below lacks, adds it to none."""
     lacking = [name for name in SEVERAL if name not in below.value and isinstance(above.value.get(name), Node)]
     none = {name: Node([]) for name in lacking if isinstance(above.value[name].value, dict)}
@@ -275,7 +278,8 @@ def _bases(extends: Node | None, source: Source) -> list[Node]:
     bases = extends.value if isinstance(extends.value, list) else [extends]
     if not all(isinstance(base.value, str) and base.value for base in bases):
         message = "This must be the path of the file that it extends, or an array of paths."
-        raise SpecError([Problem(message, (EXTENDS,), place=extends.settings[-1].value)], source.name)
+        found = Diagnostic("invalid-extends", message, (EXTENDS,), place=extends.settings[-1].value)
+        raise SpecError([found], source.name)
     return list(bases)
 
 

@@ -6,7 +6,7 @@ import tomli
 
 from hookline.check.toml.spans import Span, scan
 from hookline.check.toml.tree import Node, Setting, grown, with_value
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import shortened
 from hookline.spec.training import SEVERAL
@@ -18,7 +18,7 @@ _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\
 """What is no value of TOML, and that nobody means as a string."""
 
 
-def changed(root: Node, change: str, problems: list[Problem]) -> Node:
+def changed(root: Node, change: str, problems: list[Diagnostic]) -> Node:
     """The tree with one change, as `optimizer.lr=0.01` or `model.layers.0.out_features=8` says it.
 
     If it is no path and value, or if the path leads nowhere, that is a problem.
@@ -35,12 +35,12 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
             if text.lstrip().startswith(("[", "{", '"', "'")):
                 from hookline.check.toml.syntax import explained
 
-                problems.append(Problem(explained(f"value={text}", error).message, place=place))
+                problems.append(Diagnostic("invalid-change", explained(f"value={text}", error).message, place=place))
                 return root
             if _ALMOST.fullmatch(text.strip()):
                 from hookline.check.toml.syntax_values import meant
 
-                problems.append(Problem(meant(text.strip()), place=place))
+                problems.append(Diagnostic("invalid-change", meant(text.strip()), place=place))
                 return root
             # A bare word is a string: nobody wants to quote quotes for a shell.
             value = Node(text.strip(), (Setting(place, place),))
@@ -50,11 +50,11 @@ def changed(root: Node, change: str, problems: list[Problem]) -> Node:
             value = grown(table["value"], scan(change), source, tuple(key for key, _ in keys))
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
-        problems.append(Problem(message, place=Place(source, 0, len(change))))
+        problems.append(Diagnostic("invalid-change", message, place=Place(source, 0, len(change))))
         return root
     if keys[0][0] == EXTENDS:
         message = "A file says what it extends. Another one is laid over the spec by `--with FILE`."
-        problems.append(Problem(message, place=Place(source, *keys[0][1])))
+        problems.append(Diagnostic("invalid-change", message, place=Place(source, *keys[0][1])))
         return root
     if len(keys) > 1 and (section := keys[0][0]) in SEVERAL and section not in root.value:
         root = Node({**root.value, section: Node([])}, root.settings)  # What adds one by name adds it to none.

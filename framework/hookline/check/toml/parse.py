@@ -6,7 +6,8 @@ import tomli
 
 from hookline.check.toml.spans import NotASpecError, Path, Positions, Span, scan, scan_as_far
 from hookline.check.toml.tree import Node, grown
-from hookline.errors.exceptions import Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import dotted
 
@@ -29,9 +30,10 @@ def parsed(source: Source) -> Node:
     except tomli.TOMLDecodeError as error:
         raise _not_toml(error, source) from None
     except NotASpecError as error:
-        raise _error(str(error), Place(source, *error.span)) from None
+        raise _error("unsupported-syntax", str(error), Place(source, *error.span)) from None
     except RecursionError:
-        raise _error("This is nested more deeply than any spec.", Place(source, *_too_deep(source.text))) from None
+        place = Place(source, *_too_deep(source.text))
+        raise _error("size-limit", "This is nested more deeply than any spec.", place) from None
     except ValueError:
         raise _too_long(_longest_number(source.text, scan_as_far(source.text)), source) from None
     number = _longest_number(source.text, positions)
@@ -40,8 +42,9 @@ def parsed(source: Source) -> Node:
     return grown(table, positions, source)
 
 
-def _error(message: str, place: Place, *against: Place) -> SpecError:
-    return SpecError([Problem(message, place=place, against_places=against)], place.source.name)
+def _error(id: str, message: str, place: Place, *related: Place, help: str = "") -> SpecError:  # noqa: A002
+    found = Diagnostic(id, message, help=help, place=place, related_places=related)
+    return SpecError([found], place.source.name)
 
 
 def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
@@ -49,12 +52,12 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
     if _TWICE.match(error.msg) and (twice := _twice(source, error.pos)):
         return twice
     if newer := _newer(source.text, error.pos):
-        return _error(str(newer), Place(source, *newer.span))
+        return _error("unsupported-syntax", str(newer), Place(source, *newer.span))
     from hookline.check.toml.syntax import explained  # Which a text that is TOML does without.
 
     fault = explained(source.text, error)
     against = [Place(source, *span) for span in fault.against]
-    return _error(f"This is not TOML. {fault.message}", Place(source, *fault.span), *against)
+    return _error("syntax", "This is not TOML.", Place(source, *fault.span), *against, help=fault.message)
 
 
 def _newer(text: str, until: int) -> NotASpecError | None:
@@ -86,13 +89,13 @@ def _twice(source: Source, until: int) -> SpecError | None:
     if name == path and {_brackets(place), _brackets(other)} == {"[", "[["}:
         header = dotted([key for key in path if isinstance(key, str)])
         message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
-        return _error(message, place, other)
+        return _error("duplicate-key", message, place, other)
     if name == path:
-        return _error(f'The {what} "{dotted(path)}" stands here a second time.', place, other)
+        return _error("duplicate-key", f'The {what} "{dotted(path)}" stands here a second time.', place, other)
     message = (
         f'"{dotted(path)}" cannot be added here: "{dotted(name)}" is a value already, or a table that is complete.'
     )
-    return _error(message, place, other)
+    return _error("duplicate-key", message, place, other)
 
 
 def _brackets(place: Place) -> str:
@@ -141,4 +144,4 @@ def _longest_number(text: str, positions: Positions) -> Span:
 
 
 def _too_long(span: Span, source: Source) -> SpecError:
-    return _error("This is not a spec: no number has that many digits.", Place(source, *span))
+    return _error("size-limit", "This is not a spec: no number has that many digits.", Place(source, *span))

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from hookline.check.toml.spans import Positions
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, there_are
 
@@ -96,7 +96,7 @@ def plain(node: Node, directory: Path) -> Any:
     return node.value
 
 
-def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[PathElement, ...] = ()) -> Node:
+def overlaid(below: Node, above: Node, problems: list[Diagnostic], path: tuple[PathElement, ...] = ()) -> Node:
     """One tree over another: what is above holds, and what it does not say is that below.
 
     Tables are laid over each other key by key, unless the one above names another `type`: then it is another component,
@@ -115,7 +115,7 @@ def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[Path
         elements: list[Node | None] = list(below.value)
         for name, change in above.value.items():
             index = _index(below.value, name, change, path)
-            if isinstance(index, Problem):
+            if isinstance(index, Diagnostic):
                 problems.append(index)
             elif index is None:
                 elements.append(change)
@@ -145,7 +145,7 @@ def with_value(
     node: Node,
     keys: "Sequence[tuple[str, Place]]",
     value: Node,
-    problems: list[Problem],
+    problems: list[Diagnostic],
     path: tuple[PathElement, ...] = (),
 ) -> Node:
     """The tree with one value in another's place, to which the keys lead; each comes with the place where it stands.
@@ -161,7 +161,7 @@ def with_value(
         change = Node({"type": value} if gives_type else {} if rest else value.value, (Setting(place, place),))
         index = _index(node.value, key, change, path)
         elements = list(node.value)
-        if isinstance(index, Problem):
+        if isinstance(index, Diagnostic):
             problems.append(index)
         elif index is None:
             elements.append(with_value(made, rest, value, problems, (*path, key)))
@@ -185,7 +185,7 @@ def _is_another_component(below: Node, above: Node) -> bool:
     return types[0] is not None and types[1] is not None and types[0].value != types[1].value
 
 
-def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Problem | None:
+def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Diagnostic | None:
     """The index of the element that is called so, by its place, its `name` or its `type`.
 
     `None` if it is a new one; and a problem if it is neither.
@@ -224,5 +224,5 @@ def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
     return f"A further one is given a name of its own, as in [{of_its_own}]{several}."
 
 
-def _problem(message: str, change: Node) -> Problem:
-    return Problem(message, place=change.settings[0].key if change.settings else None)
+def _problem(message: str, change: Node) -> Diagnostic:
+    return Diagnostic("invalid-change", message, place=change.settings[0].key if change.settings else None)

@@ -27,7 +27,10 @@ class Classes(Encoding):
     def learn(self, columns: Columns, loss: str) -> Target:
         """The names of the classes."""
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with classes, and {enumerate_names(columns)} are given.")
+            raise DataError(
+                f"{loss} needs one target column with classes, and {enumerate_names(columns)} are given.",
+                columns=columns,
+            )
         [(column, cells)] = columns.items()
         classes = distinct(column, cells)
         if len(classes) < 2:
@@ -44,7 +47,8 @@ class Classes(Encoding):
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
                 f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the '
-                f"training split: it cannot be learnt."
+                f"training split: it cannot be learnt.",
+                columns=[column],
             )
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 
@@ -77,11 +81,15 @@ class Distribution(Encoding):
         if len(columns) < 2:
             raise DataError(
                 f"{loss} needs a target column for each class, with its probability, and {enumerate_names(columns)} is "
-                f"the only one."
+                f"the only one.",
+                columns=columns,
             )
         for column, cells in columns.items():
             if not is_numeric(cells):
-                raise DataError(f'The target column "{column}" is text, and {loss} needs a probability for each class.')
+                raise DataError(
+                    f'The target column "{column}" is text, and {loss} needs a probability for each class.',
+                    columns=[column],
+                )
         return Target(columns=tuple(columns), classes=tuple(columns))
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
@@ -93,7 +101,10 @@ class Distribution(Encoding):
             wrong = cells > 0 if self.logarithms else (cells < 0) | (cells > 1)
             if wrong.any():
                 wanted = "logarithms of probabilities" if self.logarithms else "probabilities, which are from 0 to 1"
-                raise DataError(f'The target column "{column}" has {cells[wrong][0]:g}, and {loss} needs {wanted}.')
+                raise DataError(
+                    f'The target column "{column}" has {cells[wrong][0]:g}, and {loss} needs {wanted}.',
+                    columns=[column],
+                )
         numbers = numpy.column_stack(list(columns.values())).astype(numpy.float64)
         sums = (numpy.exp(numbers) if self.logarithms else numbers).sum(axis=1)
         if (off := abs(sums - 1) > 1e-3).any():
@@ -109,5 +120,7 @@ def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """The different cells, sorted; integers stay integers."""
     found = sorted(set(cells.tolist()))
     if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
-        raise DataError(f'The target column "{column}" has {fractions[0]:g}: classes are text or whole numbers.')
+        raise DataError(
+            f'The target column "{column}" has {fractions[0]:g}: classes are text or whole numbers.', columns=[column]
+        )
     return tuple(int(value) if isinstance(value, float) else value for value in found)

@@ -74,7 +74,10 @@ def refuse_text(columns: Columns, split: str) -> None:
     """Raise a `DataError` if a column that has numbers in training has text here."""
     for column, cells in columns.items():
         if not is_numeric(cells):
-            raise DataError(f'The target column "{column}" has text in the {split} split, and numbers in training.')
+            raise DataError(
+                f'The target column "{column}" has text in the {split} split, and numbers in training.',
+                columns=[column],
+            )
 
 
 def is_a_number(text: str) -> bool:
@@ -94,5 +97,6 @@ def is_numeric(cells: "NDArray[Any]") -> bool:
 def one_class(column: str, classes: Sequence[object]) -> DataError:
     """The error that says that there are no two classes to tell apart."""
     return DataError(
-        f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.'
+        f'The target column "{column}" is {enumerate_names(classes)} in all training rows: two classes are needed.',
+        columns=[column],
     )

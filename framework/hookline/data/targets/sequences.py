@@ -26,7 +26,10 @@ class Sequences(Encoding):
         Of a column that has sequences of whole numbers (two dimensions, padded with -1) the numbers are the indices.
         """
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with sequences, and {enumerate_names(columns)} are given.")
+            raise DataError(
+                f"{loss} needs one target column with sequences, and {enumerate_names(columns)} are given.",
+                columns=columns,
+            )
         [(column, cells)] = columns.items()
         names: list[str | int]
         if cells.ndim == 2:
@@ -48,19 +51,22 @@ class Sequences(Encoding):
         if cells.ndim == 2:
             if (cells == self.blank).any():
                 raise DataError(
-                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.'
+                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.',
+                    columns=[column],
                 )
             if cells.max() >= len(known.classes):
                 raise DataError(
                     f'The class {cells.max()} of "{column}" occurs in the {split} split and not in the training split: '
-                    f"it cannot be learnt."
+                    f"it cannot be learnt.",
+                    columns=[column],
                 )
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
         if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
             raise DataError(
                 f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split and not in the training split: '
-                f"it cannot be learnt."
+                f"it cannot be learnt.",
+                columns=[column],
             )
         rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)

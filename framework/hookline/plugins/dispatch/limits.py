@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pluggy
 
 from hookline.errors.exceptions import HooklineWarning, MisfitError
-from hookline.errors.text import counted, dotted
+from hookline.errors.text import counted
 from hookline.plugins.stages import INNER
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def limits_by_stage(
             message = (
                 f"{type(spec).__name__} has nothing to do with steps and epochs: leave out `every`, `first`, `last`."
             )
-            raise MisfitError(message, ("callbacks", index))
+            raise MisfitError(message, ("callbacks", index), id="unused-option")
         for stage in limited:
             found.setdefault(stage, []).append(Limited(plugin, spec, counts_steps))
     return found
@@ -65,5 +65,5 @@ def warn_of_idle(limited: Mapping[str, Iterable[Limited]], run: "Run") -> None:
         if spec.first_due > there_are:
             what = "step" if counts_steps else "epoch"
             message = f"{type(spec).__name__} does nothing: the run has {counted(there_are, what)}"
-            message = f"{dotted(run.spec.place_of(spec))}: {message}, and it begins in {what} {spec.first_due}."
-            warnings.warn(message, HooklineWarning, stacklevel=2)
+            message = f"{message}, and it begins in {what} {spec.first_due}."
+            warnings.warn(HooklineWarning(message, run.spec.place_of(spec), id="no-effect"), stacklevel=2)

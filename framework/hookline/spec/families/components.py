@@ -204,7 +204,7 @@ class CallbackSpec(WrapperSpec):
         reasons = dict.fromkeys(LIMITS, self.unlimited) if isinstance(self.unlimited, str) else self.unlimited
         for name in LIMITS:
             if name in reasons and getattr(self, name) is not None:
-                yield OptionError(name, reasons[name])
+                yield OptionError(name, reasons[name], id="unused-option")
 
     @property
     def is_limited(self) -> bool:

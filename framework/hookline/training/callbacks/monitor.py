@@ -48,7 +48,10 @@ def check_monitored(
     message = _refusal_of_one(logging, monitor, has_validation=has_validation, has_others=bool(plugins))
     if message is not None:
         against = [] if has_validation else [("data",)]
-        raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
+        help_text = message.lstrip()
+        raise OptionError(
+            "monitor", f'"{monitor}" is not logged.', against=against, id="unlogged-number", help=help_text
+        )
     _refuse_what_is_outside(callback, monitor, logging, "monitor")
 
 
@@ -61,7 +64,8 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], lo
     for index, pattern in enumerate(patterns):
         message = _refusal(logging, pattern, has_validation=True, has_others=True)
         if message is not None:
-            raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
+            help_text = message.lstrip()
+            raise OptionError(option, f'"{pattern}" is not logged.', index, id="unlogged-number", help=help_text)
         if "*" not in pattern:
             _refuse_what_is_outside(callback, pattern, logging, option, index)
 
@@ -77,7 +81,7 @@ def _refuse_what_is_outside(
         if selected_numbers(other.logs or (), [name]):
             names = type(other).__name__, type(callback).__name__
             message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
-            raise OptionError(option, message, *within, against=[("callbacks", index)])
+            raise OptionError(option, message, *within, against=[("callbacks", index)], id="unlogged-number")
 
 
 def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
@@ -102,7 +106,7 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
     )
     if message is not None:
         told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
-        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
+        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:

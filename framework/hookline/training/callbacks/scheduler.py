@@ -130,7 +130,8 @@ class Schedule:
         try:
             self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
         except OptionError as error:
-            raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
+            place = run.spec.place_of(self._spec)
+            raise MisfitError(str(error), (*place, *error.path), id=error.diagnostic.id) from error
         except (ValueError, TypeError, KeyError) as error:
             raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
         return optimizer

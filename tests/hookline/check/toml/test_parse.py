@@ -53,7 +53,7 @@ def test_of_what_stands_there_twice_both_places_are_told(text, here, there, mess
     problem = problem_of(text)
     assert problem.message == message
     assert (problem.place.start, problem.place.text) == here
-    assert [(place.start, place.text) for place in problem.against_places] == [there]
+    assert [(place.start, place.text) for place in problem.related_places] == [there]
 
 
 LAST_COMMA = "in an inline table no comma stands after the last value."
@@ -74,7 +74,7 @@ ONE_LINE = "an inline table stands on one line. A table with a header, such as [
 def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_behind_it(text, start, message):
     problem = problem_of(text)
     assert problem.message == f"This is TOML 1.1, and most editors and tools read TOML 1.0: {message}"
-    assert (problem.place.start, problem.against_places) == (start, ())
+    assert (problem.place.start, problem.related_places) == (start, ())
 
 
 @pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
@@ -87,7 +87,7 @@ def test_one_table_and_several_of_a_name_are_told_as_such(first):
     second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]
     problem = problem_of(f"{first}\nx = 1\n{second}")
     assert problem.message == '"a" is either one table, with the header [a], or several, each with [[a]].'
-    assert (problem.place.line, [place.line for place in problem.against_places]) == (3, [1])
+    assert (problem.place.line, [place.line for place in problem.related_places]) == (3, [1])
 
 
 @needed
