@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hookline.cli.main import COMMANDS, parser_of_command
 from hookline.cli.show import example
+from hookline.errors.ids import IDS
 from hookline.plugins import stages
 from hookline.plugins.manager import Plugins
 from hookline.spec.docs import OptionDocumentation, documentation
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
     for kind in Plugins().catalog:
         families.setdefault(str(kind.family), []).append(kind)
     texts = {"README.md": contents(families), "stages.md": stage_page(), "commands.md": command_page()}
+    texts["diagnostics.md"] = diagnostic_page()
     for family, kinds in families.items():
         texts[file_of(family)] = family_page(family, sorted(kinds, key=lambda kind: kind.__name__.lower()))
     return {name: text.rstrip() + "\n" for name, text in texts.items()}
@@ -40,7 +42,8 @@ def file_of(family: str) -> str:
 
 def contents(families: Mapping[str, list[type[Spec]]]) -> str:
     """The page that links to all others, with every component."""
-    lines = [NOTICE, "", "# Reference", "", "- [Stages](stages.md)", "- [Commands](commands.md)", ""]
+    lines = [NOTICE, "", "# Reference", "", "- [Stages](stages.md)", "- [Commands](commands.md)"]
+    lines += ["- [Errors and warnings](diagnostics.md)", ""]
     for family, kinds in sorted(families.items()):
         names = sorted((kind.__name__ for kind in kinds), key=str.lower)
         lines += [f"## [{plural(family).capitalize()}]({file_of(family)})", ""]
@@ -76,6 +79,19 @@ def stage_page() -> str:
         hook = getattr(stages, name)
         arguments = ", ".join(inspect.signature(hook).parameters)
         lines += [f"## {name}", "", f"`{name}({arguments})`", "", inspect.cleandoc(hook.__doc__), ""]
+    return "\n".join(lines)
+
+
+def diagnostic_page() -> str:
+    """What each id of an error or warning means, with an example and what to do."""
+    lines = [NOTICE, "", "# Errors and warnings", ""]
+    lines += ["Every error and warning ends in its id, such as `[unknown-key]`; in `--format json` it is `id`."]
+    lines += ["`hookline explain unknown-key` prints what this page says.", ""]
+    for name, kind in sorted(IDS.items()):
+        lines += [f"## {name}", "", kind.meaning, ""]
+        if kind.example.strip():
+            lines += ["```", kind.example, "```", ""]
+        lines += [kind.remedy, ""]
     return "\n".join(lines)
 
 

@@ -31,10 +31,12 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         made = converter.structure(value, kind.option_type(attribute))
         _refuse_not_finite(made, attribute)
         if attribute.validator is not None:
-            # attrs would stop at the first option that is out of bounds; here each is told.
-            _check_elements(kind, attribute, made)
-            with blamed(kind):
-                attribute.validator(kind, attribute, made)
+            try:
+                with blamed(kind):
+                    attribute.validator(kind, attribute, made)
+            except ValueError:
+                _check_elements(kind, attribute, made)  # Each number that is out of bounds, instead of the first.
+                raise
         return made
 
     def structure_table(value: Any, _: type) -> Spec:
@@ -50,7 +52,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                     raise KeyError(name)
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
-                errors.append(error)
+                errors.append(error.with_traceback(None))  # Which would keep every frame alive.
         # In the order of the text.
         errors += [ForbiddenExtraKeysError("", kind, {key}) for key in value if key not in options]
         if not errors:
@@ -101,9 +103,10 @@ def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -
 
 def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
     """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
-    if isinstance(value, (tuple, Mapping)):
-        for element in value.values() if isinstance(value, Mapping) else value:
-            _refuse_not_finite(element, attribute)
+    if isinstance(value, (tuple, dict)):
+        for element in value.values() if isinstance(value, dict) else value:
+            if not (isinstance(element, (float, str)) and element == element and element not in (math.inf, -math.inf)):
+                _refuse_not_finite(element, attribute)
     elif isinstance(value, float) and not math.isfinite(value):
         may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
         if math.isnan(value) or not may_be_infinite:

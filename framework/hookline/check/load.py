@@ -135,7 +135,7 @@ class Loader:
                 found = [document.locate(_of_data(error, document)) for error in data.check(sections.get("loss"))]
         except PluginError as error:
             return problems or [document.locate(Diagnostic("plugin-failure", str(error), ("data",)))]
-        return in_order([*problems, *found], document)
+        return in_order([*problems, *found], document) if found else problems
 
 
 def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], document: Document) -> list[Diagnostic]:

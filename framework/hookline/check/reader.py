@@ -113,16 +113,15 @@ def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
 
 
 def in_order(problems: Iterable[Diagnostic], document: Document) -> list[Diagnostic]:
-    """The problems in the order of the text."""
-    return sorted(problems, key=lambda problem: _order(problem, document))
+    """The problems in the order of the text, then of other files, then of changes; all others by section."""
+    sections = {attribute.name: index for index, attribute in enumerate(fields(TrainingSpec))}
 
+    def order(problem: Diagnostic) -> tuple[int, str, int, int]:
+        section = sections.get(str(problem.path[0]), len(sections)) if problem.path else len(sections)
+        if problem.place is None:
+            return 3, "", 0, section
+        source = problem.place.source
+        rank = 0 if source is document.source else 1 if source.directory is not None else 2
+        return rank, source.name, problem.place.start, section
 
-def _order(problem: Diagnostic, document: Document) -> tuple[int, str, int, int]:
-    """The order of the text, then of other files, then of changes; what stands in no text goes by section."""
-    names = [attribute.name for attribute in fields(TrainingSpec)]
-    section = names.index(problem.path[0]) if problem.path and problem.path[0] in names else len(names)
-    if problem.place is None:
-        return 3, "", 0, section
-    source = problem.place.source
-    rank = 0 if source is document.source else 1 if source.directory is not None else 2
-    return rank, source.name, problem.place.start, section
+    return sorted(problems, key=order)

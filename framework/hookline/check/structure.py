@@ -53,7 +53,8 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
 
 
 def _primitive(value: object, kind: type) -> Any:
-    if not accepts(kind, value):
+    is_plain = type(value) is kind or (kind is float and type(value) is int)  # Arrays may have a hundred thousand.
+    if not is_plain and not accepts(kind, value):
         raise wrong(value, kind)
     if kind is int and not LEAST <= value <= GREATEST:  # type: ignore[operator]
         message = f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}."
@@ -121,12 +122,15 @@ def _structured(each: Mapping[Any, tuple[Any, Any]], kind: Any, noun: str, conve
     """
     made: dict[Any, Any] = {}
     errors: list[Exception] = []
+    hooks: dict[Any, Any] = {}
     for place, (element, element_kind) in each.items():
+        if element_kind not in hooks:
+            hooks[element_kind] = converter.get_structure_hook(element_kind)
         try:
-            made[place] = converter.structure(element, element_kind)
+            made[place] = hooks[element_kind](element, element_kind)
         except INVALID as error:
             error.add_note(IterableValidationNote(f"{noun} {place}", place, element_kind))
-            errors.append(error)
+            errors.append(error.with_traceback(None))  # Which would keep every frame alive.
     if errors:
         raise IterableValidationError("", errors, kind)
     return made

@@ -148,7 +148,7 @@ def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
             "severity": problem.severity,
             **located(problem.place, source),
             "path": dotted(problem.path),
-            "message": problem.message,
+            "message": problem.text,
             "help": problem.help,
             "related": [located(other, source) for other in problem.related_places],
         }

@@ -60,7 +60,14 @@ class Diagnostic:
         """The same, seen from outside: its paths begin with these keys and indices."""
         if not keys:
             return self
-        return evolve(self, path=(*keys, *self.path), related=tuple((*keys, *other) for other in self.related))
+        related = tuple((*keys, *other) for other in self.related)
+        # `attrs.evolve` takes three times as long, which thousands of mistakes would show.
+        return Diagnostic(self.id, self.message, (*keys, *self.path), self.help, self.on_key, related, self.severity)
+
+    def placed(self, place: Place | None, related: tuple[Place, ...]) -> "Diagnostic":
+        """The same with the places where it is, and where the related options are, in texts."""
+        own = self.id, self.message, self.path, self.help, self.on_key, self.related, self.severity
+        return Diagnostic(*own, place, related)
 
     def public(self) -> "Diagnostic":
         """The diagnostic as it may be printed: it quotes nothing of a file that is not a spec by name and place.

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from attrs import fields
 
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import InvalidValueError, PluginError
 from hookline.errors.failures import FAILURES
 from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
@@ -60,6 +61,7 @@ class Catalog:
         self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
         self._sentences: dict[type[Spec], str] = {}
         self._meant: dict[tuple[type[Spec], str], str | None] = {}
+        self._unknown: dict[tuple[type[Spec], str], Diagnostic] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
         """Gives the names of installed plugins that are not looked into; asked for when a name is not known."""
 
@@ -79,7 +81,7 @@ class Catalog:
             self._known.pop(name, None)
         self._families.clear()
         self._sentences.clear()
-        self._meant.clear()
+        self.begin_spec()
 
     def __iter__(self) -> Iterator[type[Spec]]:
         for name in self._offers:
@@ -132,6 +134,9 @@ class Catalog:
             InvalidValueError: if there is none, or if several plugins bring one; says which name is known or near.
 
         """
+        if (base, name) in self._unknown:
+            known = self._unknown[base, name]
+            raise InvalidValueError(known.id, known.message, known.help)
         found = list(self._fitting(base, name))
         if len(found) > 1:
             plugins = " and ".join(str(self.plugin(kind)) for kind in found)
@@ -140,18 +145,23 @@ class Catalog:
             raise InvalidValueError("ambiguous-type", message)
         if found:
             return found[0]
+        self._unknown[base, name] = self._not_known(base, name).diagnostic
+        return self.find(base, name)
+
+    def _not_known(self, base: type[Spec], name: str) -> InvalidValueError:
+        """The error of a name that no component has; says which name is known or near."""
         own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
             if issubclass(other, base):
                 hint = f'{own} is of the plugin {origin}: write "{origin.name}:{own}".'
-                raise InvalidValueError("unknown-type", message, hint)
-            raise InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
+                return InvalidValueError("unknown-type", message, hint)
+            return InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
         unlisted = self.not_listed()
         where = f" Not listed in `plugins`, and installed: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
-            raise InvalidValueError("unknown-type", message, f'Did you mean "{near}"?{where}')
-        raise InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
+            return InvalidValueError("unknown-type", message, f'Did you mean "{near}"?{where}')
+        return InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
 
     def translated(self, base: type[Spec], name: str) -> str | None:
         """The name of what other tools call so, of those that a spec may choose where it asks for `base`."""
@@ -180,6 +190,7 @@ class Catalog:
     def begin_spec(self) -> None:
         """Look up anew what is meant by unknown names: another spec is read."""
         self._meant.clear()
+        self._unknown.clear()
 
     def _all_known(self, base: type[Spec]) -> str:
         """What a spec may choose where it asks for `base`, in a sentence that begins with a space."""

@@ -56,8 +56,8 @@ def test_an_unknown_key_is_a_problem_of_the_key_and_others_are_not():
     with pytest.raises(SpecError) as error:
         hookline.load(table(run={"epochs": 0, "sed": 1}))
     assert error.value.problems == (
-        Diagnostic("misfit", "0 is out of bounds: it must be at least 1.", ("run", "epochs")),
-        Diagnostic("misfit", 'There is no key "sed". Did you mean "seed"?', ("run", "sed"), on_key=True),
+        Diagnostic("out-of-bounds", "0 is out of bounds: it must be at least 1.", ("run", "epochs")),
+        Diagnostic("unknown-key", 'There is no key "sed".', ("run", "sed"), 'Did you mean "seed"?', on_key=True),
     )
 
 

@@ -46,17 +46,17 @@ type = "Adam"
 momentum = 0.9
 """
 TOLD = """\
-spec.toml:2:1: run.epoch: There is no key "epoch". Did you mean "epochs"?
+spec.toml:2:1: run.epoch: There is no key "epoch". Did you mean "epochs"?  [unknown-key]
   |
 2 | epoch = 3
   | ^^^^^
 
-spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 4294967295.
+spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 4294967295.  [out-of-bounds]
   |
 3 | seed = -1
   |        ^^
 
-spec.toml:4:1: run.lr: There is no key "lr". Adam has it: it belongs in [optimizer].
+spec.toml:4:1: run.lr: There is no key "lr". Adam has it: it belongs in [optimizer].  [unknown-key]
    |
  4 | lr = 0.1
    | ^^
@@ -64,17 +64,17 @@ spec.toml:4:1: run.lr: There is no key "lr". Adam has it: it belongs in [optimiz
 24 | [optimizer]
    | -----------
 
-spec.toml:8:8: data.path: There is no such file.
+spec.toml:8:8: data.path: There is no such file.  [missing-file]
   |
 8 | path = "flower.csv"
   |        ^^^^^^^^^^^^
 
-spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?
+spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?  [unknown-type]
    |
 15 |     { type = "Relu" },
    |              ^^^^^^
 
-spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.
+spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss tells classes apart.  [conflicting-options]
    |
 19 | type = "CrossEntropyLoss"
    |        ------------------
@@ -84,7 +84,7 @@ spec.toml:22:8: metrics[0].type: R2Score compares numbers, and CrossEntropyLoss 
 
 spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Known are \
 "amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
-"weight_decay".
+"weight_decay".  [unknown-key]
    |
 26 | momentum = 0.9
    | ^^^^^^^^
@@ -134,9 +134,9 @@ def test_several_specs_are_all_checked(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     (here / "other.toml").write_text("x = ")
     code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
-    assert (code, err) == (2, "none.toml: There is no such file.\n")
+    assert (code, err) == (2, "none.toml: There is no such file.  [unreadable-file]\n")
     assert out.endswith(
-        "other.toml:1:5: This is not TOML. The value is missing.\n  |\n1 | x =\n  |     ^\n\n"
+        "other.toml:1:5: This is not TOML. The value is missing.  [syntax]\n  |\n1 | x =\n  |     ^\n\n"
         "8 errors in 2 of 4 specs. 1 spec could not be checked.\n"
     )
 
@@ -192,12 +192,12 @@ def test_tools_are_told_in_their_own_way(here, hookline, how):
         assert [(one["file"], one["line"], one["column"]) for one in told] == [
             ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (7, 8), (9, 1), (15, 14), (22, 8), (26, 1))
         ]
-        assert told[3]["against"][0]["line"] == 24
+        assert told[2]["related"][0]["line"] == 24
         assert told[0]["path"] == "run.epoch"
     else:
         assert out.splitlines()[0] == (
             "::error file=spec.toml,line=2,col=1,endColumn=6,title=run.epoch::"
-            'There is no key "epoch". Did you mean "epochs"?'
+            'There is no key "epoch". Did you mean "epochs"? [unknown-key]'
         )
         assert len(out.splitlines()) == 7
 
@@ -336,7 +336,7 @@ def test_changes_by_name_under_a_misspelt_section_are_told_once(here, hookline):
     (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
     assert hookline("check", "spec.toml") == (
         1,
-        'spec.toml:2:2: callback: There is no key "callback". Did you mean "callbacks"?\n'
+        'spec.toml:2:2: callback: There is no key "callback". Did you mean "callbacks"?  [unknown-key]\n'
         "  |\n2 | [callback.stop]\n  |  ^^^^^^^^\n\n1 error in spec.toml.\n",
         "",
     )
@@ -526,12 +526,20 @@ def test_what_is_doubtful_is_told_once_and_without_a_line_of_code(here, hookline
     layer = '{ type = "BatchNorm1d" },\n    { type = "ReLU" },'
     text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
     (here / "spec.toml").write_text(text)
-    code, _, told = hookline(*command, "spec.toml")
-    assert (code, told) == (
-        0,
-        "spec.toml: run.accumulate: BatchNorm1d is given each part of a batch by itself, so that it does not equal the "
-        "whole batch. (a warning)\n",
-    )
+    code, out, err = hookline(*command, "spec.toml")
+    message = "BatchNorm1d is given each part of a batch by itself, so that it does not equal the whole batch."
+    line = text[: text.index("accumulate = 2")].count("\n") + 1
+    told = f"spec.toml:{line}:14: warning: run.accumulate: {message}  [inexact-accumulation]\n"
+    if command == ["plan"]:
+        assert (code, err) == (0, told)
+    elif "json" in command:
+        [warning] = json.loads(out)
+        assert (code, err, warning["severity"], warning["message"]) == (0, "", "warning", message)
+        assert (warning["id"], warning["line"], warning["path"]) == ("inexact-accumulation", line, "run.accumulate")
+    else:
+        assert (code, err) == (0, "")
+        assert out.startswith(told)
+        assert out.endswith("\n\nspec.toml is good, with 1 warning.\n")
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from outputs import without_ids
 import torch
 
 from hookline import HooklineError
@@ -80,8 +81,8 @@ def refused(here, capsys):
 
 
 def headlines(text):
-    """What is said, without the lines of the file below it and without the places, which have tests of their own."""
-    lines = [line for line in text.splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
+    """What is said, without the lines of the file below it, places and ids, which have tests of their own."""
+    lines = [line for line in without_ids(text).splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
     return "\n".join(re.sub(r"^(\S*\.toml):\d+:\d+: ", r"\1: ", line) for line in lines)
 
 
@@ -122,7 +123,7 @@ def test_a_spec_that_is_a_directory_is_told(refused):
 def test_a_spec_that_is_not_toml_is_told_with_line_and_column(here, capsys, replace, problem):
     (here / "spec.toml").write_text(SPEC.replace(*replace))
     assert main(["train", "spec.toml"]) == 2
-    assert capsys.readouterr().err.splitlines()[0] == f"spec.toml:{problem}"
+    assert without_ids(capsys.readouterr().err).splitlines()[0] == f"spec.toml:{problem}"
 
 
 @pytest.mark.parametrize(

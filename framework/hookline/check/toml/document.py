@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from hookline.check.toml import not_specs
 from hookline.check.toml.override import EXTENDS, changed
@@ -61,11 +61,8 @@ class Document:
         # A section that is not given stands nowhere: the beginning of the file is no second place.
         given = (path for path in diagnostic.related if path and self.root.child(path[0]) is not None)
         others = (self.place(path) for path in given)
-        return evolve(
-            diagnostic,
-            place=self.place(diagnostic.path, on_key=diagnostic.on_key),
-            related_places=tuple(other for other in others if other is not None),
-        )
+        place = self.place(diagnostic.path, on_key=diagnostic.on_key)
+        return diagnostic.placed(place, tuple(other for other in others if other is not None))
 
     def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
         """Where a value was set last, or its key; of what is not there, the table in which it would stand.

@@ -79,7 +79,7 @@ def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_b
 
 @pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
 def test_an_inline_table_that_ends_with_its_line_is_not_told_to_be_newer(text):
-    assert problem_of(text).message.startswith("This is not TOML. ")
+    assert problem_of(text).text.startswith("This is not TOML. ")
 
 
 @pytest.mark.parametrize("first", ["[a]", "[[a]]"])
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_told_in_our_own_words():
     for path in INVALID:
         with pytest.raises(SpecError) as error:
             read(path)
-        assert not theirs.match(error.value.problems[0].message), path
+        assert not theirs.match(error.value.problems[0].text), path
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_told_in_our_own_words():
 )
 def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
     problem = problem_of(f"x = {value}")
-    assert problem.message == f"This is not TOML. {hint}"
+    assert problem.text == f"This is not TOML. {hint}"
     assert problem.place.text == value
 
 
