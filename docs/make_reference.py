@@ -13,6 +13,7 @@ from typing import Any
 
 from hookline.cli.main import COMMANDS, parser_of_command
 from hookline.cli.show import example
+from hookline.errors.ids import IDS
 from hookline.plugins import stages
 from hookline.plugins.manager import Plugins
 from hookline.spec.docs import OptionDocumentation, documentation
@@ -38,6 +39,7 @@ def pages() -> dict[str, str]:
         "commands.md": command_page(),
         "specs.md": gallery(),
     }
+    texts["diagnostics.md"] = diagnostic_page()
     for family, kinds in families.items():
         texts[file_of(family)] = family_page(family, sorted(kinds, key=lambda kind: kind.__name__.lower()))
     return {name: text.rstrip() + "\n" for name, text in texts.items()}
@@ -51,7 +53,8 @@ def file_of(family: str) -> str:
 def contents(families: Mapping[str, list[type[Spec]]]) -> str:
     """The page that links to all others and lists every component."""
     lines = [NOTICE, "", "# Reference", "", "- [Commands](commands.md)", "- [Stages](stages.md)"]
-    lines += ["- [Example specs](specs.md)", ""]
+    lines += ["- [Example specs](specs.md)"]
+    lines += ["- [Errors and warnings](diagnostics.md)", ""]
     for family, kinds in sorted(families.items()):
         names = sorted((kind.__name__ for kind in kinds), key=str.lower)
         lines += [f"## [{plural(family).capitalize()}]({file_of(family)})", ""]
@@ -107,6 +110,19 @@ def member_lines(member: Any, level: str) -> list[str]:
     name = name.replace("stages.", "run.stages.")
     called = name if isinstance(member, property) else f"{name}({arguments})"
     return [f"{level} {name}", "", f"`{called}`", "", inspect.cleandoc(member.__doc__), ""]
+
+
+def diagnostic_page() -> str:
+    """What each id of an error or warning means, with an example and what to do."""
+    lines = [NOTICE, "", "# Errors and warnings", ""]
+    lines += ["Every error and warning ends in its id, such as `[unknown-key]`; in `--format json` it is `id`."]
+    lines += ["`hookline explain unknown-key` prints what this page says.", ""]
+    for name, kind in sorted(IDS.items()):
+        lines += [f"## {name}", "", kind.meaning, ""]
+        if kind.example.strip():
+            lines += ["```", kind.example, "```", ""]
+        lines += [kind.remedy, ""]
+    return "\n".join(lines)
 
 
 def command_page() -> str:

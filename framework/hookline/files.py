@@ -100,7 +100,7 @@ class OptionalFiles:
             return False
         if not self._has_warned:
             self._has_warned = True
-            warnings.warn(f"{error} {self._consequence}", HooklineWarning, stacklevel=2)
+            warnings.warn(HooklineWarning(f"{error} {self._consequence}", id="unwritten-file"), stacklevel=2)
         return True
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline import TrainingSpec
 from hookline.errors import OptionError
 from hookline.files import write_file
-from hookline.spec import CallbackSpec
+from hookline.spec import CallbackSpec, WrapperSpec
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -42,10 +41,10 @@ def plain_name(suffix: str = "") -> "Callable[[object, Attribute[Any], str], Non
     return validate
 
 
-def refuse_another(callback: CallbackSpec, option: str, spec: TrainingSpec) -> None:
+def refuse_another(callback: CallbackSpec, option: str, callbacks: Sequence[WrapperSpec]) -> None:
     """Raise an `OptionError` if another callback has the same file name in this option."""
     name = getattr(callback, option)
-    for other in spec.callbacks:
+    for other in callbacks:
         # Some file systems ignore case.
         if other is not callback and str(getattr(other, option, None)).lower() == name.lower():
             kind = f"{'Another ' if type(other) is type(callback) else ''}{type(other).__name__}"

@@ -1,14 +1,14 @@
 """Mix rows of a batch with one another, and their losses accordingly."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import MisfitError, OptionError
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
     import numpy
@@ -29,14 +29,14 @@ class Mixing(CallbackSpec):
     probability: float = option(default=1.0, minimum=0, maximum=1)
     """The fraction of steps in which rows are mixed."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse an optimizer that evaluates batches several times, since they are mixed in place, and a second
         mixture.
         """
-        if spec.optimizer.needs_closure:
-            name, optimizer = type(self).__name__, type(spec.optimizer).__name__
-            raise ValueError(f"{optimizer} evaluates each batch several times, but {name} mixes it only once.")
-        first, place = next((one, index) for index, one in enumerate(spec.callbacks) if isinstance(one, Mixing))
+        if optimizer.needs_closure:
+            names = type(optimizer).__name__, type(self).__name__
+            raise ValueError(f"{names[0]} evaluates each batch several times, but {names[1]} mixes it only once.")
+        first, place = next((one, index) for index, one in enumerate(callbacks) if isinstance(one, Mixing))
         if first != self:  # Duplicates are reported elsewhere.
             message = f"{type(first).__name__} already mixes the rows, with the same draw as {type(self).__name__}"
             raise OptionError("type", f"{message}: remove one.", against=[("callbacks", place)])

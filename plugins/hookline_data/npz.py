@@ -102,8 +102,8 @@ class NPZ(SplitFile):
         for option in ("inputs", "targets", "lengths", "split_column"):
             for name, within in checks.places(getattr(self, option)):
                 if name not in names:
-                    message = f'There is no array "{name}".{did_you_mean(name, names)}'
-                    yield OptionError(option, message, *within)
+                    hint = did_you_mean(name, names).lstrip()
+                    yield OptionError(option, f'There is no array "{name}".', *within, id="unknown-column", help=hint)
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
@@ -133,7 +133,7 @@ class NPZ(SplitFile):
         taken = {*targets, *splitting, *saying}
         groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
         if not groups:
-            raise DataError(f"{self.path}: No array is left for the inputs.")
+            raise DataError("No array is left for the inputs.", file=self.path)
         return ArrayLayout(
             path=self.path,
             inputs={
@@ -159,7 +159,9 @@ class NPZ(SplitFile):
         rows = layout.rows(found, self.path)
         classes = next(iter(self.target_arrays.values()))[0] if self.stratify else None
         if classes is not None and found[classes].ndim > 1:
-            raise DataError(f'{self.path}: Cannot stratify by "{classes}": it has several values per row.')
+            raise DataError(
+                f'Cannot stratify by "{classes}": it has several values per row.', file=self.path, columns=[classes]
+            )
         parts = self.split(rows, classes)
         for split, path in self.other_files.items():
             others = layout.read(path, with_split=False)

@@ -70,12 +70,15 @@ class RankedPairs(Drawn):
 
         if len(source.columns) > 1:
             raise DataError(
-                f"data.source: RankedPairs ranks by one target, but {enumerate_names(source.columns)} are given."
+                f"RankedPairs ranks by one target, but {enumerate_names(source.columns)} are given.",
+                option=("source",),
+                columns=source.columns,
             )
         if groups.is_one:
             raise DataError(
-                f'data.source: All rows of the {split} split have the same "{", ".join(source.columns)}", so there is '
-                "nothing to rank."
+                f'All rows of the {split} split have the same "{", ".join(source.columns)}", so there is nothing to '
+                "rank.",
+                option=("source",),
             )
 
         def drawn(random: "Generator") -> "Mapping[str, NDArray[Any]]":

@@ -12,7 +12,7 @@ from hookline.errors import DataError, shortened
 from hookline.spec import spec
 from hookline_data.reading import parquet_footer
 from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
-from hookline_data.reading.columns import Wanted, place
+from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.parquet_footer import FooterError
 from hookline_data.reading.sentences import CHANGED, as_sentences, one_line
 from hookline_data.table import Table
@@ -37,10 +37,10 @@ class Parquet(Table):
             with as_sentences(path, _sentence):
                 found = parquet_footer.column_names(path)
         except FooterError as error:
-            raise DataError(f"{path}: This is not a Parquet file. {error}") from None
+            raise DataError(f"This is not a Parquet file. {error}", file=path) from None
         names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
         if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-            raise DataError(f'{path}: Two columns are named "{shortened(twice[0])}".')
+            raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
         return names
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
@@ -52,10 +52,10 @@ class Parquet(Table):
             # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
             table = file.read(columns=list(wanted))
         if not wanted.keys() <= set(table.schema.names):
-            raise DataError(f"{path}: {CHANGED}")
+            raise DataError(CHANGED, file=path)
         table = table.select(list(wanted))
         if not table.num_rows:
-            raise DataError(f"{path}: The file has no rows.")
+            raise DataError("The file has no rows.", file=path)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         del table  # Frees each column as soon as it has been cast.
         for name, column in wanted.items():
@@ -71,12 +71,14 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
     if types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
     if cells.null_count:
-        raise DataError(f"{place(path, _first(compute.is_null(cells)), name)}: The cell is empty.")
+        raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = _type(cells.type, wanted)
     if kind is None:
-        raise DataError(f'{path}: column "{name}": The cells have the type {cells.type}, but {_needed(wanted)}.')
+        raise DataError(
+            f'column "{name}": The cells have the type {cells.type}, but {_needed(wanted)}.', file=path, columns=[name]
+        )
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
     try:
@@ -106,9 +108,9 @@ def _with_steps_of_one_size(lists: "pyarrow.Array", name: str, path: Path) -> "p
     if (other := sizes != sizes[0]).any():
         step = int(other.argmax())
         message = f"It has {sizes[step]} numbers, but the first one has {sizes[0]}."
-        raise DataError(f"{_place(path, name, lists, step)}: {message}")
+        raise _cell_error(path, name, lists, step, message=message)
     if not sizes[0]:
-        raise DataError(f"{_place(path, name, lists, 0)}: The list is empty.")
+        raise _cell_error(path, name, lists, 0, message="The list is empty.")
     ends = numpy.cumsum(compute.list_value_length(lists).to_numpy(zero_copy_only=False), dtype=numpy.int64)
     fixed = pyarrow.FixedSizeListArray.from_arrays(steps.flatten(), int(sizes[0]))
     return pyarrow.LargeListArray.from_arrays(pyarrow.array([0, *ends.tolist()], pyarrow.int64()), fixed)
@@ -119,13 +121,13 @@ def _refuse_empty(lists: "pyarrow.Array", name: str, path: Path) -> None:
     from pyarrow import compute
 
     if (row := _first(compute.equal(compute.list_value_length(lists), 0))) >= 0:
-        raise DataError(f"{place(path, row, name)}: The list is empty.")
+        raise cell_error(path, row, name, message="The list is empty.")
     steps = lists.flatten()
     if steps.null_count:
-        raise DataError(f"{_place(path, name, lists, _first(compute.is_null(steps)))}: It is missing.")
+        raise _cell_error(path, name, lists, _first(compute.is_null(steps)), message="It is missing.")
     if is_list(steps.type) and steps.flatten().null_count:
         step = _first(compute.is_null(steps.flatten())) // width(steps.type)
-        raise DataError(f"{_place(path, name, lists, step)}: It contains a missing value.")
+        raise _cell_error(path, name, lists, step, message="It contains a missing value.")
 
 
 def _first(truths: "pyarrow.Array") -> int:
@@ -178,14 +180,14 @@ def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
     while is_list(numbers.type):
         numbers, size = numbers.flatten(), size * width(numbers.type.value_type)
     index = _first(compute.greater(numbers, pyarrow.scalar(2**63 - 1, pyarrow.uint64())))
-    return DataError(f"{_place(path, name, cells, index // size)}: {numbers[index]} is too large for int64.")
+    return _cell_error(path, name, cells, index // size, message=f"{numbers[index]} is too large for int64.")
 
 
-def _place(path: Path, name: str, cells: "pyarrow.Array", index: int) -> str:
-    """Return the place of a cell, or of the list element with this index in all flattened lists."""
+def _cell_error(path: Path, name: str, cells: "pyarrow.Array", index: int, *, message: str) -> DataError:
+    """Return the error of a cell, or of the list element with this index in all flattened lists."""
     row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
-    return place(path, row, name, element)
+    return cell_error(path, row, name, element, message=message)
 
 
 def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
-    return DataError(f"{path}: This is not a Parquet file. {one_line(error)}.")
+    return DataError(f"This is not a Parquet file. {one_line(error)}.", file=path)

@@ -31,7 +31,7 @@ class Random(DataSpec):
         import torch
 
         if not self.targets:
-            raise DataError("data.targets: There are no rows.")
+            raise DataError("There are no rows.", option=("targets",))
         generator = torch.Generator().manual_seed(self.data_seed)
         inputs = torch.randn(len(self.targets), self.features, generator=generator)
         return in_memory(

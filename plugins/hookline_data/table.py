@@ -146,7 +146,7 @@ class Table(SplitFile):
                         chooser.chosen((pattern,), taken)
                 except DataError as error:
                     unknown = True
-                    yield checks.error_of(name, *within, path=self.path, message=error)
+                    yield OptionError(name, error.message, *within, id="unknown-column")
         if self.has_single_cells and not unknown:
             yield from self._check_shapes(chooser, taken)
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline import TrainingSpec
 from hookline.errors import OptionError
-from hookline.spec import option, spec
+from hookline.spec import OptimizerSpec, option, spec
 from hookline.training import SchedulerSpec
 from hookline_schedulers.base import TorchScheduler
 
@@ -42,12 +41,12 @@ class CombinedScheduler(TorchScheduler):
                 message = f"Set `interval` of the {type(self).__name__} instead."
                 yield OptionError("schedulers", message, index, "interval")
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, **sections: Any) -> None:
         """Check each of the schedulers, too."""
-        TorchScheduler.check(self, spec)
+        TorchScheduler.check(self, optimizer)
         for index, scheduler in enumerate(self.schedulers):
             with _placed(index):
-                scheduler.check(spec)
+                scheduler.check_in({"optimizer": optimizer, **sections})
 
     def turns(self, length: int) -> tuple[int, ...]:
         """Return how many times each scheduler is stepped if the combination is stepped `length` times."""
@@ -76,7 +75,7 @@ def _placed(index: int) -> Iterator[None]:
     try:
         yield
     except OptionError as error:
-        raise OptionError("schedulers", str(error), index, *error.path, against=error.against) from error
+        raise error.at("schedulers", index) from error
     except ValueError as error:
         raise OptionError("schedulers", str(error), index) from error
 

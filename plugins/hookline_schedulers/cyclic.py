@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from hookline import TrainingSpec
 from hookline.errors import OptionError, counted
-from hookline.spec import option, spec
+from hookline.spec import OptimizerSpec, option, spec
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -44,10 +43,10 @@ class Cycle(TorchScheduler):
                 message = f"It must be at most `{greatest}`, {course}, which is {min(lower.values()):g}."
                 yield OptionError(least, message, *place, against=[(greatest, *other) for other in lower])
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec) -> None:
         """Refuse a momentum of 1 or more for Adam and its variants."""
-        TorchScheduler.check(self, spec)
-        like_adam = [type(member).__name__ for member in spec.optimizer.members if hasattr(member, "betas")]
+        TorchScheduler.check(self, optimizer)
+        like_adam = [type(member).__name__ for member in optimizer.members if hasattr(member, "betas")]
         if not self.cycle_momentum or not like_adam:
             return
         for name in ("base_momentum", "max_momentum"):

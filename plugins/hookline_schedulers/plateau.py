@@ -1,13 +1,13 @@
 """A learning rate that is reduced on a plateau."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError, counted
-from hookline.spec import option, spec
-from hookline.training import Schedule, check_monitor, check_monitored, monitored
+from hookline.spec import DataSpec, MetricSpec, Objective, OptimizerSpec, WrapperSpec, option, spec
+from hookline.training import Logging, Schedule, check_monitor, check_monitored, monitored
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -49,12 +49,20 @@ class ReduceLROnPlateau(TorchScheduler):
         if self.interval == "step":
             yield OptionError("interval", "The monitored number is only known at the end of an epoch.")
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(  # type: ignore[override]
+        self,
+        plugins: Sequence[str],
+        data: DataSpec,
+        objective: Objective,
+        optimizer: OptimizerSpec,
+        metrics: Sequence[MetricSpec],
+        callbacks: Sequence[WrapperSpec],
+    ) -> None:
         """Refuse a `mode` that contradicts the loss or the metric."""
-        TorchScheduler.check(self, spec)
-        check_monitored(self, self.monitor, spec)
+        TorchScheduler.check(self, optimizer)
+        check_monitored(self, self.monitor, Logging(objective, metrics, callbacks), data, plugins)
         name = self.monitor.partition("/")[2]
-        better = {metric.label: "max" if metric.higher_is_better else "min" for metric in spec.metrics}
+        better = {metric.label: "max" if metric.higher_is_better else "min" for metric in metrics}
         wanted = {**better, "loss": "min"}.get(name, self.mode)
         if wanted != self.mode:
             which = "higher" if wanted == "max" else "lower"

@@ -39,7 +39,9 @@ def build_model(run: Run, data: Data) -> nn.Module:
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
-        told = MisfitError(f"{error.message}{_how_groups_are_given(row.inputs, run.objective)}", error.path)
+        told = MisfitError(
+            f"{error.message}{_how_groups_are_given(row.inputs, run.objective)}", error.path, id=error.diagnostic.id
+        )
         raise told.within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)

@@ -62,8 +62,8 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             evaluated[metric.label] = float(state.compute())
         if math.isnan(evaluated[metric.label]):
             message = f"{metric.label} is NaN on the {split} split. {metric.undefined}".rstrip()
-            place = f"metrics[{spec.metrics.index(metric)}]"
-            warnings.warn(f"{place}: {message}", HooklineWarning, stacklevel=2)
+            place = ("metrics", spec.metrics.index(metric))
+            warnings.warn(HooklineWarning(message, place, id="undefined-metric"), stacklevel=2)
     return evaluated
 
 
@@ -94,6 +94,10 @@ def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None
     try:
         yield
     except OptionError as error:
-        raise MisfitError(f"{metric.label} cannot be computed. {error}", (*place, *error.path)) from error
+        raise MisfitError(
+            f"{metric.label} cannot be computed. {error}", (*place, *error.path), id="unfit-metric"
+        ) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise MisfitError(f"{metric.label} cannot judge the {split} split. {error}", place) from error
+        raise MisfitError(
+            f"{metric.label} cannot judge the {split} split. {error}", place, id="unfit-metric"
+        ) from error

@@ -35,7 +35,7 @@ def problems(name, options, loss):
     try:
         hookline.load(spec)
     except hookline.errors.SpecError as error:
-        return [(problem.path, problem.message) for problem in error.problems]
+        return [(problem.path, problem.text) for problem in error.problems]
     return []
 
 

@@ -87,7 +87,7 @@ class Mutations:
         self.counts[kind] += 1
         message = " ".join(map(str, here))
         self.counts[f"{kind}: suggested"] += all(word in message for word in wanted)
-        lines = [place.line for problem in here for place in problem.against_places]
+        lines = [place.line for problem in here for place in problem.related_places]
         if len(here) != 1 or more or (first is not None and lines != [first]):
             self.failures.append([kind, line, text.splitlines()[line - 1], [str(problem) for problem in found]])
 

@@ -1,7 +1,7 @@
 """From a table to a component: each option is read by itself, so that all that is wrong in it is told at once."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import NOTHING, Attribute, fields
@@ -14,12 +14,12 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.check.problems import HEADER, INVALID, ComponentError, ElementsError, HeaderError, MissingTypeError
-from hookline.errors.exceptions import OptionError, PluginError
+from hookline.check.problems import INVALID, HeaderError
+from hookline.errors.exceptions import InvalidValueError, OptionError, PluginError
 from hookline.errors.failures import FAILURES, blamed
 from hookline.errors.text import nearest
-from hookline.plugins.catalog import MOST_MEANT, Catalog
-from hookline.spec.options import Bounds, Spec, assembled, unused
+from hookline.plugins.catalog import Catalog
+from hookline.spec.options import Bounds, Spec, unused
 from hookline.spec.words import found
 
 
@@ -31,17 +31,18 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         made = converter.structure(value, kind.option_type(attribute))
         _refuse_not_finite(made, attribute)
         if attribute.validator is not None:
-            # attrs would stop at the first option that is out of bounds; here each is told.
-            _check_elements(kind, attribute, made)
-            with blamed(kind):
-                attribute.validator(kind, attribute, made)
+            try:
+                with blamed(kind):
+                    attribute.validator(kind, attribute, made)
+            except ValueError:
+                _check_elements(kind, attribute, made)  # Each number that is out of bounds, instead of the first.
+                raise
         return made
 
     def structure_table(value: Any, _: type) -> Spec:
         if not isinstance(value, dict):
             raise _no_table(value, "a table")
         made: dict[str, Any] = {}
-        partly: dict[str, Any] = {}
         errors: list[Exception] = []
         for name, attribute in options.items():
             try:
@@ -51,18 +52,10 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                     raise KeyError(name)
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
-                errors.append(error)
-                if isinstance(error, (ElementsError, ComponentError)) and error.as_far_as_right is not None:
-                    partly[name] = error.as_far_as_right
-        strange = [key for key in value if key not in options]
-        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in strange]  # In the order of the text.
-        if errors:
-            near = {nearest(key, options) for key in strange[:MOST_MEANT]}  # One of them may have been meant.
-            required = {attribute.name for attribute in options.values() if attribute.default is NOTHING}
-            made |= partly
-            component = _assembled(kind, made, (value.keys() | near | required) - made.keys())
-            errors += _conflicts(component)
-        else:
+                errors.append(error.with_traceback(None))  # Which would keep every frame alive.
+        # In the order of the text.
+        errors += [ForbiddenExtraKeysError("", kind, {key}) for key in value if key not in options]
+        if not errors:
             try:
                 with blamed(kind):
                     component = kind(**made)
@@ -70,32 +63,24 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                 if not errors:
                     return component
             except (ValueError, PluginError) as error:
-                component = _assembled(kind, made)
-                errors += _conflicts(component) or [error]
-        wrong = ComponentError("", errors, kind)
-        wrong.as_far_as_right = component
-        raise wrong
+                errors = _conflicts(kind, made) or [error]
+        raise ClassValidationError("", errors, kind)
 
     return structure_table
 
 
-def _assembled(kind: type[Spec], made: Mapping[str, Any], unsaid: Collection[Any] = ()) -> Spec:
-    """A component of the options that are right; of some it is not said what they are."""
-    defaults = {attribute.name: attribute.default for attribute in fields(kind) if attribute.name not in unsaid}
-    return assembled(kind, {**defaults, **made})
-
-
-def _conflicts(component: Spec) -> list[Exception]:
-    """What does not go together in the options of a component that are right."""
+def _conflicts(kind: type[Spec], options: Mapping[str, Any]) -> list[Exception]:
+    """Everything that does not go together in options that are valid one by one; making the component stops at once."""
+    component = kind.__new__(kind)
+    for attribute in fields(kind):
+        object.__setattr__(component, attribute.name, options.get(attribute.name, attribute.default))
     found: list[Exception] = []
     try:
         found.extend(component.conflicts())
         found.extend(unused(component))
-        if not found:
-            component.__attrs_post_init__()
     except ValueError as error:
         found.append(error)
-    except FAILURES:  # It depends on what is not said; one that is right has been made, and failed there.
+    except FAILURES:  # Its code failed in the same way when the component was made.
         return found
     return found
 
@@ -118,13 +103,14 @@ def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -
 
 def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
     """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
-    if isinstance(value, (tuple, Mapping)):
-        for element in value.values() if isinstance(value, Mapping) else value:
-            _refuse_not_finite(element, attribute)
+    if isinstance(value, (tuple, dict)):
+        for element in value.values() if isinstance(value, dict) else value:
+            if not (isinstance(element, (float, str)) and element == element and element not in (math.inf, -math.inf)):
+                _refuse_not_finite(element, attribute)
     elif isinstance(value, float) and not math.isfinite(value):
         may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
         if math.isnan(value) or not may_be_infinite:
-            raise ValueError(f"This must be a finite number, and it is {value}.")
+            raise InvalidValueError("out-of-bounds", f"This must be a finite number, and it is {value}.")
 
 
 def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
@@ -138,13 +124,16 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
         strange = [key for key, option in options.items() if key not in known and isinstance(option, str)]
         naming = (key for key in strange if options[key] in catalog.family(base))
         if (near := nearest("type", strange) or next(naming, None)) is not None:
-            wrong_key = OptionError(near, f'There is no option "{near}". Did you mean "type"?', on_key=True)
+            message = f'There is no option "{near}".'
+            wrong_key = OptionError(near, message, on_key=True, id="unknown-key", help='Did you mean "type"?')
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
-        raise MissingTypeError(f"The `type` is missing, which says what {base.family} it is.")
+        raise InvalidValueError("missing-type", f"The `type` is missing, which says what {base.family} it is.")
     try:
         kind = catalog.find(base, converter.structure(name, str))
-    except ValueError as error:
-        raise _with_others(OptionError("type", str(error)), base, name, options, catalog, converter) from None
+    except InvalidValueError as error:
+        found = error.diagnostic
+        wrong_type = OptionError("type", found.message, id=found.id, help=found.help)
+        raise _with_others(wrong_type, base, name, options, catalog, converter) from None
     return converter.structure(options, kind)
 
 
@@ -152,10 +141,8 @@ def _no_table(value: Any, wanted: str) -> ValueError:
     """What to raise for what is no table: of an array of tables, what its header should be."""
     message = f"This must be {wanted}, and it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
-        return HeaderError(
-            f"{message} Write it without brackets around it, or with one bracket in its header: [{HEADER}]."
-        )
-    return ValueError(message)
+        return HeaderError(message, are_several=False)
+    return InvalidValueError("wrong-type", message)
 
 
 def _with_others(
@@ -176,20 +163,10 @@ def _with_others(
     except ValueError:
         return error  # Several plugins have it, and nobody knows which is meant.
     errors: list[Exception] = [error]
-    partly: Spec | None = None
     try:
-        partly = converter.structure(options, kind)
+        converter.structure(options, kind)
     except ClassValidationError as others:
         errors += [other for other in others.exceptions if is_known or not isinstance(other, KeyError)]
-        partly = others.as_far_as_right if isinstance(others, ComponentError) else None
     except INVALID:
         return error
-    wrong = ComponentError("", errors, kind)
-    if getattr(partly, "name", "") is None:
-        # What is left out is called as its type, of which one can only guess.
-        said = (
-            attribute.name for attribute in fields(kind) if attribute.name != "name" and hasattr(partly, attribute.name)
-        )
-        partly = assembled(kind, {name: getattr(partly, name) for name in said})
-    wrong.as_far_as_right = partly
-    return wrong
+    return ClassValidationError("", errors, kind)

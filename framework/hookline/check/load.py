@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import OptionError, PluginError, Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import OptionError, PluginError, SpecError
 from hookline.errors.failures import blamed
 from hookline.plugins.manager import Plugins
-from hookline.spec.objective import Objective
-from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.spec.training import SEVERAL, TrainingSpec, objective_of
 
 
 def load(
@@ -52,7 +54,7 @@ class Loader:
     def __init__(self, plugins: Iterable[object] = ()):
         """A loader with these modules or objects beside the plugins that specs list."""
         self._extra = tuple(plugins)
-        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Problem]]] = {}
+        self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Diagnostic]]] = {}
 
     def plugins(self, document: Document) -> Plugins:
         """The plugins that the document lists.
@@ -74,7 +76,7 @@ class Loader:
             raise SpecError(problems, document.source.name)
         return reader
 
-    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Problem]]:
+    def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Diagnostic]]:
         """The plugins that the document lists and what reads it with them, and what is wrong with those left out."""
         listed = document.table.get("plugins", [])
         if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
@@ -83,15 +85,17 @@ class Loader:
         if names not in self._known:
             self._known[names] = self._usable(names)
         plugins, reader, problems = self._known[names]
-        return plugins, reader, [document.located(problem) for problem in problems]
+        return plugins, reader, [document.locate(problem) for problem in problems]
 
-    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Problem]]:
+    def _usable(self, names: tuple[str, ...]) -> tuple[Plugins, Reader, list[Diagnostic]]:
         unusable: list[PluginError] = []
         plugins = Plugins(names, self._extra, unusable)
         places: dict[str, list[int]] = {}
         for index, name in enumerate(names):
             places.setdefault(name, []).append(index)
-        problems = [Problem(str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable]
+        problems = [
+            Diagnostic(error.id, str(error), ("plugins", places[str(error.listed)].pop(0))) for error in unusable
+        ]
         return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document, *, with_data: bool = False) -> TrainingSpec:
@@ -111,7 +115,7 @@ class Loader:
             raise SpecError(problems, document.source.name)
         return TrainingSpec(**sections)
 
-    def check(self, document: Document) -> list[Problem]:
+    def check(self, document: Document) -> list[Diagnostic]:
         """All problems of a document that can be found without torch, in the order of the text.
 
         These include what can be learned about the data files from their first bytes.
@@ -125,50 +129,41 @@ class Loader:
         except SpecError as error:
             return list(error.problems)
 
-    def _read(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+    def _read(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The sections of the spec that are right, and all problems of the document."""
         _, reader, unusable = self._with_plugins(document)
         sections, problems = reader.sections(document)
         return sections, _with_unusable(unusable, problems, document)
 
-    def _checked(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+    def _checked(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The same, with the problems of the data files."""
         sections, problems = self._read(document)
-        reader = self._with_plugins(document)[1]
-        data, loss, losses = (
-            sections.get(name) or reader.as_far_as_right(name, document, problems)
-            for name in ("data", "loss", "losses")
-        )
-        objective = Objective.of(loss, losses) if bool(loss) != bool(losses) else None
+        data = sections.get("data")
         if data is None:
             return sections, problems
         try:
             with blamed(type(data)):
-                found = [document.located(_of_data(error, document)) for error in data.check(objective)]
+                found = [document.locate(_of_data(error, document)) for error in data.check(objective_of(sections))]
         except PluginError as error:
-            return sections, problems or [document.located(Problem(str(error), ("data",)))]
-        if "data" not in sections:  # What is invalid or missing in the section is not the fault of the data.
-            found = [problem for problem in found if _is_given(problem, document) and not _is_told(problem, problems)]
-        return sections, in_order([*problems, *found], document)
+            failed = document.locate(Diagnostic("plugin-failure", str(error), ("data",)))
+            return sections, problems or [failed]
+        return sections, in_order([*problems, *found], document) if found else problems
 
 
-def _with_unusable(unusable: list[Problem], problems: list[Problem], document: Document) -> list[Problem]:
+def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], document: Document) -> list[Diagnostic]:
     """The problems, without those of components that a plugin may bring which cannot be used."""
     if not unusable:
         return problems
-    hidden = [problem.path[:-1] for problem in problems if _is_of_no_known_type(problem)]
+    hidden = [problem.path[:-1] for problem in problems if problem.id == "unknown-type"]
     certain = [problem for problem in problems if not any(problem.path[: len(path)] == path for path in hidden)]
     return in_order([*unusable, *certain], document)
 
 
-def _is_of_no_known_type(problem: Problem) -> bool:
-    return problem.path[-1:] == ("type",) and not problem.on_key and problem.message.startswith("There is no ")
-
-
-def _of_data(error: OptionError, document: Document) -> Problem:
-    whole = error.within("data")
-    hint = "" if whole.near is None else f' Did you mean "{_as_written(whole.near, whole.path, document)}"?'
-    return Problem(f"{error}{hint}", whole.path, on_key=whole.on_key, against=whole.against)
+def _of_data(error: OptionError, document: Document) -> Diagnostic:
+    found = error.diagnostic.within("data")
+    if error.near is None:
+        return found
+    return evolve(found, help=f'Did you mean "{_as_written(error.near, found.path, document)}"?')
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
@@ -179,14 +174,5 @@ def _as_written(path: Path, option: Sequence[str | int], document: Document) -> 
     return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
 
 
-def _is_given(problem: Problem, document: Document) -> bool:
-    return len(list(document.root.along(problem.path))) == len(problem.path) + 1
-
-
-def _is_told(problem: Problem, problems: Iterable[Problem]) -> bool:
-    """Whether there is another problem of the same option."""
-    return any(other.path[:2] == problem.path[:2] for other in problems)
-
-
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:
-    return SpecError([document.located(Problem(message, path))], document.source.name)
+    return SpecError([document.locate(Diagnostic("wrong-type", message, path))], document.source.name)

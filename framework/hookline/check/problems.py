@@ -1,7 +1,6 @@
 """What is raised for a value of a document that is wrong, and the problems that it is told as."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
 from cattrs import (
@@ -12,12 +11,10 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.check.suggest import MissingOption, MissingType, Unclear, UnknownOption
-from hookline.errors.exceptions import OptionError, PluginError, Problem
-from hookline.errors.text import PathElement, dotted
-from hookline.spec.options import Spec
-
-Keys = tuple[PathElement, ...]
+from hookline.check.suggest import MissingOption, Unclear, UnknownOption
+from hookline.errors.diagnostic import Diagnostic, Keys
+from hookline.errors.exceptions import InvalidValueError, OptionError, PluginError
+from hookline.errors.text import dotted
 
 INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginError)
 """What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it.
@@ -25,36 +22,17 @@ INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginErro
 A `PluginError` is a fault in the code of a component: it is a problem where that stands, beside all others."""
 
 
-class ElementsError(IterableValidationError):
-    """An array, or a table of named elements, of which some are wrong."""
-
-    right: Mapping[Any, Any] = MappingProxyType({})
-    """The others, by their places or names."""
-    as_far_as_right: tuple[Any, ...] | Mapping[str, Any] | None = None
-    """All of them, if they are components: of one that is wrong, the options that are right."""
-
-
-class ComponentError(ClassValidationError):
-    """A component that is wrong."""
-
-    as_far_as_right: Spec | None = None
-    """It with the options that are right, which raises a `NotSaidError` for the others."""
-
-
-HEADER = "…"
-"""Stands in the message of a `HeaderError` for the names in the header."""
-
-
 class HeaderError(ValueError):
-    """A table where several are wanted, or several where one is: its message says how many brackets the header has."""
+    """A table where several are wanted, or several where one is: the path says what its header should be."""
+
+    def __init__(self, message: str, *, are_several: bool):
+        """What was found and expected, and whether the header of each has two brackets."""
+        super().__init__(message)
+        self.are_several = are_several
 
 
-class MissingTypeError(ValueError):
-    """A component of which nothing says what it is."""
-
-
-def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem | Unclear]:
-    """The problems in what cattrs raised, each with its path."""
+def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Diagnostic | Unclear]:
+    """The diagnostics of what cattrs raised, each with its path."""
     if isinstance(error, (ClassValidationError, IterableValidationError)):
         kind = error.cl
         for part in error.exceptions:
@@ -69,17 +47,16 @@ def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Problem
         yield from (UnknownOption(error.cl, (*path, key)) for key in error.extra_fields)
     elif isinstance(error, KeyError):
         yield MissingOption(kind, path)
-    elif isinstance(error, OptionError):
-        yield problem_of(error, path)
+    elif isinstance(error, (InvalidValueError, OptionError)):
+        yield error.diagnostic.within(*path)
     elif isinstance(error, HeaderError):
-        yield Problem(str(error).replace(HEADER, dotted([key for key in path if isinstance(key, str)])), path)
-    elif isinstance(error, MissingTypeError):
-        yield MissingType(str(error), path)
+        header = dotted([key for key in path if isinstance(key, str)])
+        help_text = (
+            f"The header of each has two brackets: [[{header}]]."
+            if error.are_several
+            else f"Write it without brackets around it, or with one bracket in its header: [{header}]."
+        )
+        yield Diagnostic("wrong-type", str(error), path, help_text)
     else:
-        yield Problem(str(error), path)
-
-
-def problem_of(error: OptionError, path: Keys) -> Problem:
-    """The problem at the option that an error names, in what stands at the path."""
-    against = tuple((*path, *other) for other in error.against)
-    return Problem(str(error), (*path, *error.path), on_key=error.on_key, against=against)
+        fault = isinstance(error, PluginError)
+        yield Diagnostic("plugin-failure" if fault else "invalid-value", str(error), path)

@@ -10,19 +10,20 @@ from typing import Any
 
 from attrs import NOTHING, fields
 
-from hookline.check.problems import INVALID, ComponentError, ElementsError, problem_of, problems_in
+from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
-from hookline.errors.exceptions import EMPTY, FaultError, Problem
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import FaultError
 from hookline.errors.text import PathElement, nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
 
-LOGGING = ("loss", "losses", "metrics", "callbacks")
-"""The sections from which the names of the numbers follow that are logged."""
+EMPTY = "The file is empty."
+"""What is said of a file in which nothing is."""
 
 
 class Reader:
@@ -33,17 +34,15 @@ class Reader:
         self._directory = Path()
         self._converter = strict_converter(catalog, lambda: self._directory)
 
-    def sections(self, document: Document) -> tuple[dict[str, Any], list[Problem]]:
+    def sections(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The sections of the spec that are right, and all problems of the document, in the order of the text."""
         if document.is_empty:
-            return {}, [document.located(Problem(EMPTY))]
+            return {}, [document.locate(Diagnostic("empty-file", EMPTY))]
         self._directory = document.directory
         self.catalog.begin_spec()
         known = {attribute.name: attribute for attribute in fields(TrainingSpec)}
         sections: dict[str, Any] = {}
-        partly: dict[str, Mapping[int, Any]] = {}
-        wrong: dict[str, Any] = {}
-        problems: list[Problem | Unclear] = []
+        problems: list[Diagnostic | Unclear] = []
         given: set[str | None] = set()
         for key, value in document.table.items():
             name = key if key in known else self._meant(key, document, known)
@@ -60,10 +59,6 @@ class Reader:
                 sections[name] = self._converter.structure(value, known[name].type)
             except INVALID as error:
                 problems += problems_in(error, known[name].type, (key,))
-                if isinstance(error, ElementsError) and name in SEVERAL:
-                    partly[name] = error.right
-                if isinstance(error, (ElementsError, ComponentError)) and name in LOGGING:
-                    wrong[name] = error.as_far_as_right
         for name, attribute in known.items():
             if name == "loss" and not given & {"loss", "losses"}:
                 problems.append(MissingOption(TrainingSpec, (name,)))
@@ -73,23 +68,11 @@ class Reader:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        errors = list(conflicts(said, partly, wrong))
+        errors = list(conflicts(said))
         certain = [error for error in errors if not isinstance(error, FaultError)]
-        problems += [problem_of(error, ()) for error in (certain if problems or certain else errors)]
-        located = [document.located(problem) for problem in told(problems, document.table, self.catalog)]
+        problems += [error.diagnostic for error in (certain if problems or certain else errors)]
+        located = [document.locate(problem) for problem in told(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
-
-    def as_far_as_right(self, name: str, document: Document, problems: Iterable[Problem]) -> Any:
-        """A section without its options that have problems; `None` if it cannot be read without them."""
-        wrong = {problem.path[1] for problem in problems if len(problem.path) > 1 and problem.path[0] == name}
-        table = document.table.get(name)
-        if not isinstance(table, dict):
-            return None
-        try:
-            right = {key: value for key, value in table.items() if key not in wrong}
-            return self._converter.structure(right, getattr(fields(TrainingSpec), name).type)
-        except INVALID:
-            return None
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
@@ -98,7 +81,7 @@ class Reader:
         is_table = isinstance(document.table[key], (dict, list))
         return near if near is not None and (near not in document.table or is_table) else None
 
-    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Problem | Unclear]":
+    def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Diagnostic | Unclear]":
         """What is wrong in a table that was probably to change a section which is there, in what it says itself."""
         whole = value
         if isinstance(value, dict):
@@ -121,17 +104,16 @@ def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
     return any(option.name in strange and option.name not in table for option in fields(type(section)))
 
 
-def in_order(problems: Iterable[Problem], document: Document) -> list[Problem]:
-    """The problems in the order of the text."""
-    return sorted(problems, key=lambda problem: _order(problem, document))
+def in_order(problems: Iterable[Diagnostic], document: Document) -> list[Diagnostic]:
+    """The problems in the order of the text, then of other files, then of changes; all others by section."""
+    sections = {attribute.name: index for index, attribute in enumerate(fields(TrainingSpec))}
 
+    def order(problem: Diagnostic) -> tuple[int, str, int, int]:
+        section = sections.get(str(problem.path[0]), len(sections)) if problem.path else len(sections)
+        if problem.place is None:
+            return 3, "", 0, section
+        source = problem.place.source
+        rank = 0 if source is document.source else 1 if source.directory is not None else 2
+        return rank, source.name, problem.place.start, section
 
-def _order(problem: Problem, document: Document) -> tuple[int, str, int, int]:
-    """The order of the text, then of other files, then of changes; what stands in no text goes by section."""
-    names = [attribute.name for attribute in fields(TrainingSpec)]
-    section = names.index(problem.path[0]) if problem.path and problem.path[0] in names else len(names)
-    if problem.place is None:
-        return 3, "", 0, section
-    source = problem.place.source
-    rank = 0 if source is document.source else 1 if source.directory is not None else 2
-    return rank, source.name, problem.place.start, section
+    return sorted(problems, key=order)

@@ -1,19 +1,19 @@
 """From values of TOML to values of the types that options have: strictly, by hooks of cattrs."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from attrs import has
-from cattrs import Converter, IterableValidationNote
+from cattrs import Converter, IterableValidationError, IterableValidationNote
 
 from hookline.check.components import component, spec_hook
-from hookline.check.problems import HEADER, INVALID, ComponentError, ElementsError, HeaderError
+from hookline.check.problems import INVALID, HeaderError
 from hookline.check.toml.tree import PathText
 from hookline.plugins.catalog import Catalog, is_family
-from hookline.spec.options import Spec, assembled
+from hookline.spec.options import Spec
 from hookline.spec.types import PRIMITIVES, Array, Choice, OneOf, Options, Table, is_form, option_type
 from hookline.spec.words import wrong
 
@@ -70,12 +70,12 @@ def _tuple_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], tuple[A
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
         if isinstance(value, dict) and isinstance(form.inner[0], Options):
-            raise HeaderError(f"{wrong(value, form.words)} The header of each has two brackets: [[{HEADER}]].")
+            raise HeaderError(wrong(value, form.words).diagnostic.message, are_several=True)
         if not form.accepts(value):
             raise wrong(value, form.words)
         kinds = [element.kind for element in form.elements(len(value))]
         each = dict(enumerate(zip(value, kinds, strict=True)))
-        return tuple(_structured(each, kind, "element", converter, lambda ordered: tuple(ordered.values())).values())
+        return tuple(_structured(each, kind, "element", converter).values())
 
     return structure_tuple
 
@@ -87,48 +87,29 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
         if not form.accepts(value):
             raise wrong(value, form.words)
         each = {key: (element, form.inner[1].kind) for key, element in value.items()}
-        return _structured(each, kind, "key", converter, lambda ordered: ordered)
+        return _structured(each, kind, "key", converter)
 
     return structure_mapping
 
 
-def _structured(
-    each: Mapping[Any, tuple[Any, Any]],
-    kind: Any,
-    noun: str,
-    converter: Converter,
-    gathered: Callable[[dict[Any, Any]], Any],
-) -> dict[Any, Any]:
-    """The elements of an array or a table, by their places or names, each given with its type.
+def _structured(each: Mapping[Any, tuple[Any, Any]], kind: Any, noun: str, converter: Converter) -> dict[Any, Any]:
+    """The elements of an array or a table, by their indices or names, each given with its type.
 
     Raises:
-        ElementsError: with the errors of all that are wrong; of components with all, as far as they are right, too.
+        IterableValidationError: with the errors of all that are wrong.
 
     """
     made: dict[Any, Any] = {}
     errors: list[Exception] = []
+    hooks: dict[Any, Any] = {}
     for place, (element, element_kind) in each.items():
+        if element_kind not in hooks:
+            hooks[element_kind] = converter.get_structure_hook(element_kind)
         try:
-            made[place] = converter.structure(element, element_kind)
+            made[place] = hooks[element_kind](element, element_kind)
         except INVALID as error:
             error.add_note(IterableValidationNote(f"{noun} {place}", place, element_kind))
-            errors.append(error)
-    if not errors:
-        return made
-    some_wrong = ElementsError("", errors, kind)
-    some_wrong.right = made
-    _, first = next(iter(each.values()))
-    if isinstance(first, type) and issubclass(first, Spec):
-        partly = made | _as_far_as_right(errors, first)
-        some_wrong.as_far_as_right = gathered({place: partly[place] for place in each})
-    raise some_wrong
-
-
-def _as_far_as_right(errors: Iterable[BaseException], kind: type[Spec]) -> dict[Any, Spec]:
-    """The elements that are wrong, by their places or names, each as far as it is right."""
-    made = {}
-    for error in errors:
-        index = next(note.index for note in error.__notes__ if isinstance(note, IterableValidationNote))
-        partly = error.as_far_as_right if isinstance(error, ComponentError) else None
-        made[index] = assembled(kind, {}) if partly is None else partly
+            errors.append(error.with_traceback(None))  # Which would keep every frame alive.
+    if errors:
+        raise IterableValidationError("", errors, kind)
     return made

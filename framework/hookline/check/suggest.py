@@ -8,7 +8,7 @@ from attrs import fields, frozen
 
 from hookline.check.homes import Home, Keys, header, homes_in, options_of, section_of_family
 from hookline.check.translate import own_option, section_meant, translation
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.text import did_you_mean, enumerate_names, nearest
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
@@ -17,6 +17,9 @@ from hookline.spec.types import option_type
 
 SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
 """The keys of a spec that are tables, or arrays of them."""
+
+NO_COMPONENT = "This table is no component, which would have a `type`."
+"""What is said of a `type` in a table that has none."""
 
 MOST_OTHERS = 4
 """How many other components are named that have an option, at most."""
@@ -54,114 +57,110 @@ class MissingOption:
     """The path that it would have."""
 
 
-@frozen
-class MissingType:
-    """A table of a component without its `type`."""
-
-    message: str
-    """What to say of it."""
-    path: Keys
-    """The path of the table."""
+Unclear = UnknownOption | MissingOption
+"""What is reported when everything else is known: one slip may show in two places."""
 
 
-Unclear = UnknownOption | MissingOption | MissingType
-"""What is to be told when all of it is known: one slip may be seen in two places."""
-
-
-def told(problems: Iterable[Problem | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
-    """The problems, with what was probably meant; an option that is missing since it is misspelt is told once."""
+def told(problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Diagnostic]:
+    """The diagnostics, with what was probably meant; a misspelt required option is reported once."""
     problems = list(problems)
     is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
     homes = list(islice(homes_in(table, catalog), MOST_HOMES)) if is_unclear else []
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     explained: set[Keys] = set()
     looked_up = 0
-    made: list[Problem] = []
+    made: list[Diagnostic] = []
+    without_type: list[Diagnostic] = []
     for problem in problems:
         if isinstance(problem, UnknownOption):
             looked_up += 1
-            message, meant = (
-                _meant(problem, table, homes, catalog) if looked_up <= MOST_MEANT else (problem.message, ())
-            )
+            help_text, meant = _meant(problem, table, homes, catalog) if looked_up <= MOST_MEANT else ("", ())
             explained.add(meant)
             elsewhere = (meant[:-1],) if meant[:-1] and meant[:-1] != problem.path[:-1] else ()
-            made.append(Problem(message, problem.path, on_key=True, against=elsewhere))
-        elif isinstance(problem, Problem):
-            made.append(problem)
-    made += [
-        Problem(problem.message, problem.path)
-        for problem in problems
-        if isinstance(problem, MissingType) and problem.path not in explained
-    ]
+            message = NO_COMPONENT if _is_type_of_none(problem) else problem.message
+            made.append(Diagnostic("unknown-key", message, problem.path, help_text, on_key=True, related=elsewhere))
+        elif isinstance(problem, Diagnostic):
+            (without_type if problem.id == "missing-type" else made).append(problem)
+    made += [problem for problem in without_type if problem.path not in explained]
     for path, absent in missing.items():
         # What is missing at the top may be in the spec that was to be extended.
         if path not in explained and not (len(path) == 1 and ("extends",) in explained):
             option = getattr(fields(absent.kind), str(path[-1]))
             what = option_type(absent.kind.option_type(option)).words
-            made.append(Problem(f"This is missing. It must be {what}.", path))
+            is_section = absent.kind is TrainingSpec
+            made.append(
+                Diagnostic(
+                    "missing-section" if is_section else "missing-option",
+                    "This is missing.",
+                    path,
+                    f"It must be {what}.",
+                )
+            )
     return made
 
 
+def _is_type_of_none(unknown: UnknownOption) -> bool:
+    return unknown.path[-1] == "type" and not unknown.kind.family
+
+
 def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], catalog: Catalog) -> tuple[str, Keys]:
-    """What to say of an unknown key, and the path that was probably meant, or an empty one."""
+    """What to do about an unknown key, in sentences, and the path that was probably meant, or an empty one."""
     *within, key = unknown.path
     kind, own = unknown.kind, [*options_of(unknown.kind), *(["type"] if unknown.kind.family else [])]
-    message = unknown.message
-    if key == "type" and not kind.family:
+    if _is_type_of_none(unknown):
         inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
-        message = "This table is no component, which would have a `type`."
         if len(inside) == 1:
-            return f'{message} Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
-        return message, ()
+            return f'Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
+        return "", ()
     others = [home for home in homes if home.path != tuple(within)]
     if kind is TrainingSpec and nearest(str(key), [*own, "extends"]) == "extends":
-        return f'{message} Did you mean "extends"?', ("extends",)
+        return 'Did you mean "extends"?', ("extends",)
     slip = nearest(str(key), own)
     given = next((home.options for home in homes if home.path == tuple(within)), {})
     if _names_another(kind, given.get(str(key)), catalog):
-        return f'{message} Did you mean "type"?', (*within, "type")
+        return 'Did you mean "type"?', (*within, "type")
     if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
         # One letter is wrong in what this table may have and has not: another that has the very word is not meant.
-        return f'{message} Did you mean "{slip}"?', (*within, slip)
+        return f'Did you mean "{slip}"?', (*within, slip)
     if (own_word := own_option(str(key), kind, given)) is not None:
         option, question = own_word
-        return f"{message} {question}", (*within, option)
+        return question, (*within, option)
     if kind is TrainingSpec and (section := section_meant(str(key), given.get(str(key)))) is not None:
         is_a_slip = slip == section
         named = f'Did you mean "{section}"?' if is_a_slip else f"Hookline calls this section {header(section)}."
-        return f"{message} {named}", (section,)
+        return named, (section,)
     for home in others:
         # What is given there already does not belong there, too: rather it is a slip for something here.
         if key in options_of(home.kind) and (key not in home.options or nearest(str(key), own) is None):
             if home.kind is TrainingSpec and key in SECTIONS:
-                return f"{message} It is a section of its own: {header(str(key))}.", (key,)
+                return f"It is a section of its own: {header(str(key))}.", (key,)
             owner = f"{home.kind.__name__} has it: it" if home.kind.family else "It"
-            return f"{message} {owner} belongs {home.label}.", (*home.path, key)
+            return f"{owner} belongs {home.label}.", (*home.path, key)
     if (said := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
         sentence, path = said
-        return f"{message} {sentence}", path
+        return sentence, path
     if slip is not None:
-        return f'{message} Did you mean "{slip}"?', (*within, slip)
+        return f'Did you mean "{slip}"?', (*within, slip)
     if kind is TrainingSpec and (section := section_of_family(str(key), catalog)):
-        return f"{message} It is the name of a family, whose components stand in {section}.", ()
+        return f"It is the name of a family, whose components stand in {section}.", ()
     for home in others:
         if (near := nearest(str(key), options_of(home.kind))) is not None:
             if home.kind is TrainingSpec and near in SECTIONS:
-                return f'{message} Did you mean "{near}"? It is a section of its own: {header(near)}.', (near,)
-            return f'{message} Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
+                return f'Did you mean "{near}"? It is a section of its own: {header(near)}.', (near,)
+            return f'Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
     words = str(key).lower().split("_")
     for home in sorted(homes, key=lambda home: home.path != tuple(within)):
         # Such as "max_epochs"; but "data_path" is no section.
         options = set(options_of(home.kind)).difference(SECTIONS)
         if (word := next((word for word in words if word in options), None)) is not None:
             where = "" if home.path == tuple(within) else f", which belongs {home.label}"
-            return f'{message} Did you mean "{word}"{where}?', (*home.path, word)
+            return f'Did you mean "{word}"{where}?', (*home.path, word)
     same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in options_of(other))
     if kind.family and same:
         have = "have" if len(same) > 1 else "has"
         more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
-        message += f" {enumerate_names(same[:MOST_OTHERS])}{more} {have} it."
-    return f"{message}{did_you_mean(str(key), options_of(kind))}", ()
+        return f"{enumerate_names(same[:MOST_OTHERS])}{more} {have} it.{did_you_mean(str(key), options_of(kind))}", ()
+    return did_you_mean(str(key), options_of(kind)).lstrip(), ()
 
 
 def _names_another(kind: type[Spec], value: object, catalog: Catalog) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
-from hookline.errors.exceptions import MisfitError, Problem, SpecError, notes_of
+from hookline.errors.exceptions import MisfitError, SpecError, notes_of
 from hookline.plugins.sources.local import from_file
 from hookline.spec.training import SEVERAL
 
@@ -50,8 +50,7 @@ def located(document: Document) -> Iterator[None]:
     try:
         yield
     except MisfitError as error:
-        problem = document.located(Problem(error.message, error.path, against=error.against))
-        told = SpecError([problem], document.source.name)
+        told = SpecError([document.locate(error.diagnostic)], document.source.name)
         for note in notes_of(error):
             told.add_note(note)
         raise told from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.printing import printable
 from hookline.errors.source import Place, Source
 from hookline.errors.text import dotted
@@ -20,7 +20,7 @@ WIDEST = 100
 MOST_SHOWN = 100
 """How many problems of a spec a person is shown at most."""
 
-_BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
+_BOLD, _RED, _YELLOW, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[34m", "\033[0m"
 
 
 @frozen
@@ -43,15 +43,23 @@ class Paint:
         return cls(is_on=is_terminal and not environment.get("NO_COLOR"))
 
 
-def rendered(problem: Problem, source: str, paint: Paint | None = None) -> str:
-    """A problem as lines of text: where it is and what it is, then the line with a finger on the place."""
-    paint, problem = paint or Paint(), problem.public()
-    where = paint(printable(str(problem.place or source)), _BOLD)
-    path = f" {printable(dotted(problem.path))}:" if problem.path else ""
-    lines = [f"{where}:{path} {paint(printable(problem.message), _RED)}"]
-    place = problem.place
+def headline(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
+    """A diagnostic as one line: where it is, what it is, and its id in brackets, as mypy writes it."""
+    paint, diagnostic = paint or Paint(), diagnostic.public()
+    where = paint(printable(str(diagnostic.place or source)), _BOLD)
+    path = f" {printable(dotted(diagnostic.path))}:" if diagnostic.path else ""
+    is_warning = diagnostic.severity == "warning"
+    text = paint(printable(diagnostic.text), _YELLOW if is_warning else _RED)
+    return f"{where}:{' warning:' if is_warning else ''}{path} {text}  [{diagnostic.id}]"
+
+
+def rendered(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
+    """A diagnostic as lines of text: where it is and what it is, then the line with a finger on the place."""
+    paint, diagnostic = paint or Paint(), diagnostic.public()
+    lines = [headline(diagnostic, source, paint)]
+    place = diagnostic.place
     if place is not None and _has_lines(place.source) and (place.end > place.start or place.line_text):
-        lines += _excerpt(place, problem.against_places, paint)
+        lines += _excerpt(place, diagnostic.related_places, paint)
     return "\n".join(lines)
 
 
@@ -60,7 +68,7 @@ def _has_lines(source: Source) -> bool:
     return source.directory is not None and source.is_quotable
 
 
-def shown(problems: Sequence[Problem], source: str, paint: Paint | None = None) -> Iterator[str]:
+def shown(problems: Sequence[Diagnostic], source: str, paint: Paint | None = None) -> Iterator[str]:
     """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
     for problem in problems[:MOST_SHOWN]:
         yield rendered(problem, source, paint)
@@ -119,8 +127,8 @@ def _columns(text: str) -> int:
     return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
-def as_json(problems: Iterable[tuple[str, Problem]]) -> str:
-    """The problems of several specs as JSON: an array of objects with file, line, column, path and message."""
+def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
+    """The diagnostics of several specs as JSON: an array of objects with id, severity, place, path and message."""
 
     def located(place: Place | None, source: str) -> dict[str, Any]:
         if place is None:
@@ -136,18 +144,21 @@ def as_json(problems: Iterable[tuple[str, Problem]]) -> str:
 
     listed = [
         {
+            "id": problem.id,
+            "severity": problem.severity,
             **located(problem.place, source),
             "path": dotted(problem.path),
-            "message": problem.message,
-            "against": [located(other, source) for other in problem.against_places],
+            "message": problem.text,
+            "help": problem.help,
+            "related": [located(other, source) for other in problem.related_places],
         }
         for source, problem in ((source, problem.public()) for source, problem in problems)
     ]
     return json.dumps(listed, indent=2)
 
 
-def for_github(problem: Problem, source: str) -> str:
-    """A problem as a line that GitHub's actions show beside the line of the file.
+def for_github(problem: Diagnostic, source: str) -> str:
+    """A diagnostic as a line that GitHub's actions show beside the line of the file.
 
     See https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
     """
@@ -169,4 +180,4 @@ def for_github(problem: Problem, source: str) -> str:
         properties |= {"line": str(place.line), "col": str(place.column), "endColumn": str(end)}
     properties["title"] = dotted(problem.path) or "spec"
     listed = ",".join(f"{name}={escaped(value, ':', ',')}" for name, value in properties.items())
-    return f"::error {listed}::{escaped(problem.message)}"
+    return f"::{problem.severity} {listed}::{escaped(f'{problem.text} [{problem.id}]')}"

@@ -1,27 +1,44 @@
-"""How the commands print Hookline's warnings."""
+"""How the commands report Hookline's warnings."""
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hookline.check.toml.document import Document
+from hookline.cli._report import headline
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineWarning
-from hookline.errors.printing import printable, tell
+from hookline.errors.printing import tell
 
 
 @contextmanager
-def told_warnings(source: str) -> Iterator[None]:
-    """Print each Hookline warning once, in a line that names the spec. Show other warnings as usual."""
+def told_warnings(document: Document) -> Iterator[None]:
+    """Print each Hookline warning once, in a line with its place. Show other warnings as usual."""
+    with _each_warning(lambda found: tell(headline(document.locate(found), document.source.name), file=sys.stderr)):
+        yield
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[Diagnostic]]:
+    """Collect Hookline's warnings, each once. Show other warnings as usual."""
+    found: list[Diagnostic] = []
+    with _each_warning(found.append):
+        yield found
+
+
+@contextmanager
+def _each_warning(take: Callable[[Diagnostic], None]) -> Iterator[None]:
     usual = warnings.showwarning
-    told: set[str] = set()
+    known: set[Diagnostic] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
-        if not issubclass(category, HooklineWarning):
+        if not isinstance(message, HooklineWarning):
             usual(message, category, *where, **others)
-        elif str(message) not in told:
-            told.add(str(message))
-            tell(f"{source}: {printable(str(message))} (a warning)", file=sys.stderr)
+        elif message.diagnostic not in known:
+            known.add(message.diagnostic)
+            take(message.diagnostic)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", HooklineWarning)

@@ -9,11 +9,14 @@ from operator import itemgetter
 
 from hookline.check.load import Loader
 from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli._warnings import told_warnings
 from hookline.cli.main import BAD_INPUT, GOOD, WRONG_SPEC
-from hookline.errors.exceptions import FileError, HooklineError, Problem, SpecError, published
+from hookline.errors.diagnostic import Diagnostic, published
+from hookline.errors.exceptions import FileError, HooklineError, PluginError, SpecError
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, shortened
+
+Found = tuple[str, Diagnostic]
+"""A diagnostic, and the spec that it is of."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,87 +32,98 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Tell all problems of all specs: 0 if there are none, 1 if there are some, 2 if one could not be checked."""
-    found: list[tuple[str, Problem]] = []
-    unread: list[tuple[str, Problem]] = []
+    """Report everything that is wrong with all specs: 0 if nothing is, 1 if something is, 2 if one is unreadable."""
+    found: list[Found] = []
+    unread: list[Found] = []
     try:
         loader = loader_of(arguments)
     except HooklineError as error:
         if arguments.format == "text":
             raise
-        file = next((path for path in arguments.plugin if str(error).startswith(path)), arguments.specs[0])
-        _tell_tools([(file, Problem(str(error).removeprefix(f"{file}: ")))], arguments.format)
+        file = error.file if isinstance(error, PluginError) and error.file else arguments.specs[0]
+        _print_for_tools([(file, error.diagnostics[0])], arguments.format)
         return BAD_INPUT
     for path in arguments.specs:
         try:
-            found += [(path, problem) for problem in published(_problems(path, arguments, loader))]
+            found += [(path, one) for one in published(_diagnostics(path, arguments, loader))]
         except FileError as error:
-            unread.append((error.file, Problem(error.message)))
+            unread.append((error.file, error.diagnostics[0]))
         except HooklineError as error:
-            unread.append((path, Problem(str(error))))
+            unread.append((path, error.diagnostics[0]))
         except OSError as error:
-            unread.append((str(error.filename or path), Problem(f"{error.strerror or error}.")))
+            unread.append((str(error.filename or path), Diagnostic(FileError.id, f"{error.strerror or error}.")))
     if arguments.format == "text":
-        for file, problem in unread:
-            tell(f"{shortened(file)}: {problem.message}", file=sys.stderr)
-        _tell(found)
+        for file, diagnostic in unread:
+            tell(f"{shortened(file)}: {diagnostic.text}  [{diagnostic.id}]", file=sys.stderr)
+        _print(found)
         tell(_summary(arguments.specs, found, len(unread)))
     else:
-        _tell_tools([*found, *unread], arguments.format)
-    return BAD_INPUT if unread else WRONG_SPEC if found else GOOD
+        _print_for_tools([*found, *unread], arguments.format)
+    return BAD_INPUT if unread else WRONG_SPEC if any(map(_is_error, found)) else GOOD
 
 
-def _problems(path: str, arguments: argparse.Namespace, loader: Loader) -> list[Problem]:
+def _diagnostics(path: str, arguments: argparse.Namespace, loader: Loader) -> list[Diagnostic]:
     try:
         document = document_of(arguments, path)
     except SpecError as error:
-        return list(error.problems)
-    problems = loader.check(document)
-    if problems or not arguments.deep:
-        return problems
+        return list(error.diagnostics)
+    found = loader.check(document)
+    if found or not arguments.deep:
+        return found
+    from hookline.check.reader import in_order
+    from hookline.cli._warnings import collected_warnings
     from hookline.training.preflight.shapes import deep_check
 
-    with told_warnings(path):
-        return deep_check(document, loader)
+    with collected_warnings() as warned:
+        found = deep_check(document, loader)
+    return in_order([*found, *map(document.locate, warned)], document)
 
 
-def _tell(found: Sequence[tuple[str, Problem]]) -> None:
-    """The problems with the lines where they are; of a file with very many, some."""
+def _is_error(found: Found) -> bool:
+    return found[1].severity == "error"
+
+
+def _print(found: Sequence[Found]) -> None:
+    """The diagnostics with the lines where they are; of a file with very many, some."""
     if not found:
         return
     from hookline.cli._report import Paint, shown
 
     paint = Paint.of(sys.stdout, os.environ)
     for path, group in groupby(found, key=itemgetter(0)):
-        for text in shown([problem for _, problem in group], path, paint):
+        for text in shown([diagnostic for _, diagnostic in group], path, paint):
             sys.stdout.write(f"{text}\n\n")  # It is escaped, and may have colors.
 
 
-def _tell_tools(found: Sequence[tuple[str, Problem]], how: str) -> None:
-    """All problems, as tools read them."""
+def _print_for_tools(found: Sequence[Found], how: str) -> None:
+    """All diagnostics, as tools read them."""
     from hookline.cli._report import as_json, for_github
 
     if how == "json":
         sys.stdout.write(f"{as_json(found)}\n")
     else:
-        sys.stdout.writelines(f"{for_github(problem, path)}\n" for path, problem in found)
+        sys.stdout.writelines(f"{for_github(diagnostic, path)}\n" for path, diagnostic in found)
 
 
-def _summary(specs: Sequence[str], found: Sequence[tuple[str, Problem]], unread: int) -> str:
+def _summary(specs: Sequence[str], found: Sequence[Found], unread: int) -> str:
     name = specs[0] if len(specs) == 1 else counted(len(specs), "spec")
-    if not found and not unread:
-        return f"{name} {'is' if len(specs) == 1 else 'are'} good."
+    errors = [one for one in found if _is_error(one)]
+    warned = len(found) - len(errors)
+    and_warnings = f", with {counted(warned, 'warning')}" if warned else ""
+    if not errors and not unread:
+        return f"{name} {'is' if len(specs) == 1 else 'are'} good{and_warnings}."
     parts = []
-    if found:
-        files = {_file(path, problem) for path, problem in found}
-        where = name if len(specs) == 1 else f"{len({path for path, _ in found})} of {name}"
-        parts.append(f"{counted(len(found), 'error')} in {files.pop() if len(specs) == len(files) == 1 else where}.")
+    if errors:
+        files = {_file(path, diagnostic) for path, diagnostic in errors}
+        where = name if len(specs) == 1 else f"{len({path for path, _ in errors})} of {name}"
+        where = files.pop() if len(specs) == len(files) == 1 else where
+        parts.append(f"{counted(len(errors), 'error')} in {where}{and_warnings}.")
     if unread:
         parts.append(f"{counted(unread, 'spec')} could not be checked.")
     return " ".join(parts)
 
 
-def _file(spec: str, problem: Problem) -> str:
-    """The file in which a problem of a spec is: it may be one that the spec extends, or that is laid over it."""
-    source = problem.place.source if problem.place is not None else None
+def _file(spec: str, diagnostic: Diagnostic) -> str:
+    """The file in which something is wrong with a spec: it may be one that the spec extends, or that overlays it."""
+    source = diagnostic.place.source if diagnostic.place is not None else None
     return source.name if source is not None and source.directory is not None else spec

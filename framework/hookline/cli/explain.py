@@ -1,4 +1,4 @@
-"""`hookline explain spec.toml optimizer.lr`."""
+"""`hookline explain spec.toml optimizer.lr`, and `hookline explain unknown-key`."""
 
 import argparse
 from collections.abc import Iterator
@@ -12,8 +12,9 @@ from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli._screen import paragraph, screen_width, table
 from hookline.cli.main import GOOD
 from hookline.errors.exceptions import HooklineError
+from hookline.errors.ids import IDS
 from hookline.errors.printing import tell
-from hookline.errors.text import dotted, shortened
+from hookline.errors.text import did_you_mean, dotted, shortened
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -25,21 +26,50 @@ WIDEST = 96
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("spec", help="a TOML file")
+    parser.add_argument("spec", help="a TOML file; or, alone, the id of an error or warning, such as unknown-key")
     parser.add_argument(
-        "path", help="a value in it, such as optimizer.lr, model.layers.0.out_features or callbacks.EarlyStopping"
+        "path",
+        nargs="?",
+        help="a value in it, such as optimizer.lr, model.layers.0.out_features or callbacks.EarlyStopping",
     )
     add_spec_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what is known of a value, and the places that set it."""
+    """Print what is known of a value, and the places that set it; or what an id means."""
+    width = screen_width() or WIDEST
+    if arguments.path is None:
+        tell(*lines_of_id(arguments.spec, width))
+        return GOOD
     if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
         raise HooklineError("The spec comes first: `hookline explain spec.toml optimizer.lr`.")
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
-    tell(*lines(explained(document, spec, words_of(arguments.path)), screen_width() or WIDEST))
+    tell(*lines(explained(document, spec, words_of(arguments.path)), width))
     return GOOD
+
+
+def lines_of_id(name: str, width: int = WIDEST) -> Iterator[str]:
+    """What an id of a diagnostic means and what to do, in lines of at most this width.
+
+    Raises:
+        HooklineError: if there is no such id.
+
+    """
+    kind = IDS.get(name)
+    if kind is None:
+        if name.endswith(".toml"):
+            raise HooklineError(f"Give the path of a value, too: `hookline explain {shortened(name)} optimizer.lr`.")
+        raise HooklineError(f'There is no id "{shortened(name)}".{did_you_mean(name, IDS)}')
+    width = min(width, WIDEST)
+    yield name
+    yield ""
+    yield from paragraph(kind.meaning, width, "  ")
+    if kind.example.strip():
+        yield ""
+        yield from (f"    {line}" for line in kind.example.splitlines())
+    yield ""
+    yield from paragraph(kind.remedy, width, "  ")
 
 
 def words_of(path: str) -> list[str]:

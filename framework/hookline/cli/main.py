@@ -134,7 +134,7 @@ def _run(words: Sequence[str]) -> int:
 def _pointed(error: "SpecError") -> str:
     """All problems of a spec, each with its line and a marker under the place."""
     from hookline.cli._report import Paint, shown
-    from hookline.errors.exceptions import published
+    from hookline.errors.diagnostic import published
 
     return "\n\n".join(shown(published(error.problems), error.source, Paint.of(sys.stderr, os.environ)))
 

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.training.start import new_run
 
     deferred_compiler.defer()
-    with told_warnings(arguments.spec), located(document), new_run(spec, loader.plugins(document)) as opened:
+    with told_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
         plan = planned(opened)
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     # A display that the spec lists stays in the spec of the run; `--quiet` only hides its output.
     silence = _silence() if is_listed and arguments.quiet else nullcontext()
     try:
-        with told_warnings(path), silence, located(document):
+        with told_warnings(document), silence, located(document):
             trial = train(spec, plugins=extra, out=arguments.out, locked=arguments.locked)
     except Interrupted as interruption:
         with _if_somebody_reads():

@@ -106,9 +106,10 @@ def in_memory(
         )
     rows = batches["training"].rows
     if not rows:
-        raise DataError(f"{sources['training']}: There are no rows.")
+        raise DataError("There are no rows.", file=sources["training"])
     if not len(batches["training"]):
-        raise DataError(f"{sources['training']}: `drop_last` leaves no batch: there are only {rows} rows.")
+        message = f"`drop_last` leaves no batch: there are only {rows} rows."
+        raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     return Data(**batches, example=example, targets=known, preparation=preparation)
 
@@ -135,7 +136,7 @@ def encode(
                 for name, encoding in encodings.items()
             }
     except DataError as error:
-        raise DataError(f"{sources[split]}: {error}") from None
+        raise error.changed(file=sources[split]) from None
     return encoded, known
 
 
@@ -150,7 +151,7 @@ def _warn_of_merged(
             dtype = str(run.dtype).removeprefix("torch.")
             sentence = merged[0].sentence(known[name].columns[merged[0].column], dtype, len(merged) - 1)
             remedy = 'set `dtype = "float64"` in [run], or subtract a constant from the target in the file.'
-            warnings.warn(f"{source}: {sentence} {remedy}", HooklineWarning, stacklevel=3)
+            warnings.warn(HooklineWarning(f"{source}: {sentence} {remedy}", id="merged-numbers"), stacklevel=3)
 
 
 def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping[str, Encoding]:
@@ -164,4 +165,4 @@ def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping
         return loss.encodings(targets)
     except ValueError as error:
         path = error.path if isinstance(error, OptionError) else ()
-        raise MisfitError(str(error), ("data", "targets", *path)) from None
+        raise MisfitError(str(error), ("data", "targets", *path), id="unfit-targets") from None

@@ -1,12 +1,13 @@
+from .diagnostic import Diagnostic as Diagnostic
 from .exceptions import (
     DataError as DataError,
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,
+    InvalidValueError as InvalidValueError,
     LockError as LockError,
     MisfitError as MisfitError,
     OptionError as OptionError,
     PluginError as PluginError,
-    Problem as Problem,
     SpecError as SpecError,
     StageError as StageError,
     TrainingError as TrainingError,

@@ -1,29 +1,47 @@
-"""Errors for people: each says in a sentence what was found, where, and what is allowed.
+"""The exceptions that Hookline raises on purpose. Each carries diagnostics: what was found, where, and what is allowed.
 
-Whatever a person can mend (a spec, a data file, a plugin) is told by one of these and never by a traceback.
+Whatever a person can mend (a spec, a data file, a plugin) is reported by one of these and never by a traceback.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from hookline.errors.source import Place
-from hookline.errors.text import PathElement, dotted
+from hookline.errors.diagnostic import Diagnostic, Keys, published
+from hookline.errors.text import PathElement, dotted, shortened
+
+LONGEST_COLUMN = 100
+"""How many characters of the name of a column a message quotes at most."""
 
 
 class HooklineError(Exception):
     """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
 
+    id: ClassVar[str] = "error"
+    """The id of its diagnostics."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong: one thing, unless it is a `SpecError`."""
+        return (Diagnostic(self.id, str(self)),)
+
 
 class FileError(HooklineError):
     """A file that cannot be read: names it, and says why."""
+
+    id = "unreadable-file"
 
     def __init__(self, file: str, message: str):
         """The file as it was named, and the reason as a sentence."""
         self.file, self.message = file, message
         super().__init__(f"{file}: {message}")
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The reason, without the name of the file."""
+        return (Diagnostic(self.id, self.message),)
 
 
 def notes_of(error: BaseException) -> tuple[str, ...]:
@@ -32,14 +50,31 @@ def notes_of(error: BaseException) -> tuple[str, ...]:
 
 
 class HooklineWarning(UserWarning):
-    """Something in a spec that can be trained and is doubtful: names its place in the spec."""
+    """Something in a spec that can be trained and is doubtful: `warnings.warn(HooklineWarning(message, path))`."""
+
+    def __init__(self, message: str, path: Sequence[PathElement] = (), *, id: str = "warning"):  # noqa: A002
+        """The message, the path of the option that it is about, and the id of the diagnostic."""
+        self.diagnostic = Diagnostic(id, message, tuple(path), severity="warning")
+        super().__init__(str(self.diagnostic))
+
+
+class InvalidValueError(ValueError):
+    """Raised for a value that is not allowed, where nothing is known of its place; the reader adds the path.
+
+    Validators of options may raise a plain `ValueError` instead, whose id is "invalid-value".
+    """
+
+    def __init__(self, id: str, message: str, help: str = ""):  # noqa: A002
+        """The id of the diagnostic, what was found and allowed, and what to do."""
+        self.diagnostic = Diagnostic(id, message, help=help)
+        super().__init__(self.diagnostic.text)
 
 
 class OptionError(ValueError):
     """Raised by a spec class for options that do not go together: names an option and says what is wrong.
 
-    The reader turns it into a `Problem` at the option's path. Classes that check a single option raise a plain
-    `ValueError` from its validator instead.
+    The reader reports it at the option's path. Classes that check a single option raise a plain `ValueError` from its
+    validator instead.
     """
 
     def __init__(
@@ -50,133 +85,170 @@ class OptionError(ValueError):
         on_key: bool = False,
         against: Sequence[Sequence[PathElement]] = (),
         near: Path | None = None,
+        id: str = "conflicting-options",  # noqa: A002
+        help: str = "",  # noqa: A002
     ):
         """The option, and the path of the place in its value, if it is not the value as a whole.
 
         `on_key` says that the last key of this is wrong, and not its value. `against` are the paths of what it does not
         go together with, from where the option's path begins. `near` is the file that was probably meant, which is
-        offered as the spec would name it.
+        offered as the spec would name it. `id` is that of the diagnostic, and `help` says what to do.
         """
-        super().__init__(message)
-        self.path = (option, *within)
-        self.on_key = on_key
-        self.against = tuple(tuple(path) for path in against)
+        related = tuple(tuple(path) for path in against)
+        self.diagnostic = Diagnostic(id, message, (option, *within), help, on_key, related)
         self.near = near
+        super().__init__(self.diagnostic.text)
+
+    @property
+    def path(self) -> Keys:
+        """The option, and the place in its value."""
+        return self.diagnostic.path
+
+    @property
+    def against(self) -> tuple[Keys, ...]:
+        """The paths of what it does not go together with."""
+        return self.diagnostic.related
 
     def within(self, *path: PathElement) -> "OptionError":
         """The same error, seen from outside: its paths begin with these keys and indices."""
-        whole = (*path, *self.path)
-        against = [(*path, *other) for other in self.against]
-        return OptionError(str(whole[0]), str(self), *whole[1:], on_key=self.on_key, against=against, near=self.near)
+        return self._as(self.diagnostic.within(*path))
+
+    def at(self, *path: PathElement) -> "OptionError":
+        """The same error of a component that stands here, where `against` are paths of the whole spec already."""
+        return self._as(evolve(self.diagnostic.within(*path), related=self.against))
+
+    def related_to(self, *paths: Keys) -> "OptionError":
+        """The same error, which conflicts with what stands at these paths."""
+        return self._as(evolve(self.diagnostic, related=paths))
+
+    def _as(self, diagnostic: Diagnostic) -> "OptionError":
+        made = type(self).__new__(type(self), str(self))
+        made.diagnostic, made.near = diagnostic, self.near
+        return made
 
 
 class FaultError(OptionError):
-    """A fault in the code of a component that was asked about a spec, located like any other problem.
+    """A fault in the code of a component while a spec was checked, located like any other mistake.
 
     It is reported only if nothing else is wrong: the code may have failed over an option that is missing or wrong.
     """
 
-
-class NotSaidError(AttributeError):
-    """A section or an option that is not right, or not there: what depends on it cannot be told before it is."""
-
-
-@frozen
-class Problem:
-    """One thing that is wrong with a spec."""
-
-    message: str
-    """What was found and what is allowed, without the path."""
-    path: tuple[PathElement, ...] = ()
-    """The keys and indices that lead to the place, empty for the file as a whole."""
-    on_key: bool = False
-    """Whether it is the last key of the path that is wrong, rather than its value."""
-    against: tuple[tuple[PathElement, ...], ...] = ()
-    """The paths of what it does not go together with."""
-    place: Place | None = None
-    """Where it stands, if it stands in a text."""
-    against_places: tuple[Place, ...] = ()
-    """Where that stands which it does not go together with."""
-
-    def __str__(self) -> str:
-        return f"{dotted(self.path)}: {self.message}" if self.path else self.message
-
-    def public(self) -> "Problem":
-        """The problem as it may be printed: of a file that is not a spec by name and place nothing is quoted.
-
-        That a section is missing quotes nothing. Printing a public problem once more changes nothing.
-        """
-        against = tuple(place for place in self.against_places if place.source.is_quotable)
-        if self.place is None or self.place.source.is_quotable:
-            return self if len(against) == len(self.against_places) else evolve(self, against_places=against)
-        is_missing = len(self.path) == 1 and _MISSING.fullmatch(self.message) is not None
-        if is_missing or self.message == EMPTY:
-            return Problem(self.message, self.path, place=self.place)
-        said = _WITHOUT_QUOTES.match(self.message)
-        return Problem(f"{said[0] if said else 'Something is wrong here.'} {_NOT_QUOTED}", place=self.place)
-
-
-def published(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems as they may be printed, each once: two that quote nothing may be equal."""
-    return list(dict.fromkeys(problem.public() for problem in problems))
-
-
-EMPTY = "The file is empty."
-"""What is said of a file in which nothing is."""
-
-_MISSING = re.compile(r"This is missing\. It must be an? [a-z ]+ \(a table with a `type`\)\.")
-"""What is said of a section that is missing."""
-
-
-_WITHOUT_QUOTES = re.compile(
-    r"This is not TOML\.|This is not a spec: the file has more than \d+ KiB\.|The file is not text in UTF-8\."
-)
-"""What is said of a file that says nothing of what is in it."""
-
-_NOT_QUOTED = (
-    "Lines are shown only of .toml files that are not hidden and lie below the current directory or beside the spec "
-    "that you named."
-)
+    def __init__(self, option: str, message: str, *within: PathElement):
+        """The option or section, and what failed."""
+        super().__init__(option, message, *within, id="plugin-failure")
 
 
 class SpecError(HooklineError):
-    """A spec that cannot be run, with all of its problems."""
+    """A spec that cannot be run, with everything that is wrong with it."""
 
-    def __init__(self, problems: Sequence[Problem], source: str):
-        """The problems, and what to call the spec where a problem has no place of its own."""
+    def __init__(self, problems: Sequence[Diagnostic], source: str):
+        """The diagnostics, and what to call the spec where one has no place of its own."""
         self.problems = tuple(problems)
         self.source = source
         super().__init__("\n".join(f"{problem.place or source}: {problem}" for problem in published(problems)))
 
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything that is wrong."""
+        return self.problems
+
 
 class DataError(HooklineError):
     """Data that cannot be read, or that does not fit the spec: names the file, and the column or row."""
+
+    id = "invalid-data"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | Path | None = None,
+        row: int | None = None,
+        columns: Collection[str] = (),
+        element: int | None = None,
+        option: Sequence[PathElement] | None = None,
+    ):
+        """What is wrong, and where: all of it becomes part of the text, and leads to the option that chose it.
+
+        Args:
+            message: what is wrong, in sentences, without the place.
+            file: the file, or what messages call the source.
+            row: the row in which a cell of the first of the columns is wrong, counted from 1.
+            columns: the columns or arrays that it is about, by name.
+            element: which element of the list in the cell is wrong, counted from 1.
+            option: the option of the data source that it is about, if it is known; `()` for the source as a whole.
+
+        """
+        self.message, self.file, self.row, self.element = message, file, row, element
+        self.columns, self.option = tuple(columns), None if option is None else tuple(option)
+        place = str(file) if file is not None else "" if option is None else dotted(("data", *option))
+        cell = f'row {row}, column "{shortened(self.columns[0], LONGEST_COLUMN)}"' if row and self.columns else ""
+        cell += f", element {element}" if element else ""
+        super().__init__(": ".join(part for part in (place, cell, message) if part))
+
+    def changed(self, **arguments: Any) -> "DataError":
+        """The same error with other arguments, such as the file, where it was not known before."""
+        known = {name: getattr(self, name) for name in ("file", "row", "columns", "element", "option")}
+        return DataError(self.message, **{**known, **arguments})
 
 
 class MisfitError(HooklineError):
     """A part of the spec that does not fit the others, the data or this machine: names its place in the spec."""
 
     def __init__(
-        self, message: str, path: Sequence[PathElement] = (), *, against: Sequence[Sequence[PathElement]] = ()
+        self,
+        message: str,
+        path: Sequence[PathElement] = (),
+        *,
+        against: Sequence[Sequence[PathElement]] = (),
+        id: str = "misfit",  # noqa: A002
     ):
-        """The message, the path of the place, and the paths of what it does not fit."""
-        self.message = message
-        self.path = tuple(path)
-        self.against = tuple(tuple(other) for other in against)
-        super().__init__(str(Problem(message, self.path)))
+        """The message, the path of the place, the paths of what it does not fit, and the id of the diagnostic."""
+        self.diagnostic = Diagnostic(id, message, tuple(path), related=tuple(tuple(other) for other in against))
+        super().__init__(str(self.diagnostic))
+
+    @property
+    def message(self) -> str:
+        """The message without the path."""
+        return self.diagnostic.message
+
+    @property
+    def path(self) -> Keys:
+        """The path of the place."""
+        return self.diagnostic.path
+
+    @property
+    def against(self) -> tuple[Keys, ...]:
+        """The paths of what it does not fit."""
+        return self.diagnostic.related
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What does not fit."""
+        return (self.diagnostic,)
 
     def within(self, *path: PathElement) -> "MisfitError":
         """The same error, seen from outside: its path begins with these keys and indices."""
-        return MisfitError(self.message, (*path, *self.path), against=[(*path, *other) for other in self.against])
+        made = MisfitError.__new__(type(self), str(self))
+        made.diagnostic = self.diagnostic.within(*path)
+        made.args = (str(made.diagnostic),)
+        return made
 
 
 class PluginError(HooklineError):
     """A plugin that is not installed, cannot be loaded, or does not fit in."""
 
-    def __init__(self, message: str, listed: str | None = None):
-        """The message, and the plugin as the spec lists it, if it does."""
-        super().__init__(message)
-        self.listed = listed
+    id = "unusable-plugin"
+
+    def __init__(self, message: str, listed: str | None = None, *, file: str | Path | None = None):
+        """The message, the plugin as the spec lists it, if it does, and its file, if it was given as one."""
+        self.message, self.listed, self.file = message, listed, None if file is None else str(file)
+        super().__init__(message if file is None else f"{file}: {message}")
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The message, without the name of the file."""
+        return (Diagnostic(self.id, self.message),)
 
 
 class StageError(HooklineError):
@@ -185,14 +257,23 @@ class StageError(HooklineError):
     Or what a plugin had opened in a stage, and could not close when the run ended.
     """
 
+    id = "stage-failure"
+
     def __init__(self, message: str, path: Sequence[PathElement] = ()):
         """The message, and the path of the section of the spec that the stage, or the plugin, is about."""
         super().__init__(message)
         self.path = tuple(path)
 
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What failed, at that section."""
+        return (Diagnostic(self.id, str(self), self.path),)
+
 
 class LockError(HooklineError):
     """A run that cannot be trained again to the same bits: says, item by item, what has changed since."""
+
+    id = "lock-mismatch"
 
     def __init__(self, directory: object, changes: Sequence[str]):
         self.changes = tuple(changes)
@@ -202,3 +283,5 @@ class LockError(HooklineError):
 
 class TrainingError(HooklineError):
     """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""
+
+    id = "training-failure"

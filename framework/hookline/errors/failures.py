@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookline.errors.exceptions import HooklineError, NotSaidError, PluginError
+from hookline.errors.exceptions import HooklineError, PluginError
 
 FAILURES = (Exception, SystemExit, GeneratorExit)
 """What counts as a failure of a plugin's code: every exception but `KeyboardInterrupt`, which a person causes.
@@ -26,7 +26,7 @@ def blamed(kind: type) -> Iterator[None]:
     """
     try:
         yield
-    except (HooklineError, NotSaidError, ValueError):
+    except (HooklineError, ValueError):
         raise
     except FAILURES as error:
         raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error

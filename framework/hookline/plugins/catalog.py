@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from attrs import fields
 
-from hookline.errors.exceptions import PluginError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import InvalidValueError, PluginError
 from hookline.errors.failures import FAILURES
 from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
 from hookline.plugins.origin import Origin
@@ -71,6 +72,7 @@ class Catalog:
         self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
         self._sentences: dict[type[Spec], str] = {}
         self._meant: dict[tuple[type[Spec], str], str | None] = {}
+        self._unknown: dict[tuple[type[Spec], str], Diagnostic] = {}
         self.not_listed: Callable[[], Sequence[str]] = tuple
         """Returns the names of installed plugins that the spec does not list; called for an unknown name."""
 
@@ -92,7 +94,7 @@ class Catalog:
             self._known.pop(name, None)
         self._families.clear()
         self._sentences.clear()
-        self._meant.clear()
+        self.begin_spec()
 
     def __iter__(self) -> Iterator[type[Spec]]:
         for name in self._offers:
@@ -142,29 +144,39 @@ class Catalog:
         """The component of this name, which may be qualified by its plugin, as in `focal:FocalLoss`.
 
         Raises:
-            ValueError: if there is none, or if several plugins bring one; the message lists known or similar names.
+            InvalidValueError: if there is none, or if several plugins bring one; the message lists similar names.
 
         """
+        if (base, name) in self._unknown:
+            known = self._unknown[base, name]
+            raise InvalidValueError(known.id, known.message, known.help)
         found = list(self._fitting(base, name))
         if len(found) > 1:
             plugins = " and ".join(str(self.plugin(kind)) for kind in found)
             names = enumerate_names((f"{self.plugin(kind).name}:{kind.__name__}" for kind in found), "or")
-            raise ValueError(f"The plugins {plugins} bring a {base.family} called {name}: write {names}.")
+            message = f"The plugins {plugins} bring a {base.family} called {name}: write {names}."
+            raise InvalidValueError("ambiguous-type", message)
         if found:
             return found[0]
+        self._unknown[base, name] = self._not_known(base, name).diagnostic
+        return self.find(base, name)
+
+    def _not_known(self, base: type[Spec], name: str) -> InvalidValueError:
+        """The error of a name that no component has; says which name is known or near."""
         own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
             if issubclass(other, base):
-                raise ValueError(f'{message} {own} belongs to the plugin {origin}: write "{origin.name}:{own}".')
-            raise ValueError(f'{message} {own} belongs to the family "{other.family}".')
+                hint = f'{own} belongs to the plugin {origin}: write "{origin.name}:{own}".'
+                return InvalidValueError("unknown-type", message, hint)
+            return InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
         if note := other_tools.type_note(own):
             raise ValueError(f"{message} {note}")
         unlisted = self.not_listed()
         where = f" Installed, but not listed in `plugins`: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
-            raise ValueError(f'{message} Did you mean "{near}"?{where}')
-        raise ValueError(message + where + self._all_known(base))
+            return InvalidValueError("unknown-type", message, f'Did you mean "{near}"?{where}')
+        return InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
 
     def translated(self, base: type[Spec], name: str) -> str | None:
         """The name of the component that other tools call by this name, if a spec may use it in place of `base`."""
@@ -193,6 +205,7 @@ class Catalog:
     def begin_spec(self) -> None:
         """Forget the suggestions for unknown names: another spec is read."""
         self._meant.clear()
+        self._unknown.clear()
 
     def _all_known(self, base: type[Spec]) -> str:
         """What a spec may use in place of `base`, as a sentence that begins with a space."""

@@ -132,7 +132,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     attempt(home / "result.json", lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
     attempt(home, flush_to_disk)
     if undrawn is not None:
-        warnings.warn(undrawn, HooklineWarning, stacklevel=2)
+        warnings.warn(HooklineWarning(undrawn, id="unwritten-file"), stacklevel=2)
     if failures:
         raise failures[0]
 

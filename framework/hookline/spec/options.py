@@ -5,9 +5,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from attrs import NOTHING, Attribute, asdict, field, fields, frozen, has
+from attrs import NOTHING, Attribute, asdict, field, fields, frozen
 
-from hookline.errors.exceptions import NotSaidError, OptionError
+from hookline.errors.exceptions import InvalidValueError, OptionError
 
 Class = TypeVar("Class", bound=type)
 
@@ -34,8 +34,8 @@ class Spec:
     def conflicts(self) -> Iterable[OptionError]:
         """What does not go together in its options, each with the option that it belongs to.
 
-        All are told when a spec is read, also if another option is wrong that has nothing to do with them; a component
-        that is made in Python raises the first.
+        When a spec is read, all of them are reported, once each option is valid by itself; a component that is made in
+        Python raises the first.
         """
         return ()
 
@@ -50,18 +50,6 @@ class Spec:
         for error in (*self.conflicts(), *unused(self)):
             raise error
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Tell an option that is not there, since it is not right, from what no component has."""
-            options = {attribute.name for attribute in fields(type(self))} if has(type(self)) else set()
-            if name in options:
-                raise NotSaidError(f'The option "{name}" is not said.')
-            if hasattr(type(self), name):
-                # A property raised an `AttributeError`: raise that one, which names what was really missing.
-                return object.__getattribute__(self, name)
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
-
     def __eq__(self, other: object) -> bool:
         """Whether the other is of the same type and has the same options."""
         return type(self) is type(other) and _options(self) == _options(other)
@@ -75,17 +63,6 @@ class Spec:
         defaults = {attribute.name: attribute.default for attribute in fields(type(self))}
         given = (f"{name}={value!r}" for name, value in _options(self).items() if value != defaults[name])
         return f"{type(self).__name__}({', '.join(given)})"
-
-
-Component = TypeVar("Component", bound=Spec)
-
-
-def assembled(kind: type[Component], options: Mapping[str, Any]) -> Component:
-    """A component of these options, also if they do not go together; it raises a `NotSaidError` for all others."""
-    component = kind.__new__(kind)
-    for name, value in options.items():
-        object.__setattr__(component, name, value)
-    return component
 
 
 def _options(component: Any) -> dict[str, Any]:
@@ -106,7 +83,8 @@ def unused(component: Spec) -> Iterator[OptionError]:
         value = getattr(component, other)
         if value not in values if values else value is None or value is False:
             wanted = f"unless `{other}` is {json.dumps(values[0])}" if values else f"without `{other}`"
-            yield OptionError(attribute.name, f"This has no effect {wanted}.", against=[(other,)])
+            message = f"This has no effect {wanted}."
+            yield OptionError(attribute.name, message, against=[(other,)], id="unused-option")
 
 
 @frozen(kw_only=True)
@@ -161,9 +139,10 @@ class Bounds:
                 self(instance, attribute, element)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self.contains(value):
             if isinstance(value, float) and not (math.isfinite(value) or (self.infinite and value == value)):
-                raise ValueError(f"This must be a finite number, and it is {value}.")
+                raise InvalidValueError("out-of-bounds", f"This must be a finite number, and it is {value}.")
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-            raise ValueError(f"{int(value) if whole else value} is out of bounds: it must be {self}.")
+            given = int(value) if whole else value
+            raise InvalidValueError("out-of-bounds", f"{given} is out of bounds: it must be {self}.")
 
 
 def option(
@@ -200,7 +179,7 @@ def option(
     FocalLoss(gamma=1.5)
     >>> FocalLoss(gamma=-1)
     Traceback (most recent call last):
-    ValueError: -1 is out of bounds: it must be at least 0.
+    hookline.errors.exceptions.InvalidValueError: -1 is out of bounds: it must be at least 0.
     """
     bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
     # The option's own says more than its bounds.

@@ -1,13 +1,12 @@
 """The root of a spec: its sections, and how the training is run."""
 
 import re
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors.exceptions import FaultError, NotSaidError, OptionError, PluginError
+from hookline.errors.exceptions import FaultError, OptionError, PluginError
 from hookline.errors.failures import blamed
 from hookline.errors.text import PathElement, did_you_mean, shortened
 from hookline.spec.families.components import (
@@ -22,7 +21,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.objective import Objective
-from hookline.spec.options import Spec, assembled, option, spec
+from hookline.spec.options import Spec, option, spec
 
 
 def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
@@ -115,25 +114,20 @@ MOST_CALLBACKS = 500
 """How many callbacks a spec has at most: each is asked whether it goes with all the others."""
 
 
-def conflicts(
-    sections: Mapping[str, Any],
-    partly: Mapping[str, Mapping[int, Any]] = MappingProxyType({}),
-    wrong: Mapping[str, Any] = MappingProxyType({}),
-) -> Iterator[OptionError]:
-    """What does not go together in a spec of these sections, of which some may be missing; in their order.
+def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
+    """What does not go together in a spec of these sections, in their order.
 
-    `partly` are sections of which some components are right: these, by their places. `wrong` are sections as far as
-    they are right, for callbacks that need to know no more than the types of the others.
+    A check names the sections that it needs, and is skipped if one of them is missing, since it is not valid.
     """
-    listed = {name: dict(enumerate(sections[name])) for name in SEVERAL if name in sections} | dict(partly)
-    known = {**sections, **listed}
-    for check in (_check_losses, _check_accumulation, _check_labels, _check_metrics):
+    if (objective := objective_of(sections)) is not None:
+        sections = {**sections, "objective": objective}
+    for check in (_check_losses, _check_objective, _check_accumulation, _check_labels, _check_metrics):
         *names, _ = get_type_hints(check)
-        if all(name in known for name in names):
-            yield from check(*(known[name] for name in names))
+        if all(name in sections for name in names):
+            yield from check(*(sections[name] for name in names))
     for section in ("callbacks", "deploy"):
-        yield from _check_repetitions(section, listed.get(section, {}))
-    yield from _check_callbacks(assembled(TrainingSpec, {**wrong, **sections}), listed.get("callbacks", {}))
+        yield from _check_repetitions(section, sections.get(section, ()))
+    yield from _check_callbacks(sections.get("callbacks", ()), sections)
 
 
 def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
@@ -143,7 +137,18 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
         yield OptionError("losses", "A spec has either [loss] or [losses]: leave one out.", against=[("loss",)])
     elif loss is None and not losses:
         yield OptionError("losses", "There must be at least one loss.")
-    for named in _objective(loss, losses).losses.values():
+
+
+def objective_of(sections: Mapping[str, Any]) -> Objective | None:
+    """The objective of these sections; `None` if `loss` or `losses` is not valid, or if not exactly one is given."""
+    if not {"loss", "losses"} <= sections.keys():
+        return None
+    loss, losses = sections["loss"], sections["losses"]
+    return Objective.of(loss, losses) if (loss is None) == bool(losses) else None
+
+
+def _check_objective(objective: Objective) -> Iterator[OptionError]:
+    for named in objective.losses.values():
         try:
             with blamed(type(named.loss)):
                 yield from named.conflicts()
@@ -151,15 +156,8 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
             yield named.fault(error)
 
 
-def _objective(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Objective:
-    """The objective; one without losses if the spec has both sections or none, which is another error."""
-    return Objective.of(loss, losses) if (loss is None) != (losses is None) else Objective({})
-
-
-def _check_accumulation(
-    run: RunSpec, loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
-) -> Iterator[OptionError]:
-    for named in _objective(loss, losses).losses.values() if run.accumulate > 1 else ():
+def _check_accumulation(run: RunSpec, objective: Objective) -> Iterator[OptionError]:
+    for named in objective.losses.values() if run.accumulate > 1 else ():
         try:
             with blamed(type(named.loss)):
                 named.loss.check_accumulation()
@@ -169,9 +167,9 @@ def _check_accumulation(
             yield named.fault(error)
 
 
-def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
+def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
-    for index, metric in metrics.items():
+    for index, metric in enumerate(metrics):
         try:
             with blamed(type(metric)):
                 label = metric.label
@@ -179,19 +177,17 @@ def _check_labels(metrics: Mapping[int, MetricSpec]) -> Iterator[OptionError]:
             yield FaultError("metrics", str(error), index)
             continue
         if label == "loss":
-            yield OptionError("metrics", 'A metric cannot be called "loss": give it another name.', index)
+            message = 'A metric cannot be called "loss": give it another name.'
+            yield OptionError("metrics", message, index, id="duplicate-name")
         elif label in first:
             message = f'Several metrics are called "{label}": give each a `name`.'
-            yield OptionError("metrics", message, index, against=[("metrics", first[label])])
+            yield OptionError("metrics", message, index, against=[("metrics", first[label])], id="duplicate-name")
         first.setdefault(label, index)
 
 
-def _check_metrics(
-    metrics: Mapping[int, MetricSpec], loss: LossSpec | None, losses: Mapping[str, LossSpec] | None
-) -> Iterator[OptionError]:
-    objective = _objective(loss, losses)
-    for index, metric in metrics.items() if objective.losses else ():
-        place: tuple[str, ...] = ("losses",) if loss is None else ("loss", "type")
+def _check_metrics(metrics: Sequence[MetricSpec], objective: Objective) -> Iterator[OptionError]:
+    for index, metric in enumerate(metrics):
+        place: tuple[str, ...] = ("losses",) if objective.names else ("loss", "type")
         option = "target"
         try:
             named = objective.named(metric.target)
@@ -201,29 +197,29 @@ def _check_metrics(
             with blamed(type(metric)):
                 metric.check(named.loss)
         except OptionError as error:
-            against = [("metrics", index, *other) for other in error.against] or [place]
-            yield OptionError("metrics", str(error), index, *error.path, against=against)
+            placed = error.within("metrics", index)
+            yield placed if placed.against else placed.related_to(place)
         except ValueError as error:
             yield OptionError("metrics", str(error), index, option, against=[place])
         except PluginError as error:
             yield FaultError("metrics", str(error), index)
 
 
-def _check_repetitions(section: str, listed: Mapping[int, Spec]) -> Iterator[OptionError]:
+def _check_repetitions(section: str, listed: Sequence[Spec]) -> Iterator[OptionError]:
     first: dict[Spec, int] = {}
-    for index, component in listed.items():
+    for index, component in enumerate(listed):
         try:
             place = first.setdefault(component, index)
         except TypeError:  # A third party's options need not be hashable.
-            place = next(place for place, other in listed.items() if other == component)
+            place = listed.index(component)
         if place != index:
             message = f"{type(component).__name__} is listed twice, with the same options."
-            yield OptionError(section, message, index, against=[(section, place)])
+            yield OptionError(section, message, index, against=[(section, place)], id="duplicate-component")
 
 
-def _check_weights(callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
     first: int | None = None
-    for index, callback in callbacks.items():
+    for index, callback in enumerate(callbacks):
         try:
             with blamed(type(callback)):
                 replaces_weights = callback.replaces_weights
@@ -247,26 +243,33 @@ def _restores(callback: WrapperSpec) -> bool:
     return bool(getattr(callback, "restore_best", False))
 
 
-def _check_callbacks(whole: TrainingSpec, callbacks: Mapping[int, WrapperSpec]) -> Iterator[OptionError]:
+def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
     if len(callbacks) > MOST_CALLBACKS:
         message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
-        yield OptionError("callbacks", message)
+        yield OptionError("callbacks", message, id="size-limit")
         return
     yield from _check_weights(callbacks)
-    for index, callback in callbacks.items():
+    for index, callback in enumerate(callbacks):
         if isinstance(callback, CallbackSpec):
             yield from _check_limits(callback, index)
         try:
             with blamed(type(callback)):
-                callback.check(whole)
-        except NotSaidError:
-            continue  # It depends on a section that is not right.
+                _refuse_no_sections(callback)
+                callback.check_in(sections)
         except OptionError as error:
-            yield OptionError("callbacks", str(error), index, *error.path, against=error.against)
+            yield error.at("callbacks", index)
         except ValueError as error:
             yield OptionError("callbacks", str(error), index)
         except PluginError as error:
             yield FaultError("callbacks", str(error), index)
+
+
+def _refuse_no_sections(callback: WrapperSpec) -> None:
+    known = [*(attribute.name for attribute in fields(TrainingSpec)), "objective"]
+    for name in callback.sections_of_check()[0]:
+        if name not in known:
+            message = f'{type(callback).__name__}.check takes "{name}", which is not a section of a spec.'
+            raise PluginError(message + did_you_mean(name, known))
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
@@ -277,7 +280,7 @@ def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
         yield FaultError("callbacks", str(error), index)
         return
     for refusal in refused:
-        yield OptionError("callbacks", str(refusal), index, *refusal.path)
+        yield refusal.at("callbacks", index)
     first, last = callback.first_due, callback.last
     if last is not None and last < first and not refused:
         name = "every" if callback.first is None else "first"

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from attrs import NOTHING, fields
 
+from hookline.errors.exceptions import InvalidValueError
 from hookline.errors.text import enumerate_names, nearest
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.words import article, plural, wrong
@@ -92,11 +93,12 @@ class Primitive(OptionType):
     def structure(self, value: Any) -> Any:
         super().structure(value)
         if self.kind is int and not LEAST <= value <= GREATEST:
-            raise ValueError(f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}.")
+            message = f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}."
+            raise InvalidValueError("out-of-bounds", message)
         try:
             return float(value) if self.kind is float else value
         except OverflowError:
-            raise ValueError("This number is too large for a float.") from None
+            raise InvalidValueError("out-of-bounds", "This number is too large for a float.") from None
 
     def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
         if self.kind not in (int, float):
@@ -133,7 +135,7 @@ class Choice(OptionType):
         if not self.accepts(value):
             choices = [choice for choice in self.choices if isinstance(choice, str)]
             near = nearest(value, choices) if isinstance(value, str) else None
-            raise ValueError(str(wrong(value, self.words)) + ("" if near is None else f' Did you mean "{near}"?'))
+            raise wrong(value, self.words, "" if near is None else f'Did you mean "{near}"?')
         return value
 
     def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:

@@ -1,5 +1,7 @@
 """Words for types and values in messages."""
 
+from hookline.errors.exceptions import InvalidValueError
+
 
 def article(noun: str) -> str:
     """The article before the noun.
@@ -32,6 +34,6 @@ def found(value: object) -> str:
     return "a table" if isinstance(value, dict) else f"the {type(value).__name__} {value}"
 
 
-def wrong(value: object, expected: str) -> ValueError:
+def wrong(value: object, expected: str, help: str = "") -> InvalidValueError:  # noqa: A002
     """The error that says what was expected and what was found."""
-    return ValueError(f"This must be {expected}, and it is {found(value)}.")
+    return InvalidValueError("wrong-type", f"This must be {expected}, and it is {found(value)}.", help)

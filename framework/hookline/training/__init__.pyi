@@ -8,6 +8,7 @@ from .build import (
     unchanged_embeddings as unchanged_embeddings,
 )
 from .callbacks.monitor import (
+    Logging as Logging,
     check_logged as check_logged,
     check_monitor as check_monitor,
     check_monitored as check_monitored,

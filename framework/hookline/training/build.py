@@ -28,7 +28,9 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
     name = type(spec).__name__
     _refuse_wrong_number(spec, inputs)
     if not all(isinstance(tensor, torch.Tensor) for tensor in inputs):
-        raise MisfitError(f"{name} takes a tensor and is given several outputs: what gives them must come last.")
+        raise MisfitError(
+            f"{name} takes a tensor and is given several outputs: what gives them must come last.", id="unfit-shape"
+        )
     try:
         module = spec.build(*inputs).eval()
         with torch.no_grad(), unchanged_embeddings(module):
@@ -37,7 +39,7 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
         # torch may append the place in its own code.
         message = str(error).partition("Exception raised from")[0]
         reason = " ".join(message.split()).rstrip(".")
-        raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.") from error
+        raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.", id="unfit-shape") from error
     return module.train(), outputs
 
 
@@ -74,7 +76,9 @@ def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
         most = len(arguments.parameters)
         least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
         takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
-        raise MisfitError(f"{type(spec).__name__} takes {takes}, and is given {len(inputs)}.") from None
+        raise MisfitError(
+            f"{type(spec).__name__} takes {takes}, and is given {len(inputs)}.", id="unfit-shape"
+        ) from None
 
 
 def _shown(inputs: "tuple[Tensor, ...]") -> str:

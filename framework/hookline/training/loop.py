@@ -54,7 +54,8 @@ def _train_epochs(
             if interruption.number is not None:
                 raise KeyboardInterrupt
         if state.step == steps:
-            raise DataError(f"data: Epoch {epoch} gave no batch to train with, instead of {len(data.training)}.")
+            message = f"Epoch {epoch} gave no batch to train with, instead of {len(data.training)}."
+            raise DataError(message, option=())
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:

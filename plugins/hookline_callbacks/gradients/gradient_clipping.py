@@ -3,9 +3,9 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.errors import OptionError
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
 from hookline_callbacks.gradients.norms import GradientsInModelOrder, clip_norm, clip_value
 from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
 
@@ -38,11 +38,11 @@ class GradientClipping(CallbackSpec):
         if (self.max_norm is None) == (self.clip_value is None):
             raise OptionError("max_norm", "Set either `max_norm` or `clip_value`.")
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec) -> None:
         """Refuse an optimizer that computes gradients within its step, which would not be clipped."""
-        if spec.optimizer.needs_closure:
+        if optimizer.needs_closure:
             raise ValueError(
-                f"{type(spec.optimizer).__name__} computes gradients several times per step, but only the first ones "
+                f"{type(optimizer).__name__} computes gradients several times per step, but only the first ones "
                 f"would be clipped: remove GradientClipping."
             )
 

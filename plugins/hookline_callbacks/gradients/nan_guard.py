@@ -4,9 +4,9 @@ from collections.abc import Generator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.errors import TrainingError, counted, enumerate_names
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
 from hookline_callbacks.gradients.norms import are_finite, gradients_of
 from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
 from hookline_callbacks.weights.buffers import KeptBuffers
@@ -44,10 +44,10 @@ class NaNGuard(CallbackSpec):
         """Why "skip" must check every step."""
         return "A step without a check may destroy the parameters." if self.action == "skip" else {}
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec) -> None:
         """Refuse an optimizer that computes gradients within its step."""
-        if spec.optimizer.needs_closure:
-            name = type(spec.optimizer).__name__
+        if optimizer.needs_closure:
+            name = type(optimizer).__name__
             raise ValueError(
                 f"{name} computes gradients several times per step, but NaNGuard sees only the first ones."
             )

@@ -1,17 +1,17 @@
 """A learning rate range test before training."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError
 from hookline.files import OptionalFiles
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec, gradients_of
 from hookline_callbacks.learning_rate.tried_rates import draw, steepest, write
 from hookline_callbacks.weights.freeze import Freeze
@@ -57,19 +57,19 @@ class LearningRateFinder(CallbackSpec):
                 "least", "The first learning rate must be smaller than the last.", against=[("greatest",)]
             )
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse schedulers, parameters that are frozen too late, and optimizers that evaluate the loss themselves."""
-        if spec.optimizer.needs_closure:
-            raise ValueError(f"{type(spec.optimizer).__name__} determines its step size itself.")
-        spec.optimizer.refuse_changed_lr("type", "remove LearningRateFinder")
-        schedulers = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if optimizer.needs_closure:
+            raise ValueError(f"{type(optimizer).__name__} determines its step size itself.")
+        optimizer.refuse_changed_lr("type", "remove LearningRateFinder")
+        schedulers = [callback for callback in callbacks if isinstance(callback, SchedulerSpec)]
         if self.use and schedulers:
             name = type(schedulers[0]).__name__
             raise OptionError(
                 "use", f"{name} starts from the learning rate of the spec: find one first, then set it there."
             )
         is_inside = False
-        for place, callback in enumerate(spec.callbacks):
+        for place, callback in enumerate(callbacks):
             if isinstance(callback, Freeze) and is_inside:
                 message = "Freeze is listed later, so the trial would train frozen parameters: list it earlier."
                 raise OptionError("type", message, against=[("callbacks", place)])

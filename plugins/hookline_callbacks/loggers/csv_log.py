@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.files import GrowingFile
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, WrapperSpec, option, spec
 from hookline_callbacks.files import no_formula, plain_name, refuse_another
 from hookline_callbacks.loggers.records import as_text
 
@@ -36,9 +36,9 @@ class CSVLog(CallbackSpec):
         """Return the callback, which remembers the columns."""
         return _CSVLog(self)
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse two callbacks that write to the same file."""
-        refuse_another(self, "file", spec)
+        refuse_another(self, "file", callbacks)
 
 
 class _CSVLog:

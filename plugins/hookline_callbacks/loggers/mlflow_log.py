@@ -151,7 +151,7 @@ class _MLflow:
             self._client.set_terminated(self._id, status)
         except (MlflowException, OSError) as error:
             message = f"Could not set the status of the MLflow run to {status}: {error}"
-            warnings.warn(message, HooklineWarning, stacklevel=2)
+            warnings.warn(HooklineWarning(message, id="unwritten-file"), stacklevel=2)
 
 
 def _experiment(client: "MlflowClient", name: str, artifacts: str | None) -> str:

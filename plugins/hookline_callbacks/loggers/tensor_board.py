@@ -1,11 +1,11 @@
 """Logging to TensorBoard."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Data
-from hookline.spec import CallbackSpec, spec
+from hookline.spec import CallbackSpec, WrapperSpec, spec
 from hookline_callbacks.loggers.records import numbers, require
 from hookline_callbacks.paced import Paced
 
@@ -40,9 +40,9 @@ class TensorBoard(CallbackSpec):
         """Return the callback, which owns the writer."""
         return _TensorBoard(self)
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a second TensorBoard, which would write to the same directory."""
-        if next(other for other in spec.callbacks if isinstance(other, TensorBoard)) is not self:
+        if next(other for other in callbacks if isinstance(other, TensorBoard)) is not self:
             raise ValueError("Another TensorBoard writes to the same directory: remove one of them.")
 
 

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError, OptionError, counted
-from hookline.spec import Prediction, option, spec
+from hookline.spec import Objective, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
 from hookline_callbacks.plots.matrix_picture import draw_matrices
@@ -59,10 +59,10 @@ class ConfusionMatrix(WatchingSpec):
     directory: str = option(default="confusion_matrix", validator=plain_name())
     """The name of the directory in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, objective: Objective, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a loss without classes, options that do not go with it, and the directory of another callback."""
-        refuse_another(self, "directory", spec)
-        named = refuse_loss(spec.objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
+        refuse_another(self, "directory", callbacks)
+        named = refuse_loss(objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
         loss, against = named.loss, [(*named.path, "type")]
         has_labels = loss.offers == "labels"
         if self.threshold != THRESHOLD and not has_labels:

@@ -4,11 +4,11 @@ import warnings
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import HooklineWarning, Run, TrainingSpec, hookimpl
+from hookline import HooklineWarning, Run, hookimpl
 from hookline.errors import OptionError, did_you_mean
 from hookline.plots import draw_curves
-from hookline.spec import CallbackSpec, option, spec
-from hookline.training import check_logged, selected_numbers
+from hookline.spec import CallbackSpec, MetricSpec, Objective, WrapperSpec, option, spec
+from hookline.training import Logging, check_logged, selected_numbers
 from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.paced import Paced
 
@@ -37,12 +37,12 @@ class LossPlot(CallbackSpec):
     file: str = option(default="loss_plot.png", validator=plain_name(".png"))
     """The name of the file in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, objective: Objective, metrics: Sequence[MetricSpec], callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse to draw nothing, or what is never logged, or to the file of another one."""
         if not self.numbers:
             raise OptionError("numbers", "There must be a number that is drawn.")
-        check_logged(self, "numbers", self.numbers, spec)
-        refuse_another(self, "file", spec)
+        check_logged(self, "numbers", self.numbers, Logging(objective, metrics, callbacks))
+        refuse_another(self, "file", callbacks)
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -94,5 +94,5 @@ class _LossPlot:
         self._has_looked = True
         for pattern in self._spec.numbers:
             if not pattern.startswith("validation/") and not selected_numbers([pattern], names):
-                message = f'callbacks: LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
-                warnings.warn(message, HooklineWarning, stacklevel=2)
+                message = f'LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
+                warnings.warn(HooklineWarning(message, ("callbacks",), id="unlogged-number"), stacklevel=2)

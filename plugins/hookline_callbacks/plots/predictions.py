@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError
-from hookline.spec import Offers, Prediction, option, spec
+from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
@@ -51,13 +51,13 @@ class Predictions(WatchingSpec):
     directory: str = option(default="predictions", validator=plain_name())
     """The name of the directory in the run directory."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, objective: Objective, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a loss without truth, a target that there is not, and the directory of another one."""
-        refuse_another(self, "directory", spec)
-        targets: Sequence[str | None] = spec.objective.names if self.target is None else ()
+        refuse_another(self, "directory", callbacks)
+        targets: Sequence[str | None] = objective.names if self.target is None else ()
         for target in targets or (self.target,):
             kinds: tuple[Offers, ...] = ("classes", "labels", "sequences", "numbers")
-            refuse_loss(spec.objective, target, kinds, "Predictions shows what is predicted beside what is true")
+            refuse_loss(objective, target, kinds, "Predictions shows what is predicted beside what is true")
 
     def build(self) -> object:
         """The callback, which gathers rows."""

@@ -2,15 +2,15 @@
 
 import os
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import HooklineError, HooklineWarning, Run, TrainingSpec, hookimpl
+from hookline import HooklineError, HooklineWarning, Run, hookimpl
 from hookline.data import Data, Outputs
 from hookline.errors import MisfitError, OptionError, counted
 from hookline.files import replaced, write_file
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -83,9 +83,9 @@ class Profile(CallbackSpec):
         """The number of steps before the first recorded step."""
         return self.skip_first + self.wait + self.warmup
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a second profiler, since torch supports one at a time."""
-        if next(other for other in spec.callbacks if isinstance(other, Profile)) is not self:
+        if next(other for other in callbacks if isinstance(other, Profile)) is not self:
             raise ValueError("torch supports one profiler at a time: remove the other Profile.")
 
     def build(self) -> object:
@@ -127,7 +127,8 @@ class _Profile:
         self._open.close()
         if not self._times:
             message = f"Profile recorded nothing: the training ended after {counted(run.step, 'step')}, but it would "
-            warnings.warn(f"{message}have started in step {self._spec.before + 1}.", HooklineWarning, stacklevel=2)
+            message += f"have started in step {self._spec.before + 1}."
+            warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
         return trained
 
     @hookimpl(wrapper=True)
@@ -229,7 +230,7 @@ class _Profile:
             failure = str(error)
         profiler.profiler = None  # Otherwise torch warns that the next repetition starts from scratch.
         if failure is not None:
-            warnings.warn(failure, HooklineWarning, stacklevel=2)
+            warnings.warn(HooklineWarning(failure, id="unwritten-file"), stacklevel=2)
             return
         steps = self._steps(profiler.step_num).rstrip(",")
         run.tell(f"Profile recorded {steps}: open {trace} in https://ui.perfetto.dev, or read {table}.")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import Run, hookimpl
 from hookline.data import Data, Outputs
 from hookline.errors import counted
 from hookline.files import GrowingFile, OptionalFiles, write_file
-from hookline.spec import CallbackSpec, spec
+from hookline.spec import CallbackSpec, WrapperSpec, spec
 from hookline_callbacks.timing.stopwatch import (
     BACKWARD,
     EVALUATE,
@@ -52,9 +52,9 @@ class Timing(CallbackSpec):
     """Synchronize with an accelerator at the start and end of each stage. Otherwise Timing adds no synchronization, and
     the time of a stage is that of launching its work; the first stage that waits for the work includes its time."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a second Timing, which would write to the same files."""
-        if next(other for other in spec.callbacks if isinstance(other, Timing)) is not self:
+        if next(other for other in callbacks if isinstance(other, Timing)) is not self:
             raise ValueError("Another Timing writes to the same files: remove one of them.")
 
     def build(self) -> object:

@@ -1,14 +1,14 @@
 """Early stopping."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, Weights, hookimpl
+from hookline import Run, Weights, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError
-from hookline.spec import CallbackSpec, option, spec
-from hookline.training import check_monitor, check_monitored, monitored
+from hookline.spec import CallbackSpec, DataSpec, MetricSpec, Objective, WrapperSpec, option, spec
+from hookline.training import Logging, check_monitor, check_monitored, monitored
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,9 +43,16 @@ class EarlyStopping(CallbackSpec):
         """Return the callback, which remembers the best number."""
         return _EarlyStopping(self)
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(
+        self,
+        plugins: Sequence[str],
+        data: DataSpec,
+        objective: Objective,
+        metrics: Sequence[MetricSpec],
+        callbacks: Sequence[WrapperSpec],
+    ) -> None:
         """Refuse to monitor a number that is never logged."""
-        check_monitored(self, self.monitor, spec)
+        check_monitored(self, self.monitor, Logging(objective, metrics, callbacks), data, plugins)
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if it can never stop the run before the last epoch."""

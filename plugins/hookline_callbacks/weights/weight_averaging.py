@@ -1,13 +1,13 @@
 """Stochastic weight averaging, and the base class of averages."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import Run, TrainingSpec, Weights, hookimpl
+from hookline import Run, Weights, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError, counted
-from hookline.spec import CallbackSpec, option, spec
+from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
 
 if TYPE_CHECKING:
@@ -94,15 +94,15 @@ class StochasticWeightAveraging(CallbackSpec):
     anneal_strategy: Literal["cos", "linear"] = option(default="cos", only_with=("swa_lr",))
     """Whether to anneal along a cosine or linearly."""
 
-    def check(self, spec: TrainingSpec) -> None:
+    def check(self, run: RunSpec, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a start after the last epoch, and two callbacks that change the learning rate."""
-        if self.start is not None and self.start > spec.run.epochs:
-            raise OptionError("start", f"The run has {spec.run.epochs} epochs, so none is averaged.")
-        others = [callback for callback in spec.callbacks if isinstance(callback, SchedulerSpec)]
+        if self.start is not None and self.start > run.epochs:
+            raise OptionError("start", f"The run has {run.epochs} epochs, so none is averaged.")
+        others = [callback for callback in callbacks if isinstance(callback, SchedulerSpec)]
         if self.swa_lr is not None and others:
             raise OptionError("swa_lr", f"{type(others[0]).__name__} also changes the learning rate.")
         if self.swa_lr is not None:
-            spec.optimizer.refuse_changed_lr("swa_lr", "remove it")
+            optimizer.refuse_changed_lr("swa_lr", "remove it")
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if `swa_lr` is never reached, or not by all parts of the optimizer."""

@@ -66,7 +66,7 @@ class Drawn(DataSpec):
         data = self._source(run)
         training = self._batches(run, data.training, "training", data.target, targets)
         if not len(training):
-            raise DataError(f"data: `drop_last` leaves no batch: there are only {training.rows} rows.")
+            raise DataError(f"`drop_last` leaves no batch: there are only {training.rows} rows.", option=())
         others = {
             split: self._batches(run, batches, split, data.target, targets)
             for split, batches in data.splits().items()
@@ -91,7 +91,9 @@ class Drawn(DataSpec):
         try:
             return self.source.prepare(run, Objective.of(self._stand_in()))
         except MisfitError as error:
-            raise MisfitError(error.message, ("data", "source", *error.path[1:])) from None
+            raise MisfitError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
+        except DataError as error:
+            raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
     def _stand_in(self) -> LossSpec:
         """Return a loss whose target defines which rows belong together."""
@@ -121,7 +123,7 @@ class Drawn(DataSpec):
                 for target, encoding in encodings.items()
             }
         except DataError as error:
-            raise DataError(f"data: {error}") from None
+            raise error.changed(option=()) from None
         return encoded, known
 
     def _batches(
@@ -161,10 +163,14 @@ def refuse_what_cannot_be_drawn(groups: Groups, split: str, source: Target) -> N
     if len(groups.alone):
         alone = [classes[index] for index in groups.alone.tolist()]
         raise DataError(
-            f'data.source: Of "{column}", {enumerate_names(alone)} {"has" if len(alone) == 1 else "have"} one row in '
-            f"the {split} split, so it cannot be paired within its class."
+            f'Of "{column}", {enumerate_names(alone)} {"has" if len(alone) == 1 else "have"} one row in '
+            f"the {split} split, so it cannot be paired within its class.",
+            option=("source",),
+            columns=[column],
         )
     if groups.is_one:
         raise DataError(
-            f'data.source: All rows of the {split} split have the same "{column}": there is no other class.'
+            f'All rows of the {split} split have the same "{column}": there is no other class.',
+            option=("source",),
+            columns=[column],
         )

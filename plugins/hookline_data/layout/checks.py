@@ -15,15 +15,10 @@ MOST_FILES = 1000
 
 
 ESCAPED = (
-    " The name contains a control character, because a backslash in double quotes starts an escape sequence: use "
+    "The name contains a control character, because a backslash in double quotes starts an escape sequence: use "
     "single quotes."
 )
 """The advice for a file name with unprintable characters."""
-
-
-def error_of(option: str, *within: str | int, path: Path, message: object) -> OptionError:
-    """Return the error of an option, without the file's path, which the spec already contains."""
-    return OptionError(option, str(message).removeprefix(f"{path}: "), *within)
 
 
 def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> list[str]:
@@ -37,19 +32,22 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
         _refuse_what_is_no_file(path, option)
         return names(path)
     except DataError as error:
-        raise error_of(option, path=path, message=error) from None
+        raise OptionError(option, error.message, id=error.id) from None
     except OSError as error:  # The name is too long, or the directory is not readable.
-        raise OptionError(option, f"The file cannot be read: {error.strerror or error}.") from None
+        message = f"The file cannot be read: {error.strerror or error}."
+        raise OptionError(option, message, id="unreadable-file") from None
 
 
 def _refuse_what_is_no_file(path: Path, option: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
         if re.fullmatch(r"\d*\.\d+", path.name):
-            hint = f" Write a fraction as a number, without quotes: {path.name}."
-        raise OptionError(option, f"There is no such file.{hint}", near=None if hint else _near(path))
+            hint = f"Write a fraction as a number, without quotes: {path.name}."
+        near = None if hint else _near(path)
+        raise OptionError(option, "There is no such file.", id="missing-file", help=hint, near=near)
     if not path.is_file():  # A pipe or a device may be endless.
-        raise OptionError(option, f"This is {'a directory' if path.is_dir() else 'not a regular file'}.")
+        message = f"This is {'a directory' if path.is_dir() else 'not a regular file'}."
+        raise OptionError(option, message, id="unreadable-file")
 
 
 def _near(path: Path) -> Path | None:
@@ -81,7 +79,7 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str], option: st
             target_encodings(loss, targets)
     except MisfitError as error:
         target = error.path[2:]
-        yield OptionError(option, error.message, *target, on_key=bool(target))
+        yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
     import numpy
 
     if array.dtype.kind not in NUMBERS:
-        raise DataError(f'{path}: "{name}" is text, but inputs must be numbers.')
+        raise DataError(f'"{name}" is text, but inputs must be numbers.', file=path, columns=[name])
     if dtype == "int64":
         with numpy.errstate(invalid="ignore"):  # An invalid number is reported below.
             fits = array.astype(dtype) == array
@@ -43,9 +43,10 @@ def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
     """
     if array.ndim != 1 or array.dtype.kind != "U":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but must have one '
-            "string "
-            f"per row."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but must have one '
+            "string per row.",
+            file=path,
+            columns=[name],
         )
     return array
 
@@ -60,8 +61,9 @@ def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: st
     """
     if array.ndim > 2:
         raise DataError(
-            f'{path}: A row of "{name}" has the shape {array.shape[1:]}, but a target must be one value or a row of '
-            "values."
+            f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be one value or a row of values.',
+            file=path,
+            columns=[name],
         )
     return _values(array, dtype, missing, name, path)
 
@@ -82,8 +84,10 @@ def sequences(
         return values
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but sequences '
-            f"of classes must be rows of integers, or one string per row."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but sequences '
+            f"of classes must be rows of integers, or one string per row.",
+            file=path,
+            columns=[name],
         )
     if lengths is not None:
         values[numpy.arange(array.shape[1]) >= lengths[:, None]] = -1
@@ -101,11 +105,17 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
 
     """
     if of.ndim < 2:
-        raise DataError(f'{path}: "{of_name}" has one value per row, so it cannot have lengths.')
+        raise DataError(
+            f'"{of_name}" has one value per row, so it cannot have lengths.',
+            file=path,
+            columns=[of_name],
+        )
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise DataError(
-            f'{path}: "{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but lengths must '
-            f"be one integer per row."
+            f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but lengths must '
+            f"be one integer per row.",
+            file=path,
+            columns=[name],
         )
     fits = (array >= least) & (array <= of.shape[1])
     _refuse(array, fits, f'is not a valid length: "{of_name}" has {of.shape[1]} steps', name, path)
@@ -134,4 +144,4 @@ def _refuse(array: "NDArray[Any]", fits: "NDArray[Any]", what: str, name: str, p
 
     if not fits.all():
         place = tuple(numpy.argwhere(~fits)[0].tolist())
-        raise DataError(f'{path}: row {place[0] + 1} of "{name}": {array[place]} {what}.')
+        raise DataError(f'row {place[0] + 1} of "{name}": {array[place]} {what}.', file=path)

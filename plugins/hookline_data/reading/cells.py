@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
-from hookline.errors import DataError, quoted_cell
-from hookline_data.reading.columns import Wanted, place
+from hookline.errors import quoted_cell
+from hookline_data.reading.columns import Wanted, cell_error
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -38,8 +38,8 @@ def refuse_infinite(table: "pyarrow.Table", columns: Sequence[str], dtype: str, 
     row, _, element, name = min(bad)
     cell = table.column(name)[row]
     if is_list(cell.type):
-        raise DataError(f"{place(path, row, name, element)}: {cell[element]} is not a finite {dtype}.")
-    raise DataError(f"{place(path, row, name)}: {cell} is not a finite {dtype}.")
+        raise cell_error(path, row, name, element, message=f"{cell[element]} is not a finite {dtype}.")
+    raise cell_error(path, row, name, message=f"{cell} is not a finite {dtype}.")
 
 
 def _first_infinite(column: "pyarrow.ChunkedArray", dtype: str) -> tuple[int, int] | None:
@@ -136,7 +136,7 @@ def padded(
         step = int(numpy.argwhere(~fits)[0][0])
         row, element = row_and_element(lists, step)
         bad = cells[step][~fits[step]][0] if size else cells[step]
-        raise DataError(f"{place(path, row, name, element)}: {bad} is not a finite {finite}.")
+        raise cell_error(path, row, name, element, message=f"{bad} is not a finite {finite}.")
     filled = numpy.full((len(lengths), lengths.max(), *size), padding, dtype=cells.dtype)
     filled[numpy.arange(lengths.max()) < lengths[:, None]] = cells
     return filled, lengths
@@ -159,14 +159,14 @@ def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArra
         negative = (indices < 0) & (numpy.arange(indices.shape[1]) < lengths[:, None])
         if negative.any():
             row, element = (int(index) for index in numpy.argwhere(negative)[0])
-            raise DataError(f"{place(path, row, name, element)}: {indices[row, element]} is not a class index.")
+            raise cell_error(path, row, name, element, message=f"{indices[row, element]} is not a class index.")
         return indices
     if pyarrow.types.is_string(column.type):
         return column.to_numpy(zero_copy_only=False).astype(str)
     cells = column.to_numpy(zero_copy_only=False)
     if not (fits := are_finite(cells, dtype)).all():
         row = int(fits.argmin())
-        raise DataError(f"{place(path, row, name)}: {column[row]} is not a finite {dtype}.")
+        raise cell_error(path, row, name, message=f"{column[row]} is not a finite {dtype}.")
     return cells
 
 
@@ -186,11 +186,11 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
     from pyarrow import compute
 
     if (row := compute.index(cells, "").as_py()) >= 0:
-        raise DataError(f"{place(path, row, name)}: The cell is empty.")
+        raise cell_error(path, row, name, message="The cell is empty.")
     is_missing = compute.is_in(cells, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
     if (row := compute.index(is_missing, value=True).as_py()) >= 0:
         others = compute.sum(is_missing).as_py() - 1
-        raise DataError(f"{place(path, row, name)}: {wanted.missing_mark(cells[row].as_py(), others)}")
+        raise cell_error(path, row, name, message=wanted.missing_mark(cells[row].as_py(), others))
 
 
 def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
@@ -210,11 +210,12 @@ def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str,
     is_word = compute.invert(compute.match_substring_regex(cells, rf"{NUMBER}|{CODE}"))
     if (row := compute.index(is_word, value=True).as_py()) >= 0:
         others = compute.sum(compute.match_substring_regex(cells, NUMBER)).as_py()
-        raise DataError(
-            f"{place(path, row, name)}: {quoted_cell(cells[row].as_py())} is not a number, but {others:,} other cells "
-            "of "
-            f"the column are: fill it in or remove the row; if it is a class name, set "
-            f"`missing_marks = []`."
+        raise cell_error(
+            path,
+            row,
+            name,
+            message=f"{quoted_cell(cells[row].as_py())} is not a number, but {others:,} other cells "
+            f"of the column are: fill it in or remove the row; if it is a class name, set `missing_marks = []`.",
         )
 
 
@@ -228,8 +229,8 @@ def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) 
     if is_text(cells):
         written = {*WRITTEN_TRUE, *WRITTEN_FALSE}
         row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell) and cell not in written), 0)
-        raise DataError(
-            f"{place(path, row, name)}: {quoted_cell(cells[row])} is text, but the column has numbers in {known_path}."
+        raise cell_error(
+            path, row, name, message=f"{quoted_cell(cells[row])} is text, but the column has numbers in {known_path}."
         )
 
 

@@ -80,13 +80,16 @@ class Chooser:
             matches = self.matching(pattern)
             if "" in matches:
                 number = self._numbers[""] + 1
-                raise DataError(f'{self._path}: Column {number} has no name, but "{pattern}" selects it.')
+                raise DataError(
+                    f'Column {number} has no name, but "{pattern}" selects it.', file=self._path, columns=[pattern]
+                )
             if not matches:
                 raise self.unknown(pattern)
             if pattern in matches and pattern in excluded:
                 raise DataError(
-                    f'{self._path}: The column "{pattern}" cannot be an input, because it is a target or the split '
-                    "column."
+                    f'The column "{pattern}" cannot be an input, because it is a target or the split column.',
+                    file=self._path,
+                    columns=[pattern],
                 )
             found |= matches
         return sorted(found - excluded, key=self._numbers.__getitem__)
@@ -105,7 +108,7 @@ class Chooser:
         if pattern not in self._matches:
             if (len(self._matches) + 1) * self._letters > MOST_COMPARED:
                 columns = counted(len(self._names), "column")
-                raise DataError(f"{self._path}: There are too many patterns for {columns}: list the names instead.")
+                raise DataError(f"There are too many patterns for {columns}: list the names instead.", file=self._path)
             self._matches[pattern] = set(filter(re.compile(translate(pattern)).match, self._names))
         return self._matches[pattern]
 
@@ -113,7 +116,7 @@ class Chooser:
         """Return the error for an unknown column; the first ones come with a suggestion."""
         self._unknown += 1
         hint = _known(name, self._names) if self._unknown <= MOST_MEANT else ""
-        return DataError(f'{self._path}: There is no column "{shortened(name, LONGEST)}".{hint}')
+        return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
     def require(self, columns: Iterable[str]) -> None:
         """Raise a `DataError` if the file lacks a column."""
@@ -156,12 +159,11 @@ def _patterns(like: str, names: Iterable[str]) -> set[str]:
     return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Special in patterns, too.
 
 
-def place(path: Path, row: int, column: str, element: int | None = None) -> str:
-    """Name a cell, or an element of the list in it; `row` and `element` start at 0, and at 1 in the text.
+def cell_error(path: Path, row: int, column: str, element: int | None = None, *, message: str) -> DataError:
+    """Return the error of a cell, or of an element of the list in it; both start at 0, and at 1 in messages.
 
-    >>> place(Path("flowers.csv"), 0, "color")
-    'flowers.csv: row 1, column "color"'
+    >>> str(cell_error(Path("flowers.csv"), 0, "color", message="The cell is empty."))
+    'flowers.csv: row 1, column "color": The cell is empty.'
     """
-    return f'{path}: row {row + 1}, column "{shortened(column, LONGEST)}"' + (
-        "" if element is None else f", element {element + 1}"
-    )
+    step = None if element is None else element + 1
+    return DataError(message, file=path, row=row + 1, columns=[column], element=step)

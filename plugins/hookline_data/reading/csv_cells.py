@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline.errors import DataError, quoted_cell, shortened
 from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
-from hookline_data.reading.columns import Wanted, place
+from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
 from hookline_data.reading.sentences import CHANGED, as_sentences
@@ -52,13 +52,13 @@ def column_names(path: Path) -> list[str]:
         try:
             names = next((row for row in rows if row), [])
         except csv.Error as error:
-            raise DataError(f"{path}: The header cannot be read: {error}. There may be an unclosed quote.") from None
+            raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=path) from None
     if not names:
-        raise DataError(f"{path}: The file is empty.")
+        raise DataError("The file is empty.", file=path)
     if _is_of_another_kind(names) or any(map(_CONTROL.search, names)):
-        raise DataError(f"{path}: This is not a table with column names in its first line.")
+        raise DataError("This is not a table with column names in its first line.", file=path)
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise DataError(f'{path}: Two columns are named "{shortened(twice[0])}".')
+        raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
     return names
 
 
@@ -81,7 +81,7 @@ def _header(path: Path) -> bytes:
                 break
     if len(header) > LONGEST_HEADER:
         raise DataError(
-            f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. There may be an unclosed quote."
+            f"The header has more than {LONGEST_HEADER // 2**20} MiB. There may be an unclosed quote.", file=path
         )
     return header
 
@@ -141,9 +141,9 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
             raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
         refuse_swallowed_rows(path, table.num_rows, multiline=multiline)
     if not table.num_rows:
-        raise DataError(f"{path}: The file has a header but no rows.")
+        raise DataError("The file has a header but no rows.", file=path)
     if any(table.column(name).null_count for name in numeric):
-        raise _first_bad_cell(path, numeric) or DataError(f"{path}: A cell is empty.")
+        raise _first_bad_cell(path, numeric) or DataError("A cell is empty.", file=path)
     floats = [name for name, kind in types.items() if kind == pyarrow.float64()]
     if great := [name for name in floats if has_great_numbers(table.column(name).to_numpy())]:
         written = _read(path, dict.fromkeys(great, pyarrow.string()))
@@ -247,15 +247,15 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
         for cell, (name, column) in zip(cells, wanted.items(), strict=True):
             if not cell.strip():
-                return DataError(f"{place(path, row, name)}: The cell is empty.")
+                return cell_error(path, row, name, message="The cell is empty.")
             if cell.strip() in column.missing:
-                return DataError(f"{place(path, row, name)}: {column.missing_mark(cell.strip(), 0)}")
+                return cell_error(path, row, name, message=column.missing_mark(cell.strip(), 0))
             if not _is_read_as(column.kind, cell):
                 if column.kind == "number":
                     complaint = f"is not a number{column.reason}"
                 else:
                     complaint = "is too large for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
-                return DataError(f"{place(path, row, name)}: {quoted_cell(cell)} {complaint}")
+                return cell_error(path, row, name, message=f"{quoted_cell(cell)} {complaint}")
     return None
 
 
@@ -275,13 +275,15 @@ def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
     """Rephrase an error of pyarrow."""
     message = str(error)
     if isinstance(error, KeyError):
-        return DataError(f"{path}: {CHANGED}")
+        return DataError(CHANGED, file=path)
     if "Empty CSV file" in message:
         # pyarrow reports a header without a line break in the same way.
-        return DataError(f"{path}: The file {'has a header but no rows' if path.read_bytes().strip() else 'is empty'}.")
+        return DataError(
+            f"The file {'has a header but no rows' if path.read_bytes().strip() else 'is empty'}.", file=path
+        )
     if "invalid UTF8" in message:
-        return DataError(f"{path}: The file is not UTF-8 text.")
+        return DataError("The file is not UTF-8 text.", file=path)
     if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):
         line, expected, found = map(int, uneven.groups())
-        return DataError(f"{path}: row {line - 1}: It has {found} cells, but the header has {expected}.")
-    return DataError(f"{path}: This is not a CSV file. {message}")
+        return DataError(f"row {line - 1}: It has {found} cells, but the header has {expected}.", file=path)
+    return DataError(f"This is not a CSV file. {message}", file=path)

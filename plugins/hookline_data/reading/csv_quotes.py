@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hookline.data import MOST_CELL_LINES
 from hookline.errors import DataError
-from hookline_data.reading.columns import place
+from hookline_data.reading.columns import cell_error
 
 if TYPE_CHECKING:
     import pyarrow
@@ -90,7 +90,7 @@ def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> 
     breaks = compute.match_substring_regex(cells, "[\\r\\n]")
     if (row := compute.index(breaks, value=True).as_py()) >= 0:
         lines = len(cells[row].as_py().splitlines())
-        raise DataError(f"{place(path, row, name)}: {_many_lines(str(max(lines, 2)))}.")
+        raise cell_error(path, row, name, message=f"{_many_lines(str(max(lines, 2)))}.")
 
 
 def _many_lines(count: str) -> str:
@@ -101,8 +101,8 @@ def _error(path: Path, row: int, before: str, message: str) -> DataError:
     """Return the error of a cell; `before` is the text of the cells before it in the row."""
     column = len(next(csv.reader([f"{before}x"])))
     if row == 0:
-        return DataError(f"{path}: column {column} of the header: {message}.")
+        return DataError(f"column {column} of the header: {message}.", file=path)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         names = next((names for names in csv.reader(file) if names), [])
     name = names[column - 1] if column <= len(names) else str(column)
-    return DataError(f"{place(path, row - 1, name)}: {message}.")
+    return cell_error(path, row - 1, name, message=f"{message}.")

@@ -40,4 +40,4 @@ def warn_of_equal_integers(
             "file, or "
             "exclude it."
         )
-        warnings.warn(message, HooklineWarning, stacklevel=2)
+        warnings.warn(HooklineWarning(message, id="merged-numbers"), stacklevel=2)

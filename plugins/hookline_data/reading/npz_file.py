@@ -46,7 +46,7 @@ def array_names(path: Path) -> list[str]:
     """
     with _opened(path) as file:
         if any(entry.flag_bits & _IS_ENCRYPTED for entry in file.infolist()):
-            raise DataError(f"{path}: The file is encrypted.")
+            raise DataError("The file is encrypted.", file=path)
         return [name.removesuffix(".npy") for name in file.namelist()]
 
 
@@ -64,11 +64,13 @@ def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
     for name in others:
         if len(arrays[name]) != len(arrays[first]):
             raise DataError(
-                f'{path}: "{name}" has {len(arrays[name])} rows, but "{first}" has {len(arrays[first])}. All arrays '
-                f"must have the same number of rows."
+                f'"{name}" has {len(arrays[name])} rows, but "{first}" has {len(arrays[first])}. All arrays '
+                f"must have the same number of rows.",
+                file=path,
+                columns=[name],
             )
     if not len(arrays[first]):
-        raise DataError(f"{path}: The arrays have no rows.")
+        raise DataError("The arrays have no rows.", file=path)
     return arrays
 
 
@@ -76,31 +78,37 @@ def _array(file: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str
     from numpy.lib import format as npy
 
     if name not in entries:
-        raise DataError(f'{path}: There is no array "{name}".{did_you_mean(name, entries)}')
+        raise DataError(f'There is no array "{name}".{did_you_mean(name, entries)}', file=path, columns=[name])
     entry = entries[name]
     if entry.flag_bits & _IS_ENCRYPTED:
-        raise DataError(f'{path}: "{name}" is encrypted.')
+        raise DataError(f'"{name}" is encrypted.', file=path, columns=[name])
     packed, unpacked = entry.compress_size, entry.file_size
     if unpacked > ALWAYS_UNPACKED and unpacked > packed * GREATEST_RATIO:
         raise DataError(
-            f'{path}: "{name}" has {packed:,} bytes in the file and {unpacked:,} once unpacked, more than '
-            f"{GREATEST_RATIO} times as many. If this is not a decompression bomb, save it with `numpy.savez`."
+            f'"{name}" has {packed:,} bytes in the file and {unpacked:,} once unpacked, more than '
+            f"{GREATEST_RATIO} times as many. If this is not a decompression bomb, save it with `numpy.savez`.",
+            file=path,
+            columns=[name],
         )
     with file.open(entry) as member:
         shape, kind, begin = _header(member, name, path)
         if kind.hasobject:
             raise DataError(
-                f'{path}: "{name}" contains pickled Python objects, and unpickling could run any code. Save arrays '
-                f"of numbers or text instead."
+                f'"{name}" contains pickled Python objects, and unpickling could run any code. Save arrays '
+                f"of numbers or text instead.",
+                file=path,
+                columns=[name],
             )
         if kind.kind not in f"{NUMBERS}U":
-            raise DataError(f'{path}: "{name}" has the type {kind}, but must have numbers or text.')
+            raise DataError(f'"{name}" has the type {kind}, but must have numbers or text.', file=path, columns=[name])
         if not shape:
-            raise DataError(f'{path}: "{name}" is a single value, so it has no rows.')
+            raise DataError(f'"{name}" is a single value, so it has no rows.', file=path, columns=[name])
         size = math.prod(shape) * max(1, kind.itemsize)
         if min(shape) < 0 or size > unpacked - begin:
             raise DataError(
-                f'{path}: The file is damaged: "{name}" has the shape {shape}, but {unpacked - begin:,} bytes.'
+                f'The file is damaged: "{name}" has the shape {shape}, but {unpacked - begin:,} bytes.',
+                file=path,
+                columns=[name],
             )
         member.seek(0)
         return npy.read_array(member, allow_pickle=False)
@@ -112,7 +120,7 @@ def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy
 
     start = member.read(12)
     if not start.startswith(_MAGIC):
-        raise DataError(f'{path}: "{name}" is not an array.')
+        raise DataError(f'"{name}" is not an array.', file=path, columns=[name])
     is_first = start[6:7] == b"\x01"
     length = int.from_bytes(start[8:10] if is_first else start[8:12], "little")
     try:
@@ -122,7 +130,9 @@ def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy
         shape, _, kind = (npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0)(member)
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         # NumPy's message recommends allowing pickles, which does not help with a damaged file.
-        raise DataError(f'{path}: The file is damaged: The type and the shape of "{name}" cannot be read.') from None
+        raise DataError(
+            f'The file is damaged: The type and the shape of "{name}" cannot be read.', file=path, columns=[name]
+        ) from None
     return shape, kind, length + (10 if is_first else 12)
 
 
@@ -135,18 +145,18 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(stream) as file:
                 size = stream.seek(0, 2)
                 if any(entry.header_offset + entry.compress_size > size for entry in file.infolist()):
-                    raise DataError(f"{path}: The file is damaged: It is truncated.")
+                    raise DataError("The file is damaged: It is truncated.", file=path)
                 yield file
     except FileNotFoundError:
-        raise DataError(f"{path}: There is no such file.") from None
+        raise DataError("There is no such file.", file=path) from None
     except OSError as error:
-        raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
+        raise DataError(f"The file cannot be read: {error.strerror or error}.", file=path) from None
     except _DAMAGED as error:
-        raise DataError(f"{path}: The file is damaged: {str(error).rstrip('.')}.") from None
+        raise DataError(f"The file is damaged: {str(error).rstrip('.')}.", file=path) from None
     except NotImplementedError:
-        raise DataError(f"{path}: The compression method of the file is not supported.") from None
+        raise DataError("The compression method of the file is not supported.", file=path) from None
     except MemoryError:
-        raise DataError(f"{path}: Not enough memory to read the file.") from None
+        raise DataError("Not enough memory to read the file.", file=path) from None
 
 
 def _refuse_large_directory(stream: BinaryIO, path: Path) -> None:
@@ -155,7 +165,7 @@ def _refuse_large_directory(stream: BinaryIO, path: Path) -> None:
     See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.
     """
     if not zipfile.is_zipfile(stream):
-        raise DataError(f"{path}: This is not an NPZ file, as written by `numpy.savez`.")
+        raise DataError("This is not an NPZ file, as written by `numpy.savez`.", file=path)
     size = stream.seek(0, 2)
     stream.seek(-min(size, 2**16 + 22), 2)
     end = stream.read()
@@ -166,4 +176,4 @@ def _refuse_large_directory(stream: BinaryIO, path: Path) -> None:
         length = max(length if length < 2**32 - 1 else 0, int.from_bytes(stream.read(56)[40:48], "little"))
     stream.seek(0)
     if length > LARGEST_DIRECTORY:
-        raise DataError(f"{path}: The file contains too many arrays.")
+        raise DataError("The file contains too many arrays.", file=path)

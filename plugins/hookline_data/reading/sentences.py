@@ -22,11 +22,11 @@ def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException],
     try:
         yield
     except FileNotFoundError:
-        raise DataError(f"{path}: There is no such file.") from None
+        raise DataError("There is no such file.", file=path) from None
     except UnicodeDecodeError:
-        raise DataError(f"{path}: The file is not UTF-8 text.") from None
+        raise DataError("The file is not UTF-8 text.", file=path) from None
     except OSError as error:
-        raise DataError(f"{path}: The file cannot be read: {one_line(error.strerror or error)}.") from None
+        raise DataError(f"The file cannot be read: {one_line(error.strerror or error)}.", file=path) from None
     except Exception as error:
         # Do not import pyarrow only to compare types.
         pyarrow = sys.modules.get("pyarrow")

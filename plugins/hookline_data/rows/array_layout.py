@@ -111,8 +111,10 @@ class ArrayLayout:
             begin = 2 if self._is_sequence(name) else 1
             if array.shape[begin:] != first[name].shape[begin:] or array.ndim != first[name].ndim:
                 raise DataError(
-                    f'{path}: A row of "{name}" has the shape {array.shape[1:]}, but in {self.path} it is '
-                    f"{first[name].shape[1:]}."
+                    f'A row of "{name}" has the shape {array.shape[1:]}, but in {self.path} it is '
+                    f"{first[name].shape[1:]}.",
+                    file=path,
+                    columns=[name],
                 )
 
     def prepared(self, parts: Mapping[str, Rows], paths: Mapping[str, Path]) -> tuple[Arrays, Statistics]:

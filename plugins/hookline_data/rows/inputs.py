@@ -25,11 +25,17 @@ def check_shapes(layout: Layout, rows: Rows) -> None:
         values, lengths = rows.inputs[name].values, rows.inputs[name].lengths
         which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
         if group.shape is not None and lengths is not None:
-            raise DataError(f"{layout.path}: The {which} are sequences, so they cannot have a `shape`.")
+            raise DataError(
+                f"The {which} are sequences, so they cannot have a `shape`.",
+                file=layout.path,
+                option=("shape",),
+            )
         if group.shape is not None and math.prod(group.shape) != values.shape[1]:
             raise DataError(
-                f"{layout.path}: A row of the `shape` {list(group.shape)} has {math.prod(group.shape)} numbers, but "
-                f"the {which} have {values.shape[1]}."
+                f"A row of the `shape` {list(group.shape)} has {math.prod(group.shape)} numbers, but "
+                f"the {which} have {values.shape[1]}.",
+                file=layout.path,
+                option=("shape",),
             )
     if layout.is_siamese:
         refuse_unlike({name: rows.inputs[name].kind(group.shape) for name, group in layout.inputs.items()}, layout.path)
@@ -44,8 +50,10 @@ def refuse_unlike(kinds: Mapping[str, str], path: Path) -> None:
     for other in others:
         if kinds[other] != kinds[first]:
             raise DataError(
-                f"{path}: {enumerate_names(kinds)} share the same layers, so they must be alike. A row "
-                f'of "{first}" is {kinds[first]}, but one of "{other}" is {kinds[other]}.'
+                f"{enumerate_names(kinds)} share the same layers, so they must be alike. A row "
+                f'of "{first}" is {kinds[first]}, but one of "{other}" is {kinds[other]}.',
+                file=path,
+                columns=[first],
             )
 
 
@@ -55,8 +63,8 @@ def refuse_other_kinds(layout: Layout, rows: Rows, known: Rows, path: Path) -> N
         if group.kind() != known.inputs[name].kind():
             which = "inputs" if len(layout.inputs) == 1 else f'inputs "{name}"'
             raise DataError(
-                f"{path}: A row of the {which} is {group.kind()}, but in {layout.path} it is "
-                f"{known.inputs[name].kind()}."
+                f"A row of the {which} is {group.kind()}, but in {layout.path} it is {known.inputs[name].kind()}.",
+                file=path,
             )
 
 

@@ -62,7 +62,7 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         columns = chooser.chosen(patterns, taken)
         if not columns:
             which = f' "{name}"' if isinstance(table.inputs, Mapping) else ""
-            raise DataError(f"{table.path}: No column is left for the inputs{which}.")
+            raise DataError(f"No column is left for the inputs{which}.", file=table.path)
         groups[name] = InputColumns(
             columns=columns,
             dtype=dtype_of_group(table.dtype, name, dtype),
@@ -88,7 +88,7 @@ def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
     rows = rows_of(table.read(table.path, wanted), layout, table.path)
     classes = next(iter(layout.targets.values()))[0] if table.stratify else None
     if classes is not None and rows.columns[classes].ndim > 1:
-        raise DataError(f'{table.path}: Cannot stratify by "{classes}": its cells are lists.')
+        raise DataError(f'Cannot stratify by "{classes}": its cells are lists.', file=table.path, columns=[classes])
     parts = table.split(rows, classes)
     # Text columns are text in the other files, too, even if all their cells look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]

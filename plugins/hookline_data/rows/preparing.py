@@ -63,7 +63,8 @@ class Preparation:
             if names[0] in self.standardized:
                 statistics |= dict.fromkeys(names, found)
         if merged:
-            warnings.warn(f"{self.paths['training']}: {merged[0](len(merged) - 1)}", HooklineWarning, stacklevel=4)
+            message = f"{self.paths['training']}: {merged[0](len(merged) - 1)}"
+            warnings.warn(HooklineWarning(message, id="merged-numbers"), stacklevel=4)
         return arrays, statistics
 
     def _fill(
@@ -114,14 +115,15 @@ class Preparation:
 
         if not (fits := numpy.isfinite(cast)).all():
             cell, column = numpy.argwhere(~fits)[0].tolist()
-            where = f"{self.paths[split]}: "
-            if group.lengths is None:
-                row = cell // (len(cast) // len(group))
-                where += f"row {(row if group.rows is None else int(group.rows[row])) + 1}, "
-            raise DataError(
-                f'{where}column "{self.name(name, first + column)}": Standardized with the statistics of the training '
-                f"split, the number is too large for {group.dtype}."
+            called = self.name(name, first + column)
+            message = (
+                f"Standardized with the statistics of the training split, the number is too large for {group.dtype}."
             )
+            if group.lengths is not None:
+                raise DataError(f'column "{called}": {message}', file=self.paths[split], columns=[called])
+            row = cell // (len(cast) // len(group))
+            number = (row if group.rows is None else int(group.rows[row])) + 1
+            raise DataError(message, file=self.paths[split], row=number, columns=[called])
 
 
 def _array(group: Group) -> "NDArray[Any]":

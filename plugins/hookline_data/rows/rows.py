@@ -142,9 +142,11 @@ def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -
     if len(group.columns) > 1:
         other = next(column for column in group.columns if column != ragged[0])
         raise DataError(
-            f'{path}: The column "{ragged[0]}" has lists of different lengths, so it must be the only column of its '
+            f'The column "{ragged[0]}" has lists of different lengths, so it must be the only column of its '
             "group "
-            f'of inputs, but "{name}" also has "{other}".'
+            f'of inputs, but "{name}" also has "{other}".',
+            file=path,
+            columns=[name],
         )
     filled, lengths = padded(table.column(ragged[0]), 0, group.dtype_when_read, ragged[0], path)
     return Group(filled, group.dtype, lengths)

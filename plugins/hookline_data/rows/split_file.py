@@ -83,5 +83,5 @@ class SplitFile(DataSpec):
                     None if classes is None else rows.columns[classes],
                 )
         except DataError as error:
-            raise DataError(f"{self.path}: {error}") from None
+            raise error.changed(file=self.path) from None
         return {split: rows.take(numbers) for split, numbers in parts.items()}

@@ -59,10 +59,13 @@ def by_column(cells: "NDArray[Any]", column: str) -> "Rows":
     if unknown := sorted(set(cells.astype(str).tolist()) - set(SPLITS)):
         row = int((cells.astype(str) == unknown[0]).argmax()) + 1
         raise DataError(
-            f'row {row}, column "{column}": {quoted_cell(unknown[0])} is not a split. Use '
-            f"{enumerate_names(SPLITS, 'or')}."
+            f"{quoted_cell(unknown[0])} is not a split. Use {enumerate_names(SPLITS, 'or')}.",
+            row=row,
+            columns=[column],
         )
     splits = {split: numpy.flatnonzero(cells == split) for split in SPLITS if (cells == split).any()}
     if "training" not in splits:
-        raise DataError(f'The training split has no rows: no cell of the column "{column}" is "training".')
+        raise DataError(
+            f'The training split has no rows: no cell of the column "{column}" is "training".', columns=[column]
+        )
     return splits

@@ -57,4 +57,4 @@ class Repeat(LayerSpec):
             [name, position, *rest] = error.path
             time, index = divmod(int(position), len(self.layers))
             message = f"{error.message} This is in repetition {time + 1} of {self.times}." if time else error.message
-            raise MisfitError(message, (name, index, *rest)) from error.__cause__
+            raise MisfitError(message, (name, index, *rest), id=error.diagnostic.id) from error.__cause__

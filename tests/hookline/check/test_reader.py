@@ -2,7 +2,7 @@ import pytest
 from every_kind import problems_of, table
 
 import hookline
-from hookline.errors import Problem, SpecError
+from hookline.errors import Diagnostic, SpecError
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_an_unknown_key_is_a_problem_of_the_key_and_others_are_not():
     with pytest.raises(SpecError) as error:
         hookline.load(table(run={"epochs": 0, "sed": 1}))
     assert error.value.problems == (
-        Problem("0 is out of bounds: it must be at least 1.", ("run", "epochs")),
-        Problem('There is no key "sed". Did you mean "seed"?', ("run", "sed"), on_key=True),
+        Diagnostic("out-of-bounds", "0 is out of bounds: it must be at least 1.", ("run", "epochs")),
+        Diagnostic("unknown-key", 'There is no key "sed".', ("run", "sed"), 'Did you mean "seed"?', on_key=True),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from outputs import without_ids
 
 from hookline import HooklineError
 from hookline.cli.main import main
@@ -80,8 +81,8 @@ def refused(here, capsys):
 
 
 def headlines(text):
-    """The messages without their places and quoted lines, which have their own tests."""
-    lines = [line for line in text.splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
+    """The messages without their places, ids and quoted lines, which have their own tests."""
+    lines = [line for line in without_ids(text).splitlines() if line and not re.match(r" *\d* [|]|\.\.\.$| *::", line)]
     return "\n".join(re.sub(r"^(\S*\.toml):\d+:\d+: ", r"\1: ", line) for line in lines)
 
 
@@ -122,7 +123,7 @@ def test_a_directory_instead_of_a_spec_is_reported(refused):
 def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, problem):
     (here / "spec.toml").write_text(SPEC.replace(*replace))
     assert main(["train", "spec.toml"]) == 2
-    assert capsys.readouterr().err.splitlines()[0] == f"spec.toml:{problem}"
+    assert without_ids(capsys.readouterr().err).splitlines()[0] == f"spec.toml:{problem}"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 import hookline
 from hookline import HooklineError
-from hookline.errors import MisfitError, OptionError, Problem, SpecError, did_you_mean, enumerate_names
+from hookline.errors import Diagnostic, MisfitError, OptionError, SpecError, did_you_mean, enumerate_names
 from hookline.errors.text import dotted
 
 
@@ -22,17 +22,17 @@ def test_a_path_is_told_as_one_writes_it(path, text):
 
 
 def test_a_problem_is_told_with_its_path():
-    assert str(Problem("This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
+    assert str(Diagnostic("misfit", "This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
 
 
 def test_a_problem_of_the_whole_file_is_told_without_a_path():
-    assert str(Problem("This is wrong.")) == "This is wrong."
+    assert str(Diagnostic("misfit", "This is wrong.")) == "This is wrong."
 
 
 def test_all_problems_of_a_spec_are_told_each_on_a_line_with_the_file():
-    error = SpecError([Problem("One.", ("a",)), Problem("Two.")], "x.toml")
+    error = SpecError([Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two.")], "x.toml")
     assert str(error) == "x.toml: a: One.\nx.toml: Two."
-    assert error.problems == (Problem("One.", ("a",)), Problem("Two."))
+    assert error.problems == (Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two."))
     assert error.source == "x.toml"
 
 

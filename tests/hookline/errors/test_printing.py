@@ -7,7 +7,7 @@ from small_training import SPECS, Adding, small
 import hookline
 from hookline.cli._report import for_github
 from hookline.cli.main import main
-from hookline.errors import Problem
+from hookline.errors import Diagnostic
 from hookline.errors.printing import printable, printable_lines, tell, tell_json
 from hookline.spec.dump import as_toml
 
@@ -61,9 +61,9 @@ def test_a_value_as_toml_is_harmless_and_the_same_value():
 
 
 def test_a_problem_for_github_is_one_line_of_harmless_text():
-    told = for_github(Problem(f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
+    told = for_github(Diagnostic("misfit", f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
     assert told.isprintable()
-    assert told.endswith("\\x00%0A::warning::x")
+    assert told.endswith("\\x00%0A::warning::x [misfit]")
 
 
 def spec_of(here, **names):
@@ -155,9 +155,10 @@ def test_a_warning_is_one_line(capsys):
     import warnings
 
     from hookline import HooklineWarning
+    from hookline.check.toml.document import from_table
     from hookline.cli._warnings import told_warnings
 
-    with told_warnings("spec.toml"):
+    with told_warnings(from_table({})):
         warnings.warn(f"It is {EVIL}\n::warning::x", HooklineWarning, stacklevel=1)
     err = capsys.readouterr().err
     assert err.count("\n") == 1

@@ -104,7 +104,7 @@ def test_options_hooks_and_what_stands_beside_the_right_name_are_not_misspelt():
             """A hook."""
             return (yield)
 
-        def check(self, spec):
+        def check(self, loss):
             """What the family has."""
 
         def checks(self):

@@ -10,14 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from hookline.check.toml import not_specs
 from hookline.check.toml.override import EXTENDS, changed
 from hookline.check.toml.parse import parsed
 from hookline.check.toml.quotable import homes, is_quotable
 from hookline.check.toml.tree import Node, Table, overlaid, plain, without_places
-from hookline.errors.exceptions import FileError, HooklineError, Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import FileError, HooklineError, SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement
 
@@ -41,7 +42,7 @@ class Document:
     """Its file, after which messages call it."""
     directory: Path
     """The directory that relative paths in it start from."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
     """What went wrong while it was put together, such as a change of an element that does not exist."""
     is_empty: bool = False
     """Whether its file is empty and nothing is laid over it."""
@@ -52,18 +53,15 @@ class Document:
         table: Table = plain(self.root, self.directory)
         return table
 
-    def located(self, problem: Problem) -> Problem:
-        """The problem with places for its paths."""
-        if problem.place is not None:
-            return problem
+    def locate(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with places for its paths."""
+        if diagnostic.place is not None:
+            return diagnostic
         # A section that is not given has no place: the start of the file would not be one.
-        given = (path for path in problem.against if path and self.root.child(path[0]) is not None)
+        given = (path for path in diagnostic.related if path and self.root.child(path[0]) is not None)
         others = (self.place(path) for path in given)
-        return evolve(
-            problem,
-            place=self.place(problem.path, on_key=problem.on_key),
-            against_places=tuple(other for other in others if other is not None),
-        )
+        place = self.place(diagnostic.path, on_key=diagnostic.on_key)
+        return diagnostic.placed(place, tuple(other for other in others if other is not None))
 
     def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
         """Where a value was set last, or its key; for a missing value, the table that it would be in.
@@ -138,7 +136,7 @@ class _Files:
     """The root keys that are arrays of tables."""
     homes: tuple[str, ...]
     """The directories whose specs messages may quote."""
-    problems: list[Problem] = field(factory=list)
+    problems: list[Diagnostic] = field(factory=list)
     """What went wrong while they were put together."""
     trees: dict[str, Node] = field(factory=dict)
     """The tree of each file that was extended so far, by its real path."""
@@ -159,7 +157,7 @@ class _Files:
         self.characters += len(source.text)
         if self.characters > LARGEST:
             message = f"This is not a spec: with the files that it extends, it has more than {LARGEST // 1024} KiB."
-            raise SpecError([Problem(message, place=Place(source, 0, 0))], source.name)
+            raise SpecError([Diagnostic("size-limit", message, place=Place(source, 0, 0))], source.name)
         root = parsed(source)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None
@@ -188,7 +186,8 @@ class _Files:
         """The tree of a file that the last one of a chain extends."""
 
         def error(message: str) -> SpecError:
-            return SpecError([Problem(message, (EXTENDS,), place=base.settings[-1].value)], source.name)
+            found = Diagnostic("invalid-extends", message, (EXTENDS,), place=base.settings[-1].value)
+            return SpecError([found], source.name)
 
         self.extended += 1
         if self.extended > MOST_EXTENDED:
@@ -260,15 +259,16 @@ def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool =
     if len(content) > LARGEST:
         start = Place(Source(name, "", directory, is_quotable), 0, 0)
         message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."
-        raise SpecError([Problem(message, place=start)], name)
+        raise SpecError([Diagnostic("size-limit", message, place=start)], name)
     try:
         return Source(name, _line_breaks(content.decode("utf-8-sig")), directory, is_quotable)
     except UnicodeDecodeError as error:
         before = _line_breaks(content[: error.start].decode())
         after = _line_breaks(content[error.start :].decode(errors="replace"))
         text = Source(name, before + after, directory, is_quotable)
-        message = f"The file is not text in UTF-8: byte {error.start} is invalid."
-        raise SpecError([Problem(message, place=Place(text, len(before), len(before) + 1))], name) from None
+        place = Place(text, len(before), len(before) + 1)
+        message, help_text = "The file is not text in UTF-8.", f"Byte {error.start} is invalid."
+        raise SpecError([Diagnostic("not-text", message, help=help_text, place=place)], name) from None
 
 
 def _line_breaks(text: str) -> str:
@@ -281,7 +281,8 @@ def _bases(extends: Node | None, source: Source) -> list[Node]:
     bases = extends.value if isinstance(extends.value, list) else [extends]
     if not all(isinstance(base.value, str) and base.value for base in bases):
         message = "This must be the path of the file to extend, or an array of paths."
-        raise SpecError([Problem(message, (EXTENDS,), place=extends.settings[-1].value)], source.name)
+        found = Diagnostic("invalid-extends", message, (EXTENDS,), place=extends.settings[-1].value)
+        raise SpecError([found], source.name)
     return list(bases)
 
 

@@ -7,7 +7,7 @@ import tomli
 
 from hookline.check.toml.spans import Span, Spans, Text, scan
 from hookline.check.toml.tree import Node, Setting, grown, with_value
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import shortened
 
@@ -18,7 +18,7 @@ _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\
 """What is not a value of TOML, and that nobody means as a string."""
 
 
-def changed(root: Node, change: str, lists: Collection[str], problems: list[Problem]) -> Node:
+def changed(root: Node, change: str, lists: Collection[str], problems: list[Diagnostic]) -> Node:
     """The tree with one change, such as `optimizer.lr=0.01` or `model.layers.0.out_features=8`.
 
     If it is not a path and a value, or if the path leads nowhere, that is a problem. A component that is added by name
@@ -38,7 +38,11 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Prob
             if given.startswith(("[", "{", '"', "'")) or _ALMOST.fullmatch(given):
                 from hookline.check.toml.syntax import explained
 
-                problems.append(Problem(explained(f"value={written}", error).message, place=Place(source, *span)))
+                problems.append(
+                    Diagnostic(
+                        "invalid-change", explained(f"value={written}", error).message, place=Place(source, *span)
+                    )
+                )
                 return root
             # A bare word is a string, so that nobody has to quote quotes for a shell.
             table = {"value": given}
@@ -51,11 +55,11 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Prob
         value = grown(table["value"], text, path)
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
-        problems.append(Problem(message, place=Place(source, 0, len(change))))
+        problems.append(Diagnostic("invalid-change", message, place=Place(source, 0, len(change))))
         return root
     if keys[0][0] == EXTENDS:
         message = "Only a file can extend another. To lay a file over the spec, use `--with FILE`."
-        problems.append(Problem(message, place=Place(source, *keys[0][1])))
+        problems.append(Diagnostic("invalid-change", message, place=Place(source, *keys[0][1])))
         return root
     if len(path) > 1 and path[0] in lists and path[0] not in root.value:
         root = Node({**root.value, path[0]: Node([])}, root.settings)

@@ -6,7 +6,8 @@ import tomli
 
 from hookline.check.toml.spans import STRING, KeyPath, NotASpecError, Span, Text, scan_before
 from hookline.check.toml.tree import Node, grown
-from hookline.errors.exceptions import Problem, SpecError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import SpecError
 from hookline.errors.source import Place, Source
 from hookline.errors.text import dotted
 
@@ -39,13 +40,14 @@ def parsed(source: Source) -> Node:
         if is_doubtful:
             text.spans()
     except NotASpecError as error:
-        raise _error(str(error), source, error.span) from None
+        raise _error(error.id, str(error), source, error.span) from None
     return root
 
 
-def _error(message: str, source: Source, span: Span, *against: Span) -> SpecError:
-    places = tuple(Place(source, *other) for other in against)
-    return SpecError([Problem(message, place=Place(source, *span), against_places=places)], source.name)
+def _error(id: str, message: str, source: Source, span: Span, *related: Span, help: str = "") -> SpecError:  # noqa: A002
+    places = tuple(Place(source, *other) for other in related)
+    found = Diagnostic(id, message, help=help, place=Place(source, *span), related_places=places)
+    return SpecError([found], source.name)
 
 
 def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
@@ -56,13 +58,13 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
         start, end = newer.span
         # An inline table whose line ends where tomli stopped is not closed, rather than on several lines.
         if source.text[start : error.pos].strip():
-            return _error(str(newer), source, (start, end))
+            return _error(newer.id, str(newer), source, (start, end))
     if in_order and _TWICE.match(error.msg) and (twice := _twice(source, in_order)):
         return twice
     from hookline.check.toml.syntax import explained  # Not needed for a text that is TOML.
 
     fault = explained(source.text, error)
-    return _error(f"This is not TOML. {fault.message}", source, fault.span, *fault.against)
+    return _error("syntax", "This is not TOML.", source, fault.span, *fault.against, help=fault.message)
 
 
 def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | None:
@@ -84,7 +86,7 @@ def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | 
         message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
     else:
         message = f'The {"section" if brackets[0] else "key"} "{name}" is given here a second time.'
-    return _error(message, source, span, first)
+    return _error("duplicate-key", message, source, span, first)
 
 
 def _brackets(place: Place) -> str:

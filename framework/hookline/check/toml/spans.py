@@ -50,9 +50,10 @@ _SEVERAL_LINES = (
 class NotASpecError(ValueError):
     """A text that tomli reads, but that is not a spec: why, and where."""
 
-    def __init__(self, message: str, start: int, end: int):
+    def __init__(self, message: str, start: int, end: int, *, id: str = "unsupported-syntax"):  # noqa: A002
         super().__init__(message)
         self.span = (start, end)
+        self.id = id
 
 
 @define
@@ -205,7 +206,9 @@ class _Scanner:
             if _TIME_WITHOUT_SECONDS.search(self.text[start : self.at]):
                 raise NotASpecError(f"{_NEWER}: a time must have seconds.", start, self.at)
             if self.at - start > MOST_DIGITS:
-                raise NotASpecError("This is not a spec: a number has too many digits.", start, self.at)
+                raise NotASpecError(
+                    "This is not a spec: a number has too many digits.", start, self.at, id="size-limit"
+                )
         self.found.values.setdefault(path, (start, self.at))
 
     def _array(self, path: KeyPath) -> None:
@@ -241,7 +244,8 @@ class _Scanner:
 
     def _refuse_deep(self, path: KeyPath, start: int) -> None:
         if len(path) > DEEPEST:
-            raise NotASpecError(f"This is not a spec: it is nested more than {DEEPEST} deep.", start, start + 1)
+            message = f"This is not a spec: it is nested more than {DEEPEST} deep."
+            raise NotASpecError(message, start, start + 1, id="size-limit")
 
     def _refuse_newer_escapes(self, start: int) -> None:
         if self.text[start] == "'":

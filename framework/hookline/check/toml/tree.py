@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from hookline.check.toml.spans import DEEPEST, KeyPath, Text
-from hookline.errors.exceptions import Problem
+from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, there_are
 
@@ -114,7 +114,7 @@ def plain(node: Node, directory: Path) -> Any:
     return node.value
 
 
-def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[PathElement, ...] = ()) -> Node:
+def overlaid(below: Node, above: Node, problems: list[Diagnostic], path: tuple[PathElement, ...] = ()) -> Node:
     """One tree over another: values above override those below, and what they do not set remains.
 
     Tables are merged key by key, unless the one above has another `type`: it is another component, and replaces the one
@@ -132,7 +132,7 @@ def overlaid(below: Node, above: Node, problems: list[Problem], path: tuple[Path
         elements: list[Node | None] = list(below.value)
         for name, change in above.value.items():
             index = _index(below.value, name, change, path)
-            if isinstance(index, Problem):
+            if isinstance(index, Diagnostic):
                 problems.append(index)
             elif index is None:
                 elements.append(change)
@@ -162,7 +162,7 @@ def with_value(
     node: Node,
     keys: Sequence[tuple[str, Setting]],
     value: Node,
-    problems: list[Problem],
+    problems: list[Diagnostic],
     path: tuple[PathElement, ...] = (),
 ) -> Node:
     """The tree with one value replaced, to which the keys lead; each key comes with its setting.
@@ -178,7 +178,7 @@ def with_value(
         change = Node({"type": value} if gives_type else {} if rest else value.value, (setting,))
         index = _index(node.value, key, change, path)
         elements = list(node.value)
-        if isinstance(index, Problem):
+        if isinstance(index, Diagnostic):
             problems.append(index)
         elif index is None:
             elements.append(with_value(made, rest, value, problems, (*path, key)))
@@ -202,7 +202,7 @@ def _is_another_component(below: Node, above: Node) -> bool:
     return types[0] is not None and types[1] is not None and types[0].value != types[1].value
 
 
-def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Problem | None:
+def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElement, ...]) -> int | Diagnostic | None:
     """The index of an element by its index, `name` or `type`; `None` for a new element; otherwise a problem."""
     if name.isdecimal() and int(name) < len(elements):
         return int(name)
@@ -238,5 +238,5 @@ def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
     return f"A further one is given a name of its own, as in [{of_its_own}]{several}."
 
 
-def _problem(message: str, change: Node) -> Problem:
-    return Problem(message, place=change.settings[0].key if change.settings else None)
+def _problem(message: str, change: Node) -> Diagnostic:
+    return Diagnostic("invalid-change", message, place=change.settings[0].key if change.settings else None)

@@ -216,15 +216,15 @@ def columns_of(path: Path) -> list[Column]:
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # A pipe or a device may have no end.
-            raise DataError(f"{path}: This is not a regular file.")
+            raise DataError("This is not a regular file.", file=path)
         if path.is_file() and (kind := binary_kind(path)) is not None:
-            raise DataError(f"{path}: This is a {kind} file, and a spec is drafted for a CSV file.")
+            raise DataError(f"This is a {kind} file, and a spec is drafted for a CSV file.", file=path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _columns(path, _rows(path, file))
     except OSError as error:
-        raise DataError(f"{path}: The file cannot be read: {error.strerror}.") from None
+        raise DataError(f"The file cannot be read: {error.strerror}.", file=path) from None
     except UnicodeDecodeError:
-        raise DataError(f"{path}: The file is not UTF-8 text.") from None
+        raise DataError("The file is not UTF-8 text.", file=path) from None
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
@@ -236,7 +236,9 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
         while line := file.readline(LONGEST_ROW + 1 - length):
             length += len(line)
             if length > LONGEST_ROW:
-                raise DataError(f"{path}: {what} more than {LONGEST_ROW // 2**20} MiB. There may be an unclosed quote.")
+                raise DataError(
+                    f"{what} more than {LONGEST_ROW // 2**20} MiB. There may be an unclosed quote.", file=path
+                )
             yield line
 
     what, number = "The header has", 0
@@ -245,13 +247,16 @@ def _rows(path: Path, file: TextIO) -> Iterator[list[str]]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            raise DataError(f"{path}: row {number}: A quote is not closed, or stands within text: {error}.") from None
+            raise DataError(
+                f"row {number}: A quote is not closed, or stands within text: {error}.", file=path
+            ) from None
         if row is None:
             return
         if any(cell.count("\n") >= MOST_CELL_LINES for cell in row):
             raise DataError(
-                f"{path}: row {number}: A cell has more than {MOST_CELL_LINES} lines. A quote may not be closed; if it "
-                f"is right, write the spec yourself, with `multiline = true`."
+                f"row {number}: A cell has more than {MOST_CELL_LINES} lines. A quote may not be closed; if it "
+                f"is right, write the spec yourself, with `multiline = true`.",
+                file=path,
             )
         if row:  # Empty lines are no rows.
             yield row
@@ -270,23 +275,23 @@ def seems_to_lack_a_header(names: Sequence[str]) -> bool:
 def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     names = next(lines, None)
     if names is None:
-        raise DataError(f"{path}: The file is empty.")
+        raise DataError("The file is empty.", file=path)
     if any(map(CONTROL.search, names)):
-        raise DataError(f"{path}: This is not a table with column names in its first line.")
+        raise DataError("This is not a table with column names in its first line.", file=path)
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         hint = " It seems to have no header: its first line must be one, with names." * seems_to_lack_a_header(names)
-        raise DataError(f"{path}: Two columns are named {enumerate_names(twice[:1])}.{hint}")
+        raise DataError(f"Two columns are named {enumerate_names(twice[:1])}.{hint}", file=path)
     if len(names) == 1:
         separator = next((sign for sign in ";\t|" if sign in names[0]), None)
         hint = f' The header has "{separator}" between names: it must be a comma.' if separator else ""
-        raise DataError(f"{path}: There is one column, and a target and an input are two.{hint}")
+        raise DataError(f"There is one column, and a target and an input are two.{hint}", file=path)
     gathered = [_Gathered() for _ in names]
     while rows := list(islice(lines, ROWS_AT_ONCE)):
         for row, cells in enumerate(rows, gathered[0].rows + 1):
             if len(cells) != len(names):
-                raise DataError(f"{path}: row {row}: It has {len(cells)} cells, but the header has {len(names)}.")
+                raise DataError(f"row {row}: It has {len(cells)} cells, but the header has {len(names)}.", file=path)
         for column, column_cells in zip(gathered, zip(*rows, strict=True), strict=True):
             column.add(column_cells)
     if not gathered[0].rows:
-        raise DataError(f"{path}: The file has a header but no rows.")
+        raise DataError("The file has a header but no rows.", file=path)
     return [column.column(name, index) for index, (name, column) in enumerate(zip(names, gathered, strict=True))]

@@ -96,15 +96,19 @@ def drafted(path: Path, columns: Sequence[Column], target: str, task: Task | Non
     """
     column = next((column for column in columns if column.name == target), None)
     if column is None:
-        raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
+        raise DataError(
+            f'There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}',
+            file=path,
+            columns=[target],
+        )
     if complaint := _complaint(column, task):
-        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
+        raise DataError(f"{enumerate_names([target])} cannot be the target: {complaint}.", file=path)
     left_out = {
         other.name: why for other in columns if other is not column and (why := _why_no_input(other)) is not None
     }
     if len(left_out) == len(columns) - 1:
         reasons = "; ".join(f"{as_toml(name)}: {why}" for name, why in left_out.items())
-        raise DataError(f"{path}: No column can be an input. {reasons}.")
+        raise DataError(f"No column can be an input. {reasons}.", file=path)
     return Drafted(tuple(columns), column, task or _task(column), left_out)
 
 

@@ -29,7 +29,10 @@ class Classes(Encoding):
     def learn(self, columns: Columns, loss: str) -> Target:
         """Return the names of the classes."""
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with classes, but {enumerate_names(columns)} are given.")
+            raise DataError(
+                f"{loss} needs one target column with classes, but {enumerate_names(columns)} are given.",
+                columns=columns,
+            )
         [(column, cells)] = columns.items()
         classes = distinct(column, cells)
         if len(classes) < 2:
@@ -46,7 +49,8 @@ class Classes(Encoding):
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
                 f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the '
-                f"training split."
+                f"training split.",
+                columns=[column],
             )
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 
@@ -82,12 +86,14 @@ class Distribution(Encoding):
             raise DataError(
                 f"{loss} needs one target column per class, with its probability, but {enumerate_names(columns)} is "
                 "the "
-                f"only one."
+                f"only one.",
+                columns=columns,
             )
         for column, cells in columns.items():
             if not is_numeric(cells):
                 raise DataError(
-                    f'The target column "{column}" is text, but {loss} needs the probability of each class.'
+                    f'The target column "{column}" is text, but {loss} needs the probability of each class.',
+                    columns=[column],
                 )
         return Target(columns=tuple(columns), classes=tuple(columns))
 
@@ -100,7 +106,10 @@ class Distribution(Encoding):
             wrong = cells > 0 if self.logarithms else (cells < 0) | (cells > 1)
             if wrong.any():
                 wanted = "log-probabilities" if self.logarithms else "probabilities from 0 to 1"
-                raise DataError(f'The target column "{column}" has {cells[wrong][0]:g}, but {loss} needs {wanted}.')
+                raise DataError(
+                    f'The target column "{column}" has {cells[wrong][0]:g}, but {loss} needs {wanted}.',
+                    columns=[column],
+                )
         numbers = numpy.column_stack(list(columns.values())).astype(numpy.float64)
         sums = (numpy.exp(numbers) if self.logarithms else numbers).sum(axis=1)
         if (off := abs(sums - 1) > 1e-3).any():
@@ -116,5 +125,8 @@ def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """Return the distinct cells, sorted; whole floats become integers."""
     found = sorted(set(cells.tolist()))
     if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
-        raise DataError(f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.')
+        raise DataError(
+            f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.',
+            columns=[column],
+        )
     return tuple(int(value) if isinstance(value, float) else value for value in found)

@@ -82,7 +82,8 @@ def refuse_text(columns: Columns, split: str) -> None:
     for column, cells in columns.items():
         if not is_numeric(cells):
             raise DataError(
-                f'The target column "{column}" has text in the {split} split, but numbers in the training split.'
+                f'The target column "{column}" has text in the {split} split, but numbers in the training split.',
+                columns=[column],
             )
 
 
@@ -103,5 +104,6 @@ def is_numeric(cells: "NDArray[Any]") -> bool:
 def one_class(column: str, classes: Sequence[object]) -> DataError:
     """Return the error for a target with fewer than two classes."""
     return DataError(
-        f'The target column "{column}" is {enumerate_names(classes)} in all training rows, but two classes are needed.'
+        f'The target column "{column}" is {enumerate_names(classes)} in all training rows, but two classes are needed.',
+        columns=[column],
     )

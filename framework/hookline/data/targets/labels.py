@@ -37,14 +37,16 @@ class TwoValues(Encoding):
                 if len(classes) > 2:
                     raise DataError(
                         f'The target column "{column}" has {len(classes)} classes, but {loss} takes two: '
-                        f"use CrossEntropyLoss."
+                        f"use CrossEntropyLoss.",
+                        columns=[column],
                     )
                 return Target(columns=(column,), classes=classes)
         self._check(columns, loss)
         for column, cells in columns.items():
             if (cells == cells[0]).all():
                 raise DataError(
-                    f'The target column "{column}" is {cells[0]:g} in all training rows, but two classes are needed.'
+                    f'The target column "{column}" is {cells[0]:g} in all training rows, but two classes are needed.',
+                    columns=[column],
                 )
         return Target(columns=tuple(columns), classes=(self.no, self.yes) if len(columns) == 1 else None)
 
@@ -62,14 +64,18 @@ class TwoValues(Encoding):
             if not is_numeric(cells):
                 raise DataError(
                     f'The target column "{column}" is text, but {loss} needs {self.no} or {self.yes} in each of '
-                    f"several columns."
+                    f"several columns.",
+                    columns=[column],
                 )
             if self.between:
                 outside, wanted = (cells < self.no) | (cells > self.yes), f"numbers from {self.no} to {self.yes}"
             else:
                 outside, wanted = (cells != self.no) & (cells != self.yes), f"{self.no} or {self.yes}"
             if outside.any():
-                raise DataError(f'The target column "{column}" has {cells[outside][0]:g}, but {loss} needs {wanted}.')
+                raise DataError(
+                    f'The target column "{column}" has {cells[outside][0]:g}, but {loss} needs {wanted}.',
+                    columns=[column],
+                )
 
 
 @frozen
@@ -90,7 +96,9 @@ class Signs(TwoValues):
     def learn(self, columns: Columns, loss: str) -> Target:
         """Return the names of the two classes; if `flat`, there must be a single column."""
         if self.flat and len(columns) != 1:
-            raise DataError(f"{loss} needs one target column, but {enumerate_names(columns)} are given.")
+            raise DataError(
+                f"{loss} needs one target column, but {enumerate_names(columns)} are given.", columns=columns
+            )
         return TwoValues.learn(self, columns, loss)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
@@ -108,7 +116,8 @@ class Labels(TwoValues):
         if len(columns) < 2:
             raise DataError(
                 f"{loss} needs one target column per label, with 0 or 1, but {enumerate_names(columns)} is the only "
-                f"one."
+                f"one.",
+                columns=columns,
             )
         return Target(columns=TwoValues.learn(self, columns, loss).columns, classes=tuple(columns))
 

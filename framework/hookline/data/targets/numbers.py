@@ -32,7 +32,8 @@ class Numbers(Encoding):
             if not is_numeric(cells):
                 text = next(cell for cell in cells.tolist() if not is_a_number(cell))
                 raise DataError(
-                    f'The target column "{column}" is text ({quoted_cell(text)}), but {loss} needs numbers.'
+                    f'The target column "{column}" is text ({quoted_cell(text)}), but {loss} needs numbers.',
+                    columns=[column],
                 )
         return Target(columns=tuple(columns))
 
@@ -43,6 +44,7 @@ class Numbers(Encoding):
             if self.minimum is not None and (cells < self.minimum).any():
                 raise DataError(
                     f'The target column "{column}" has {cells.min():g}, but {loss} needs numbers of at least '
-                    f"{self.minimum:g}."
+                    f"{self.minimum:g}.",
+                    columns=[column],
                 )
         return matrix(columns)

@@ -28,7 +28,10 @@ class Sequences(Encoding):
         Integers in a two-dimensional column, padded with -1, are class indices.
         """
         if len(columns) != 1:
-            raise DataError(f"{loss} needs one target column with sequences, but {enumerate_names(columns)} are given.")
+            raise DataError(
+                f"{loss} needs one target column with sequences, but {enumerate_names(columns)} are given.",
+                columns=columns,
+            )
         [(column, cells)] = columns.items()
         names: list[str | int]
         if cells.ndim == 2:
@@ -50,17 +53,20 @@ class Sequences(Encoding):
         if cells.ndim == 2:
             if (cells == self.blank).any():
                 raise DataError(
-                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.'
+                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.',
+                    columns=[column],
                 )
             if cells.max() >= len(known.classes):
                 raise DataError(
-                    f'The class {cells.max()} of "{column}" occurs in the {split} split but not in the training split.'
+                    f'The class {cells.max()} of "{column}" occurs in the {split} split but not in the training split.',
+                    columns=[column],
                 )
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
         if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
             raise DataError(
-                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the training split.'
+                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the training split.',
+                columns=[column],
             )
         rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pluggy
 
 from hookline.errors.exceptions import HooklineWarning, MisfitError
-from hookline.errors.text import counted, dotted
+from hookline.errors.text import counted
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import INNER, Run
 from hookline.spec.families.components import CallbackSpec, WrapperSpec
@@ -55,7 +55,7 @@ def limits_by_stage(
         limited = stages & (INNER if counts_steps else OF_AN_EPOCH)
         if not limited:
             message = f"{type(spec).__name__} does not run per step or per epoch; remove `every`, `first` and `last`."
-            raise MisfitError(message, ("callbacks", index))
+            raise MisfitError(message, ("callbacks", index), id="unused-option")
         for stage in limited:
             found.setdefault(stage, []).append(Limited(plugin, spec, counts_steps))
     return found
@@ -71,5 +71,5 @@ def warn_of_idle(run: Run) -> None:
         if spec.first_due > there_are:
             what = "step" if counts_steps else "epoch"
             message = f"{type(spec).__name__} never runs: the run has {counted(there_are, what)}"
-            message = f"{dotted(run.spec.place_of(spec))}: {message}, and it begins in {what} {spec.first_due}."
-            warnings.warn(message, HooklineWarning, stacklevel=2)
+            message = f"{message}, and it begins in {what} {spec.first_due}."
+            warnings.warn(HooklineWarning(message, run.spec.place_of(spec), id="no-effect"), stacklevel=2)

@@ -24,11 +24,11 @@ def from_file(path: str | Path) -> ModuleType:
     """
     source = Path(path)
     if not source.is_file():
-        raise PluginError(f"{path}: There is no such file.")
+        raise PluginError("There is no such file.", file=path)
     name = f"hookline_file_{source.stem}"
     found = importlib.util.spec_from_file_location(name, source)
     if found is None or found.loader is None:
-        raise PluginError(f"{path}: A plugin is a Python file, whose name ends in .py.")
+        raise PluginError("A plugin is a Python file, whose name ends in .py.", file=path)
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # attrs and typing look up names there.
     found_neighbours = neighbours(source)
@@ -40,7 +40,7 @@ def from_file(path: str | Path) -> ModuleType:
         raise
     except FAILURES as error:
         place = reason(error, str(source.absolute())).removeprefix(f"{source.absolute()}, ")
-        raise PluginError(f"{path}: {place}") from error
+        raise PluginError(place, file=path) from error
     finally:
         sys.path.remove(str(source.absolute().parent))
     module.__hookline_file__ = source  # type: ignore[attr-defined]
@@ -65,13 +65,13 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
                 f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'
             )
     if not found:
-        message = f"{path}: No function of this file is marked with @hookimpl."
+        message = "No function of this file is marked with @hookimpl."
         if (kind := next(filter(_has_hooks, vars(module).values()), None)) is not None:
             message += (
                 f" The hooks of the class {kind.__name__} need an object: write them as functions of the file, or "
                 f"train from Python with `plugins=[{kind.__name__}()]`."
             )
-        raise PluginError(message)
+        raise PluginError(message, file=path)
 
 
 def _has_hooks(value: object) -> TypeGuard[type]:

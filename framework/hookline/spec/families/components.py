@@ -6,6 +6,7 @@ a component imports it where it builds something.
 """
 
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Data
     from hookline.spec.objective import Objective
-    from hookline.spec.training import TrainingSpec
 
 
 class ModelSpec(Spec):
@@ -139,8 +139,25 @@ class WrapperSpec(Spec):
     connects_to: ClassVar[tuple[str, ...] | None] = None
     """The addresses or services with which it connects, in the same way."""
 
-    def check(self, spec: "TrainingSpec") -> None:
-        """Raise a `ValueError` if it cannot be used in the training of this spec; asked when the spec is read."""
+    def check(self, *args: Any, **sections: Any) -> None:
+        """Raise a `ValueError` if it cannot be used together with other sections of the spec.
+
+        Override it with the sections that it needs as arguments, by name, as hooks have theirs:
+        `def check(self, optimizer, callbacks)`; `objective` is the `Objective` of `[loss]` or `[losses]`. It is called
+        while the spec is read, once all of these sections are valid. `**sections` takes every other valid section.
+        """
+
+    def sections_of_check(self) -> tuple[list[str], bool]:
+        """The sections that `check` names, and whether it takes all others, too."""
+        parameters = signature(self.check).parameters.values()
+        named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+        return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+    def check_in(self, sections: Mapping[str, Any]) -> None:
+        """Call `check` with the sections that it names, unless one of them is missing, since it is not valid."""
+        named, takes_others = self.sections_of_check()
+        if all(name in sections for name in named):
+            self.check(**(sections if takes_others else {name: sections[name] for name in named}))
 
     def doubts(self, run: Any) -> "Iterable[OptionError]":
         """What of its options has no effect in this run, or not the one that is expected: these become warnings.
@@ -187,7 +204,7 @@ class CallbackSpec(WrapperSpec):
         reasons = dict.fromkeys(LIMITS, self.unlimited) if isinstance(self.unlimited, str) else self.unlimited
         for name in LIMITS:
             if name in reasons and getattr(self, name) is not None:
-                yield OptionError(name, reasons[name])
+                yield OptionError(name, reasons[name], id="unused-option")
 
     @property
     def is_limited(self) -> bool:

@@ -23,7 +23,7 @@ def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[Pa
         try:
             optimizer.of_group(group)
         except OptionError as error:
-            raise OptionError("groups", str(error), index, *error.path) from None
+            raise error.within("groups", index) from None
         except ValueError as error:
             raise OptionError("groups", str(error), index) from None
 

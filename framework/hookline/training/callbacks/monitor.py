@@ -4,11 +4,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from attrs import frozen
+
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
 from hookline.plugins.stages import Run
-from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.components import DataSpec, WrapperSpec
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.objective import Objective
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
@@ -18,47 +22,66 @@ WITH_RECORDS = ("fit", "evaluate", "log")
 """The stages in which a plugin can add numbers to what is logged."""
 
 
-def check_monitored(callback: WrapperSpec, monitor: str, spec: TrainingSpec) -> None:
+@frozen
+class Logging:
+    """The sections of a spec that determine which numbers are logged."""
+
+    objective: Objective
+    metrics: Sequence[MetricSpec]
+    callbacks: Sequence[WrapperSpec]
+
+    @classmethod
+    def of(cls, spec: TrainingSpec) -> "Logging":
+        """Those of a whole spec."""
+        return cls(spec.objective, spec.metrics, spec.callbacks)
+
+
+def check_monitored(
+    callback: WrapperSpec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]
+) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
     For the `check` of the callback. If another callback does not declare what it logs, every name is accepted. If the
     spec lists plugins, which may log something too, only names that look like a number of a split are checked.
     """
-    data = getattr(spec, "data", None)  # If it is not right, the rest is told all the same.
-    has_validation = data is None or data.has_validation is not False
-    message = _refusal_of_one(spec, monitor, has_validation=has_validation, has_others=bool(spec.plugins))
+    has_validation = data.has_validation is not False
+    message = _refusal_of_one(logging, monitor, has_validation=has_validation, has_others=bool(plugins))
     if message is not None:
         against = [] if has_validation else [("data",)]
-        raise OptionError("monitor", f'"{monitor}" is not logged.{message}', against=against)
-    _refuse_what_is_outside(callback, monitor, spec, "monitor")
+        help_text = message.lstrip()
+        raise OptionError(
+            "monitor", f'"{monitor}" is not logged.', against=against, id="unlogged-number", help=help_text
+        )
+    _refuse_what_is_outside(callback, monitor, logging, "monitor")
 
 
-def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], spec: TrainingSpec) -> None:
+def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], logging: Logging) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
     For the `check` of a callback that accepts missing numbers: those of a validation split that does not exist, and
     those whose name has no split, which a plugin may add.
     """
     for index, pattern in enumerate(patterns):
-        message = _refusal(spec, pattern, has_validation=True, has_others=True)
+        message = _refusal(logging, pattern, has_validation=True, has_others=True)
         if message is not None:
-            raise OptionError(option, f'"{pattern}" is not logged.{message}', index)
+            help_text = message.lstrip()
+            raise OptionError(option, f'"{pattern}" is not logged.', index, id="unlogged-number", help=help_text)
         if "*" not in pattern:
-            _refuse_what_is_outside(callback, pattern, spec, option, index)
+            _refuse_what_is_outside(callback, pattern, logging, option, index)
 
 
 def _refuse_what_is_outside(
-    callback: WrapperSpec, name: str, spec: TrainingSpec, option: str, *within: PathElement
+    callback: WrapperSpec, name: str, logging: Logging, option: str, *within: PathElement
 ) -> None:
     """Raise an `OptionError` for a number that only a callback outside this one logs: this one cannot see it."""
-    own = next((index for index, other in enumerate(spec.callbacks) if other is callback), None)
-    if own is None or any(selected_numbers(other.logs or (), [name]) for other in spec.callbacks[own:]):
+    own = next((index for index, other in enumerate(logging.callbacks) if other is callback), None)
+    if own is None or any(selected_numbers(other.logs or (), [name]) for other in logging.callbacks[own:]):
         return
-    for index, other in enumerate(spec.callbacks[:own]):
+    for index, other in enumerate(logging.callbacks[:own]):
         if selected_numbers(other.logs or (), [name]):
             names = type(other).__name__, type(callback).__name__
             message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
-            raise OptionError(option, message, *within, against=[("callbacks", index)])
+            raise OptionError(option, message, *within, against=[("callbacks", index)], id="unlogged-number")
 
 
 def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
@@ -81,10 +104,12 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
     added = {origin.name for origin, _ in run.plugins if not origin.is_built_in}
     called = (one.plugin_name for stage in WITH_RECORDS for one in implementations(run.stages.manager, stage))
     has_others = any(name in added for name in called)
-    message = _refusal_of_one(run.spec, monitor, has_validation=data.validation is not None, has_others=has_others)
+    message = _refusal_of_one(
+        Logging.of(run.spec), monitor, has_validation=data.validation is not None, has_others=has_others
+    )
     if message is not None:
         told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
-        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"))
+        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
@@ -111,23 +136,23 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
     return list(found)
 
 
-def _refusal_of_one(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+def _refusal_of_one(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
     """What is wrong with a name, which must not be a pattern; `None` if it is logged, or may be."""
-    known = _logged(spec, has_validation=has_validation)
+    known = _logged(logging, has_validation=has_validation)
     selected = [] if name in known else selected_numbers([name], known)
     if "*" in name and selected:
         return f" It must be the name of one number, and not a pattern.{_hint(None, known)}"
-    return _refusal(spec, name, has_validation=has_validation, has_others=has_others)
+    return _refusal(logging, name, has_validation=has_validation, has_others=has_others)
 
 
-def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others: bool) -> str | None:
+def _refusal(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
     """What is wrong with a name or pattern that selects nothing that is logged; `None` if it does, or may.
 
     `has_others` tells whether there are plugins that may log something in addition to the spec.
     """
-    with_validation = _logged(spec, has_validation=True)
-    known = with_validation if has_validation else _logged(spec, has_validation=False)
-    if any(callback.logs is None for callback in spec.callbacks):
+    with_validation = _logged(logging, has_validation=True)
+    known = with_validation if has_validation else _logged(logging, has_validation=False)
+    if any(callback.logs is None for callback in logging.callbacks):
         return None
     if selected_numbers([name], known) or selected_numbers(known, [name]):
         return None
@@ -139,13 +164,13 @@ def _refusal(spec: TrainingSpec, name: str, *, has_validation: bool, has_others:
     return _hint(meant, known)
 
 
-def _logged(spec: TrainingSpec, *, has_validation: bool) -> list[str]:
+def _logged(logging: Logging, *, has_validation: bool) -> list[str]:
     """The names of the numbers that are logged, as far as they are known; those of callbacks may be patterns."""
-    losses = ["loss", *(f"loss[{name}]" for name in spec.losses or ())]
+    losses = ["loss", *(f"loss[{name}]" for name in logging.objective.names)]
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
-        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in spec.metrics))]
-    known += [name for callback in spec.callbacks for name in callback.logs or ()]
+        known += [f"validation/{name}" for name in (*losses, *(metric.label for metric in logging.metrics))]
+    known += [name for callback in logging.callbacks for name in callback.logs or ()]
     return list(dict.fromkeys(known))
 
 

@@ -8,12 +8,11 @@ from hookline.errors.exceptions import MisfitError, OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.optimizer import OptimizerSpec
 
 if TYPE_CHECKING:
     from torch import optim
     from torch.optim.lr_scheduler import LRScheduler
-
-    from hookline.spec.training import TrainingSpec
 
 
 class SchedulerSpec(WrapperSpec):
@@ -58,9 +57,9 @@ class SchedulerSpec(WrapperSpec):
         """Whether parameter groups with the same learning rate at the start always have the same one."""
         return True
 
-    def check(self, spec: "TrainingSpec") -> None:
+    def check(self, optimizer: OptimizerSpec) -> None:
         """Raise an `OptionError` for an optimizer that ignores changes of the learning rate in all of its parts."""
-        spec.optimizer.refuse_changed_lr("type", "leave the scheduler out")
+        optimizer.refuse_changed_lr("type", "leave the scheduler out")
 
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
@@ -131,7 +130,8 @@ class Schedule:
         try:
             self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
         except OptionError as error:
-            raise MisfitError(str(error), (*run.spec.place_of(self._spec), *error.path)) from error
+            place = run.spec.place_of(self._spec)
+            raise MisfitError(str(error), (*place, *error.path), id=error.diagnostic.id) from error
         except (ValueError, TypeError, KeyError) as error:
             raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
         return optimizer

@@ -35,7 +35,7 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as in training.
             some = doubtful.slice(first, first + run.spec.data.batch_size)
             if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
-                raise MisfitError(f"{found[0]} in the {split} split.", ("model",))
+                raise MisfitError(f"{found[0]} in the {split} split.", ("model",), id="unknown-index")
 
 
 def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import HooklineWarning, MisfitError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run
 from hookline.training.preflight.misfits import misfit_of_metric
@@ -40,13 +40,14 @@ def unfit_metrics(
     return found
 
 
-def undefined_metrics(run: Run, data: "Data") -> Iterator[str]:
-    """Which metrics a split has too few rows for, in sentences that begin with their place in the spec."""
+def undefined_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:
+    """A warning for each metric for which a split has too few rows."""
     for index, metric in enumerate(run.spec.metrics):
         for split, batches in data.splits().items():
             if split != "training" and 0 < batches.rows < metric.least_rows:
                 has = counted(batches.rows, "row")
-                yield (
-                    f"metrics[{index}]: {metric.label} needs at least {counted(metric.least_rows, 'row')}, and the "
-                    f"{split} split has {has}: it will be NaN."
+                message = (
+                    f"{metric.label} needs at least {counted(metric.least_rows, 'row')}, and the {split} split has "
+                    f"{has}: it will be NaN."
                 )
+                yield HooklineWarning(message, ("metrics", index), id="undefined-metric")

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineError, MisfitError, OptionError, PluginError, StageError
+from hookline.errors.exceptions import HooklineError, HooklineWarning, MisfitError, OptionError, PluginError, StageError
 from hookline.errors.failures import blamed
-from hookline.errors.text import did_you_mean, dotted, enumerate_names
+from hookline.errors.text import did_you_mean, enumerate_names
 from hookline.spec.named_loss import NamedLoss
 from hookline.training.final_layer import head_of
 from hookline.training.preflight.misfits import misfit_of_loss
@@ -43,11 +43,13 @@ def _refuse_missing_outputs(run: "Run", named: NamedLoss, outputs: "Outputs") ->
         wanted = enumerate_names(named.outputs().values())
         whose = "the loss" if named.name is None else named.name
         raise MisfitError(
-            f"The model gives one output, and {whose} wants what is called {wanted}.", (*named.path, "output")
+            f"The model gives one output, and {whose} wants what is called {wanted}.",
+            (*named.path, "output"),
+            id="unfit-outputs",
         )
 
 
-def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> Iterator[str]:
+def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> Iterator[HooklineWarning]:
     """The warnings of the losses about model, outputs and data, each with the place of its loss.
 
     Raises:
@@ -58,7 +60,7 @@ def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> 
         its_model, its_outputs = _head(named, model, outputs), named.taken(outputs)
         with locating(run, named), blamed(type(named.loss)):
             found = [*named.loss.doubts(its_model, its_outputs), *named.loss.doubts_of_data(named.data(data))]
-        yield from (f"{dotted(named.path)}: {doubt}" for doubt in found)
+        yield from (HooklineWarning(doubt, named.path, id="doubtful-loss") for doubt in found)
 
 
 def _head(named: NamedLoss, model: "nn.Module", outputs: "Outputs") -> "nn.Module":

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineWarning, MisfitError, StageError
 from hookline.errors.failures import FAILURES, blamed, reason
-from hookline.errors.text import dotted
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
@@ -44,7 +43,7 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
         outputs = _detached(given)
         refuse_unfit_outputs(run, outputs, batch, data)
         for doubt in doubts(run, model, outputs, data):
-            warnings.warn(doubt, HooklineWarning, stacklevel=2)
+            warnings.warn(doubt, stacklevel=2)
         with naming_outputs(run, outputs), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             value = run.stages.loss(run=run, criterion=criterion, outputs=given, batch=batch)
         refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
@@ -67,7 +66,7 @@ def _refuse_extra_state(module: "nn.Module", section: str) -> None:
                 f'Its state has "{plain_name(name)}", which is of the type {type(value).__name__}, and only tensors '
                 f"can be saved: keep it in a buffer instead of `get_extra_state`."
             )
-            raise MisfitError(message, (section,))
+            raise MisfitError(message, (section,), id="unsaveable-state")
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
@@ -128,9 +127,9 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     _look_at_parts(run, model)
     _look_at_closure(run, model)
     for index, message in unseen(run.spec):
-        warnings.warn(f"callbacks[{index}]: {message}", HooklineWarning, stacklevel=2)
-    for message in undefined_metrics(run, data):
-        warnings.warn(message, HooklineWarning, stacklevel=2)
+        warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
+    for warning in undefined_metrics(run, data):
+        warnings.warn(warning, stacklevel=2)
     _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
@@ -142,8 +141,8 @@ def _warn_of_doubts(run: Run) -> None:
         with blamed(type(callback)):
             doubts = list(callback.doubts(run))
         for doubt in doubts:
-            place = dotted(("callbacks", index, *doubt.path))
-            warnings.warn(f"{place}: {doubt}", HooklineWarning, stacklevel=3)
+            place = ("callbacks", index, *doubt.path)
+            warnings.warn(HooklineWarning(str(doubt), place, id="no-effect"), stacklevel=3)
 
 
 def _look_at_parts(run: Run, model: "nn.Module") -> None:
@@ -163,12 +162,12 @@ def _look_at_parts(run: Run, model: "nn.Module") -> None:
     if normalizing := next((module for module in model.modules() if isinstance(module, _BatchNorm)), None):
         name = type(normalizing).__name__
         message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
-        warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+        warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
     for callback in run.spec.callbacks:
         if callback.mixes_rows:
             name = type(callback).__name__
             message = f"{name} mixes each part of a batch by itself, so that it does not equal the whole batch."
-            warnings.warn(f"run.accumulate: {message}", HooklineWarning, stacklevel=3)
+            warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
 
 
 def _look_at_closure(run: Run, model: "nn.Module") -> None:
@@ -180,7 +179,7 @@ def _look_at_closure(run: Run, model: "nn.Module") -> None:
     if dropping := next((part for part in model.modules() if isinstance(part, _DropoutNd) and part.p), None):
         optimizer, name = type(run.spec.optimizer).__name__, type(dropping).__name__
         message = f"{optimizer} evaluates the loss several times in a step, and {name} makes another of it each time."
-        warnings.warn(f"optimizer: {message}", HooklineWarning, stacklevel=3)
+        warnings.warn(HooklineWarning(message, ("optimizer",), id="redrawn-dropout"), stacklevel=3)
 
 
 def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:

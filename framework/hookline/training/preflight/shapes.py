@@ -15,12 +15,13 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.reader import in_order
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import DataError, HooklineError, MisfitError, Problem, StageError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import DataError, HooklineError
 from hookline.plugins.dispatch.blame import naming_plugins
 from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
-from hookline.training.preflight.misfits import choosing_column, path_of_data
+from hookline.training.preflight.misfits import located
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.training.preflight.preflight import refuse_unfit_splits, refuse_wrong_outputs, rehearse
 from hookline.training.start import new_run
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch, Data, Outputs
     from hookline.plugins.stages import Run
-    from hookline.spec.training import TrainingSpec
 
 LARGE = 50_000_000
 """With how many parameters a model is built without values only."""
@@ -43,7 +43,7 @@ _NO_VALUES = re.compile(
 """What torch says of a tensor that has no values, or that meets one with some."""
 
 
-def deep_check(document: Document, loader: Loader) -> list[Problem]:
+def deep_check(document: Document, loader: Loader) -> list[Diagnostic]:
     """What does not fit in a document that is right by itself, located, in the order of the text."""
     spec = loader.load(document)
     plugins = loader.plugins(document)
@@ -53,8 +53,12 @@ def deep_check(document: Document, loader: Loader) -> list[Problem]:
             _go_through(run, found)
     except HooklineError as error:
         found.errors.append(error)
-    problems = dict.fromkeys(_problem(error, spec) for error in found.errors)
-    return in_order(map(document.located, problems), document)
+    diagnostics = dict.fromkeys(
+        one
+        for error in found.errors
+        for one in ([located(error, spec.data)] if isinstance(error, DataError) else error.diagnostics)
+    )
+    return in_order(map(document.locate, diagnostics), document)
 
 
 class _Found:
@@ -81,14 +85,6 @@ class _Found:
                 self.errors.append(error)
             else:
                 raise
-
-
-def _problem(error: HooklineError, spec: "TrainingSpec") -> Problem:
-    if isinstance(error, MisfitError):
-        return Problem(error.message, error.path, against=error.against)
-    if isinstance(error, DataError):
-        return Problem(str(error), path_of_data(error, spec.data), against=tuple(choosing_column(error, spec.data)))
-    return Problem(str(error), error.path if isinstance(error, StageError) else ())
 
 
 def _go_through(run: "Run", found: _Found) -> None:

@@ -96,7 +96,7 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
     path.write_bytes('x = "größe"'.encode("latin-1"))
     with pytest.raises(SpecError) as error:
         read(path)
-    assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8: byte 7 is invalid."
+    assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8. Byte 7 is invalid."
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_of_what_stands_there_twice_both_places_are_told(text, here, there, mess
     problem = problem_of(text)
     assert problem.message == message
     assert (problem.place.start, problem.place.text) == here
-    assert [(place.start, place.text) for place in problem.against_places] == [there]
+    assert [(place.start, place.text) for place in problem.related_places] == [there]
 
 
 LAST_COMMA = "no comma may follow the last value of an inline table."
@@ -77,12 +77,12 @@ ONE_LINE = "an inline table must be on one line. Use a header, such as [[model.l
 def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_behind_it(text, start, message):
     problem = problem_of(text)
     assert problem.message == f"This is TOML 1.1, and most editors and tools read TOML 1.0: {message}"
-    assert (problem.place.start, problem.against_places) == (start, ())
+    assert (problem.place.start, problem.related_places) == (start, ())
 
 
 @pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
 def test_an_inline_table_that_ends_with_its_line_is_not_told_to_be_newer(text):
-    assert problem_of(text).message.startswith("This is not TOML. ")
+    assert problem_of(text).text.startswith("This is not TOML. ")
 
 
 @pytest.mark.parametrize("first", ["[a]", "[[a]]"])
@@ -90,7 +90,7 @@ def test_one_table_and_several_of_a_name_are_told_as_such(first):
     second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]
     problem = problem_of(f"{first}\nx = 1\n{second}")
     assert problem.message == '"a" is either one table, with the header [a], or several, each with [[a]].'
-    assert (problem.place.line, [place.line for place in problem.against_places]) == (3, [1])
+    assert (problem.place.line, [place.line for place in problem.related_places]) == (3, [1])
 
 
 @needed
@@ -101,7 +101,7 @@ def test_what_is_wrong_is_told_in_our_own_words():
     for path in INVALID:
         with pytest.raises(SpecError) as error:
             read(path)
-        assert not theirs.match(error.value.problems[0].message), path
+        assert not theirs.match(error.value.problems[0].text), path
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_told_in_our_own_words():
 )
 def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
     problem = problem_of(f"x = {value}")
-    assert problem.message == f"This is not TOML. {hint}"
+    assert problem.text == f"This is not TOML. {hint}"
     assert problem.place.text == value
 
 

@@ -89,7 +89,7 @@ def test_all_files_of_a_spec_together_are_no_larger_than_one_may_be(here):
 def test_an_empty_file_is_reported_as_empty(here, capsys, name):
     (here / name).write_text("\n")
     assert main(["check", name]) == 1
-    assert capsys.readouterr().out == f"{name}:1:1: The file is empty.\n\n1 error in {name}.\n"
+    assert capsys.readouterr().out == f"{name}:1:1: The file is empty.  [empty-file]\n\n1 error in {name}.\n"
     (here / "run.toml").write_text("[run]\nepochs = 1\n")
     main(["check", name, "--with", "run.toml"])
     assert "data: This is missing." in capsys.readouterr().out

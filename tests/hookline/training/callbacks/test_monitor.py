@@ -152,10 +152,12 @@ def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems
     assert problems(callbacks, "--deep", text=text) == [(13, "callbacks[0].monitor", message)]
 
 
-def test_a_misspelt_number_is_told_beside_what_is_wrong_with_the_data(problems):
+def test_a_misspelt_number_is_told_once_the_data_section_is_valid(problems):
     text = SPEC.replace("validation = 0.2", "validation = 2.0")
     told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
-    assert [path for _, path, _ in told] == ["data.validation", "callbacks[0].monitor"]
+    assert [path for _, path, _ in told] == ["data.validation"]
+    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=SPEC)
+    assert [path for _, path, _ in told] == ["callbacks[0].monitor"]
 
 
 @hookline.spec.spec
@@ -236,22 +238,19 @@ def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
         ('[[metrics]]\ntype = "Accuracy"\nname = "top"\ntop_k = 0\n', "metrics[2].top_k"),
     ],
 )
-def test_what_is_wrong_in_one_callback_or_metric_hides_no_misspelt_number_of_another(problems, wrong, path):
-    told = problems(f'{wrong}[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n')
-    monitors = [message for _, where, message in told if where.endswith(".monitor")]
-    assert path in [where for _, where, _ in told]
-    # What a metric is called is not known if its `name` is wrong: then nothing is said of what is not logged.
-    wanted = ['"validation/accuracy" is not logged. Did you mean "validation/Accuracy"?']
-    assert [message.partition(" Logged")[0] for message in monitors if "accuracy" in message] == (
-        [] if path.endswith("name") else wanted
-    )
+def test_a_misspelt_number_is_told_once_all_callbacks_and_metrics_are_valid(problems, wrong, path):
+    misspelt = '[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n'
+    assert [where for _, where, _ in problems(f"{wrong}{misspelt}")] == [path]
+    [(_, where, message)] = problems(misspelt)
+    wanted = '"validation/accuracy" is not logged. Did you mean "validation/Accuracy"?'
+    assert (where, message.partition(" Logged")[0]) == ("callbacks[0].monitor", wanted)
 
 
 @pytest.mark.parametrize("wrong", ['"x"', "2.0"])
-def test_a_loss_with_a_wrong_option_hides_no_misspelt_number(problems, wrong):
+def test_a_misspelt_number_is_told_once_the_loss_is_valid(problems, wrong):
     text = SPEC.replace('"CrossEntropyLoss"', f'"CrossEntropyLoss"\nlabel_smoothing = {wrong}')
     told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
-    assert [path for _, path, _ in told] == ["loss.label_smoothing", "callbacks[0].monitor"]
+    assert [path for _, path, _ in told] == ["loss.label_smoothing"]
 
 
 def test_what_a_callback_logs_is_known_also_if_one_of_its_options_is_wrong(problems):

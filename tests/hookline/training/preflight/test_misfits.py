@@ -1,12 +1,13 @@
 """Where in a spec that stands which does not fit."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 import hookline
 from hookline.errors.exceptions import DataError, OptionError
-from hookline.training.preflight.misfits import choosing_column, misfit_of_loss, misfit_of_metric, path_of_data
+from hookline.training.preflight.misfits import located, misfit_of_loss, misfit_of_metric
 
 SPECS = Path(__file__).parents[4] / "specs"
 
@@ -64,13 +65,13 @@ def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending)
     assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
 
 
-def test_a_metric_is_told_at_the_option_that_is_named_and_given():
+def test_a_metric_is_told_at_the_option_of_its_error():
     made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
     error = misfit_of_metric(
         ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
     )
     assert error.message == "Accuracy cannot judge the test split. Argument `top_k` is more than `num_classes`."
-    assert error.path == ("metrics", 1, "top_k")
+    assert error.path == ("metrics", 1), "an error that names no option is about the metric"
     told = {
         str(misfit_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")
     }
@@ -78,29 +79,44 @@ def test_a_metric_is_told_at_the_option_that_is_named_and_given():
     assert misfit_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
 
 
+FILE = SPECS / "data/iris.csv"
+
+
 @pytest.mark.parametrize(
-    ("message", "path"),
+    ("error", "message", "path"),
     [
-        ('{path}: row 3, column "species": The cell is empty.', ("path",)),
-        ('{path}: The target column "species" is text.', ("targets",)),
-        ("{path}: The file is empty.", ("path",)),
-        ("data.targets: There are no rows.", ("targets",)),
-        ("data: With `drop_last` no batch is left.", ()),
-        ("Something else.", ()),
+        (
+            DataError("The cell is empty.", file=FILE, row=3, columns=["species"]),
+            f'{FILE}: row 3, column "species": The cell is empty.',
+            ("path",),
+        ),
+        (
+            DataError("The column is text.", file=FILE, columns=["species"]),
+            f"{FILE}: The column is text.",
+            ("targets",),
+        ),
+        (DataError("The file is empty.", file=FILE), f"{FILE}: The file is empty.", ("path",)),
+        (DataError("There are no rows.", option=("targets",)), "data.targets: There are no rows.", ("targets",)),
+        (DataError("No batch is left.", option=()), "data: No batch is left.", ()),
+        (DataError("Something else."), "Something else.", ()),
     ],
 )
-def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(message, path):
-    data = spec().data
-    assert path_of_data(DataError(message.format(path=data.path)), data) == ("data", *path)
+def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(error, message, path):
+    found = located(error, spec().data)
+    assert (found.message, found.path, found.id) == (message, ("data", *path), "invalid-data")
 
 
 def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "shape": [2, 3]}
-    error = DataError(f"{inner['path']}: A row of the `shape` [2, 3] has 6 numbers, but the inputs have 4.")
-    data = spec(data={**inner, "validation": 0.2}).data
-    assert path_of_data(error, data) == ("data", "shape")
-    data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
-    assert path_of_data(error, data) == ("data", "source", "shape")
+    message = "A row of the `shape` [2, 3] has 6 numbers, but the inputs have 4."
+    made = spec(data={**inner, "validation": 0.2})
+    with pytest.raises(DataError, match=re.escape(message)) as raised:
+        hookline.train(made)
+    assert located(raised.value, made.data).path == ("data", "shape")
+    made = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"})
+    with pytest.raises(DataError, match=re.escape(message)) as raised:
+        hookline.train(made)
+    assert located(raised.value, made.data).path == ("data", "source", "shape")
 
 
 @pytest.mark.parametrize(
@@ -113,14 +129,13 @@ def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
     ],
 )
 def test_a_wrong_cell_is_shown_with_what_chooses_its_column(inputs, column, against):
-    path = str(SPECS / "data/iris.csv")
-    data = spec(data={"type": "CSV", "path": path, "inputs": inputs, "targets": "species"}).data
-    assert choosing_column(DataError(f'{path}: row 1, column "{column}": "x" is not a number.'), data) == against
-    assert choosing_column(DataError(f'{path}: There is no column "{column}".'), data) == []
+    data = spec(data={"type": "CSV", "path": str(FILE), "inputs": inputs, "targets": "species"}).data
+    wrong_cell = DataError('"x" is not a number.', file=FILE, row=1, columns=[column])
+    assert located(wrong_cell, data).related == tuple(against)
+    assert located(DataError("There is no such column.", file=FILE, columns=[column]), data).related == ()
 
 
 def test_the_file_of_a_source_is_found_in_it():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
     data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
-    error = DataError(f"{data.source.path}: The file is empty.")
-    assert path_of_data(error, data) == ("data", "source", "path")
+    assert located(DataError("The file is empty.", file=data.source.path), data).path == ("data", "source", "path")
