@@ -1,10 +1,11 @@
-"""The types that an option can have: one class for each form, which knows everything that is done with such a type.
+"""The types that an option can have: one class for each form, with everything that is done with it.
 
-A new form is a class here and a line in `option_type`.
+To add a form, add a class and name it in `option_type`. If its values contain others, add a hook in
+`hookline.check.structure`, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -17,46 +18,49 @@ from hookline.spec.options import Bounds, Spec
 from hookline.spec.words import article, plural, wrong
 
 Schema = dict[str, Any]
-Structure = Callable[[object, Any], Any]
+TableSchema = Callable[[type[Spec]], Schema]
+"""Gives the schema of a component of a family, or of a table with the options of a class."""
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
 """The integers that TOML guarantees and torch takes."""
 
 
 class OptionType:
-    """The type of an option. This base class stands for a type of Python that TOML has no value for."""
+    """The type of an option. The base class itself is for types of Python that TOML does not have."""
 
     depth = 0
-    """Where it is named among the arms of a union: arrays follow simple values, and tables follow arrays."""
+    """Its position among the types of a union in words: arrays follow simple values, and tables follow arrays."""
     is_sayable = False
-    """Whether TOML has values of this type; the types that it consists of may have none, see `parts`."""
+    """Whether TOML has such values, apart from the types in `inner`."""
     words = "a table"
-    """What a value must be: "an integer"."""
+    """What a value must be, such as "an integer"."""
     plural = "tables"
-    """What the elements of an array must be: "integers"."""
+    """What the elements of an array must be, such as "integers"."""
 
     def __init__(self, kind: Any):
         self.kind = kind
+        """The annotation."""
         self.inner: tuple[OptionType, ...] = ()
+        """The types that it consists of."""
 
     def parts(self) -> "Iterator[OptionType]":
-        """The type itself, and all types that it consists of."""
+        """The type itself and all types in it."""
         yield self
         for inner in self.inner:
             yield from inner.parts()
 
     def accepts(self, value: object) -> bool:
-        """Whether a value of TOML is of this form, whatever is in it, so that a union knows which arm is meant."""
+        """Whether a value of TOML has this form, whatever is in it. A union takes the first type that accepts it."""
         return isinstance(value, dict)
 
     def holds(self, value: object) -> bool:
-        """Whether a value of Python is of this type, with everything in it."""
+        """Whether a value of Python is of this type, including everything in it."""
         if isinstance(value, bool):
             return self.kind in (bool, object, Any)
         return not isinstance(self.kind, type) or isinstance(value, self.kind)
 
     def structure(self, value: Any) -> Any:
-        """The value of Python for a simple value of TOML.
+        """The value of Python for a simple value of TOML, which contains no others.
 
         Raises:
             ValueError: if it is not of this type.
@@ -66,7 +70,7 @@ class OptionType:
             raise wrong(value, self.words)
         return value
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         """The JSON Schema, where `table` gives the schema of a spec class."""
         return table(self.kind)
 
@@ -76,7 +80,7 @@ class OptionType:
 
 
 class Primitive(OptionType):
-    """A truth value, a number, a string or a path."""
+    """A boolean, a number, a string or a path."""
 
     is_sayable = True
 
@@ -100,20 +104,22 @@ class Primitive(OptionType):
         except OverflowError:
             raise InvalidValueError("out-of-bounds", "This number is too large for a float.") from None
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         if self.kind not in (int, float):
             return {"type": self.json}
         # JSON has no infinity: an editor takes that of TOML for null.
         infinite = self.kind is float and any(bound.infinite for bound in bounds)
-        limits = {
-            word: limit for bound in bounds for name, word in _LIMITS if (limit := getattr(bound, name)) is not None
-        }
-        return {"type": [self.json, "null"] if infinite else self.json, **limits}
+        made: Schema = {"type": [self.json, "null"] if infinite else self.json}
+        for bound, (name, word) in product(bounds, _LIMITS.items()):
+            if (limit := getattr(bound, name)) is not None:
+                made[word] = limit
+        return made
 
     def example(self, bounds: list[Bounds]) -> Any:
-        if self.kind in (int, float):
-            return self.kind(next((one for one in (1, 0.5, 0, -1) if all(bound.contains(one) for bound in bounds)), 1))
-        return self.kind is not bool and "…"
+        if self.kind is bool:
+            return False
+        numbers = (number for number in (1, 0.5, 0, -1) if all(bound.contains(number) for bound in bounds))
+        return self.kind(next(numbers, 1)) if self.kind in (int, float) else "…"
 
 
 class Choice(OptionType):
@@ -138,7 +144,7 @@ class Choice(OptionType):
             raise wrong(value, self.words, "" if near is None else f'Did you mean "{near}"?')
         return value
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         return {"enum": list(self.choices)}
 
     def example(self, bounds: list[Bounds]) -> Any:
@@ -170,7 +176,7 @@ class Array(OptionType):
             return False
         return all(kind.holds(element) for kind, element in zip(self.elements(len(value)), value, strict=False))
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         items = [element.json_schema(bounds, table) for element in self.inner]
         if self.length is None:
             return {"type": "array", "items": items[0]}
@@ -195,7 +201,7 @@ class Table(OptionType):
     def holds(self, value: object) -> bool:
         return isinstance(value, Mapping) and all(map(self.inner[1].holds, value.values()))
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         return {"type": "object", "additionalProperties": self.inner[1].json_schema(bounds, table)}
 
     def example(self, bounds: list[Bounds]) -> Any:
@@ -223,7 +229,7 @@ class OneOf(OptionType):
     def holds(self, value: object) -> bool:
         return (value is None and self.is_optional) or any(arm.holds(value) for arm in self.inner)
 
-    def json_schema(self, bounds: list[Bounds], table: Callable[[type[Spec]], Schema]) -> Schema:
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         arms = [arm.json_schema(bounds, table) for arm in self.inner]
         return arms[0] if len(arms) == 1 else {"anyOf": arms}
 
@@ -255,12 +261,7 @@ PRIMITIVES: dict[Any, tuple[str, str, str, tuple[type, ...]]] = {
 }
 """Primitive types: in words, in the plural, in JSON Schema, and the types of their values in TOML."""
 
-_LIMITS = (
-    ("minimum", "minimum"),
-    ("above", "exclusiveMinimum"),
-    ("maximum", "maximum"),
-    ("below", "exclusiveMaximum"),
-)
+_LIMITS = {"minimum": "minimum", "above": "exclusiveMinimum", "maximum": "maximum", "below": "exclusiveMaximum"}
 
 _FORMS = {Literal: Choice, tuple: Array, Mapping: Table, Union: OneOf, UnionType: OneOf}
 
@@ -278,9 +279,9 @@ def option_type(kind: Any) -> OptionType:
     return _FORMS.get(get_origin(kind), OptionType)(kind)
 
 
-def is_form(forms: type[OptionType] | tuple[type[OptionType], ...], kind: Any) -> bool:
-    """Whether a type is of one of these forms."""
-    return isinstance(option_type(kind), forms)
+def is_form(form: type[OptionType], kind: Any) -> bool:
+    """Whether an annotation is of this form."""
+    return isinstance(option_type(kind), form)
 
 
 def is_sayable(kind: Any) -> bool:
