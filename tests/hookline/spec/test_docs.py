@@ -48,9 +48,9 @@ def test_a_component_is_described_by_its_class():
     assert (known.name, known.family) == ("Focal", "loss")
     assert known.summary == "A loss with a summary of two lines."
     assert summary(Focal) == known.summary
-    assert [one.name for one in known.options[:3]] == ["target", "output", "factor"]
+    assert [one.name for one in known.options[-3:]] == ["target", "output", "factor"]
     assert known.text == "And more text,\nin two lines."
-    assert [(o.name, o.kind, o.bounds, o.is_required, o.default, o.description) for o in known.options[3:]] == [
+    assert [(o.name, o.kind, o.bounds, o.is_required, o.default, o.description) for o in known.options[:-3]] == [
         ("sizes", "an array of 2 integers", "greater than 0", True, None, "Two sizes."),
         ("kind", '"a" or "b"', "", False, "b", "A choice."),
         ("undocumented", "an array of layers (tables with a `type`)", "", False, [], ""),
