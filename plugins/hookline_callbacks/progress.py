@@ -52,7 +52,7 @@ class _Display:
         self._table = EpochTable()
         self._has_rows = False
         self._is_closed = False
-        self._told: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
+        self._printed: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
 
     @hookimpl(wrapper=True)
     def fit(
@@ -69,49 +69,49 @@ class _Display:
         bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
         with bar:
             trained = yield
-        self._print_told_below(run)
+        self._print_messages_below(run)
         return trained
 
     @hookimpl(wrapper=True)
     def tune(self, run: Run) -> "Generator[None, TrainingSpec | None, TrainingSpec | None]":
         """Print messages between two trials."""
         chosen = yield
-        self._print_told_below(run)
+        self._print_messages_below(run)
         return chosen
 
     @hookimpl(wrapper=True)
     def deploy(self, run: Run) -> "Generator[None, Sequence[Path], Sequence[Path]]":
         """Print messages about the deployment."""
         paths = yield
-        self._print_told_below(run)
+        self._print_messages_below(run)
         return paths
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Print the messages of callbacks and the row of the epoch."""
         record = yield
-        has_told = self._print_told(run)
-        if has_told and not self._has_rows:
+        has_messages = self._print_messages(run)
+        if has_messages and not self._has_rows:
             self._print("")
         self._has_rows = True
         screen = None if self._console is None else self._console.width
         self._print("\n".join(self._table.lines(record, screen)), is_row=True)
         return record
 
-    def _print_told(self, run: Run) -> bool:
+    def _print_messages(self, run: Run) -> bool:
         """Print new messages, and return whether there were any."""
         # A display that is passed from Python sees several runs when a spec is tuned.
-        sentences = run.told[self._told.get(run, 0) :]
-        for sentence in sentences:
-            self._print(sentence)
-        self._told[run] = len(run.told)
-        return bool(sentences)
+        messages = run.told[self._printed.get(run, 0) :]
+        for message in messages:
+            self._print(message)
+        self._printed[run] = len(run.told)
+        return bool(messages)
 
-    def _print_told_below(self, run: Run) -> None:
+    def _print_messages_below(self, run: Run) -> None:
         """Print new messages, if any, below an empty line."""
-        if len(run.told) > self._told.get(run, 0):
+        if len(run.told) > self._printed.get(run, 0):
             self._print("")
-        self._print_told(run)
+        self._print_messages(run)
 
     def _print(self, line: str, *, is_row: bool = False) -> None:
         if self._is_closed:

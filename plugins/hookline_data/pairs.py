@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data import Classes, Numbers, Target
 from hookline.errors import DataError, enumerate_names
 from hookline.spec import option, spec
-from hookline_data.drawing.drawn import Drawn, refuse_what_cannot_be_drawn
+from hookline_data.drawing.drawn import Drawn, check_groups
 from hookline_data.drawing.partners import Groups
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Pairs(Drawn):
         """Return a function that draws which pairs have the same class, then both candidates for every row."""
         import numpy
 
-        refuse_what_cannot_be_drawn(groups, split, source)
+        check_groups(groups, split, source)
 
         def drawn(random: "Generator") -> "Mapping[str, NDArray[Any]]":
             is_same = random.random(groups.rows) < self.same

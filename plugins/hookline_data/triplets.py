@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Classes, Target
 from hookline.spec import spec
-from hookline_data.drawing.drawn import Drawn, refuse_what_cannot_be_drawn
+from hookline_data.drawing.drawn import Drawn, check_groups
 from hookline_data.drawing.partners import Groups
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Triplets(Drawn):
         """Return a function that draws the positives of all rows, then the negatives."""
         import numpy
 
-        refuse_what_cannot_be_drawn(groups, split, source)
+        check_groups(groups, split, source)
 
         def drawn(random: "Generator") -> "Mapping[str, NDArray[Any]]":
             return {

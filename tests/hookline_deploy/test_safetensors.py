@@ -1,4 +1,4 @@
-"""What is deployed predicts what the model in memory predicts, from its two files and nothing else."""
+"""The deployed files alone give the same predictions as the model in memory."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory):
-    """Trains a shipped spec, once for all of these tests: the trial, and what its two files hold."""
+    """Train a shipped spec once for all tests, and return the trial and the content of its two files."""
 
     @cache
     def deployed(name):
@@ -31,7 +31,7 @@ def deployed(tmp_path_factory):
 
 
 def prepared(name, description):
-    """All rows of the CSV file as the model takes them, by what the description says."""
+    """Return all rows of the CSV file as inputs of the model, according to the description."""
     with (SPECS / "data" / f"{name}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     preparation = description["preparation"]["input"]
@@ -42,14 +42,14 @@ def prepared(name, description):
 
 
 def rebuilt(description, weights):
-    """The model, with sizes that are left out found as Hookline finds them."""
+    """Return the model, with inferred sizes."""
     model = hookline.load(description["spec"]).model.build(torch.zeros(1, *description["inputs"]["input"]["shape"]))
     model.load_state_dict(weights)
     return model.eval()
 
 
 def rows_of_training(trial):
-    """The rows for training as the model was given them."""
+    """Return the training rows as the model got them."""
     return torch.cat([batch.input for batch in trial.data.training.epoch(1)])
 
 
@@ -137,7 +137,7 @@ def test_the_weights_are_those_of_the_run_and_buffers_are_among_them(deployed):
     assert {"1.running_mean", "1.running_var", "1.num_batches_tracked"} <= set(weights)
 
 
-def test_the_paths_of_both_files_are_told_and_lie_in_a_directory_of_their_own(deployed):
+def test_the_paths_of_both_files_are_returned_and_are_in_a_separate_directory(deployed):
     trial, _, _ = deployed("iris")
     home = trial.directory / "safetensors"
     assert list(trial.deployed) == [home / "model.safetensors", home / "model.json"]
@@ -156,7 +156,7 @@ def test_nothing_is_deployed_unless_the_spec_says_so(tmp_path):
     assert not (tmp_path / "run" / "safetensors").exists()
 
 
-def test_the_same_form_twice_is_told_before_anything_is_trained(tmp_path):
+def test_a_duplicate_target_is_reported_before_training(tmp_path):
     with pytest.raises(hookline.HooklineError):
         hookline.train(
             hookline.load(SPECS / "iris.toml", ["run.epochs=1", "deploy=[{type='Safetensors'}, {type='Safetensors'}]"]),

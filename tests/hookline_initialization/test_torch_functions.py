@@ -1,4 +1,4 @@
-"""Each initialization is torch's function, with the same options, on the parameters that it selects."""
+"""Each initialization equals torch's function, with the same options, on the selected parameters."""
 
 from inspect import Parameter, signature
 
@@ -49,7 +49,7 @@ def spec(*rules, model=None, plugins=()):
 
 
 def weights(made, tmp_path):
-    """The parameters with which training begins, which a learning rate of 0 leaves as they are."""
+    """Return the initial parameters, which a learning rate of 0 leaves unchanged."""
     return list(hookline.train(made, out=tmp_path / "run").model.parameters())
 
 
@@ -140,7 +140,7 @@ def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
 
 @declared
 class Pretrained(LayerSpec):
-    """An embedding whose vector of padding is no zero, and a layer behind it."""
+    """An embedding with a nonzero padding vector, followed by a layer."""
 
     def build(self, inputs):
         vectors = nn.Embedding.from_pretrained(torch.ones(5, 3), freeze=False, padding_idx=0)
@@ -198,7 +198,7 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
     ],
 )
-def test_a_rule_that_does_not_fit_the_model_is_told_before_anything_is_written(rules, message, tmp_path):
+def test_a_rule_that_does_not_suit_the_model_is_reported_before_anything_is_written(rules, message, tmp_path):
     with pytest.raises(MisfitError) as raised:
         hookline.train(spec(*rules), out=tmp_path / "run")
     assert str(raised.value).startswith(message)

@@ -135,7 +135,7 @@ def test_a_group_without_parameters_is_reported_before_anything_is_written(group
 
 
 def test_lbfgs_has_no_groups():
-    with pytest.raises(hookline.errors.SpecError, match=r"optimizer\.groups: LBFGS looks at all parameters as one"):
+    with pytest.raises(hookline.errors.SpecError, match=r"optimizer\.groups: LBFGS does not support groups"):
         spec({"type": "LBFGS", "groups": [{}]})
 
 
@@ -178,7 +178,7 @@ def test_the_fused_kernel_is_the_default_on_the_cpu(name, options, is_fused, tmp
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
 def test_fused_and_foreach_exclude_each_other(name):
     with pytest.raises(
-        hookline.errors.SpecError, match=r"optimizer\.fused: An update is either `fused` or `foreach`, not both"
+        hookline.errors.SpecError, match=r"optimizer\.fused: Set either `fused` or `foreach`, not both"
     ):
         spec({"type": name, "fused": True, "foreach": True})
 

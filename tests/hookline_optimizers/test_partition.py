@@ -210,7 +210,7 @@ def test_invalid_parts_are_reported(parts, message):
         ({"type": "Muon"}, "optimizer: Muon trains matrices, but 0.bias has the shape (4,)"),
         (
             {"type": "Adam", "capturable": True},
-            "optimizer.capturable: CUDA graphs capture nothing of 0.weight, which is",
+            "optimizer.capturable: 0.weight is on the CPU, so no CUDA graph",
         ),
         ({"type": "SparseAdam"}, "optimizer: SparseAdam takes sparse gradients, but that of 0.weight is dense"),
     ],

@@ -372,8 +372,8 @@ def nothing_counts(loss):
 
 
 REASONS = (
-    "SparseAdam takes sparse gradients, and that of 0.weight is dense",
-    "Muon trains matrices, and 0.bias has the shape (4,)",
+    "SparseAdam takes sparse gradients, but that of 0.weight is dense",
+    "Muon trains matrices, but 0.bias has the shape (4,)",
     "cannot train 0.weight, whose gradient is sparse",
 )
 

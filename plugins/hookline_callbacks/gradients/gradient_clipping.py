@@ -70,7 +70,7 @@ class _GradientClipping:
         """Clip the gradients before the parameters are updated."""
         import torch
 
-        assert self._gradients is not None, "The optimizer has been selected."
+        assert self._gradients is not None, "`select_optimizer` runs before `step`."
         if gradients := self._gradients.of(optimizer):
             with torch.no_grad():
                 if self._spec.max_norm is not None:

@@ -57,7 +57,7 @@ class _GradientNorm:
         """Measure the gradients before the parameters are updated."""
         import torch
 
-        assert self._gradients is not None, "The optimizer has been selected."
+        assert self._gradients is not None, "`select_optimizer` runs before `step`."
         if gradients := self._gradients.of(optimizer):
             # Keep a tensor, and read it only at the end of the epoch.
             with torch.no_grad():

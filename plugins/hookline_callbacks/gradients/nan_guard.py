@@ -103,7 +103,7 @@ class _NaNGuard:
             return is_updated
         self._count(run)
         if self._buffers is not None:
-            self._buffers.put_back()
+            self._buffers.restore()
         if self._spec.action == "roll_back":
             self._go_back(optimizer)
         for group in optimizer.param_groups:

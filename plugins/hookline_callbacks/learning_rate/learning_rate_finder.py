@@ -96,7 +96,7 @@ class _LearningRateFinder:
         import torch
 
         devices = [run.device] if run.device.type == "cuda" else []
-        with _put_back(run, model, criterion, optimizer), torch.random.fork_rng(devices=devices):
+        with _restored(run, model, criterion, optimizer), torch.random.fork_rng(devices=devices):
             tried = list(self._tried(run, data, model, criterion, optimizer))
         assert run.directory is not None
         found = steepest(tried)
@@ -148,7 +148,7 @@ class _LearningRateFinder:
 
 
 @contextmanager
-def _put_back(run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> Iterator[None]:
+def _restored(run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer") -> Iterator[None]:
     """Restore the state of model, loss, optimizer and step counter after the block, even if it raises an error."""
     parts: tuple[Any, ...] = (model, criterion, optimizer)
     before = [deepcopy(part.state_dict()) for part in parts]

@@ -52,7 +52,7 @@ class _CSVLog:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Write the row of the epoch."""
         record = yield
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         self._file = self._file or GrowingFile(run.directory / self._spec.file)
         self._add(self._file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
         return record

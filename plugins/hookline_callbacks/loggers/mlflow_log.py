@@ -99,7 +99,7 @@ class _MLflow:
         from mlflow import MlflowClient
         from mlflow.entities import Param
 
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         here = run.directory.resolve()
         # A separate client does not affect other uses of MLflow in this process.
         self._client = client = MlflowClient(self._spec.tracking_uri or f"sqlite:///{here.as_posix()}/mlflow.db")

@@ -64,7 +64,7 @@ class _TensorBoard:
         """Write the spec."""
         from torch.utils.tensorboard import SummaryWriter
 
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         self._model = model
         self._writer = SummaryWriter(str(run.directory / "tensorboard"))
         run.resources.callback(self._writer.close)

@@ -72,7 +72,7 @@ class _WeightsAndBiases:
         """Start a run with the spec, and make sure that it ends with the training."""
         import wandb
 
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         self._run = began = wandb.init(
             project=self._spec.project or run.spec.run.name,
             name=self._spec.name or run.directory.resolve().name,

@@ -98,7 +98,7 @@ class _Profile:
         self._spec = spec
         self._profiler: profile | None = None
         self._open = ExitStack()
-        self._is_looking = False
+        self._is_recording = False
         self._times = 0
         self._before = 0
 
@@ -157,13 +157,13 @@ class _Profile:
         is_updated = yield from self._range("step")
         if self._profiler is not None:
             self._profiler.step()
-            self._look_or_not()
+            self._update_is_recording()
             if self._times == self._spec.repeat > 0:
                 self._open.close()  # A finished profiler still has a cost in each step.
         return is_updated
 
     def _range(self, name: str) -> Generator[None, Any, Any]:
-        if not self._is_looking:
+        if not self._is_recording:
             return (yield)
         from torch.profiler import record_function
 
@@ -194,23 +194,23 @@ class _Profile:
             with_flops=spec.with_flops,
         )
         self._open.callback(self._end)
-        self._open.enter_context(_without_lines_of_its_own())
+        self._open.enter_context(_silenced())
         self._open.enter_context(self._profiler)
-        self._look_or_not()
+        self._update_is_recording()
 
     def _end(self) -> None:
-        self._profiler, self._is_looking = None, False
+        self._profiler, self._is_recording = None, False
 
-    def _look_or_not(self) -> None:
+    def _update_is_recording(self) -> None:
         from torch.profiler import ProfilerAction
 
         assert self._profiler is not None
-        looking = (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
-        self._is_looking = self._profiler.current_action in looking
+        recording = (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
+        self._is_recording = self._profiler.current_action in recording
 
     def _write(self, run: Run, profiler: "profile") -> None:
         """Write the recorded data, complete or not, or warn that it cannot be written."""
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         spec, self._times = self._spec, self._times + 1
         number = "" if spec.repeat == 1 else f"-{self._times}"
         home = run.directory / "profile"
@@ -255,7 +255,7 @@ class _Profile:
 
 
 @contextmanager
-def _without_lines_of_its_own() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     """Silence torch's profiler, which would print lines between those of the progress display."""
     level = "KINETO_LOG_LEVEL"
     if level in os.environ:

@@ -77,7 +77,7 @@ class _Timing:
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
         """Start the table, and write the summary when the training ends for any reason."""
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         if self._spec.synchronize and run.device.type != "cpu":
             self._watch.wait_for(run.device)
         parts = [name for name in PARTS if self._spec.is_limited or name != "other_steps"]
@@ -91,7 +91,7 @@ class _Timing:
             self._watch.part = NOTHING
             text = run.directory / "timing.txt"
             with OptionalFiles():
-                write_file(text, _told(run, self._spec, self._watch, whole))
+                write_file(text, _summary(run, self._spec, self._watch, whole))
                 if epochs := self._watch.epochs:
                     spent = {part: _spent(epochs, part) for part in epochs[0].parts}
                     most = max(spent, key=spent.__getitem__)
@@ -128,9 +128,9 @@ class _Timing:
         """Count the time of the stage, and write the row of the epoch."""
         record = yield from self._counted(LOG)
         epoch = self._watch.end_epoch(run)
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The run directory is created before training."
         times = map(_seconds, (epoch.whole, *epoch.parts.values()))
-        assert self._table is not None, "Training has begun."
+        assert self._table is not None, "`fit` runs before `log`."
         self._table.add(_line([str(epoch.number), str(epoch.steps), *times]))
         return record
 
@@ -154,7 +154,7 @@ def _line(cells: Sequence[str]) -> str:
     return ",".join(cells) + "\n"
 
 
-def _told(run: Run, spec: Timing, watch: Stopwatch, whole: int) -> str:
+def _summary(run: Run, spec: Timing, watch: Stopwatch, whole: int) -> str:
     """Return the summary of all epochs."""
     epochs = watch.epochs
     lines = [f"{run.spec.run.name}: {counted(len(epochs), 'epoch')} on {run.device}", "", *_table(epochs)]

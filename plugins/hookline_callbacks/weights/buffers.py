@@ -40,7 +40,7 @@ class KeptBuffers:
         """Copy the current buffers."""
         copy(self._kept, self._buffers.tensors())
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Restore the latest copy."""
         copy(self._buffers.tensors(), self._kept)
 

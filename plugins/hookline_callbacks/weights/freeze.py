@@ -71,7 +71,7 @@ class _Freeze:
     def fit(self, run: Run, optimizer: "optim.Optimizer") -> "Generator[None, nn.Module, nn.Module]":
         """Freeze the selected parameters before training, and unfreeze them at the end."""
         if self._spec.until is not None:
-            _allow_to_begin_later(optimizer)
+            _disable_fused_momentum(optimizer)
         self._begin_epoch(run.epoch + 1)
         try:
             trained = yield
@@ -119,7 +119,7 @@ def _selected(spec: Freeze, run: Run, model: "nn.Module", criterion: "nn.Module"
     return [parameter.tensor for parameter in selected]
 
 
-def _allow_to_begin_later(optimizer: "optim.Optimizer") -> None:
+def _disable_fused_momentum(optimizer: "optim.Optimizer") -> None:
     """Disable torch's fused SGD, which requires a momentum for all parameters of a group or for none."""
     for group in optimizer.param_groups:
         if group.get("fused") and group.get("momentum") and "dampening" in group:

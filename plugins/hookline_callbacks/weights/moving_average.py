@@ -55,15 +55,15 @@ class _ExponentialMovingAverage(Averaging):
     def fit(self, run: Run, model: "nn.Module", criterion: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
         """Start the mean, and move it into the model at the end."""
         self._begin(model, criterion)
-        assert self._both is not None, "It has begun."
+        assert self._both is not None, "`_begin` has been called."
         self._means = list(_alike(self._averaged.module.parameters(), self._both.parameters()))
         self._buffers = Buffers([self._averaged.module]), Buffers([self._both])
         try:
             trained = yield
         finally:
             self._put_in(run)
-        if told := _told_of_mean(self._spec.decay, self._updates):
-            run.tell(told)
+        if message := _message_about_mean(self._spec.decay, self._updates):
+            run.tell(message)
         return trained
 
     def _put_in(self, run: Run) -> None:
@@ -125,7 +125,7 @@ def _alike(
     return groups.values()
 
 
-def _told_of_mean(decay: float, updates: int) -> str | None:
+def _message_about_mean(decay: float, updates: int) -> str | None:
     """Return a message about a mean over too few steps."""
     if not updates:
         return "ExponentialMovingAverage averaged no steps: the model has the weights of the last step."

@@ -156,7 +156,7 @@ class Drawn(DataSpec):
         )
 
 
-def refuse_what_cannot_be_drawn(groups: Groups, split: str, source: Target) -> None:
+def check_groups(groups: Groups, split: str, source: Target) -> None:
     """Raise a `DataError` if a class has a single row, or if there is a single class."""
     column, classes = ", ".join(source.columns), source.classes
     assert classes is not None

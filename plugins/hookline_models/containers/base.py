@@ -83,11 +83,11 @@ def shared(*inputs: "Tensor") -> "Iterator[list[nn.Module]]":
     modules: list[nn.Module] = []
     yield modules
     # Dropout overwrites its input only during training.
-    if [tensor._version for tensor in inputs] != before or any(_begins_in_place(module) for module in modules):
+    if [tensor._version for tensor in inputs] != before or any(_starts_in_place(module) for module in modules):
         raise ValueError("A layer overwrites its input (`inplace = true`), but another layer uses it too.")
 
 
-def _begins_in_place(module: "nn.Module") -> bool:
+def _starts_in_place(module: "nn.Module") -> bool:
     from torch import nn
 
     while isinstance(module, nn.Sequential):

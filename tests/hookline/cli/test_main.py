@@ -280,7 +280,7 @@ def test_missing_data_is_reported(refused):
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),
-            'row 1, column "kind": "a" is not a number, and MSELoss needs numbers.',
+            'row 1, column "kind": "a" is not a number, but MSELoss needs numbers.',
         ),
     ],
 )
@@ -293,7 +293,7 @@ def test_data_that_does_not_fit_the_spec_is_reported_with_the_file(refused, repl
     [
         (
             ("batch_size", "shape = [1, 3]\nbatch_size"),
-            "shape: A row of this shape has 3 numbers, and one of the inputs has 2.",
+            "shape: A row of this shape has 3 numbers, but one of the inputs has 2.",
         ),
         (('"kind"', '"kinds"'), 'targets: There is no column "kinds". Did you mean "kind"?'),
         (
