@@ -177,9 +177,7 @@ def test_the_fused_kernel_is_the_default_on_the_cpu(name, options, is_fused, tmp
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
 def test_fused_and_foreach_exclude_each_other(name):
-    with pytest.raises(
-        hookline.errors.SpecError, match=r"optimizer\.fused: Set either `fused` or `foreach`, not both"
-    ):
+    with pytest.raises(hookline.errors.SpecError, match=r"optimizer\.fused: Set either `fused` or `foreach`, not both"):
         spec({"type": name, "fused": True, "foreach": True})
 
 

@@ -296,9 +296,15 @@ def test_a_loaded_schedule_continues_like_the_original(tmp_path):
     ("callback", "message"),
     [
         ({"type": "StepLR"}, "callbacks[0].step_size: This is missing."),
-        ({"type": "MultiStepLR", "milestones": [3, 2]}, "callbacks[0].milestones: Milestones must be strictly increasing"),
+        (
+            {"type": "MultiStepLR", "milestones": [3, 2]},
+            "callbacks[0].milestones: Milestones must be strictly increasing",
+        ),
         ({"type": "MultiStepLR", "milestones": []}, "callbacks[0].milestones: Milestones must be strictly increasing"),
-        ({"type": "ReduceLROnPlateau", "interval": "step"}, "callbacks[0].interval: The monitored number is only known at the"),
+        (
+            {"type": "ReduceLROnPlateau", "interval": "step"},
+            "callbacks[0].interval: The monitored number is only known at the",
+        ),
         ({"type": "ChainedScheduler", "schedulers": []}, "callbacks[0].schedulers: There must be at least one"),
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "StepLR", "step_size": 1, "interval": "step"}]},
