@@ -81,7 +81,7 @@ def test_the_model_is_built_for_one_row_of_all_groups_of_inputs():
     spec = hookline.load(SPECS / "iris.toml", ["model={type='Bilinear', out_features=3}"])
     inputs = {"left": torch.zeros(2, 4), "right": torch.zeros(2, 5)}
     data = SimpleNamespace(example=Batch(inputs, {"target": torch.zeros(2, 1)}))
-    built = build_model(run=SimpleNamespace(spec=spec, device=torch.device("cpu")), data=data)
+    built = build_model(run=SimpleNamespace(spec=spec, objective=spec.objective, device=torch.device("cpu")), data=data)
     assert repr(built) == repr(nn.Bilinear(4, 5, 3))
 
 

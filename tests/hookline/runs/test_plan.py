@@ -89,6 +89,7 @@ Stages in the order of their calls, each with its wrappers from the outside in
   backward          answered by  hookline_stages (hookline 0.1.0)
   step              wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
                     answered by  hookline_stages (hookline 0.1.0)
+  predict           answered by  hookline_stages (hookline 0.1.0)
   evaluate          answered by  hookline_stages (hookline 0.1.0)
   log               wrapped by   callbacks[0] Progress (hookline 0.1.0)
                     wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
