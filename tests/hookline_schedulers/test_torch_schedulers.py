@@ -384,7 +384,7 @@ def test_an_optimizer_to_which_it_makes_no_difference_is_refused(scheduler, opti
         "callbacks[0].type: Rprop reads its learning rate in the first step only, and this makes no difference: leave the "
         "scheduler out, or choose another optimizer."
     )
-    assert problem.against == (("optimizer", "type"),)
+    assert problem.related == (("optimizer", "type"),)
 
 
 STEP = {"type": "StepLR", "step_size": 2}

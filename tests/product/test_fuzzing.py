@@ -136,7 +136,7 @@ def test_what_is_made_to_be_hard_to_read_is_told(tmp_path, content, message):
         problems = LOADER.check(read(path))
     except SpecError as error:
         problems = error.problems
-    assert any(message in problem.message for problem in problems)
+    assert any(message in problem.text for problem in problems)
     assert all(problem.place is not None for problem in problems)
 
 

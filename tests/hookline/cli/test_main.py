@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from outputs import without_ids
 import torch
+from outputs import without_ids
 
 from hookline import HooklineError
 from hookline.cli.main import main

@@ -109,7 +109,7 @@ def test_what_is_frozen_only_after_the_trial_is_refused(tmp_path):
     assert str(problem) == (
         "callbacks[0].type: Freeze is listed after it, so that what is frozen would be tried, too: list it before."
     )
-    assert problem.against == (("callbacks", 2),)
+    assert problem.related == (("callbacks", 2),)
 
 
 class Falling:

@@ -52,7 +52,7 @@ def problems(directory, loss, *, kind="CSV", **options):
             "optimizer": {"type": "SGD"},
         }
     )
-    return [(error.path, error.on_key, str(error)) for error in spec.data.check(spec.loss)]
+    return [(error.path, error.diagnostic.on_key, str(error)) for error in spec.data.check(spec.loss)]
 
 
 @pytest.mark.parametrize(
