@@ -142,4 +142,4 @@ def test_two_that_mix_rows_are_refused(first, second, tmp_path):
     assert str(problem) == (
         f"callbacks[2].type: Mixup already mixes the rows, with the same draw as {second['type']}: remove one."
     )
-    assert problem.against == (("callbacks", 0),)
+    assert problem.related == (("callbacks", 0),)

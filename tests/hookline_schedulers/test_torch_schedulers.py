@@ -390,7 +390,7 @@ def test_an_optimizer_that_ignores_the_schedule_is_refused(scheduler, optimizer)
         "callbacks[0].type: Rprop reads its learning rate in the first step only, and this makes no difference: leave the "
         "scheduler out, or choose another optimizer."
     )
-    assert problem.against == (("optimizer", "type"),)
+    assert problem.related == (("optimizer", "type"),)
 
 
 STEP = {"type": "StepLR", "step_size": 2}

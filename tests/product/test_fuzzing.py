@@ -136,7 +136,7 @@ def test_a_maliciously_complex_spec_is_reported(tmp_path, content, message):
         problems = LOADER.check(read(path))
     except SpecError as error:
         problems = error.problems
-    assert any(message in problem.message for problem in problems)
+    assert any(message in problem.text for problem in problems)
     assert all(problem.place is not None for problem in problems)
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from outputs import without_ids
 
 from hookline.check.toml.document import read
 from hookline.cli.main import main
@@ -108,18 +109,18 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hookline(here, capsys):
-    def command(*words):
+    def command(*words, with_ids=False):
         code = main(list(words))
         told = capsys.readouterr()
         assert "Traceback" not in told.err
-        return code, told.out, told.err
+        return (code, told.out, told.err) if with_ids else (code, without_ids(told.out), without_ids(told.err))
 
     return command
 
 
 def test_all_problems_are_reported_at_once_each_with_a_marker(here, hookline):
     (here / "spec.toml").write_text(WRONG)
-    assert hookline("check", "spec.toml") == (1, TOLD, "")
+    assert hookline("check", "spec.toml", with_ids=True) == (1, TOLD, "")
 
 
 def test_a_spec_without_problems_is_reported_as_such(hookline):
@@ -133,7 +134,7 @@ def test_the_shipped_specs_have_no_problems(hookline):
 def test_all_given_specs_are_checked(here, hookline):
     (here / "spec.toml").write_text(WRONG)
     (here / "other.toml").write_text("x = ")
-    code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml")
+    code, out, err = hookline("check", "good.toml", "spec.toml", "none.toml", "other.toml", with_ids=True)
     assert (code, err) == (2, "none.toml: There is no such file.  [unreadable-file]\n")
     assert out.endswith(
         "other.toml:1:5: This is not TOML. The value is missing.  [syntax]\n  |\n1 | x =\n  |     ^\n\n"
@@ -155,7 +156,8 @@ def test_an_unreadable_file_is_reported_to_tools_with_a_location(here, hookline,
     [problem] = json.loads(told)
     assert (code, err) == (2, "")
     assert (problem["file"], problem["line"], problem["message"]) == (file, 1, message)
-    told = f"::error file={file},line=1,title=spec::{message}\n"
+    assert problem["id"] == ("unusable-plugin" if file == "none.py" else "unreadable-file")
+    told = f"::error file={file},line=1,title=spec::{message} [{problem['id']}]\n"
     assert hookline("check", *arguments, "--format", "github") == (2, told, "")
 
 
@@ -190,7 +192,7 @@ def test_each_format_for_tools_contains_the_problems(here, hookline, how):
     if how == "json":
         told = json.loads(out)
         assert [(one["file"], one["line"], one["column"]) for one in told] == [
-            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (7, 8), (9, 1), (15, 14), (22, 8), (26, 1))
+            ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (4, 1), (8, 8), (15, 14), (22, 8), (26, 1))
         ]
         assert told[2]["related"][0]["line"] == 24
         assert told[0]["path"] == "run.epoch"
@@ -332,7 +334,7 @@ def test_a_type_in_a_section_without_components_is_reported_once(here, hookline,
 
 def test_changes_by_name_in_a_misspelled_section_are_reported_once(here, hookline):
     (here / "spec.toml").write_text('extends = "good.toml"\n[callback.stop]\ntype = "EarlyStopping"\n')
-    assert hookline("check", "spec.toml") == (
+    assert hookline("check", "spec.toml", with_ids=True) == (
         1,
         'spec.toml:2:2: callback: There is no key "callback". Did you mean "callbacks"?  [unknown-key]\n'
         "  |\n2 | [callback.stop]\n  |  ^^^^^^^^\n\n1 error in spec.toml.\n",
@@ -342,7 +344,11 @@ def test_changes_by_name_in_a_misspelled_section_are_reported_once(here, hooklin
 
 def test_train_reports_problems_as_check_does(here, hookline):
     (here / "spec.toml").write_text(WRONG)
-    assert hookline("train", "spec.toml") == (2, "", TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n")
+    assert hookline("train", "spec.toml", with_ids=True) == (
+        2,
+        "",
+        TOLD.removesuffix("\n\n7 errors in spec.toml.\n") + "\n",
+    )
 
 
 def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
@@ -524,7 +530,7 @@ def test_a_warning_is_printed_once_and_without_source_code(here, hookline, comma
     layer = '{ type = "BatchNorm1d" },\n    { type = "ReLU" },'
     text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
     (here / "spec.toml").write_text(text)
-    code, out, err = hookline(*command, "spec.toml")
+    code, out, err = hookline(*command, "spec.toml", with_ids=True)
     message = "BatchNorm1d is given each part of a batch by itself, so that it does not equal the whole batch."
     line = text[: text.index("accumulate = 2")].count("\n") + 1
     told = f"spec.toml:{line}:14: warning: run.accumulate: {message}  [inexact-accumulation]\n"

@@ -109,7 +109,7 @@ def test_parameters_that_are_frozen_after_the_trial_are_refused(tmp_path):
     assert str(problem) == (
         "callbacks[0].type: Freeze is listed later, so the trial would train frozen parameters: list it earlier."
     )
-    assert problem.against == (("callbacks", 2),)
+    assert problem.related == (("callbacks", 2),)
 
 
 class Falling:

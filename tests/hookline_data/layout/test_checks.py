@@ -51,7 +51,7 @@ def problems(directory, loss, *, kind="CSV", **options):
             "optimizer": {"type": "SGD"},
         }
     )
-    return [(error.path, error.on_key, str(error)) for error in spec.data.check(spec.objective)]
+    return [(error.path, error.diagnostic.on_key, str(error)) for error in spec.data.check(spec.objective)]
 
 
 @pytest.mark.parametrize(

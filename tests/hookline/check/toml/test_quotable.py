@@ -61,7 +61,7 @@ def test_the_environment_of_the_process_is_not_printed(here, capsys, monkeypatch
     assert main(["check", "spec.toml"]) == 1
     told = capsys.readouterr().out
     assert told.startswith("/proc/self/environ:")
-    assert told.splitlines()[0].endswith(NOT_QUOTED)
+    assert told.splitlines()[0].endswith(f"{NOT_QUOTED}  [syntax]")
     assert "PATH" not in told
 
 
