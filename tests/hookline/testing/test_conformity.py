@@ -8,7 +8,7 @@ import pytest
 
 import hookline
 from hookline.plugins.sources.local import from_file
-from hookline.testing.checks import NotApplicable, NotConforming
+from hookline.testing.outcomes import NotApplicable, NotConforming
 from hookline.testing.conformity import cases
 
 LOSS = '''

@@ -7,7 +7,7 @@ import pytest
 from hookline.cli.drafts.plugin import EXAMPLES, files
 from hookline.cli.main import main
 from hookline.plugins.sources.local import from_file
-from hookline.testing.checks import NotApplicable
+from hookline.testing.outcomes import NotApplicable
 from hookline.testing.conformity import cases
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Plugin
 
 INHERITED = (
@@ -25,7 +25,7 @@ INHERITED = (
 )
 """The environment variables that a process needs for importing."""
 
-SCRIPT = Path(__file__).parent / "importing.py"
+SCRIPT = Path(__file__).parent / "_import_probe.py"
 
 
 def _noted(plugin: Plugin) -> dict[str, list[str]]:

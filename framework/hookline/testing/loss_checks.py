@@ -9,8 +9,8 @@ from attrs import evolve, fields
 
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
-from hookline.testing.checks import NotApplicable, refuse
-from hookline.testing.declared import replaced
+from hookline.testing.declaration_checks import replaced
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Component
 from hookline.training.accumulation import shares
 

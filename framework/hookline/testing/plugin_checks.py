@@ -6,9 +6,10 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import reason
 from hookline.plugins.manager import HOOKS
 from hookline.spec.options import Spec
-from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.kit_components import KitSquaredError
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Component, Plugin
-from hookline.testing.trained import same, state_of
+from hookline.testing.training_checks import same, state_of
 
 
 def fits_in(plugin: Plugin) -> None:
@@ -48,7 +49,7 @@ def has_readable_examples(plugin: Plugin) -> None:
 
 def lets_trainings_go_on(plugin: Plugin) -> None:
     """Whether a small training with the plugin works, and repeats, whether or not it uses a component of it."""
-    component = Component(plugin, next(kind for kind in _fitting(plugin).plugins.catalog if kind.__name__ == "MSELoss"))
+    component = Component(_fitting(plugin), KitSquaredError)
     try:
         first, second = component.trained, component.train(component.training)
     except NotApplicable:

@@ -15,7 +15,7 @@ from hookline.plugins.stages import hookimpl
 from hookline.spec.families.components import InitializationSpec, ModelSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.testing.checks import refuse
+from hookline.testing.outcomes import refuse
 from hookline.testing.subjects import Component
 
 if TYPE_CHECKING:

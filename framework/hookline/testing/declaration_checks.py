@@ -19,8 +19,9 @@ from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint import place
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.types import is_literal
-from hookline.testing.checks import refuse
-from hookline.testing.subjects import Component, Kit
+from hookline.testing.kit_components import Kit
+from hookline.testing.outcomes import refuse
+from hookline.testing.subjects import Component
 
 LARGE = 1000
 """Bounds above which nothing is built."""
