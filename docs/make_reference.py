@@ -72,7 +72,7 @@ def option_line(option: OptionDocumentation) -> str:
 def stage_page() -> str:
     """The manual of the stages."""
     lines = [NOTICE, "", "# Stages", "", inspect.cleandoc(stages.__doc__ or ""), ""]
-    for name in ("register_specs", *stages.STAGES):
+    for name in ("register_specs", "draft_spec", *stages.STAGES):
         hook = getattr(stages, name)
         arguments = ", ".join(inspect.signature(hook).parameters)
         lines += [f"## {name}", "", f"`{name}({arguments})`", "", inspect.cleandoc(hook.__doc__), ""]

@@ -3,57 +3,64 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from hookline.cli.drafts.columns import Column, columns_of, seems_to_lack_a_header
+from hookline.check.toml.not_specs import binary_kind
+from hookline.cli._names import add_plugin_arguments, plugins_of
+from hookline.cli._warnings import told_warnings
 from hookline.cli.drafts.plugin import EXAMPLES, files
-from hookline.cli.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.cli.main import GOOD
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import DataError, HooklineError, PluginError
+from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import printable, tell
 from hookline.errors.text import counted, did_you_mean
 from hookline.files import write_file
-from hookline.spec.dump import as_toml
+from hookline.spec.draft import SpecDraft
 from hookline.spec.types import article
 
 MOST_SHOWN = 30
-"""How many columns are shown to choose from."""
+"""The maximum number of columns in the list to choose from."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     kinds = parser.add_subparsers(title="what", dest="what", required=True, metavar="WHAT")
-    spec = kinds.add_parser("spec", help="a spec for a CSV file", description="Write a commented spec for a CSV file.")
-    spec.add_argument("data", type=Path, metavar="data.csv", help="a table with a header")
-    spec.add_argument("--target", metavar="COLUMN", help="the column to predict (asked for if it is left out)")
+    spec = kinds.add_parser(
+        "spec",
+        help="a spec for a CSV file",
+        description="Write a commented spec for a CSV file, or for another type of file that a plugin knows.",
+    )
+    spec.add_argument("data", type=Path, metavar="data.csv", help="a CSV file with a header")
+    spec.add_argument("--target", metavar="COLUMN", help="the column to predict (default: ask)")
     spec.add_argument(
         "--task",
         choices=["classes", "number"],
-        help="whether the target is one of several classes, or a number (found out if it is left out)",
+        help="whether the target is one of several classes or a number (default: detect from the column)",
     )
     spec.add_argument("--out", type=Path, metavar="FILE", help="the new file (default: <data>.toml)")
+    add_plugin_arguments(spec)
     spec.set_defaults(write=_write_spec)
     plugin = kinds.add_parser(
         "plugin",
-        help="a plugin that can be installed",
-        description="Write a complete distribution with an example, tests and a README, which passes as it is.",
+        help="an installable plugin",
+        description="Write a complete package with an example, tests that pass, and a README.",
     )
-    plugin.add_argument("name", help='what specs call it, such as "focal"')
+    plugin.add_argument("name", help='the name of the plugin in specs, such as "focal"')
     plugin.add_argument(
-        "--family", choices=EXAMPLES, default="loss", help="what the example is of (default: %(default)s)"
+        "--family", choices=EXAMPLES, default="loss", help="the family of the example component (default: %(default)s)"
     )
     plugin.add_argument("--out", type=Path, metavar="DIR", help="the new directory (default: hookline-<name>)")
     plugin.set_defaults(write=_write_plugin)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write what was asked for."""
+    """Write the spec or the plugin."""
     return int(arguments.write(arguments))
 
 
 def _write_plugin(arguments: argparse.Namespace) -> int:
-    """Write a plugin."""
+    """Write a plugin package and list its files."""
     made = files(arguments.name, arguments.family)
     out: Path = arguments.out or Path(f"hookline-{arguments.name.replace('_', '-')}")
     try:
@@ -61,21 +68,21 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
         for name, text in made.items():
             write_file(out / name, text)
     except FileExistsError:
-        raise HooklineError(f"{out} exists, and nothing is written over. Name another directory with --out.") from None
+        raise HooklineError(f"{out} already exists. Choose another directory with --out.") from None
     except OSError as error:
         raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
     module = next(name for name in made if name.endswith(".py"))
-    tell(f"{out} is written:")
+    tell(f"Created {out}:")
     for name, what in (
         (
             module,
-            f"an example of {article(arguments.family)} {arguments.family}: write yours in its place",
+            f"an example of {article(arguments.family)} {arguments.family}; replace it with your own",
         ),
-        (f"test_{module}", "every check of `hookline.testing`"),
-        ("example.toml", "a small training that uses it, with example.csv"),
-        ("pyproject.toml", "name, version, and the entry point that makes it a plugin"),
-        ("README.md", "what those read who install it"),
-        (".gitignore", "what tests, trainings and builds leave behind"),
+        (f"test_{module}", "runs every check of `hookline.testing`"),
+        ("example.toml", "a small spec that uses it, with example.csv"),
+        ("pyproject.toml", "name, version, and the entry point of the plugin"),
+        ("README.md", "documentation for users of the plugin"),
+        (".gitignore", "files that tests, training and builds create"),
     ):
         tell(f"  {name:<{len(module) + 5}}  {what}")
     tell(
@@ -85,50 +92,61 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
 
 
 def _write_spec(arguments: argparse.Namespace) -> int:
-    """Write a spec for a table, which is checked before it is told."""
-    out: Path = arguments.out or Path(f"{arguments.data.stem}.toml")
+    """Let the plugins draft a spec for a file of data, and write it."""
+    path: Path = arguments.data
+    out: Path = arguments.out or Path(f"{path.stem}.toml")
     if out.exists():
-        raise HooklineError(f"{out} exists, and nothing is written over. Name another file with --out.")
-    columns = columns_of(arguments.data)
-    if seems_to_lack_a_header([column.name for column in columns]):
-        tell(
-            f"{arguments.data}: The names of its columns are numbers. If the first line is a row and no header, "
-            "put a line of names above it. (a warning)",
-            file=sys.stderr,
-        )
-    target = arguments.target
-    if target is None:
-        target = _asked(arguments.data, columns)
-    task: Task | None = arguments.task
-    draft = drafted(arguments.data, columns, target, task)
-    text = as_spec(draft, arguments.data, out.parent)
-    write_file(out, text)
-    tell(f"{out} is written. {draft.sentence}")
-    for name, why in draft.left_out.items():
-        tell(f"  {as_toml(name)} is no input: {why}")
+        raise HooklineError(f"{out} already exists. Choose another file with --out.")
+    draft = _drafted(arguments, path, out.parent)
+    if draft is None:
+        kind = binary_kind(path)
+        raise DataError(f"{path}: {f'This is a {kind} file. ' if kind else ''}No plugin drafts specs for such files.")
+    write_file(out, draft.text)
+    tell(f"Created {out}. {draft.summary}".rstrip())
+    for note in draft.notes:
+        tell(f"  {note}")
     tell(f"Train it: hookline train {shlex.quote(str(out))}")
     return GOOD
 
 
-def _asked(path: Path, columns: Sequence[Column]) -> str:
-    """The column that a person at a terminal chooses."""
-    likely = likely_target(columns).name
-    names = [column.name for column in columns]
+def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> SpecDraft | None:
+    """The draft of the first plugin that has one."""
+    manager = plugins_of(arguments).manager()
+    target: str | None = arguments.target
+
+    def choose_target(columns: Mapping[str, str], likely: str) -> str:
+        return _asked(path, columns, likely) if target is None else target
+
+    try:
+        with told_warnings(str(path)):
+            draft: SpecDraft | None = manager.hook.draft_spec(
+                path=path, directory=directory, task=arguments.task, choose_target=choose_target
+            )
+    except HooklineError:
+        raise
+    except FAILURES as error:
+        raise PluginError(f'A plugin failed in "draft_spec". {reason(error)}') from error
+    return draft
+
+
+def _asked(path: Path, columns: Mapping[str, str], likely: str) -> str:
+    """Ask the user which column to predict."""
+    names = list(columns)
     if not sys.stdin.isatty():
         raise HooklineError(
-            f'{path}: Say which column is to be predicted, such as --target "{likely}".{did_you_mean("", names)}'
+            f'{path}: Pass the column to predict, such as --target "{likely}".{did_you_mean("", names)}'
         )
-    shown = columns if len(columns) <= MOST_SHOWN else [*columns[: MOST_SHOWN - 1], columns[-1]]
-    width = max(len(column.name) for column in shown)
-    for column in shown:
-        if column is columns[-1] and len(shown) < len(columns):
-            tell(f"  … {counted(len(columns) - len(shown), 'other')}")
-        tell(f"  {column.name:<{width}}  {column.description}")
+    shown = names if len(names) <= MOST_SHOWN else [*names[: MOST_SHOWN - 1], names[-1]]
+    width = max(map(len, shown))
+    for name in shown:
+        if name == names[-1] and len(shown) < len(names):
+            tell(f"  … {counted(len(names) - len(shown), 'other')}")
+        tell(f"  {name:<{width}}  {columns[name]}")
     while True:
         try:
-            answer = input(f"Which column is to be predicted? [{printable(likely)}] ").strip() or likely
+            answer = input(f"Which column do you want to predict? [{printable(likely)}] ").strip() or likely
         except EOFError:
             raise HooklineError(f"{path}: No column was chosen.") from None
-        if answer in names:
+        if answer in columns:
             return answer
         tell(f'There is no column "{answer}".{did_you_mean(answer, names)}')

@@ -30,7 +30,7 @@ BUILT_IN = (
 )
 """The modules of the built-in plugins. They are ordinary plugins that are always used, and asked last."""
 
-HOOKS = (*stages.STAGES, "register_specs")
+HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
 """What a plugin can implement."""
 
 Named = tuple[Origin, object]

@@ -23,10 +23,11 @@ It can yield once only. One that needs a further answer, such as the loss with o
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
+from hookline.spec.draft import SpecDraft
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
@@ -53,6 +54,34 @@ def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
 
     This is no stage: every plugin is asked, when it is loaded. The family of a class follows from its base class, its
     name is the class's own.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def draft_spec(
+    path: Path,
+    directory: Path,
+    task: Literal["classes", "number"] | None,
+    choose_target: Callable[[Mapping[str, str], str], str],
+) -> SpecDraft | None:
+    """Draft a spec for the data in a file, for `hookline new spec`.
+
+    This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
+    `None` for files of all other types. Do not import torch here.
+
+    Args:
+        path: the file. It may not exist.
+        directory: where the spec will be written; relative paths in a spec start there.
+        task: what `--task` says: predict classes or a number. `None` leaves it to the plugin.
+        choose_target: call it with a description of each column by name, and the most likely target. It returns the
+            column that `--target` names or the user chooses, which may be a name that does not exist.
+
+    Raises:
+        DataError: if the file cannot be read, or the target cannot be predicted.
+
+    Built in: a spec for a CSV file.
+
     """
     raise NotImplementedError
 

@@ -29,11 +29,12 @@ from hookline.testing.kit_components import (
     KitModel,
     KitSquaredError,
     KitTripletLoss,
+    Last,
 )
 from hookline.testing.synthetic_data import CLASSES, Synthetic, Targets
 
 TARGETS: tuple[Targets, ...] = ("numbers", "classes", "binary", "signs", "labels", "distribution", "none")
-LAST = (None, "Sigmoid", "LogSoftmax", "Softmax")
+LAST: tuple[Last, ...] = (None, "Sigmoid", "LogSoftmax", "Softmax")
 """What a model may end in."""
 
 SHAPES = ((6,), (4, 6), (4, 6, 6), (4, 6, 6, 6))

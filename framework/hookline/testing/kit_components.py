@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn, optim
 
+Last = Literal["Sigmoid", "LogSoftmax", "Softmax"] | None
+
 HIDDEN = 8
 """The width of the hidden layer."""
 
@@ -48,7 +50,7 @@ class KitModel(ModelSpec):
     """What the network begins with. Default: a linear layer and Tanh."""
     outputs: int = option(default=1, minimum=1)
     """The number of outputs."""
-    last: Literal["Sigmoid", "LogSoftmax", "Softmax"] | None = None
+    last: Last = None
     """The activation after the last linear layer, for losses that take probabilities or their logarithms."""
 
     def build(self, inputs: "Tensor") -> "nn.Module":

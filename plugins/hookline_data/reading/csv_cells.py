@@ -1,28 +1,23 @@
 """The cells of a CSV file as numbers or text, and sentences for those that are not what is wanted."""
 
 import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
-from hookline.errors import DataError, quoted_cell, shortened
+from hookline.errors import DataError, quoted_cell
 from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 from hookline_data.reading.columns import Wanted, place
+from hookline_data.reading.csv_header import header_of
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
 from hookline_data.reading.sentences import CHANGED, as_sentences
 
 if TYPE_CHECKING:
     import pyarrow
-
-
-LONGEST_HEADER = 4 * 2**20
-"""How many bytes the names of columns may have, so that a file without line breaks is not read to its end."""
 
 
 LOOKED_AT = 2**16
@@ -36,53 +31,6 @@ NO_WORDS = frozenset(
 )
 """Cells of letters that may be read as something else than text, in lower case."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_JSON = re.compile(r'[\[{]\s*["\[{\d-]')
-
-
-def column_names(path: Path) -> list[str]:
-    """The names in the first line of the file.
-
-    Raises:
-        DataError: if the file cannot be read, is empty, or has two columns of one name.
-
-    """
-    with as_sentences(path, _sentence):
-        rows = csv.reader(io.StringIO(_header(path).decode("utf-8-sig"), newline=""))
-        try:
-            names = next((row for row in rows if row), [])
-        except csv.Error as error:
-            raise DataError(f"{path}: The header cannot be read: {error}. A quote may not be closed.") from None
-    if not names:
-        raise DataError(f"{path}: The file is empty.")
-    if _is_of_another_kind(names) or any(map(_CONTROL.search, names)):
-        raise DataError(f"{path}: This is not a table with a header of names.")
-    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise DataError(f'{path}: Two columns are called "{shortened(twice[0])}".')
-    return names
-
-
-def _is_of_another_kind(names: Sequence[str]) -> bool:
-    """Whether a first line is that of JSON or of a page: a name in brackets, such as "[0]" or "<OPEN>", is none."""
-    first = names[0].strip()
-    closed = {"{": "}", "[": "]"}.get(first[:1], "")
-    is_open = _JSON.match(first) is not None and first.count(first[0]) > first.count(closed)
-    is_closed = names[-1].strip()[-1:] in ("", "}", "]")
-    return (is_open and is_closed) or (len(names) == 1 and first[:1] in ("{", "[", "<"))
-
-
-def _header(path: Path) -> bytes:
-    """The first line, and the next ones if a quoted name goes on there."""
-    header = b""
-    with path.open("rb") as file:
-        while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
-            header += line
-            if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
-                break
-    if len(header) > LONGEST_HEADER:
-        raise DataError(f"{path}: The header has more than {LONGEST_HEADER // 2**20} MiB. A quote may not be closed.")
-    return header
-
 
 def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]:
     """The columns with words and without numbers in the first rows: a row, counted from 0, and its cell.
@@ -90,7 +38,7 @@ def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]
     One word among numbers is a mistake in its cell, which is told when all are read. No more is read than some rows.
     """
     with path.open("rb") as file:
-        file.seek(len(_header(path)))
+        file.seek(len(header_of(path)))
         begun = file.read(LOOKED_AT)
     lines = begun.decode(errors="replace").splitlines(keepends=True)
     whole = lines[:-1] if len(begun) == LOOKED_AT else lines

@@ -7,8 +7,8 @@ import pytest
 from hookline.cli.drafts.plugin import EXAMPLES, files
 from hookline.cli.main import main
 from hookline.plugins.sources.local import from_file
-from hookline.testing.outcomes import NotApplicable
 from hookline.testing.conformity import cases
+from hookline.testing.outcomes import NotApplicable
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def written(tmp_path, monkeypatch, capsys):
     def written(*words):
         assert main(["new", "plugin", *words]) == 0
         [first, *_] = capsys.readouterr().out.splitlines()
-        return tmp_path / first.removesuffix(" is written:")
+        return tmp_path / first.removeprefix("Created ").removesuffix(":")
 
     return written
 
@@ -110,7 +110,5 @@ def test_a_name_that_hookline_has_itself_is_told(words, message, tmp_path, monke
 def test_nothing_is_written_over(written, capsys):
     written("focal")
     assert main(["new", "plugin", "focal"]) == 2
-    assert capsys.readouterr().err == (
-        "hookline-focal exists, and nothing is written over. Name another directory with --out.\n"
-    )
+    assert capsys.readouterr().err == ("hookline-focal already exists. Choose another directory with --out.\n")
     assert written("focal", "--out", "other").name == "other"
