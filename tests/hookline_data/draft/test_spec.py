@@ -384,7 +384,7 @@ CELLS = some.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=some.data())
 def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data):
     names = data.draw(some.lists(NAMES, min_size=2, max_size=4, unique=True))
