@@ -10,7 +10,6 @@ import re
 import sys
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy
 import pytest
@@ -207,8 +206,7 @@ def with_hookline(loss, optimizer, accumulate, *others):
                 },
                 plugins=[recorder],
             )
-            with patch("hookline.plots.draw_curves"):  # A picture for each would take most of the time.
-                trial = hookline.train(spec, plugins=[recorder, *others], out=Path(directory) / "run")
+            trial = hookline.train(spec, plugins=[recorder, *others], out=Path(directory) / "run")
         except (hookline.errors.SpecError, hookline.errors.MisfitError) as error:
             assert recorder.losses == [], "What is refused is refused before training."
             return str(error)

@@ -120,6 +120,7 @@ READ_BACK = {"MLflow", "WeightsAndBiases"}
 """Those whose specs are trained where what they write is read back: they want an environment of their own."""
 
 
+@pytest.mark.usefixtures("_real_curves")
 @pytest.mark.parametrize("name", sampled(AT_LEAST, SAMPLE))
 def test_a_spec_reaches_a_result_worth_having(name, tmp_path):
     trial = hookline.train(hookline.load(SPECS / f"{name}.toml"), out=tmp_path / "run")

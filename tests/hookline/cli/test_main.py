@@ -536,6 +536,7 @@ def test_with_traceback_the_place_in_the_code_is_shown(here):
 # What is good.
 
 
+@pytest.mark.usefixtures("_real_curves")
 def test_a_good_spec_is_trained_and_the_results_are_in_a_directory_of_their_own(here, capsys):
     before = files(here)
     assert main(["train", "spec.toml"]) == 0
