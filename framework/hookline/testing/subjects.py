@@ -33,6 +33,8 @@ class Plugin:
     def __init__(self, plugin: object, examples: Sequence[Spec | str | Path]):
         self.plugin = plugin
         self._given = examples
+        self.import_notes: dict[str, list[str]] | None = None
+        """What happened while it was imported in a process of its own, once a check has done so."""
         self._plugins: dict[tuple[str, ...], Plugins] = {}
 
     @property

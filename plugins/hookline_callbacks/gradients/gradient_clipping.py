@@ -1,23 +1,22 @@
-"""Gradients that cannot be too great."""
+"""Gradient clipping."""
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from hookline import Run, TrainingSpec, hookimpl
+from hookline import TrainingSpec
 from hookline.errors import OptionError
 from hookline.spec import CallbackSpec, option, spec
-from hookline_callbacks.gradients.norms import GradientsInModelOrder, clip_norm, clip_value
-from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
+from hookline_callbacks.gradients.before_step import BeforeStep
+from hookline_callbacks.gradients.norms import clip_norm, clip_value
 
 if TYPE_CHECKING:
-    from torch import nn, optim
+    from torch import Tensor
 
 
 @spec
 class GradientClipping(CallbackSpec):
-    """Makes gradients smaller that are too great: all of them together by their norm, or each number by itself.
+    """Clip gradients, either by the norm of all gradients together or by value.
 
-    Not for an optimizer that evaluates the loss several times in a step, as LBFGS does, nor for sparse gradients.
+    Optimizers that evaluate the loss several times per step, such as LBFGS, and sparse gradients are not supported.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html and
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
@@ -28,53 +27,35 @@ class GradientClipping(CallbackSpec):
     connects_to = ()
 
     max_norm: float | None = option(default=None, above=0)
-    """The greatest norm that all gradients together may have."""
+    """The maximum norm of all gradients together."""
     norm_type: float = option(default=2.0, above=0, infinite=True, only_with=("max_norm",))
-    """Which norm it is."""
+    """The order of the norm."""
     clip_value: float | None = option(default=None, above=0)
-    """The greatest absolute value that a number of a gradient may have."""
+    """The maximum absolute value of a gradient element."""
 
     def __attrs_post_init__(self) -> None:
         if (self.max_norm is None) == (self.clip_value is None):
-            raise OptionError("max_norm", "Give either `max_norm` or `clip_value`.")
+            raise OptionError("max_norm", "Set either `max_norm` or `clip_value`.")
 
     def check(self, spec: TrainingSpec) -> None:
-        """Refuse an optimizer that computes gradients between two steps, which would not be clipped."""
+        """Refuse an optimizer that computes gradients within its step, which would not be clipped."""
         if spec.optimizer.needs_closure:
             raise ValueError(
-                f"{type(spec.optimizer).__name__} computes gradients several times in a step, of which only the first "
-                f"would be clipped: leave GradientClipping out."
+                f"{type(spec.optimizer).__name__} computes gradients several times per step, but only the first ones "
+                f"would be clipped: remove GradientClipping."
             )
 
     def build(self) -> object:
-        """The callback, which knows the order of the model's parameters."""
+        """Return the callback, which remembers the order of the model's parameters."""
         return _GradientClipping(self)
 
 
-class _GradientClipping:
-    def __init__(self, spec: GradientClipping):
-        self._spec = spec
-        self._gradients: GradientsInModelOrder | None = None
+class _GradientClipping(BeforeStep):
+    _spec: GradientClipping
 
-    @hookimpl(wrapper=True)
-    def select_optimizer(
-        self, run: Run, model: "nn.Module", criterion: "nn.Module"
-    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse sparse gradients, of which torch cannot tell the norm."""
-        refuse_sparse_gradients(self._spec, run, model)
-        self._gradients = GradientsInModelOrder(model, criterion)
-        return (yield)
-
-    @hookimpl(wrapper=True)
-    def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
-        """Clip the gradients before the parameters are updated."""
-        import torch
-
-        assert self._gradients is not None, "The optimizer has been selected."
-        if gradients := self._gradients.of(optimizer):
-            with torch.no_grad():
-                if self._spec.max_norm is not None:
-                    clip_norm(gradients, self._spec.max_norm, self._spec.norm_type)
-                elif self._spec.clip_value is not None:
-                    clip_value(gradients, self._spec.clip_value)
-        return (yield)
+    def use(self, gradients: "list[Tensor]") -> None:
+        """Clip the gradients."""
+        if self._spec.max_norm is not None:
+            clip_norm(gradients, self._spec.max_norm, self._spec.norm_type)
+        elif self._spec.clip_value is not None:
+            clip_value(gradients, self._spec.clip_value)

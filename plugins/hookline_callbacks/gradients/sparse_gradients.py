@@ -1,4 +1,4 @@
-"""Sparse gradients, of which torch cannot tell the norm."""
+"""Refuse sparse gradients, whose norm torch cannot compute."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ def refuse_sparse_gradients(callback: CallbackSpec, run: Run, model: "nn.Module"
         if parameter.has_sparse_gradient:
             name = type(callback).__name__
             raise MisfitError(
-                f"The gradient of {parameter.name} is sparse, which {name} cannot take: leave out the layer's "
-                f"`sparse`, or {name}.",
+                f"The gradient of {parameter.name} is sparse, which {name} does not support: remove the layer's "
+                f"`sparse` or remove {name}.",
                 run.spec.place_of(callback),
             )

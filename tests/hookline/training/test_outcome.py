@@ -405,7 +405,6 @@ def killed_at(number, spec, out):
     return os.WIFSIGNALED(status)
 
 
-@pytest.mark.usefixtures("_real_curves")
 def test_whenever_the_process_is_killed_no_file_with_its_final_name_is_half_written(tmp_path):
     spec = small(epochs=1, deploy=[{"type": "Safetensors"}])
     for number in range(9):

@@ -40,7 +40,7 @@ CLIPPINGS = [
 
 
 @pytest.mark.parametrize(("options", "clip"), CLIPPINGS, ids=[str(options) for options, _ in CLIPPINGS])
-def test_gradients_are_clipped_as_by_hand(options, clip, tmp_path):
+def test_gradients_are_clipped_as_in_a_handwritten_loop(options, clip, tmp_path):
     model = hookline.train(spec({"type": "SGD", "lr": 0.1}, options), out=tmp_path / "run").model
 
     torch.manual_seed(3)
@@ -58,16 +58,16 @@ def test_gradients_are_clipped_as_by_hand(options, clip, tmp_path):
     assert not torch.equal(model.weight, unclipped.weight)
 
 
-def test_lbfgs_whose_later_gradients_of_a_step_would_not_be_clipped_is_refused():
+def test_lbfgs_cannot_be_clipped():
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "LBFGS"}, {"max_norm": 1})
     assert str(raised.value) == (
-        "spec: callbacks[0]: LBFGS computes gradients several times in a step, of which only the first would be "
-        "clipped: leave GradientClipping out."
+        "spec: callbacks[0]: LBFGS computes gradients several times per step, but only the first ones would be "
+        "clipped: remove GradientClipping."
     )
 
 
-def test_clippings_are_applied_in_the_order_in_which_they_are_listed(tmp_path):
+def test_clippings_are_applied_in_the_order_of_the_spec(tmp_path):
     callbacks = [{"clip_value": 0.25}, {"max_norm": 0.1}]
     trained = [
         hookline.train(spec({"type": "SGD", "lr": 0.1}, *order), out=tmp_path / str(number)).model
@@ -96,7 +96,7 @@ def test_clippings_are_applied_in_the_order_in_which_they_are_listed(tmp_path):
         ({"max_norm": 1, "norm_type": 0}, "norm_type"),
     ],
 )
-def test_options_that_make_no_sense_are_problems_of_the_spec(options, option):
+def test_invalid_options_are_reported(options, option):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({"type": "SGD"}, options)
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, option)]
@@ -123,7 +123,7 @@ PARTS = [{"layers": "4", "optimizer": {"type": "SGD", "lr": 0.1}}, {"optimizer":
 
 
 def split(named, *chosen):
-    """Parameters in the order of groups: each takes those that it selects of what is left."""
+    """Return the parameters in the order of groups, each of which takes its selection from the remaining ones."""
     left = dict(named)
     return [[left.pop(name) for name in [*left] if selects(name)] for selects in chosen]
 
@@ -145,7 +145,7 @@ def partitioned(named):
     [({"type": "SGD", "lr": 0.1, **GROUPED}, grouped), ({"type": "Partition", "parts": PARTS}, partitioned)],
     ids=["groups", "partition"],
 )
-def test_the_norm_of_parameter_groups_is_added_up_in_the_order_of_the_model(optimizer, by_hand, norm_type, tmp_path):
+def test_the_norm_of_parameter_groups_is_summed_in_the_order_of_the_model(optimizer, by_hand, norm_type, tmp_path):
     table = spec(optimizer, {"max_norm": 0.5, "norm_type": norm_type})
     norms = hookline.load(TABLE | {"callbacks": [{"type": "GradientNorm", "norm_type": norm_type}]}).callbacks
     made = evolve(table, model=hookline.load(TABLE | {"model": DEEP}).model, callbacks=(*norms, *table.callbacks))

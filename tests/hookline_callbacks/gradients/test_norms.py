@@ -1,4 +1,4 @@
-"""Norms of gradients, and clipping, have the bits of torch's own functions."""
+"""Gradient norms and clipping equal torch's functions bit for bit."""
 
 import math
 
@@ -19,7 +19,7 @@ def parameters(kinds, scale=1.0):
         parameter = nn.Parameter(torch.zeros(3 + index, 7, dtype=kind))
         parameter.grad = (scale * torch.randn(3 + index, 7, generator=draw)).to(kind)
         made.append(parameter)
-    return [*made, nn.Parameter(torch.zeros(2))]  # It has no gradient.
+    return [*made, nn.Parameter(torch.zeros(2))]  # A parameter without a gradient.
 
 
 def gradients(parameters):
@@ -28,7 +28,7 @@ def gradients(parameters):
 
 @pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.0, math.inf])
 @pytest.mark.parametrize("kinds", KINDS)
-def test_the_norm_is_that_of_torch(kinds, norm_type):
+def test_the_norm_equals_torchs(kinds, norm_type):
     made = gradients(parameters(KINDS[kinds]))
     assert len(made) == len(KINDS[kinds])
     assert torch.equal(total_norm(made, norm_type), nn.utils.get_total_norm(made, norm_type))
@@ -37,7 +37,7 @@ def test_the_norm_is_that_of_torch(kinds, norm_type):
 @pytest.mark.parametrize("scale", [1e-4, 0.01, 0.1, 1.0, 1e4, math.nan, math.inf])
 @pytest.mark.parametrize("norm_type", [1.0, 2.0, math.inf])
 @pytest.mark.parametrize("kinds", KINDS)
-def test_gradients_are_clipped_by_their_norm_as_torch_does_it(kinds, norm_type, scale):
+def test_gradients_are_clipped_by_norm_as_in_torch(kinds, norm_type, scale):
     ours, theirs = (parameters(KINDS[kinds], scale) for _ in range(2))
     clip_norm(gradients(ours), 0.7, norm_type)
     nn.utils.clip_grad_norm_(theirs, 0.7, norm_type)
@@ -45,7 +45,7 @@ def test_gradients_are_clipped_by_their_norm_as_torch_does_it(kinds, norm_type, 
 
 
 @pytest.mark.parametrize("share", [1 - 1e-3, 1 - 1e-6, 1.0, 1 + 1e-6])
-def test_norms_that_are_just_small_enough_are_clipped_as_torch_does_it(share):
+def test_norms_just_below_the_limit_are_clipped_as_in_torch(share):
     ours, theirs = (parameters([SINGLE] * 5) for _ in range(2))
     greatest = share * nn.utils.get_total_norm(gradients(ours)).item()
     clip_norm(gradients(ours), greatest, 2.0)
@@ -54,7 +54,7 @@ def test_norms_that_are_just_small_enough_are_clipped_as_torch_does_it(share):
 
 
 @pytest.mark.parametrize("kinds", KINDS)
-def test_gradients_are_clipped_by_value_as_torch_does_it(kinds):
+def test_gradients_are_clipped_by_value_as_in_torch(kinds):
     ours, theirs = (parameters(KINDS[kinds]) for _ in range(2))
     clip_value(gradients(ours), 0.25)
     nn.utils.clip_grad_value_(theirs, 0.25)
@@ -63,7 +63,7 @@ def test_gradients_are_clipped_by_value_as_torch_does_it(kinds):
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("kinds", KINDS)
-def test_a_number_that_is_not_finite_is_found_in_the_loss_and_in_every_gradient(kinds, number):
+def test_a_non_finite_number_is_found_in_the_loss_and_in_every_gradient(kinds, number):
     made = gradients(parameters(KINDS[kinds]))
     loss = torch.tensor(-2.0)
     assert are_finite(loss, made)
@@ -77,7 +77,7 @@ def test_a_number_that_is_not_finite_is_found_in_the_loss_and_in_every_gradient(
         gradient[1, 2] = before
 
 
-def test_the_greatest_numbers_that_there_are_are_finite():
+def test_the_largest_representable_numbers_are_finite():
     made = gradients(parameters([SINGLE] * 5))
     for gradient in made:
         gradient.fill_(torch.finfo(SINGLE).max)
