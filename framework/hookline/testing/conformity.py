@@ -1,4 +1,4 @@
-"""The checks of the kit, and the test that they make."""
+"""The list of checks, and the pytest test made of them."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ OF_PLUGINS = (
     PluginCheck("examples", plugin_checks.has_readable_examples),
     PluginCheck("trainings_go_on", plugin_checks.lets_trainings_go_on),
 )
-"""What is looked at once."""
+"""The checks of the plugin as a whole."""
 
 TRAINED = (
     LossSpec,
@@ -75,11 +75,11 @@ OF_COMPONENTS = (
     ComponentCheck("rows", (DistanceSpec,), family_checks.measures_rows),
     ComponentCheck("files", (DeploySpec,), family_checks.writes_into_the_run),
 )
-"""What is looked at in each component, by its family."""
+"""The checks of each component, by its family."""
 
 
 class Case:
-    """A check, of a plugin or of a component."""
+    """One check of a plugin or of a component."""
 
     def __init__(self, name: str, run: Callable[[], None]):
         self.name = name
@@ -92,17 +92,17 @@ class Case:
         """Run the check.
 
         Raises:
-            NotConforming: in a sentence that says what to do.
-            NotApplicable: if there is nothing to look at.
+            NotConforming: if it fails; the message says what to do.
+            NotApplicable: if it does not apply.
 
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # What is made up makes little sense, of which torch and Hookline warn.
+            warnings.simplefilter("ignore")  # Torch and Hookline warn of synthetic data.
             self._run()
 
 
 def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
-    """All checks of a plugin. If it does not fit in, its components cannot be asked for, and it alone is told."""
+    """All checks of a plugin. If the plugin cannot be used, its components are not checked."""
     subject = Plugin(plugin, examples)
     for whole in OF_PLUGINS:
         yield Case(whole.name, partial(whole.check, subject))
@@ -117,16 +117,16 @@ def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
 
 
 def conform(plugin: object, *examples: Spec | str | Path) -> Callable[..., None]:
-    """A test that a plugin is as it must be, with a case for each check of each component.
+    """Make a test of a plugin, with one case for each check of each component.
 
     Args:
         plugin: the module, or the object, that implements the hooks.
-        examples: for components whose options have no defaults the component itself, and for those for which the kit
-            cannot make data the path of a spec that uses it.
+        examples: components, for classes whose options have no defaults; and paths of specs, for components for which
+            the kit cannot make data.
 
     Returns:
-        A function that pytest collects under the name to which it is assigned; `pytest -k FocalLoss` runs the checks of
-        one component, `pytest -k gradients` one check of all. What fails says in a sentence what to do.
+        A function that pytest collects under the name to which it is assigned. `pytest -k FocalLoss` runs the checks of
+        one component, `pytest -k gradients` one check of all components.
 
     >>> import hookline_stages
     >>> from hookline.testing import conform
@@ -137,14 +137,14 @@ def conform(plugin: object, *examples: Spec | str | Path) -> Callable[..., None]
 
     @pytest.mark.parametrize("case", list(cases(plugin, *examples)), ids=str)
     def conforms(case: Case) -> None:
-        told = None
+        failure = None
         try:
             case()
         except NotApplicable as reason:
             pytest.skip(str(reason))
         except NotConforming as error:
-            told = str(error)
-        if told is not None:
-            pytest.fail(told, pytrace=False)
+            failure = str(error)
+        if failure is not None:
+            pytest.fail(failure, pytrace=False)
 
     return conforms
