@@ -139,8 +139,8 @@ def adds_up_from_parts(component: Component) -> None:
         refuse(
             f"The loss of a batch, {whole:.6g}, differs from what {component.name} gives for its two halves, "
             f'{total:.6g}: write `divided_by = "nothing"` into its class, if it is a sum over rows; '
-            f'`divided_by = "weights"` and a `divisor` that returns the total weight of the rows of a batch, if rows have '
-            f"weights; or refuse `run.accumulate` in `check_accumulation`."
+            f'`divided_by = "weights"` and a `divisor` that returns the total weight of a batch, if rows have weights; '
+            f"or refuse `run.accumulate` in `check_accumulation`."
         )
 
 

@@ -62,8 +62,8 @@ def repeats(component: Component) -> None:
     if not same(*states) or losses[0] != losses[1]:
         refuse(
             f"Two trainings with {component.name} and the same seed differ: random numbers must come from torch's "
-            f"generator or from `run.spec.run.seed`, and nothing may be left over from the training before in a class or "
-            f"module."
+            f"generator or from `run.spec.run.seed`, and nothing may be left over from the training before in a class "
+            f"or module."
         )
 
 

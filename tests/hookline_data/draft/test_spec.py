@@ -103,17 +103,17 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
     ("text", "problem"),
     [
         ("", "The file is empty."),
-        ("a,b\n", "The file has a header and no rows."),
+        ("a,b\n", "The file has a header but no rows."),
         ("a,b,a\n1,2,3\n", 'Two columns are called "a".'),
-        ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, and the header has 2."),
-        ("a\n1\n", "There is one column, and a target and an input are two."),
+        ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, but the header has 2."),
+        ("a\n1\n", "There is only one column; a target and an input are needed."),
         (
             "a;b\n1;2\n",
-            "There is one column, and a target and an input are two. "
-            'The header has ";" between names: it must be a comma.',
+            "There is only one column; a target and an input are needed. "
+            'The header has ";" between names; it must be a comma.',
         ),
-        ('a,b\n"1"2,3\n', "row 1: A quote is not closed, or stands within text: ',' expected after '\"'."),
-        (b"a,b\n\xff,1\n", "The file is not text in UTF-8."),
+        ('a,b\n"1"2,3\n', "row 1: A quote is not closed or is inside text: ',' expected after '\"'."),
+        (b"a,b\n\xff,1\n", "The file is not UTF-8 text."),
         (None, "The file cannot be read: No such file or directory."),
     ],
 )
@@ -131,15 +131,15 @@ def test_what_may_have_no_end_is_no_table(tmp_path):
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(DataError) as error:
             columns_of(path)
-        assert str(error.value) == f"{path}: This is not a file that can be read twice."
+        assert str(error.value) == f"{path}: This is not a regular file."
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a," * 3_000_000, "The header has more than 4 MiB. A quote may not be closed."),
-        ('"a\n",' * 1_000_000, "The header has more than 4 MiB. A quote may not be closed."),
-        ("a,b\n\n1,2\n" + "1," * 3_000_000, "row 2: It has more than 4 MiB. A quote may not be closed."),
+        ("a," * 3_000_000, "The header has more than 4 MiB. There may be an unclosed quote."),
+        ('"a\n",' * 1_000_000, "The header has more than 4 MiB. There may be an unclosed quote."),
+        ("a,b\n\n1,2\n" + "1," * 3_000_000, "row 2: It has more than 4 MiB. There may be an unclosed quote."),
     ],
     ids=range(3),
 )
@@ -442,11 +442,11 @@ def test_a_column_may_have_any_name_and_the_spec_that_is_written_is_good(tmp_pat
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ('2,"u', "row 2: A quote is not closed, or stands within text: unexpected end of data."),
-        ('2,"u\n3,"v', "row 2: A quote is not closed, or stands within text: ',' expected after '\"'."),
+        ('2,"u', "row 2: A quote is not closed or is inside text: unexpected end of data."),
+        ('2,"u\n3,"v', "row 2: A quote is not closed or is inside text: ',' expected after '\"'."),
         (
             '2,"u\n\n\n\n\n"',
-            "row 2: A cell has more than 4 lines. A quote may not be closed; if it is right, write the spec yourself, "
+            "row 2: A cell has more than 4 lines. There may be an unclosed quote; if it is right, write the spec yourself, "
             "with `multiline = true`.",
         ),
     ],

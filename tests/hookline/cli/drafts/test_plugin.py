@@ -88,7 +88,7 @@ def test_what_cannot_be_a_name_is_told(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "plugin", name]) == 2
     err = capsys.readouterr().err
-    assert err == f'"{name}" cannot be the name of a plugin: small letters, digits and "-" can, such as "focal".\n'
+    assert err == f'"{name}" cannot be the name of a plugin. Use lowercase letters, digits and "-", such as "focal".\n'
     assert list(tmp_path.iterdir()) == []
 
 
