@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: train test check bench docs constraints clean
+.PHONY: train test test-all check bench docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest -n auto
+
+test-all: .venv/installed-test
+	$(BIN)/python -m pytest -n auto -m "" --hypothesis-profile exhaustive
 
 check: .venv/installed-check
 	$(BIN)/ruff check

@@ -2,9 +2,46 @@
 
 import os
 
+import pytest
+from hypothesis import settings
+
 # Many tests run at once: each is to use one core, and threads that wait for each other are not to keep one busy.
 # torch reads these when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("sampled", deadline=None, max_examples=100)
+settings.register_profile("exhaustive", deadline=None, max_examples=600)
+settings.load_profile("sampled")  # `make test-all` loads the other one.
+
+BLANK = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63f80f0001010100b138f6140000000049454e44ae426082"
+)
+"""A picture of one pixel."""
+
+
+def write_blank(history, names, title, path, **options):
+    """Write a picture in place of the curves."""
+    from hookline.files import write_file
+
+    write_file(path, BLANK)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_trainings():
+    """Skip what takes most of the time of a small training: drawing `loss.png`, and waiting for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hookline.runs.directory.draw_curves", write_blank)
+        patch.setattr("os.fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture
+def _real_curves(monkeypatch):
+    """Draw `loss.png` as every training does."""
+    from hookline.plots import draw_curves
+
+    monkeypatch.setattr("hookline.runs.directory.draw_curves", draw_curves)

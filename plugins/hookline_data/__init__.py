@@ -1,6 +1,11 @@
 """Sources of data."""
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
 from hookline import Components, hookimpl
+from hookline.spec import SpecDraft
 
 
 @hookimpl
@@ -17,3 +22,16 @@ def register_specs() -> Components:
             "triplets": ("Triplets",),
         },
     )
+
+
+@hookimpl
+def draft_spec(
+    path: Path,
+    directory: Path,
+    task: Literal["classes", "number"] | None,
+    choose_target: Callable[[Mapping[str, str], str], str],
+) -> SpecDraft | None:
+    """A spec for a CSV file."""
+    from hookline_data.draft.spec import draft_for
+
+    return draft_for(path, directory, task, choose_target)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.spec import spec
-from hookline_data.reading import csv_cells
+from hookline_data.reading import csv_cells, csv_header
 from hookline_data.reading.columns import Wanted
 from hookline_data.table import Table
 
@@ -28,7 +28,7 @@ class CSV(Table):
 
     def column_names(self, path: Path) -> list[str]:
         """Return the names in the header."""
-        return csv_cells.column_names(path)
+        return csv_header.column_names(path)
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         """Return the columns that contain words in the first rows."""

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+from exhaustive import sampled
+
 import hookline
 import hookline_callbacks
 import hookline_data
@@ -14,10 +17,85 @@ import hookline_optimizers
 import hookline_schedulers
 import hookline_stages
 from hookline.plugins.manager import Plugins
-from hookline.testing import conform
+from hookline.testing import conform as all_cases
 
 SPECS = Path(__file__).parents[2] / "specs"
 KINDS = {kind.__name__: kind for kind in Plugins().catalog}
+
+
+SAMPLE = [
+    "AUROC",
+    "Accuracy",
+    "AdamW",
+    "BatchNorm1d",
+    "CSV",
+    "CSVLog",
+    "CTCLoss",
+    "Conv2d",
+    "CosineAnnealingLR",
+    "CrossEntropyLoss",
+    "Dropout",
+    "EarlyStopping",
+    "Embedding",
+    "ExponentialMovingAverage",
+    "F1Score",
+    "Freeze",
+    "GradientClipping",
+    "HuberLoss",
+    "L1Loss",
+    "LBFGS",
+    "LSTM",
+    "LearningRateFinder",
+    "Linear",
+    "LinearCrossEntropyLoss",
+    "Mixup",
+    "Muon",
+    "MultiheadAttention",
+    "NPZ",
+    "OneCycleLR",
+    "Pairs",
+    "PairwiseDistance",
+    "Parallel",
+    "Parquet",
+    "R2Score",
+    "Random",
+    "ReduceLROnPlateau",
+    "Residual",
+    "SGD",
+    "Safetensors",
+    "Sequential",
+    "SequenceAccuracy",
+    "Siamese",
+    "SparseAdam",
+    "TensorBoard",
+    "Timing",
+    "TripletMarginLoss",
+    "Triplets",
+    "WeightedSum",
+    "constant_",
+    "dirac_",
+    "orthogonal_",
+]
+"""Components of each family, with each kind of input, of step and of state."""
+
+OF_ALL = ("documented", "described")
+"""The checks that take no time."""
+
+
+def conform(plugin, *examples):
+    """The checks of a plugin, of which those of components outside of the sample are exhaustive."""
+    test = all_cases(plugin, *examples)
+    [mark] = test.pytestmark
+    names, cases = mark.args
+    chosen = [str(case) for case in cases if str(case).partition("-")[0] in SAMPLE or "-" not in str(case)]
+    chosen += [str(case) for case in cases if str(case).endswith(OF_ALL)]
+    test.pytestmark = [pytest.mark.parametrize(names, sampled(cases, chosen), ids=str).mark]
+    return test
+
+
+def test_the_sample_has_every_family():
+    families = {KINDS[name].family for name in SAMPLE}
+    assert families == {kind.family for kind in KINDS.values()}
 
 
 def one(name, **options):

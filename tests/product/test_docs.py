@@ -199,8 +199,18 @@ def test_the_callback_changes_the_training(tmp_path, page):
     assert warm != cold
 
 
+def test_the_plugin_drafts_specs_for_its_file_type(tmp_path, monkeypatch, capsys):
+    _, drafting, _ = blocks("python", "plugins")
+    monkeypatch.chdir(tmp_path)
+    Path("notes.py").write_text(drafting)
+    Path("song.notes").write_text("do re mi")
+    assert main(["new", "spec", "song.notes", "-p", "notes.py", "--target", "pitch"]) == 0
+    assert capsys.readouterr().out == "Created song.toml. It predicts pitch.\nTrain it: hookline train song.toml\n"
+    assert tomllib.loads(Path("song.toml").read_text()) == {"data": {"type": "Notes", "targets": "pitch"}}
+
+
 def test_the_plugin_adds_a_loss_that_trains(tmp_path):
-    module, wrapper = blocks("python", "plugins")
+    module, _, wrapper = blocks("python", "plugins")
     (tmp_path / "focal.py").write_text(module)
     [shown] = [
         block for block in map(tomllib.loads, blocks("toml", "plugins")) if "focal>=1.2" in block.get("plugins", ())

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import tomli
-from hypothesis import given, settings, strategies as some
+from exhaustive import EXHAUSTIVE
+from hypothesis import given, strategies as some
 
 from hookline import HooklineError
 from hookline.check.load import Loader
@@ -63,13 +64,11 @@ def check(document):
             assert 0 <= problem.place.start <= problem.place.end <= len(problem.place.source.text)
 
 
-@settings(deadline=None, max_examples=300)
 @given(some.dictionaries(text | some.sampled_from(["run", "data", "model", "loss", "optimizer", "metrics"]), values))
 def test_an_arbitrary_table_is_valid_or_has_problems(table):
     check(from_table(table))
 
 
-@settings(deadline=None, max_examples=600)
 @given(some.sampled_from(SPECS), some.randoms(use_true_random=False), values)
 def test_a_spec_with_an_arbitrary_value_is_valid_or_has_problems(path, random, value):
     table = TABLES[path]
@@ -77,7 +76,6 @@ def test_a_spec_with_an_arbitrary_value_is_valid_or_has_problems(path, random, v
     check(from_table(replaced(table, place, value)))
 
 
-@settings(deadline=None, max_examples=300)
 @given(some.dictionaries(text, toml_values, max_size=5))
 def test_a_written_table_is_read_back_with_the_place_of_every_value(table):
     lines = "".join(f"{key_as_toml(key)} = {as_toml(value)}\n" for key, value in table.items())
@@ -92,7 +90,6 @@ def test_a_written_table_is_read_back_with_the_place_of_every_value(table):
         assert tomli.loads(f"x = {lines[begin:end]}") == {"x": value}
 
 
-@settings(deadline=None, max_examples=500)
 @given(some.sampled_from(SPECS), some.randoms(use_true_random=False), text | some.sampled_from(list("[]{}\"'=,.#\n\\")))
 def test_a_spec_with_arbitrary_inserted_text_is_valid_or_has_problems_with_places(path, random, inserted):
     whole = path.read_text()
@@ -184,15 +181,17 @@ def test_malicious_chains_of_extended_files_are_reported(tmp_path, first, messag
     assert problem.place is not None
 
 
-def test_bytes_from_atheris_raise_only_errors_of_hookline(tmp_path):
+@pytest.mark.parametrize("runs", [500, pytest.param(4000, marks=EXHAUSTIVE)])
+def test_bytes_from_atheris_raise_only_errors_of_hookline(tmp_path, runs):
     pytest.importorskip("atheris", reason="atheris is not here: it is for Linux, and not for every version of Python.")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for path in SPECS[:12]:
         shutil.copy(path, corpus)
-    command = [sys.executable, str(ROOT / "tests" / "support" / "fuzz_reader.py"), str(corpus), "-runs=4000", "-seed=1"]
+    script = ROOT / "tests" / "support" / "fuzz_reader.py"
+    command = [sys.executable, str(script), str(corpus), f"-runs={runs}", "-seed=1"]
     done = subprocess.run(
         [*command, "-max_len=2000"], cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "Done 4000 runs" in done.stderr
+    assert f"Done {runs} runs" in done.stderr

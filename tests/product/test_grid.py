@@ -6,14 +6,15 @@ accumulation, it is also compared with the whole batch: see `TOLERANCE`. `pytest
 `python tests/product/test_grid.py` writes the table to `docs/grid.md`.
 """
 
+import re
 import sys
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy
 import pytest
 import torch
+from exhaustive import EXHAUSTIVE
 from torch import nn
 
 import hookline
@@ -206,8 +207,7 @@ def with_hookline(loss, optimizer, accumulate, *others):
                 },
                 plugins=[recorder],
             )
-            with patch("hookline.plots.draw_curves"):  # A picture for each would take most of the time.
-                trial = hookline.train(spec, plugins=[recorder, *others], out=Path(directory) / "run")
+            trial = hookline.train(spec, plugins=[recorder, *others], out=Path(directory) / "run")
         except (hookline.errors.SpecError, hookline.errors.MisfitError) as error:
             assert recorder.losses == [], "What is refused is refused before training."
             return str(error)
@@ -378,15 +378,44 @@ REASONS = (
 )
 
 
+def cell(loss, optimizer):
+    """What the table says of a loss and an optimizer."""
+    what = outcome(loss, optimizer)
+    return "=" if what == "=" else str(1 + next(i for i, reason in enumerate(REASONS) if reason in what))
+
+
 def row(loss):
     """The row of a loss in the table."""
-    cells = []
-    for optimizer in OPTIMIZERS:
-        what = outcome(loss, optimizer)
-        cells.append("=" if what == "=" else str(1 + next(i for i, reason in enumerate(REASONS) if reason in what)))
-    return f"| {loss} | {' | '.join(cells)} |"
+    return f"| {loss} | {' | '.join(cell(loss, optimizer) for optimizer in OPTIMIZERS)} |"
 
 
+SAMPLE = [
+    *((loss, list(OPTIMIZERS)[number % len(OPTIMIZERS)]) for number, loss in enumerate(LOSSES)),
+    ("MSELoss (sparse)", "SparseAdam"),
+    ("MSELoss (matrices)", "Muon"),
+    ("CrossEntropyLoss (ignore_index)", "LBFGS"),
+    ("TripletMarginWithDistanceLoss", "Adam"),
+    ("MSELoss", "SGD"),
+]
+"""Every loss once, every optimizer at least once, and each outcome."""
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled")
+@pytest.mark.parametrize(("loss", "optimizer"), SAMPLE)
+def test_a_loss_trains_with_an_optimizer_as_the_grid_says(loss, optimizer):
+    [line] = [line for line in GRID.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {loss} |")]
+    assert line.split(" | ")[1:][list(OPTIMIZERS).index(optimizer)].removesuffix(" |") == cell(loss, optimizer)
+
+
+def test_the_sample_has_every_loss_every_optimizer_and_every_outcome():
+    assert {loss for loss, _ in SAMPLE} == set(LOSSES)
+    assert {optimizer for _, optimizer in SAMPLE} == set(OPTIMIZERS)
+    lines = dict(re.findall(r"^\| (\S.*?) \| (.*) \|$", GRID.read_text(encoding="utf-8"), re.MULTILINE))
+    cells = {lines[loss].split(" | ")[list(OPTIMIZERS).index(optimizer)] for loss, optimizer in SAMPLE}
+    assert cells == {"=", *(str(number + 1) for number in range(len(REASONS)))}
+
+
+@EXHAUSTIVE
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled")
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_with_every_optimizer_equals_a_plain_loop_or_is_refused_with_a_reason(loss):

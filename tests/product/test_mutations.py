@@ -7,14 +7,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from exhaustive import EXHAUSTIVE
 
 ROOT = Path(__file__).parents[2]
-SPECS = [
-    sorted(ROOT.glob("specs/*.toml")),
-    sorted(ROOT.glob("specs/losses/*.toml")),
-    sorted(ROOT.glob("specs/optimizers/*.toml")),
-    sorted(ROOT.glob("specs/callbacks/*.toml")),
+SPECS = {folder: sorted(ROOT.glob(f"specs/{folder}/*.toml")) for folder in (".", "losses", "optimizers", "callbacks")}
+SAMPLE = [
+    ROOT / "specs" / f"{name}.toml"
+    for name in ("iris", "losses/WeightedSum", "optimizers/Muon", "callbacks/LearningRateFinder")
 ]
+"""Four files with a mutation of each kind."""
 KINDS = {
     "typo in a key",
     "typo in a type",
@@ -29,7 +30,9 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("specs", SPECS, ids=["specs", "losses", "optimizers", "callbacks"])
+@pytest.mark.parametrize(
+    "specs", [SAMPLE, *(pytest.param(specs, marks=EXHAUSTIVE) for specs in SPECS.values())], ids=["sample", *SPECS]
+)
 def test_every_mutation_is_reported_alone_and_on_its_line(specs, capsys):
     command = [sys.executable, str(ROOT / "tests" / "support" / "mutations.py"), *map(str, specs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)

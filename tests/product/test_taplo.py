@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from exhaustive import EXHAUSTIVE
 from mutations import Mutations
 
 from hookline.check.load import Loader
@@ -67,9 +68,10 @@ class Texts(Mutations):
             self.texts.setdefault(kind, text)
 
 
-def test_mutated_specs_are_invalid(taplo, tmp_path):
+@pytest.mark.parametrize("specs", [SPECS[::9], pytest.param(SPECS, marks=EXHAUSTIVE)], ids=["sample", "all"])
+def test_mutated_specs_are_invalid(taplo, tmp_path, specs):
     loader = Loader()
-    for path in SPECS:
+    for path in specs:
         texts = Texts(path, loader)
         texts.texts = {}
         texts.run()

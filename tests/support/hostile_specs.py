@@ -1,7 +1,7 @@
 """Specs that would do harm if anything in them were run: looked at under an audit hook, as a script.
 
-The arguments are a good spec and its data. Each string of the spec is replaced by each hostile one, the commands that
-look at specs are given, and what they did is printed as JSON.
+The arguments are a good spec, its data, and a number. Each string of the spec is replaced by each hostile one (by every
+n-th pair of these for a number n), the commands that look at specs are run, and what they did is printed as JSON.
 """
 
 import json
@@ -175,7 +175,7 @@ if __name__ == "__main__":
     for number in range(5):
         give(number)  # What Hookline itself imports is there after this.
     watch = Watch()
-    tables = [replaced(table, path, word) for path in strings(table) for word in HOSTILE]
+    tables = [replaced(table, path, word) for path in strings(table) for word in HOSTILE][:: int(sys.argv[3])]
     tables += [with_key(table, section, key) for section in SECTIONS for key in KEYS]
     tables += [{"extends": extended, **table} for extended in EXTENDED]
     for number, hostile in enumerate(tables):

@@ -30,7 +30,12 @@ def add_installed_argument(parser: argparse.ArgumentParser) -> None:
 
 def load_catalog(arguments: argparse.Namespace) -> Catalog:
     """The components of the built-in plugins and of those that the arguments name."""
-    return Plugins(arguments.installed, [from_file(path) for path in arguments.plugin]).catalog
+    return plugins_of(arguments).catalog
+
+
+def plugins_of(arguments: argparse.Namespace) -> Plugins:
+    """The built-in plugins and those that the arguments name."""
+    return Plugins(arguments.installed, [from_file(path) for path in arguments.plugin])
 
 
 def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:

@@ -14,9 +14,17 @@ from hookline.errors.printing import tell
 
 
 @contextmanager
-def told_warnings(document: Document) -> Iterator[None]:
-    """Print each Hookline warning once, in a line with its place. Show other warnings as usual."""
-    with _each_warning(lambda found: tell(headline(document.locate(found), document.source.name), file=sys.stderr)):
+def told_warnings(source: Document | str) -> Iterator[None]:
+    """Print each Hookline warning about a spec or another file once, in a line with its place.
+
+    Show other warnings as usual.
+    """
+
+    def show(found: Diagnostic) -> None:
+        located = found if isinstance(source, str) else source.locate(found)
+        tell(headline(located, source if isinstance(source, str) else source.source.name), file=sys.stderr)
+
+    with _each_warning(show):
         yield
 
 

@@ -3,18 +3,20 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from hookline.cli.drafts.columns import Column, columns_of, seems_to_lack_a_header
+from hookline.check.toml.not_specs import binary_kind
+from hookline.cli._names import add_plugin_arguments, plugins_of
+from hookline.cli._warnings import told_warnings
 from hookline.cli.drafts.plugin import EXAMPLES, files
-from hookline.cli.drafts.spec import Task, as_spec, drafted, likely_target
 from hookline.cli.main import GOOD
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import DataError, HooklineError, PluginError
+from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import printable, tell
 from hookline.errors.text import counted, did_you_mean
 from hookline.files import write_file
-from hookline.spec.dump import as_toml
+from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article
 
 MOST_SHOWN = 30
@@ -24,7 +26,11 @@ MOST_SHOWN = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     kinds = parser.add_subparsers(title="what", dest="what", required=True, metavar="WHAT")
-    spec = kinds.add_parser("spec", help="a spec for a CSV file", description="Write a commented spec for a CSV file.")
+    spec = kinds.add_parser(
+        "spec",
+        help="a spec for a CSV file",
+        description="Write a commented spec for a CSV file, or for another type of file that a plugin knows.",
+    )
     spec.add_argument("data", type=Path, metavar="data.csv", help="a CSV file with a header")
     spec.add_argument("--target", metavar="COLUMN", help="the column to predict (default: ask)")
     spec.add_argument(
@@ -33,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether the target is one of several classes or a number (default: detect from the column)",
     )
     spec.add_argument("--out", type=Path, metavar="FILE", help="the new file (default: <data>.toml)")
+    add_plugin_arguments(spec)
     spec.set_defaults(write=_write_spec)
     plugin = kinds.add_parser(
         "plugin",
@@ -85,50 +92,61 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
 
 
 def _write_spec(arguments: argparse.Namespace) -> int:
-    """Write a spec for a table and check it."""
-    out: Path = arguments.out or Path(f"{arguments.data.stem}.toml")
+    """Let the plugins draft a spec for a file of data, and write it."""
+    path: Path = arguments.data
+    out: Path = arguments.out or Path(f"{path.stem}.toml")
     if out.exists():
         raise HooklineError(f"{out} already exists. Choose another file with --out.")
-    columns = columns_of(arguments.data)
-    if seems_to_lack_a_header([column.name for column in columns]):
-        tell(
-            f"{arguments.data}: The column names are numbers. If the first line is a row of data instead of a header, "
-            "insert a line with column names above it. (a warning)",
-            file=sys.stderr,
-        )
-    target = arguments.target
-    if target is None:
-        target = _asked(arguments.data, columns)
-    task: Task | None = arguments.task
-    draft = drafted(arguments.data, columns, target, task)
-    text = as_spec(draft, arguments.data, out.parent)
-    write_file(out, text)
-    tell(f"Created {out}. {draft.sentence}")
-    for name, why in draft.left_out.items():
-        tell(f"  {as_toml(name)} is not an input: {why}")
+    draft = _drafted(arguments, path, out.parent)
+    if draft is None:
+        kind = binary_kind(path)
+        raise DataError(f"{path}: {f'This is a {kind} file. ' if kind else ''}No plugin drafts specs for such files.")
+    write_file(out, draft.text)
+    tell(f"Created {out}. {draft.summary}".rstrip())
+    for note in draft.notes:
+        tell(f"  {note}")
     tell(f"Train it: hookline train {shlex.quote(str(out))}")
     return GOOD
 
 
-def _asked(path: Path, columns: Sequence[Column]) -> str:
+def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> SpecDraft | None:
+    """The draft of the first plugin that has one."""
+    manager = plugins_of(arguments).manager()
+    target: str | None = arguments.target
+
+    def choose_target(columns: Mapping[str, str], likely: str) -> str:
+        return _asked(path, columns, likely) if target is None else target
+
+    try:
+        with told_warnings(str(path)):
+            draft: SpecDraft | None = manager.hook.draft_spec(
+                path=path, directory=directory, task=arguments.task, choose_target=choose_target
+            )
+    except HooklineError:
+        raise
+    except FAILURES as error:
+        raise PluginError(f'A plugin failed in "draft_spec". {reason(error)}') from error
+    return draft
+
+
+def _asked(path: Path, columns: Mapping[str, str], likely: str) -> str:
     """Ask the user which column to predict."""
-    likely = likely_target(columns).name
-    names = [column.name for column in columns]
+    names = list(columns)
     if not sys.stdin.isatty():
         raise HooklineError(
             f'{path}: Pass the column to predict, such as --target "{likely}".{did_you_mean("", names)}'
         )
-    shown = columns if len(columns) <= MOST_SHOWN else [*columns[: MOST_SHOWN - 1], columns[-1]]
-    width = max(len(column.name) for column in shown)
-    for column in shown:
-        if column is columns[-1] and len(shown) < len(columns):
-            tell(f"  … {counted(len(columns) - len(shown), 'other')}")
-        tell(f"  {column.name:<{width}}  {column.description}")
+    shown = names if len(names) <= MOST_SHOWN else [*names[: MOST_SHOWN - 1], names[-1]]
+    width = max(map(len, shown))
+    for name in shown:
+        if name == names[-1] and len(shown) < len(names):
+            tell(f"  … {counted(len(names) - len(shown), 'other')}")
+        tell(f"  {name:<{width}}  {columns[name]}")
     while True:
         try:
             answer = input(f"Which column do you want to predict? [{printable(likely)}] ").strip() or likely
         except EOFError:
             raise HooklineError(f"{path}: No column was chosen.") from None
-        if answer in names:
+        if answer in columns:
             return answer
         tell(f'There is no column "{answer}".{did_you_mean(answer, names)}')

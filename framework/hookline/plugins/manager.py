@@ -32,7 +32,7 @@ BUILT_IN = (
 
 This is the only place where the core names them."""
 
-HOOKS = (*stages.STAGES, "register_specs")
+HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
 """What a plugin can implement."""
 
 Named = tuple[Origin, object]

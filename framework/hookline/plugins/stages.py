@@ -25,7 +25,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 from attrs import Factory, define, field
@@ -33,6 +33,7 @@ from attrs import Factory, define, field
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
+from hookline.spec.draft import SpecDraft
 from hookline.spec.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -63,6 +64,34 @@ def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
 
     This is not a stage: it is called for every plugin when the plugin is loaded. The family of a class follows from its
     base class; its name in a spec is the name of the class.
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def draft_spec(
+    path: Path,
+    directory: Path,
+    task: Literal["classes", "number"] | None,
+    choose_target: Callable[[Mapping[str, str], str], str],
+) -> SpecDraft | None:
+    """Draft a spec for the data in a file, for `hookline new spec`.
+
+    This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
+    `None` for files of all other types. Do not import torch here.
+
+    Args:
+        path: the file. It may not exist.
+        directory: where the spec will be written; relative paths in a spec start there.
+        task: what `--task` says: predict classes or a number. `None` leaves it to the plugin.
+        choose_target: call it with a description of each column by name, and the most likely target. It returns the
+            column that `--target` names or the user chooses, which may be a name that does not exist.
+
+    Raises:
+        DataError: if the file cannot be read, or the target cannot be predicted.
+
+    Built in: a spec for a CSV file.
+
     """
     raise NotImplementedError
 

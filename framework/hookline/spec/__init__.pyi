@@ -1,4 +1,6 @@
+from .draft import SpecDraft as SpecDraft
 from .dump import (
+    as_toml as as_toml,
     dumps as dumps,
     plain as plain,
     to_json as to_json,

@@ -1,15 +1,15 @@
-"""A kit that proves a plugin good, for pytest.
+"""The test kit for plugins, for pytest.
 
-A test of a whole plugin is one line in a file of tests:
+One line in a test file tests a whole plugin:
 
     import hookline_focal
     from hookline.testing import conform
 
     test_it_conforms = conform(hookline_focal)
 
-It becomes a case for each check of each component, and each that fails says in a sentence what to do. The kit makes
-the data and the model that a component needs. Where it cannot, or where options have no default, it is given an
-example: the component itself, or the path of a spec that uses it.
+It becomes one case for each check of each component, and each failure says what to do. The kit makes the data and the
+model that a component needs. Where it cannot, or where an option has no default, pass an example: a component, or the
+path of a spec that uses it.
 
     test_it_conforms = conform(hookline_focal, FocalLoss(gamma=2.0), "specs/focal.toml")
 """

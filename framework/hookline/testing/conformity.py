@@ -1,4 +1,4 @@
-"""The checks of the kit, and the test that they make."""
+"""The list of checks, and the pytest test made of them."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,18 +18,25 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec
-from hookline.testing import declared, families, hooks, isolation, losses, trained
-from hookline.testing.checks import ComponentCheck, NotApplicable, NotConforming, PluginCheck
+from hookline.testing import (
+    declaration_checks,
+    family_checks,
+    import_checks,
+    loss_checks,
+    plugin_checks,
+    training_checks,
+)
+from hookline.testing.outcomes import ComponentCheck, NotApplicable, NotConforming, PluginCheck
 from hookline.testing.subjects import Plugin
 
 OF_PLUGINS = (
-    PluginCheck("fits_in", hooks.fits_in),
-    PluginCheck("imports_without_torch", isolation.does_without_torch),
-    PluginCheck("does_nothing_when_imported", isolation.does_nothing_when_imported),
-    PluginCheck("examples", hooks.has_readable_examples),
-    PluginCheck("trainings_go_on", hooks.lets_trainings_go_on),
+    PluginCheck("fits_in", plugin_checks.fits_in),
+    PluginCheck("imports_without_torch", import_checks.does_without_torch),
+    PluginCheck("does_nothing_when_imported", import_checks.does_nothing_when_imported),
+    PluginCheck("examples", plugin_checks.has_readable_examples),
+    PluginCheck("trainings_go_on", plugin_checks.lets_trainings_go_on),
 )
-"""What is looked at once."""
+"""The checks of the plugin as a whole."""
 
 TRAINED = (
     LossSpec,
@@ -42,32 +49,37 @@ TRAINED = (
     InitializationSpec,
     DistanceSpec,
 )
-"""The families of which the kit knows how they are trained."""
+"""The families that the kit can train."""
+
+STATEFUL = (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec)
+"""The families of which a training keeps a `state_dict`."""
 
 OF_COMPONENTS = (
-    ComponentCheck("documented", (Spec,), declared.is_documented),
-    ComponentCheck("bounded", (Spec,), declared.is_bounded),
-    ComponentCheck("described", (Spec,), declared.is_described),
-    ComponentCheck("trains", TRAINED, trained.trains),
-    ComponentCheck("repeats", TRAINED, trained.repeats),
-    ComponentCheck("is_written_and_read", TRAINED, declared.is_written_and_read),
-    ComponentCheck("state_dict", (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec), trained.is_saved_and_loaded),
-    ComponentCheck("gradients", (LossSpec,), losses.has_the_gradients_of_its_values),
-    ComponentCheck("reductions", (LossSpec,), losses.has_reductions_that_agree),
-    ComponentCheck("parts", (LossSpec,), losses.adds_up_from_parts),
-    ComponentCheck("shapes", (LossSpec,), losses.refuses_shapes_that_do_not_fit),
-    ComponentCheck("goes_on_after_loading", (OptimizerSpec,), families.goes_on_after_loading),
-    ComponentCheck("order", (DataSpec,), families.keeps_its_order),
-    ComponentCheck("check", (DataSpec,), families.says_what_is_wrong_without_torch),
-    ComponentCheck("batches", (MetricSpec,), families.judges_rows_and_not_batches),
-    ComponentCheck("rows", (DistanceSpec,), families.measures_rows),
-    ComponentCheck("files", (DeploySpec,), families.writes_into_the_run),
+    ComponentCheck("documented", (Spec,), declaration_checks.is_documented),
+    ComponentCheck("bounded", (Spec,), declaration_checks.is_bounded),
+    ComponentCheck("described", (Spec,), declaration_checks.is_described),
+    ComponentCheck("trains", TRAINED, training_checks.trains),
+    ComponentCheck("repeats", TRAINED, training_checks.repeats),
+    ComponentCheck("is_written_and_read", TRAINED, declaration_checks.is_written_and_read),
+    ComponentCheck(
+        "state_dict", (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec), training_checks.is_saved_and_loaded
+    ),
+    ComponentCheck("gradients", (LossSpec,), loss_checks.has_the_gradients_of_its_values),
+    ComponentCheck("reductions", (LossSpec,), loss_checks.has_reductions_that_agree),
+    ComponentCheck("parts", (LossSpec,), loss_checks.adds_up_from_parts),
+    ComponentCheck("shapes", (LossSpec,), loss_checks.refuses_shapes_that_do_not_fit),
+    ComponentCheck("goes_on_after_loading", (OptimizerSpec,), family_checks.goes_on_after_loading),
+    ComponentCheck("order", (DataSpec,), family_checks.keeps_its_order),
+    ComponentCheck("check", (DataSpec,), family_checks.says_what_is_wrong_without_torch),
+    ComponentCheck("batches", (MetricSpec,), family_checks.judges_rows_and_not_batches),
+    ComponentCheck("rows", (DistanceSpec,), family_checks.measures_rows),
+    ComponentCheck("files", (DeploySpec,), family_checks.writes_into_the_run),
 )
-"""What is looked at in each component, by its family."""
+"""The checks of each component, by its family."""
 
 
 class Case:
-    """A check, of a plugin or of a component."""
+    """One check of a plugin or of a component."""
 
     def __init__(self, name: str, run: Callable[[], None]):
         self.name = name
@@ -80,17 +92,17 @@ class Case:
         """Run the check.
 
         Raises:
-            NotConforming: in a sentence that says what to do.
-            NotApplicable: if there is nothing to look at.
+            NotConforming: if it fails; the message says what to do.
+            NotApplicable: if it does not apply.
 
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # What is made up makes little sense, of which torch and Hookline warn.
+            warnings.simplefilter("ignore")  # Torch and Hookline warn of synthetic data.
             self._run()
 
 
 def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
-    """All checks of a plugin. If it does not fit in, its components cannot be asked for, and it alone is told."""
+    """All checks of a plugin. If the plugin cannot be used, its components are not checked."""
     subject = Plugin(plugin, examples)
     for whole in OF_PLUGINS:
         yield Case(whole.name, partial(whole.check, subject))
@@ -105,16 +117,16 @@ def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
 
 
 def conform(plugin: object, *examples: Spec | str | Path) -> Callable[..., None]:
-    """A test that a plugin is as it must be, with a case for each check of each component.
+    """Make a test of a plugin, with one case for each check of each component.
 
     Args:
         plugin: the module, or the object, that implements the hooks.
-        examples: for components whose options have no defaults the component itself, and for those for which the kit
-            cannot make data the path of a spec that uses it.
+        examples: components, for classes whose options have no defaults; and paths of specs, for components for which
+            the kit cannot make data.
 
     Returns:
-        A function that pytest collects under the name to which it is assigned; `pytest -k FocalLoss` runs the checks of
-        one component, `pytest -k gradients` one check of all. What fails says in a sentence what to do.
+        A function that pytest collects under the name to which it is assigned. `pytest -k FocalLoss` runs the checks of
+        one component, `pytest -k gradients` one check of all components.
 
     >>> import hookline_stages
     >>> from hookline.testing import conform
@@ -125,14 +137,14 @@ def conform(plugin: object, *examples: Spec | str | Path) -> Callable[..., None]
 
     @pytest.mark.parametrize("case", list(cases(plugin, *examples)), ids=str)
     def conforms(case: Case) -> None:
-        told = None
+        failure = None
         try:
             case()
         except NotApplicable as reason:
             pytest.skip(str(reason))
         except NotConforming as error:
-            told = str(error)
-        if told is not None:
-            pytest.fail(told, pytrace=False)
+            failure = str(error)
+        if failure is not None:
+            pytest.fail(failure, pytrace=False)
 
     return conforms

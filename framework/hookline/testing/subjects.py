@@ -1,15 +1,13 @@
-"""What the kit looks at: a plugin, and each of its components with an example and a training that uses it."""
+"""The subjects of the checks: a plugin, and each of its components with an example and a training that uses it."""
 
 import json
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import NOTHING, evolve, fields, frozen
+from attrs import NOTHING, evolve, fields
 
 from hookline.check.load import load
 from hookline.check.schema import schema
@@ -17,69 +15,46 @@ from hookline.check.toml.document import read
 from hookline.errors.exceptions import DataError, HooklineError, MisfitError
 from hookline.plugins.manager import Plugins
 from hookline.plugins.sources.installed import InstalledPlugins
-from hookline.plugins.stages import Run, hookimpl
-from hookline.plugins.trial import Trial
-from hookline.runs import directory
+from hookline.plugins.stages import Run
 from hookline.spec.families.components import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import Schema
 from hookline.spec.walk import walk
-from hookline.testing.checks import NotApplicable, refuse
-from hookline.testing.synthetic import Synthetic
-from hookline.testing.trainings import candidates
-from hookline.training.pipeline import Prepared, fitted, prepared
-from hookline.training.start import new_run
-
-if TYPE_CHECKING:
-    from torch import optim
-
-
-class Kit:
-    """The kit's own plugin: brings the data that it makes."""
-
-    @hookimpl
-    def register_specs(self) -> list[type[Spec]]:
-        """The data that the kit makes."""
-        return [Synthetic]
-
-
-@frozen
-class Trained:
-    """A training that has been done."""
-
-    trial: Trial
-    """What came of it."""
-    run: "Run"
-    """The run."""
-    optimizer: "optim.Optimizer"
-    """The optimizer, after the last step."""
+from hookline.testing import small_runs
+from hookline.testing.example_trainings import candidates
+from hookline.testing.kit_components import Kit
+from hookline.testing.outcomes import NotApplicable, refuse
+from hookline.testing.small_runs import Trained
+from hookline.training.pipeline import Prepared
 
 
 class Plugin:
-    """A plugin that is looked at."""
+    """A plugin under test."""
 
     def __init__(self, plugin: object, examples: Sequence[Spec | str | Path]):
         self.plugin = plugin
         self._given = examples
+        self.import_notes: dict[str, list[str]] | None = None
+        """What happened while it was imported in a process of its own, once a check has done so."""
         self._plugins: dict[tuple[str, ...], Plugins] = {}
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return str(getattr(self.plugin, "__name__", type(self.plugin).__name__))
 
     def beside(self, listed: Iterable[str]) -> list[object]:
-        """The plugin, in a list, unless it is built in or among the installed ones that a spec lists."""
+        """The plugin in a list, which is empty if the plugin is built in or installed and listed by the spec."""
         installed = InstalledPlugins()
         known = [plugin for _, plugin in Plugins().built_in] + [installed.load(name)[1] for name in listed]
         return [] if any(plugin is self.plugin for plugin in known) else [self.plugin]
 
     def plugins_for(self, listed: tuple[str, ...], *others: object) -> Plugins:
-        """The plugins of a spec that lists these, with the one that is looked at and others.
+        """The plugins for a spec that lists these, with the one under test and others.
 
         Raises:
-            PluginError: if it does not fit in.
+            PluginError: if the plugin cannot be used.
 
         """
         if others:
@@ -90,25 +65,25 @@ class Plugin:
 
     @property
     def plugins(self) -> Plugins:
-        """The plugin beside the built-in ones; raises what `plugins_for` does."""
+        """The plugin with the built-in ones; raises what `plugins_for` raises."""
         return self.plugins_for(())
 
     @cached_property
     def components(self) -> "list[Component]":
-        """What it brings, in the order in which it does."""
+        """Its components, in the order in which it registers them."""
         [origin] = [origin for origin, plugin in self.plugins.all() if plugin is self.plugin]
         catalog = self.plugins.catalog
         return [Component(self, kind) for kind in catalog if catalog.plugin(kind) == origin]
 
     @cached_property
     def schema(self) -> Schema:
-        """The JSON Schema of everything that a spec may say with it."""
+        """The JSON Schema of all specs that may use it."""
         made: Schema = json.loads(json.dumps(schema(self.plugins.catalog)))
         return made
 
     @cached_property
     def examples(self) -> list[Spec]:
-        """The components and the whole specs that were given as examples.
+        """The components and the training specs that `conform` was given as examples.
 
         Raises:
             HooklineError: if a spec cannot be read.
@@ -118,7 +93,7 @@ class Plugin:
 
     @staticmethod
     def uses(spec: Spec, kinds: Collection[type[Spec]]) -> bool:
-        """Whether one of these classes is used in a spec."""
+        """Whether a spec uses one of these classes."""
         return any(type(part) in kinds for part in within(spec))
 
     def _read(self, path: str | Path) -> TrainingSpec:
@@ -128,7 +103,7 @@ class Plugin:
 
 
 class Component:
-    """A component that is looked at."""
+    """A component under test."""
 
     def __init__(self, plugin: Plugin, kind: type[Spec]):
         self.plugin = plugin
@@ -136,7 +111,7 @@ class Component:
 
     @property
     def name(self) -> str:
-        """The `type` that a spec gives."""
+        """The `type` by which a spec names it."""
         return self.kind.__name__
 
     @property
@@ -148,13 +123,13 @@ class Component:
 
     @cached_property
     def _spec(self) -> TrainingSpec | None:
-        """The first whole spec among the examples that uses it."""
+        """The first training spec among the examples that uses it."""
         whole = (example for example in self._examples if isinstance(example, TrainingSpec))
         return next((spec for spec in whole if any(type(part) is self.kind for part in within(spec))), None)
 
     @cached_property
     def example(self) -> Any:
-        """The component with its defaults, or as the examples have it."""
+        """The component as in the examples, or else with its defaults."""
         if self._spec is not None:
             return next(part for part in within(self._spec) if type(part) is self.kind)
         for given in self._examples:
@@ -171,23 +146,23 @@ class Component:
             return self.kind()
         except ValueError as error:
             refuse(
-                f"{self.name} does not go with its own defaults: give them others, or the kit an example, "
+                f"{self.name} refuses its own defaults: change them, or give the kit an example, "
                 f"`conform(…, {self.name}(…))`. {error}"
             )
 
     @cached_property
     def _found(self) -> "tuple[TrainingSpec | None, str]":
-        """A training that uses it, or why there is none."""
+        """A training that uses it, or the reason why there is none."""
         if self._spec is not None:
             spec: Any = self._spec
             return evolve(spec, run=evolve(spec.run, epochs=2, device="cpu")), ""
         nearest: tuple[int, str] = (-1, "The kit does not know how its family is trained.")
-        for make in candidates(self.example, self.plugin.plugins.catalog):
+        for make in candidates(self.example):
             try:
                 made = make()
                 self.prepare(made)
                 if isinstance(self.example, WrapperSpec):
-                    self.trained = self.train(made)  # Some see what does not fit when they are asked.
+                    self.trained = self.train(made)  # Some find out only in a stage that they do not fit.
             except ValueError as error:
                 nearest = max(nearest, (1, str(error)), key=itemgetter(0))
             except HooklineError as error:
@@ -203,47 +178,34 @@ class Component:
         found, why_none = self._found
         if found is None:
             refuse(
-                f"{self.name} cannot be trained with any of the data that the kit makes: mend it, or give the kit the "
+                f"{self.name} cannot be trained with any of the data that the kit makes: fix it, or give the kit the "
                 f"path of a spec that uses it. {why_none}"
             )
         return found
 
     def needs(self) -> TrainingSpec:
-        """The same for a check that is not the first to need it: what cannot be trained is told by that one."""
+        """The same, for all checks but "trains", which alone reports a component that cannot be trained."""
         try:
             spec = self.training
             _ = self.trained
-        except Exception:  # noqa: BLE001 - Whatever the component raises.
+        except Exception:  # noqa: BLE001 - The component may raise anything.
             raise NotApplicable(f'It cannot be trained: see "{self.name}-trains".') from None
         return spec
 
-    def prepare(self, spec: TrainingSpec) -> "tuple[Run, Prepared]":
-        """What is made of a spec before training."""
-        resources = ExitStack()  # They stay open: what is prepared may need them.
-        with new_run(spec, self.plugin.plugins_for(spec.plugins), device="cpu", closed_by=resources) as run:
-            return run, prepared(run)
+    def prepare(self, spec: TrainingSpec) -> tuple[Run, Prepared]:
+        """Build everything that a training of the spec needs before its first step."""
+        return small_runs.prepare(spec, self.plugin.plugins_for(spec.plugins))
 
     @cached_property
     def trained(self) -> Trained:
-        """The training, done."""
+        """The training, finished."""
         return self.train(self.training)
 
     def train(self, spec: TrainingSpec, *others: object) -> Trained:
-        """Train a spec, with other plugins beside the one that is looked at; what is written is gone afterwards."""
-        plugins = self.plugin.plugins_for(spec.plugins, *others)
-        with (
-            tempfile.TemporaryDirectory(prefix="hookline-") as place,
-            new_run(spec, plugins, device="cpu") as run,
-        ):
-            made = prepared(run)
-            run.directory = directory.create(Path(place) / "run", numbered=False)
-            directory.write_beginning(run, run.directory)
-            trial, failure = fitted(run, made, 0.0)
-            if failure is not None:
-                raise failure
-            return Trained(trial, run, made.optimizer)
+        """Train a spec, with other plugins beside the one under test."""
+        return small_runs.train(spec, self.plugin.plugins_for(spec.plugins, *others))
 
 
 def within(component: Any) -> Iterator[Spec]:
-    """A component and all components in it."""
+    """A component and all components in its options."""
     return (value for _, value in walk(component) if isinstance(value, Spec))

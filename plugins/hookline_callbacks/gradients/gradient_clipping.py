@@ -1,16 +1,14 @@
 """Gradient clipping."""
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from hookline import Run, hookimpl
 from hookline.errors import OptionError
 from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
-from hookline_callbacks.gradients.norms import GradientsInModelOrder, clip_norm, clip_value
-from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
+from hookline_callbacks.gradients.before_step import BeforeStep
+from hookline_callbacks.gradients.norms import clip_norm, clip_value
 
 if TYPE_CHECKING:
-    from torch import nn, optim
+    from torch import Tensor
 
 
 @spec
@@ -51,30 +49,12 @@ class GradientClipping(CallbackSpec):
         return _GradientClipping(self)
 
 
-class _GradientClipping:
-    def __init__(self, spec: GradientClipping):
-        self._spec = spec
-        self._gradients: GradientsInModelOrder | None = None
+class _GradientClipping(BeforeStep):
+    _spec: GradientClipping
 
-    @hookimpl(wrapper=True)
-    def select_optimizer(
-        self, run: Run, model: "nn.Module", criterion: "nn.Module"
-    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse sparse gradients, whose norm torch cannot compute."""
-        refuse_sparse_gradients(self._spec, run, model)
-        self._gradients = GradientsInModelOrder(model, criterion)
-        return (yield)
-
-    @hookimpl(wrapper=True)
-    def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
-        """Clip the gradients before the parameters are updated."""
-        import torch
-
-        assert self._gradients is not None, "`select_optimizer` runs before `step`."
-        if gradients := self._gradients.of(optimizer):
-            with torch.no_grad():
-                if self._spec.max_norm is not None:
-                    clip_norm(gradients, self._spec.max_norm, self._spec.norm_type)
-                elif self._spec.clip_value is not None:
-                    clip_value(gradients, self._spec.clip_value)
-        return (yield)
+    def use(self, gradients: "list[Tensor]") -> None:
+        """Clip the gradients."""
+        if self._spec.max_norm is not None:
+            clip_norm(gradients, self._spec.max_norm, self._spec.norm_type)
+        elif self._spec.clip_value is not None:
+            clip_value(gradients, self._spec.clip_value)

@@ -3,13 +3,13 @@
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline import Run, hookimpl
+from hookline import hookimpl
 from hookline.spec import CallbackSpec, option, spec
-from hookline_callbacks.gradients.norms import GradientsInModelOrder, total_norm
-from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
+from hookline_callbacks.gradients.before_step import BeforeStep
+from hookline_callbacks.gradients.norms import total_norm
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn, optim
+    from torch import Tensor
 
 
 @spec
@@ -35,37 +35,23 @@ class GradientNorm(CallbackSpec):
         return _GradientNorm(self)
 
 
-class _GradientNorm:
+class _GradientNorm(BeforeStep):
+    _spec: GradientNorm
+
     def __init__(self, spec: GradientNorm):
-        self._spec = spec
-        self._gradients: GradientsInModelOrder | None = None
+        super().__init__(spec)
         self._total: Tensor | None = None
         self._greatest: Tensor | None = None
         self._steps = 0
 
-    @hookimpl(wrapper=True)
-    def select_optimizer(
-        self, run: Run, model: "nn.Module", criterion: "nn.Module"
-    ) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
-        """Refuse sparse gradients, whose norm torch cannot compute."""
-        refuse_sparse_gradients(self._spec, run, model)
-        self._gradients = GradientsInModelOrder(model, criterion)
-        return (yield)
-
-    @hookimpl(wrapper=True)
-    def step(self, optimizer: "optim.Optimizer") -> Generator[None, bool, bool]:
-        """Measure the gradients before the parameters are updated."""
+    def use(self, gradients: "list[Tensor]") -> None:
+        """Add the norm of the gradients: a tensor, which is not read before the epoch ends."""
         import torch
 
-        assert self._gradients is not None, "`select_optimizer` runs before `step`."
-        if gradients := self._gradients.of(optimizer):
-            # Keep a tensor, and read it only at the end of the epoch.
-            with torch.no_grad():
-                norm = total_norm(gradients, self._spec.norm_type)
-            self._total = norm if self._total is None else self._total + norm
-            self._greatest = norm if self._greatest is None else torch.maximum(self._greatest, norm)
-            self._steps += 1
-        return (yield)
+        norm = total_norm(gradients, self._spec.norm_type)
+        self._total = norm if self._total is None else self._total + norm
+        self._greatest = norm if self._greatest is None else torch.maximum(self._greatest, norm)
+        self._steps += 1
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:

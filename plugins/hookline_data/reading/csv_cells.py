@@ -1,28 +1,23 @@
 """Read the cells of a CSV file as numbers or text, and explain those that are not what is wanted."""
 
 import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
-from hookline.errors import DataError, quoted_cell, shortened
+from hookline.errors import DataError, quoted_cell
 from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.csv_header import header_of
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
 from hookline_data.reading.sentences import CHANGED, as_sentences
 
 if TYPE_CHECKING:
     import pyarrow
-
-
-LONGEST_HEADER = 4 * 2**20
-"""The largest header in bytes, so that a file without line breaks is not read to its end."""
 
 
 LOOKED_AT = 2**16
@@ -36,55 +31,6 @@ NO_WORDS = frozenset(
 )
 """Words that may mean something other than text, in lower case."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_JSON = re.compile(r'[\[{]\s*["\[{\d-]')
-
-
-def column_names(path: Path) -> list[str]:
-    """Return the names in the first line of the file.
-
-    Raises:
-        DataError: If the file cannot be read, is empty, or has two columns of the same name.
-
-    """
-    with as_sentences(path, _sentence):
-        rows = csv.reader(io.StringIO(_header(path).decode("utf-8-sig"), newline=""))
-        try:
-            names = next((row for row in rows if row), [])
-        except csv.Error as error:
-            raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=path) from None
-    if not names:
-        raise DataError("The file is empty.", file=path)
-    if _is_of_another_kind(names) or any(map(_CONTROL.search, names)):
-        raise DataError("This is not a table with column names in its first line.", file=path)
-    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
-    return names
-
-
-def _is_of_another_kind(names: Sequence[str]) -> bool:
-    """Whether the first line looks like JSON or HTML; a name in brackets, such as "[0]" or "<OPEN>", does not."""
-    first = names[0].strip()
-    closed = {"{": "}", "[": "]"}.get(first[:1], "")
-    is_open = _JSON.match(first) is not None and first.count(first[0]) > first.count(closed)
-    is_closed = names[-1].strip()[-1:] in ("", "}", "]")
-    return (is_open and is_closed) or (len(names) == 1 and first[:1] in ("{", "[", "<"))
-
-
-def _header(path: Path) -> bytes:
-    """Return the first line, and the next ones if a quoted name contains line breaks."""
-    header = b""
-    with path.open("rb") as file:
-        while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
-            header += line
-            if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
-                break
-    if len(header) > LONGEST_HEADER:
-        raise DataError(
-            f"The header has more than {LONGEST_HEADER // 2**20} MiB. There may be an unclosed quote.", file=path
-        )
-    return header
-
 
 def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return the columns that have words and no numbers in the first rows: row index from 0, and cell.
@@ -92,7 +38,7 @@ def text_columns(path: Path, names: Sequence[str]) -> dict[str, tuple[int, str]]
     A word among numbers is an error of that cell, which is reported when all rows are read.
     """
     with path.open("rb") as file:
-        file.seek(len(_header(path)))
+        file.seek(len(header_of(path)))
         begun = file.read(LOOKED_AT)
     lines = begun.decode(errors="replace").splitlines(keepends=True)
     whole = lines[:-1] if len(begun) == LOOKED_AT else lines

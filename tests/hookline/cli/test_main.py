@@ -537,6 +537,7 @@ def test_traceback_raises_the_error(here):
 # Successful runs
 
 
+@pytest.mark.usefixtures("_real_curves")
 def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)
     assert main(["train", "spec.toml"]) == 0

@@ -8,8 +8,8 @@ import pytest
 
 import hookline
 from hookline.plugins.sources.local import from_file
-from hookline.testing.checks import NotApplicable, NotConforming
 from hookline.testing.conformity import cases
+from hookline.testing.outcomes import NotApplicable, NotConforming
 
 LOSS = '''
 """Focal loss."""

@@ -333,7 +333,7 @@ def _any_size():
     limited(None)
 
 
-@pytest.mark.usefixtures("_any_size")
+@pytest.mark.usefixtures("_any_size", "_real_curves")
 def test_a_disk_that_is_full_for_one_line_of_the_log_does_not_end_the_training(tmp_path):
     whole = hookline.train(SMALL, out=tmp_path / "whole")
     filling = hookline.before("log", lambda run: limited(10 if run.epoch == 2 else None))
@@ -345,7 +345,7 @@ def test_a_disk_that_is_full_for_one_line_of_the_log_does_not_end_the_training(t
     assert same(trial.model.state_dict(), whole.model.state_dict())
 
 
-@pytest.mark.usefixtures("_any_size")
+@pytest.mark.usefixtures("_any_size", "_real_curves")
 def test_a_disk_that_is_full_at_the_end_is_told_and_all_that_has_room_is_written(tmp_path):
     filling = hookline.before("log", lambda run: limited(1500) if run.epoch == 3 else None)
     wide = {

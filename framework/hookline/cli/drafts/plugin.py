@@ -1,4 +1,4 @@
-"""Drafts of plugins: complete, tested distributions, of which somebody makes their own."""
+"""Drafts of plugins: complete, tested packages to start from."""
 
 import math
 import re
@@ -15,14 +15,14 @@ from hookline.spec.words import article
 
 @frozen(kw_only=True)
 class Example:
-    """What stands in the files of a draft that brings a component of one family."""
+    """What the files of a draft say about a component of one family."""
 
     suffix: str
-    """What is added to the plugin's name for that of the class."""
+    """The suffix of the class name, after the plugin's name."""
     usage: str
     """How a spec uses it."""
     parts: dict[str, str]
-    """What is not as usual in the spec that uses it."""
+    """The parts of the example spec that differ from `USUAL`."""
 
 
 EXAMPLES = {
@@ -36,21 +36,21 @@ EXAMPLES = {
         suffix="", usage='[[callbacks]]\ntype = "$kind"', parts={"more": '\n[[callbacks]]\ntype = "$kind"'}
     ),
 }
-"""The families of which there is a draft."""
+"""The families for which there is a draft."""
 
 USUAL = {"layer": "Tanh", "loss": "CrossEntropyLoss", "optimizer": "Adam", "lr": "0.02", "more": ""}
 
 
 def files(name: str, family: str) -> dict[str, str]:
-    """The files of a plugin of this name, by their names, with an example of this family.
+    """The files of a plugin with this name, by file name, with an example of this family.
 
     Raises:
-        HooklineError: if it cannot be the name of a plugin.
+        HooklineError: if this cannot be the name of a plugin.
 
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
         raise HooklineError(
-            f'"{name}" cannot be the name of a plugin: small letters, digits and "-" can, such as "focal".'
+            f'"{name}" cannot be the name of a plugin. Use lowercase letters, digits and "-", such as "focal".'
         )
     example = EXAMPLES[family]
     words = re.split("[_-]", name)
@@ -82,7 +82,7 @@ def files(name: str, family: str) -> dict[str, str]:
 
 
 def _refuse_what_is_there(name: str, module: str, kind: str) -> None:
-    """Raise a `HooklineError` if Hookline itself has a module or a component that would be called so."""
+    """Raise a `HooklineError` if Hookline itself has a module or a component of this name."""
     another = f'choose another name, such as "my-{name}".'
     if module in BUILT_IN:
         raise HooklineError(f"{module} is a module of Hookline itself: {another}")
@@ -99,7 +99,7 @@ def _indented(text: str) -> str:
 
 
 def spiral(rows: int = 50) -> str:
-    """A table of points on the three arms of a spiral, which a small network learns in a second."""
+    """A table of points on three arms of a spiral, which a small network learns in a second."""
     lines = ["x,y,arm"]
     for row in range(rows):
         for arm, name in enumerate(("first", "second", "third")):

@@ -56,7 +56,7 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
         if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
             found += 1
         elif (
-            name in (*stages.STAGES, "register_specs")
+            name in (*stages.STAGES, "register_specs", "draft_spec")
             and isinstance(value, FunctionType)
             and value.__module__ == module.__name__
         ):

@@ -7,8 +7,8 @@ import pytest
 from hookline.cli.drafts.plugin import EXAMPLES, files
 from hookline.cli.main import main
 from hookline.plugins.sources.local import from_file
-from hookline.testing.checks import NotApplicable
 from hookline.testing.conformity import cases
+from hookline.testing.outcomes import NotApplicable
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_an_invalid_name_is_reported(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "plugin", name]) == 2
     err = capsys.readouterr().err
-    assert err == f'"{name}" cannot be the name of a plugin: small letters, digits and "-" can, such as "focal".\n'
+    assert err == f'"{name}" cannot be the name of a plugin. Use lowercase letters, digits and "-", such as "focal".\n'
     assert list(tmp_path.iterdir()) == []
 
 

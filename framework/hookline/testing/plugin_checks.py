@@ -1,4 +1,4 @@
-"""Checks of a plugin as a whole: it fits in, and a training goes on with it."""
+"""Checks of a plugin as a whole: it can be used, and training works with it."""
 
 import inspect
 
@@ -6,13 +6,14 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import reason
 from hookline.plugins.manager import HOOKS
 from hookline.spec.options import Spec
-from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.kit_components import KitSquaredError
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Component, Plugin
-from hookline.testing.trained import same, state_of
+from hookline.testing.training_checks import same, state_of
 
 
 def fits_in(plugin: Plugin) -> None:
-    """Whether its hooks are stages, with arguments that these give, and its components are declared as they must be."""
+    """Whether its hooks are stages with the right arguments, and its components are declared correctly."""
     try:
         plugin.plugins.manager()
         list(plugin.plugins.catalog)
@@ -21,21 +22,21 @@ def fits_in(plugin: Plugin) -> None:
     for name in HOOKS:
         function = getattr(plugin.plugin, name, None)
         if inspect.isroutine(function) and not hasattr(inspect.unwrap(function), "hookline_impl"):
-            refuse(f'"{name}" of {plugin.name} is the name of a stage: mark it with @hookimpl, or call it otherwise.')
+            refuse(f'"{name}" of {plugin.name} is the name of a stage: mark it with @hookimpl, or rename it.')
 
 
 def _fitting(plugin: Plugin) -> Plugin:
-    """The plugin, if its components can be asked for; why they cannot is told by the first check."""
+    """The plugin, if it can be used; if not, only the check "fits_in" reports why."""
     try:
         _ = plugin.components
         plugin.plugins.manager()
     except HooklineError:
-        raise NotApplicable('It does not fit in: see "fits_in".') from None
+        raise NotApplicable('The plugin cannot be used: see "fits_in".') from None
     return plugin
 
 
 def has_readable_examples(plugin: Plugin) -> None:
-    """Whether the examples that were given can be read, and belong to it."""
+    """Whether the given examples can be read, and use the plugin."""
     kinds = {component.kind for component in _fitting(plugin).components}
     try:
         examples = plugin.examples
@@ -47,18 +48,18 @@ def has_readable_examples(plugin: Plugin) -> None:
 
 
 def lets_trainings_go_on(plugin: Plugin) -> None:
-    """Whether a small training with the plugin works, and repeats, whether or not it uses a component of it."""
-    component = Component(plugin, next(kind for kind in _fitting(plugin).plugins.catalog if kind.__name__ == "MSELoss"))
+    """Whether a small training that uses no component of the plugin works and repeats with the plugin."""
+    component = Component(_fitting(plugin), KitSquaredError)
     try:
         first, second = component.trained, component.train(component.training)
     except NotApplicable:
         raise
     except HooklineError as error:
-        refuse(f"With {plugin.name} a small training fails that uses no component of it. {error}")
-    except Exception as error:  # noqa: BLE001 - Whatever the plugin raises is told.
-        refuse(f"With {plugin.name} a small training fails that uses no component of it. {reason(error)}")
+        refuse(f"With {plugin.name} installed, a small training without its components fails. {error}")
+    except Exception as error:  # noqa: BLE001 - The plugin may raise anything.
+        refuse(f"With {plugin.name} installed, a small training without its components fails. {reason(error)}")
     if not same(*(state_of(trained.trial.model, trained.trial.criterion) for trained in (first, second))):
         refuse(
-            f"With {plugin.name} two trainings with one seed differ: random numbers must come from torch's generator, "
-            f"and nothing may be left over from the training before."
+            f"With {plugin.name} installed, two trainings with the same seed differ: random numbers must come from "
+            f"torch's generator, and nothing may be left over from the training before."
         )

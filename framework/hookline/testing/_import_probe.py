@@ -1,4 +1,4 @@
-"""Run in a process of its own: imports a plugin, and prints as JSON what has happened on the way.
+"""Run as a script: imports a plugin, and prints as JSON what happened during the import.
 
 Arguments: the name of the module, its file, and `sys.path` as JSON.
 """
@@ -30,7 +30,7 @@ TELLING = {
     "shutil.rmtree": "removes a directory",
     "socket.connect": "opens a connection",
     "socket.bind": "opens a connection",
-    "socket.getaddrinfo": "looks for a machine in the network",
+    "socket.getaddrinfo": "looks up a host name",
     "urllib.Request": "opens a connection",
 }
 
@@ -73,7 +73,7 @@ def main(name: str, file: str, path: list[str]) -> dict[str, list[str]]:
 
 
 def _look_up(plugin: Any) -> None:
-    """Ask for every component, as `hookline list` does."""
+    """Load every component, as `hookline list` does."""
     from attrs import fields
 
     register = getattr(plugin, "register_specs", None)
@@ -85,20 +85,20 @@ def _look_up(plugin: Any) -> None:
 
 
 def _state() -> dict[str, Any]:
-    """What belongs to the whole process, and is no plugin's to change."""
+    """The state of the process, which a plugin must not change."""
     return {
         "the environment variables": dict(os.environ),
         "the state of `random`": random.getstate(),
         "the current directory": Path.cwd(),
         "`sys.path`": list(sys.path),
-        "what is done on Ctrl-C": signal.getsignal(signal.SIGINT),
-        "the threads that run": [thread.name for thread in threading.enumerate()],
-        "how Python is traced": (sys.gettrace(), sys.excepthook, sys.displayhook),
+        "the handler of Ctrl-C": signal.getsignal(signal.SIGINT),
+        "the running threads": [thread.name for thread in threading.enumerate()],
+        "the trace and exception hooks": (sys.gettrace(), sys.excepthook, sys.displayhook),
     }
 
 
 def _place(file: str) -> str:
-    """The line of the plugin's own files that is being run."""
+    """The line of the plugin's own files that is running."""
     source = Path(file)
     package = source.parent if source.stem == "__init__" else None
     frames = [

@@ -1,4 +1,4 @@
-"""Checks of what belongs to one family: optimizers, data sources, metrics, distances, deployment targets."""
+"""Checks for one family: optimizers, data sources, metrics, distances, deployment targets."""
 
 import tempfile
 from itertools import islice
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.data.batches import Batch
-from hookline.testing.checks import refuse
-from hookline.testing.declared import replaced
-from hookline.testing.subjects import Component, Kit
-from hookline.testing.trained import same, state_of, through_a_file
+from hookline.testing.declaration_checks import replaced
+from hookline.testing.kit_components import Kit
+from hookline.testing.outcomes import refuse
+from hookline.testing.subjects import Component
+from hookline.testing.training_checks import same, state_of, through_a_file
 from hookline.training.gradients import Closure
 from hookline.training.pipeline import train
 
@@ -25,7 +26,7 @@ STEPS = 3
 
 
 def goes_on_after_loading(component: Component) -> None:
-    """Whether an optimizer that is saved and loaded goes on as if nothing had been."""
+    """Whether a training continues identically after its optimizer was saved and loaded."""
     spec = component.needs()
     run, straight = component.prepare(spec)
     _steps(run, straight, 2 * STEPS)
@@ -41,13 +42,13 @@ def goes_on_after_loading(component: Component) -> None:
     _steps(run, second, STEPS, start=STEPS)
     if not same(state_of(second.model, second.criterion), state_of(straight.model, straight.criterion)):
         refuse(
-            f"A training with {component.name} that is saved after {STEPS} steps and loaded goes on differently: all "
-            f"that a step depends on must be in `self.state` or in the options of `param_groups`."
+            f"A training with {component.name} that is saved after {STEPS} steps and loaded continues differently: "
+            f"all that a step depends on must be in `self.state` or in the options of `param_groups`."
         )
 
 
 def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
-    """Steps with the batches from the one of this number on, which have random numbers of their own."""
+    """Make steps, beginning with the batch of this number. Each step has its own seed."""
     import torch
 
     def gradients(batch: Batch) -> "Tensor":
@@ -66,20 +67,20 @@ def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
 
 
 def keeps_its_order(component: Component) -> None:
-    """Whether the batches of a data source follow from seed and epoch, from any place on."""
+    """Whether the batches of a data source follow from seed and epoch, from any position."""
     _, made = component.prepare(component.needs())
     batches = made.data.training
     epochs = {number: list(batches.epoch(number)) for number in (1, 2)}
     again = {number: list(batches.epoch(number)) for number in (2, 1)}
     if not all(_equal(epochs[number], again[number]) for number in epochs):
         refuse(
-            f"The batches of {component.name} differ when an epoch is gone through again: their order must follow from "
-            f"seed and epoch alone, as `hookline.data.permutation` gives it."
+            f"The batches of {component.name} differ when an epoch is repeated: their order must follow from seed and "
+            f"epoch alone, as with `hookline.data.permutation`."
         )
     if len(batches) != len(epochs[1]) or sum(batch.rows for batch in epochs[1]) > batches.rows:
         refuse(
-            f"{component.name} says that an epoch has {len(batches)} batches of {batches.rows} rows in all, and gives "
-            f"{len(epochs[1])} batches of {sum(batch.rows for batch in epochs[1])} rows."
+            f"{component.name} promises {len(batches)} batches with {batches.rows} rows in total for an epoch, and "
+            f"yields {len(epochs[1])} batches with {sum(batch.rows for batch in epochs[1])} rows."
         )
     middle = max(1, len(epochs[1]) // 2)
     if not _equal(list(batches.epoch(1, middle)), epochs[1][middle:]):
@@ -87,7 +88,7 @@ def keeps_its_order(component: Component) -> None:
 
 
 def says_what_is_wrong_without_torch(component: Component) -> None:
-    """Whether `check` of a data source finds nothing wrong with data that can be trained with."""
+    """Whether `check` of a data source accepts data that can be used for training."""
     spec = component.needs()
     if problems := list(component.example.check(spec.objective)):
         refuse(f"`check` of {component.name} refuses data that can be trained with. {problems[0]}")
@@ -101,14 +102,14 @@ def _equal(one: list[Batch], other: list[Batch]) -> bool:
 
 
 def judges_rows_and_not_batches(component: Component) -> None:
-    """Whether a metric is the same however its rows come in batches."""
+    """Whether a metric does not depend on the batch size."""
     spec = component.needs()
     numbers = {}
     for size in (64, 5):
         data: Any = spec.data
         run, made = component.prepare(replaced(spec, data, evolve(data, batch_size=size)))
         batches = made.data.validation or made.data.test
-        assert batches is not None, "There is something to judge, or the training would have been refused."
+        assert batches is not None, "Training would have been refused without rows to evaluate."
         judged = run.stages.evaluate(
             run=run, model=made.model, criterion=made.criterion, batches=batches, split="validation"
         )
@@ -116,13 +117,13 @@ def judges_rows_and_not_batches(component: Component) -> None:
     one, other = numbers.values()
     if not (one == other or abs(one - other) <= 1e-5 * max(1.0, abs(one)) or (one != one and other != other)):
         refuse(
-            f"{component.name} is {one:.6g} if its rows come in one batch and {other:.6g} in batches of 5: `update` "
-            f"must gather what `compute` needs of all rows, and not average numbers of batches."
+            f"{component.name} is {one:.6g} for rows in one batch and {other:.6g} in batches of 5: `update` must "
+            f"gather what `compute` needs of all rows, instead of averaging over batches."
         )
 
 
 def measures_rows(component: Component) -> None:
-    """Whether a distance gives one for each row, with gradients."""
+    """Whether a distance returns one number for each row, with correct gradients."""
     import torch
 
     distance = component.example.build()
@@ -131,25 +132,25 @@ def measures_rows(component: Component) -> None:
     measured = distance(one, other)
     if measured.shape != (5,):
         refuse(
-            f"{component.name} gives {tuple(measured.shape)} for two tensors of shape (5, 3): it must give the "
-            f"distance of their rows, (5,)."
+            f"{component.name} returns shape {tuple(measured.shape)} for two tensors of shape (5, 3): it must return "
+            f"the distance of each pair of rows, shape (5,)."
         )
     try:
         torch.autograd.gradcheck(distance, (one, other), eps=1e-6, atol=1e-5, rtol=1e-3)
     except RuntimeError:
-        refuse(f"The gradients of {component.name} are not those of its values, by finite differences.")
+        refuse(f"The gradients of {component.name} do not match finite differences of its values.")
 
 
 def writes_into_the_run(component: Component) -> None:
-    """Whether a deployment target writes files, and writes them into the directory of the run."""
+    """Whether a deployment target writes files, and only into the run directory."""
     spec = component.needs()
     with tempfile.TemporaryDirectory(prefix="hookline-") as place:
         beside = [Kit(), *component.plugin.beside(spec.plugins)]
         trial = train(spec, plugins=beside, out=Path(place) / "run")
         if not trial.deployed:
-            refuse(f"{component.name} gives no path of what it has written.")
+            refuse(f"{component.name} returns no path of what it has written.")
         for path in trial.deployed:
             if not Path(path).exists():
-                refuse(f"{component.name} says that it has written {path}, and there is no such file.")
+                refuse(f"{component.name} returns {path}, which does not exist.")
             if Path(place).resolve() not in Path(path).resolve().parents:
-                refuse(f"{component.name} writes to {path}, outside of the directory of the run.")
+                refuse(f"{component.name} writes to {path}, outside the run directory.")

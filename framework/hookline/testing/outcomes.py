@@ -1,4 +1,4 @@
-"""What a check of the kit is: a function that raises when a plugin, or a component of it, is not as it must be."""
+"""The checks of the kit, and their outcomes: a check raises if a plugin or a component does not conform."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from hookline.testing.subjects import Component, Plugin
 
 
-class NotConforming(AssertionError):  # noqa: N818 - It is no error of a program: it is what a check found.
-    """What is wrong with a plugin, in a sentence that says what to do."""
+class NotConforming(AssertionError):  # noqa: N818 - A result, not a program error.
+    """A check failed: the message says what is wrong and what to do."""
 
 
-class NotApplicable(Exception):  # noqa: N818 - It is no error.
-    """Why a check has nothing to look at."""
+class NotApplicable(Exception):  # noqa: N818 - Not an error.
+    """A check does not apply: the message says why."""
 
 
 def refuse(message: str) -> NoReturn:
-    """Say what is wrong."""
+    """Fail the check with this message."""
     raise NotConforming(message)
 
 
@@ -29,7 +29,7 @@ class PluginCheck:
     """A check of a whole plugin."""
 
     name: str
-    """What the case is called."""
+    """The name of the case."""
     check: "Callable[[Plugin], None]"
     """Raises `NotConforming`."""
 
@@ -39,8 +39,8 @@ class ComponentCheck:
     """A check of a component."""
 
     name: str
-    """What the case is called."""
+    """The name of the case."""
     families: tuple[type[Spec], ...]
-    """The families that it is for."""
+    """The families to which it applies."""
     check: "Callable[[Component], None]"
     """Raises `NotConforming`, or `NotApplicable`."""

@@ -1,4 +1,4 @@
-"""Checks of what happens when a plugin is imported: nothing but that."""
+"""Checks that importing a plugin has no side effects."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from hookline.testing.checks import NotApplicable, refuse
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Plugin
 
 INHERITED = (
@@ -23,19 +23,26 @@ INHERITED = (
     "USERPROFILE",
     "VIRTUAL_ENV",
 )
-"""The environment variables that a process needs for importing."""
+"""The environment variables that a process needs to import modules."""
 
-SCRIPT = Path(__file__).parent / "importing.py"
+SCRIPT = Path(__file__).parent / "_import_probe.py"
 
 
 def _noted(plugin: Plugin) -> dict[str, list[str]]:
-    """What has happened while it was imported in a process of its own, by kind."""
+    """What happened while the plugin was imported in a process of its own, by kind."""
+    if plugin.import_notes is None:
+        plugin.import_notes = _import_alone(plugin)
+    return plugin.import_notes
+
+
+def _import_alone(plugin: Plugin) -> dict[str, list[str]]:
+    """Import the plugin in a new process."""
     module = plugin.plugin if isinstance(plugin.plugin, ModuleType) else sys.modules[type(plugin.plugin).__module__]
     file = str(getattr(module, "__hookline_file__", None) or getattr(module, "__file__", None) or "")
     if not file:
-        raise NotApplicable("It is not in a file.")
+        raise NotApplicable("The plugin is not in a file.")
     command = [sys.executable, "-B", str(SCRIPT), module.__name__, file, json.dumps(sys.path)]
-    # Without what the plugin may have changed when it was imported here.
+    # Without changes that the plugin may have made when it was imported here.
     environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - Ours.
     if done.returncode:
@@ -45,18 +52,18 @@ def _noted(plugin: Plugin) -> dict[str, list[str]]:
 
 
 def does_without_torch(plugin: Plugin) -> None:
-    """Whether it is imported without torch, which takes a second or more."""
+    """Whether the plugin can be imported without torch, which takes a second or more."""
     if places := _noted(plugin)["torch"]:
         refuse(
-            f"{plugin.name} imports torch when it is itself imported, so that every `hookline check` waits for it: "
-            f"import it inside of the functions that need it ({places[0]})."
+            f"Importing {plugin.name} imports torch, so every `hookline check` has to wait for it: import it inside "
+            f"the functions that need it ({places[0]})."
         )
 
 
 def does_nothing_when_imported(plugin: Plugin) -> None:
-    """Whether nothing happens when it is imported."""
+    """Whether importing the plugin has no side effects."""
     if happened := _noted(plugin)["happened"]:
         refuse(
-            f"{plugin.name} does something when it is imported, and specs are read by people who do not train: do it "
-            f"in `build`, or in a stage. {' '.join(happened)}"
+            f"Importing {plugin.name} has side effects, even for users who only check a spec: move them to `build` or "
+            f"to a stage. {' '.join(happened)}"
         )

@@ -1,4 +1,4 @@
-"""Checks of what a component says of itself: its docstrings, types and bounds, and what is made of them."""
+"""Checks of the declaration of a component: docstrings, types and bounds, and what is derived from them."""
 
 import inspect
 from collections.abc import Iterator
@@ -19,15 +19,16 @@ from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint import place
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.types import option_type
-from hookline.testing.checks import refuse
-from hookline.testing.subjects import Component, Kit
+from hookline.testing.kit_components import Kit
+from hookline.testing.outcomes import refuse
+from hookline.testing.subjects import Component
 
 LARGE = 1000
-"""Bounds above which nothing is built."""
+"""The largest absolute bound at which a component is tried."""
 
 
 def is_documented(component: Component) -> None:
-    """Whether the class and each of its options has a sentence."""
+    """Whether the class and each of its options has a docstring."""
     kind, known = component.kind, documentation(component.kind)
     if not known.summary.endswith((".", "!", "?")):
         refuse(
@@ -43,13 +44,13 @@ def is_documented(component: Component) -> None:
 
 
 def is_bounded(component: Component) -> None:
-    """Whether each number has bounds, inside of which the component can be used."""
+    """Whether each number has bounds, and the component works on them."""
     for option in _own_options(component.kind):
         types = option_type(component.kind.option_type(option)).parts()
         if any(part.kind in (int, float) for part in types) and not Bounds.of(option):
             refuse(
                 f'The option "{option.name}" of {component.name} is a number without bounds: write option(minimum=…), '
-                f"above, maximum or below; or option(unbounded=True), if any number makes sense. "
+                f"above, maximum or below; or option(unbounded=True) if any number is valid. "
                 f"{place(component.kind)}"
             )
     if not isinstance(component.example, (LossSpec, ModelSpec, OptimizerSpec, InitializationSpec, WrapperSpec)):
@@ -60,7 +61,7 @@ def is_bounded(component: Component) -> None:
 
 
 def _own_options(kind: type[Spec]) -> "list[Attribute[Any]]":
-    """The options that it does not have from a class of Hookline."""
+    """The options that it does not inherit from a class of Hookline."""
     inherited = {
         name
         for base in kind.__mro__
@@ -71,7 +72,7 @@ def _own_options(kind: type[Spec]) -> "list[Attribute[Any]]":
 
 
 def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:
-    """Those that bounds just allow, if the option takes a single number."""
+    """The bounds themselves, if the option takes a single number."""
     if option.type not in (int, float):
         return
     for bounds in Bounds.of(option):
@@ -81,25 +82,25 @@ def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:
 
 
 def _try(component: Component, name: str, number: float) -> None:
-    """Use the component with this number: it may refuse it in a sentence, and it must not fail."""
+    """Use the component with this number: it may refuse the number with a message, but it must not fail."""
     needed = component.needs()
     try:
         spec = replaced(needed, component.example, evolve(component.example, **{name: number}))
     except ValueError:
-        return  # It does not go with its other options, or with the other sections of the spec.
+        return  # It conflicts with other options or sections of the spec.
     try:
         component.prepare(spec)
     except StageError as error:
         refuse(
             f"{component.name}({name}={number}) is inside its bounds and fails: change the bounds of the option, or "
-            f"refuse it in a sentence (`raise ValueError`) where the spec is read. {error}"
+            f"raise a ValueError with a message when the spec is read. {error}"
         )
     except (HooklineError, ValueError):
-        pass  # It does not go with this data or model, which is told.
+        pass  # It does not fit this data or model, and reports that.
 
 
 def replaced(value: Any, old: Spec, new: Spec) -> Any:
-    """A spec with another component in the place of one that is in it."""
+    """A spec in which one component is replaced by another."""
     if value is old:
         return new
     if isinstance(value, Spec):
@@ -116,7 +117,7 @@ def replaced(value: Any, old: Spec, new: Spec) -> Any:
 
 
 def is_described(component: Component) -> None:
-    """Whether the schema for editors and the page that `hookline show` prints come out."""
+    """Whether the JSON Schema for editors and the page of `hookline show` can be made."""
     catalog = component.plugin.plugins.catalog
     definitions = component.plugin.schema["definitions"]
     described = [
@@ -128,11 +129,11 @@ def is_described(component: Component) -> None:
     if not any(set(definition["properties"]) == wanted for definition in described):
         refuse(f"{component.name} is not in the JSON Schema with all of its options.")
     if component.kind.__doc__ and inspect.cleandoc(component.kind.__doc__).count("```") % 2:
-        refuse(f"The docstring of {component.name} has a block of code (```) that does not end.")
+        refuse(f"The docstring of {component.name} has a code block (```) that is not closed.")
 
 
 def is_written_and_read(component: Component) -> None:
-    """Whether a spec that uses it is written to a file and read back as it was."""
+    """Whether a spec that uses it is the same after it was written and read back."""
     spec = component.needs()
     here = Path.cwd()
     text = dumps(spec, here, name=component.plugin.plugins.catalog.name)
@@ -141,11 +142,11 @@ def is_written_and_read(component: Component) -> None:
         again = loader.load(from_source(Source("spec.toml", text, here)))
     except HooklineError as error:
         refuse(
-            f"A spec with {component.name} is not read back from what is written: its defaults must be values that its "
-            f"options allow. {error}"
+            f"A spec with {component.name} cannot be read back after it was written: its defaults must be values that "
+            f"its options allow. {error}"
         )
     if again != spec:
         refuse(
-            f"A spec with {component.name} is read back as another one: an option must not be changed when the class "
-            f"is made (`__attrs_post_init__`, converters)."
+            f"A spec with {component.name} is read back as another one: do not change options when an object is "
+            f"created (`__attrs_post_init__`, converters)."
         )

@@ -1,4 +1,4 @@
-"""Rows for components that have none of their own: made up, few, and of whatever kind a loss takes."""
+"""Synthetic rows for components that bring no data, with targets for any loss."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ Targets = Literal["numbers", "classes", "binary", "signs", "labels", "distributi
 ROWS = {"training": 24, "validation": 12}
 CLASSES = 3
 INDICES = 10
-"""How many different numbers there are among inputs that are indices."""
+"""The number of different indices, if inputs are indices."""
 
 
 @spec
@@ -31,11 +31,11 @@ class Synthetic(DataSpec):
     shape: tuple[int, ...] = (6,)
     """The shape of a row."""
     integers: bool = False
-    """Whether the inputs are indices, from 0 to 9, instead of numbers."""
+    """Whether the inputs are indices from 0 to 9 instead of numbers."""
     targets: Targets = "numbers"
-    """What the targets are."""
+    """The type of the targets."""
     batch_size: int = option(default=8, minimum=1)
-    """How many rows are in a batch."""
+    """The number of rows in a batch."""
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Draw the rows."""
@@ -60,7 +60,7 @@ class Synthetic(DataSpec):
         return in_memory(self, run, loss, inputs, targets)
 
     def _columns(self, ranks: "NDArray[Any]") -> "Columns":
-        """The target columns of rows with these ranks, from 0 to 1, of which every class has its share."""
+        """The target columns of rows with these ranks, from 0 to 1; each class has the same number of rows."""
         import numpy
 
         classes = (ranks * CLASSES).astype(int)

@@ -1,4 +1,4 @@
-"""Checks of losses: gradients, what a batch and its parts have to do with one another, and shapes."""
+"""Checks of losses: gradients, reductions, parts of a batch, and shapes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from attrs import evolve, fields
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
 from hookline.spec.objective import Objective
-from hookline.testing.checks import NotApplicable, refuse
-from hookline.testing.declared import replaced
+from hookline.testing.declaration_checks import replaced
+from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Component
 from hookline.training.accumulation import parts
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 DIRECTIONS = 4
-"""How many directions gradients are looked at along."""
+"""The number of random directions in which gradients are checked."""
 STEP = 1e-8
-"""How far from the place that is looked at: the less, the fewer kinks (of ReLU, say) lie between."""
+"""The distance of finite differences. If it is small, few kinks, such as those of ReLU, lie in between."""
 
 
 class _Case:
-    """A loss with a batch, and what a model makes of it, in double precision."""
+    """A loss with a batch and the outputs of a model, in double precision."""
 
     def __init__(self, component: Component, loss: Any = None):
         import torch
@@ -53,25 +53,25 @@ class _Case:
                 self.value(self.outputs)
             except FAILURES as error:
                 refuse(
-                    f"{component.name} cannot be computed in double precision: give every tensor that it makes the "
+                    f"{component.name} cannot be computed in double precision: give every tensor that it creates the "
                     f"`dtype` of the outputs. {reason(error)}"
                 )
 
     def modeled(self) -> "Outputs":
-        """What the model makes of the batch."""
+        """The outputs of the model for the batch."""
         with _the_same_draws():
             outputs: Outputs = self._run.stages.forward(run=self._run, model=self.model, batch=self.batch)
         return outputs
 
     def value(self, outputs: "Outputs", batch: "Batch | None" = None) -> "Tensor":
-        """The loss of outputs."""
+        """The loss of these outputs."""
         with _the_same_draws():
             return self.loss.compute(self.criterion, outputs, batch or self.batch)
 
 
 @contextmanager
 def _the_same_draws() -> Iterator[None]:
-    """Whatever is drawn inside is the same each time: finite differences of noise would say nothing."""
+    """Inside, the same random numbers are drawn each time: finite differences of noise are meaningless."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -80,14 +80,14 @@ def _the_same_draws() -> Iterator[None]:
 
 
 def changed(outputs: "Outputs", change: "Callable[[Tensor], Tensor]") -> "Outputs":
-    """Outputs, each of which is changed in one way."""
+    """The outputs, each changed by the function."""
     if isinstance(outputs, Mapping):
         return {name: change(tensor) for name, tensor in outputs.items()}
     return change(outputs)
 
 
 def has_the_gradients_of_its_values(component: Component) -> None:
-    """Whether gradients are those that finite differences give, along some directions in the space of parameters."""
+    """Whether the gradients match finite differences along some directions in parameter space."""
     import torch
 
     case = _Case(component)
@@ -107,7 +107,7 @@ def has_the_gradients_of_its_values(component: Component) -> None:
             if gradient is not None
         )
         values = []
-        for distance in (STEP, -2 * STEP, STEP):  # There, to the other side, and back.
+        for distance in (STEP, -2 * STEP, STEP):  # Forward, backward, and back to the start.
             with torch.no_grad():
                 for parameter, along in zip(parameters, way, strict=True):
                     parameter.add_(along, alpha=distance)
@@ -122,7 +122,7 @@ def has_the_gradients_of_its_values(component: Component) -> None:
 
 
 def adds_up_from_parts(component: Component) -> None:
-    """Whether the loss of a batch is what its parts give, as the loss says that it is divided."""
+    """Whether the losses of two halves add up to that of the batch, as `divided_by` says."""
     import torch
 
     case = _Case(component)
@@ -139,15 +139,15 @@ def adds_up_from_parts(component: Component) -> None:
         total += share * case.value(outputs, part)
     if not torch.allclose(torch.as_tensor(total, dtype=torch.double), whole, rtol=1e-6, atol=1e-9):
         refuse(
-            f"The loss of a batch, {whole:.6g}, is not what {component.name} gives for its two halves, {total:.6g}: "
-            f'write `divided_by = "nothing"` into its class, if it is a sum over rows; `divided_by = "weights"` and a '
-            f"`divisor` that returns what the rows of a batch weigh, if these have weights; or refuse `run.accumulate` "
-            f"in `check_accumulation`."
+            f"The loss of a batch, {whole:.6g}, differs from what {component.name} gives for its two halves, "
+            f'{total:.6g}: write `divided_by = "nothing"` into its class, if it is a sum over rows; '
+            f'`divided_by = "weights"` and a `divisor` that returns the total weight of a batch, if rows have weights; '
+            f"or refuse `run.accumulate` in `check_accumulation`."
         )
 
 
 def has_reductions_that_agree(component: Component) -> None:
-    """Whether of a batch that has each row twice the sum is twice that of the batch, and the mean is the same."""
+    """Whether the sum doubles, and the mean stays the same, for a batch with each row twice."""
     import torch
 
     if not any(option.name == "reduction" for option in fields(component.kind)):
@@ -177,15 +177,15 @@ def _doubled(tensor: "Tensor") -> "Tensor":
 
 
 def refuses_shapes_that_do_not_fit(component: Component) -> None:
-    """Whether outputs that torch would broadcast against the targets are refused."""
+    """Whether it refuses outputs that torch would broadcast against the targets."""
     case = _Case(component)
     if not case.batch.targets or isinstance(case.outputs, Mapping):
         raise NotApplicable("It compares several outputs.")
     rows = case.batch.rows
     wrong = {
-        "one dimension more": case.outputs.unsqueeze(-1),
-        "one row less": case.outputs[: rows - 1],
-        "one row": case.outputs[:1],
+        "one dimension too many": case.outputs.unsqueeze(-1),
+        "one row too few": case.outputs[: rows - 1],
+        "one row only": case.outputs[:1],
     }
     for what, outputs in wrong.items():
         try:
@@ -194,7 +194,6 @@ def refuses_shapes_that_do_not_fit(component: Component) -> None:
         except (HooklineError, ValueError, RuntimeError, IndexError, TypeError, AssertionError):
             continue
         refuse(
-            f"{component.name} takes outputs of shape {tuple(outputs.shape)}, with {what} than there should be, "
-            f"against targets of shape {tuple(case.batch.target.shape)} without a word, and torch broadcasts them: "
-            f"raise a ValueError in `check`."
+            f"{component.name} accepts outputs of shape {tuple(outputs.shape)}, {what}, against targets of "
+            f"shape {tuple(case.batch.target.shape)}, and torch broadcasts them: raise a ValueError in `check`."
         )

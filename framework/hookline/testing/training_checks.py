@@ -1,4 +1,4 @@
-"""Checks of components in a small training: it works, it repeats, and what it has learnt is kept."""
+"""Checks of components in a small training: it works, it repeats, and its state can be saved and loaded."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import InitializationSpec, ModelSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.testing.checks import refuse
+from hookline.testing.outcomes import refuse
 from hookline.testing.subjects import Component
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def trains(component: Component) -> None:
-    """Whether a small training with it works, and trains something."""
+    """Whether a small training with the component works and changes parameters."""
     spec = component.training
     try:
         trained = component.trained
     except HooklineError as error:
         refuse(f"A small training with {component.name} fails. {error}")
-    except Exception as error:  # noqa: BLE001 - Whatever the component raises is told.
+    except Exception as error:  # noqa: BLE001 - The component may raise anything.
         refuse(f"A small training with {component.name} fails. {reason(error)}")
     losses = [record["training/loss"] for record in trained.trial.history]
     if not losses or not all(math.isfinite(loss) for loss in losses):
@@ -37,14 +37,14 @@ def trains(component: Component) -> None:
         _, before = component.prepare(spec)
         if same(state_of(before.model, before.criterion), state_of(trained.trial.model, trained.trial.criterion)):
             refuse(
-                f"A training with {component.name} changes no parameter of the model: gradients must reach it (no "
-                f"`detach` or `item` on the way), and a step must change what it is given."
+                f"A training with {component.name} changes no parameter of the model: gradients must reach the "
+                f"parameters (no `detach` or `item` on the way), and a step must update them."
             )
     if isinstance(component.example, InitializationSpec):
         _, with_it = component.prepare(spec)
         _, without = component.prepare(_without_initialization(spec))
         if same(with_it.model.state_dict(), without.model.state_dict()):
-            refuse(f"{component.name} changes no parameter: `initialize` must write over the tensor it is given.")
+            refuse(f"{component.name} changes no parameter: `initialize` must overwrite the tensor that it receives.")
 
 
 def _without_initialization(spec: Any) -> Any:
@@ -60,13 +60,14 @@ def repeats(component: Component) -> None:
     losses = [[record["training/loss"] for record in trained.trial.history] for trained in (first, second)]
     if not same(*states) or losses[0] != losses[1]:
         refuse(
-            f"Two trainings with {component.name} and one seed differ: random numbers must come from torch's generator "
-            f"or from `run.spec.run.seed`, and nothing may be left over from the training before in a class or module."
+            f"Two trainings with {component.name} and the same seed differ: random numbers must come from torch's "
+            f"generator or from `run.spec.run.seed`, and nothing may be left over from the training before in a class "
+            f"or module."
         )
 
 
 def is_saved_and_loaded(component: Component) -> None:
-    """Whether what it has learnt is saved by `state_dict`, and loaded into a new one before its training begins."""
+    """Whether its `state_dict` can be saved, and loaded into a new one before training starts."""
     spec = component.needs()
     trained = component.trained
     index = next((index for index, callback in enumerate(spec.callbacks) if callback is component.example), None)
@@ -79,41 +80,41 @@ def is_saved_and_loaded(component: Component) -> None:
     callback = None if name is None else trained.run.stages.manager.get_plugin(name)
     if callback is not None and hasattr(callback, "state_dict"):
         if not hasattr(callback, "load_state_dict"):
-            refuse(f"{component.name} has a `state_dict`, and no `load_state_dict` to read it.")
+            refuse(f"{component.name} has a `state_dict` and no `load_state_dict` to read it.")
         old["callback"] = callback
     states = {what: through_a_file(component, what, owner.state_dict()) for what, owner in old.items()}
 
     wrong: list[str] = []
 
     class Loading:
-        """Answers `fit` without a training: in the place of one that is gone on with."""
+        """Answers `fit` without training, as if a training were resumed."""
 
         @hookimpl
         def fit(self, run: Run, model: Any, criterion: Any, optimizer: Any) -> Any:
-            """Load what was saved into what is new."""
+            """Load the saved states into the new objects."""
             new = {"model": model, "criterion": criterion, "optimizer": optimizer}
             new["callback"] = None if name is None else run.stages.manager.get_plugin(name)
             for what, state in states.items():
                 try:
                     new[what].load_state_dict(state)
-                except Exception as error:  # noqa: BLE001 - Whatever the component raises is told.
+                except Exception as error:  # noqa: BLE001 - The component may raise anything.
                     wrong.append(
-                        f"With {component.name} the `state_dict` of the {what} is not loaded into a new one. "
+                        f"With {component.name}, the `state_dict` of the {what} cannot be loaded into a new one. "
                         f"{reason(error)}"
                     )
                     return model
                 if not same(new[what].state_dict(), old[what].state_dict()):
-                    wrong.append(f"With {component.name} the {what} has another `state_dict` after it has loaded one.")
+                    wrong.append(f"With {component.name}, the {what} has another `state_dict` after it has loaded one.")
             return model
 
-    with suppress(StageError):  # Nothing has been trained, and whoever looks for what was is not to blame.
+    with suppress(StageError):  # Nothing was trained; a callback that expects results may fail.
         component.train(spec, Loading())
     if wrong:
         refuse(wrong[0])
 
 
 def through_a_file(component: Component, what: str, state: Any) -> Any:
-    """The state as it comes back from a file that can do no harm to whoever opens it."""
+    """Save a state to a file that is safe to open, and load it again."""
     import torch
 
     file = io.BytesIO()
@@ -121,20 +122,20 @@ def through_a_file(component: Component, what: str, state: Any) -> Any:
         torch.save(state, file)
         file.seek(0)
         return torch.load(file, weights_only=True)
-    except Exception as error:  # noqa: BLE001 - Whatever the state is made of is told.
+    except Exception as error:  # noqa: BLE001 - The state may contain anything.
         refuse(
-            f"With {component.name} the `state_dict` of the {what} cannot be saved: it may have tensors, numbers, "
+            f"With {component.name}, the `state_dict` of the {what} cannot be saved: it may have tensors, numbers, "
             f"text, lists and dictionaries, and nothing else. {reason(error)}"
         )
 
 
 def state_of(model: "nn.Module", criterion: "nn.Module") -> dict[str, Any]:
-    """All that is trained."""
+    """The state of everything that is trained."""
     return {"model": model.state_dict(), "criterion": criterion.state_dict()}
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two states are equal to the bit, NaN included."""
+    """Whether two states are bit-identical; NaN equals NaN."""
     import torch
 
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):

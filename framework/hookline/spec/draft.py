@@ -1,0 +1,15 @@
+"""What a plugin returns when it drafts a spec for `hookline new spec`."""
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class SpecDraft:
+    """A new spec for a file of data."""
+
+    text: str
+    """The spec as commented TOML, complete and ready to train."""
+    summary: str = ""
+    """A sentence that says what the trained model does."""
+    notes: tuple[str, ...] = ()
+    """What the user should know beyond that, one line each, such as columns that the spec does not use."""

@@ -1,0 +1,174 @@
+"""The components that the kit brings itself, so that a small training needs no plugin but the one under test."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.targets.classes import ClassesOrDistribution
+from hookline.data.targets.labels import Probabilities
+from hookline.plugins.stages import hookimpl
+from hookline.spec.families.components import DistanceSpec, ModelSpec
+from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.options import Spec, option, spec
+from hookline.testing.synthetic_data import Synthetic
+from hookline.training.build import build_and_apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor, nn, optim
+
+Last = Literal["Sigmoid", "LogSoftmax", "Softmax"] | None
+
+HIDDEN = 8
+"""The width of the hidden layer."""
+
+
+class Kit:
+    """The kit's own plugin."""
+
+    @hookimpl
+    def register_specs(self) -> list[type[Spec]]:
+        """Everything that the kit's trainings use beside the component under test."""
+        return [
+            Synthetic,
+            KitModel,
+            KitMatrix,
+            KitSquaredError,
+            KitCrossEntropy,
+            KitBinaryCrossEntropy,
+            KitTripletLoss,
+            KitGradientDescent,
+        ]
+
+
+@spec
+class KitModel(ModelSpec):
+    """A small network that ends in a linear layer, which `last` may follow."""
+
+    first: ModelSpec | None = None
+    """What the network begins with. Default: a linear layer and Tanh."""
+    outputs: int = option(default=1, minimum=1)
+    """The number of outputs."""
+    last: Last = None
+    """The activation after the last linear layer, for losses that take probabilities or their logarithms."""
+
+    def build(self, inputs: "Tensor") -> "nn.Module":
+        """A `torch.nn.Sequential`."""
+        from torch import nn
+
+        if self.first is None:
+            layers = [nn.Flatten(), nn.Linear(inputs[0].numel(), HIDDEN), nn.Tanh()]
+            features = HIDDEN
+        else:
+            module, outputs = build_and_apply(self.first, inputs)
+            layers = [module, nn.Flatten()]
+            features = outputs[0].numel()
+        layers.append(nn.Linear(features, self.outputs))
+        if self.last is not None:
+            layers.append(nn.Sigmoid() if self.last == "Sigmoid" else getattr(nn, self.last)(dim=1))
+        return nn.Sequential(*layers)
+
+
+@spec
+class KitMatrix(ModelSpec):
+    """A linear map to one number: its only parameter is a matrix."""
+
+    def build(self, inputs: "Tensor") -> "nn.Module":
+        """A `torch.nn.Linear` without bias."""
+        from torch import nn
+
+        return nn.Linear(inputs.shape[-1], 1, bias=False)
+
+
+@spec
+class KitSquaredError(LossSpec):
+    """The mean squared error."""
+
+    def build(self, data: Data) -> "nn.Module":
+        """The criterion."""
+        from torch import nn
+
+        return nn.MSELoss()
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """Refuse outputs of another shape than the targets."""
+        _check_shape(outputs, tuple(batch.target.shape))
+
+
+@spec
+class KitCrossEntropy(LossSpec):
+    """The cross-entropy of one class among several, from raw scores."""
+
+    encoding = ClassesOrDistribution()
+    activation = "softmax"
+
+    def build(self, data: Data) -> "nn.Module":
+        """The criterion."""
+        from torch import nn
+
+        return nn.CrossEntropyLoss()
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """Refuse outputs that are not one score for each class."""
+        _check_shape(outputs, (batch.rows, len(data.target.classes or ())))
+
+    def truth(self, batch: Batch) -> "Tensor":
+        """The class of each row, or the most probable one."""
+        return batch.target.argmax(dim=1) if batch.target.is_floating_point() else batch.target
+
+
+@spec
+class KitBinaryCrossEntropy(LossSpec):
+    """The binary cross-entropy of each target column, from raw scores."""
+
+    encoding = Probabilities()
+    activation = "sigmoid"
+
+    def build(self, data: Data) -> "nn.Module":
+        """The criterion."""
+        from torch import nn
+
+        return nn.BCEWithLogitsLoss()
+
+    def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
+        """Refuse outputs of another shape than the targets."""
+        _check_shape(outputs, tuple(batch.target.shape))
+
+
+@spec
+class KitTripletLoss(LossSpec):
+    """A triplet loss with the distance under test."""
+
+    inputs = ("anchor", "positive", "negative")
+    encoding = None
+
+    distance_function: DistanceSpec
+    """The distance of two outputs."""
+
+    def build(self, data: Data) -> "nn.Module":
+        """The criterion."""
+        from torch import nn
+
+        return nn.TripletMarginWithDistanceLoss(distance_function=self.distance_function.build())
+
+
+@spec
+class KitGradientDescent(OptimizerSpec):
+    """Stochastic gradient descent."""
+
+    lr: float = option(default=0.01, minimum=0)
+    """The learning rate."""
+
+    def build(self, parameters: "Iterable[Any]") -> "optim.Optimizer":
+        """A `torch.optim.SGD`."""
+        from torch import optim
+
+        return optim.SGD(parameters, lr=self.lr)
+
+
+def _check_shape(outputs: Outputs, wanted: tuple[int, ...]) -> None:
+    """Raise a `ValueError` if the outputs are several, or have another shape."""
+    shape = None if isinstance(outputs, dict) else tuple(getattr(outputs, "shape", ()))
+    if shape != wanted:
+        raise ValueError(f"The model must give one output of shape {wanted}.")

@@ -1,0 +1,1 @@
+"""Drafts of specs for CSV files: `hookline new spec`."""
