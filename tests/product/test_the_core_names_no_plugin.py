@@ -11,7 +11,6 @@ from hookline.plugins.manager import BUILT_IN, Plugins
 CORE = Path(hookline.__file__).parent
 EXCEPTIONS = (
     "cli/drafts",  # Writes specs of built-in components.
-    "testing",  # Trains with built-in components.
     "check/toml/not_specs.py",  # Names file formats, after which two components are named.
 )
 """Where built-in components are named all the same."""
