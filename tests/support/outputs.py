@@ -2,7 +2,9 @@
 
 import re
 
+from hookline.errors.ids import IDS
+
 
 def without_ids(text):
     """The text without the id at the end of each error and warning."""
-    return re.sub(r"  \[[a-z]+(-[a-z]+)*\]$", "", text, flags=re.MULTILINE)
+    return re.sub(rf"  \[({'|'.join(IDS)})\]$", "", text, flags=re.MULTILINE)

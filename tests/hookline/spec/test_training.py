@@ -2,7 +2,7 @@ import pytest
 
 import hookline
 from hookline.errors import SpecError
-from hookline.spec import RunSpec
+from hookline.spec import CallbackSpec, RunSpec, spec
 
 
 def table(**changes):
@@ -85,3 +85,27 @@ def test_a_spec_has_so_many_callbacks_at_most_and_is_told_once():
     with pytest.raises(SpecError) as error:
         hookline.load(table(callbacks=callbacks[:500]))
     assert len([problem for problem in error.value.problems if problem.path[-1] == "monitor"]) == 500
+
+
+@spec
+class Choosy(CallbackSpec):
+    """A callback whose check names something that is no section."""
+
+    def check(self, optimiser):
+        """Check nothing."""
+
+
+class Bringing:
+    """A plugin with it."""
+
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Choosy]
+
+
+def test_a_check_that_names_no_section_is_told_to_its_author():
+    with pytest.raises(SpecError) as error:
+        hookline.load(table(callbacks=[{"type": "Choosy"}]), plugins=[Bringing()])
+    assert str(error.value) == (
+        'spec: callbacks[0]: Choosy.check takes "optimiser", which is not a section of a spec. Did you mean "optimizer"?'
+    )
