@@ -50,13 +50,16 @@ class ComponentDocumentation:
     text: str
     """The rest of its docstring."""
     options: tuple[OptionDocumentation, ...]
-    """The options: required ones first, then those of the class itself, then those of its bases."""
+    """The options: required ones first; of these and the others, those of the class itself before those of its bases."""
 
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
     """The documentation of a component's class."""
     described = _descriptions(kind)
-    ordered = sorted(fields(kind), key=lambda attribute: (attribute.default is not NOTHING, attribute.inherited))
+    defined_in = {
+        name: -index for index, base in enumerate(kind.__mro__[::-1]) for name in inspect.get_annotations(base)
+    }
+    ordered = sorted(fields(kind), key=lambda option: (option.default is not NOTHING, defined_in[option.name]))
     options = [
         OptionDocumentation(
             name=attribute.name,

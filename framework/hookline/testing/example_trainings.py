@@ -34,7 +34,7 @@ from hookline.testing.kit_components import (
 from hookline.testing.synthetic_data import CLASSES, Synthetic, Targets
 
 TARGETS: tuple[Targets, ...] = ("numbers", "classes", "binary", "signs", "labels", "distribution", "none")
-LAST: tuple[Last, ...] = (None, "Sigmoid", "LogSoftmax", "Softmax")
+LAST: tuple[Last, ...] = (None, "sigmoid", "log_softmax", "softmax")
 """What a model may end in."""
 
 SHAPES = ((6,), (4, 6), (4, 6, 6), (4, 6, 6, 6))

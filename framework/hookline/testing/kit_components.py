@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn, optim
 
-Last = Literal["Sigmoid", "LogSoftmax", "Softmax"] | None
+Last = Literal["sigmoid", "log_softmax", "softmax"] | None
 
 HIDDEN = 8
 """The width of the hidden layer."""
@@ -66,7 +66,8 @@ class KitModel(ModelSpec):
             features = outputs[0].numel()
         layers.append(nn.Linear(features, self.outputs))
         if self.last is not None:
-            layers.append(nn.Sigmoid() if self.last == "Sigmoid" else getattr(nn, self.last)(dim=1))
+            by_name = {"sigmoid": nn.Sigmoid(), "log_softmax": nn.LogSoftmax(dim=1), "softmax": nn.Softmax(dim=1)}
+            layers.append(by_name[self.last])
         return nn.Sequential(*layers)
 
 

@@ -59,7 +59,7 @@ def test_the_first_plugin_is_asked_first_and_the_built_in_one_last():
     order = []
     manager = Plugins(extra=[First("a", order), Asked("b", order)]).manager([("c", Asked("c", order))])
     criterion = nn.Identity()
-    run = SimpleNamespace(spec=SimpleNamespace(loss=SimpleNamespace(build=lambda data: criterion)), device="cpu")
+    run = SimpleNamespace(objective=SimpleNamespace(build=lambda data: criterion), device="cpu")
     assert manager.hook.select_loss(run=run, data=None) is criterion
     assert order == ["a", "b", "c"]
     assert names_of(manager, "select_loss") == ["First", "Asked", "c", "hookline_stages"]

@@ -102,10 +102,10 @@ def test_show_prints_all_of_a_component():
         "  Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html\n\n"
         "Options\n\n"
         "  kernel_size: an integer, at least 1, required\n"
-        "      How long the kernel is.\n\n"
+        "      The length of the kernel.\n\n"
         "  out_channels: an integer, at least 1, required\n"
     )
-    assert "\n  stride = 1: an integer, at least 1\n      How far the kernel moves at a time.\n" in shown.stdout
+    assert "\n  stride = 1: an integer, at least 1\n      The stride of the kernel.\n" in shown.stdout
     assert shown.stdout.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
 
 

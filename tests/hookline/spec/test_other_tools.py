@@ -18,13 +18,13 @@ TABLE = tomli.loads(Path(other_tools.__file__).with_suffix(".toml").read_text())
 
 
 def told(section=None, *, loss=None, callbacks=(), **options):
-    """What is said of options in a section of the spec, or at its top, without that there is no such option."""
+    """The help for unknown options in a section of the spec, or at its top."""
     table = IRIS | {"data": IRIS["data"] | {"path": str((SPECS / "data/iris.csv").resolve())}}
     table |= {"callbacks": list(callbacks)} if callbacks else {}
     table |= {"loss": loss} if loss else {}
     table |= options if section is None else {section: table[section] | options}
     problems = LOADER.check(from_table(table))
-    return [problem.message.partition('". ')[2] for problem in problems if problem.path[-1] in options]
+    return [problem.help for problem in problems if problem.path[-1] in options]
 
 
 @pytest.mark.parametrize(
