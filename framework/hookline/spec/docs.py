@@ -50,7 +50,7 @@ class ComponentDocumentation:
     text: str
     """The rest of its docstring."""
     options: tuple[OptionDocumentation, ...]
-    """The options: required ones first; of these and the others, those of the class itself before those of its bases."""
+    """The options: required ones first, then the others; among each, those of the class itself before those of bases."""
 
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
