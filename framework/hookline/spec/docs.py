@@ -50,7 +50,7 @@ class ComponentDocumentation:
     text: str
     """The rest of its docstring."""
     options: tuple[OptionDocumentation, ...]
-    """The options: required ones first, then the others; among each, those of the class itself before those of bases."""
+    """The options: required ones first; then, as among these, the own ones of the class before those of its bases."""
 
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
