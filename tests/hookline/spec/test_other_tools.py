@@ -24,7 +24,7 @@ def told(section=None, *, loss=None, callbacks=(), **options):
     table |= {"loss": loss} if loss else {}
     table |= options if section is None else {section: table[section] | options}
     problems = LOADER.check(from_table(table))
-    return [problem.message.partition('". ')[2] for problem in problems if problem.path[-1] in options]
+    return [problem.text.partition('". ')[2] for problem in problems if problem.path[-1] in options]
 
 
 @pytest.mark.parametrize(

@@ -262,4 +262,4 @@ def test_what_it_cannot_show_is_a_problem_of_the_spec(spec, options, option, mes
         hookline.load(SPECS / f"losses/{spec}.toml", [f"callbacks=[{{{callback}}}]"])
     (problem,) = raised.value.problems
     assert problem.path == ("callbacks", 0, option)
-    assert message in (None, problem.message)
+    assert message in (None, problem.text)
