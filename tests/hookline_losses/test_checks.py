@@ -143,7 +143,7 @@ def test_a_negative_number_is_no_class_to_ignore(kind, index):
         )
     [problem] = raised.value.problems
     assert problem.path == ("loss", "ignore_index")
-    assert problem.message == (
+    assert problem.text == (
         f"{index} is no class: classes are sorted and counted from 0. Left out, no class is ignored; to ignore the rows of "
         f"a class that is called {index}, give its place among the sorted classes, which is usually 0."
     )

@@ -59,7 +59,7 @@ def check(document):
     except HooklineError:
         return
     for problem in problems:
-        assert problem.message.endswith((".", "?")), problem
+        assert problem.text.endswith((".", "?")), problem
         if problem.place is not None:
             assert 0 <= problem.place.start <= problem.place.end <= len(problem.place.source.text)
 

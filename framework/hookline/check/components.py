@@ -156,8 +156,8 @@ def _with_others(
         return error
     is_known = catalog.get(base, name) is not None or catalog.translated(base, name) is not None
     meant = name if catalog.get(base, name) is not None else catalog.meant(base, name)
-    if meant is None:
-        return error
+    if meant is None or not (options or is_known):
+        return error  # Of a guess no option is missing, and there is none that could be wrong.
     try:
         kind = catalog.find(base, meant)
     except ValueError:

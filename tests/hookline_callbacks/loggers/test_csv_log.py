@@ -62,7 +62,7 @@ def test_a_file_elsewhere_or_of_another_type_is_an_error(file):
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "CSVLog", "file": file})
     assert [problem.path for problem in raised.value.problems] == [("callbacks", 0, "file")]
-    assert raised.value.problems[0].message == (
+    assert raised.value.problems[0].text == (
         f'"{file}" is not the plain name of a file that ends in ".csv", without a directory.'
     )
 

@@ -285,9 +285,7 @@ def test_what_it_cannot_count_is_a_problem_of_the_spec(spec, options, option, me
         hookline.load(
             SPECS / ("" if spec == "several_losses" else "losses") / f"{spec}.toml", [f"callbacks=[{{{callback}}}]"]
         )
-    assert [(problem.path, problem.message) for problem in raised.value.problems] == [
-        (("callbacks", 0, option), message)
-    ]
+    assert [(problem.path, problem.text) for problem in raised.value.problems] == [(("callbacks", 0, option), message)]
 
 
 def test_two_that_write_to_one_directory_are_a_problem_of_the_spec():

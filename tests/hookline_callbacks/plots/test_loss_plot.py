@@ -162,7 +162,7 @@ def test_what_is_never_logged_is_a_problem_of_the_spec(numbers, place, message):
         small({"type": "LossPlot", "numbers": numbers})
     (problem,) = raised.value.problems
     assert problem.path == ("callbacks", 0, "numbers", *([] if place is None else [place]))
-    assert problem.message == message
+    assert problem.text == message
 
 
 def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
@@ -189,9 +189,7 @@ def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
 def test_a_file_elsewhere_or_of_somebody_else_is_a_problem_of_the_spec(file, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "LossPlot", "file": file})
-    assert [(problem.path, problem.message) for problem in raised.value.problems] == [
-        (("callbacks", 0, "file"), message)
-    ]
+    assert [(problem.path, problem.text) for problem in raised.value.problems] == [(("callbacks", 0, "file"), message)]
 
 
 def test_two_that_draw_to_one_file_are_a_problem_of_the_spec():

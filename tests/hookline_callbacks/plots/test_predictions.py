@@ -264,4 +264,4 @@ def test_what_it_cannot_show_is_a_problem_of_the_spec(spec, options, option, mes
         )
     (problem,) = raised.value.problems
     assert problem.path == ("callbacks", 0, option)
-    assert message in (None, problem.message)
+    assert message in (None, problem.text)
