@@ -20,7 +20,7 @@ LOADER.check(documents.from_table({}))
 
 def check(content):
     try:
-        source = documents.source_of(content, "spec.toml", Path("/nowhere"))
+        source = source_of(content, "spec.toml", Path("/nowhere"))
         problems = LOADER.check(documents.from_source(source))
     except HooklineError:
         return

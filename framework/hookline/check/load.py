@@ -11,8 +11,9 @@ from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import OptionError, PluginError, SpecError
+from hookline.errors.exceptions import PluginError, SpecError
 from hookline.errors.failures import blamed
+from hookline.errors.option_errors import OptionError
 from hookline.plugins.manager import Plugins
 from hookline.spec.training import SEVERAL, TrainingSpec, objective_of
 

@@ -13,7 +13,8 @@ from cattrs import (
 
 from hookline.check.suggest import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic, Keys
-from hookline.errors.exceptions import InvalidValueError, OptionError, PluginError
+from hookline.errors.exceptions import PluginError
+from hookline.errors.option_errors import InvalidValueError, OptionError
 from hookline.errors.text import dotted
 
 INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginError)

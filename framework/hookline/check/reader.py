@@ -16,7 +16,7 @@ from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import FaultError
+from hookline.errors.option_errors import FaultError
 from hookline.errors.text import PathElement, nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Spec

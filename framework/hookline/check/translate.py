@@ -7,11 +7,11 @@ from typing import Any, get_args
 from attrs import NOTHING, Attribute, fields
 
 from hookline.check.homes import Home, Keys, header, options_of
+from hookline.plugins import other_tools
 from hookline.plugins.catalog import Catalog
-from hookline.spec import other_tools
+from hookline.plugins.other_tools import Meaning
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Bounds, Spec
-from hookline.spec.other_tools import Meaning
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import option_type
 

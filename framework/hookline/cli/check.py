@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from hookline.check.load import Loader
-from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli.main import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.errors.diagnostic import Diagnostic, published
 from hookline.errors.exceptions import FileError, HooklineError, PluginError, SpecError
@@ -71,7 +71,7 @@ def _diagnostics(path: str, arguments: argparse.Namespace, loader: Loader) -> li
     if found or not arguments.deep:
         return found
     from hookline.check.reader import in_order
-    from hookline.cli._warnings import collected_warnings
+    from hookline.cli.output.warnings import collected_warnings
     from hookline.training.preflight.shapes import deep_check
 
     with collected_warnings() as warned:
@@ -87,7 +87,7 @@ def _print(found: Sequence[Found]) -> None:
     """The diagnostics with the lines where they are; of a file with very many, some."""
     if not found:
         return
-    from hookline.cli._report import Paint, shown
+    from hookline.cli.output.report import Paint, shown
 
     paint = Paint.of(sys.stdout, os.environ)
     for path, group in groupby(found, key=itemgetter(0)):
@@ -97,7 +97,7 @@ def _print(found: Sequence[Found]) -> None:
 
 def _print_for_tools(found: Sequence[Found], how: str) -> None:
     """All diagnostics, as tools read them."""
-    from hookline.cli._report import as_json, for_github
+    from hookline.cli.output.report import as_json, for_github
 
     if how == "json":
         sys.stdout.write(f"{as_json(found)}\n")

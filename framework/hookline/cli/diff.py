@@ -7,7 +7,7 @@ from typing import Any
 from attrs import fields
 
 from hookline.check.toml.document import Document
-from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli.main import DIFFERENT, GOOD
 from hookline.errors.printing import tell
 from hookline.errors.text import dotted

@@ -8,9 +8,9 @@ from typing import Any
 from hookline.check.explain import Explanation, explained
 from hookline.check.toml.override import keys_of
 from hookline.check.toml.tree import Setting
-from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli._screen import paragraph, screen_width, table
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli.main import GOOD
+from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.ids import IDS
 from hookline.errors.printing import tell

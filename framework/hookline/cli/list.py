@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from hookline.cli._names import add_plugin_arguments, families, is_called, load_catalog, section_families
+from hookline.cli.arguments.names import add_plugin_arguments, families, is_called, load_catalog, section_families
 from hookline.cli.main import GOOD
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import tell

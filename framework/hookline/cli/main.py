@@ -133,7 +133,7 @@ def _run(words: Sequence[str]) -> int:
 
 def _pointed(error: "SpecError") -> str:
     """All problems of a spec, each with its line and a marker under the place."""
-    from hookline.cli._report import Paint, shown
+    from hookline.cli.output.report import Paint, shown
     from hookline.errors.diagnostic import published
 
     return "\n\n".join(shown(published(error.problems), error.source, Paint.of(sys.stderr, os.environ)))
@@ -143,16 +143,16 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments. An unknown word ends the program with a suggestion."""
     parser, command = _parser(words)
     if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
-        from hookline.cli import _mistyped as mistyped
+        from hookline.cli.arguments import mistyped as mistyped
 
         parser.exit(BAD_INPUT, f"{mistyped.unknown_command(words, COMMANDS)}\n")
     if words[0] == "new" and len(words) > 1 and words[1] not in DRAFTS and not words[1].startswith("-"):
-        from hookline.cli import _mistyped as mistyped
+        from hookline.cli.arguments import mistyped as mistyped
 
         parser.exit(BAD_INPUT, f"{mistyped.unknown_draft(words[1], DRAFTS)}\n")
     parsed, unknown = parser.parse_known_args(words)
     if unknown and command is not None:
-        from hookline.cli import _mistyped as mistyped
+        from hookline.cli.arguments import mistyped as mistyped
 
         options = [option for action in command._actions for option in action.option_strings]
         if (sentence := mistyped.unknown_argument(unknown[0], words, options)) is not None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hookline.check.toml.not_specs import binary_kind
-from hookline.cli._names import add_plugin_arguments, plugins_of
-from hookline.cli._warnings import told_warnings
+from hookline.cli.arguments.names import add_plugin_arguments, plugins_of
 from hookline.cli.drafts.plugin import EXAMPLES, files
 from hookline.cli.main import GOOD
+from hookline.cli.output.warnings import told_warnings
 from hookline.errors.exceptions import DataError, HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import printable, tell

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from hookline.cli._arguments import add_spec_arguments, document_of, loader_of, located
-from hookline.cli._screen import paragraph, screen_width, table
-from hookline.cli._warnings import told_warnings
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.cli.main import GOOD
+from hookline.cli.output.screen import paragraph, screen_width, table
+from hookline.cli.output.warnings import told_warnings
 from hookline.errors.printing import tell, tell_json
 from hookline.errors.text import counted
 from hookline.spec.dump import as_toml

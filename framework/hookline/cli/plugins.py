@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hookline.cli._arguments import add_plugin_argument
-from hookline.cli._screen import paragraph, screen_width
+from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.cli.main import BAD_INPUT, GOOD
+from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import tell, tell_json
 from hookline.errors.text import counted

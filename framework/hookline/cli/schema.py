@@ -3,7 +3,7 @@
 import argparse
 
 from hookline.check.schema import schema
-from hookline.cli._names import add_plugin_arguments, load_catalog
+from hookline.cli.arguments.names import add_plugin_arguments, load_catalog
 from hookline.cli.main import GOOD
 from hookline.errors.printing import tell_json
 

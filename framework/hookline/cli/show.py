@@ -9,8 +9,7 @@ from typing import Any
 from attrs import fields
 
 from hookline.check.homes import header, options_of
-from hookline.cli._arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli._names import (
+from hookline.cli.arguments.names import (
     add_installed_argument,
     families,
     is_called,
@@ -18,13 +17,14 @@ from hookline.cli._names import (
     section_families,
     sections,
 )
-from hookline.cli._screen import paragraph
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli.main import GOOD
+from hookline.cli.output.screen import paragraph
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, did_you_mean, enumerate_names, nearest, shortened
+from hookline.plugins import other_tools
 from hookline.plugins.sources.installed import InstalledPlugins
-from hookline.spec import other_tools
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import as_toml, dumps
 from hookline.spec.options import Spec

@@ -10,10 +10,10 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
 from hookline.check.load import Loader
-from hookline.cli._arguments import add_spec_arguments, document_of, located
-from hookline.cli._screen import table
-from hookline.cli._warnings import told_warnings
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, located
 from hookline.cli.main import DIFFERENT, GOOD
+from hookline.cli.output.screen import table
+from hookline.cli.output.warnings import told_warnings
 from hookline.errors.exceptions import HooklineError, notes_of
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, enumerate_names

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
 from hookline.data.targets.encoding import Columns, Encoding, Target
-from hookline.errors.exceptions import DataError, HooklineWarning, MisfitError, OptionError
+from hookline.errors.exceptions import DataError, HooklineWarning, MisfitError
+from hookline.errors.option_errors import OptionError
 
 if TYPE_CHECKING:
     import torch

@@ -3,14 +3,16 @@ from .exceptions import (
     DataError as DataError,
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,
-    InvalidValueError as InvalidValueError,
     LockError as LockError,
     MisfitError as MisfitError,
-    OptionError as OptionError,
     PluginError as PluginError,
     SpecError as SpecError,
     StageError as StageError,
     TrainingError as TrainingError,
+)
+from .option_errors import (
+    InvalidValueError as InvalidValueError,
+    OptionError as OptionError,
 )
 from .printing import (
     printable as printable,

@@ -8,11 +8,12 @@ from typing import Any, get_args
 from attrs import fields
 
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import InvalidValueError, PluginError
+from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import FAILURES
+from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
+from hookline.plugins import other_tools
 from hookline.plugins.origin import Origin
-from hookline.spec import other_tools
 from hookline.spec.lint import misdeclared, misnamed
 from hookline.spec.options import Spec
 

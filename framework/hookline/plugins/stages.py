@@ -34,7 +34,7 @@ from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
 from hookline.spec.draft import SpecDraft
-from hookline.spec.objective import Objective
+from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
-    from hookline.spec.prediction import Prediction
+    from hookline.spec.objective.prediction import Prediction
 
 PROJECT = "hookline"
 

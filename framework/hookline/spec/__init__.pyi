@@ -25,8 +25,9 @@ from .families.loss import (
 )
 from .families.metric import MetricSpec as MetricSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
-from .named_loss import NamedLoss as NamedLoss
-from .objective import Objective as Objective
+from .objective.named_loss import NamedLoss as NamedLoss
+from .objective.objective import Objective as Objective
+from .objective.prediction import Prediction as Prediction
 from .options import (
     Bounds as Bounds,
     Spec as Spec,
@@ -41,7 +42,6 @@ from .parameters import (
     named_parameters as named_parameters,
     plainly_named as plainly_named,
 )
-from .prediction import Prediction as Prediction
 from .training import (
     RunSpec as RunSpec,
     TrainingSpec as TrainingSpec,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from attrs import NOTHING, Attribute, asdict, field, fields, frozen
 
-from hookline.errors.exceptions import InvalidValueError, OptionError
+from hookline.errors.option_errors import InvalidValueError, OptionError
 
 Class = TypeVar("Class", bound=type)
 

@@ -6,8 +6,9 @@ from typing import Any, Literal, get_type_hints
 
 from attrs import Attribute, fields
 
-from hookline.errors.exceptions import FaultError, OptionError, PluginError
+from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import blamed
+from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.text import PathElement, did_you_mean, shortened
 from hookline.spec.families.components import (
     CallbackSpec,
@@ -20,7 +21,7 @@ from hookline.spec.families.components import (
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.spec.objective import Objective
+from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from attrs import NOTHING, fields
 
-from hookline.errors.exceptions import InvalidValueError
+from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.text import enumerate_names, nearest
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.words import article, plural, wrong

@@ -1,6 +1,6 @@
 """Words for types and values in messages."""
 
-from hookline.errors.exceptions import InvalidValueError
+from hookline.errors.option_errors import InvalidValueError
 
 
 def article(noun: str) -> str:

@@ -9,7 +9,7 @@ from attrs import evolve, fields
 
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
-from hookline.spec.objective import Objective
+from hookline.spec.objective.objective import Objective
 from hookline.testing.declaration_checks import replaced
 from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.subjects import Component

@@ -6,7 +6,7 @@ from hookline.data.batches import Data
 from hookline.data.memory import in_memory
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import DataSpec
-from hookline.spec.objective import Objective
+from hookline.spec.objective.objective import Objective
 from hookline.spec.options import option, spec
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Batch
-    from hookline.spec.objective import Objective
+    from hookline.spec.objective.objective import Objective
 
 Share: TypeAlias = "Tensor | float"
 """What the loss of a part of a batch is multiplied by."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from hookline.spec.objective import Objective, Term
+    from hookline.spec.objective.objective import Objective, Term
 
 LOOKED_AT_EVERY = 1024
 """The number of batches after which the losses are read: reading each would wait for the device each time."""

@@ -5,8 +5,8 @@ import pytest
 from small_training import SPECS, Adding, small
 
 import hookline
-from hookline.cli._report import for_github
 from hookline.cli.main import main
+from hookline.cli.output.report import for_github
 from hookline.errors import Diagnostic
 from hookline.errors.printing import printable, printable_lines, tell, tell_json
 from hookline.spec.dump import as_toml
@@ -156,7 +156,7 @@ def test_a_warning_is_one_line(capsys):
 
     from hookline import HooklineWarning
     from hookline.check.toml.document import from_table
-    from hookline.cli._warnings import told_warnings
+    from hookline.cli.output.warnings import told_warnings
 
     with told_warnings(from_table({})):
         warnings.warn(f"It is {EVIL}\n::warning::x", HooklineWarning, stacklevel=1)

@@ -10,7 +10,7 @@ from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
 from hookline.plugins.dispatch.blame import implementations, is_built_in, is_wrapper, section_of
 from hookline.plugins.stages import Run
-from hookline.spec.prediction import Prediction
+from hookline.spec.objective.prediction import Prediction
 from hookline.spec.training import TrainingSpec
 
 

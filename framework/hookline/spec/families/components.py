@@ -10,7 +10,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.errors.exceptions import OptionError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import ParameterSelection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Data
-    from hookline.spec.objective import Objective
+    from hookline.spec.objective.objective import Objective
 
 
 class ModelSpec(Spec):

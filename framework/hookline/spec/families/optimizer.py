@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import evolve
 
-from hookline.errors.exceptions import MisfitError, OptionError
+from hookline.errors.exceptions import MisfitError
+from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import NamedParameter, ParameterGroup, divided, group_type
 

@@ -7,12 +7,13 @@ from typing import Any
 from attrs import frozen
 
 from hookline.data.batches import Data
-from hookline.errors.exceptions import HooklineError, MisfitError, OptionError
+from hookline.errors.exceptions import HooklineError, MisfitError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement, enumerate_names, nearest
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import DataSpec, WrapperSpec
 from hookline.spec.families.metric import MetricSpec
-from hookline.spec.objective import Objective
+from hookline.spec.objective.objective import Objective
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}

@@ -4,7 +4,8 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.errors.exceptions import MisfitError, OptionError
+from hookline.errors.exceptions import MisfitError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import WrapperSpec

@@ -8,7 +8,8 @@ from typing import Any
 from attrs import fields
 
 from hookline.errors.diagnostic import Diagnostic, Keys
-from hookline.errors.exceptions import DataError, MisfitError, OptionError
+from hookline.errors.exceptions import DataError, MisfitError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.families.components import DataSpec, ModelSpec
 from hookline.spec.families.loss import LossSpec

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineError, HooklineWarning, MisfitError, OptionError, PluginError, StageError
+from hookline.errors.exceptions import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
 from hookline.errors.failures import blamed
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import did_you_mean, enumerate_names
-from hookline.spec.named_loss import NamedLoss
+from hookline.spec.objective.named_loss import NamedLoss
 from hookline.training.final_layer import head_of
 from hookline.training.preflight.misfits import misfit_of_loss
 

@@ -3,7 +3,8 @@
 import pytest
 
 from hookline import HooklineError
-from hookline.check.toml.document import LARGEST, read
+from hookline.check.toml.document import read
+from hookline.check.toml.files import LARGEST
 from hookline.check.toml.quotable import homes, is_quotable
 from hookline.cli.main import main
 

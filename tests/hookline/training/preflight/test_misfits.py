@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import hookline
-from hookline.errors.exceptions import DataError, OptionError
+from hookline.errors.exceptions import DataError
+from hookline.errors.option_errors import OptionError
 from hookline.training.preflight.misfits import located, misfit_of_loss, misfit_of_metric
 
 SPECS = Path(__file__).parents[4] / "specs"

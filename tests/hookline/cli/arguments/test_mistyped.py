@@ -1,7 +1,7 @@
 import pytest
 from small_training import SPECS
 
-from hookline.cli._mistyped import COMMANDS as OTHERS, OWNERS
+from hookline.cli.arguments.mistyped import COMMANDS as OTHERS, OWNERS
 from hookline.cli.main import COMMANDS, DRAFTS, main
 
 

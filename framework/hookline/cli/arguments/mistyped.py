@@ -11,8 +11,8 @@ from hookline.check.toml import document as documents
 from hookline.check.translate import translation
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import dotted, nearest, shortened
+from hookline.plugins import other_tools
 from hookline.plugins.catalog import Catalog
-from hookline.spec import other_tools
 from hookline.spec.docs import documentation
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hookline.cli._report import Paint, as_json, for_github, printable, rendered
+from hookline.cli.output.report import Paint, as_json, for_github, printable, rendered
 from hookline.errors import Diagnostic
 from hookline.errors.source import Place, Source
 

@@ -8,8 +8,8 @@ from small_training import SPECS
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
+from hookline.plugins import other_tools
 from hookline.plugins.manager import Plugins
-from hookline.spec import other_tools
 from hookline.spec.training import TrainingSpec
 
 LOADER = Loader()

@@ -6,7 +6,7 @@ from typing import get_args
 
 from attrs import fields
 
-from hookline.cli._arguments import add_plugin_argument
+from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.plugins.manager import Plugins
 from hookline.plugins.sources.local import from_file

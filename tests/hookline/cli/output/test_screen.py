@@ -1,8 +1,8 @@
 import pytest
 from small_training import SPECS
 
-from hookline.cli._screen import paragraph, table
 from hookline.cli.main import main
+from hookline.cli.output.screen import paragraph, table
 
 ROWS = [("layer", "type", "parameters"), ("2.layers.0.self_attn", "MultiheadAttention of 8 heads", "3,168")]
 

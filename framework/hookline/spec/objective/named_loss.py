@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.batches import Batch, Data, Outputs
-from hookline.errors.exceptions import FaultError, MisfitError, OptionError, PluginError
+from hookline.errors.exceptions import MisfitError, PluginError
+from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.text import did_you_mean, enumerate_names
 from hookline.spec.families.loss import LossSpec
 

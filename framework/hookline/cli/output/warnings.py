@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hookline.check.toml.document import Document
-from hookline.cli._report import headline
+from hookline.cli.output.report import headline
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineWarning
 from hookline.errors.printing import tell

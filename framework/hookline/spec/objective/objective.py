@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.data.batches import Batch, Data, Outputs
 from hookline.data.targets.encoding import Encoding
-from hookline.errors.exceptions import MisfitError, OptionError
+from hookline.errors.exceptions import MisfitError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.text import did_you_mean, enumerate_names, nearest
 from hookline.spec.families.loss import LossSpec
-from hookline.spec.named_loss import NamedLoss
-from hookline.spec.prediction import Prediction
+from hookline.spec.objective.named_loss import NamedLoss
+from hookline.spec.objective.prediction import Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,0 +1,1 @@
+"""The arguments that several commands share, and suggestions for mistyped ones."""

@@ -1,0 +1,1 @@
+"""How the commands print: reports, tables and warnings."""

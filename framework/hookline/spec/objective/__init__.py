@@ -1,0 +1,1 @@
+"""What a spec minimizes: one or more losses, and what they predict."""
