@@ -480,7 +480,7 @@ def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_valu
     written(tmp_path, "a = 1\n", "15.toml")
     opened = []
     monkeypatch.setattr(
-        "hookline.check.toml.files.file_source",
+        "hookline.check.toml.document.file_source",
         lambda path, *homes: opened.append(str(path)) or file_source(path, *homes),
     )
     document = read("0.toml")
