@@ -21,7 +21,7 @@ from torch import nn
 import hookline
 from hookline.plugins.manager import Plugins
 from hookline.training.pipeline import planned
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 EPOCHS = 3
 

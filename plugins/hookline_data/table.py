@@ -200,6 +200,6 @@ class Table(SplitFile):
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
-        from hookline_data.rows.prepare import prepared  # Checking a spec does not need it.
+        from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
 
         return prepared(self, run, loss)

@@ -16,7 +16,7 @@ from hookline_losses.base import (
     refuse_negative_index,
     weight_of,
 )
-from hookline_losses.ends import doubt_scores, end_beyond_0_and_1
+from hookline_losses.output_ranges import doubt_scores, end_beyond_0_and_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

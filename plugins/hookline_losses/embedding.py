@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data import Batch, Data, Encoding, Outputs, Signs, in_float64
 from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
-from hookline_losses.ends import end_below_0
+from hookline_losses.output_ranges import end_below_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.spec import option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
-from hookline_losses.ends import doubt_scores
+from hookline_losses.output_ranges import doubt_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

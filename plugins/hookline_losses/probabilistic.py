@@ -8,7 +8,7 @@ from hookline.errors import MisfitError, OptionError, enumerate_names, nearest
 from hookline.spec import Activation, option, spec
 from hookline.training import head_of
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
-from hookline_losses.ends import end_below_0
+from hookline_losses.output_ranges import end_below_0
 from hookline_losses.regression import RegressionLoss
 
 if TYPE_CHECKING:

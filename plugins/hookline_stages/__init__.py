@@ -6,10 +6,10 @@ from hookline_stages.beginning import (
     select_loss,
     select_optimizer,
 )
-from hookline_stages.ending import deploy, tune
 from hookline_stages.evaluation import evaluate, log, predict
 from hookline_stages.fitting import fit
 from hookline_stages.inner_loop import backward, forward, loss, step
+from hookline_stages.tune_and_deploy import deploy, tune
 
 __all__ = [
     "backward",

@@ -11,7 +11,7 @@ import hookline
 from hookline.errors import MisfitError
 from hookline.plugins.manager import Plugins
 from hookline.spec import LayerSpec, ParameterSelection, spec as declared
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 from hookline_initialization import register_specs
 
 OPTIONS = {

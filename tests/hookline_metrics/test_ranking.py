@@ -7,7 +7,7 @@ import numpy
 import pytest
 import torch
 import torchmetrics
-from judged import SIZES, drawn, judged
+from metric_batches import SIZES, drawn, judged
 from sklearn import metrics as sklearn
 from small_training import SPECS
 

@@ -5,7 +5,7 @@ from math import isnan
 
 import pytest
 import torch
-from judged import SIZES, drawn, judged
+from metric_batches import SIZES, drawn, judged
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss

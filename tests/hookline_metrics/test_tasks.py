@@ -7,7 +7,7 @@ import pytest
 import torch
 import torchmetrics
 from attrs import fields
-from judged import drawn, judged
+from metric_batches import drawn, judged
 
 import hookline
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss

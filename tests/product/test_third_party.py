@@ -258,7 +258,7 @@ def focal_by_hand():
     )
     from hookline.plugins.manager import Plugins
     from hookline.training.pipeline import prepared
-    from hookline.training.start import new_run
+    from hookline.training.run_setup import new_run
 
     with new_run(data, Plugins()) as run:
         batches = [(batch.input, batch.target) for batch in prepared(run).data.training.epoch(1)]

@@ -12,9 +12,9 @@ from attrs import NOTHING, fields
 
 from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
-from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
+from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption, told
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import FaultError
 from hookline.errors.text import PathElement, nearest

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from attrs import NOTHING, Attribute, fields
 
-from hookline.check.homes import Home, Keys, header, options_of
+from hookline.check.sections_for_keys import Home, Keys, header, options_of
 from hookline.plugins import other_tools
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.other_tools import Meaning

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
     from hookline.training.pipeline import planned
-    from hookline.training.start import new_run
+    from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
     with told_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:

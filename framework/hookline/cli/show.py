@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import fields
 
-from hookline.check.homes import header, options_of
+from hookline.check.sections_for_keys import header, options_of
 from hookline.cli.arguments.names import (
     add_installed_argument,
     families,

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec = loader.load(document, with_data=True)
     # Imported here, so that problems in the spec are reported without waiting for these imports.
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.training.ending import Interrupted
+    from hookline.training.interrupted import Interrupted
     from hookline.training.pipeline import train
 
     gc.enable()

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from attrs import NOTHING, Factory, fields
 
+from hookline.spec.class_attributes import misfit, misspelt
 from hookline.spec.options import Bounds, Spec, is_option
-from hookline.spec.overrides import misfit, misspelt
 from hookline.spec.types import is_sayable, option_type
 
 

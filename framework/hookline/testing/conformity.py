@@ -26,8 +26,8 @@ from hookline.testing import (
     plugin_checks,
     training_checks,
 )
+from hookline.testing.components_under_test import Plugin
 from hookline.testing.outcomes import ComponentCheck, NotApplicable, NotConforming, PluginCheck
-from hookline.testing.subjects import Plugin
 
 OF_PLUGINS = (
     PluginCheck("fits_in", plugin_checks.fits_in),

@@ -19,9 +19,9 @@ from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint import place
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.types import option_type
+from hookline.testing.components_under_test import Component
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
-from hookline.testing.subjects import Component
 
 LARGE = 1000
 """The largest absolute bound at which a component is tried."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.data.batches import Batch
+from hookline.testing.components_under_test import Component
 from hookline.testing.declaration_checks import replaced
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
-from hookline.testing.subjects import Component
 from hookline.testing.training_checks import same, state_of, through_a_file
 from hookline.training.gradients import Closure
 from hookline.training.pipeline import train

@@ -10,9 +10,9 @@ from attrs import evolve, fields
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
 from hookline.spec.objective.objective import Objective
+from hookline.testing.components_under_test import Component
 from hookline.testing.declaration_checks import replaced
 from hookline.testing.outcomes import NotApplicable, refuse
-from hookline.testing.subjects import Component
 from hookline.training.accumulation import parts
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from attrs import frozen
 from hookline.spec.options import Spec
 
 if TYPE_CHECKING:
-    from hookline.testing.subjects import Component, Plugin
+    from hookline.testing.components_under_test import Component, Plugin
 
 
 class NotConforming(AssertionError):  # noqa: N818 - A result, not a program error.

@@ -6,9 +6,9 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import reason
 from hookline.plugins.manager import HOOKS
 from hookline.spec.options import Spec
+from hookline.testing.components_under_test import Component, Plugin
 from hookline.testing.kit_components import KitSquaredError
 from hookline.testing.outcomes import NotApplicable, refuse
-from hookline.testing.subjects import Component, Plugin
 from hookline.testing.training_checks import same, state_of
 
 

@@ -13,7 +13,7 @@ from hookline.plugins.trial import Trial
 from hookline.runs import directory
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import Prepared, fitted, prepared
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
     from torch import optim

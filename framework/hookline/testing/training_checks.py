@@ -14,8 +14,8 @@ from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.components import InitializationSpec, ModelSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.testing.components_under_test import Component
 from hookline.testing.outcomes import refuse
-from hookline.testing.subjects import Component
 
 if TYPE_CHECKING:
     from torch import nn

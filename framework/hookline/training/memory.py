@@ -9,7 +9,7 @@ from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory
-from hookline.training.apply import applied
+from hookline.training.apply_model import applied
 from hookline.training.build import unchanged_embeddings
 from hookline.training.optimizer_state import optimizer_state, size_of
 

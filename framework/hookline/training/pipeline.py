@@ -20,11 +20,11 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.layers import noted_layers
 from hookline.runs.plan import Plan, plan
 from hookline.spec.training import TrainingSpec
-from hookline.training.ending import Interrupted, reported_with_trial, saying_where_results_are
+from hookline.training.interrupted import Interrupted, reported_with_trial, saying_where_results_are
 from hookline.training.memory import memory
 from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.training.preflight.preflight import rehearse
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
     from torch import nn, optim

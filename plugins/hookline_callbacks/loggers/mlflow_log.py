@@ -10,7 +10,7 @@ from hookline import HooklineWarning, Run, hookimpl
 from hookline.data import Data
 from hookline.spec import CallbackSpec, plain, spec
 from hookline_callbacks.loggers.records import as_text, numbers, require
-from hookline_callbacks.paced import Paced
+from hookline_callbacks.time_budget import Paced
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

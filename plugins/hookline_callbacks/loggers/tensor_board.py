@@ -7,7 +7,7 @@ from hookline import Run, hookimpl
 from hookline.data import Data
 from hookline.spec import CallbackSpec, WrapperSpec, spec
 from hookline_callbacks.loggers.records import numbers, require
-from hookline_callbacks.paced import Paced
+from hookline_callbacks.time_budget import Paced
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

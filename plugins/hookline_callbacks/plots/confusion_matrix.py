@@ -11,9 +11,9 @@ from hookline.errors import MisfitError, OptionError, counted
 from hookline.spec import Objective, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
+from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.matrix_picture import draw_matrices
 from hookline_callbacks.plots.predicted import THRESHOLD, Predicted, predicted, refuse_loss
-from hookline_callbacks.plots.watching import Watching, WatchingSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

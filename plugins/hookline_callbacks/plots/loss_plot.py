@@ -10,7 +10,7 @@ from hookline.plots import draw_curves
 from hookline.spec import CallbackSpec, MetricSpec, Objective, WrapperSpec, option, spec
 from hookline.training import Logging, check_logged, selected_numbers
 from hookline_callbacks.files import plain_name, refuse_another
-from hookline_callbacks.paced import Paced
+from hookline_callbacks.time_budget import Paced
 
 if TYPE_CHECKING:
     from torch import nn

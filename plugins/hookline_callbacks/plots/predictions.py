@@ -12,9 +12,9 @@ from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError
 from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
+from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
-from hookline_callbacks.plots.watching import Watching, WatchingSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

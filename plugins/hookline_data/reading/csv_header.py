@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hookline.data import WRITTEN_NUMBER
 from hookline.errors import DataError, shortened
-from hookline_data.reading.sentences import as_sentences
+from hookline_data.reading.error_messages import as_sentences
 
 LONGEST_HEADER = 4 * 2**20
 """The maximum number of bytes in a header, so that a file without line breaks is not read to its end."""

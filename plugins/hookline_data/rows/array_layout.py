@@ -10,7 +10,7 @@ from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
 from hookline_data.reading import arrays, npz_file
 from hookline_data.rows.inputs import refuse_unlike
-from hookline_data.rows.preparing import Arrays, Preparation, Statistics
+from hookline_data.rows.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:

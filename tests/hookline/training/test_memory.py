@@ -7,7 +7,7 @@ import hookline
 from hookline.plugins.manager import Plugins
 from hookline.training.memory import memory
 from hookline.training.pipeline import planned, prepared
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 
 def estimated(**sections):

@@ -8,7 +8,7 @@ from small_training import SPECS, small
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 from hookline_callbacks.plots.image_grid import Caption, image_groups, images
 
 

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from hookline.check.homes import Home, homes_in, options_of
 from hookline.check.load import Loader
+from hookline.check.sections_for_keys import Home, homes_in, options_of
 from hookline.check.toml import document as documents
 from hookline.check.translate import translation
 from hookline.errors.exceptions import HooklineError

@@ -24,7 +24,7 @@ from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.misfits import located
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.training.preflight.preflight import refuse_unfit_splits, refuse_wrong_outputs, rehearse
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
     from torch import nn

@@ -14,7 +14,7 @@ from hookline.plugins.sources.installed import InstalledPlugins, taken_apart
 from hookline.plugins.stages import STAGES
 from hookline.runs.plan import implementations
 from hookline.spec import LossSpec
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 FOCAL = """\
 from hookline import hookimpl

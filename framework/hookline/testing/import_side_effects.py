@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from hookline.testing.components_under_test import Plugin
 from hookline.testing.outcomes import NotApplicable, refuse
-from hookline.testing.subjects import Plugin
 
 INHERITED = (
     "HOME",

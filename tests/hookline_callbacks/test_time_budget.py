@@ -4,8 +4,7 @@ import pytest
 from small_training import small
 
 import hookline
-from hookline_callbacks import paced
-from hookline_callbacks.paced import Paced
+from hookline_callbacks.time_budget import Paced
 
 
 class Clock:

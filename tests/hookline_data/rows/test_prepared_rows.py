@@ -11,7 +11,7 @@ import torch
 import hookline
 from hookline import HooklineWarning
 from hookline.errors import DataError, MisfitError
-from hookline_data.rows.preparing import Preparation
+from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Group, Rows
 
 SECONDS = 1_700_000_000 + numpy.arange(100)

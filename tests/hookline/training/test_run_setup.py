@@ -10,7 +10,7 @@ from hookline.check.toml.document import read
 from hookline.errors import StageError
 from hookline.plugins.manager import Plugins
 from hookline.training.preflight.shapes import deep_check
-from hookline.training.start import new_run
+from hookline.training.run_setup import new_run
 
 
 def test_a_run_has_its_own_random_numbers_and_default_type():

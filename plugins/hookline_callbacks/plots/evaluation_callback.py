@@ -8,7 +8,7 @@ from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MisfitError
 from hookline.spec import CallbackSpec, Prediction, spec
-from hookline_callbacks.paced import Paced
+from hookline_callbacks.time_budget import Paced
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,7 +5,7 @@ import pytest
 from hookline import hookimpl
 from hookline.data import Classes
 from hookline.spec import CallbackSpec, LossSpec, MetricSpec, Spec, option, spec
-from hookline.spec.overrides import misfit, misspelt
+from hookline.spec.class_attributes import misfit, misspelt
 
 
 def loss(**said):

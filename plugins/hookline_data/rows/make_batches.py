@@ -14,7 +14,7 @@ from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.reading.cells import is_text, refuse_text
 from hookline_data.reading.columns import Chooser
 from hookline_data.rows import inputs
-from hookline_data.rows.preparing import Preparation
+from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Rows, rows_of
 from hookline_data.table import Table
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import fields, frozen
 
-from hookline.check.homes import Home, Keys, header, homes_in, options_of, section_of_family
+from hookline.check.sections_for_keys import Home, Keys, header, homes_in, options_of, section_of_family
 from hookline.check.translate import own_option, section_meant, translation
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.text import did_you_mean, enumerate_names, nearest
