@@ -25,5 +25,5 @@ from .plugins.trial import Trial as Trial
 from .plugins.weights import Weights as Weights
 from .spec.dump import dumps as dumps
 from .spec.training import TrainingSpec as TrainingSpec
-from .training.ending import Interrupted as Interrupted
+from .training.interrupted import Interrupted as Interrupted
 from .training.pipeline import train as train

@@ -23,7 +23,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(paced, "monotonic", clock)
+    monkeypatch.setattr(time_budget, "monotonic", clock)
     return clock
 
 

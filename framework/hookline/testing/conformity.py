@@ -21,7 +21,7 @@ from hookline.spec.options import Spec
 from hookline.testing import (
     declaration_checks,
     family_checks,
-    import_checks,
+    import_side_effects,
     loss_checks,
     plugin_checks,
     training_checks,
@@ -31,8 +31,8 @@ from hookline.testing.outcomes import ComponentCheck, NotApplicable, NotConformi
 
 OF_PLUGINS = (
     PluginCheck("fits_in", plugin_checks.fits_in),
-    PluginCheck("imports_without_torch", import_checks.does_without_torch),
-    PluginCheck("does_nothing_when_imported", import_checks.does_nothing_when_imported),
+    PluginCheck("imports_without_torch", import_side_effects.does_without_torch),
+    PluginCheck("does_nothing_when_imported", import_side_effects.does_nothing_when_imported),
     PluginCheck("examples", plugin_checks.has_readable_examples),
     PluginCheck("trainings_go_on", plugin_checks.lets_trainings_go_on),
 )

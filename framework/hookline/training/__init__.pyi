@@ -19,12 +19,12 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
-from .ending import Interrupted as Interrupted
 from .final_layer import (
     head_of as head_of,
     last_layer as last_layer,
 )
 from .gradients import gradients_of as gradients_of
+from .interrupted import Interrupted as Interrupted
 from .loop import train_epochs as train_epochs
 from .means import (
     MeanLoss as MeanLoss,
