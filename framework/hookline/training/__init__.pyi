@@ -1,4 +1,4 @@
-from .apply import (
+from .apply_model import (
     applied as applied,
     is_applied_to_each as is_applied_to_each,
 )
