@@ -4,6 +4,7 @@ import pytest
 from small_training import small
 
 import hookline
+from hookline_callbacks import time_budget
 from hookline_callbacks.time_budget import Paced
 
 
