@@ -71,7 +71,6 @@ SAMPLE = [
     "Timing",
     "TripletMarginLoss",
     "Triplets",
-    "WeightedSum",
     "constant_",
     "dirac_",
     "orthogonal_",

@@ -29,6 +29,7 @@ SHIPPED = (
     "first_network",
     "iris",
     "residual_network",
+    "several_losses",
     "transformer",
 )
 
@@ -96,6 +97,31 @@ def iris():
         for batch in shuffled(len(x), epoch=epoch, batch_size=16):
             optimizer.zero_grad()
             loss = criterion(model(x[batch]), y[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses, model
+
+
+def several_losses():
+    cells, species = table("iris.csv", numpy.float64)
+    training, _, _ = split(len(cells), validation=0.2, test=0.0)
+    x = torch.from_numpy(standardized(cells[:, :3], training)[training])
+    kind = torch.from_numpy(numpy.unique(species, return_inverse=True)[1][training])
+    width = torch.from_numpy(cells[training, 3:].astype(numpy.float32))
+
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(3, 16), nn.ReLU())
+    heads = nn.ModuleDict({"species": nn.Linear(16, 3), "width": nn.Linear(16, 1)})
+    model = nn.Sequential(*body, heads)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    losses = []
+    for epoch in range(1, 61):
+        for batch in shuffled(len(x), epoch=epoch, batch_size=16):
+            optimizer.zero_grad()
+            hidden = body(x[batch])
+            loss = nn.CrossEntropyLoss()(heads["species"](hidden), kind[batch])
+            loss = loss + 2.0 * nn.MSELoss()(heads["width"](hidden), width[batch])
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
@@ -364,7 +390,17 @@ def assert_same_weights(model, other):
 
 BY_HAND = {
     function.__name__: function
-    for function in (breast_cancer, diabetes, digits, embedding, first_network, iris, residual_network, transformer)
+    for function in (
+        breast_cancer,
+        diabetes,
+        digits,
+        embedding,
+        first_network,
+        iris,
+        residual_network,
+        several_losses,
+        transformer,
+    )
 }
 
 

@@ -432,7 +432,7 @@ def test_the_grid_has_every_loss_and_every_optimizer():
     losses = {
         kind.__name__ for kind in hookline_losses.register_specs().values() if issubclass(kind, hookline.spec.LossSpec)
     }
-    assert {name.partition(" ")[0] for name in LOSSES} == losses
+    assert {name.partition(" ")[0] for name in LOSSES if name != SEVERAL} == losses
     assert set(OPTIMIZERS) == {kind.__name__ for kind in hookline_optimizers.register_specs().values()} - {"Partition"}
     assert len(GRID.read_text(encoding="utf-8").split("|---")[-1].split("\n\n")[0].splitlines()) == len(LOSSES) + 1
 

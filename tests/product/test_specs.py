@@ -87,7 +87,7 @@ SAMPLE = [
     "losses/HuberLoss",
     "losses/NLLLoss",
     "losses/TripletMarginLoss",
-    "losses/WeightedSum",
+    "several_losses",
     "optimizers/AdamW",
     "optimizers/LBFGS",
     "optimizers/SparseAdam",

@@ -141,10 +141,11 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         ),
         (
             {"optimizer": {"type": "Partition", "groups": [{}], "parts": []}},
-            [
-                "optimizer.parts: There must be at least two parts; otherwise, use the optimizer directly.",
-                "optimizer.groups: Set the groups of its parts, not of the Partition.",
-            ],
+            ["optimizer.parts: There must be at least two parts; otherwise, use the optimizer directly."],
+        ),
+        (
+            {"optimizer": {"type": "Partition", "groups": [{}], "parts": [{"optimizer": {"type": "SGD"}}] * 2}},
+            ["optimizer.groups: Set the groups of its parts, not of the Partition."],
         ),
     ],
 )

@@ -216,6 +216,10 @@ IDS: Mapping[str, Kind] = {
         "The optimizer evaluates the loss several times in a step, and dropout draws anew each time.",
         "Remove the dropout, or choose another optimizer.",
     ),
+    "doubtful-header": Kind(
+        "The column names of a table are numbers, so the first line may be a row of data.",
+        "If the file has no header, insert a line with column names above the first row.",
+    ),
     "merged-numbers": Kind(
         "Different numbers of the data become equal in the floating-point type of the run.",
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',

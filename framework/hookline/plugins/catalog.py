@@ -172,7 +172,7 @@ class Catalog:
                 return InvalidValueError("unknown-type", message, hint)
             return InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
         if note := other_tools.type_note(own):
-            raise ValueError(f"{message} {note}")
+            return InvalidValueError("unknown-type", message, note)
         unlisted = self.not_listed()
         where = f" Installed, but not listed in `plugins`: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:

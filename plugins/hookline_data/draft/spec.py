@@ -33,12 +33,11 @@ def draft_for(
                 return None
     columns = columns_of(path)
     if seems_to_lack_a_header([column.name for column in columns]):
-        warnings.warn(
+        message = (
             "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
-            "column names above it.",
-            HooklineWarning,
-            stacklevel=2,
+            "column names above it."
         )
+        warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
     descriptions = {column.name: column.description for column in columns}
     draft = drafted(path, columns, choose_target(descriptions, likely_target(columns).name), task)
     return SpecDraft(

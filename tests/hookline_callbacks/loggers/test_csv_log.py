@@ -70,4 +70,4 @@ def test_a_file_elsewhere_or_of_another_type_is_an_error(file):
 def test_two_that_write_to_the_same_file_are_an_error():
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "CSVLog"}, {"type": "CSVLog", "every": 2})
-    assert "spec: callbacks[1].file: Another CSVLog writes to" in str(raised.value)
+    assert "spec: callbacks[1].file: Another CSVLog also writes to" in str(raised.value)

@@ -289,7 +289,7 @@ def test_what_it_cannot_count_is_a_problem_of_the_spec(spec, options, option, me
 
 
 def test_two_that_write_to_one_directory_are_a_problem_of_the_spec():
-    with pytest.raises(hookline.errors.SpecError, match=r'callbacks\[0\].directory: Predictions writes to "x" too'):
+    with pytest.raises(hookline.errors.SpecError, match=r'callbacks\[0\].directory: Predictions also writes to "x"'):
         small({"type": "ConfusionMatrix", "directory": "x"}, {"type": "Predictions", "directory": "x"})
 
 

@@ -194,7 +194,7 @@ def test_a_file_elsewhere_or_of_somebody_else_is_a_problem_of_the_spec(file, mes
 
 def test_two_that_draw_to_one_file_are_a_problem_of_the_spec():
     with pytest.raises(
-        hookline.errors.SpecError, match=r'callbacks\[1\].file: Another LossPlot writes to "Loss_plot.png" too'
+        hookline.errors.SpecError, match=r'callbacks\[1\].file: Another LossPlot also writes to "Loss_plot.png"'
     ):
         small({"type": "LossPlot"}, {"type": "LossPlot", "file": "Loss_plot.png"})
 

@@ -64,7 +64,7 @@ def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", ba
         if len(wrong):
             kind, last = type(module).__name__, module.num_embeddings - 1
             layer = f'The layer "{name}", an {kind},' if name else f"The model, an {kind},"
-            found.append(f"{layer} has the indices 0 to {last}, and is given {int(wrong[0])}")
+            found.append(f"{layer} has the indices 0 to {last}, but receives {int(wrong[0])}")
 
     def hook(name: str) -> Any:
         return lambda module, inputs, named: look(name, module, inputs[0] if inputs else named["input"])
