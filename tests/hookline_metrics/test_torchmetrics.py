@@ -39,6 +39,14 @@ def problems(name, options, loss):
     return []
 
 
+OF_SEQUENCES = {"SequenceAccuracy", "SymbolErrorRate"}
+"""Metrics that torchmetrics does not have."""
+
+
+def test_every_metric_is_compared_with_torchmetrics():
+    assert set(register_specs()) == {*CLASSES, *NUMBERS} | OF_SEQUENCES
+
+
 def test_lower_errors_are_better_and_so_are_higher_scores():
     kinds = register_specs()
     assert {kinds[name].__name__: kinds[name].higher_is_better for name in (*CLASSES, *NUMBERS)} == {
