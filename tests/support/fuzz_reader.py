@@ -11,6 +11,7 @@ import atheris
 with atheris.instrument_imports(include=["hookline"]):
     from hookline.check.load import Loader
     from hookline.check.toml import document as documents
+    from hookline.check.toml.files import source_of
     from hookline.errors.exceptions import HooklineError
     from hookline.errors.text import dotted
 

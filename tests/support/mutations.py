@@ -196,7 +196,7 @@ class Mutations:
 
     def removed(self, path, key, value):
         start = self.positions.values[path[:-1]][0]
-        self.tell("removed required key", self.without(key, value), self.line(start), ["This is missing"])
+        self.tell("removed required key", self.without(key, value), self.line(start), ["This option is missing"])
 
     def sections_removed(self):
         """The spec without a section that it must have, down to its last key."""
@@ -209,7 +209,7 @@ class Mutations:
             for start, end in [*spans, *values]:
                 for number in range(self.line(start), self.line(end) + 1):
                     lines[number - 1] = ""
-            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This is missing. It must be "])
+            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This section is missing. It must be "])
 
     def sections_twice(self):
         for path, value in self.positions.values.items():

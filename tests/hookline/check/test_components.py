@@ -19,7 +19,7 @@ def test_an_element_that_is_out_of_bounds_is_told_at_its_own_place(option, value
 def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_one():
     assert problems(cuont=3, xyz=1) == [
         'cuont: Kinds has no option "cuont". Did you mean "count"?',
-        'xyz: Kinds has no option "xyz". Known are "count", "either", "flag", "fraction", "groups", "inner", "inners", '
+        'xyz: Kinds has no option "xyz". Available: "count", "either", "flag", "fraction", "groups", "inner", "inners", '
         '"maybe", "mode", "mode_of", "named", "names", "norm", "padding", "pair", "path", "rate", "sizes", '
         '"text" and "weights".',
     ]
@@ -27,9 +27,9 @@ def test_an_option_of_a_component_that_does_not_exist_is_told_with_the_nearest_o
 
 def test_what_is_missing_is_told_with_what_it_must_be():
     assert problems_of(table(callbacks=[{"type": "Needy"}])) == [
-        "callbacks[0].epochs: This is missing. It must be an integer.",
-        "callbacks[0].files: This is missing. It must be an array of paths.",
-        'callbacks[0].mode: This is missing. It must be "a" or "b".',
+        "callbacks[0].epochs: This option is missing. It must be an integer.",
+        "callbacks[0].files: This option is missing. It must be an array of paths.",
+        'callbacks[0].mode: This option is missing. It must be "a" or "b".',
     ]
 
 
@@ -48,7 +48,7 @@ def test_of_a_type_that_is_not_known_no_option_is_reported_as_missing():
         f"model.layers[0].type: {unknown}",
         'model.layers[1].out_feature: Linear has no option "out_feature". Did you mean "out_features"?',
         f"model.layers[2].type: {unknown}",
-        'model.layers[2].out_features: This must be an integer, and it is the string "x".',
+        'model.layers[2].out_features: This must be an integer, but it is the string "x".',
     ]
 
 

@@ -65,9 +65,9 @@ def test_an_option_error_is_a_value_error_as_those_of_validators_are():
         ("relu", ["ReLU", "SELU"], ' Did you mean "ReLU"?'),
         ("RELU", ["ReLU6", "ReLU"], ' Did you mean "ReLU"?'),
         ("relu", ["ReLU", "RELU"], ' Did you mean "RELU"?'),
-        ("Focal", ["MSELoss", "HuberLoss"], ' Known are "HuberLoss" and "MSELoss".'),
-        ("Focal", ["MSELoss"], ' Known is "MSELoss".'),
-        ("Focal", ["MSELoss", "MSELoss"], ' Known is "MSELoss".'),
+        ("Focal", ["MSELoss", "HuberLoss"], ' Available: "HuberLoss" and "MSELoss".'),
+        ("Focal", ["MSELoss"], ' Available: "MSELoss".'),
+        ("Focal", ["MSELoss", "MSELoss"], ' Available: "MSELoss".'),
         ("Focal", [], ""),
     ],
 )
@@ -90,4 +90,4 @@ def test_names_are_enumerated_with_another_conjunction():
 def test_of_very_many_known_names_the_first_ones_are_listed():
     names = [f"n{number:02}" for number in range(30)]
     listed = ", ".join(f'"n{number:02}"' for number in range(23))
-    assert did_you_mean("Focal", names) == f" Known are {listed} and 7 others."
+    assert did_you_mean("Focal", names) == f" Available: {listed} and 7 others."

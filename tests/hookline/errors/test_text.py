@@ -79,7 +79,7 @@ def test_a_name_of_any_length_is_looked_for_in_little_time():
 def test_many_names_are_not_all_listed():
     known = [f"name{index:03}" for index in range(100)]
     told = did_you_mean("?", known)
-    assert told.startswith(' Known are "name000", "name001", ')
+    assert told.startswith(' Available: "name000", "name001", ')
     assert told.endswith(' "name022" and 77 others.')
 
 

@@ -112,7 +112,7 @@ def test_a_class_that_attrs_made_will_do(catalog):
     [
         (LossSpec, "FocalLos", 'There is no loss called "FocalLos". Did you mean "FocalLoss"?'),
         (LossSpec, "focalloss", 'There is no loss called "focalloss". Did you mean "FocalLoss"?'),
-        (LossSpec, "MSE", 'There is no loss called "MSE". Known is "FocalLoss".'),
+        (LossSpec, "MSE", 'There is no loss called "MSE". Available: "FocalLoss".'),
         (LossSpec, "Watching", 'There is no loss called "Watching". Watching belongs to the family "callback".'),
         (Family, "Cosine", 'There is no scheduler called "Cosine".'),
     ],
@@ -179,7 +179,7 @@ def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(ca
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "Sharpness")
     assert str(error.value) == (
-        'There is no loss called "Sharpness". Installed, but not listed in `plugins`: "sharp" and "soft". Known is '
+        'There is no loss called "Sharpness". Installed, but not listed in `plugins`: "sharp" and "soft". Available: '
         '"FocalLoss".'
     )
 

@@ -31,10 +31,10 @@ def told(section=None, *, loss=None, callbacks=(), **options):
     ("section", "option", "value", "sentence"),
     [
         (None, "max_epochs", 20, 'Hookline calls it "epochs", in [run]: epochs = 20.'),
-        ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is given already.'),
+        ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is already set.'),
         ("run", "random_state", 3, 'Did you mean "seed"?'),
         ("run", "learning_rate", 0.1, 'Hookline calls it "lr", in [optimizer]: lr = 0.1.'),
-        ("run", "lr", 0.1, "Adam has it: it belongs in [optimizer]."),
+        ("run", "lr", 0.1, "It is an option of Adam and belongs in [optimizer]."),
         ("run", "train_batch_size", 8, 'Hookline calls it "batch_size", in [data]: batch_size = 8.'),
         ("run", "validation_split", 0.2, 'Hookline calls it "validation", in [data]: validation = 0.2.'),
         ("run", "accelerator", "gpu", 'Did you mean "device", as in device = "cuda"?'),
@@ -48,25 +48,25 @@ def told(section=None, *, loss=None, callbacks=(), **options):
             "run",
             "gradient_accumulation_steps",
             4,
-            'Did you mean "accumulate"? `batch_size` is that of the whole batch, which is gone through in as many parts.',
+            'Did you mean "accumulate"? `batch_size` is the size of the whole batch, which is split into this many parts.',
         ),
         (
             "run",
             "check_val_every_n_epoch",
             5,
-            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
         ),
         (
             "run",
             "val_step",
             5,
-            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
         ),
         (
             "run",
             "fp16",
             True,
-            "Mixed precision is not supported: all numbers of a training have one type. Leave it out.",
+            "Mixed precision is not supported; `dtype` in [run] applies to the whole run. Remove this option.",
         ),
         (
             "run",
@@ -75,7 +75,7 @@ def told(section=None, *, loss=None, callbacks=(), **options):
             'EarlyStopping does that: [[callbacks]] with type = "EarlyStopping" and patience = 7.',
         ),
         ("run", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
-        ("data", "num_workers", 4, "The data is held in memory and needs no workers. Leave it out."),
+        ("data", "num_workers", 4, "The data is kept in memory and needs no workers. Remove this option."),
         ("loss", "class_weights", [1.0, 2.0, 3.0], 'Did you mean "weight"?'),
         ("run", "class_weights", [1.0, 2.0, 3.0], 'Hookline calls it "weight", in [loss]: weight = ….'),
         ("loss", "pos_weight", [2.0], 'Did you mean "weight"?'),
@@ -88,7 +88,7 @@ def test_a_key_of_another_tool_is_told_what_it_is_called(section, option, value,
 
 def test_what_the_component_of_a_section_does_not_have_is_told():
     [sentence] = told("loss", class_weights=[1.0], loss={"type": "MSELoss", "class_weights": [1.0]})
-    assert sentence == 'It would be "weight" in [loss], which MSELoss does not have.'
+    assert sentence == 'It would be "weight" in [loss], but MSELoss has no such option.'
 
 
 def test_a_callback_that_is_listed_is_the_one_that_is_meant():

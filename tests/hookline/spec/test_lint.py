@@ -66,5 +66,5 @@ def test_a_place_is_told_with_what_is_misnamed():
 
         activaton = "softmax"
 
-    assert misnamed(Focal).startswith("has `activaton`, for which nobody asks: call it `activation`")
+    assert misnamed(Focal).startswith("has `activaton`, which Hookline does not use. Did you mean `activation`?")
     assert f"({__file__}, line " in misnamed(Focal)

@@ -1,4 +1,4 @@
-"""What people write that is not TOML, and what to say about it: two tables, read from the top until a row matches."""
+"""Common mistakes in TOML, and messages for them: two tables, in which the first row that matches applies."""
 
 import re
 from collections.abc import Callable

@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 def test_a_directory_is_no_file(tmp_path):
     with pytest.raises(HooklineError) as error:
         read(tmp_path)
-    assert str(error.value) == f"{tmp_path}: This is a directory, and not a spec."
+    assert str(error.value) == f"{tmp_path}: This is a directory, not a spec."
 
 
 def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
@@ -105,7 +105,7 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
         ("a = 1\nepochs = = 2", "2:10: This is not TOML. One equals sign is enough."),
         ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: ] is missing."),
         ('a = 1\nb = "x', '2:7: This is not TOML. The string is not closed on its line: " is missing.'),
-        ("a = 1\na = 2\nb = 3", '2:1: The key "a" is given here a second time.'),
+        ("a = 1\na = 2\nb = 3", '2:1: The key "a" is defined a second time here.'),
     ],
 )
 def test_a_file_that_is_not_toml_is_told_with_line_and_column(tmp_path, text, problem):
@@ -203,9 +203,9 @@ def test_what_is_nearly_a_value_is_told_with_what_to_write_and_taken_for_no_stri
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("layers.2=1", 'There is no element "2": there are 2, counted from 0.'),
-        ("layers.-1=1", 'There is no element "-1": there are 2, counted from 0. Known is "ReLU".'),
-        ("layers.Relu.y=1", 'There is no element "Relu": there are 2, counted from 0. Did you mean "ReLU"?'),
+        ("layers.2=1", 'There is no element "2": the indices are 0 to 1.'),
+        ("layers.-1=1", 'There is no element "-1": the indices are 0 to 1. Available: "ReLU".'),
+        ("layers.Relu.y=1", 'There is no element "Relu": the indices are 0 to 1. Did you mean "ReLU"?'),
     ],
 )
 def test_a_change_of_an_element_that_is_not_there_is_refused(change, problem):
@@ -318,7 +318,7 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     with pytest.raises(SpecError) as error:
         sound(read("base.toml", ["more.toml"]))
     assert str(error.value) == (
-        'more.toml:1:12: There is no element "stop": the array is empty. A new one has a `type`.'
+        'more.toml:1:12: There is no element "stop": the array is empty. A new element needs a `type`.'
     )
 
 
@@ -327,10 +327,10 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     [
         (
             "[callbacks.EarlyStoping]\npatience = 3\n",
-            '2:12: There is no element "EarlyStoping": there are 2, counted from 0. Did you mean "EarlyStopping"? '
-            "A new one has a `type`.",
+            '2:12: There is no element "EarlyStoping": the indices are 0 to 1. Did you mean "EarlyStopping"? '
+            "A new element needs a `type`.",
         ),
-        ("[callbacks]\n2 = false\n", '3:1: There is no element "2": there are 2, counted from 0.'),
+        ("[callbacks]\n2 = false\n", '3:1: There is no element "2": the indices are 0 to 1.'),
     ],
 )
 def test_an_element_that_is_not_there_cannot_be_changed(tmp_path, text, problem):
@@ -346,11 +346,11 @@ def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monke
     written(tmp_path, 'b.type = "Z"\n', "more.toml")
     document = read("spec.toml", ["more.toml"], ["a.9=1", "nothing", "b.X.y=3"])
     assert [f"{problem.place}: {problem.message}" for problem in document.problems] == [
-        'spec.toml:2:3: There is no element "7": there are 2, counted from 0.',
-        'spec.toml:3:3: There is no element "Y": there is one, counted from 0. Known is "X". A new one has a `type`.',
-        'more.toml:1:3: "type" names no element. A further one is given a name of its own, as in [b.mine]; '
-        "and [[b]] begins them anew.",
-        '--set a.9=1: There is no element "9": there are 2, counted from 0.',
+        'spec.toml:2:3: There is no element "7": the indices are 0 to 1.',
+        'spec.toml:3:3: There is no element "Y": the only index is 0. Available: "X". A new element needs a `type`.',
+        'more.toml:1:3: "type" names no element. To add an element, give it a name, as in [b.mine]; '
+        "[[b]] replaces the array.",
+        '--set a.9=1: There is no element "9": the indices are 0 to 1.',
         "--set nothing: This is not a path and a value, such as optimizer.lr=0.01.",
     ]
     assert document.table == {"a": [1, 2], "b": [{"type": "X", "y": 3}], "run": {"name": "spec"}}
@@ -359,7 +359,7 @@ def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monke
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; and [[m.layers]] begins them anew."),
+        ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; [[m.layers]] replaces the array."),
         ('[m.layers.0.inner]\ntype = "Linear"\n', "[m.layers.0.inner.mine]."),
     ],
 )
@@ -368,7 +368,7 @@ def test_how_a_further_element_is_added_is_told_with_its_whole_name(tmp_path, ch
     written(tmp_path, base, "base.toml")
     document = read(written(tmp_path, f'extends = "base.toml"\n{change}'))
     assert [problem.message for problem in document.problems] == [
-        f'"type" names no element. A further one is given a name of its own, as in {told}'
+        f'"type" names no element. To add an element, give it a name, as in {told}'
     ]
 
 
@@ -377,7 +377,7 @@ def test_of_elements_that_are_called_alike_the_place_must_be_given(tmp_path):
     assert extending(tmp_path, "[m.layers.ReLU]\nx = 1\n", base)["m"]["layers"][1] == {"type": "ReLU", "x": 1}
     with pytest.raises(SpecError) as error:
         extending(tmp_path, "[m.layers.Linear]\nx = 1\n", base)
-    assert 'Several elements are called "Linear": give its place, "0" or "2".' in str(error.value)
+    assert 'Several elements are called "Linear"; use an index instead: "0" or "2".' in str(error.value)
 
 
 def test_files_extend_each_other_over_several_levels_and_directories(tmp_path):
@@ -436,7 +436,7 @@ def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch
     Path("loop.toml").symlink_to("other.toml")
     Path("other.toml").symlink_to("loop.toml")
     for extends, problem in [
-        ('"a\\u0000b"', "This is not a path: it has a NUL in it."),
+        ('"a\\u0000b"', "This is not a path: it contains a NUL character."),
         ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
     ]:
         written(tmp_path, f"a = 1\nextends = {extends}\n")
@@ -542,7 +542,7 @@ def test_two_changes_of_one_element_under_different_names_are_both_made(tmp_path
 def test_an_element_that_is_left_out_cannot_be_changed_too(tmp_path):
     with pytest.raises(SpecError) as raised:
         extending(tmp_path, "[metrics]\nAccuracy = false\n\n[metrics.0]\ntop_k = 2\n", BELOW)
-    assert str(raised.value).endswith('The element "0" is left out: it cannot be changed, too.')
+    assert str(raised.value).endswith('The element "0" is removed and cannot also be changed.')
 
 
 def test_an_index_may_stand_in_brackets_as_messages_write_it():
@@ -600,7 +600,7 @@ def test_a_change_of_what_a_file_extends_says_how_one_is_laid_over():
     with pytest.raises(SpecError) as error:
         changed({}, "extends=a.toml")
     assert str(error.value) == (
-        "--set extends=a.toml: Only a file can extend another. To lay a file over the spec, use `--with FILE`."
+        "--set extends=a.toml: Only a file can extend another. To merge a file into the spec, use `--with FILE`."
     )
 
 

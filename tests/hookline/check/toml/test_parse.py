@@ -38,12 +38,12 @@ def test_no_valid_file_gives_an_error():
 @pytest.mark.parametrize(
     ("text", "here", "there", "message"),
     [
-        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" is given here a second time.'),
-        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" is given here a second time.'),
-        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" is given here a second time.'),
-        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" is given here a second time.'),
-        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" is given here a second time.'),
-        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" is given here a second time.'),
+        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" is defined a second time here.'),
+        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" is defined a second time here.'),
+        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" is defined a second time here.'),
+        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" is defined a second time here.'),
+        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" is defined a second time here.'),
+        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" is defined a second time here.'),
         (
             "a = 1\n[a.b]",
             (9, "b"),

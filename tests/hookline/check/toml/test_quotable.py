@@ -10,8 +10,8 @@ from hookline.cli.main import main
 
 SECRET = "hunter2"  # noqa: S105
 NOT_QUOTED = (
-    "Lines are shown only of .toml files that are not hidden and lie below the current directory or beside the spec "
-    "that you named."
+    "Hookline shows lines only from .toml files that are not hidden and are below the current directory or beside the "
+    "spec that you named."
 )
 
 
@@ -93,7 +93,7 @@ def test_an_empty_file_is_reported_as_empty(here, capsys, name):
     assert capsys.readouterr().out == f"{name}:1:1: The file is empty.  [empty-file]\n\n1 error in {name}.\n"
     (here / "run.toml").write_text("[run]\nepochs = 1\n")
     main(["check", name, "--with", "run.toml"])
-    assert "data: This is missing." in capsys.readouterr().out
+    assert "data: This section is missing." in capsys.readouterr().out
 
 
 def test_of_a_file_of_another_name_what_is_missing_is_told_and_equal_sentences_once(here, capsys):
@@ -103,4 +103,6 @@ def test_of_a_file_of_another_name_what_is_missing_is_told_and_equal_sentences_o
     assert summary == "6 errors in spec.txt.\n"
     assert sum(NOT_QUOTED in line for line in told) == 2
     for section in ("data", "model", "loss", "optimizer"):
-        assert sum(line.startswith(f"spec.txt:1:1: {section}: This is missing. It must be ") for line in told) == 1
+        assert (
+            sum(line.startswith(f"spec.txt:1:1: {section}: This section is missing. It must be ") for line in told) == 1
+        )
