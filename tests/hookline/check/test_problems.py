@@ -55,11 +55,11 @@ from every_kind import problems
         ),
     ],
 )
-def test_a_problem_is_told_where_it_is(options, problem):
+def test_a_problem_is_reported_at_its_path(options, problem):
     assert problems(**options) == [problem]
 
 
-def test_all_problems_of_values_by_name_are_told_at_once():
+def test_all_problems_of_values_by_name_are_reported_at_once():
     assert problems(weights={"a": "x", "b": 1, "c": True}, named={"d": 1, "e": {"type": "Inner", "weight": 2}}) == [
         "named.d: This must be a table with a `type`, but it is the number 1.",
         "named.e.weight: 2 is out of bounds: it must be at least 0 and at most 1.",

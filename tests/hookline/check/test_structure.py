@@ -41,7 +41,7 @@ from every_kind import Inner, Kinds, loaded, problems
         ({"mode_of": {"x": "maximum"}}, Kinds(mode_of={"x": "maximum"})),
     ],
 )
-def test_what_fits_is_read_as_it_stands(options, made):
+def test_a_valid_value_is_read_unchanged(options, made):
     read = loaded({"type": "Kinds", **options})
     if made is None:
         assert [type(inner).__name__ for inner in read.inners] == ["Inner", "L1Loss"]
@@ -55,7 +55,7 @@ def test_an_integer_for_a_number_becomes_a_float():
     assert [type(number) for number in numbers] == [float, int, float, float, float]
 
 
-def test_values_by_name_stand_in_the_order_of_the_spec():
+def test_values_by_name_keep_the_order_of_the_spec():
     assert list(loaded({"type": "Kinds", "weights": {"b": 1, "a": 2, "c": 3}}).weights) == ["b", "a", "c"]
 
 
@@ -143,11 +143,11 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
         ("text", "wrong", "This text is wrong."),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_what_is_allowed(option, value, message):
+def test_an_invalid_value_is_reported_with_what_is_allowed(option, value, message):
     assert problems(**{option: value}) == [f"{option}: {message}"]
 
 
-def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
+def test_an_integer_that_is_too_large_for_a_float_is_reported():
     [told] = problems(rate=10**400)
     assert told.startswith("rate: ")
     assert told.endswith(".")

@@ -52,7 +52,7 @@ def distance(first, second):
     return best[len(first), len(second)]
 
 
-def test_of_any_names_it_is_one_with_the_fewest_slips_and_not_more_than_a_third():
+def test_the_nearest_name_has_the_fewest_typos_and_at_most_a_third():
     generator = random.Random(0)  # noqa: S311
     found = 0
     for _ in range(3000):
@@ -70,7 +70,7 @@ def test_of_any_names_it_is_one_with_the_fewest_slips_and_not_more_than_a_third(
     assert found > 400
 
 
-def test_a_name_of_any_length_is_looked_for_in_little_time():
+def test_the_nearest_name_is_found_quickly_for_any_length():
     known = [letter * 90 for letter in string.ascii_letters]
     assert nearest("x" * 1_000_000, known) is not None
     assert nearest("xy" * 1_000_000, known) is None
@@ -92,5 +92,5 @@ def test_many_names_are_not_all_listed():
         ((), ""),
     ],
 )
-def test_a_path_is_written_as_one_would_write_it(path, text):
+def test_a_path_is_formatted_as_a_user_would_write_it(path, text):
     assert dotted(path) == text

@@ -29,11 +29,11 @@ def loss(**said):
         ({"ignored_class": 0.5}, "sets `ignored_class = 0.5`, which must be an int."),
     ],
 )
-def test_what_a_class_says_must_be_of_the_kind_that_its_family_asks_for(said, message):
+def test_an_attribute_must_have_the_type_of_its_family(said, message):
     assert misfit(loss(**said)) == message
 
 
-def test_what_is_declared_as_of_the_class_must_be_of_its_type():
+def test_a_class_variable_must_have_its_declared_type():
     @spec
     class Judge(MetricSpec):
         """A metric."""
@@ -53,12 +53,12 @@ def test_what_is_declared_as_of_the_class_must_be_of_its_type():
         {"smallest": "a word of its own", "_activaton": "what is private"},
     ],
 )
-def test_what_fits_is_fine(said):
+def test_a_valid_override_is_accepted(said):
     assert misfit(loss(**said)) is None
     assert misspelled(loss(**said)) is None
 
 
-def test_a_family_of_a_third_party_is_held_to_its_types_too():
+def test_a_family_of_a_third_party_is_checked_too():
     class Family(Spec):
         """A family."""
 
@@ -85,13 +85,13 @@ def test_a_family_of_a_third_party_is_held_to_its_types_too():
         ({"divideby": "nothing"}, "divideby", "divided_by"),
     ],
 )
-def test_what_has_nearly_the_name_of_something_in_the_family_is_told(said, name, near):
+def test_a_misspelled_attribute_of_a_family_is_reported(said, name, near):
     assert misspelled(loss(**said)) == (
         f"has `{name}`, which Hookline does not use. Did you mean `{near}`? Otherwise, call it `_{name}`."
     )
 
 
-def test_options_hooks_and_what_stands_beside_the_right_name_are_not_misspelt():
+def test_options_hooks_and_names_beside_the_correct_one_are_not_reported():
     @spec
     class Logging(CallbackSpec):
         """A callback whose hook `log` is near to `logs`."""

@@ -68,11 +68,11 @@ TABLE = b"a,b,c\n1,2,x\n"
         ),
     ],
 )
-def test_a_file_of_another_kind_is_told_with_what_to_type(told, path, content, sentence):
+def test_a_file_of_another_type_is_reported_with_a_command(told, path, content, sentence):
     assert told(path, content) == sentence
 
 
-def test_a_spec_that_is_misspelt_is_told_with_the_one_that_is_there(told, tmp_path):
+def test_a_misspelled_spec_is_reported_with_an_existing_one(told, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "penguins.toml").touch()
     (tmp_path / "more" / "flowers.toml").touch()
@@ -83,7 +83,7 @@ def test_a_spec_that_is_misspelt_is_told_with_the_one_that_is_there(told, tmp_pa
     assert told("unlike.toml") == "There is no such file."
 
 
-def test_a_directory_is_told_with_the_specs_in_it(told, tmp_path):
+def test_a_directory_is_reported_with_its_specs(told, tmp_path):
     for number in (2, 10):
         (tmp_path / f"runs/iris/{number}").mkdir(parents=True)
         (tmp_path / f"runs/iris/{number}/spec.toml").touch()
@@ -98,7 +98,7 @@ def test_a_directory_is_told_with_the_specs_in_it(told, tmp_path):
     assert told(".") == 'This is a directory, not a spec. It contains "a.toml".'
 
 
-def test_a_zip_archive_of_toml_is_no_spec(told, tmp_path):
+def test_a_zip_archive_of_toml_is_not_a_spec(told, tmp_path):
     with zipfile.ZipFile(tmp_path / "spec.toml", "w") as archive:
         archive.writestr("spec.toml", "[run]")
     assert told("spec.toml") == "This is a ZIP file, not a spec."
