@@ -12,7 +12,7 @@ from attrs import NOTHING, fields
 
 from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
-from hookline.check.suggest import MissingOption, Unclear, UnknownOption, told
+from hookline.check.suggest import MissingOption, Unclear, UnknownOption, with_suggestions
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
 from hookline.errors.diagnostic import Diagnostic
@@ -67,11 +67,12 @@ class Reader:
             elif attribute.default is NOTHING and name not in document.table:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
-        said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        errors = list(conflicts(said))
+        table = document.table
+        complete = {name: value for name, value in sections.items() if not _lacks(value, table.get(name), strange)}
+        errors = list(conflicts(complete))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
-        located = [document.locate(problem) for problem in told(problems, document.table, self.catalog)]
+        located = [document.locate(problem) for problem in with_suggestions(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
     @staticmethod

@@ -61,7 +61,9 @@ Unclear = UnknownOption | MissingOption
 """Problems that are reported last, because one mistake may cause two of them."""
 
 
-def told(problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Diagnostic]:
+def with_suggestions(
+    problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], catalog: Catalog
+) -> list[Diagnostic]:
     """The diagnostics with suggestions. A misspelled required option is reported once."""
     problems = list(problems)
     is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
@@ -136,8 +138,8 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
                 return f"It is a section of its own: {header(str(key))}.", (key,)
             owner = f"It is an option of {home.kind.__name__} and" if home.kind.family else "It"
             return f"{owner} belongs {home.label}.", (*home.path, key)
-    if (said := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
-        sentence, path = said
+    if (found := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
+        sentence, path = found
         return sentence, path
     if slip is not None:
         return f'Did you mean "{slip}"?', (*within, slip)
@@ -150,7 +152,7 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
             return f'Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
     words = str(key).lower().split("_")
     for home in sorted(homes, key=lambda home: home.path != tuple(within)):
-        # Such as "max_epochs"; but "data_path" is no section.
+        # For example "max_epochs"; but "data_path" does not mean the section "data".
         options = set(options_of(home.kind)).difference(SECTIONS)
         if (word := next((word for word in words if word in options), None)) is not None:
             where = "" if home.path == tuple(within) else f", which belongs {home.label}"

@@ -41,9 +41,9 @@ def translation(key: str, value: Any, homes: Sequence[Home], catalog: Catalog) -
     if known is None:
         return None
     for place in known.places:
-        said = _at_place(place, value, known, homes, catalog)
-        if said is not None:
-            sentence, path = said
+        found = _at_place(place, value, known, homes, catalog)
+        if found is not None:
+            sentence, path = found
             return f"{sentence} {known.note}".rstrip(), path
     if known.note:
         return known.note, ()
@@ -81,12 +81,10 @@ def _at_place(
     kind = written or catalog.get(base, others[0])
     if kind is None:
         return None
-    if written is None:
-        lines = [_line(kind, option, value, known) for option in others[1:]]
-    else:
-        given = value if isinstance(value, dict) else {}
-        options = [option for option in options_of(kind) if option in given] or required(kind)
-        lines = [_line(kind, option, given.get(option), known) for option in options]
+    given = value if isinstance(value, dict) else {}
+    options = [option for option in options_of(kind) if written and option in given]
+    options = options or (others[1:] if kind.__name__ == others[0] else list(required(kind)))
+    lines = [_line(kind, option, given.get(option) if written else value, known) for option in options]
     listed = next((home for home in homes if home.kind is kind), None)
     if listed is not None and lines:
         return f"{kind.__name__} does that, {listed.label}: {lines[0]}.", (*listed.path, others[1])

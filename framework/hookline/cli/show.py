@@ -93,7 +93,7 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
     if not homes:
         raise HooklineError(_no_component(name, known, InstalledPlugins().not_listed(listed)))
     if len(homes) > 1:
-        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
+        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}; name the family, too.')
     return known[homes[0]][name]
 
 

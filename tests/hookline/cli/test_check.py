@@ -181,7 +181,7 @@ def test_the_text_output_shows_only_the_first_of_many_errors(here, hookline):
     assert len(told) == 2000
     first, later = (told[index]["message"] for index in (9, 999))
     assert first.startswith('Adam has no option "lrr9". Available: "amsgrad"')
-    assert later == 'Adam has no option "lrr999".'  # What was meant is looked up as often as a person would read it.
+    assert later == 'Adam has no option "lrr999".'  # Suggestions are limited to a number that users would read.
 
 
 @pytest.mark.parametrize("how", ["json", "github"])
@@ -293,16 +293,16 @@ def test_missing_files_and_columns_are_reported_when_the_data_section_is_valid(h
     told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in told] == [
         "14:14",  # out of bounds
-        "15:1",  # no option
-        "26:8",  # no loss
+        "15:1",  # unknown option
+        "26:8",  # unknown loss
     ]
     (here / "spec.toml").write_text(text.replace("batch_size = 0\nshufle = true", "batch_size = 16"))
     _, out, _ = hookline("check", "spec.toml")
     told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in told] == [
-        "9:11",  # a column that is not there
-        "12:8",  # a file that is not there
-        "25:8",  # no loss
+        "9:11",  # unknown column
+        "12:8",  # missing file
+        "25:8",  # unknown loss
     ]
 
 
@@ -895,7 +895,7 @@ def test_an_error_with_a_file_name_is_not_blamed_on_the_output(here, hookline, m
 
 def test_an_error_without_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
     def run(arguments):
-        raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
+        raise OSError(28, "No space left on device")  # As for writing to a file that is already open.
 
     monkeypatch.setattr("hookline.cli.check.run", run)
     code, out, err = hookline("check", "good.toml")

@@ -112,7 +112,7 @@ def test_every_command_prints_foreign_text_harmlessly(here, capsys, words):
     (here / f"{name}.csv").write_text(f'x,y,z\n1,"{name}\n::warning::x",1\n2,3,2\n', newline="")
     try:
         main(list(words))
-    except SystemExit as end:  # argparse ends so.
+    except SystemExit as end:  # argparse exits this way.
         assert end.code == 2  # noqa: PT017
     told = capsys.readouterr()
     assert told.out or told.err

@@ -11,26 +11,26 @@ from hookline.errors.text import did_you_mean, dotted, nearest
 @pytest.mark.parametrize(
     ("typed", "known", "meant"),
     [
-        ("rl", ["lr", "momentum"], "lr"),  # two letters that changed places
-        ("momentm", ["momentum", "moment"], "moment"),  # one letter too many is as near as one that is missing
+        ("rl", ["lr", "momentum"], "lr"),  # swapped letters
+        ("momentm", ["momentum", "moment"], "moment"),  # an extra letter counts as much as a missing one
         ("Adma", ["Adam", "AdamW", "Adamax"], "Adam"),
         ("ADAM", ["Adam", "AdamW"], "Adam"),
         ("relu", ["ReLU", "ReLU6", "RReLU"], "ReLU"),
-        ("Huber", ["HuberLoss", "MSELoss"], "HuberLoss"),  # how it begins
+        ("Huber", ["HuberLoss", "MSELoss"], "HuberLoss"),  # a prefix
         ("Conv", ["Conv2d", "ConvTranspose2d", "Conv10d"], "Conv2d"),
         ("CrossEntropy", ["CrossEntropyLoss", "Entropy"], "CrossEntropyLoss"),
         ("x", ["lr", "eps"], None),
-        ("x", ["y"], None),  # one letter of one is all of it
+        ("x", ["y"], None),  # the only letter is wrong
         ("", ["y", "lr"], None),
         ("focal", ["huber", "mse"], None),
         ("epoch", ["epochs", "seed"], "epochs"),
-        ("learning_rate", ["lr", "momentum"], "lr"),  # what is short for it
+        ("learning_rate", ["lr", "momentum"], "lr"),  # the initials
         ("wd", ["weight_decay", "lr"], "weight_decay"),
         ("MSE", ["R2Score", "MeanSquaredError"], "MeanSquaredError"),
-        ("deployment", ["data", "deploy"], "deploy"),  # more than there is
+        ("deployment", ["data", "deploy"], "deploy"),  # longer than the name
         ("EarlyStoppingCallback", ["EarlyStopping", "CSVLog"], "EarlyStopping"),
         ("data_path", ["data", "model"], None),
-        ("b", ["betas", "bias"], None),  # too little to say how it begins
+        ("b", ["betas", "bias"], None),  # too short for a prefix
     ],
 )
 def test_the_nearest_name(typed, known, meant):

@@ -59,7 +59,7 @@ def test_metrics_are_compared_by_their_names():
         ({"targets": "y", "inputs": ["x*"]}, {"targets": ["y"], "inputs": "x*"}, []),
         ({"targets": "y"}, {"targets": ["y", "z"]}, [(("data", "targets"), "y", ("y", "z"))]),
         ({"targets": "y"}, {"targets": {"a": "y"}}, [(("data", "targets"), "y", {"a": "y"})]),
-        # The one group of an array of one name is called as the array is.
+        # The single group of an array of one name has the name of the array.
         (
             {"type": "NPZ", "inputs": "x"},
             {"type": "NPZ", "inputs": ["x"]},

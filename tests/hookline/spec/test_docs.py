@@ -163,7 +163,10 @@ def test_list_and_show_include_components_of_a_local_file(tmp_path):
             "`hookline show CyclicLR` shows it.",
         ),
         (["show", "layr", "Conv2d"], 'There is no family called "layr". Did you mean "layer"?'),
-        (["show", "PairwiseDistance"], '"PairwiseDistance" is in several families, "layer" and "distance": say which.'),
+        (
+            ["show", "PairwiseDistance"],
+            '"PairwiseDistance" is in several families, "layer" and "distance"; name the family, too.',
+        ),
         (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),
         (["list", "--installed", "nothing"], 'No plugin called "nothing" is installed.'),
     ],

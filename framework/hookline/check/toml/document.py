@@ -143,7 +143,7 @@ class _Files:
     """The total length of all files."""
 
     def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
-        """The tree of a file, laid over those of the files that it extends.
+        """The tree of a file, merged into those of the files that it extends.
 
         Raises:
             HooklineError: if a file cannot be read.

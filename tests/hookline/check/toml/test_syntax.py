@@ -31,7 +31,7 @@ SINGLE = "Strings in single quotes keep their backslashes"
         ("type = Adam # x", 7, "Adam", 'Strings need quotes: "Adam".'),
         ("x =\ny = 1", 3, "", "The value is missing."),
         ("x = [1,,2]", 7, ",", "A value is missing before this comma."),
-        # What stands behind them.
+        # Text after values.
         ("x = 1 y = 2", 6, "y = 2", "Each key and each header needs a line of its own."),
         ("[a] x = 1", 4, "x = 1", "Each key and each header needs a line of its own."),
         ("x = 1;", 5, ";", 'Remove the ";" at the end of the line.'),
