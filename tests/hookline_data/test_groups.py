@@ -258,7 +258,7 @@ def test_groups_that_cannot_share_a_model_are_reported(prepare, tmp_path, option
         (
             {"dtype": "int32"},
             'data.dtype: This must be "float32", "float64" or "int64" or a table of elements, each "float32", "float64" or "int64", '
-            'and it is the string "int32".',
+            'but it is the string "int32".',
         ),
         ({"shape": {"input": [0]}}, "data.shape.input[0]: 0 is out of bounds: it must be at least 1."),
     ],

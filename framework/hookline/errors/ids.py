@@ -42,7 +42,7 @@ IDS: Mapping[str, Kind] = {
     ),
     "empty-file": Kind("The file is empty.", "`hookline new spec data.csv` writes a spec for a table.", " "),
     "unreadable-file": Kind(
-        "A file does not exist, is a directory, cannot be read, or is clearly not a spec.",
+        "A file does not exist, is a directory, cannot be read or written, or is clearly not a spec.",
         "Check the path. The message suggests a similar file name, or the right command for this type of file.",
     ),
     "missing-file": Kind(

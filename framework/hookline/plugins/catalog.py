@@ -172,7 +172,7 @@ class Catalog:
                 return InvalidValueError("unknown-type", message, hint)
             return InvalidValueError("unknown-type", message, f'{own} belongs to the family "{other.family}".')
         if note := other_tools.type_note(own):
-            raise ValueError(f"{message} {note}")
+            return InvalidValueError("unknown-type", message, note)
         unlisted = self.not_listed()
         where = f" Installed, but not listed in `plugins`: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
@@ -217,7 +217,7 @@ class Catalog:
     def _sentence(self, base: type[Spec]) -> str:
         known = self.family(base)
         if len(known) <= MOST_LISTED:
-            return f" Known {'is' if len(known) == 1 else 'are'} {enumerate_names(sorted(known))}." if known else ""
+            return f" Available: {enumerate_names(sorted(known))}." if known else ""
         first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
         some = f", such as {enumerate_names(first)}" if first else ""
         return f" There are {len(known)}{some}: `hookline list` shows them."

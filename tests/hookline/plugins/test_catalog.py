@@ -136,8 +136,8 @@ def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
     with pytest.raises(PluginError) as error:
         catalog.add([Undecorated], MINE)
     assert str(error.value).startswith(
-        'The plugin "mine" registers Undecorated, which is not made by @spec, so that its options would be passed '
-        f"over: put @spec over it. ({__file__}, line "
+        'The plugin "mine" registers Undecorated, which is not decorated with @spec, so its options would be '
+        f"ignored; add @spec above the class. ({__file__}, line "
     )
 
 
@@ -210,7 +210,7 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
 @pytest.mark.parametrize(
     ("components", "problem"),
     [
-        ({"Focal": Undecorated}, "registers Undecorated, which is not made by @spec"),
+        ({"Focal": Undecorated}, "registers Undecorated, which is not decorated with @spec"),
         ({"Focal": 3}, "registers 3, which is not a class below that of a family"),
         (
             Components("no_such_package", {"losses": ["Focal"]}),

@@ -356,7 +356,7 @@ def test_several_losses_can_be_accumulated_if_all_of_them_can():
         spec({**LOSSES, "size": {"type": "Unfit"}}, plugin=UnfitPlugin(), accumulate=2)
     [problem] = raised.value.problems
     assert (problem.path, problem.message) == (("run", "accumulate"), "It looks at all rows.")
-    assert problem.against == (("losses", "size", "type"),)
+    assert problem.related == (("losses", "size", "type"),)
 
 
 def heads(**ends):
@@ -625,7 +625,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
 @pytest.mark.parametrize(
     ("sections", "path", "message"),
     [
-        ({}, ("loss",), "This is missing. It must be a loss (a table with a `type`)."),
+        ({}, ("loss",), "This section is missing. It must be a loss (a table with a `type`)."),
         (
             {"loss": {"type": "MSELoss"}, "losses": LOSSES},
             ("losses",),
@@ -646,7 +646,7 @@ def test_a_spec_has_one_loss_or_several(sections, path, message):
         hookline.load({**table, **sections}, plugins=[Plugin()])
     [problem] = raised.value.problems
     assert problem.path == path
-    assert message in problem.message
+    assert message in problem.text
 
 
 def test_a_wrapper_around_predict_changes_what_metrics_judge(tmp_path):

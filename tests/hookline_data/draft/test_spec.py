@@ -104,7 +104,7 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
     [
         ("", "The file is empty."),
         ("a,b\n", "The file has a header but no rows."),
-        ("a,b,a\n1,2,3\n", 'Two columns are called "a".'),
+        ("a,b,a\n1,2,3\n", 'Two columns are named "a".'),
         ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, but the header has 2."),
         ("a\n1\n", "There is only one column; a target and an input are needed."),
         (
@@ -181,8 +181,8 @@ def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, m
     assert hookline("new", "spec", "rows.csv", "--target", "a") == (
         0,
         'Created rows.toml. It tells the 2 classes of "a" apart by 2 numbers.\nTrain it: hookline train rows.toml\n',
-        "rows.csv: The column names are numbers. If the first line is a row of data instead of a header, insert a line "
-        "with column names above it. (a warning)\n",
+        "rows.csv: warning: The column names are numbers. If the first line is a row of data instead of a header, insert a line "
+        "with column names above it.  [warning]\n",
     )
 
 
@@ -192,7 +192,7 @@ def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
     with pytest.raises(DataError) as error:
         columns_of(path)
     hint = "It seems to have no header: its first line must be one, with names."
-    assert str(error.value) == f'{path}: Two columns are called "0.2". {hint}'
+    assert str(error.value) == f'{path}: Two columns are named "0.2". {hint}'
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_nothing_is_written_over(people, hookline):
     assert hookline("new", "spec", "people.csv", "--target", "city", "--out", "none/people.toml") == (
         2,
         "",
-        "none/people.toml: The file cannot be written: No such file or directory.\n",
+        "none/people.toml: The file cannot be written: No such file or directory.  [unreadable-file]\n",
     )
 
 

@@ -295,8 +295,8 @@ DECLARED = "from hookline import hookimpl; from hookline.spec import LossSpec, o
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma = option(default=2.0)",
             4,
-            'registers Focal, which has the option "gamma" without a type: write `gamma: float = …`, or whichever it is '
-            "of.",
+            'registers Focal, which has the option "gamma" without a type; annotate it, for example '
+            "`gamma: float = …`.",
         ),
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: torch.Tensor = option()",
