@@ -116,7 +116,7 @@ class Mutations:
         # Without its type nothing is known of the table.
         cut = self.without(self.positions.keys[path], value)
         start = self.positions.values.get(container, (0, 0))[0]
-        self.tell("removed type", cut, self.line(start), ["`type` is missing"])
+        self.tell("removed type", cut, self.line(start), ["The `type`, which names the "])
 
     def wrong_values(self, path, owner, attribute, value):
         line, kind = self.line(value[0]), owner.option_type(attribute)

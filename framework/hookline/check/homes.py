@@ -32,7 +32,7 @@ class Home:
             return "at the top of the file, before the first section"
         if len(self.path) == 1 or isinstance(self.path[1], str):
             return f"in [{dotted(self.path)}]"
-        return f"in [[{self.path[0]}]], {self.kind.__name__}"
+        return f"in the [[{self.path[0]}]] table of {self.kind.__name__}"
 
 
 def header(section: str) -> str:

@@ -87,7 +87,7 @@ def _at_place(
     lines = [_line(kind, option, given.get(option) if written else value, known) for option in options]
     listed = next((home for home in homes if home.kind is kind), None)
     if listed is not None and lines:
-        return f"{kind.__name__} does that, {listed.label}: {lines[0]}.", (*listed.path, others[1])
+        return f"{kind.__name__} does that, in its {header(section)} table: {lines[0]}.", (*listed.path, options[0])
     with_type = " and ".join([f'type = "{kind.__name__}"', *lines])
     return f"{kind.__name__} does that: {header(section)} with {with_type}.", ()
 

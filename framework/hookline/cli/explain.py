@@ -103,7 +103,7 @@ def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
     yield from paragraph(known.sentence, width, "  ")
     yield ""
     if not known.settings:
-        yield "It is not set: this is the default."
+        yield "No file sets it; this is the default."
         return
     yield "Set by"
     yield from table(((str(setting.value), _said(setting)) for setting in known.settings), None)

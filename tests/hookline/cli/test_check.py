@@ -574,7 +574,7 @@ def test_explain_lists_every_place_that_sets_a_value(here, hookline):
 @pytest.mark.parametrize(
     ("path", "first", "last"),
     [
-        ("optimizer.eps", "optimizer.eps = 1e-08", "It is not set: this is the default."),
+        ("optimizer.eps", "optimizer.eps = 1e-08", "No file sets it; this is the default."),
         ("run", "run = {", "  good.toml:3:1  [run]"),
         ("model.layers.1", "model.layers[1] is ReLU", '  good.toml:20:5  { type = "ReLU" },'),
         ("model.layers[0].out_features", "model.layers[0].out_features = 16", "out_features = 16 },"),

@@ -93,7 +93,7 @@ def test_an_option_that_the_component_lacks_is_reported():
 
 def test_an_option_of_a_listed_callback_is_suggested_there():
     [sentence] = help_for("run", max_grad_norm=0.5, callbacks=[{"type": "GradientClipping"}])
-    assert sentence == "GradientClipping does that, in [[callbacks]], GradientClipping: max_norm = 0.5."
+    assert sentence == "GradientClipping does that, in its [[callbacks]] table: max_norm = 0.5."
 
 
 @pytest.mark.parametrize(
