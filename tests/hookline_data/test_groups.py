@@ -229,11 +229,11 @@ def test_groups_that_cannot_share_a_model_are_reported(prepare, tmp_path, option
         ({"shape": {"imput": [1]}}, 'data.shape.imput: There is no group of inputs "imput". Did you mean "input"?'),
         (
             {"inputs": {"u": "a", "v": "b"}, "dtype": {"w": "int64"}},
-            'data.dtype.w: There is no group of inputs "w". Known are "u" and "v".',
+            'data.dtype.w: There is no group of inputs "w". Available: "u" and "v".',
         ),
         (
             {"standardize": {"image": True}},
-            'data.standardize.image: There is no group of inputs "image". Known is "input".',
+            'data.standardize.image: There is no group of inputs "image". Available: "input".',
         ),
         (
             {"dtype": "int64", "standardize": True},
@@ -258,7 +258,7 @@ def test_groups_that_cannot_share_a_model_are_reported(prepare, tmp_path, option
         (
             {"dtype": "int32"},
             'data.dtype: This must be "float32", "float64" or "int64" or a table of elements, each "float32", "float64" or "int64", '
-            'and it is the string "int32".',
+            'but it is the string "int32".',
         ),
         ({"shape": {"input": [0]}}, "data.shape.input[0]: 0 is out of bounds: it must be at least 1."),
     ],

@@ -245,7 +245,7 @@ def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_
 @pytest.mark.parametrize(
     ("options", "arrays", "message"),
     [
-        ({}, {"x": X}, 'There is no array "y". Known is "x".'),
+        ({}, {"x": X}, 'There is no array "y". Available: "x".'),
         ({"inputs": "xs"}, {"x": X, "y": Y}, 'There is no array "xs". Did you mean "x"?'),
         ({}, {"y": Y}, "No array is left for the inputs."),
         ({}, {"x": X[:5], "y": Y}, '"y" has 12 rows, but "x" has 5. All arrays must have the same number of rows.'),
@@ -390,7 +390,7 @@ def test_options_that_do_not_suit_the_loss_or_the_arrays_are_reported_at_their_p
         ),
         (
             {"inputs": {"a": "x"}, "standardize": {"x": True}},
-            'standardize.x: There is no group of inputs "x". Known is "a".',
+            'standardize.x: There is no group of inputs "x". Available: "a".',
         ),
         (
             {"dtype": "int64", "standardize": True},

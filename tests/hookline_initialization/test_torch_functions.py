@@ -180,7 +180,7 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
         (
             [{"type": "zeros_", "layers": "Conv2d"}],
-            'initialize[0].layers: It selects nothing: no layer "Conv2d" has parameters. Known is "Linear".',
+            'initialize[0].layers: It selects nothing: no layer "Conv2d" has parameters. Available: "Linear".',
         ),
         (
             [{"type": "kaiming_normal_", "layers": "Linear"}],

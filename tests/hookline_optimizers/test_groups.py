@@ -102,11 +102,11 @@ def test_a_group_can_be_created_in_python_with_the_options_of_its_optimizer():
             'optimizer.groups[0].weight_decya: There is no key "weight_d',
         ),
         ([{"lr": 0.1}, {"lr": -1}], "optimizer.groups[1].lr: -1 is out of bounds: it must be at least 0."),
-        ([{"lr": "x"}], 'optimizer.groups[0].lr: This must be a number, and it is the string "x".'),
+        ([{"lr": "x"}], 'optimizer.groups[0].lr: This must be a number, but it is the string "x".'),
         ([{"betas": [0.9, 1]}], "optimizer.groups[0].betas[1]: 1 is out of bounds"),
         ([{"fused": True}], 'optimizer.groups[0].fused: There is no key "fused".'),
         ([{"capturable": True}], 'optimizer.groups[0].capturable: There is no key "capturable".'),
-        ([3], "optimizer.groups[0]: This must be a table, and it is the number 3."),
+        ([3], "optimizer.groups[0]: This must be a table, but it is the number 3."),
     ],
 )
 def test_a_group_is_checked_like_its_optimizer(groups, message):

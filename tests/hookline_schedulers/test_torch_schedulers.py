@@ -295,7 +295,7 @@ def test_a_loaded_schedule_continues_like_the_original(tmp_path):
 @pytest.mark.parametrize(
     ("callback", "message"),
     [
-        ({"type": "StepLR"}, "callbacks[0].step_size: This is missing."),
+        ({"type": "StepLR"}, "callbacks[0].step_size: This option is missing."),
         (
             {"type": "MultiStepLR", "milestones": [3, 2]},
             "callbacks[0].milestones: Milestones must be strictly increasing",

@@ -154,7 +154,7 @@ def test_installed_plugins_are_listed_as_json(told):
 
 
 def test_specs_that_use_them_are_checked(told):
-    assert told("check", "focal.toml", "waves.toml") == "2 specs are good.\n"
+    assert told("check", "focal.toml", "waves.toml") == "2 specs: no problems found.\n"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_specs_that_use_them_are_checked(told):
             "focal.toml",
             '"focal>=1.2", ',
             "",
-            'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal" and "waves". Known are ',
+            'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal" and "waves". Available: ',
         ),
         ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, and the spec requires >=2."),
         ("focal.toml", "focal>=1.2", "vocal", 'No plugin called "vocal" is installed. Did you mean "focal"?'),
@@ -310,7 +310,7 @@ def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reporte
     other.install(wheel(newer, tmp_path / "wheels"))
     code, _, err = other.hookline("train", "--locked", "first", "--out", "third", cwd=here)
     assert code == 2
-    assert err == 'first cannot be trained again as it was:\n  The plugin "waves" was 1.2, and it is 1.3.\n'
+    assert err == 'first cannot be reproduced:  [lock-mismatch]\n  The plugin "waves" was 1.2, and it is 1.3.\n'
     assert not (here / "third").exists()
 
 
@@ -333,7 +333,11 @@ def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(tmp_path)
     assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
     # What is installed is used, and not what lies beside the spec.
     (draft / "hookline_spiral.py").unlink()
-    assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (0, "example.toml is good.\n", "")
+    assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (
+        0,
+        "example.toml: no problems found.\n",
+        "",
+    )
     code, out, err = environment.hookline("train", "example.toml", cwd=draft)
     assert (code, err) == (0, "")
     assert "  loss       SpiralLoss" in out.splitlines()

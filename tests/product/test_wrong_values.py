@@ -137,7 +137,7 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
     [
         (
             {"loss": None, "losses": {"a": {}}},
-            ["losses.a: The `type` is missing, which says what loss it is."],
+            ["losses.a: The `type`, which names the loss, is missing."],
         ),
         (
             {"optimizer": {"type": "Partition", "groups": [{}], "parts": []}},

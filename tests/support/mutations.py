@@ -116,7 +116,7 @@ class Mutations:
         # Without its type nothing is known of the table.
         cut = self.without(self.positions.keys[path], value)
         start = self.positions.values.get(container, (0, 0))[0]
-        self.tell("removed type", cut, self.line(start), ["`type` is missing"])
+        self.tell("removed type", cut, self.line(start), ["The `type`, which names the "])
 
     def wrong_values(self, path, owner, attribute, value):
         line, kind = self.line(value[0]), owner.option_type(attribute)
@@ -196,7 +196,7 @@ class Mutations:
 
     def removed(self, path, key, value):
         start = self.positions.values[path[:-1]][0]
-        self.tell("removed required key", self.without(key, value), self.line(start), ["This is missing"])
+        self.tell("removed required key", self.without(key, value), self.line(start), ["This option is missing"])
 
     def sections_removed(self):
         """The spec without a section that it must have, down to its last key."""
@@ -209,7 +209,7 @@ class Mutations:
             for start, end in [*spans, *values]:
                 for number in range(self.line(start), self.line(end) + 1):
                     lines[number - 1] = ""
-            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This is missing. It must be "])
+            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This section is missing. It must be "])
 
     def sections_twice(self):
         for path, value in self.positions.values.items():

@@ -1,1 +1,1 @@
-"""From the text of spec files to a `TrainingSpec`, or to everything that is wrong with them. Never imports torch."""
+"""Turn the text of spec files into a `TrainingSpec`, or report all problems. Never imports torch."""

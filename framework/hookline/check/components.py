@@ -1,4 +1,4 @@
-"""From a table to a component: each option is read by itself, so that all that is wrong in it is told at once."""
+"""Turn a table into a component. Each option is read separately, so that all problems are reported at once."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from hookline.spec.words import found
 
 
 def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], Spec]:
-    """A hook for one spec class: each option is of its type and inside its bounds, and there are no others."""
+    """A cattrs hook for one spec class. It checks the type and bounds of each option, and refuses unknown ones."""
     options = {attribute.name: attribute for attribute in fields(kind) if attribute.init}
 
     def structure_option(value: Any, attribute: "Attribute[Any]") -> Any:
@@ -36,7 +36,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                 with blamed(kind):
                     attribute.validator(kind, attribute, made)
             except ValueError:
-                _check_elements(kind, attribute, made)  # Each number that is out of bounds, instead of the first.
+                _check_elements(kind, attribute, made)  # Report all numbers that are out of bounds.
                 raise
         return made
 
@@ -53,7 +53,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
                     raise KeyError(name)
             except (KeyError, *INVALID) as error:
                 error.add_note(AttributeValidationNote(f"option {name}", name, attribute.type))
-                errors.append(error.with_traceback(None))  # Which would keep every frame alive.
+                errors.append(error.with_traceback(None))  # A traceback would keep every frame alive.
         # In the order of the text.
         errors += [ForbiddenExtraKeysError("", kind, {key}) for key in value if key not in options]
         if not errors:
@@ -71,7 +71,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
 
 
 def _conflicts(kind: type[Spec], options: Mapping[str, Any]) -> list[Exception]:
-    """Everything that does not go together in options that are valid one by one; making the component stops at once."""
+    """All conflicts between options that are valid individually; creating the component stops at the first one."""
     component = kind.__new__(kind)
     for attribute in fields(kind):
         object.__setattr__(component, attribute.name, options.get(attribute.name, attribute.default))
@@ -81,13 +81,13 @@ def _conflicts(kind: type[Spec], options: Mapping[str, Any]) -> list[Exception]:
         found.extend(unused(component))
     except ValueError as error:
         found.append(error)
-    except FAILURES:  # Its code failed in the same way when the component was made.
+    except FAILURES:  # Its code failed in the same way when the component was created.
         return found
     return found
 
 
 def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -> None:
-    """Tell of each number in an array or table that is out of bounds, at its own place."""
+    """Report each number in an array or table that is out of bounds, at its own path."""
     errors = []
     elements = enumerate(value) if isinstance(value, tuple) else value.items() if isinstance(value, Mapping) else ()
     for index, element in elements:
@@ -103,7 +103,7 @@ def _check_elements(kind: type[Spec], attribute: "Attribute[Any]", value: Any) -
 
 
 def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
-    """Raise a `ValueError` for `inf` where the option does not say that it may be, and for `nan`."""
+    """Raise a `ValueError` for `nan`, and for `inf` unless the bounds of the option allow it."""
     if isinstance(value, (tuple, dict)):
         for element in value.values() if isinstance(value, dict) else value:
             if not (isinstance(element, (float, str)) and element == element and element not in (math.inf, -math.inf)):
@@ -111,11 +111,11 @@ def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         may_be_infinite = any(bounds.infinite for bounds in Bounds.of(attribute))
         if math.isnan(value) or not may_be_infinite:
-            raise InvalidValueError("out-of-bounds", f"This must be a finite number, and it is {value}.")
+            raise InvalidValueError("out-of-bounds", f"This must be a finite number, not {value}.")
 
 
 def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
-    """A component: the class is found by the `type` that the table gives, and reads the rest of it."""
+    """A component: `type` names its class, and the rest of the table are its options."""
     if not isinstance(value, dict):
         raise _no_table(value, "a table with a `type`")
     options = dict(value)
@@ -128,7 +128,7 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
             message = f'There is no option "{near}".'
             wrong_key = OptionError(near, message, on_key=True, id="unknown-key", help='Did you mean "type"?')
             raise _with_others(wrong_key, base, options.pop(near), options, catalog, converter)
-        raise InvalidValueError("missing-type", f"The `type` is missing, which says what {base.family} it is.")
+        raise InvalidValueError("missing-type", f"The `type`, which names the {base.family}, is missing.")
     try:
         kind = catalog.find(base, converter.structure(name, str))
     except InvalidValueError as error:
@@ -139,8 +139,8 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
 
 
 def _no_table(value: Any, wanted: str) -> ValueError:
-    """What to raise for what is no table: of an array of tables, what its header should be."""
-    message = f"This must be {wanted}, and it is {found(value)}."
+    """The error for a value that is not a table. For an array of tables, it suggests another header."""
+    message = f"This must be {wanted}, but it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
         return HeaderError(message, are_several=False)
     return InvalidValueError("wrong-type", message)
@@ -149,20 +149,20 @@ def _no_table(value: Any, wanted: str) -> ValueError:
 def _with_others(
     error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
 ) -> Exception:
-    """The error of a type, and those of the options, which are read as those of the type that was probably meant.
+    """The error of a `type`, with those of the options, which are read for the type that was probably meant.
 
-    If that is a guess, no option is reported as missing.
+    If that type is a guess, missing options are not reported.
     """
     if not isinstance(name, str):
         return error
     is_known = catalog.get(base, name) is not None or catalog.translated(base, name) is not None
     meant = name if catalog.get(base, name) is not None else catalog.meant(base, name)
     if meant is None or not (options or is_known):
-        return error  # Of a guess no option is missing, and there is none that could be wrong.
+        return error  # There are no options to check, and none is missing from a guess.
     try:
         kind = catalog.find(base, meant)
     except ValueError:
-        return error  # Several plugins have it, and nobody knows which is meant.
+        return error  # Several plugins provide this type.
     errors: list[Exception] = [error]
     try:
         converter.structure(options, kind)

@@ -1,4 +1,4 @@
-"""From files to specs: with the plugins that each lists, and everything that can be checked without torch."""
+"""Load specs from files with the plugins that they list, and check everything that does not need torch."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,16 +25,16 @@ def load(
     overlays: Iterable[str | Path] = (),
     plugins: Iterable[object] = (),
 ) -> TrainingSpec:
-    """The spec in a TOML file, or in a table such as TOML has.
+    """Load a spec from a TOML file, or from a table as a TOML parser returns it.
 
     Args:
         source: the path of the file, or the table.
-        overrides: changes of single values, as `optimizer.lr=0.01`.
-        overlays: further files, laid over the first one after another.
-        plugins: modules or objects whose names the spec may use, beside the installed plugins that it lists.
+        overrides: changes of single values, such as `optimizer.lr=0.01`.
+        overlays: further files, merged into the first in this order.
+        plugins: modules or objects whose components the spec may use in addition to the plugins that it lists.
 
     Raises:
-        SpecError: with everything that is wrong with the spec.
+        SpecError: if the spec has problems; it contains all of them.
         HooklineError: if a file cannot be read, or a plugin cannot be used.
 
     >>> import hookline
@@ -50,10 +50,10 @@ def load(
 
 
 class Loader:
-    """Makes specs of documents. What it learns of plugins and their classes serves all of them."""
+    """Loads specs from documents. It reuses plugins and their classes for all documents."""
 
     def __init__(self, plugins: Iterable[object] = ()):
-        """A loader with these modules or objects beside the plugins that specs list."""
+        """Create a loader that uses these modules or objects in addition to the plugins that specs list."""
         self._extra = tuple(plugins)
         self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Diagnostic]]] = {}
 
@@ -71,14 +71,14 @@ class Loader:
         return plugins
 
     def reader(self, document: Document) -> Reader:
-        """What reads the document, with the plugins that it lists; raises what `plugins` does."""
+        """The reader for the document, with the plugins that it lists. Raises the same errors as `plugins`."""
         _, reader, problems = self._with_plugins(document)
         if problems:
             raise SpecError(problems, document.source.name)
         return reader
 
     def _with_plugins(self, document: Document) -> tuple[Plugins, Reader, list[Diagnostic]]:
-        """The plugins that the document lists and what reads it with them, and what is wrong with those left out."""
+        """The plugins that the document lists, a reader that uses them, and the problems of unusable plugins."""
         listed = document.table.get("plugins", [])
         if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
             raise _refused(document, "This must be an array of the names of installed plugins.", "plugins")
@@ -100,14 +100,14 @@ class Loader:
         return plugins, Reader(plugins.catalog), problems
 
     def load(self, document: Document, *, with_data: bool = False) -> TrainingSpec:
-        """The spec that a document says.
+        """The spec of a document.
 
         Args:
             document: the document.
-            with_data: whether to check the data files that it names too, as `check` does.
+            with_data: whether to check its data files too, as `check` does.
 
         Raises:
-            SpecError: with everything that is wrong with it.
+            SpecError: if the document has problems; it contains all of them.
             PluginError: if a plugin cannot be used.
 
         """
@@ -119,7 +119,7 @@ class Loader:
     def check(self, document: Document) -> list[Diagnostic]:
         """All problems of a document that can be found without torch, in the order of the text.
 
-        These include what can be learned about the data files from their first bytes.
+        These include problems of the data files that show in their first bytes.
 
         Raises:
             PluginError: if a plugin cannot be used.
@@ -131,7 +131,7 @@ class Loader:
             return list(error.problems)
 
     def _read(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
-        """The sections of the spec that are right, and all problems of the document."""
+        """The valid sections of the spec, and all problems of the document."""
         _, reader, unusable = self._with_plugins(document)
         sections, problems = reader.sections(document)
         return sections, _with_unusable(unusable, problems, document)
@@ -152,7 +152,7 @@ class Loader:
 
 
 def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], document: Document) -> list[Diagnostic]:
-    """The problems, without those of components that a plugin may bring which cannot be used."""
+    """The problems, without those of components that an unusable plugin may provide."""
     if not unusable:
         return problems
     hidden = [problem.path[:-1] for problem in problems if problem.id == "unknown-type"]
@@ -168,7 +168,7 @@ def _of_data(error: OptionError, document: Document) -> Diagnostic:
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
-    """The path as it would be written where the option stands: relative to its file, if that in the option is."""
+    """The path as the option would contain it: relative to the file that sets it, unless it is absolute."""
     *_, written = document.root.along(tuple(option))
     home = written.settings[-1].source.directory if written.settings else None
     is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()

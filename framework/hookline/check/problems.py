@@ -1,4 +1,4 @@
-"""What is raised for a value of a document that is wrong, and the problems that it is told as."""
+"""The errors that are raised for invalid values of a document, and the diagnostics made from them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,22 +18,22 @@ from hookline.errors.option_errors import InvalidValueError, OptionError
 from hookline.errors.text import dotted
 
 INVALID = (ClassValidationError, IterableValidationError, ValueError, PluginError)
-"""What is raised for a value that is wrong: by hooks, and by cattrs for what is inside of it.
+"""The errors for invalid values: from hooks, and from cattrs for nested values.
 
-A `PluginError` is a fault in the code of a component: it is a problem where that stands, beside all others."""
+A `PluginError` is a fault in the code of a component. It is reported at the component, beside all other problems."""
 
 
 class HeaderError(ValueError):
-    """A table where several are wanted, or several where one is: the path says what its header should be."""
+    """Raised for one table instead of several, or several instead of one. The path gives the right header."""
 
     def __init__(self, message: str, *, are_several: bool):
-        """What was found and expected, and whether the header of each has two brackets."""
+        """Create the error from what was found and expected, and whether several tables are expected."""
         super().__init__(message)
         self.are_several = are_several
 
 
 def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Diagnostic | Unclear]:
-    """The diagnostics of what cattrs raised, each with its path."""
+    """The diagnostics of an error that cattrs raised, each with its path."""
     if isinstance(error, (ClassValidationError, IterableValidationError)):
         kind = error.cl
         for part in error.exceptions:
@@ -53,9 +53,9 @@ def problems_in(error: BaseException, kind: Any, path: Keys) -> Iterator[Diagnos
     elif isinstance(error, HeaderError):
         header = dotted([key for key in path if isinstance(key, str)])
         help_text = (
-            f"The header of each has two brackets: [[{header}]]."
+            f"Write each with double brackets: [[{header}]]."
             if error.are_several
-            else f"Write it without brackets around it, or with one bracket in its header: [{header}]."
+            else f"Write a single table, without brackets around it, or with single brackets in its header: [{header}]."
         )
         yield Diagnostic("wrong-type", str(error), path, help_text)
     else:

@@ -1,7 +1,7 @@
-"""From a document to a spec: cattrs makes attrs classes of tables, strictly, and every problem is found at once.
+"""Turn a document into a spec. cattrs creates attrs classes from tables, strictly, and all problems are found at once.
 
-Nothing is converted, except that an integer is accepted where a float is wanted. Names of types are looked up in the
-catalog and nowhere else.
+No value is converted, except that an integer is accepted for a float. Types are looked up in the catalog and nowhere
+else.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,7 @@ from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.toml.document import Document
 from hookline.check.translate import section_meant
-from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption, told
+from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption, with_suggestions
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import FaultError
 from hookline.errors.text import PathElement, nearest
@@ -23,11 +23,11 @@ from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
 
 EMPTY = "The file is empty."
-"""What is said of a file in which nothing is."""
+"""The message for an empty file."""
 
 
 class Reader:
-    """Reads documents whose names are those of a catalog. What it learns of a class serves all documents."""
+    """Reads documents that may name the components of a catalog. It reuses its hooks for all documents."""
 
     def __init__(self, catalog: Catalog):
         self.catalog = catalog
@@ -35,7 +35,7 @@ class Reader:
         self._converter = strict_converter(catalog, lambda: self._directory)
 
     def sections(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
-        """The sections of the spec that are right, and all problems of the document, in the order of the text."""
+        """The valid sections of the spec, and all problems of the document in the order of the text."""
         if document.is_empty:
             return {}, [document.locate(Diagnostic("empty-file", EMPTY))]
         self._directory = document.directory
@@ -52,7 +52,7 @@ class Reader:
                     problems += self._problems_of_another(key, value, document.table[name], known[name].type)
                     continue
             given.add(name)
-            # Changes by name would have been made, had the key been right.
+            # A table of changes by name is not a section; the document applies changes only for a correct key.
             if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
                 continue
             try:
@@ -67,22 +67,23 @@ class Reader:
             elif attribute.default is NOTHING and name not in document.table:
                 problems.append(MissingOption(TrainingSpec, (name,)))
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
-        said = {name: value for name, value in sections.items() if not _lacks(value, document.table.get(name), strange)}
-        errors = list(conflicts(said))
+        table = document.table
+        complete = {name: value for name, value in sections.items() if not _lacks(value, table.get(name), strange)}
+        errors = list(conflicts(complete))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
-        located = [document.locate(problem) for problem in told(problems, document.table, self.catalog)]
+        located = [document.locate(problem) for problem in with_suggestions(problems, document.table, self.catalog)]
         return sections, in_order([*document.problems, *located], document)
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
-        """The section that was probably meant by a key that is none: it is read as that."""
+        """The section that was probably meant by an unknown key, which is read as that section."""
         near = nearest(key, known) or section_meant(key, document.table[key])
         is_table = isinstance(document.table[key], (dict, list))
         return near if near is not None and (near not in document.table or is_table) else None
 
     def _problems_of_another(self, key: str, value: Any, section: Any, kind: Any) -> "list[Diagnostic | Unclear]":
-        """What is wrong in a table that was probably to change a section which is there, in what it says itself."""
+        """The problems of the values in a table that was probably meant to change an existing section."""
         whole = value
         if isinstance(value, dict):
             if not isinstance(section, dict):
@@ -98,14 +99,14 @@ class Reader:
 
 
 def _lacks(section: Any, table: Any, strange: Collection[PathElement]) -> bool:
-    """Whether an option that is left out in a section stands where it does not belong: then it is not said."""
+    """Whether an option that the section lacks is set in a wrong place, so that its default is not what is meant."""
     if not isinstance(section, Spec) or not isinstance(table, dict):
         return False
     return any(option.name in strange and option.name not in table for option in fields(type(section)))
 
 
 def in_order(problems: Iterable[Diagnostic], document: Document) -> list[Diagnostic]:
-    """The problems in the order of the text, then of other files, then of changes; all others by section."""
+    """Sort problems by position: those in the text, in other files, in changes, and then the rest by section."""
     sections = {attribute.name: index for index, attribute in enumerate(fields(TrainingSpec))}
 
     def order(problem: Diagnostic) -> tuple[int, str, int, int]:

@@ -1,7 +1,7 @@
 """A JSON Schema of specs for editors, made from the attrs classes alone.
 
 It is draft 7, which Taplo and Even Better TOML read: https://json-schema.org/draft-07. `hookline check` reports what a
-schema cannot express: options that conflict, files that are missing.
+schema cannot express: options that conflict, files that do not exist.
 """
 
 import math
@@ -31,7 +31,7 @@ class _Maker:
         self.definitions: Schema = {}
 
     def root(self) -> Schema:
-        """The schema of a whole spec. One that extends another may leave out sections."""
+        """The schema of a whole spec. A spec that extends another may omit sections."""
         options = self.object(TrainingSpec)
         properties = {name: self.in_extending(name, made) for name, made in options["properties"].items()}
         strict = {
@@ -45,7 +45,7 @@ class _Maker:
             "type": "object",
             "properties": {
                 EXTENDS: {
-                    "description": "Files that this one extends, relative to it: what it does not say, they do.",
+                    "description": "Files that this one extends, relative to it: they set what this file does not.",
                     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
                 },
                 **properties,

@@ -1,4 +1,4 @@
-"""The tables of a document whose classes are known: where a key that stands in the wrong one may belong."""
+"""The tables of a document whose classes are known, in one of which a misplaced key may belong."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -16,27 +16,27 @@ Keys = tuple[PathElement, ...]
 
 @frozen
 class Home:
-    """A table of the document in which options stand."""
+    """A table of the document that contains options."""
 
     path: Keys
     """The path of the table."""
     kind: type[Spec]
     """Its class."""
     options: Mapping[str, Any] = field(repr=False)
-    """What it gives."""
+    """The options that it sets."""
 
     @property
     def label(self) -> str:
-        """How one finds it in the file."""
+        """Where it is in the file, in words."""
         if not self.path:
             return "at the top of the file, before the first section"
         if len(self.path) == 1 or isinstance(self.path[1], str):
             return f"in [{dotted(self.path)}]"
-        return f"in [[{self.path[0]}]], {self.kind.__name__}"
+        return f"in the [[{self.path[0]}]] table of {self.kind.__name__}"
 
 
 def header(section: str) -> str:
-    """The header of a section in a file: with two brackets if it has several components."""
+    """The header of a section in a file, with double brackets if the section can have several components."""
     return f"[[{section}]]" if section in SEVERAL else f"[{section}]"
 
 
@@ -72,7 +72,7 @@ def _component(value: Any, base: type[Spec], catalog: Catalog) -> type[Spec] | N
 
 
 def section_of_family(word: str, catalog: Catalog) -> str | None:
-    """The header of the section in which the components of a family stand which is called so."""
+    """The header of the section for the components of the family with this name."""
     for kind in catalog:
         if str(kind.family) in (word, word.removesuffix("s")):
             for attribute in fields(TrainingSpec):

@@ -1,4 +1,4 @@
-"""From values of TOML to values of the types that options have: strictly, by hooks of cattrs."""
+"""Turn values of TOML into values of the types of options, strictly, with cattrs hooks."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -19,9 +19,9 @@ from hookline.spec.words import wrong
 
 
 def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Converter:
-    """A cattrs converter that converts nothing and knows the families of the catalog.
+    """A strict cattrs converter that knows the families of the catalog.
 
-    `directory` gives what relative paths are relative to.
+    `directory` returns the directory for relative paths.
     """
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
 
@@ -31,16 +31,16 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
     def path(value: object, kind: type) -> Path:
         text = option_type(kind).structure(value)
         if "\0" in text:
-            raise ValueError("This is no path of a file: it has a NUL in it.")
+            raise ValueError("This is not a path: it contains a NUL character.")
         home = text.directory if isinstance(text, PathText) else directory()
         return Path(os.path.normpath(home / text))
 
-    # Hooks that are registered later are asked first: the most particular stand last.
+    # Hooks that are registered later take precedence, so the most specific ones come last.
     register(partial(is_form, Choice), _simple_hook)
     register(partial(is_form, Array), _tuple_hook)
     register(partial(is_form, Table), _mapping_hook)
     register(partial(is_form, OneOf), _union_hook)
-    for primitive in PRIMITIVES:  # cattrs has hooks of its own for these types, which come before those for forms.
+    for primitive in PRIMITIVES:  # cattrs has its own hooks for these types, which would take precedence.
         converter.register_structure_hook(primitive, _simple_hook(primitive, converter))
     converter.register_structure_hook(Path, path)
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), spec_hook)
@@ -93,10 +93,10 @@ def _mapping_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], dict[
 
 
 def _structured(each: Mapping[Any, tuple[Any, Any]], kind: Any, noun: str, converter: Converter) -> dict[Any, Any]:
-    """The elements of an array or a table, by their indices or names, each given with its type.
+    """Structure the elements of an array or a table, given by index or name with their types.
 
     Raises:
-        IterableValidationError: with the errors of all that are wrong.
+        IterableValidationError: if elements are invalid; it contains the errors of all of them.
 
     """
     made: dict[Any, Any] = {}
@@ -109,7 +109,7 @@ def _structured(each: Mapping[Any, tuple[Any, Any]], kind: Any, noun: str, conve
             made[place] = hooks[element_kind](element, element_kind)
         except INVALID as error:
             error.add_note(IterableValidationNote(f"{noun} {place}", place, element_kind))
-            errors.append(error.with_traceback(None))  # Which would keep every frame alive.
+            errors.append(error.with_traceback(None))  # A traceback would keep every frame alive.
     if errors:
         raise IterableValidationError("", errors, kind)
     return made

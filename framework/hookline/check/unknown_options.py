@@ -1,4 +1,4 @@
-"""Options that are not known, and options that are missing: what was probably meant, and where it belongs."""
+"""Suggestions for unknown and missing options: what was probably meant, and where it belongs."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -18,22 +18,22 @@ from hookline.spec.types import option_type
 SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec) if attribute.name != "plugins")
 """The keys of a spec that are tables, or arrays of them."""
 
-NO_COMPONENT = "This table is no component, which would have a `type`."
-"""What is said of a `type` in a table that has none."""
+NO_COMPONENT = "This table is not a component and has no `type`."
+"""The message for a `type` in a table that has none."""
 
 MOST_OTHERS = 4
-"""How many other components are named that have an option, at most."""
+"""The maximum number of other components with an option that are named."""
 
 MOST_MEANT = 200
-"""For how many unknown keys the probable meaning is looked up: for the others it is not."""
+"""The maximum number of unknown keys whose meaning is looked up."""
 
 MOST_HOMES = 200
-"""In how many tables of a spec at most it is looked for the one in which a key belongs."""
+"""The maximum number of tables of a spec in which a misplaced key may belong."""
 
 
 @frozen
 class UnknownOption:
-    """A key that the class of its table does not know."""
+    """A key that is not an option of the class of its table."""
 
     kind: type[Spec]
     """The class."""
@@ -42,14 +42,14 @@ class UnknownOption:
 
     @property
     def message(self) -> str:
-        """That it is not known."""
+        """The message, without a suggestion."""
         named = f"{self.kind.__name__} has no option" if self.kind.family else "There is no key"
         return f'{named} "{self.path[-1]}".'
 
 
 @frozen
 class MissingOption:
-    """An option that must be given, and is not."""
+    """A required option that is missing."""
 
     kind: type[Spec]
     """The class."""
@@ -58,11 +58,13 @@ class MissingOption:
 
 
 Unclear = UnknownOption | MissingOption
-"""What is reported when everything else is known: one slip may show in two places."""
+"""Problems that are reported last, because one mistake may cause two of them."""
 
 
-def told(problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], catalog: Catalog) -> list[Diagnostic]:
-    """The diagnostics, with what was probably meant; a misspelt required option is reported once."""
+def with_suggestions(
+    problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], catalog: Catalog
+) -> list[Diagnostic]:
+    """The diagnostics with suggestions. A misspelled required option is reported once."""
     problems = list(problems)
     is_unclear = any(isinstance(problem, UnknownOption) for problem in problems)
     homes = list(islice(homes_in(table, catalog), MOST_HOMES)) if is_unclear else []
@@ -83,7 +85,7 @@ def told(problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], cat
             (without_type if problem.id == "missing-type" else made).append(problem)
     made += [problem for problem in without_type if problem.path not in explained]
     for path, absent in missing.items():
-        # What is missing at the top may be in the spec that was to be extended.
+        # A missing section may be in the spec that should have been extended.
         if path not in explained and not (len(path) == 1 and ("extends",) in explained):
             option = getattr(fields(absent.kind), str(path[-1]))
             what = option_type(absent.kind.option_type(option)).words
@@ -91,7 +93,7 @@ def told(problems: Iterable[Diagnostic | Unclear], table: Mapping[str, Any], cat
             made.append(
                 Diagnostic(
                     "missing-section" if is_section else "missing-option",
-                    "This is missing.",
+                    f"This {'section' if is_section else 'option'} is missing.",
                     path,
                     f"It must be {what}.",
                 )
@@ -104,13 +106,13 @@ def _is_type_of_none(unknown: UnknownOption) -> bool:
 
 
 def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], catalog: Catalog) -> tuple[str, Keys]:
-    """What to do about an unknown key, in sentences, and the path that was probably meant, or an empty one."""
+    """The help for an unknown key, and the path that was probably meant, or an empty path."""
     *within, key = unknown.path
     kind, own = unknown.kind, [*options_of(unknown.kind), *(["type"] if unknown.kind.family else [])]
     if _is_type_of_none(unknown):
         inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
         if len(inside) == 1:
-            return f'Its `{inside[0]}` is one: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
+            return f'Its `{inside[0]}` is a component: {inside[0]} = {{ type = "…" }}.', (*within, *inside)
         return "", ()
     others = [home for home in homes if home.path != tuple(within)]
     if kind is TrainingSpec and nearest(str(key), [*own, "extends"]) == "extends":
@@ -120,7 +122,7 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
     if _names_another(kind, given.get(str(key)), catalog):
         return 'Did you mean "type"?', (*within, "type")
     if slip is not None and slip not in given and nearest(str(key), own, most=1) is not None:
-        # One letter is wrong in what this table may have and has not: another that has the very word is not meant.
+        # With one wrong letter, an option of this table is meant, even if another table has the exact word.
         return f'Did you mean "{slip}"?', (*within, slip)
     if (own_word := own_option(str(key), kind, given)) is not None:
         option, question = own_word
@@ -130,19 +132,19 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
         named = f'Did you mean "{section}"?' if is_a_slip else f"Hookline calls this section {header(section)}."
         return named, (section,)
     for home in others:
-        # What is given there already does not belong there, too: rather it is a slip for something here.
+        # An option that is already set there is rather a typo for an option here.
         if key in options_of(home.kind) and (key not in home.options or nearest(str(key), own) is None):
             if home.kind is TrainingSpec and key in SECTIONS:
                 return f"It is a section of its own: {header(str(key))}.", (key,)
-            owner = f"{home.kind.__name__} has it: it" if home.kind.family else "It"
+            owner = f"It is an option of {home.kind.__name__} and" if home.kind.family else "It"
             return f"{owner} belongs {home.label}.", (*home.path, key)
-    if (said := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
-        sentence, path = said
+    if (found := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
+        sentence, path = found
         return sentence, path
     if slip is not None:
         return f'Did you mean "{slip}"?', (*within, slip)
     if kind is TrainingSpec and (section := section_of_family(str(key), catalog)):
-        return f"It is the name of a family, whose components stand in {section}.", ()
+        return f"It is the name of a family, whose components belong in {section}.", ()
     for home in others:
         if (near := nearest(str(key), options_of(home.kind))) is not None:
             if home.kind is TrainingSpec and near in SECTIONS:
@@ -150,7 +152,7 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
             return f'Did you mean "{near}", which belongs {home.label}?', (*home.path, near)
     words = str(key).lower().split("_")
     for home in sorted(homes, key=lambda home: home.path != tuple(within)):
-        # Such as "max_epochs"; but "data_path" is no section.
+        # For example "max_epochs"; but "data_path" does not mean the section "data".
         options = set(options_of(home.kind)).difference(SECTIONS)
         if (word := next((word for word in words if word in options), None)) is not None:
             where = "" if home.path == tuple(within) else f", which belongs {home.label}"
@@ -164,13 +166,13 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
 
 
 def _names_another(kind: type[Spec], value: object, catalog: Catalog) -> bool:
-    """Whether a value names a component that could stand in the place of one of this class."""
+    """Whether a value names a component that could replace one of this class."""
     families = [base for base in kind.__mro__ if is_family(base)]
     return bool(families) and isinstance(value, str) and catalog.get(families[-1], value) is not None
 
 
 def _value(table: Mapping[str, Any], path: Keys) -> Any:
-    """What stands in a document at a path that is there."""
+    """The value at an existing path of a document."""
     value: Any = table
     for element in path:
         value = value[element]

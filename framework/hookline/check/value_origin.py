@@ -1,4 +1,4 @@
-"""Where a value of a spec comes from, what it may be, and what it does."""
+"""Explain a value of a spec: where it is set, what is allowed, and what it does."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from attrs import Attribute, fields, frozen
 from hookline.check.toml.document import Document
 from hookline.check.toml.tree import Setting
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.text import PathElement, did_you_mean, dotted, shortened, there_are
+from hookline.errors.text import PathElement, did_you_mean, dotted, shortened, valid_indices
 from hookline.spec.docs import OptionDocumentation, documentation, summary
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -16,27 +16,27 @@ from hookline.spec.training import TrainingSpec
 
 @frozen(kw_only=True)
 class Explanation:
-    """A value of a spec."""
+    """The explanation of a value of a spec."""
 
     path: tuple[PathElement, ...]
     """Its path, with an index for each element of an array."""
     value: Any
-    """The value: of a component the spec class's instance."""
+    """The value; a component is an instance of its spec class."""
     owner: type[Spec]
     """The class that has the option."""
     option: OptionDocumentation
-    """The option that it is, or that it is a part of."""
+    """The option that the value belongs to."""
     sentence: str
-    """What the option does; of a component what it is."""
+    """What the option does, or what the component is."""
     settings: tuple[Setting, ...]
-    """Where it was set, the last one being in force; nothing for a default."""
+    """The places that set it, of which the last one takes effect; empty for a default."""
 
 
 def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> Explanation:
-    """The value to which the words lead: names of options, and of elements of arrays their place, `name` or `type`.
+    """Explain the value at a path: names of options, and for elements of arrays the index, `name` or `type`.
 
     Raises:
-        HooklineError: if there is none.
+        HooklineError: if there is no such value.
 
     """
     value: Any = spec
@@ -44,7 +44,7 @@ def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> E
     option: Attribute[Any] | None = None
     path: tuple[PathElement, ...] = ()
     *before, last = words
-    is_type = last == "type" and bool(before)  # It chooses the component, and is an option of none.
+    is_type = last == "type" and bool(before)  # It chooses the component and is not an option.
     for word in before if is_type else words:
         if isinstance(value, Spec):
             owner, option, value = _option(value, word, path)
@@ -53,16 +53,16 @@ def explained(document: Document, spec: TrainingSpec, words: Sequence[str]) -> E
             element = _element(value, word, path)
             path, value = (*path, element), value[element]
     if option is None:
-        raise HooklineError("A type is that of a component: optimizer.type, or callbacks.0.type.")
+        raise HooklineError("Only a component has a type, for example optimizer.type or callbacks.0.type.")
     known = {known.name: known for known in documentation(owner).options}
     is_component = isinstance(value, Spec) and bool(value.family)
     if is_type and not is_component:
-        raise HooklineError(f'{dotted(path)} is no component, and has no "type".')
+        raise HooklineError(f'{dotted(path)} is not a component and has no "type".')
     settings = _settings(document, path)
     if is_component:
         chosen = _settings(document, (*path, "type"))
         sources = [setting.source for setting in settings]
-        # A change of the type alone is none of the table.
+        # A change of the type alone does not set the table.
         settings = chosen if is_type else (*settings, *(one for one in chosen if one.source not in sources))
     return Explanation(
         path=path,
@@ -88,29 +88,27 @@ def _option(value: Spec, word: str, path: Sequence[PathElement]) -> "tuple[type[
 
 
 def _element(value: Any, word: str, path: Sequence[PathElement]) -> Any:
-    """The key or index of the element that the word names."""
+    """The key or index of the element with this name."""
     if isinstance(value, Mapping):
         if word not in value:
             raise HooklineError(f'There is no "{shortened(word)}" in {dotted(path)}.{did_you_mean(word, value)}')
         return word
     if not isinstance(value, tuple):
-        raise HooklineError(f'{dotted(path)} is a value, and there is no "{shortened(word)}" in it.')
+        raise HooklineError(f'{dotted(path)} is a single value and contains no "{shortened(word)}".')
     if word.isdecimal() and int(word) < len(value):
         return int(word)
     named = [index for index, element in enumerate(value) if word in _names(element)]
     if len(named) == 1:
         return named[0]
     if named:
-        raise HooklineError(
-            f'Several elements of {dotted(path)} are called "{shortened(word)}": give the place of one.'
-        )
+        raise HooklineError(f'Several elements of {dotted(path)} are called "{shortened(word)}"; use an index instead.')
     names = {name for element in value for name in _names(element)}
     raise HooklineError(
-        f'There is no "{shortened(word)}" in {dotted(path)}: {there_are(len(value))}.{did_you_mean(word, names)}'
+        f'There is no "{shortened(word)}" in {dotted(path)}: {valid_indices(len(value))}.{did_you_mean(word, names)}'
     )
 
 
 def _names(element: Any) -> tuple[str, ...]:
-    """What an element of an array may be called."""
+    """The names of an element of an array."""
     name = getattr(element, "name", None)
     return (*((type(element).__name__,) if isinstance(element, Spec) else ()), *((name,) if name else ()))

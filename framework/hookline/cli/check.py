@@ -16,7 +16,7 @@ from hookline.errors.printing import tell
 from hookline.errors.text import counted, shortened
 
 Found = tuple[str, Diagnostic]
-"""A diagnostic, and the spec that it is of."""
+"""The path of a spec, and a diagnostic of it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deep",
         action="store_true",
-        help="also read the data, and pass the shapes of a batch through model, loss and optimizer",
+        help="also read the data, and run a batch of shapes through model, loss and optimizer",
     )
-    parser.add_argument("--format", choices=["text", "json", "github"], default="text", help="how problems are told")
+    parser.add_argument(
+        "--format", choices=["text", "json", "github"], default="text", help="the output format (default: text)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Report everything that is wrong with all specs: 0 if nothing is, 1 if something is, 2 if one is unreadable."""
+    """Report the problems of all specs; return 0 without errors, 1 with errors, 2 if a spec cannot be read."""
     found: list[Found] = []
     unread: list[Found] = []
     try:
@@ -84,7 +86,7 @@ def _is_error(found: Found) -> bool:
 
 
 def _print(found: Sequence[Found]) -> None:
-    """The diagnostics with the lines where they are; of a file with very many, some."""
+    """Print the diagnostics with their lines. If a file has very many, only the first ones are printed."""
     if not found:
         return
     from hookline.cli.output.report import Paint, shown
@@ -92,11 +94,11 @@ def _print(found: Sequence[Found]) -> None:
     paint = Paint.of(sys.stdout, os.environ)
     for path, group in groupby(found, key=itemgetter(0)):
         for text in shown([diagnostic for _, diagnostic in group], path, paint):
-            sys.stdout.write(f"{text}\n\n")  # It is escaped, and may have colors.
+            sys.stdout.write(f"{text}\n\n")  # It is already escaped, and may contain colors.
 
 
 def _print_for_tools(found: Sequence[Found], how: str) -> None:
-    """All diagnostics, as tools read them."""
+    """Print all diagnostics in a format for tools."""
     from hookline.cli.output.report import as_json, for_github
 
     if how == "json":
@@ -111,7 +113,7 @@ def _summary(specs: Sequence[str], found: Sequence[Found], unread: int) -> str:
     warned = len(found) - len(errors)
     and_warnings = f", with {counted(warned, 'warning')}" if warned else ""
     if not errors and not unread:
-        return f"{name} {'is' if len(specs) == 1 else 'are'} good{and_warnings}."
+        return f"{name}: no errors found{and_warnings}." if warned else f"{name}: no problems found."
     parts = []
     if errors:
         files = {_file(path, diagnostic) for path, diagnostic in errors}
@@ -124,6 +126,6 @@ def _summary(specs: Sequence[str], found: Sequence[Found], unread: int) -> str:
 
 
 def _file(spec: str, diagnostic: Diagnostic) -> str:
-    """The file in which something is wrong with a spec: it may be one that the spec extends, or that overlays it."""
+    """The file that contains a problem of a spec: the spec itself, a file that it extends, or one merged into it."""
     source = diagnostic.place.source if diagnostic.place is not None else None
     return source.name if source is not None and source.directory is not None else spec

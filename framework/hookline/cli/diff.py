@@ -18,8 +18,8 @@ from hookline.spec.options import Spec
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("first", help="a TOML file, or the directory of a run")
-    parser.add_argument("second", help="another one")
+    parser.add_argument("first", help="a TOML file or run directory")
+    parser.add_argument("second", help="a second TOML file or run directory")
     add_spec_arguments(parser)
 
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     for difference in found:
         tell(*lines(difference, arguments.first, arguments.second))
     if not found:
-        tell(f"{arguments.first} and {arguments.second} say the same.")
+        tell(f"{arguments.first} and {arguments.second} have the same meaning.")
     return DIFFERENT if found else GOOD
 
 
@@ -45,7 +45,7 @@ def _file(path: str) -> str:
 
 
 def _is_named(document: Document) -> bool:
-    """Whether the document names the run, instead of the name of the file."""
+    """Whether the document sets the name of the run. Otherwise it is the name of the file."""
     *_, name = document.root.along(("run", "name"))
     return bool(name.settings)
 
@@ -61,11 +61,11 @@ def lines(difference: Difference, first: str, second: str) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return "left out" if value is None else as_toml(plain(_without_defaults(value), Path()))
+    return "not set" if value is None else as_toml(plain(_without_defaults(value), Path()))
 
 
 def _without_defaults(value: Any) -> Any:
-    """A component as a table with its type and the options that are not at their defaults."""
+    """A component as a table with its type and the options that differ from their defaults."""
     if isinstance(value, Spec):
         options = {
             attribute.name: _without_defaults(getattr(value, attribute.name))

@@ -21,12 +21,14 @@ from hookline.spec.training import TrainingSpec
 from hookline.spec.words import article
 
 WIDEST = 96
-"""How many characters a line of text has at most."""
+"""The maximum number of characters in a line of text."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("spec", help="a TOML file; or, alone, the id of an error or warning, such as unknown-key")
+    parser.add_argument(
+        "spec", help="a TOML file; or, without a path, the id of an error or warning, such as unknown-key"
+    )
     parser.add_argument(
         "path",
         nargs="?",
@@ -36,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what is known of a value, and the places that set it; or what an id means."""
+    """Print the explanation of a value with the places that set it, or the explanation of an id."""
     width = screen_width() or WIDEST
     if arguments.path is None:
         tell(*lines_of_id(arguments.spec, width))
         return GOOD
     if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
-        raise HooklineError("The spec comes first: `hookline explain spec.toml optimizer.lr`.")
+        raise HooklineError("Put the spec first: `hookline explain spec.toml optimizer.lr`.")
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
     tell(*lines(explained(document, spec, words_of(arguments.path)), width))
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def lines_of_id(name: str, width: int = WIDEST) -> Iterator[str]:
-    """What an id of a diagnostic means and what to do, in lines of at most this width.
+    """The explanation of an id of a diagnostic, in lines of at most this width.
 
     Raises:
         HooklineError: if there is no such id.
@@ -59,7 +61,7 @@ def lines_of_id(name: str, width: int = WIDEST) -> Iterator[str]:
     kind = IDS.get(name)
     if kind is None:
         if name.endswith(".toml"):
-            raise HooklineError(f"Give the path of a value, too: `hookline explain {shortened(name)} optimizer.lr`.")
+            raise HooklineError(f"Add the path of a value: `hookline explain {shortened(name)} optimizer.lr`.")
         raise HooklineError(f'There is no id "{shortened(name)}".{did_you_mean(name, IDS)}')
     width = min(width, WIDEST)
     yield name
@@ -73,10 +75,10 @@ def lines_of_id(name: str, width: int = WIDEST) -> Iterator[str]:
 
 
 def words_of(path: str) -> list[str]:
-    """The words of a path, as TOML takes a dotted key apart; an index may stand in brackets.
+    """The parts of a path, which is split as a dotted key of TOML; an index may be in brackets.
 
     Raises:
-        HooklineError: if it is no path.
+        HooklineError: if it is not a path.
 
     """
     try:
@@ -89,7 +91,7 @@ def words_of(path: str) -> list[str]:
 
 
 def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
-    """All that is known of a value, in lines of at most this width."""
+    """The explanation of a value, in lines of at most this width."""
     option, owner = known.option, known.owner
     family = f", {article(owner.family)} {owner.family}" if owner.family else ""
     of = "a section of a spec" if owner is TrainingSpec else f"{option.name} of {owner.__name__}{family}"
@@ -101,7 +103,7 @@ def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
     yield from paragraph(known.sentence, width, "  ")
     yield ""
     if not known.settings:
-        yield "No file sets it: it is the default."
+        yield "No file sets it; this is the default."
         return
     yield "Set by"
     yield from table(((str(setting.value), _said(setting)) for setting in known.settings), None)
@@ -109,13 +111,13 @@ def lines(known: Explanation, width: int = WIDEST) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "is left out"
+        return "is not set"
     if isinstance(value, Spec) and value.family:
         return f"is {type(value).__name__}"
     return f"= {as_toml(plain(value, Path()))}"
 
 
 def _said(setting: Setting) -> str:
-    """The line of a setting as it stands there; nothing for one of the command line, which is all there is."""
+    """The line that contains a setting; empty for the command line, whose option is printed anyway."""
     source = setting.source
     return "" if source.directory is None or not source.is_quotable else setting.value.line_text.strip().expandtabs(4)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from _typeshed import SupportsWrite
 
-    from hookline.errors.exceptions import SpecError
+    from hookline.errors.exceptions import HooklineError, SpecError
 
 COMMANDS = {
     "train": "train a spec",
@@ -126,9 +126,18 @@ def _run(words: Sequence[str]) -> int:
         if isinstance(error, SpecError):
             sys.stderr.write(f"{_pointed(error)}\n")
         else:
-            tell(error, file=sys.stderr)
+            tell(_with_id(error), file=sys.stderr)
         tell(*notes_of(error), file=sys.stderr)
         return BAD_INPUT
+
+
+def _with_id(error: "HooklineError") -> str:
+    """The text of an error, with the id that `hookline explain` explains at the end of its first line."""
+    from hookline.errors.exceptions import HooklineError
+
+    id_ = error.diagnostics[0].id
+    first, *others = str(error).split("\n")
+    return str(error) if id_ == HooklineError.id else "\n".join([f"{first}  [{id_}]", *others])
 
 
 def _pointed(error: "SpecError") -> str:

@@ -93,7 +93,7 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
     if not homes:
         raise HooklineError(_no_component(name, known, InstalledPlugins().not_listed(listed)))
     if len(homes) > 1:
-        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}: say which.')
+        raise HooklineError(f'"{name}" is in several families, {enumerate_names(homes)}; name the family, too.')
     return known[homes[0]][name]
 
 
@@ -116,7 +116,7 @@ def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], othe
         some = sorted(known[named[0]])[0]
         lists = " and ".join(f"`hookline list {plural(family).partition(' ')[0]}`" for family in named)
         verb = "lists" if len(named) == 1 else "list"
-        return f"{message} {lists} {verb} what can stand there, and `hookline show {some}` shows one."
+        return f"{message} {lists} {verb} the choices, and `hookline show {some}` shows one."
     section, dot, _ = name.partition(".")
     if dot and section in dict(sections()):
         return f"{message} `hookline explain spec.toml {name}` explains a value of a spec."
@@ -127,7 +127,9 @@ def _no_component(name: str, known: Mapping[str, Mapping[str, type[Spec]]], othe
         return f"{message} It is an option of {those}: `hookline show {having[0]}` shows it."
     everything = {name for kinds in known.values() for name in kinds}
     meant = next((word for word in other_tools.types(name) if word in everything), None) or nearest(name, everything)
-    where = f" Installed, and not looked into: {enumerate_names(others)}; `--installed` names one." if others else ""
+    where = (
+        f" Not searched: the installed plugins {enumerate_names(others)}; add one with `--installed`." if others else ""
+    )
     return (
         f'{message}{where} Did you mean "{meant}"?' if meant else f"{message}{where} `hookline list` lists all of them."
     )
@@ -171,7 +173,7 @@ def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int
 def _headline(option: OptionDocumentation) -> str:
     """An option with its default, its type and its bounds."""
     default = "" if option.default is None else f" = {as_toml(option.default)}"
-    how = "required" if option.is_required else "may be left out" if option.default is None else ""
+    how = "required" if option.is_required else "optional" if option.default is None else ""
     return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
 
 

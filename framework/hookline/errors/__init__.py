@@ -1,4 +1,4 @@
-"""What went wrong, where, and what to do about it: exceptions, places in files, and the wording of messages."""
+"""Exceptions, diagnostics with their places in files, and the wording of messages."""
 
 import lazy_loader
 

@@ -1,6 +1,6 @@
-"""The exceptions that Hookline raises on purpose. Each carries diagnostics: what was found, where, and what is allowed.
+"""The exceptions that Hookline raises deliberately, with their diagnostics: what was found, where, and what is allowed.
 
-Whatever a person can mend (a spec, a data file, a plugin) is reported by one of these and never by a traceback.
+Everything that a user can correct (a spec, a data file, a plugin) is reported by one of these, not by a traceback.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,68 +11,68 @@ from hookline.errors.diagnostic import Diagnostic, Keys, published
 from hookline.errors.text import PathElement, dotted, shortened
 
 LONGEST_COLUMN = 100
-"""How many characters of the name of a column a message quotes at most."""
+"""The maximum number of characters of a column name that a message quotes."""
 
 
 class HooklineError(Exception):
-    """The base of all errors that Hookline raises on purpose; its text is one or more sentences."""
+    """The base class of all errors that Hookline raises deliberately. Its text is one or more sentences."""
 
     id: ClassVar[str] = "error"
     """The id of its diagnostics."""
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is wrong: one thing, unless it is a `SpecError`."""
+        """The diagnostics of the error; only a `SpecError` has more than one."""
         return (Diagnostic(self.id, str(self)),)
 
 
 class FileError(HooklineError):
-    """A file that cannot be read: names it, and says why."""
+    """Raised when a file cannot be read. Names the file and the reason."""
 
     id = "unreadable-file"
 
     def __init__(self, file: str, message: str):
-        """The file as it was named, and the reason as a sentence."""
+        """Create the error from the path as the user gave it, and the reason as a sentence."""
         self.file, self.message = file, message
         super().__init__(f"{file}: {message}")
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The reason, without the name of the file."""
+        """The reason, without the path of the file."""
         return (Diagnostic(self.id, self.message),)
 
 
 def notes_of(error: BaseException) -> tuple[str, ...]:
-    """What is said of an error beside itself, in sentences: what failed when everything was closed after it."""
+    """The notes of an error, in sentences, such as failures while files were closed after it."""
     return tuple(getattr(error, "__notes__", ()))
 
 
 class HooklineWarning(UserWarning):
-    """Something in a spec that can be trained and is doubtful: `warnings.warn(HooklineWarning(message, path))`."""
+    """A warning about a spec that can be trained: `warnings.warn(HooklineWarning(message, path))`."""
 
     def __init__(self, message: str, path: Sequence[PathElement] = (), *, id: str = "warning"):  # noqa: A002
-        """The message, the path of the option that it is about, and the id of the diagnostic."""
+        """Create the warning from a message, the path of the option, and the id of the diagnostic."""
         self.diagnostic = Diagnostic(id, message, tuple(path), severity="warning")
         super().__init__(str(self.diagnostic))
 
 
 class SpecError(HooklineError):
-    """A spec that cannot be run, with everything that is wrong with it."""
+    """Raised when a spec cannot be run. Contains all problems of the spec."""
 
     def __init__(self, problems: Sequence[Diagnostic], source: str):
-        """The diagnostics, and what to call the spec where one has no place of its own."""
+        """Create the error from the diagnostics, and a name of the spec for those without a place."""
         self.problems = tuple(problems)
         self.source = source
         super().__init__("\n".join(f"{problem.place or source}: {problem}" for problem in published(problems)))
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything that is wrong."""
+        """All problems of the spec."""
         return self.problems
 
 
 class DataError(HooklineError):
-    """Data that cannot be read, or that does not fit the spec: names the file, and the column or row."""
+    """Raised when data cannot be read or does not fit the spec. Names the file, and the column or row."""
 
     id = "invalid-data"
 
@@ -86,15 +86,15 @@ class DataError(HooklineError):
         element: int | None = None,
         option: Sequence[PathElement] | None = None,
     ):
-        """What is wrong, and where: all of it becomes part of the text, and leads to the option that chose it.
+        """Create the error from a message and a place, which becomes part of the text and locates the option.
 
         Args:
             message: what is wrong, in sentences, without the place.
-            file: the file, or what messages call the source.
-            row: the row in which a cell of the first of the columns is wrong, counted from 1.
-            columns: the columns or arrays that it is about, by name.
-            element: which element of the list in the cell is wrong, counted from 1.
-            option: the option of the data source that it is about, if it is known; `()` for the source as a whole.
+            file: the path of the file, or the name of another source.
+            row: the row of the wrong cell, counted from 1; its column is the first one in `columns`.
+            columns: the names of the columns or arrays.
+            element: the wrong element of the list in the cell, counted from 1.
+            option: the path of the option of the data source, if known; `()` for the source as a whole.
 
         """
         self.message, self.file, self.row, self.element = message, file, row, element
@@ -105,13 +105,13 @@ class DataError(HooklineError):
         super().__init__(": ".join(part for part in (place, cell, message) if part))
 
     def changed(self, **arguments: Any) -> "DataError":
-        """The same error with other arguments, such as the file, where it was not known before."""
+        """The same error with other arguments, such as a file that was not known before."""
         known = {name: getattr(self, name) for name in ("file", "row", "columns", "element", "option")}
         return DataError(self.message, **{**known, **arguments})
 
 
 class MisfitError(HooklineError):
-    """A part of the spec that does not fit the others, the data or this machine: names its place in the spec."""
+    """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class MisfitError(HooklineError):
         against: Sequence[Sequence[PathElement]] = (),
         id: str = "misfit",  # noqa: A002
     ):
-        """The message, the path of the place, the paths of what it does not fit, and the id of the diagnostic."""
+        """Create the error from a message, a path, the paths of conflicting parts, and the id of the diagnostic."""
         self.diagnostic = Diagnostic(id, message, tuple(path), related=tuple(tuple(other) for other in against))
         super().__init__(str(self.diagnostic))
 
@@ -132,21 +132,21 @@ class MisfitError(HooklineError):
 
     @property
     def path(self) -> Keys:
-        """The path of the place."""
+        """The path of the part."""
         return self.diagnostic.path
 
     @property
     def against(self) -> tuple[Keys, ...]:
-        """The paths of what it does not fit."""
+        """The paths of the parts that conflict with it."""
         return self.diagnostic.related
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What does not fit."""
+        """The diagnostic of the error."""
         return (self.diagnostic,)
 
     def within(self, *path: PathElement) -> "MisfitError":
-        """The same error, seen from outside: its path begins with these keys and indices."""
+        """The same error with these keys and indices prepended to its path."""
         made = MisfitError.__new__(type(self), str(self))
         made.diagnostic = self.diagnostic.within(*path)
         made.args = (str(made.diagnostic),)
@@ -154,12 +154,12 @@ class MisfitError(HooklineError):
 
 
 class PluginError(HooklineError):
-    """A plugin that is not installed, cannot be loaded, or does not fit in."""
+    """Raised when a plugin is not installed, cannot be loaded, or is incompatible."""
 
     id = "unusable-plugin"
 
     def __init__(self, message: str, listed: str | None = None, *, file: str | Path | None = None):
-        """The message, the plugin as the spec lists it, if it does, and its file, if it was given as one."""
+        """Create the error from a message, the name in `plugins` if listed, and the file of a local plugin."""
         self.message, self.listed, self.file = message, listed, None if file is None else str(file)
         super().__init__(message if file is None else f"{file}: {message}")
 
@@ -170,36 +170,36 @@ class PluginError(HooklineError):
 
 
 class StageError(HooklineError):
-    """A stage that failed inside a plugin, or that nobody answered: names the stage and the plugin.
+    """Raised when a stage fails in a plugin, or no plugin answers it. Names the stage and the plugin.
 
-    Or what a plugin had opened in a stage, and could not close when the run ended.
+    It is also raised when a resource that a plugin opened in a stage cannot be closed at the end of the run.
     """
 
     id = "stage-failure"
 
     def __init__(self, message: str, path: Sequence[PathElement] = ()):
-        """The message, and the path of the section of the spec that the stage, or the plugin, is about."""
+        """Create the error from a message and the path of the section that belongs to the stage or the plugin."""
         super().__init__(message)
         self.path = tuple(path)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What failed, at that section."""
+        """The failure, located at that section."""
         return (Diagnostic(self.id, str(self), self.path),)
 
 
 class LockError(HooklineError):
-    """A run that cannot be trained again to the same bits: says, item by item, what has changed since."""
+    """Raised when a run cannot be reproduced to the same bits. Lists everything that has changed since then."""
 
     id = "lock-mismatch"
 
     def __init__(self, directory: object, changes: Sequence[str]):
         self.changes = tuple(changes)
         listed = "\n".join(f"  {change}" for change in changes)
-        super().__init__(f"{directory} cannot be trained again as it was:\n{listed}")
+        super().__init__(f"{directory} cannot be reproduced:\n{listed}")
 
 
 class TrainingError(HooklineError):
-    """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""
+    """Raised when training cannot continue, for example because the loss is NaN. Names the epoch and the step."""
 
     id = "training-failure"

@@ -1,4 +1,4 @@
-"""What went wrong in the code of a plugin, told with the line in its file and never by a traceback."""
+"""Report errors in the code of plugins by the line in their file, without a traceback."""
 
 import importlib
 import os
@@ -10,18 +10,18 @@ from pathlib import Path
 from hookline.errors.exceptions import HooklineError, PluginError
 
 FAILURES = (Exception, SystemExit, GeneratorExit)
-"""What counts as a failure of a plugin's code: every exception but `KeyboardInterrupt`, which a person causes.
+"""The exceptions that count as a failure of a plugin's code: all but `KeyboardInterrupt`, which the user causes.
 
-A plugin that calls `sys.exit()` must not end the process without a word, and with the exit code of success.
+A plugin that calls `sys.exit()` must not silently end the process with the exit code of success.
 """
 
 
 @contextmanager
 def blamed(kind: type) -> Iterator[None]:
-    """What a component is asked: a `ValueError` is its answer, and every other exception is a fault of its code.
+    """Call code of a component. A `ValueError` is passed on; every other exception is a fault of the component.
 
     Raises:
-        PluginError: for such a fault, with the component and the line.
+        PluginError: for a fault, with the component and the line.
 
     """
     try:
@@ -33,7 +33,7 @@ def blamed(kind: type) -> Iterator[None]:
 
 
 def reason(error: BaseException, file: str | None = None) -> str:
-    """What went wrong, with the last line that had to do with it in a file, or in whatever was imported."""
+    """The error in words, with the last line of the traceback in `file`, or else in imported code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}: {error.msg}."
     frames = traceback.extract_tb(error.__traceback__)
@@ -43,7 +43,7 @@ def reason(error: BaseException, file: str | None = None) -> str:
 
 
 def _is_imported(filename: str) -> bool:
-    """Whether a file is neither of Hookline's core nor of Python itself."""
+    """Whether a file belongs neither to Hookline's core nor to Python itself."""
     own, standard, around = Path(__file__).parents[1], Path(os.__file__).parent, Path(filename).parents
     installed = standard / "site-packages" in around or standard / "dist-packages" in around
     of_python = Path(importlib.__file__).parent in around or (standard in around and not installed)

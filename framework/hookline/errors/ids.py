@@ -1,4 +1,4 @@
-"""The ids of diagnostics, and what `hookline explain ID` and the documentation say of each."""
+"""The ids of diagnostics, with the explanations that `hookline explain ID` and the documentation show."""
 
 from collections.abc import Mapping
 
@@ -14,206 +14,209 @@ class Kind:
     remedy: str
     """What to do about it."""
     example: str = ""
-    """A part of a spec that has the mistake; empty if it shows only when data, model or machine are involved."""
+    """A part of a spec that has the mistake; empty if the mistake depends on the data, the model or the machine."""
 
 
 IDS: Mapping[str, Kind] = {
-    # Files that become a spec.
+    # Files of a spec.
     "syntax": Kind(
-        "The file is not TOML: the parser stopped at this place.",
-        "Most often a quote, a bracket or a value is missing. Strings have quotes; booleans are `true` and `false`.",
+        "The file is not valid TOML. The parser stopped at this position.",
+        "Usually a quote, a bracket or a value is missing. Strings need quotes; booleans are `true` and `false`.",
         "[run]\nname = iris",
     ),
     "unsupported-syntax": Kind(
         "The file uses TOML 1.1, such as an inline table over several lines. Specs are TOML 1.0.",
-        "Write the table on one line, or give it a header of its own.",
+        "Write the table on one line, or give it its own header.",
         '[optimizer]\ntype = "SGD"\ngroups = [{\n  layers = ["0"], lr = 0.1 }]',
     ),
     "duplicate-key": Kind(
-        "A key or a section appears twice, and only one value can hold.",
-        "Delete one of them. A section that may have several components has a header with two brackets, `[[metrics]]`.",
+        "A key or a section is defined twice.",
+        "Remove one of them. A section with several components uses double brackets for each, such as `[[metrics]]`.",
         "[run]\nepochs = 5\nepochs = 10",
     ),
-    "not-text": Kind("The file is not text in UTF-8.", "Save it as UTF-8 in your editor."),
+    "not-text": Kind("The file is not encoded in UTF-8.", "Save it as UTF-8 in your editor."),
     "size-limit": Kind(
-        "The spec is larger, more deeply nested, or has longer numbers or more callbacks than any spec needs.",
-        "Check that this is the file that you meant.",
+        "The spec exceeds a limit that no real spec reaches: its size, its nesting, the length of a number, or the "
+        "number of callbacks.",
+        "Check that you named the right file.",
     ),
     "empty-file": Kind("The file is empty.", "`hookline new spec data.csv` writes a spec for a table.", " "),
     "unreadable-file": Kind(
-        "A file does not exist, is a directory, cannot be read, or is evidently not a spec.",
-        "Check the path. The message names the nearest file, and the command that fits the file that it found.",
+        "A file does not exist, is a directory, cannot be read or written, or is clearly not a spec.",
+        "Check the path. The message suggests a similar file name, or the right command for this type of file.",
     ),
     "missing-file": Kind(
-        "The spec names a file that does not exist. Relative paths start at the directory of the spec.",
+        "The spec names a file that does not exist. Relative paths are relative to the directory of the spec.",
         "Correct the path, or create the file.",
         '[data]\ntype = "CSV"\npath = "flower.csv"\ntargets = "species"',
     ),
     "invalid-extends": Kind(
-        "`extends` names a file that cannot be extended: it is missing, extends itself, or the chain is too long.",
-        "Correct the path; it is relative to the file in which it stands.",
+        "`extends` names a file that cannot be extended: it does not exist, extends itself, or the chain is too long.",
+        "Correct the path. It is relative to the file that contains `extends`.",
         'extends = "none.toml"',
     ),
     "invalid-change": Kind(
-        "A change by `--set`, or by a table over an array, leads nowhere, or has a value that is not one.",
+        "A change names something that does not exist, or has an invalid value. Changes are made with `--set`, or with "
+        "a table whose keys name the elements of an array.",
         "Write `--set path=value`, such as `--set optimizer.lr=0.01`. Name an element of an array by its index, `name` "
         "or `type`.",
     ),
     # Keys and values.
     "unknown-key": Kind(
-        "A table has a key that its component, or the spec, does not know.",
+        "A table has a key that is not an option of the component or section.",
         "Use the name that the message suggests. `hookline show NAME` lists the options of a component.",
         '[optimizer]\ntype = "SGD"\nlearning_rate = 0.1',
     ),
     "unknown-type": Kind(
-        "`type` names a component that no plugin in use brings.",
-        "Use the name that the message suggests; `hookline list` prints all of them. Installed plugins must be listed "
-        "in `plugins`.",
+        "`type` names a component that no loaded plugin provides.",
+        "Use the name that the message suggests. `hookline list` prints all components. Installed plugins must be "
+        "listed in `plugins`.",
         '[loss]\ntype = "CrossEntropy"',
     ),
     "ambiguous-type": Kind(
-        "Several plugins bring a component of this name.", 'Write it with its plugin: `type = "focal:FocalLoss"`.'
+        "Several plugins provide a component with this name.", 'Add the name of the plugin: `type = "focal:FocalLoss"`.'
     ),
     "missing-type": Kind(
-        "A component does not say what it is.",
-        'Add its `type`, such as `type = "Adam"`.',
+        "A table of a component has no `type`, which names the component.",
+        'Add the `type`, such as `type = "Adam"`.',
         "[optimizer]\nlr = 0.1",
     ),
     "missing-section": Kind(
-        "A section that every spec needs is missing.",
+        "A required section is missing.",
         "Add it. `hookline new spec data.csv` writes a complete spec.",
         "[run]\nepochs = 5",
     ),
     "missing-option": Kind(
         "A required option is missing.",
-        "Add it; the message says of which type it is.",
+        "Add the option. The message names its type.",
         '[[callbacks]]\ntype = "StepLR"',
     ),
     "wrong-type": Kind(
-        "A value has another type than the option, such as a string for a number.",
-        "Write a value of the type that the message names. Nothing is converted, except an integer to a float.",
+        "A value has the wrong type for its option, such as a string instead of a number.",
+        "Use a value of the type that the message names. Values are not converted, except integers to floats.",
         '[run]\nepochs = "10"',
     ),
     "out-of-bounds": Kind(
-        "A number lies outside the bounds of its option.",
-        "Choose a number inside the bounds that the message names.",
+        "A number is outside the bounds of its option.",
+        "Choose a number within the bounds that the message names.",
         "[run]\nepochs = 0",
     ),
     "invalid-value": Kind(
-        "A value has the right type and is not allowed for another reason, which the message gives.",
+        "A value has the right type, but is not allowed. The message gives the reason.",
         "Choose another value.",
         '[run]\ndevice = "gpu"',
     ),
     "conflicting-options": Kind(
-        "Options, or sections, do not go together. Both places are shown.",
-        "Change one of them, as the message says.",
+        "Two options or sections conflict. Both are shown.",
+        "Change or remove one of them.",
         '[loss]\ntype = "CrossEntropyLoss"\n[[metrics]]\ntype = "R2Score"',
     ),
     "unused-option": Kind(
-        "An option has no effect here, because another one switches it off or the component does not use it.",
+        "An option has no effect, because another option disables it or the component does not use it.",
         "Remove it, or set the other option.",
         '[[callbacks]]\ntype = "StochasticWeightAveraging"\nanneal_epochs = 3',
     ),
     "duplicate-name": Kind(
-        "Two metrics have the same name, so that their numbers could not be told apart.",
-        "Give each a `name`.",
+        "Two metrics have the same name, so their numbers cannot be distinguished.",
+        "Give each its own `name`.",
         '[[metrics]]\ntype = "Accuracy"\n[[metrics]]\ntype = "Accuracy"\naverage = "macro"',
     ),
     "duplicate-component": Kind(
-        "The same component is listed twice, with the same options.",
+        "The same component is listed twice with the same options.",
         "Remove one of them.",
         '[[callbacks]]\ntype = "EarlyStopping"\n[[callbacks]]\ntype = "EarlyStopping"',
     ),
     "unlogged-number": Kind(
-        "A callback uses a number that nothing in the spec logs.",
+        "A callback refers to a number that nothing in the spec logs.",
         "Use one of the names that the message lists, or add the metric.",
         '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "validation/acc"',
     ),
     # Plugins.
     "unusable-plugin": Kind(
-        "A plugin is not installed, is too old or too new, or cannot be imported.",
-        "Install the plugin, or correct its name in `plugins`. `hookline plugins` lists what is installed.",
+        "A plugin is not installed, has an incompatible version, or cannot be imported.",
+        "Install the plugin, or correct its name in `plugins`. `hookline plugins` lists the installed plugins.",
         'plugins = ["no-such-plugin"]',
     ),
     "plugin-failure": Kind(
-        "The code of a component failed while the spec was checked.",
+        "The code of a component raised an error while the spec was checked.",
         "The message names the file and the line. Report it to the author of the plugin.",
     ),
     "stage-failure": Kind(
-        "A plugin failed in a stage, or no plugin answered one.",
-        "The message names the plugin, the stage, and the line; `--traceback` shows the whole traceback.",
+        "A plugin raised an error in a stage, or no plugin answered the stage.",
+        "The message names the plugin, the stage and the line. `--traceback` shows the full traceback.",
     ),
-    # What shows when data, model and machine are involved.
+    # Mistakes that depend on the data, the model or the machine.
     "unknown-column": Kind(
-        "The data file has no column, or array, of this name.",
-        "Use a name from the header of the file; patterns such as `petal_*` are allowed for inputs.",
+        "The data file has no column or array with this name.",
+        "Use a name from the header of the file. For inputs, patterns such as `petal_*` are allowed.",
         '[data]\ntype = "CSV"\npath = "iris.csv"\ntargets = "specis"',
     ),
     "unfit-targets": Kind(
-        "The loss takes other targets than the data gives, for example one where there are several.",
-        "Change `targets` of the data, or choose another loss.",
+        "The targets of the data do not fit the loss, for example several targets for a loss that takes one.",
+        "Change `targets` in [data], or choose another loss.",
         '[data]\ntype = "CSV"\npath = "iris.csv"\ntargets = { a = "species", b = "petal_width" }',
     ),
     "invalid-data": Kind(
-        "The data cannot be read, or has values that the spec does not allow, such as an empty cell.",
-        "The message names file, row and column. Correct the file, or leave the row or the column out.",
+        "The data cannot be read, or contains values that are not allowed, such as empty cells.",
+        "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
     "misfit": Kind(
-        "Parts of the spec that are valid by themselves do not fit each other, the data, or this machine.",
-        "The message says what was expected, and what was found.",
+        "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
+        "The message names what was expected and what was found.",
     ),
     "unfit-shape": Kind(
-        "A layer cannot be applied to what the layer before it, or the data, gives.",
-        "Change the sizes of one of the two layers, or put a layer such as Flatten between them.",
+        "A layer cannot be applied to the output of the layer before it, or to the data.",
+        "Change the size of one of the two layers, or add a layer such as Flatten between them.",
     ),
     "unfit-outputs": Kind(
-        "The loss cannot compare what the model gives with the targets.",
+        "The loss cannot be computed from the outputs of the model and the targets.",
         "Change the last layer, usually its `out_features`, or choose another loss.",
     ),
     "unfit-metric": Kind(
-        "A metric cannot be computed from these predictions and targets.",
+        "A metric cannot be computed from the predictions and targets.",
         "Change the option that the message names, or choose another metric.",
     ),
     "unknown-index": Kind(
-        "The data has an index for which an embedding has no vector.", "Increase `num_embeddings`, or correct the data."
+        "The data contains an index for which an embedding has no vector.",
+        "Increase `num_embeddings`, or correct the data.",
     ),
     "unsaveable-state": Kind(
-        "A module has a state that is not a tensor, which could not be saved after the training.",
-        "Keep it in a buffer instead of `get_extra_state`.",
+        "A module has state that is not a tensor and therefore cannot be saved.",
+        "Store it in a buffer instead of returning it from `get_extra_state`.",
     ),
     "training-failure": Kind(
-        "The training cannot go on, for example because the loss is NaN.",
+        "Training cannot continue, for example because the loss is NaN.",
         "Often the learning rate is too high, or an input is not finite. The message names the epoch and the step.",
     ),
     "lock-mismatch": Kind(
-        "A run cannot be trained again to the same bits, because something has changed since.",
-        "The message lists every change. Undo it, or train without `--locked`.",
+        "A run cannot be reproduced to the same bits, because something has changed since then.",
+        "The message lists every change. Undo the changes, or train without `--locked`.",
     ),
-    "error": Kind("A command was given something that it cannot use.", "The message says what it needs."),
+    "error": Kind("An argument of a command cannot be used.", "The message names what the command expects."),
     # Warnings.
     "no-effect": Kind(
         "A callback or an option has no effect in a run of this length.",
-        "Train for longer, let it begin earlier, or remove it.",
+        "Train for more epochs, make it start earlier, or remove it.",
     ),
     "doubtful-loss": Kind(
-        "The loss can be computed and probably does not measure what you mean.",
-        "The message says why, for example that the model ends in a softmax which the loss applies, too.",
+        "The loss can be computed, but probably does not measure what you intend.",
+        "The message gives the reason. For example, the model ends in a softmax, which the loss applies as well.",
     ),
     "undefined-metric": Kind(
-        "A metric is undefined for a split, often because it has too few rows, and is NaN.",
+        "A metric is undefined for a split and therefore NaN, often because the split has too few rows.",
         "Make the split larger, or choose another metric.",
     ),
     "unseen-number": Kind(
-        "A callback that keeps what is logged does not see the numbers of callbacks that are listed before it.",
-        "List it before them.",
+        "A callback that records logged numbers does not see those of callbacks that are listed before it.",
+        "List it before these callbacks.",
     ),
     "inexact-accumulation": Kind(
-        "With `run.accumulate`, a layer or callback sees parts of a batch, so that the result differs from that of the "
+        "With `run.accumulate`, a layer or callback sees parts of a batch, so its result differs from that of the "
         "whole batch.",
         "Accept the difference, or remove `accumulate`.",
     ),
     "redrawn-dropout": Kind(
-        "The optimizer evaluates the loss several times in a step, and dropout draws anew each time.",
+        "The optimizer evaluates the loss several times per step, and dropout draws a new mask each time.",
         "Remove the dropout, or choose another optimizer.",
     ),
     "doubtful-header": Kind(
@@ -221,12 +224,13 @@ IDS: Mapping[str, Kind] = {
         "If the file has no header, insert a line with column names above the first row.",
     ),
     "merged-numbers": Kind(
-        "Different numbers of the data become equal in the floating-point type of the run.",
+        "Different numbers in the data become equal in the floating-point type of the run.",
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',
     ),
     "unwritten-file": Kind(
-        "A file beside the model, such as a plot, could not be written.", "Check the disk and its permissions."
+        "A result other than the model, such as a plot, could not be written.",
+        "Check the free space and the permissions of the run directory.",
     ),
-    "warning": Kind("A plugin warns of something in the spec.", "The message says what."),
+    "warning": Kind("A plugin warns about something in the spec.", "The message says what it is."),
 }
-"""Every id, with its meaning."""
+"""Every id with its explanation."""

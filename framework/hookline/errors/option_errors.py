@@ -10,19 +10,19 @@ from hookline.errors.text import PathElement
 
 
 class InvalidValueError(ValueError):
-    """Raised for a value that is not allowed, where nothing is known of its place; the reader adds the path.
+    """Raised for a value that is not allowed, by code that does not know the path; the reader adds it.
 
     Validators of options may raise a plain `ValueError` instead, whose id is "invalid-value".
     """
 
     def __init__(self, id: str, message: str, help: str = ""):  # noqa: A002
-        """The id of the diagnostic, what was found and allowed, and what to do."""
+        """Create the error from the id of the diagnostic, what was found and is allowed, and what to do."""
         self.diagnostic = Diagnostic(id, message, help=help)
         super().__init__(self.diagnostic.text)
 
 
 class OptionError(ValueError):
-    """Raised by a spec class for options that do not go together: names an option and says what is wrong.
+    """Raised by a spec class for options that conflict. Names an option and says what is wrong.
 
     The reader reports it at the option's path. Classes that check a single option raise a plain `ValueError` from its
     validator instead.
@@ -39,11 +39,11 @@ class OptionError(ValueError):
         id: str = "conflicting-options",  # noqa: A002
         help: str = "",  # noqa: A002
     ):
-        """The option, and the path of the place in its value, if it is not the value as a whole.
+        """Create the error for an option, or for a part of its value, to which `within` leads.
 
-        `on_key` says that the last key of this is wrong, and not its value. `against` are the paths of what it does not
-        go together with, from where the option's path begins. `near` is the file that was probably meant, which is
-        offered as the spec would name it. `id` is that of the diagnostic, and `help` says what to do.
+        `on_key` means that the last key of this path is wrong rather than its value. `against` are the paths of the
+        options that conflict with it, relative to the same component. `near` is a file to suggest; the message names
+        it as the spec would. `id` is the id of the diagnostic, and `help` says what to do.
         """
         related = tuple(tuple(path) for path in against)
         self.diagnostic = Diagnostic(id, message, (option, *within), help, on_key, related)
@@ -52,12 +52,12 @@ class OptionError(ValueError):
 
     @property
     def path(self) -> Keys:
-        """The option, and the place in its value."""
+        """The option, followed by the path in its value."""
         return self.diagnostic.path
 
     @property
     def against(self) -> tuple[Keys, ...]:
-        """The paths of what it does not go together with."""
+        """The paths of the options that conflict with it."""
         return self.diagnostic.related
 
     def within(self, *path: PathElement) -> "OptionError":
@@ -65,11 +65,11 @@ class OptionError(ValueError):
         return self._as(self.diagnostic.within(*path))
 
     def at(self, *path: PathElement) -> "OptionError":
-        """The same error of a component that stands here, where `against` are paths of the whole spec already."""
+        """The same error of a component at this path, where the paths in `against` start at the root of the spec."""
         return self._as(evolve(self.diagnostic.within(*path), related=self.against))
 
     def related_to(self, *paths: Keys) -> "OptionError":
-        """The same error, which conflicts with what stands at these paths."""
+        """The same error, in conflict with the options at these paths."""
         return self._as(evolve(self.diagnostic, related=paths))
 
     def _as(self, diagnostic: Diagnostic) -> "OptionError":
@@ -81,9 +81,9 @@ class OptionError(ValueError):
 class FaultError(OptionError):
     """A fault in the code of a component while a spec was checked, located like any other mistake.
 
-    It is reported only if nothing else is wrong: the code may have failed over an option that is missing or wrong.
+    It is reported only if nothing else is wrong: a missing or invalid option may have caused it.
     """
 
     def __init__(self, option: str, message: str, *within: PathElement):
-        """The option or section, and what failed."""
+        """Create the error from the option or section, and what failed."""
         super().__init__(option, message, *within, id="plugin-failure")

@@ -1,8 +1,8 @@
-"""The door for everything that Hookline prints: text from files, plugins and packages cannot control a terminal.
+"""All output of Hookline passes through here, so that text from files and plugins cannot control a terminal.
 
-Control characters could move the cursor, change the title or rewrite lines that are there already, and characters for
-right-to-left text could show a sentence in another order than it has. They are printed as numbers. Nothing in the
-framework and its plugins calls `print`: ruff's rule T201 holds that.
+Control characters could move the cursor, change the title or overwrite earlier lines, and characters for right-to-left
+text could reorder a sentence. They are printed as escape sequences. Nothing in the framework and its plugins calls
+`print`; ruff's rule T201 enforces this.
 """
 
 import json
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _NOT_PRINTED = re.compile(r"[^\x20-\x7e\n]+")
-"""What may need to be escaped: anything else than plain ASCII."""
+"""Text that may need to be escaped: everything but plain ASCII."""
 
 _WORKFLOW_COMMAND = re.compile(r"^( *):(?=:)|#(?=#\[)", re.MULTILINE)
-"""What makes GitHub's runner take a line of a log for a command: see `hookline check --format github`."""
+"""Text that GitHub's runner would interpret as a command in a log: see `hookline check --format github`."""
 
 
 def printable(text: str) -> str:
-    r"""The text on one line, with a number for each character that would control a terminal or the order of text.
+    r"""The text on one line, with escape sequences for characters that would control a terminal or reorder text.
 
     >>> print(printable("one\ntwo\x1b[2J"))
     one\ntwo\x1b[2J
@@ -32,7 +32,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    r"""The same for text of several lines, which stay lines. None of them can be a command of GitHub's runner.
+    r"""The same for text of several lines. The line breaks remain, and no line can be a command for GitHub's runner.
 
     >>> print(printable_lines("one\x1b\n::warning::two"))
     one\x1b
@@ -43,7 +43,7 @@ def printable_lines(text: str) -> str:
 
 
 def tell(*lines: object, file: "TextIO | None" = None, end: str = "\n", flush: bool = False) -> None:
-    """Print each of these on a line of its own, to standard output unless another file is given."""
+    """Print each argument on its own line, to standard output unless another file is given."""
     stream = sys.stdout if file is None else file
     if lines:
         stream.write("\n".join(printable_lines(str(line)) for line in lines) + end)
@@ -52,13 +52,13 @@ def tell(*lines: object, file: "TextIO | None" = None, end: str = "\n", flush: b
 
 
 def tell_json(value: Any, indent: int) -> None:
-    """Print a value as JSON, which stays the same JSON: what would control a terminal is escaped as JSON does it."""
+    """Print a value as JSON. Characters that would control a terminal become JSON escape sequences."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     sys.stdout.write(_NOT_PRINTED.sub(lambda found: escaped_in_string(found[0]), text) + "\n")
 
 
 def escaped_in_string(text: str) -> str:
-    r"""Text inside of a string of JSON, with \uXXXX for what would control a terminal.
+    r"""Text inside a JSON string, with \uXXXX for characters that would control a terminal.
 
     >>> print(escaped_in_string("é\x9b\U000e0001"))
     é\u009b\udb40\udc01

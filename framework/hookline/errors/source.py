@@ -1,4 +1,4 @@
-"""Where something stands: in which text, from which character to which, and so on which line and in which column."""
+"""Places in texts: from which character to which, and therefore the line and the column."""
 
 from bisect import bisect_right
 from functools import cached_property
@@ -9,20 +9,20 @@ from attrs import field, frozen
 
 @frozen(eq=False)
 class Source:
-    """A text that sets values of a spec: a file, or a change on the command line."""
+    """A text that sets values of a spec: a file, or a `--set` option."""
 
     name: str
-    """What to call it in messages: the path of a file as it was given, or the option."""
+    """Its name in messages: the path of a file as the user gave it, or the option."""
     text: str = field(repr=False)
-    """The text, with line breaks as TOML reads them: each is one character."""
+    """The text, with each line break normalized to one character, as TOML does."""
     directory: Path | None = None
-    """What relative paths in it are relative to; `None` if it is no file."""
+    """The directory for relative paths in it; `None` if it is not a file."""
     is_quotable: bool = True
-    """Whether messages may show its lines and values: see `hookline.quotable`."""
+    """Whether messages may show its lines and values: see `hookline.check.toml.quotable`."""
 
     @cached_property
     def line_starts(self) -> list[int]:
-        """The index of each line's first character. Thousands of problems ask for their lines."""
+        """The index of each line's first character, cached because thousands of problems may need it."""
         starts = [0]
         while end := self.text.find("\n", starts[-1]) + 1:
             starts.append(end)
@@ -31,7 +31,7 @@ class Source:
 
 @frozen
 class Place:
-    """A stretch of a text."""
+    """A range of a text."""
 
     source: Source
     """The text."""
@@ -47,25 +47,25 @@ class Place:
 
     @property
     def column(self) -> int:
-        """The column in which it begins: characters, not bytes, counted from 1."""
+        """The column in which it begins, counted in characters from 1."""
         return self.start - self._line_start + 1
 
     @property
     def line_text(self) -> str:
-        """The line on which it begins, whole."""
+        """The full line on which it begins."""
         text = self.source.text
         end = text.find("\n", self.start)
         return text[self._line_start : len(text) if end < 0 else end]
 
     @property
     def length(self) -> int:
-        """How many characters of it stand on its first line."""
+        """The number of its characters on its first line."""
         end = self.source.text.find("\n", self.start)
         return (self.end if end < 0 else min(self.end, end)) - self.start
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text in the range."""
         return self.source.text[self.start : self.end]
 
     @property
@@ -73,5 +73,5 @@ class Place:
         return self.source.line_starts[self.line - 1]
 
     def __str__(self) -> str:
-        """The place as compilers write it, so that editors and terminals open it."""
+        """The place in the format of compilers, which editors and terminals can open."""
         return f"{self.source.name}:{self.line}:{self.column}" if self.source.directory else self.source.name

@@ -1,4 +1,4 @@
-"""Sentences that several messages share: lists of names, numbers with nouns, and the name that was probably meant."""
+"""Phrases that messages share: lists of names, numbers with nouns, and suggestions."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,14 +9,14 @@ from hookline.errors.printing import printable
 PathElement = str | int
 
 MOST_LISTED = 24
-"""How many known names a message lists at most."""
+"""The maximum number of known names that a message lists."""
 
 LONGEST_LISTED = 40
-"""How many letters of a known name a message lists at most."""
+"""The maximum number of characters of a known name that a message lists."""
 
 
 def dotted(path: Sequence[PathElement]) -> str:
-    """The path as one writes it, for a message: `model.layers[2].out_features`."""
+    """The path as messages write it: `model.layers[2].out_features`."""
     text = ""
     for element in path:
         if isinstance(element, int):
@@ -28,17 +28,17 @@ def dotted(path: Sequence[PathElement]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that begins with a space and offers the nearest known name, or lists all of them.
+    """A sentence that begins with a space and suggests the nearest known name, or lists all of them.
 
     >>> did_you_mean("HuberLos", ["MSELoss", "HuberLoss"])
     ' Did you mean "HuberLoss"?'
     >>> did_you_mean("Focal", ["MSELoss", "HuberLoss"])
-    ' Known are "HuberLoss" and "MSELoss".'
+    ' Available: "HuberLoss" and "MSELoss".'
     >>> did_you_mean("Focal", [])
     ''
 
-    Of very many names the first ones are listed. Names may come from a file that is no table: of a long one no more is
-    told than one needs to know it by.
+    If there are many names, only the first ones are listed. Long names, which may come from a file that is not a table,
+    are shortened.
     """
     names = sorted(set(known))
     if (near := nearest(name, names)) is not None:
@@ -46,16 +46,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if len(names) > MOST_LISTED:
         others = len(names) - MOST_LISTED + 1
         listed = (_quoted(shortened(name, LONGEST_LISTED)) for name in names[: MOST_LISTED - 1])
-        return f" Known are {', '.join(listed)} and {others} others."
+        return f" Available: {', '.join(listed)} and {others} others."
     names = [shortened(name, LONGEST_LISTED) for name in names]
-    return f" Known {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}." if names else ""
+    return f" Available: {enumerate_names(names)}." if names else ""
 
 
 def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | None:
-    """The known name that was probably meant: that with the fewest slips, or else one that begins so, or short for it.
+    """The known name that was probably meant: the one with the fewest typos, or else with this prefix or initials.
 
-    A slip is a letter too many, a missing one, a wrong one, or two that changed places; upper and lower case count as
-    equal. A third of the letters may be wrong, or `most` of them.
+    A typo is an extra, missing or wrong letter, or two swapped letters; case is ignored. At most a third of the letters
+    may be wrong, or at most `most`.
 
     >>> nearest("rl", ["lr", "momentum"])
     'lr'
@@ -69,7 +69,7 @@ def nearest(name: str, known: Iterable[str], most: int | None = None) -> str | N
     return _nearest(name[:100], tuple(sorted(set(known))), most)
 
 
-@lru_cache(maxsize=4096)  # What is wrong in one place of a spec is wrong in hundreds.
+@lru_cache(maxsize=4096)  # The same mistake may occur in hundreds of places.
 def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | None:
     typed, spelled = name.lower(), _spelled(candidates)
     found: tuple[tuple[int, bool, int, str], str] | None = None
@@ -78,7 +78,7 @@ def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | 
         longest = max(len(typed), len(lowered))
         allowed = min(max(1, longest // 3), longest - 1, *([] if most is None else [most]))
         if len(letters - others) > allowed or len(others - letters) > allowed:
-            continue  # Each letter that only one of them has is a slip.
+            continue  # Each letter that only one of them has is a typo.
         slips = _slips(typed, lowered, min(allowed, found[0][0]) if found else allowed)
         if slips is None:
             continue
@@ -96,7 +96,7 @@ def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | 
         for candidate, _, _, initials_of in spelled
         if len(typed) > 1 and (typed == initials_of or candidate == initials)
     ]
-    # What follows is of the same word: "data_path" is not meant to be "data".
+    # The rest must belong to the same word: "data_path" does not mean "data".
     more = [
         candidate
         for candidate, lowered, _, _ in spelled
@@ -107,12 +107,12 @@ def _nearest(name: str, candidates: tuple[str, ...], most: int | None) -> str | 
 
 @lru_cache(maxsize=256)
 def _spelled(candidates: tuple[str, ...]) -> list[tuple[str, str, frozenset[str], str]]:
-    """The names, in lower case too, with the letters that they have and what they are called for short."""
+    """Each name with its lowercase form, its letters and its initials."""
     return [(name, name.lower(), frozenset(name.lower()), _initials(name)) for name in candidates]
 
 
 def _initials(name: str) -> str:
-    """What a name of several words is called for short.
+    """The initials of a name of several words.
 
     >>> _initials("learning_rate"), _initials("MeanSquaredError"), _initials("lr")
     ('lr', 'mse', '')
@@ -122,7 +122,7 @@ def _initials(name: str) -> str:
 
 
 def _slips(typed: str, meant: str, most: int) -> int | None:
-    """How many slips lead from one to the other, or `None` if there are more than `most`.
+    """The number of typos between two words, or `None` if there are more than `most`.
 
     The "optimal string alignment" distance: https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
     """
@@ -143,7 +143,7 @@ def _slips(typed: str, meant: str, most: int) -> int | None:
 
 
 def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
-    """The names in quotes, with commas and a conjunction before the last one.
+    """The names in quotes, separated by commas, with a conjunction before the last one.
 
     >>> enumerate_names(["a", "b", "c"], "or")
     '"a", "b" or "c"'
@@ -159,7 +159,7 @@ def _quoted(name: object) -> str:
 
 
 def quoted_cell(cell: object) -> str:
-    r"""A cell of a file in quotes, for a message, which says no more of it than one needs to know it by.
+    r"""A cell of a file in quotes, shortened for a message.
 
     >>> print(quoted_cell("one\ntwo"))
     "one\ntwo"
@@ -168,19 +168,19 @@ def quoted_cell(cell: object) -> str:
 
 
 def shortened(text: str, most: int = 80) -> str:
-    """A text for a message, which says no more of it than one needs to know it by."""
+    """The text, shortened for a message."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def there_are(number: int) -> str:
-    """How many elements an array has, for a message about one that it has not.
+def valid_indices(number: int) -> str:
+    """The indices of an array with this many elements, for a message about one that does not exist.
 
-    >>> there_are(0), there_are(1), there_are(3)
-    ('the array is empty', 'there is one, counted from 0', 'there are 3, counted from 0')
+    >>> valid_indices(0), valid_indices(1), valid_indices(3)
+    ('the array is empty', 'the only index is 0', 'the indices are 0 to 2')
     """
     if number == 0:
         return "the array is empty"
-    return f"there {'is one' if number == 1 else f'are {number}'}, counted from 0"
+    return "the only index is 0" if number == 1 else f"the indices are 0 to {number - 1}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -217,7 +217,7 @@ class Catalog:
     def _sentence(self, base: type[Spec]) -> str:
         known = self.family(base)
         if len(known) <= MOST_LISTED:
-            return f" Known {'is' if len(known) == 1 else 'are'} {enumerate_names(sorted(known))}." if known else ""
+            return f" Available: {enumerate_names(sorted(known))}." if known else ""
         first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
         some = f", such as {enumerate_names(first)}" if first else ""
         return f" There are {len(known)}{some}: `hookline list` shows them."

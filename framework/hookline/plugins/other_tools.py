@@ -1,4 +1,4 @@
-"""What other tools call things, from `other_tools.toml`, which is read for a word that is not known and not before."""
+"""Names from other tools, read from `other_tools.toml` when an unknown name is looked up for the first time."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -11,19 +11,19 @@ from attrs import frozen
 
 @frozen
 class Meaning:
-    """What a key of another tool means."""
+    """The meaning of a key of another tool."""
 
     places: tuple[tuple[str, ...], ...]
-    """Places of options, the best first: `("run", "epochs")`, or `("callbacks", "EarlyStopping", "patience")`; of a
-    component as a whole its section and type; of a section its name."""
+    """Paths of options, the best one first: `("run", "epochs")`, or `("callbacks", "EarlyStopping", "patience")`. For a
+    whole component, its section and type; for a section, its name."""
     note: str
-    """What else there is to say, in sentences; all there is if it has no place."""
+    """Sentences to add to the message; the whole message if there are no places."""
     example: Any = None
-    """A value to show in place of the one that is given."""
+    """A value to show instead of the given one."""
 
 
 def meaning(key: str) -> Meaning | None:
-    """What a key means that other tools have."""
+    """The meaning of a key of another tool."""
     return _keys().get(_normal(key))
 
 
@@ -38,7 +38,7 @@ def types(name: str) -> tuple[str, ...]:
 
 
 def type_note(name: str) -> str:
-    """What to write instead of a type that there is not, in a sentence; empty if nothing is known of it."""
+    """What to write instead of a type of another tool, in a sentence; empty if unknown."""
     return _type_notes().get(name.lower(), "")
 
 
@@ -80,5 +80,5 @@ def _type_entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _normal(key: str) -> str:
-    """A key as it stands in the table: in lower case, with underscores."""
+    """A key as in the table: in lower case, with underscores."""
     return key.lower().replace("-", "_").replace(" ", "_")

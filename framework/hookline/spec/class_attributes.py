@@ -1,6 +1,6 @@
-"""Whether what a component's class says in place of its family's class is what this asks for.
+"""Check the attributes that a component's class overrides in the class of its family.
 
-A class that calls it `activaton` would silently have what every loss has, which is what nobody finds.
+A class that misspells one as `activaton` would silently keep the default of its family, which is hard to find.
 """
 
 import typing
@@ -13,33 +13,32 @@ from hookline.spec.words import article
 
 
 def misfit(kind: type[Spec]) -> str | None:
-    """What a class says that is not of the kind that its family asks for, as the rest of a sentence; or nothing."""
+    """The attribute with another type than in the family, as the rest of a sentence; `None` if there is none."""
     for base in _others_classes(kind):
         for name, value in vars(base).items():
-            is_said = not (name.startswith("_") or hasattr(value, "__get__") or is_option(value))
-            if not is_said or name in vars(base).get("__annotations__", {}):
+            is_override = not (name.startswith("_") or hasattr(value, "__get__") or is_option(value))
+            if not is_override or name in vars(base).get("__annotations__", {}):
                 continue
             wanted = _wanted(kind, name)
             if wanted is not None and not option_type(wanted).holds(value):
                 call = f": write `{name} = {value.__name__}()`" if isinstance(value, type) else ""
-                return f"says `{name} = {_shown(value)}`, which must be {_words(wanted)}{call}."
+                return f"sets `{name} = {_shown(value)}`, which must be {_words(wanted)}{call}."
     return None
 
 
-def misspelt(kind: type[Spec]) -> str | None:
-    """What has nearly the name of something that its family has, as the rest of a sentence: nobody asks for it."""
+def misspelled(kind: type[Spec]) -> str | None:
+    """The attribute that probably misspells one of the family, as the rest of a sentence; `None` if there is none."""
     own = {name for base in _others_classes(kind) for name in vars(base)}
     known = {name for name in dir(kind) if not name.startswith("_") and name not in own}
     for base in _others_classes(kind):
         for name, value in vars(base).items():
-            is_asked_for = hasattr(value, "hookline_impl") or name in vars(base).get("__annotations__", {})
-            if name.startswith("_") or is_asked_for or _inherited(kind, name):
+            is_used = hasattr(value, "hookline_impl") or name in vars(base).get("__annotations__", {})
+            if name.startswith("_") or is_used or _inherited(kind, name):
                 continue
             near = nearest(name, known, most=1 if len(name) < 6 else 2)
             if near is not None:
                 return (
-                    f"has `{name}`, for which nobody asks: call it `{near}`, if it is to be that, and otherwise "
-                    f"`_{name}`."
+                    f"has `{name}`, which Hookline does not use. Did you mean `{near}`? Otherwise, call it `_{name}`."
                 )
     return None
 
@@ -51,13 +50,13 @@ def _others_classes(kind: type[Spec]) -> list[type]:
 
 
 def _inherited(kind: type[Spec], name: str) -> list[Any]:
-    """What Hookline's own classes have under a name, the nearest first."""
+    """The attributes with a name in Hookline's own classes, the nearest first."""
     ours = set(kind.__mro__) - set(_others_classes(kind)) - {object}
     return [vars(base)[name] for base in kind.__mro__ if base in ours and name in vars(base)]
 
 
 def _wanted(kind: type[Spec], name: str) -> Any:
-    """The type of what a class of Hookline has under this name; `None` if it has nothing there, or a function."""
+    """The type of the attribute of a class of Hookline; `None` if it has none, or a function."""
     for inherited in _inherited(kind, name):
         if isinstance(inherited, property):
             return _hint(inherited.fget, "return")
@@ -71,7 +70,7 @@ def _wanted(kind: type[Spec], name: str) -> Any:
 def _hint(owner: Any, name: str) -> Any:
     try:
         return typing.get_type_hints(owner).get(name)
-    except NameError:  # It names what is there for a type-checker only.
+    except NameError:  # It contains a name that only type checkers import.
         return None
 
 
@@ -80,7 +79,7 @@ def _shown(value: Any) -> str:
 
 
 def _words(wanted: Any) -> str:
-    """A type as an author writes it."""
+    """A type in words, as the author of a plugin would write it."""
     if get_origin(wanted) is Literal:
         return enumerate_names(get_args(wanted), "or")
     names = [getattr(arm, "__name__", str(arm)) for arm in get_args(wanted) or (wanted,) if arm is not type(None)]

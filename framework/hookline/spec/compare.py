@@ -1,4 +1,4 @@
-"""Compare two specs by what they mean: order, comments and explicit defaults make no difference."""
+"""Compare the meaning of two specs: order, comments and explicit defaults make no difference."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher

@@ -11,11 +11,11 @@ from typing import Any
 from hookline.spec.options import Spec
 from hookline.spec.walk import Keys, items
 
-DEFAULT, LEFT_OUT = "# default", "is left out"
+DEFAULT, NOT_SET = "# default", "is not set"
 
 
 def own_name(kind: type[Spec]) -> str:
-    """The name of a component's class, which is its `type` unless several plugins have one of that name."""
+    """The name of a component's class, which is its `type` unless several plugins provide this name."""
     return kind.__name__
 
 
@@ -27,9 +27,9 @@ def dumps(
 ) -> str:
     """The spec as TOML. Read from a file in `directory`, it is an equal spec.
 
-    Options that are `None` are left out, which means the same. If `is_given` says for the path of an option whether it
-    was given, comments mark the defaults and name the options that are left out. `name` gives the `type` of a class:
-    see `Catalog.name`.
+    Options that are `None` are omitted, which has the same meaning. With `is_given`, which tells whether the option at
+    a path was given, comments mark defaults and name options that are not set. `name` returns the `type` of a class, as
+    `Catalog.name` does.
     """
     return "\n".join(_section(spec, (), (), directory, is_given, name)).strip("\n") + "\n"
 
@@ -47,7 +47,7 @@ def _section(
     for key, option in _items(value, name):
         if option is None:
             if is_given:
-                yield f"# {key} {LEFT_OUT}"
+                yield f"# {key} {NOT_SET}"
         elif _is_table(option) or (isinstance(option, tuple) and option and all(map(_is_table, option))):
             inner.append((key, option))
         else:

@@ -1,4 +1,4 @@
-"""Check how a component's class is declared, and say what its author forgot."""
+"""Check the declaration of a component's class."""
 
 import inspect
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from attrs import NOTHING, Factory, fields
 
-from hookline.spec.class_attributes import misfit, misspelt
+from hookline.spec.class_attributes import misfit, misspelled
 from hookline.spec.options import Bounds, Spec, is_option
 from hookline.spec.types import is_sayable, option_type
 
 
 def misdeclared(kind: type[Spec]) -> str | None:
-    """What is wrong with the declaration of a component's class, as the rest of a sentence with the place, if any."""
+    """The problem in a class declaration, as the rest of a sentence with the place; `None` if it is valid."""
     if "__attrs_attrs__" not in vars(kind):
-        return f"is not made by @spec, so that its options would be passed over: put @spec over it. {place(kind)}"
+        return f"is not decorated with @spec, so its options would be ignored; add @spec above the class. {place(kind)}"
     if not (kind.__doc__ or "").strip():
-        return f"has no docstring: say in a sentence below its first line what it is. {place(kind)}"
+        return f"has no docstring; describe the component in a sentence. {place(kind)}"
     for base in kind.__mro__:
         if base.__module__.partition(".")[0] == Spec.__module__.partition(".")[0]:
             continue
@@ -27,8 +27,8 @@ def misdeclared(kind: type[Spec]) -> str | None:
 
 
 def misnamed(kind: type[Spec]) -> str | None:
-    """What is probably misspelled in its class, as the rest of a sentence with the place, if any."""
-    problem = misspelt(kind)
+    """The attribute that is probably misspelled, as the rest of a sentence with the place; `None` if there is none."""
+    problem = misspelled(kind)
     return None if problem is None else f"{problem} {place(kind)}"
 
 
@@ -51,19 +51,19 @@ def _of_options(kind: type) -> Iterator[str]:
     annotations = vars(kind).get("__annotations__", {})
     for name, value in vars(kind).items():
         if is_option(value) and name not in annotations:
-            yield f'has the option "{name}" without a type: write `{name}: float = …`, or whichever it is of.'
+            yield f'has the option "{name}" without a type; annotate it, for example `{name}: float = …`.'
     for name, annotation in annotations.items():
         if isinstance(annotation, str):
             if annotation.startswith(("ClassVar", "typing.ClassVar")):
                 continue
             yield (
-                f'has the option "{name}", whose type is written as a string: types of options must be there when the '
-                f"module is imported, without `from __future__ import annotations` and without quotes."
+                f'has the option "{name}", whose type is a string. Types of options must exist when the module is '
+                f"imported; remove `from __future__ import annotations` and quotes."
             )
         elif annotation is not ClassVar and get_origin(annotation) is not ClassVar and not is_sayable(annotation):
             yield (
-                f'has the option "{name}" of the type {_shown(annotation)}, which TOML cannot say: a bool, int, float, '
-                f"str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option."
+                f'has the option "{name}" of the type {_shown(annotation)}, which TOML cannot express. Use bool, int, '
+                f"float, str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these."
             )
 
 

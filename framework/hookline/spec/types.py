@@ -1,4 +1,4 @@
-"""The types that an option can have: one class for each form, with everything that is done with it.
+"""The types of options: one class for each form, with everything that depends on it.
 
 To add a form, add a class and name it in `option_type`. If its values contain others, add a hook in
 `hookline.check.structure`, too.
@@ -22,14 +22,14 @@ TableSchema = Callable[[type[Spec]], Schema]
 """Gives the schema of a component of a family, or of a table with the options of a class."""
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
-"""The integers that TOML guarantees and torch takes."""
+"""The range of integers that TOML guarantees and torch accepts."""
 
 
 class OptionType:
-    """The type of an option. The base class itself is for types of Python that TOML does not have."""
+    """The type of an option. The base class itself is for Python types that TOML does not have."""
 
     depth = 0
-    """Its position among the types of a union in words: arrays follow simple values, and tables follow arrays."""
+    """The position in the description of a union: arrays follow simple values, and tables follow arrays."""
     is_sayable = False
     """Whether TOML has such values, apart from the types in `inner`."""
     words = "a table"
@@ -50,7 +50,7 @@ class OptionType:
             yield from inner.parts()
 
     def accepts(self, value: object) -> bool:
-        """Whether a value of TOML has this form, whatever is in it. A union takes the first type that accepts it."""
+        """Whether a value of TOML has this form, regardless of its contents. A union uses the first that accepts."""
         return isinstance(value, dict)
 
     def holds(self, value: object) -> bool:
@@ -107,7 +107,7 @@ class Primitive(OptionType):
     def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         if self.kind not in (int, float):
             return {"type": self.json}
-        # JSON has no infinity: an editor takes that of TOML for null.
+        # JSON has no infinity; editors read that of TOML as null.
         infinite = self.kind is float and any(bound.infinite for bound in bounds)
         made: Schema = {"type": [self.json, "null"] if infinite else self.json}
         for bound, (name, word) in product(bounds, _LIMITS.items()):
@@ -209,7 +209,7 @@ class Table(OptionType):
 
 
 class OneOf(OptionType):
-    """One of several types. An option that also takes `None` can be left out: TOML has no such value."""
+    """One of several types. An option that also takes `None` can be omitted: TOML has no such value."""
 
     is_sayable = True
 
@@ -219,7 +219,7 @@ class OneOf(OptionType):
         self.is_optional = NoneType in get_args(kind)
         arms = sorted(self.inner, key=lambda arm: arm.depth)
         self.words = arms[0].words
-        for before, arm in pairwise(arms):  # A comma ends what is in an array or a table.
+        for before, arm in pairwise(arms):  # A comma separates an array or a table from the next type.
             self.words += f"{', or' if before.depth else ' or'} {arm.words}"
         self.plural = f"elements, each {self.words}"
 
@@ -259,7 +259,7 @@ PRIMITIVES: dict[Any, tuple[str, str, str, tuple[type, ...]]] = {
     str: ("a string", "strings", "string", (str,)),
     Path: ("a string with the path of a file", "paths", "string", (str,)),
 }
-"""Primitive types: in words, in the plural, in JSON Schema, and the types of their values in TOML."""
+"""Primitive types: in words, in the plural, in JSON Schema, and the Python types of their TOML values."""
 
 _LIMITS = {"minimum": "minimum", "above": "exclusiveMinimum", "maximum": "maximum", "below": "exclusiveMaximum"}
 

@@ -1,4 +1,4 @@
-"""Everything that is in a spec, with paths."""
+"""Iterate over the values of a spec with their paths."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def walk(value: Any, path: Keys = (), *, own: bool = False) -> Iterator[tuple[Ke
     Args:
         value: a component, or a value of an option.
         path: its path.
-        own: leave out the components in it.
+        own: skip components inside the value.
 
     """
     yield path, value

@@ -35,5 +35,5 @@ def found(value: object) -> str:
 
 
 def wrong(value: object, expected: str, help: str = "") -> InvalidValueError:  # noqa: A002
-    """The error that says what was expected and what was found."""
-    return InvalidValueError("wrong-type", f"This must be {expected}, and it is {found(value)}.", help)
+    """The error that names what was expected and what was found."""
+    return InvalidValueError("wrong-type", f"This must be {expected}, but it is {found(value)}.", help)

@@ -60,16 +60,16 @@ def test_a_file_is_loaded_by_its_path(path, kind):
     assert (made.run.name, made.run.epochs, type(made.loss).__name__) == ("flowers", 3, "MSELoss")
 
 
-def test_data_is_found_beside_the_spec_and_need_not_be_there(path):
+def test_data_is_found_beside_the_spec_and_need_not_exist(path):
     assert hookline.load(path).data.path == path.parent / "data" / "x.csv"
 
 
-def test_data_is_found_beside_the_spec_wherever_one_stands(path, monkeypatch):
+def test_data_is_found_beside_the_spec_from_any_directory(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     assert hookline.load("flowers.toml") == hookline.load(path)
 
 
-def test_a_table_is_loaded_and_left_as_it_is():
+def test_a_table_is_loaded_and_not_modified():
     table = {**TABLE, "run": {"epochs": 3}}
     made = hookline.load(table, ["run.epochs=5", "run.seed=1"])
     assert (made.run.name, made.run.epochs, made.run.seed) == ("run", 5, 1)
@@ -81,17 +81,17 @@ def test_the_same_file_gives_equal_specs(path):
     assert hookline.load(path) != hookline.load(path, ["run.epochs=4"])
 
 
-def test_values_are_changed_one_after_another(path):
+def test_values_are_changed_in_order(path):
     made = hookline.load(path, ["run.epochs=5", "model.layers.0.bias=false", "run.epochs=6", "run.name=x"])
     assert (made.run.epochs, made.model.layers[0].bias, made.run.name) == (6, False, "x")
 
 
-def test_a_change_may_take_away_what_was_wrong(path):
+def test_a_change_may_fix_a_problem(path):
     path.write_text(TEXT.replace("epochs = 3", "epochs = 0"))
     assert hookline.load(path, ["run.epochs=1"]).run.epochs == 1
 
 
-def test_a_problem_is_told_with_the_file_as_it_was_given(path, monkeypatch):
+def test_a_problem_is_reported_with_the_file_as_given(path, monkeypatch):
     path.write_text(TEXT.replace("epochs = 3", "epochs = 0"))
     monkeypatch.chdir(path.parent)
     with pytest.raises(SpecError) as error:
@@ -99,34 +99,34 @@ def test_a_problem_is_told_with_the_file_as_it_was_given(path, monkeypatch):
     assert str(error.value) == "flowers.toml:3:10: run.epochs: 0 is out of bounds: it must be at least 1."
 
 
-def test_plugins_bring_names():
+def test_plugins_add_components():
     assert hookline.load({**TABLE, "loss": {"type": "FocalLoss"}}, plugins=[Focal()]).loss == FocalLoss()
 
 
-def test_names_of_plugins_that_are_not_used_are_not_known():
+def test_components_of_unlisted_plugins_are_unknown():
     with pytest.raises(SpecError, match='There is no loss called "FocalLoss"'):
         hookline.load({**TABLE, "loss": {"type": "FocalLoss"}})
 
 
 @pytest.mark.parametrize("listed", ["focal", {"focal": True}, [1], 3, True])
-def test_plugins_that_are_no_array_of_names_are_refused(listed):
+def test_plugins_must_be_an_array_of_names(listed):
     with pytest.raises(SpecError) as error:
         hookline.load({**TABLE, "plugins": listed})
     assert str(error.value) == "spec: plugins: This must be an array of the names of installed plugins."
 
 
-def test_a_plugin_that_is_not_installed_is_told():
+def test_a_missing_plugin_is_reported():
     with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin called "focal" is installed\.'):
         hookline.load({**TABLE, "plugins": ["focal"]})
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_else():
+def test_a_missing_file_is_reported_before_anything_else():
     with pytest.raises(HooklineError) as error:
         hookline.load("none.toml", ["wrong"])
     assert str(error.value) == "none.toml: There is no such file."
 
 
-def test_a_spec_is_loaded_with_its_data_if_a_check_of_them_finds_nothing(path):
+def test_a_spec_is_loaded_with_its_data_if_both_are_valid(path):
     document, loader = read(path), Loader()
     assert loader.load(document).data.path == path.parent / "data/x.csv"
     with pytest.raises(SpecError) as error:

@@ -12,12 +12,12 @@ from hookline.errors import Diagnostic, SpecError
         ("two words", '"two words": There is no key "two words".'),
     ],
 )
-def test_an_unknown_section_is_told_with_the_nearest_one(section, problem):
+def test_an_unknown_section_is_reported_with_the_nearest_one(section, problem):
     [told] = problems_of(table(**{section: {}}))
     assert told.startswith(problem)
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_at_once():
     read = table(
         run={"epochs": 0, "sed": 1, "name": "../x"},
         model={"type": "Sequential", "layers": [{"type": "Linear", "out_features": 0, "bias": 1}, {"type": "Relu"}]},
@@ -32,27 +32,27 @@ def test_all_problems_are_told_at_once():
             'run.sed: There is no key "sed". Did you mean "seed"?',
             'run.name: "../x" is not a plain name: letters, digits, "_", "-" and "." are allowed.',
             "model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
-            "model.layers[0].bias: This must be true or false, and it is the number 1.",
+            "model.layers[0].bias: This must be true or false, but it is the number 1.",
             'model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
-            "loss: This is missing. It must be a loss (a table with a `type`).",
-            'optimizer.lr: This must be a number, and it is the string "x".',
+            "loss: This section is missing. It must be a loss (a table with a `type`).",
+            'optimizer.lr: This must be a number, but it is the string "x".',
             "optimizer.momentum: -1 is out of bounds: it must be at least 0.",
             "callbacks[0].count: 0 is out of bounds: it must be at least 1.",
-            "callbacks[1].epochs: This must be an integer, and it is the number 1.5.",
-            "callbacks[1].files: This is missing. It must be an array of paths.",
-            'callbacks[1].mode: This must be "a" or "b", and it is the string "c".',
+            "callbacks[1].epochs: This must be an integer, but it is the number 1.5.",
+            "callbacks[1].files: This option is missing. It must be an array of paths.",
+            'callbacks[1].mode: This must be "a" or "b", but it is the string "c".',
             'modle: There is no key "modle". Did you mean "model"?',
         ]
     )
 
 
-def test_problems_come_in_the_order_of_the_sections():
+def test_problems_are_sorted_by_section():
     read = table(run={"epochs": 0}, data={"type": "X"}, model=3, loss=3, optimizer=3, metrics=3, callbacks=3, deploy=3)
     sections = ["run", "data", "model", "loss", "optimizer", "metrics", "callbacks", "deploy"]
     assert [problem.partition(":")[0].partition(".")[0] for problem in problems_of(read)] == sections
 
 
-def test_an_unknown_key_is_a_problem_of_the_key_and_others_are_not():
+def test_only_an_unknown_key_is_a_problem_of_the_key():
     with pytest.raises(SpecError) as error:
         hookline.load(table(run={"epochs": 0, "sed": 1}))
     assert error.value.problems == (
@@ -61,7 +61,7 @@ def test_an_unknown_key_is_a_problem_of_the_key_and_others_are_not():
     )
 
 
-def test_a_misspelt_section_is_read_beside_the_one_that_it_was_to_change():
+def test_a_misspelled_section_is_checked_beside_the_section_that_it_should_change():
     read = table(optimizer={"type": "SGD", "lr": 0.1}, callbacks=[{"type": "Kinds"}])
     read["optimiser"] = {"type": "SDG", "lr": "x", "foo": 1}
     read["modle"] = {"layers": [{"type": "Relu"}]}
@@ -80,7 +80,7 @@ def test_a_misspelt_section_is_read_beside_the_one_that_it_was_to_change():
     ]
 
 
-def test_a_misspelt_section_need_not_say_what_the_one_does_that_it_was_to_change():
+def test_a_misspelled_section_may_omit_options_of_the_section_that_it_should_change():
     read = table(optimiser={"lr": 0.1}, los={"reduction": "sum"}, optimizr={"type": "Adam"}, dat={"tagets": [1]})
     assert [problem.partition(":")[0] for problem in problems_of(read)] == [
         "optimiser",

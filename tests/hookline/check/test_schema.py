@@ -65,7 +65,7 @@ class Plugin:
 MADE = schema(Plugins((), [Plugin()]).catalog)
 
 
-def test_a_component_has_its_name_as_a_constant_and_its_options_with_types_bounds_defaults_and_sentences():
+def test_the_schema_of_a_component_has_its_name_and_its_options_with_types_bounds_defaults_and_descriptions():
     assert MADE["definitions"]["callback.Everything"] == {
         "title": "Everything",
         "description": "A component with an option of each kind.",
@@ -118,14 +118,14 @@ def test_a_component_has_its_name_as_a_constant_and_its_options_with_types_bound
     }
 
 
-def test_a_family_is_one_of_its_components():
+def test_the_schema_of_a_family_is_one_of_its_components():
     assert {"$ref": "#/definitions/loss.InnerLoss"} in MADE["definitions"]["loss"]["oneOf"]
     assert MADE["definitions"]["loss"]["required"] == ["type"]
     layers, models = MADE["definitions"]["layer"]["oneOf"], MADE["definitions"]["model"]["oneOf"]
     assert [layer for layer in layers if layer not in models] == []
 
 
-def test_all_components_that_a_spec_can_reach_are_there():
+def test_the_schema_contains_all_components_that_a_spec_can_name():
     catalog = Plugins((), [Plugin()]).catalog
     defined = {name.partition(".")[2] for name in MADE["definitions"] if "." in name}
     assert {kind.__name__ for kind in catalog} == defined
@@ -137,7 +137,7 @@ def test_a_group_of_an_optimizer_has_the_options_of_this_optimizer():
     assert "betas" not in groups
 
 
-def test_a_whole_spec_has_its_sections_and_may_leave_out_what_it_extends():
+def test_a_spec_that_extends_another_may_omit_sections():
     assert set(MADE["properties"]) == {"extends", *(section.name for section in fields(TrainingSpec))}
     assert MADE["if"] == {"not": {"required": ["extends"]}}
     assert MADE["then"]["required"] == ["data", "model", "optimizer"]

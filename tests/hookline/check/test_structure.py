@@ -41,7 +41,7 @@ from every_kind import Inner, Kinds, loaded, problems
         ({"mode_of": {"x": "maximum"}}, Kinds(mode_of={"x": "maximum"})),
     ],
 )
-def test_what_fits_is_read_as_it_stands(options, made):
+def test_a_valid_value_is_read_unchanged(options, made):
     read = loaded({"type": "Kinds", **options})
     if made is None:
         assert [type(inner).__name__ for inner in read.inners] == ["Inner", "L1Loss"]
@@ -55,7 +55,7 @@ def test_an_integer_for_a_number_becomes_a_float():
     assert [type(number) for number in numbers] == [float, int, float, float, float]
 
 
-def test_values_by_name_stand_in_the_order_of_the_spec():
+def test_values_by_name_keep_the_order_of_the_spec():
     assert list(loaded({"type": "Kinds", "weights": {"b": 1, "a": 2, "c": 3}}).weights) == ["b", "a", "c"]
 
 
@@ -74,61 +74,61 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("flag", 1, "This must be true or false, and it is the number 1."),
-        ("flag", "true", 'This must be true or false, and it is the string "true".'),
-        ("count", True, "This must be an integer, and it is true."),
-        ("count", 1.0, "This must be an integer, and it is the number 1.0."),
-        ("count", "1", 'This must be an integer, and it is the string "1".'),
-        ("rate", "0.1", 'This must be a number, and it is the string "0.1".'),
-        ("rate", False, "This must be a number, and it is false."),
-        ("rate", [0.1], "This must be a number, and it is an array of one element."),
-        ("text", 3, "This must be a string, and it is the number 3."),
-        ("path", 3, "This must be a string with the path of a file, and it is the number 3."),
-        ("maybe", "x", 'This must be an integer, and it is the string "x".'),
-        ("mode", "average", 'This must be "minimum" or "maximum", and it is the string "average".'),
+        ("flag", 1, "This must be true or false, but it is the number 1."),
+        ("flag", "true", 'This must be true or false, but it is the string "true".'),
+        ("count", True, "This must be an integer, but it is true."),
+        ("count", 1.0, "This must be an integer, but it is the number 1.0."),
+        ("count", "1", 'This must be an integer, but it is the string "1".'),
+        ("rate", "0.1", 'This must be a number, but it is the string "0.1".'),
+        ("rate", False, "This must be a number, but it is false."),
+        ("rate", [0.1], "This must be a number, but it is an array of one element."),
+        ("text", 3, "This must be a string, but it is the number 3."),
+        ("path", 3, "This must be a string with the path of a file, but it is the number 3."),
+        ("maybe", "x", 'This must be an integer, but it is the string "x".'),
+        ("mode", "average", 'This must be "minimum" or "maximum", but it is the string "average".'),
         (
             "mode",
             "Minimun",
-            'This must be "minimum" or "maximum", and it is the string "Minimun". Did you mean "minimum"?',
+            'This must be "minimum" or "maximum", but it is the string "Minimun". Did you mean "minimum"?',
         ),
-        ("mode", 3, 'This must be "minimum" or "maximum", and it is the number 3.'),
+        ("mode", 3, 'This must be "minimum" or "maximum", but it is the number 3.'),
         (
             "padding",
             [1, 2, 3],
-            'This must be an integer or "same" or an array of 2 integers, and it is an array of 3 elements.',
+            'This must be an integer or "same" or an array of 2 integers, but it is an array of 3 elements.',
         ),
         (
             "padding",
             "sane",
-            'This must be an integer or "same" or an array of 2 integers, and it is the string "sane".',
+            'This must be an integer or "same" or an array of 2 integers, but it is the string "sane".',
         ),
-        ("fraction", True, "This must be a number or a string with the path of a file, and it is true."),
-        ("names", 3, "This must be a string or an array of strings, and it is the number 3."),
-        ("inner", "L1Loss", 'This must be a table with a `type`, and it is the string "L1Loss".'),
-        ("inner", {"weight": 1}, "The `type` is missing, which says what loss it is."),
+        ("fraction", True, "This must be a number or a string with the path of a file, but it is true."),
+        ("names", 3, "This must be a string or an array of strings, but it is the number 3."),
+        ("inner", "L1Loss", 'This must be a table with a `type`, but it is the string "L1Loss".'),
+        ("inner", {"weight": 1}, "The `type`, which names the loss, is missing."),
         (
             "inners",
             {"type": "Inner"},
-            "This must be an array of losses (tables with a `type`), and it is a table. "
-            "The header of each has two brackets: [[callbacks.inners]].",
+            "This must be an array of losses (tables with a `type`), but it is a table. "
+            "Write each with double brackets: [[callbacks.inners]].",
         ),
-        ("named", [], "This must be a table of losses (tables with a `type`), and it is an array of 0 elements."),
-        ("weights", 1, "This must be a table of numbers, and it is the number 1."),
+        ("named", [], "This must be a table of losses (tables with a `type`), but it is an array of 0 elements."),
+        ("weights", 1, "This must be a table of numbers, but it is the number 1."),
         (
             "either",
             1,
-            "This must be a string or a table of integers, and it is the number 1.",
+            "This must be a string or a table of integers, but it is the number 1.",
         ),
         (
             "groups",
             3,
             "This must be a string or an array of strings, or a table of elements, each "
-            "a string or an array of strings, and it is the number 3.",
+            "a string or an array of strings, but it is the number 3.",
         ),
         (
             "mode_of",
             "minimun",
-            'This must be "minimum" or "maximum" or a table of elements, each "minimum" or "maximum", and it is '
+            'This must be "minimum" or "maximum" or a table of elements, each "minimum" or "maximum", but it is '
             'the string "minimun".',
         ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
@@ -138,16 +138,16 @@ def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, 
             "This integer is out of bounds: it must be at least -9223372036854775808 and at most 9223372036854775807.",
         ),
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
-        ("rate", float("nan"), "This must be a finite number, and it is nan."),
+        ("rate", float("nan"), "This must be a finite number, not nan."),
         ("fraction", 1, "1 is out of bounds: it must be at least 0 and less than 1."),
         ("text", "wrong", "This text is wrong."),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_what_is_allowed(option, value, message):
+def test_an_invalid_value_is_reported_with_what_is_allowed(option, value, message):
     assert problems(**{option: value}) == [f"{option}: {message}"]
 
 
-def test_an_integer_that_is_too_large_for_a_float_is_told_in_a_sentence():
+def test_an_integer_that_is_too_large_for_a_float_is_reported():
     [told] = problems(rate=10**400)
     assert told.startswith("rate: ")
     assert told.endswith(".")

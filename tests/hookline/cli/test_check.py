@@ -57,7 +57,7 @@ spec.toml:3:8: run.seed: -1 is out of bounds: it must be at least 0 and at most 
 3 | seed = -1
   |        ^^
 
-spec.toml:4:1: run.lr: There is no key "lr". Adam has it: it belongs in [optimizer].  [unknown-key]
+spec.toml:4:1: run.lr: There is no key "lr". It is an option of Adam and belongs in [optimizer].  [unknown-key]
    |
  4 | lr = 0.1
    | ^^
@@ -83,7 +83,7 @@ spec.toml:22:8: metrics[0].type: R2Score judges numbers or labels, and CrossEntr
 22 | type = "R2Score"
    |        ^^^^^^^^^
 
-spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Known are \
+spec.toml:26:1: optimizer.momentum: Adam has no option "momentum". "Muon", "RMSprop" and "SGD" have it. Available: \
 "amsgrad", "betas", "capturable", "decoupled_weight_decay", "eps", "foreach", "fused", "groups", "lr", "maximize" and \
 "weight_decay".  [unknown-key]
    |
@@ -124,11 +124,11 @@ def test_all_problems_are_reported_at_once_each_with_a_marker(here, hookline):
 
 
 def test_a_spec_without_problems_is_reported_as_such(hookline):
-    assert hookline("check", "good.toml") == (0, "good.toml is good.\n", "")
+    assert hookline("check", "good.toml") == (0, "good.toml: no problems found.\n", "")
 
 
 def test_the_shipped_specs_have_no_problems(hookline):
-    assert hookline("check", *map(str, SPECS)) == (0, f"{len(SPECS)} specs are good.\n", "")
+    assert hookline("check", *map(str, SPECS)) == (0, f"{len(SPECS)} specs: no problems found.\n", "")
 
 
 def test_all_given_specs_are_checked(here, hookline):
@@ -147,7 +147,7 @@ def test_all_given_specs_are_checked(here, hookline):
     [
         (["none.toml", "good.toml"], "none.toml", "There is no such file."),
         (["good.toml", "--with", "none.toml"], "none.toml", "There is no such file."),
-        (["good.toml", "."], ".", 'This is a directory, and not a spec. In it is "good.toml".'),
+        (["good.toml", "."], ".", 'This is a directory, not a spec. It contains "good.toml".'),
         (["good.toml", "-p", "none.py"], "none.py", "There is no such file."),
     ],
 )
@@ -175,13 +175,13 @@ def test_the_text_output_shows_only_the_first_of_many_errors(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("lr = ", f"{keys}lr = "))
     _, out, _ = hookline("check", "spec.toml")
     assert out.count("There is no key") + out.count("has no option") == 100
-    assert out.endswith("\n\nspec.toml: There are 1,900 more.\n\n2,000 errors in spec.toml.\n")
-    assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: There are 1,900 more.\n")
+    assert out.endswith("\n\nspec.toml: 1,900 more problems.\n\n2,000 errors in spec.toml.\n")
+    assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: 1,900 more problems.\n")
     told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
     assert len(told) == 2000
     first, later = (told[index]["message"] for index in (9, 999))
-    assert first.startswith('Adam has no option "lrr9". Known are "amsgrad"')
-    assert later == 'Adam has no option "lrr999".'  # What was meant is looked up as often as a person would read it.
+    assert first.startswith('Adam has no option "lrr9". Available: "amsgrad"')
+    assert later == 'Adam has no option "lrr999".'  # Suggestions are limited to a number that users would read.
 
 
 @pytest.mark.parametrize("how", ["json", "github"])
@@ -274,7 +274,7 @@ def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
         ("secret;other\n", 'The first line of the file is a single name: separate names with commas, not ";".'),
         ('{"secret": 1, "b": 2}\n', "This is not a table with column names in its first line."),
         ("secret\0,x\n", "This is not a table with column names in its first line."),
-        (f"secret{'y' * 99},x\n", f'Known are "secret{"y" * 31}..." and "x".'),
+        (f"secret{'y' * 99},x\n", f'Available: "secret{"y" * 31}..." and "x".'),
     ],
 )
 def test_a_file_that_is_not_a_table_is_not_quoted_and_long_names_are_shortened(here, hookline, content, problem):
@@ -293,16 +293,16 @@ def test_missing_files_and_columns_are_reported_when_the_data_section_is_valid(h
     told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in told] == [
         "14:14",  # out of bounds
-        "15:1",  # no option
-        "26:8",  # no loss
+        "15:1",  # unknown option
+        "26:8",  # unknown loss
     ]
     (here / "spec.toml").write_text(text.replace("batch_size = 0\nshufle = true", "batch_size = 16"))
     _, out, _ = hookline("check", "spec.toml")
     told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in told] == [
-        "9:11",  # a column that is not there
-        "12:8",  # a file that is not there
-        "25:8",  # no loss
+        "9:11",  # unknown column
+        "12:8",  # missing file
+        "25:8",  # unknown loss
     ]
 
 
@@ -316,11 +316,11 @@ def test_an_invalid_data_option_is_not_also_reported_as_missing(here, hookline, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[run]\ntype = "x"', "run.type: This table is no component, which would have a `type`."),
-        ('type = "x"', "type: This table is no component, which would have a `type`."),
+        ('[run]\ntype = "x"', "run.type: This table is not a component and has no `type`."),
+        ('type = "x"', "type: This table is not a component and has no `type`."),
         (
             '[optimizer]\ntype = "Partition"\nparts = [{ type = "Muon" }]',
-            "optimizer.parts[0].type: This table is no component, which would have a `type`. Its `optimizer` is one: "
+            "optimizer.parts[0].type: This table is not a component and has no `type`. Its `optimizer` is a component: "
             'optimizer = { type = "…" }.',
         ),
     ],
@@ -409,7 +409,7 @@ def test_a_deep_check_reports_a_mismatch_at_its_place(here, hookline, old, new, 
     assert old in GOOD
     (here / "spec.toml").write_text(GOOD.replace(old, new))
     (here / "data" / "empty.csv").write_text(IRIS.replace("5.1", "", 1))
-    assert hookline("check", "spec.toml") == (0, "spec.toml is good.\n", "")
+    assert hookline("check", "spec.toml") == (0, "spec.toml: no problems found.\n", "")
     code, out, _ = hookline("check", "--deep", "spec.toml")
     assert code == 1
     assert out.startswith(f"spec.toml:{problem}")
@@ -543,12 +543,12 @@ def test_a_warning_is_printed_once_and_without_source_code(here, hookline, comma
     else:
         assert (code, err) == (0, "")
         assert out.startswith(told)
-        assert out.endswith("\n\nspec.toml is good, with 1 warning.\n")
+        assert out.endswith("\n\nspec.toml: no errors found, with 1 warning.\n")
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_the_shipped_specs_pass_a_deep_check(path, hookline):
-    assert hookline("check", "--deep", str(path)) == (0, f"{path} is good.\n", "")
+    assert hookline("check", "--deep", str(path)) == (0, f"{path}: no problems found.\n", "")
 
 
 # The origin of values
@@ -574,14 +574,14 @@ def test_explain_lists_every_place_that_sets_a_value(here, hookline):
 @pytest.mark.parametrize(
     ("path", "first", "last"),
     [
-        ("optimizer.eps", "optimizer.eps = 1e-08", "No file sets it: it is the default."),
+        ("optimizer.eps", "optimizer.eps = 1e-08", "No file sets it; this is the default."),
         ("run", "run = {", "  good.toml:3:1  [run]"),
         ("model.layers.1", "model.layers[1] is ReLU", '  good.toml:20:5  { type = "ReLU" },'),
         ("model.layers[0].out_features", "model.layers[0].out_features = 16", "out_features = 16 },"),
-        ("model.layers.ReLU.inplace", "model.layers[1].inplace = false", "it is the default."),
+        ("model.layers.ReLU.inplace", "model.layers[1].inplace = false", "this is the default."),
         ("metrics.F1Score.average", 'metrics[1].average = "macro"', 'average = "macro"'),
-        ("data.split_column", "data.split_column is left out", "it is the default."),
-        ("run.name", 'run.name = "good"', "it is the default."),
+        ("data.split_column", "data.split_column is not set", "this is the default."),
+        ("run.name", 'run.name = "good"', "this is the default."),
     ],
 )
 def test_every_value_can_be_explained(hookline, path, first, last):
@@ -596,9 +596,9 @@ def test_every_value_can_be_explained(hookline, path, first, last):
     [
         ("optimiser.lr", 'A spec has no option "optimiser". Did you mean "optimizer"?'),
         ("optimizer.lrr", 'Adam has no option "lrr". Did you mean "lr"?'),
-        ("optimizer.lr.x", 'optimizer.lr is a value, and there is no "x" in it.'),
-        ("model.layers.9", 'There is no "9" in model.layers: there are 3, counted from 0. Known are'),
-        ("model.layers.Linear", 'Several elements of model.layers are called "Linear": give the place of one.'),
+        ("optimizer.lr.x", 'optimizer.lr is a single value and contains no "x".'),
+        ("model.layers.9", 'There is no "9" in model.layers: the indices are 0 to 2. Available:'),
+        ("model.layers.Linear", 'Several elements of model.layers are called "Linear"; use an index instead.'),
         ("", '"" is not a path, such as optimizer.lr.'),
         ("a b", '"a b" is not a path, such as optimizer.lr.'),
     ],
@@ -617,7 +617,7 @@ def test_a_complete_spec_marks_defaults(here, hookline):
     assert code == 0
     assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\naccumulate = 1  # default\n' in out
     assert '[[model.layers]]\ntype = "ReLU"\ninplace = false  # default\n' in out
-    assert "# split_column is left out\n" in out
+    assert "# split_column is not set\n" in out
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -626,7 +626,7 @@ def test_a_complete_spec_has_the_same_meaning(path, tmp_path, hookline):
     # Paths are relative to the file, so it cannot be written elsewhere.
     complete = tmp_path / path.name
     complete.write_text(out.replace('path = "', f'path = "{path.parent}/'))
-    assert hookline("diff", str(path), str(complete)) == (0, f"{path} and {complete} say the same.\n", "")
+    assert hookline("diff", str(path), str(complete)) == (0, f"{path} and {complete} have the same meaning.\n", "")
     assert "[] and" not in out
 
 
@@ -636,7 +636,7 @@ def test_a_complete_spec_has_the_same_meaning(path, tmp_path, hookline):
 def test_order_comments_and_explicit_defaults_make_no_difference(here, hookline):
     head, _, data = GOOD.partition("[data]")
     (here / "other.toml").write_text(f"[data]{data}\n# again\n{head}seed = 0\nname = 'other'\n")
-    assert hookline("diff", "good.toml", "other.toml") == (0, "good.toml and other.toml say the same.\n", "")
+    assert hookline("diff", "good.toml", "other.toml") == (0, "good.toml and other.toml have the same meaning.\n", "")
 
 
 def test_differences_are_shown_with_both_values(here, hookline):
@@ -656,7 +656,11 @@ def test_two_runs_are_compared_by_their_saved_specs(here, hookline):
     for directory, epochs in (("a", 2), ("b", 3)):
         assert hookline("train", "good.toml", "-q", "--out", directory, "--set", f"run.epochs={epochs}")[0] == 0
     assert hookline("diff", "a", "b") == (1, "run.epochs: 2 → 3\n", "")
-    assert hookline("diff", "a", "good.toml", "--set", "run.epochs=5") == (0, "a and good.toml say the same.\n", "")
+    assert hookline("diff", "a", "good.toml", "--set", "run.epochs=5") == (
+        0,
+        "a and good.toml have the same meaning.\n",
+        "",
+    )
 
 
 def test_these_commands_import_no_slow_packages(here):
@@ -717,7 +721,7 @@ def test_one_problem_does_not_hide_nested_ones(here, hookline):
         '4:1 CSV has no option "target". Did you mean "targets"?',
         '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
         '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
-        "12:5 The `type` is missing, which says what layer it is.",
+        "12:5 The `type`, which names the layer, is missing.",
         '16:1 There is no option "typ". Did you mean "type"?',
         "17:19 7 is out of bounds: it must be at least 0 and at most 1.",
         '19:7 CrossEntropyLoss has no option "optimizer". It is a section of its own: [optimizer].',
@@ -891,7 +895,7 @@ def test_an_error_with_a_file_name_is_not_blamed_on_the_output(here, hookline, m
 
 def test_an_error_without_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
     def run(arguments):
-        raise OSError(28, "No space left on device")  # As when a file that is open already is written to.
+        raise OSError(28, "No space left on device")  # As for writing to a file that is already open.
 
     monkeypatch.setattr("hookline.cli.check.run", run)
     code, out, err = hookline("check", "good.toml")
@@ -943,7 +947,7 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
         (
             "[run]",
             "[run]\nmax_epochs = 3",
-            ['run.max_epochs: There is no key "max_epochs". Hookline calls it "epochs", which is given already.'],
+            ['run.max_epochs: There is no key "max_epochs". Hookline calls it "epochs", which is already set.'],
         ),
         ("[run]", "[run]\nrandom_seed = 3", ['run.random_seed: There is no key "random_seed". Did you mean "seed"?']),
         (
@@ -977,24 +981,24 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
             "[[deploy]]",
             "[deploy]",
             [
-                "deploy: This must be an array of deployment targets (tables with a `type`), and it is a table. "
-                "The header of each has two brackets: [[deploy]]."
+                "deploy: This must be an array of deployment targets (tables with a `type`), but it is a table. "
+                "Write each with double brackets: [[deploy]]."
             ],
         ),
         (
             "[loss]",
             "[[loss]]",
             [
-                "loss: This must be a table with a `type`, and it is an array of one element. "
-                "Write it without brackets around it, or with one bracket in its header: [loss]."
+                "loss: This must be a table with a `type`, but it is an array of one element. "
+                "Write a single table, without brackets around it, or with single brackets in its header: [loss]."
             ],
         ),
         (
             "[loss]",
             "[optimizer.groups]\nlr = 0.1\n[loss]",
             [
-                "optimizer.groups: This must be an array of tables, and it is a table. "
-                "The header of each has two brackets: [[optimizer.groups]]."
+                "optimizer.groups: This must be an array of tables, but it is a table. "
+                "Write each with double brackets: [[optimizer.groups]]."
             ],
         ),
     ],
@@ -1070,12 +1074,12 @@ def test_an_error_does_not_hide_conflicts(here, hookline, changes, paths):
 
 def test_the_command_line_can_add_a_first_callback(here, hookline):
     change = "callbacks.EarlyStopping.type=EarlyStopping"
-    assert hookline("check", "good.toml", "--set", change) == (0, "good.toml is good.\n", "")
+    assert hookline("check", "good.toml", "--set", change) == (0, "good.toml: no problems found.\n", "")
     code, out, _ = hookline("check", "good.toml", "--set", "callbacks.type=EarlyStopping")
     assert (code, out.splitlines()[0]) == (
         1,
         '--set callbacks.type=EarlyStopping: "type" names no element. '
-        "A further one is given a name of its own: callbacks.mine.type=…",
+        "To add an element, give it a name: callbacks.mine.type=…",
     )
 
 
@@ -1091,4 +1095,4 @@ def test_a_long_change_is_shortened_in_messages(here, hookline, change):
 def test_a_spec_whose_loss_depends_on_values_passes_a_deep_check(name, capsys):
     spec = Path(__file__).parents[3] / "specs" / f"{name}.toml"
     assert main(["check", "--deep", str(spec)]) == 0
-    assert "is good." in "".join(capsys.readouterr())
+    assert "no problems found." in "".join(capsys.readouterr())

@@ -109,7 +109,7 @@ def test_a_missing_spec_is_reported(refused):
 
 
 def test_a_directory_instead_of_a_spec_is_reported(refused):
-    assert refused(".") == '.: This is a directory, and not a spec. In it is "spec.toml".'
+    assert refused(".") == '.: This is a directory, not a spec. It contains "spec.toml".'
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_directory_instead_of_a_spec_is_reported(refused):
     [
         (("epochs = 2", "epochs = = 2"), "2:10: This is not TOML. One equals sign is enough."),
         (('"Adam"', '"Adam'), '23:13: This is not TOML. The string is not closed on its line: " is missing.'),
-        (("[loss]", "[model]"), '19:2: The section "model" is given here a second time.'),
+        (("[loss]", "[model]"), '19:2: The section "model" is defined a second time here.'),
     ],
 )
 def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, problem):
@@ -138,8 +138,8 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
             ('"ReLU"', '"Adam"'),
             'model.layers[1].type: There is no layer called "Adam". Adam belongs to the family "optimizer".',
         ),
-        (("epochs = 2", 'epochs = "2"'), 'run.epochs: This must be an integer, and it is the string "2".'),
-        (("epochs = 2", "epochs = 2.0"), "run.epochs: This must be an integer, and it is the number 2.0."),
+        (("epochs = 2", 'epochs = "2"'), 'run.epochs: This must be an integer, but it is the string "2".'),
+        (("epochs = 2", "epochs = 2.0"), "run.epochs: This must be an integer, but it is the number 2.0."),
         (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
         (
             ('targets = "kind"', ""),
@@ -181,11 +181,11 @@ betas = [0.9, 2]
 """,
     )
     assert refused(replace=replace).splitlines() == [
-        "spec.toml: loss: This is missing. It must be a loss (a table with a `type`).",
+        "spec.toml: loss: This section is missing. It must be a loss (a table with a `type`).",
         "spec.toml: model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
-        "spec.toml: model.layers[0].bias: This must be true or false, and it is the number 1.",
+        "spec.toml: model.layers[0].bias: This must be true or false, but it is the number 1.",
         'spec.toml: model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',
-        'spec.toml: optimizer.lr: This must be a number, and it is the string "x".',
+        'spec.toml: optimizer.lr: This must be a number, but it is the string "x".',
         "spec.toml: optimizer.betas[1]: 2 is out of bounds: it must be at least 0 and less than 1.",
         'spec.toml: optimiser: There is no key "optimiser". Did you mean "optimizer"?',
     ]
@@ -193,7 +193,7 @@ betas = [0.9, 2]
 
 def test_all_missing_sections_of_an_empty_spec_are_reported(refused):
     assert refused(replace=(SPEC, "# Nothing.\n[run]\n")).splitlines() == [
-        f"spec.toml: {section}: This is missing. It must be {what} (a table with a `type`)."
+        f"spec.toml: {section}: This section is missing. It must be {what} (a table with a `type`)."
         for section, what in {
             "data": "a data source",
             "model": "a model",
@@ -210,13 +210,13 @@ def test_all_missing_sections_of_an_empty_spec_are_reported(refused):
         ("# lr=1", "--set # lr=1: This is not a path and a value, such as optimizer.lr=0.01."),
         (
             "data.path.x=1",
-            "--set data.path.x=1: data.path: This must be a string with the path of a file, and it is a table.",
+            "--set data.path.x=1: data.path: This must be a string with the path of a file, but it is a table.",
         ),
         (
             "model.layers.9=1",
-            '--set model.layers.9=1: There is no element "9": there are 3, counted from 0.',
+            '--set model.layers.9=1: There is no element "9": the indices are 0 to 2.',
         ),
-        ("optimizer.lr=", '--set optimizer.lr=: optimizer.lr: This must be a number, and it is the string "".'),
+        ("optimizer.lr=", '--set optimizer.lr=: optimizer.lr: This must be a number, but it is the string "".'),
         (
             "optimizer.bets=1",
             '--set optimizer.bets=1: optimizer.bets: Adam has no option "bets". Did you mean "betas"?',
@@ -302,11 +302,11 @@ def test_data_that_does_not_fit_the_spec_is_reported_with_the_file(refused, repl
         ),
         (
             ("targets", 'inputs = "pixel_*"\ntargets'),
-            'inputs: There is no column "pixel_*". Known are "kind", "length" and "width".',
+            'inputs: There is no column "pixel_*". Available: "kind", "length" and "width".',
         ),
         (
             ("targets", 'split_column = "split"\ntargets'),
-            'split_column: There is no column "split". Known are "kind", "length" and "width".',
+            'split_column: There is no column "split". Available: "kind", "length" and "width".',
         ),
     ],
 )
@@ -624,7 +624,7 @@ def test_the_module_reports_invalid_input_without_a_traceback_and_with_exit_code
     before = files(here)
     done = hookline("train", "spec.toml", cwd=here)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f'{here}/flowers.csv: row 4, column "width": "three" is not a number.\n'
+    assert done.stderr == f'{here}/flowers.csv: row 4, column "width": "three" is not a number.  [invalid-data]\n'
     assert files(here) == before
 
 

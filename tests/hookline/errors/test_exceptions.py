@@ -17,32 +17,32 @@ from hookline.errors.text import dotted
         (("data", "two words", "x"), 'data."two words".x'),
     ],
 )
-def test_a_path_is_told_as_one_writes_it(path, text):
+def test_a_path_is_formatted_for_messages(path, text):
     assert dotted(path) == text
 
 
-def test_a_problem_is_told_with_its_path():
+def test_a_problem_is_reported_with_its_path():
     assert str(Diagnostic("misfit", "This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
 
 
-def test_a_problem_of_the_whole_file_is_told_without_a_path():
+def test_a_problem_of_the_whole_file_is_reported_without_a_path():
     assert str(Diagnostic("misfit", "This is wrong.")) == "This is wrong."
 
 
-def test_all_problems_of_a_spec_are_told_each_on_a_line_with_the_file():
+def test_a_spec_error_lists_all_problems_with_the_file():
     error = SpecError([Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two.")], "x.toml")
     assert str(error) == "x.toml: a: One.\nx.toml: Two."
     assert error.problems == (Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two."))
     assert error.source == "x.toml"
 
 
-def test_a_model_error_gathers_its_path_from_the_inside_to_the_outside():
+def test_a_misfit_error_collects_its_path_from_the_inside_out():
     error = MisfitError("It does not fit.", ("weight",)).within("layers", 1).within("model")
     assert str(error) == "model.layers[1].weight: It does not fit."
     assert (error.message, error.path) == ("It does not fit.", ("model", "layers", 1, "weight"))
 
 
-def test_an_option_error_has_the_path_of_the_place_in_the_option():
+def test_an_option_error_has_the_path_in_the_option():
     assert OptionError("metrics", "It does not fit.").path == ("metrics",)
     assert OptionError("metrics", "It does not fit.", 1, "name").path == ("metrics", 1, "name")
 
@@ -50,11 +50,11 @@ def test_an_option_error_has_the_path_of_the_place_in_the_option():
 @pytest.mark.parametrize(
     "name", [name for name in hookline.__all__ if name.endswith("Error") and name != "OptionError"]
 )
-def test_whoever_catches_hookline_errors_catches_each_of_them(name):
+def test_every_error_is_a_hookline_error(name):
     assert issubclass(getattr(hookline, name), HooklineError)
 
 
-def test_an_option_error_is_a_value_error_as_those_of_validators_are():
+def test_an_option_error_is_a_value_error_like_those_of_validators():
     assert issubclass(OptionError, ValueError)
 
 
@@ -65,13 +65,13 @@ def test_an_option_error_is_a_value_error_as_those_of_validators_are():
         ("relu", ["ReLU", "SELU"], ' Did you mean "ReLU"?'),
         ("RELU", ["ReLU6", "ReLU"], ' Did you mean "ReLU"?'),
         ("relu", ["ReLU", "RELU"], ' Did you mean "RELU"?'),
-        ("Focal", ["MSELoss", "HuberLoss"], ' Known are "HuberLoss" and "MSELoss".'),
-        ("Focal", ["MSELoss"], ' Known is "MSELoss".'),
-        ("Focal", ["MSELoss", "MSELoss"], ' Known is "MSELoss".'),
+        ("Focal", ["MSELoss", "HuberLoss"], ' Available: "HuberLoss" and "MSELoss".'),
+        ("Focal", ["MSELoss"], ' Available: "MSELoss".'),
+        ("Focal", ["MSELoss", "MSELoss"], ' Available: "MSELoss".'),
         ("Focal", [], ""),
     ],
 )
-def test_the_nearest_name_is_offered_or_else_all_of_them(name, known, sentence):
+def test_the_nearest_name_is_suggested_or_else_all_are_listed(name, known, sentence):
     assert did_you_mean(name, known) == sentence
 
 
@@ -87,7 +87,7 @@ def test_names_are_enumerated_with_another_conjunction():
     assert enumerate_names(["a", "b"], "or") == '"a" or "b"'
 
 
-def test_of_very_many_known_names_the_first_ones_are_listed():
+def test_only_the_first_of_very_many_names_are_listed():
     names = [f"n{number:02}" for number in range(30)]
     listed = ", ".join(f'"n{number:02}"' for number in range(23))
-    assert did_you_mean("Focal", names) == f" Known are {listed} and 7 others."
+    assert did_you_mean("Focal", names) == f" Available: {listed} and 7 others."

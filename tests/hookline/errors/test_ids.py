@@ -40,7 +40,7 @@ def test_every_id_in_the_code_is_documented_and_every_documented_id_is_in_the_co
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_an_id_is_a_few_words_between_hyphens_and_what_it_means_is_sentences(name):
+def test_an_id_is_hyphenated_words_and_its_explanation_is_sentences(name):
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
     assert all(text.endswith((".", ".)")) for text in (IDS[name].meaning, IDS[name].remedy))
 

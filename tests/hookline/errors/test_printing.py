@@ -19,22 +19,22 @@ def is_harmless(text):
 
 
 @pytest.mark.parametrize("number", [*range(32), 127, *range(128, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F)])
-def test_what_could_control_a_terminal_is_printed_as_its_number(number):
+def test_characters_that_control_a_terminal_are_escaped(number):
     assert printable(chr(number)) == chr(number).encode("unicode_escape").decode()
     assert printable_lines(chr(number)) == ("\n" if number == 10 else printable(chr(number)))
 
 
-def test_all_other_letters_are_printed_as_they_are():
+def test_all_other_characters_are_printed_unchanged():
     assert printable_lines("größe 日本 ×² 📏 a\nb") == "größe 日本 ×² 📏 a\nb"
 
 
-def test_no_line_is_a_command_of_githubs_runner():
+def test_no_line_is_a_command_for_githubs_runner():
     assert printable_lines("a\n  ::warning::b\n::error::c\n##[debug]d\n:: e: :f::g") == (
         "a\n  \\x3a:warning::b\n\\x3a:error::c\n\\x23#[debug]d\n\\x3a: e: :f::g"
     )
 
 
-def test_lines_are_told_to_a_stream_and_nothing_is_told_of_none():
+def test_lines_are_printed_to_a_stream_and_no_lines_print_nothing():
     stream = io.StringIO()
     tell("one\x1b", 2, file=stream)
     tell(file=stream)
@@ -42,7 +42,7 @@ def test_lines_are_told_to_a_stream_and_nothing_is_told_of_none():
     assert stream.getvalue() == "one\\x1b\n2\nthree"
 
 
-def test_json_that_is_printed_is_harmless_and_the_same_json(capsys):
+def test_printed_json_is_harmless_and_unchanged_in_value(capsys):
     value = {EVIL: [EVIL, "größe \U000e0001", "\ud800"]}
     tell_json(value, indent=1)
     out = capsys.readouterr().out
@@ -51,7 +51,7 @@ def test_json_that_is_printed_is_harmless_and_the_same_json(capsys):
     assert "größe" in out
 
 
-def test_a_value_as_toml_is_harmless_and_the_same_value():
+def test_a_value_as_toml_is_harmless_and_unchanged_in_value():
     import tomli
 
     value = {EVIL: [EVIL, "größe \U000e0001"]}
@@ -105,14 +105,14 @@ def here(tmp_path, monkeypatch):
     ],
     ids=lambda words: " ".join(words)[:30],
 )
-def test_every_command_prints_what_is_foreign_as_harmless_text(here, capsys, words):
+def test_every_command_prints_foreign_text_harmlessly(here, capsys, words):
     name = EVIL[:-1]
     spec_of(here, path=f"{name}.csv", metric=f"a{name}\n::error::x")
     (here / "other.toml").write_text((here / "spec.toml").read_text().replace("epochs = 1", f"name = {as_toml(name)}"))
     (here / f"{name}.csv").write_text(f'x,y,z\n1,"{name}\n::warning::x",1\n2,3,2\n', newline="")
     try:
         main(list(words))
-    except SystemExit as end:  # argparse ends so.
+    except SystemExit as end:  # argparse exits this way.
         assert end.code == 2  # noqa: PT017
     told = capsys.readouterr()
     assert told.out or told.err
@@ -122,7 +122,7 @@ def test_every_command_prints_what_is_foreign_as_harmless_text(here, capsys, wor
         assert "\n::error::" not in text
 
 
-def test_names_of_losses_and_what_callbacks_tell_reach_the_display_as_harmless_text(tmp_path, capsys):
+def test_names_of_losses_and_logs_of_callbacks_are_displayed_harmlessly(tmp_path, capsys):
     class Telling:
         @hookline.hookimpl(wrapper=True)
         def log(self, run):
@@ -165,7 +165,7 @@ def test_a_warning_is_one_line(capsys):
     assert is_harmless(err)
 
 
-def test_nothing_but_the_door_prints():
+def test_only_the_printing_module_prints():
     text = (SPECS.parent / "pyproject.toml").read_text()
     assert '"T20"' in text
     assert [line for line in text.splitlines() if "T201" in line] == [

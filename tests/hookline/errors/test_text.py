@@ -11,26 +11,26 @@ from hookline.errors.text import did_you_mean, dotted, nearest
 @pytest.mark.parametrize(
     ("typed", "known", "meant"),
     [
-        ("rl", ["lr", "momentum"], "lr"),  # two letters that changed places
-        ("momentm", ["momentum", "moment"], "moment"),  # one letter too many is as near as one that is missing
+        ("rl", ["lr", "momentum"], "lr"),  # swapped letters
+        ("momentm", ["momentum", "moment"], "moment"),  # an extra letter counts as much as a missing one
         ("Adma", ["Adam", "AdamW", "Adamax"], "Adam"),
         ("ADAM", ["Adam", "AdamW"], "Adam"),
         ("relu", ["ReLU", "ReLU6", "RReLU"], "ReLU"),
-        ("Huber", ["HuberLoss", "MSELoss"], "HuberLoss"),  # how it begins
+        ("Huber", ["HuberLoss", "MSELoss"], "HuberLoss"),  # a prefix
         ("Conv", ["Conv2d", "ConvTranspose2d", "Conv10d"], "Conv2d"),
         ("CrossEntropy", ["CrossEntropyLoss", "Entropy"], "CrossEntropyLoss"),
         ("x", ["lr", "eps"], None),
-        ("x", ["y"], None),  # one letter of one is all of it
+        ("x", ["y"], None),  # the only letter is wrong
         ("", ["y", "lr"], None),
         ("focal", ["huber", "mse"], None),
         ("epoch", ["epochs", "seed"], "epochs"),
-        ("learning_rate", ["lr", "momentum"], "lr"),  # what is short for it
+        ("learning_rate", ["lr", "momentum"], "lr"),  # the initials
         ("wd", ["weight_decay", "lr"], "weight_decay"),
         ("MSE", ["R2Score", "MeanSquaredError"], "MeanSquaredError"),
-        ("deployment", ["data", "deploy"], "deploy"),  # more than there is
+        ("deployment", ["data", "deploy"], "deploy"),  # longer than the name
         ("EarlyStoppingCallback", ["EarlyStopping", "CSVLog"], "EarlyStopping"),
         ("data_path", ["data", "model"], None),
-        ("b", ["betas", "bias"], None),  # too little to say how it begins
+        ("b", ["betas", "bias"], None),  # too short for a prefix
     ],
 )
 def test_the_nearest_name(typed, known, meant):
@@ -52,7 +52,7 @@ def distance(first, second):
     return best[len(first), len(second)]
 
 
-def test_of_any_names_it_is_one_with_the_fewest_slips_and_not_more_than_a_third():
+def test_the_nearest_name_has_the_fewest_typos_and_at_most_a_third():
     generator = random.Random(0)  # noqa: S311
     found = 0
     for _ in range(3000):
@@ -70,7 +70,7 @@ def test_of_any_names_it_is_one_with_the_fewest_slips_and_not_more_than_a_third(
     assert found > 400
 
 
-def test_a_name_of_any_length_is_looked_for_in_little_time():
+def test_the_nearest_name_is_found_quickly_for_any_length():
     known = [letter * 90 for letter in string.ascii_letters]
     assert nearest("x" * 1_000_000, known) is not None
     assert nearest("xy" * 1_000_000, known) is None
@@ -79,7 +79,7 @@ def test_a_name_of_any_length_is_looked_for_in_little_time():
 def test_many_names_are_not_all_listed():
     known = [f"name{index:03}" for index in range(100)]
     told = did_you_mean("?", known)
-    assert told.startswith(' Known are "name000", "name001", ')
+    assert told.startswith(' Available: "name000", "name001", ')
     assert told.endswith(' "name022" and 77 others.')
 
 
@@ -92,5 +92,5 @@ def test_many_names_are_not_all_listed():
         ((), ""),
     ],
 )
-def test_a_path_is_written_as_one_would_write_it(path, text):
+def test_a_path_is_formatted_as_a_user_would_write_it(path, text):
     assert dotted(path) == text

@@ -112,7 +112,7 @@ def test_a_class_that_attrs_made_will_do(catalog):
     [
         (LossSpec, "FocalLos", 'There is no loss called "FocalLos". Did you mean "FocalLoss"?'),
         (LossSpec, "focalloss", 'There is no loss called "focalloss". Did you mean "FocalLoss"?'),
-        (LossSpec, "MSE", 'There is no loss called "MSE". Known is "FocalLoss".'),
+        (LossSpec, "MSE", 'There is no loss called "MSE". Available: "FocalLoss".'),
         (LossSpec, "Watching", 'There is no loss called "Watching". Watching belongs to the family "callback".'),
         (Family, "Cosine", 'There is no scheduler called "Cosine".'),
     ],
@@ -136,8 +136,8 @@ def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
     with pytest.raises(PluginError) as error:
         catalog.add([Undecorated], MINE)
     assert str(error.value).startswith(
-        'The plugin "mine" registers Undecorated, which is not made by @spec, so that its options would be passed '
-        f"over: put @spec over it. ({__file__}, line "
+        'The plugin "mine" registers Undecorated, which is not decorated with @spec, so its options would be '
+        f"ignored; add @spec above the class. ({__file__}, line "
     )
 
 
@@ -179,7 +179,7 @@ def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(ca
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "Sharpness")
     assert str(error.value) == (
-        'There is no loss called "Sharpness". Installed, but not listed in `plugins`: "sharp" and "soft". Known is '
+        'There is no loss called "Sharpness". Installed, but not listed in `plugins`: "sharp" and "soft". Available: '
         '"FocalLoss".'
     )
 
@@ -210,7 +210,7 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
 @pytest.mark.parametrize(
     ("components", "problem"),
     [
-        ({"Focal": Undecorated}, "registers Undecorated, which is not made by @spec"),
+        ({"Focal": Undecorated}, "registers Undecorated, which is not decorated with @spec"),
         ({"Focal": 3}, "registers 3, which is not a class below that of a family"),
         (
             Components("no_such_package", {"losses": ["Focal"]}),

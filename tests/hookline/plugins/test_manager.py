@@ -187,7 +187,7 @@ def test_a_hook_with_an_argument_that_the_stage_does_not_have_is_told():
     told = str(error.value)
     assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
     assert told.endswith(
-        'line 2: "step" takes "modle", which this stage does not have. Known are "closure", "optimizer" and "run".'
+        'line 2: "step" takes "modle", which this stage does not have. Available: "closure", "optimizer" and "run".'
     )
 
 

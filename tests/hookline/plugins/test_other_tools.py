@@ -17,7 +17,7 @@ IRIS = tomli.loads((SPECS / "iris.toml").read_text())
 TABLE = tomli.loads(Path(other_tools.__file__).with_suffix(".toml").read_text())
 
 
-def told(section=None, *, loss=None, callbacks=(), **options):
+def help_for(section=None, *, loss=None, callbacks=(), **options):
     """The help for unknown options in a section of the spec, or at its top."""
     table = IRIS | {"data": IRIS["data"] | {"path": str((SPECS / "data/iris.csv").resolve())}}
     table |= {"callbacks": list(callbacks)} if callbacks else {}
@@ -31,10 +31,10 @@ def told(section=None, *, loss=None, callbacks=(), **options):
     ("section", "option", "value", "sentence"),
     [
         (None, "max_epochs", 20, 'Hookline calls it "epochs", in [run]: epochs = 20.'),
-        ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is given already.'),
+        ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is already set.'),
         ("run", "random_state", 3, 'Did you mean "seed"?'),
         ("run", "learning_rate", 0.1, 'Hookline calls it "lr", in [optimizer]: lr = 0.1.'),
-        ("run", "lr", 0.1, "Adam has it: it belongs in [optimizer]."),
+        ("run", "lr", 0.1, "It is an option of Adam and belongs in [optimizer]."),
         ("run", "train_batch_size", 8, 'Hookline calls it "batch_size", in [data]: batch_size = 8.'),
         ("run", "validation_split", 0.2, 'Hookline calls it "validation", in [data]: validation = 0.2.'),
         ("run", "accelerator", "gpu", 'Did you mean "device", as in device = "cuda"?'),
@@ -48,25 +48,25 @@ def told(section=None, *, loss=None, callbacks=(), **options):
             "run",
             "gradient_accumulation_steps",
             4,
-            'Did you mean "accumulate"? `batch_size` is that of the whole batch, which is gone through in as many parts.',
+            'Did you mean "accumulate"? `batch_size` is the size of the whole batch, which is split into this many parts.',
         ),
         (
             "run",
             "check_val_every_n_epoch",
             5,
-            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
         ),
         (
             "run",
             "val_step",
             5,
-            "After every epoch the losses are logged and the validation split is evaluated: no option changes that.",
+            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
         ),
         (
             "run",
             "fp16",
             True,
-            "Mixed precision is not supported: all numbers of a training have one type. Leave it out.",
+            "Mixed precision is not supported; `dtype` in [run] applies to the whole run. Remove this option.",
         ),
         (
             "run",
@@ -75,28 +75,45 @@ def told(section=None, *, loss=None, callbacks=(), **options):
             'EarlyStopping does that: [[callbacks]] with type = "EarlyStopping" and patience = 7.',
         ),
         ("run", "label", "species", 'Hookline calls it "targets", in [data]: targets = "species".'),
-        ("data", "num_workers", 4, "The data is held in memory and needs no workers. Leave it out."),
+        ("data", "num_workers", 4, "The data is kept in memory and needs no workers. Remove this option."),
         ("loss", "class_weights", [1.0, 2.0, 3.0], 'Did you mean "weight"?'),
         ("run", "class_weights", [1.0, 2.0, 3.0], 'Hookline calls it "weight", in [loss]: weight = ….'),
         ("loss", "pos_weight", [2.0], 'Did you mean "weight"?'),
         ("optimizer", "adam_beta1", 0.9, 'Did you mean "betas", as in betas = [0.9, 0.999]?'),
     ],
 )
-def test_a_key_of_another_tool_is_told_what_it_is_called(section, option, value, sentence):
-    assert told(section, **{option: value}) == [sentence]
+def test_a_key_of_another_tool_is_reported_with_hooklines_name(section, option, value, sentence):
+    assert help_for(section, **{option: value}) == [sentence]
 
 
-def test_what_the_component_of_a_section_does_not_have_is_told():
-    [sentence] = told("loss", class_weights=[1.0], loss={"type": "MSELoss", "class_weights": [1.0]})
-    assert sentence == 'It would be "weight" in [loss], which MSELoss does not have.'
+def test_an_option_that_the_component_lacks_is_reported():
+    [sentence] = help_for("loss", class_weights=[1.0], loss={"type": "MSELoss", "class_weights": [1.0]})
+    assert sentence == 'It would be "weight" in [loss], but MSELoss has no such option.'
 
 
-def test_a_callback_that_is_listed_is_the_one_that_is_meant():
-    [sentence] = told("run", max_grad_norm=0.5, callbacks=[{"type": "GradientClipping"}])
-    assert sentence == "GradientClipping does that, in [[callbacks]], GradientClipping: max_norm = 0.5."
+def test_an_option_of_a_listed_callback_is_suggested_there():
+    [sentence] = help_for("run", max_grad_norm=0.5, callbacks=[{"type": "GradientClipping"}])
+    assert sentence == "GradientClipping does that, in its [[callbacks]] table: max_norm = 0.5."
 
 
-def test_a_section_of_another_tool_is_read_as_the_one_that_it_means():
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("scheduler", {"type": "StepLR", "step_size": 3}, 'type = "StepLR" and step_size = 3.'),
+        ("scheduler", {"type": "StepLR", "stepsize": 3}, 'type = "StepLR" and step_size = ….'),
+        ("lr_scheduler", "ExponentialLR", 'type = "ExponentialLR" and gamma = ….'),
+        ("lr_scheduler", "cosine", 'type = "CosineAnnealingLR" and T_max = ….'),
+        ("scheduler", {"type": "Unknown"}, 'type = "CosineAnnealingLR" and T_max = ….'),
+    ],
+)
+def test_a_component_that_the_value_names_is_suggested(key, value, sentence):
+    name = sentence.split('"')[1]
+    assert help_for(**{key: value}) == [
+        f"{name} does that: [[callbacks]] with {sentence} `hookline list schedulers` lists the others."
+    ]
+
+
+def test_a_section_of_another_tool_is_checked_as_hooklines_section():
     problems = LOADER.check(from_table({**IRIS, "trainer": {"max_epochs": 3}}))
     assert [str(problem) for problem in problems if problem.path[0] == "trainer"] == [
         'trainer: There is no key "trainer". Hookline calls this section [run].',
@@ -104,7 +121,7 @@ def test_a_section_of_another_tool_is_read_as_the_one_that_it_means():
     ]
 
 
-def test_a_type_of_another_tool_is_told_what_it_is_called():
+def test_a_type_of_another_tool_is_reported_with_hooklines_name():
     table = {**IRIS, "model": {"type": "Dense", "units": 3}, "metrics": [{"type": "mse"}]}
     assert [str(problem) for problem in LOADER.check(from_table(table)) if problem.path[0] != "data"][:3] == [
         'model.type: There is no model called "Dense". Did you mean "Linear"?',
@@ -113,13 +130,13 @@ def test_a_type_of_another_tool_is_told_what_it_is_called():
     ]
 
 
-def test_no_word_stands_twice_and_none_is_an_option_of_what_it_means():
+def test_no_word_is_listed_twice():
     for kind in ("keys", "sections", "types"):
         counts = Counter(word.lower() for entry in TABLE[kind] for word in entry["words"].split())
         assert [word for word, times in counts.items() if times > 1] == []
 
 
-def test_everything_that_is_named_exists():
+def test_all_names_in_the_table_exist():
     known = {kind.__name__: {option.name for option in fields(kind)} for kind in Plugins().catalog}
     sections = {option.name: option.type for option in fields(TrainingSpec)}
     homes = {"layer": "layer", "data": "data source", "loss": "loss", "optimizer": "optimizer"}

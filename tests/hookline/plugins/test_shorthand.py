@@ -84,7 +84,7 @@ def test_a_function_is_not_called_after_a_stage_that_fails(tmp_path):
             hookline.before,
             "evaluate",
             lambda answer: None,
-            'hookline.before: The function takes "answer", which the stage "evaluate" does not have. Known are '
+            'hookline.before: The function takes "answer", which the stage "evaluate" does not have. Available: '
             '"batches", "criterion", "model", "run" and "split".',
         ),
     ],

@@ -83,7 +83,7 @@ def again(*words, plugin="mine.py"):
 def told(capsys):
     """What has changed, each as a sentence."""
     first, *changes = capsys.readouterr().err.splitlines()
-    assert first == "run cannot be trained again as it was:"
+    assert first == "run cannot be reproduced:  [lock-mismatch]"
     return [change.strip() for change in changes]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hookline import hookimpl
 from hookline.data import Classes
 from hookline.spec import CallbackSpec, LossSpec, MetricSpec, Spec, option, spec
-from hookline.spec.class_attributes import misfit, misspelt
+from hookline.spec.class_attributes import misfit, misspelled
 
 
 def loss(**said):
@@ -15,32 +15,32 @@ def loss(**said):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"encoding": Classes}, "says `encoding = Classes`, which must be an Encoding: write `encoding = Classes()`."),
-        ({"encoding": "classes"}, "says `encoding = 'classes'`, which must be an Encoding."),
+        ({"encoding": Classes}, "sets `encoding = Classes`, which must be an Encoding: write `encoding = Classes()`."),
+        ({"encoding": "classes"}, "sets `encoding = 'classes'`, which must be an Encoding."),
         (
             {"activation": "sofmax"},
-            'says `activation = \'sofmax\'`, which must be "identity", "sigmoid", "softmax", "exp" or "criterion".',
+            'sets `activation = \'sofmax\'`, which must be "identity", "sigmoid", "softmax", "exp" or "criterion".',
         ),
         (
             {"divided_by": "row"},
-            'says `divided_by = \'row\'`, which must be "rows", "weights" or "nothing".',
+            'sets `divided_by = \'row\'`, which must be "rows", "weights" or "nothing".',
         ),
-        ({"inputs": "input"}, "says `inputs = 'input'`, which must be a tuple."),
-        ({"ignored_class": 0.5}, "says `ignored_class = 0.5`, which must be an int."),
+        ({"inputs": "input"}, "sets `inputs = 'input'`, which must be a tuple."),
+        ({"ignored_class": 0.5}, "sets `ignored_class = 0.5`, which must be an int."),
     ],
 )
-def test_what_a_class_says_must_be_of_the_kind_that_its_family_asks_for(said, message):
+def test_an_attribute_must_have_the_type_of_its_family(said, message):
     assert misfit(loss(**said)) == message
 
 
-def test_what_is_declared_as_of_the_class_must_be_of_its_type():
+def test_a_class_variable_must_have_its_declared_type():
     @spec
     class Judge(MetricSpec):
         """A metric."""
 
         higher_is_better = "yes"
 
-    assert misfit(Judge) == "says `higher_is_better = 'yes'`, which must be a bool."
+    assert misfit(Judge) == "sets `higher_is_better = 'yes'`, which must be a bool."
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_what_is_declared_as_of_the_class_must_be_of_its_type():
         {"smallest": "a word of its own", "_activaton": "what is private"},
     ],
 )
-def test_what_fits_is_fine(said):
+def test_a_valid_override_is_accepted(said):
     assert misfit(loss(**said)) is None
-    assert misspelt(loss(**said)) is None
+    assert misspelled(loss(**said)) is None
 
 
-def test_a_family_of_a_third_party_is_held_to_its_types_too():
+def test_a_family_of_a_third_party_is_checked_too():
     class Family(Spec):
         """A family."""
 
@@ -72,7 +72,7 @@ def test_a_family_of_a_third_party_is_held_to_its_types_too():
 
         size = 3
 
-    assert misfit(Sampler) == 'says `size = 3`, which must be "small" or "large".'
+    assert misfit(Sampler) == 'sets `size = 3`, which must be "small" or "large".'
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_a_family_of_a_third_party_is_held_to_its_types_too():
         ({"divideby": "nothing"}, "divideby", "divided_by"),
     ],
 )
-def test_what_has_nearly_the_name_of_something_in_the_family_is_told(said, name, near):
-    assert misspelt(loss(**said)) == (
-        f"has `{name}`, for which nobody asks: call it `{near}`, if it is to be that, and otherwise `_{name}`."
+def test_a_misspelled_attribute_of_a_family_is_reported(said, name, near):
+    assert misspelled(loss(**said)) == (
+        f"has `{name}`, which Hookline does not use. Did you mean `{near}`? Otherwise, call it `_{name}`."
     )
 
 
-def test_options_hooks_and_what_stands_beside_the_right_name_are_not_misspelt():
+def test_options_hooks_and_names_beside_the_correct_one_are_not_reported():
     @spec
     class Logging(CallbackSpec):
         """A callback whose hook `log` is near to `logs`."""
@@ -110,4 +110,4 @@ def test_options_hooks_and_what_stands_beside_the_right_name_are_not_misspelt():
         def checks(self):
             """Another."""
 
-    assert misspelt(Logging) is None
+    assert misspelled(Logging) is None

@@ -35,7 +35,7 @@ def layers(*kinds):
         {"metrics": []},
     ],
 )
-def test_order_and_spelled_out_defaults_make_no_difference(sections):
+def test_order_and_explicit_defaults_make_no_difference(sections):
     assert told(spec(), spec(**sections)) == []
 
 
@@ -59,7 +59,7 @@ def test_metrics_are_compared_by_their_names():
         ({"targets": "y", "inputs": ["x*"]}, {"targets": ["y"], "inputs": "x*"}, []),
         ({"targets": "y"}, {"targets": ["y", "z"]}, [(("data", "targets"), "y", ("y", "z"))]),
         ({"targets": "y"}, {"targets": {"a": "y"}}, [(("data", "targets"), "y", {"a": "y"})]),
-        # The one group of an array of one name is called as the array is.
+        # The single group of an array of one name has the name of the array.
         (
             {"type": "NPZ", "inputs": "x"},
             {"type": "NPZ", "inputs": ["x"]},
@@ -67,7 +67,7 @@ def test_metrics_are_compared_by_their_names():
         ),
     ],
 )
-def test_a_name_and_an_array_of_one_name_are_the_same_where_they_mean_the_same(first, second, wanted):
+def test_a_name_equals_an_array_of_one_name_where_both_are_allowed(first, second, wanted):
     data = {"type": "CSV", "path": "flowers.csv"}
     assert told(spec(data={**data, **first}), spec(data={**data, **second})) == wanted
 
@@ -96,11 +96,11 @@ def test_another_component_differs_as_a_whole():
         ),
     ],
 )
-def test_what_is_put_in_or_taken_out_does_not_move_the_others(first, second, paths):
+def test_an_added_or_removed_element_does_not_shift_the_others(first, second, paths):
     assert [path for path, _, _ in told(layers(*first), layers(*second))] == paths
 
 
-def test_what_only_one_has_is_absent_in_the_other():
+def test_a_value_that_only_one_spec_has_is_absent_in_the_other():
     [(_, first, second)] = told(layers("Linear", "ReLU"), layers("Linear"))
     assert (type(first).__name__, second) == ("ReLU", ABSENT)
 
@@ -114,7 +114,7 @@ def test_tables_are_compared_key_by_key():
     ]
 
 
-def test_one_layer_more_at_the_front_of_very_many_is_one_difference():
+def test_one_added_layer_before_very_many_is_one_difference():
     layers = [{"type": "Linear", "out_features": 3}, {"type": "ReLU"}] * 130
 
     def spec(layers):

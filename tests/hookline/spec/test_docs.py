@@ -65,7 +65,7 @@ def test_a_component_is_described_by_its_class():
     ]
 
 
-def test_a_class_without_a_source_is_described_without_sentences():
+def test_a_class_without_source_code_has_no_descriptions():
     scope = {"spec": spec, "OptimizerSpec": OptimizerSpec}
     exec('@spec\nclass Typed(OptimizerSpec):\n    """It."""\n    lr: float = 1.0\n    """The rate."""', scope)  # noqa: S102
     options = {known.name: known.description for known in documentation(scope["Typed"]).options}
@@ -74,7 +74,7 @@ def test_a_class_without_a_source_is_described_without_sentences():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_component_says_what_it_and_each_of_its_options_is(kind):
+def test_every_component_and_option_is_described(kind):
     known = documentation(kind)
     assert known.summary[-1] in ".:"
     for described in known.options:
@@ -93,7 +93,7 @@ def hookline(*arguments, **environment):
     )
 
 
-def test_show_prints_all_of_a_component():
+def test_show_prints_the_whole_documentation_of_a_component():
     shown = hookline("show", "layer", "Conv1d", COLUMNS="100")
     assert shown.returncode == 0
     assert shown.stdout.startswith(
@@ -125,7 +125,7 @@ def test_show_prints_all_of_a_component():
         ("Partition", ["[optimizer]", 'type = "Partition"', 'parts = [{ optimizer = { type = "…" } }]']),
     ],
 )
-def test_a_component_is_shown_where_it_stands_in_a_spec(name, lines):
+def test_a_component_is_shown_in_its_section_of_a_spec(name, lines):
     [kind] = [kind for kind in CATALOG if kind.__name__ == name]
     assert show.example(kind) == lines
 
@@ -141,7 +141,7 @@ def test_list_prints_a_line_for_each_component_by_family():
     assert one.stdout.splitlines() == ["losses", *blocks["losses"]]
 
 
-def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
+def test_list_and_show_include_components_of_a_local_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
         "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
@@ -163,12 +163,15 @@ def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
             "`hookline show CyclicLR` shows it.",
         ),
         (["show", "layr", "Conv2d"], 'There is no family called "layr". Did you mean "layer"?'),
-        (["show", "PairwiseDistance"], '"PairwiseDistance" is in several families, "layer" and "distance": say which.'),
+        (
+            ["show", "PairwiseDistance"],
+            '"PairwiseDistance" is in several families, "layer" and "distance"; name the family, too.',
+        ),
         (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),
         (["list", "--installed", "nothing"], 'No plugin called "nothing" is installed.'),
     ],
 )
-def test_what_is_not_there_is_told_with_what_is_near(arguments, message):
+def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message):
     told = hookline(*arguments)
     assert told.returncode == 2
     assert told.stderr.startswith(message)
@@ -176,7 +179,7 @@ def test_what_is_not_there_is_told_with_what_is_near(arguments, message):
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "layer", "Conv2d"]])
-def test_neither_waits_for_torch_or_numpy(arguments):
+def test_neither_command_imports_torch_or_numpy(arguments):
     code = (
         "import sys; from hookline.cli.main import main; main(sys.argv[1:]); "
         "sys.exit(' '.join({'torch', 'numpy', 'pyarrow', 'matplotlib'} & set(sys.modules)) or 0)"

@@ -75,7 +75,7 @@ def read_back(made, directory):
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_every_example_is_written_so_that_it_is_read_back_as_an_equal_spec(tmp_path, path):
+def test_every_example_is_equal_after_writing_and_reading(tmp_path, path):
     made = hookline.load(path)
     assert read_back(made, tmp_path) == made
 
@@ -103,12 +103,12 @@ def test_there_are_examples():
         {"paths": {"type": "data/x.csv", "y": "/data/y.csv"}},
     ],
 )
-def test_a_spec_is_read_back_as_an_equal_one(tmp_path, options):
+def test_a_spec_is_equal_after_writing_and_reading(tmp_path, options):
     made = loaded({"type": "Everything", **options})
     assert read_back(made, tmp_path) == made
 
 
-def test_what_is_written_is_complete(tmp_path):
+def test_the_written_spec_is_complete(tmp_path):
     written = tomli.loads(dumps(loaded({"type": "Everything"}), tmp_path))
     assert written["run"] == {
         "name": "run",
@@ -172,7 +172,7 @@ def test_a_section_without_a_family_has_no_type():
     ("value", "made"),
     [((1, (2, 3)), [1, [2, 3]]), ({"a": (1,), "b": None}, {"a": [1], "b": None}), ("x", "x"), (True, True)],
 )
-def test_plain_values_are_those_that_toml_has(value, made):
+def test_plain_values_are_values_of_toml(value, made):
     assert plain(value, Path()) == made
 
 
@@ -186,7 +186,7 @@ def test_plain_values_are_those_that_toml_has(value, made):
         (1e-45, "1e-45"),
     ],
 )
-def test_json_says_the_numbers_exactly_and_null_for_what_is_not_finite(value, text):
+def test_json_has_exact_numbers_and_null_for_those_that_are_not_finite(value, text):
     assert to_json(value) == text
 
 

@@ -55,16 +55,16 @@ def test_a_default_must_be_within_the_bounds_of_its_option(annotation, declared,
         (float, option(minimum=0)),
     ],
 )
-def test_a_default_that_fits_is_fine(annotation, declared):
+def test_a_valid_default_is_accepted(annotation, declared):
     assert misdeclared(loss(annotation, declared)) is None
 
 
-def test_a_place_is_told_with_what_is_misnamed():
+def test_a_misspelled_attribute_is_reported_with_its_place():
     @spec
     class Focal(LossSpec):
         """A loss."""
 
         activaton = "softmax"
 
-    assert misnamed(Focal).startswith("has `activaton`, for which nobody asks: call it `activation`")
+    assert misnamed(Focal).startswith("has `activaton`, which Hookline does not use. Did you mean `activation`?")
     assert f"({__file__}, line " in misnamed(Focal)

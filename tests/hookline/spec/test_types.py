@@ -39,7 +39,7 @@ from hookline.spec.words import found
         (Literal["a", "b"] | Mapping[str, Literal["a", "b"]], '"a" or "b" or a table of elements, each "a" or "b"'),
     ],
 )
-def test_a_type_is_told_in_words(kind, words):
+def test_a_type_is_described_in_words(kind, words):
     assert option_type(kind).words == words
 
 
@@ -60,7 +60,7 @@ def test_a_type_is_told_in_words(kind, words):
         (datetime.date(2026, 5, 27), "the date 2026-05-27"),
     ],
 )
-def test_a_value_is_told_in_words(value, words):
+def test_a_value_is_described_in_words(value, words):
     assert found(value) == words
 
 
@@ -83,5 +83,5 @@ VALUES = [True, 1, 0.5, "x", [1], [1, 2], {"x": 1}, datetime.date(2026, 5, 27)]
         (Mapping[str, int], [{"x": 1}]),
     ],
 )
-def test_a_value_is_accepted_as_what_it_is_and_as_nothing_else(kind, accepted):
+def test_a_value_is_accepted_only_as_its_own_type(kind, accepted):
     assert [value for value in VALUES if option_type(kind).accepts(value)] == accepted

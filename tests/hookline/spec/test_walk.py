@@ -9,14 +9,14 @@ TABLE = {
 }
 
 
-def test_every_value_of_a_spec_is_reached_by_its_path():
+def test_walk_reaches_every_value_by_its_path():
     found = dict(walk(hookline.load(TABLE)))
     assert type(found[()]).__name__ == "TrainingSpec"
     assert type(found["model", "layers", 0]).__name__ == "Linear"
     assert (found["model", "layers", 0, "out_features"], found["data", "targets", 1]) == (1, 1)
 
 
-def test_the_components_in_a_component_can_be_left_out():
+def test_walk_can_skip_the_components_in_a_component():
     spec = hookline.load(TABLE)
     paths = {path for path, _ in walk(spec.model, ("model",), own=True)}
     assert {("model",), ("model", "layers")} <= paths

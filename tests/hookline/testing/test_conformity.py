@@ -358,12 +358,12 @@ BAD = [
     (
         "loss",
         [('activation = "softmax"', 'activaton = "softmax"')],
-        {"fits_in": r"has `activaton`, for which nobody asks: call it `activation`.*focal\.py, line 15\)"},
+        {"fits_in": r"has `activaton`, which Hookline does not use. Did you mean `activation`\?.*focal\.py, line 15\)"},
     ),
     (
         "loss",
         [("def build(", "def buid(")],
-        {"fits_in": r"has `buid`, for which nobody asks: call it `build`"},
+        {"fits_in": r"has `buid`, which Hookline does not use. Did you mean `build`\?"},
     ),
     (
         "loss",
@@ -375,7 +375,7 @@ BAD = [
         [
             ("    @property\n    def encoding(self) -> Encoding:", "    encoding = Classes\n\n    def _unused(self):"),
         ],
-        {"fits_in": r"says `encoding = Classes`, which must be an Encoding: write `encoding = Classes\(\)`"},
+        {"fits_in": r"sets `encoding = Classes`, which must be an Encoding: write `encoding = Classes\(\)`"},
     ),
     (
         "loss",

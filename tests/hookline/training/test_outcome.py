@@ -292,7 +292,7 @@ def test_weights_that_are_not_finite_after_the_last_step_are_told_and_not_deploy
     assert main(["train", path, "-q", "--out", str(tmp_path / "run"), *arguments]) == 2
     assert capsys.readouterr().err.endswith(
         'The weights are infinite or NaN ("0.weight", "0.bias", "2.weight" and "2.bias") after the last step (epoch 1, '
-        "step 1). Often the learning rate is too high, or an input is not finite.\n"
+        "step 1). Often the learning rate is too high, or an input is not finite.  [training-failure]\n"
         f"The weights of epoch 1, step 1, and the log are in {tmp_path / 'run'}.\n"
     )
     assert not (tmp_path / "run/safetensors").exists()

@@ -288,7 +288,7 @@ def test_what_is_written_for_the_shipped_tables_checks_clean_and_trains_at_once(
     code, out, err = hookline("new", "spec", f"{name}.csv", "--target", SHIPPED[name])
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == f"Train it: hookline train {name}.toml"
-    assert hookline("check", "--deep", f"{name}.toml") == (0, f"{name}.toml is good.\n", "")
+    assert hookline("check", "--deep", f"{name}.toml") == (0, f"{name}.toml: no problems found.\n", "")
     trial = train(load(f"{name}.toml"))
     assert trial.metrics[f"test/{metric}"] >= least
 
@@ -332,7 +332,7 @@ def test_nothing_is_written_over(people, hookline):
     assert hookline("new", "spec", "people.csv", "--target", "city", "--out", "none/people.toml") == (
         2,
         "",
-        "none/people.toml: The file cannot be written: No such file or directory.\n",
+        "none/people.toml: The file cannot be written: No such file or directory.  [unreadable-file]\n",
     )
 
 
@@ -351,7 +351,7 @@ def test_without_a_terminal_the_target_must_be_named(people, hookline, monkeypat
     assert hookline("new", "spec", "people.csv") == (
         2,
         "",
-        'people.csv: Pass the column to predict, such as --target "city". Known are "age", "city", "code", '
+        'people.csv: Pass the column to predict, such as --target "city". Available: "age", "city", "code", '
         '"grade", "id", "name" and "score".\n',
     )
 

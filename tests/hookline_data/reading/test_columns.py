@@ -35,11 +35,11 @@ def test_columns_are_selected_by_name_or_pattern_in_the_order_of_the_file(patter
         ("*_9", 'd.csv: There is no column "*_9". Did you mean "*_0"?'),
         (
             "color_*",
-            'd.csv: There is no column "color_*". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
+            'd.csv: There is no column "color_*". Available: "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
         ),
         (
             "weight_in_kg",
-            'd.csv: There is no column "weight_in_kg". Known are "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
+            'd.csv: There is no column "weight_in_kg". Available: "age", "label", "pixel[0]", "pixel_0" and "pixel_1".',
         ),
     ],
 )
@@ -69,7 +69,7 @@ def test_the_columns_of_the_inputs_are_described_in_order(prepare):
     ("inputs", "message"),
     [
         ("y", 'The column "y" cannot be an input, because it is a target or the split column.'),
-        ("weight", 'There is no column "weight". Known are "a" and "y".'),
+        ("weight", 'There is no column "weight". Available: "a" and "y".'),
     ],
 )
 def test_missing_inputs_are_an_error(prepare, inputs, message):

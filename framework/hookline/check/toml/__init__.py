@@ -1,1 +1,1 @@
-"""TOML text as a tree whose parts know their places. Knows no spec."""
+"""Read TOML as a tree whose values know their places. Knows nothing about specs."""

@@ -1,7 +1,7 @@
 """From TOML files to a document: plain tables in which each value knows where it was set.
 
-A file may extend others, further files may be laid over it, and single values may be changed. A document knows nothing
-about specs: `hookline.check.reader` turns it into one.
+A file may extend others, further files may be merged into it, and single values may be changed. A document knows
+nothing about specs: `hookline.check.reader` turns it into one.
 """
 
 import os
@@ -31,18 +31,18 @@ DEEPEST_CHAIN = 16
 
 @frozen(slots=False)
 class Document:
-    """A spec as TOML has it."""
+    """A spec as plain TOML values, before it is checked."""
 
     root: Node
     """The root table."""
     source: Source
-    """Its file, after which messages call it."""
+    """The file that messages name."""
     directory: Path
     """The directory that relative paths in it start from."""
     problems: tuple[Diagnostic, ...] = ()
-    """What went wrong while it was put together, such as a change of an element that does not exist."""
+    """The problems that occurred while files were merged, such as a change of an element that does not exist."""
     is_empty: bool = False
-    """Whether its file is empty and nothing is laid over it."""
+    """Whether its file is empty and nothing is merged into it."""
 
     @cached_property
     def table(self) -> Table:
@@ -85,7 +85,7 @@ def read(
 
     Args:
         path: the file.
-        overlays: further files, each laid over everything before it.
+        overlays: further files, each merged into everything before it.
         overrides: changes of single values, such as `optimizer.lr=0.01`, made last, in this order.
         lists: the root keys that are arrays of tables. A file or a change can add an element by name, even if the
             document has none yet.
@@ -107,7 +107,7 @@ def read(
 
 
 def from_source(source: Source, *, lists: Collection[str] = ()) -> Document:
-    """The document in a text, with the files that it extends; raises what `read` does."""
+    """The document in a text, with the files that it extends. Raises the same errors as `read`."""
     files = _Files(lists, (*homes("."), str(_home(source))))
     return Document(files.tree(source), source, _home(source), tuple(files.problems))
 
@@ -127,14 +127,14 @@ def from_table(
 
 @define
 class _Files:
-    """The files that one spec is put together from. Each is read once."""
+    """Reads the files of one spec, each once, and merges them."""
 
     lists: Collection[str]
     """The root keys that are arrays of tables."""
     homes: tuple[str, ...]
     """The directories whose specs messages may quote."""
     problems: list[Diagnostic] = field(factory=list)
-    """What went wrong while they were put together."""
+    """The problems that occurred while they were merged."""
     trees: dict[str, Node] = field(factory=dict)
     """The tree of each file that was extended so far, by its real path."""
     extended: int = 0
@@ -143,7 +143,7 @@ class _Files:
     """The total length of all files."""
 
     def tree(self, source: Source, chain: tuple[str, ...] = ()) -> Node:
-        """The tree of a file, laid over those of the files that it extends.
+        """The tree of a file, merged into those of the files that it extends.
 
         Raises:
             HooklineError: if a file cannot be read.
@@ -213,7 +213,7 @@ def _path(name: str, source: Source) -> tuple[str, str]:
     Like all paths in a file, it is relative to the directory of the file, not to that of a link to the file.
     """
     if "\0" in name:
-        raise ValueError("This is not a path: it has a NUL in it.")
+        raise ValueError("This is not a path: it contains a NUL character.")
     real = os.path.realpath(_home(source) / name)
     called = os.path.normpath(Path(source.name).parent / name)
     return called if os.path.realpath(called) == real else _relative(real), real

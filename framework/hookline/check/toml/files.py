@@ -1,4 +1,4 @@
-"""The text of a file, within limits, or what is wrong with the file."""
+"""Read the text of a file, within limits, or report what is wrong with the file."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Say what a file or directory is that was given as a spec but is not one, and what to type."""
+"""Messages for files and directories that were given as a spec but are not one, with the command to use."""
 
 import os
 import shlex
@@ -48,19 +48,19 @@ _READ = ("Parquet", "NPZ")
 
 
 def what_it_is(path: str, content: bytes) -> str | None:
-    """What a file is that is not a spec, in sentences with what to type; `None` if it may be a spec."""
+    """What a file is if it is not a spec, in sentences with the command to use; `None` if it may be a spec."""
     suffix = Path(path).suffix.lower()
     if (kind := _kind(content, suffix)) is not None:
         return _of_binary(path, kind)
     if suffix == ".safetensors":
-        return "These are the weights of a model, and not a spec."
+        return "These are the weights of a model, not a spec."
     if suffix == ".py":
-        return f"This is a Python file, and not a spec. A plugin is given beside a spec: -p {shlex.quote(path)}."
+        return f"This is a Python file, not a spec. Pass it as a plugin beside a spec: -p {shlex.quote(path)}."
     if suffix in _OTHER_TEXT:
         kind = _OTHER_TEXT[suffix]
-        return f"This is a {kind} file, and a spec is TOML. `hookline new spec data.csv` writes one for a table."
+        return f"This is a {kind} file, but a spec is TOML. `hookline new spec data.csv` writes one for a table."
     if suffix in (".csv", ".tsv") or (suffix != ".toml" and _is_table(content)):
-        return f"This is a table, and not a spec. `hookline new spec {shlex.quote(path)}` writes a spec for it."
+        return f"This is a table, not a spec. `hookline new spec {shlex.quote(path)}` writes a spec for it."
     return None
 
 
@@ -81,13 +81,13 @@ def _of_binary(path: str, kind: str) -> str:
         file = shlex.quote(path)
         # The programs refuse other suffixes, unless they read from standard input.
         command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
-        return f"This is a file compressed by {kind}, and not a spec. `{command}` unpacks it."
+        return f"This is a file compressed by {kind}, not a spec. `{command}` unpacks it."
     if kind in _READ:
         return (
-            f'This is a file of data ({kind}), and not a spec. A spec names it in [data]: type = "{kind}" and '
+            f'This is a data file ({kind}), not a spec. Name it in the [data] section of a spec: type = "{kind}" and '
             f'path = "{shortened(path)}".'
         )
-    return f"This is a {kind} file, and not a spec."
+    return f"This is a {kind} file, not a spec."
 
 
 def _is_table(content: bytes) -> bool:
@@ -131,11 +131,10 @@ def directory(path: str) -> str:
         return f"This is a directory of runs. The spec of the last one is {home / max(runs, key=int) / 'spec.toml'}."
     specs = sorted(name for name in names if name.endswith(".toml"))
     if not specs:
-        return "This is a directory, and not a spec."
+        return "This is a directory, not a spec."
     some = [str(home / name) for name in specs[:MOST_NAMED]]
     others = f", and {len(specs) - MOST_NAMED} others" if len(specs) > MOST_NAMED else ""
-    verb = "is" if len(specs) == 1 else "are"
-    return f"This is a directory, and not a spec. In it {verb} {enumerate_names(some)}{others}."
+    return f"This is a directory, not a spec. It contains {enumerate_names(some)}{others}."
 
 
 def _is_run(home: Path) -> bool:

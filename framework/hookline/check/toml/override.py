@@ -1,4 +1,4 @@
-"""Changes of single values, such as `optimizer.lr=0.01`: where they lead, and what they set there."""
+"""Apply changes of single values, such as `optimizer.lr=0.01`."""
 
 import re
 from collections.abc import Collection
@@ -15,14 +15,14 @@ EXTENDS = "extends"
 """The key of a file that names the files that it extends."""
 
 _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\d+)?[eE][+-]?", re.ASCII)
-"""What is not a value of TOML, and that nobody means as a string."""
+"""Text that is not a value of TOML, but is not meant as a string either."""
 
 
 def changed(root: Node, change: str, lists: Collection[str], problems: list[Diagnostic]) -> Node:
     """The tree with one change, such as `optimizer.lr=0.01` or `model.layers.0.out_features=8`.
 
-    If it is not a path and a value, or if the path leads nowhere, that is a problem. A component that is added by name
-    to one of the `lists`, the sections that are arrays, starts the array if there is none.
+    If it is not a path and a value, or the path does not exist, this adds a problem. A component that is added by name
+    to one of the `lists` (the sections that are arrays) starts the array if it does not exist.
     """
     source = Source(f"--set {shortened(change)}", change)
     change = _without_brackets(change)
@@ -44,7 +44,7 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Diag
                     )
                 )
                 return root
-            # A bare word is a string, so that nobody has to quote quotes for a shell.
+            # A bare word is a string, so that users need not quote the quotes for a shell.
             table = {"value": given}
             spans = Spans({path[: number + 1]: span for number, (_, span) in enumerate(keys)}, {path: span})
         else:
@@ -58,7 +58,7 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Diag
         problems.append(Diagnostic("invalid-change", message, place=Place(source, 0, len(change))))
         return root
     if keys[0][0] == EXTENDS:
-        message = "Only a file can extend another. To lay a file over the spec, use `--with FILE`."
+        message = "Only a file can extend another. To merge a file into the spec, use `--with FILE`."
         problems.append(Diagnostic("invalid-change", message, place=Place(source, *keys[0][1])))
         return root
     if len(path) > 1 and path[0] in lists and path[0] not in root.value:

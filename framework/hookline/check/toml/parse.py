@@ -1,4 +1,4 @@
-"""Read the text of a TOML file as a tree, or say what is wrong with it and where."""
+"""Parse the text of a TOML file into a tree, or report what is wrong and where."""
 
 import re
 
@@ -16,7 +16,7 @@ _DOUBTFUL = re.compile(
     r"|\\[ex]|\d\d:\d\d|,[ \t]*\}"  # An escape, a time, or a comma before a brace, as only TOML 1.1 has them.
     rf"|\{{(?!(?:[^{{}}\n\"'#]|(?!\"\"\"|''')(?:{STRING}))*\}})"  # An inline table, perhaps on several lines.
 )
-"""What tomli reads and a spec must not have, or what looks like it: a scan decides. Most specs have none of it."""
+"""Text that tomli accepts but a spec must not contain, or that resembles it; a scan decides. Rare in specs."""
 
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
 
@@ -85,7 +85,7 @@ def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | 
         header = dotted([key for key in path if isinstance(key, str)])
         message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
     else:
-        message = f'The {"section" if brackets[0] else "key"} "{name}" is given here a second time.'
+        message = f'The {"section" if brackets[0] else "key"} "{name}" is defined a second time here.'
     return _error("duplicate-key", message, source, span, first)
 
 

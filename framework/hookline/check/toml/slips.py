@@ -1,4 +1,4 @@
-"""What people write that is not TOML, and what to say about it: two tables, read from the top until a row matches."""
+"""Common mistakes in TOML, and messages for them: two tables, in which the first row that matches applies."""
 
 import re
 from collections.abc import Callable
@@ -144,13 +144,13 @@ LINES: tuple[tuple[str, str, str], ...] = (
 )
 """Lines: what was expected, and in which bracket; the line with ¦ where tomli stopped; and a sentence.
 
-The group `at` is the text to point at, otherwise it is the character after ¦. Without a sentence it is a value, to be
-looked up in `VALUES`. If the sentence says what closes a bracket, the opening bracket is pointed at, too.
+The group `at` is the text to mark; without it, the character after ¦ is marked. Without a sentence it is a value, to be
+looked up in `VALUES`. If the sentence names a closing bracket, the opening bracket is marked as well.
 """
 
 
 def meant(written: str) -> str:
-    """What to say about text that is not a value, if possible with what to write.
+    """A message for text that is not a value, with a correction if possible.
 
     >>> meant(".01")
     'A number needs digits on both sides of its decimal point: 0.01.'

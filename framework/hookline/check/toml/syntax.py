@@ -1,6 +1,6 @@
-"""What is wrong with a text that is not TOML, where, and what to write.
+"""Explain why a text is not TOML: what is wrong, where, and what to write.
 
-tomli reports what it expected, and where. What was probably meant follows from the text around that position: `slips`
+tomli reports what it expected, and where. The text around that position shows what was probably meant: `slips`
 has a row for each mistake.
 """
 

@@ -1,4 +1,4 @@
-"""The values of a document as a tree in which each knows where it was set, and how one tree is laid over another."""
+"""The values of a document as a tree in which each knows where it was set, and the merging of such trees."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from attrs import frozen
 from hookline.check.toml.spans import DEEPEST, KeyPath, Text
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
-from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, there_are
+from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, valid_indices
 
 Table = dict[str, Any]
 
@@ -137,10 +137,10 @@ def overlaid(below: Node, above: Node, problems: list[Diagnostic], path: tuple[P
             elif index is None:
                 elements.append(change)
             elif (element := elements[index]) is None:
-                problems.append(_problem(f'The element "{name}" is left out: it cannot be changed, too.', change))
+                problems.append(_problem(f'The element "{name}" is removed and cannot also be changed.', change))
             else:
                 inside = (*path, index)
-                elements[index] = None if _leaves_out(change, element) else overlaid(element, change, problems, inside)
+                elements[index] = None if _removes(change, element) else overlaid(element, change, problems, inside)
         return Node([element for element in elements if element is not None], settings)
     return _in_place(below, above)
 
@@ -182,18 +182,18 @@ def with_value(
             problems.append(index)
         elif index is None:
             elements.append(with_value(made, rest, value, problems, (*path, key)))
-        elif not rest and _leaves_out(value, elements[index]):
+        elif not rest and _removes(value, elements[index]):
             del elements[index]
         else:
             elements[index] = with_value(elements[index], rest, value, problems, (*path, key))
         return Node(elements, node.settings)
-    if not isinstance(node.value, dict):  # A table replaces a value. The reader knows whether it may.
+    if not isinstance(node.value, dict):  # A table replaces a value. The reader decides whether it may.
         node = Node({}, (*node.settings, setting))
     inner = with_value(node.value.get(key, made), rest, value, problems, (*path, key))
     return Node({**node.value, key: inner}, node.settings)
 
 
-def _leaves_out(change: Node, element: Node) -> bool:
+def _removes(change: Node, element: Node) -> bool:
     return change.value is False and isinstance(element.value, dict)
 
 
@@ -218,24 +218,24 @@ def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElemen
         return indices[0]
     if indices:
         places = enumerate_names(indices, "or")
-        return _problem(f'Several elements are called "{name}": give its place, {places}.', change)
+        return _problem(f'Several elements are called "{name}"; use an index instead: {places}.', change)
     if change.child("type") is not None:
         return None
     if name == "type":
-        return _problem(f'"type" names no element. {_of_a_further_one(change, path)}', change)
+        return _problem(f'"type" names no element. {_how_to_add(change, path)}', change)
     near = did_you_mean(name, names) if not name.isdecimal() else ""
-    hint = " A new one has a `type`." if isinstance(change.value, dict) and not name.isdecimal() else ""
-    return _problem(f'There is no element "{shortened(name)}": {there_are(len(elements))}.{near}{hint}', change)
+    hint = " A new element needs a `type`." if isinstance(change.value, dict) and not name.isdecimal() else ""
+    return _problem(f'There is no element "{shortened(name)}": {valid_indices(len(elements))}.{near}{hint}', change)
 
 
-def _of_a_further_one(change: Node, path: tuple[PathElement, ...]) -> str:
+def _how_to_add(change: Node, path: tuple[PathElement, ...]) -> str:
     """How to add an element to the array."""
     of_its_own = ".".join(str(element) for element in (*path, "mine"))  # As a key, without brackets for indices.
     if change.settings and change.settings[0].source.directory is None:
-        return f"A further one is given a name of its own: {of_its_own}.type=…"
+        return f"To add an element, give it a name: {of_its_own}.type=…"
     name = dotted(path)
-    several = "" if any(isinstance(element, int) for element in path) else f"; and [[{name}]] begins them anew"
-    return f"A further one is given a name of its own, as in [{of_its_own}]{several}."
+    several = "" if any(isinstance(element, int) for element in path) else f"; [[{name}]] replaces the array"
+    return f"To add an element, give it a name, as in [{of_its_own}]{several}."
 
 
 def _problem(message: str, change: Node) -> Diagnostic:

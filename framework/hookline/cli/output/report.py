@@ -1,4 +1,4 @@
-"""Problems as people and tools read them: with the line and a finger on the character, as JSON, or for GitHub."""
+"""Format diagnostics: as text with the line and a marker, as JSON, or for GitHub."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,16 +9,16 @@ from attrs import frozen
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.printing import printable
 from hookline.errors.source import Place, Source
-from hookline.errors.text import dotted
+from hookline.errors.text import counted, dotted
 
 if TYPE_CHECKING:
     from typing import TextIO
 
 WIDEST = 100
-"""How many columns of a line are shown at most."""
+"""The maximum number of columns of a line that are shown."""
 
 MOST_SHOWN = 100
-"""How many problems of a spec a person is shown at most."""
+"""The maximum number of problems of a spec that the text format shows."""
 
 _BOLD, _RED, _YELLOW, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[34m", "\033[0m"
 
@@ -36,7 +36,7 @@ class Paint:
 
     @classmethod
     def of(cls, stream: "TextIO", environment: "dict[str, str] | Any") -> "Paint":
-        """Colors if the stream is a terminal, unless `NO_COLOR` says otherwise; see https://no-color.org."""
+        """Colors if the stream is a terminal and `NO_COLOR` is not set; see https://no-color.org."""
         if environment.get("FORCE_COLOR"):
             return cls(is_on=True)
         is_terminal = stream.isatty() and environment.get("TERM") != "dumb"
@@ -44,7 +44,7 @@ class Paint:
 
 
 def headline(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
-    """A diagnostic as one line: where it is, what it is, and its id in brackets, as mypy writes it."""
+    """A diagnostic as one line in the style of mypy: the place, the message, and the id in brackets."""
     paint, diagnostic = paint or Paint(), diagnostic.public()
     where = paint(printable(str(diagnostic.place or source)), _BOLD)
     path = f" {printable(dotted(diagnostic.path))}:" if diagnostic.path else ""
@@ -54,7 +54,7 @@ def headline(diagnostic: Diagnostic, source: str, paint: Paint | None = None) ->
 
 
 def rendered(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
-    """A diagnostic as lines of text: where it is and what it is, then the line with a finger on the place."""
+    """A diagnostic as lines of text: the headline, then the line of the place with a marker under it."""
     paint, diagnostic = paint or Paint(), diagnostic.public()
     lines = [headline(diagnostic, source, paint)]
     place = diagnostic.place
@@ -64,20 +64,20 @@ def rendered(diagnostic: Diagnostic, source: str, paint: Paint | None = None) ->
 
 
 def _has_lines(source: Source) -> bool:
-    """Whether there are lines to show: a change on the command line is all there is of it."""
+    """Whether lines of a source can be shown. A change on the command line has none beside itself."""
     return source.directory is not None and source.is_quotable
 
 
 def shown(problems: Sequence[Diagnostic], source: str, paint: Paint | None = None) -> Iterator[str]:
-    """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
+    """The problems of a spec as text. If there are very many, only the first ones and the number of the others."""
     for problem in problems[:MOST_SHOWN]:
         yield rendered(problem, source, paint)
     if (more := len(problems) - MOST_SHOWN) > 0:
-        yield f"{printable(source)}: There {'is one more' if more == 1 else f'are {more:,} more'}."
+        yield f"{printable(source)}: {counted(more, 'more problem')}."
 
 
 def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[str]:
-    """The lines of the place and of those in the same text that it conflicts with, in order, and then of others."""
+    """The lines of the place and of related places in the same text, in order, followed by those in other texts."""
     others = list(dict.fromkeys(other for other in others if other != place))
     here = sorted({place, *(other for other in others if other.source is place.source)}, key=lambda it: it.start)
     elsewhere = [other for other in others if other.source is not place.source]
@@ -99,7 +99,7 @@ def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[st
 
 
 def _underlined(place: Place, sign: str) -> tuple[str, str]:
-    """The line of a place, and what stands under it; of a long line the part around the place."""
+    """The line of a place, or the part of a long line around it, and the marker under it."""
     start, text = place.column - 1, place.line_text
     first = max(0, start - WIDEST // 2) if len(text) > WIDEST else 0
     end = min(start + max(1, place.length), first + WIDEST)
@@ -119,7 +119,7 @@ def _shown(letter: str) -> str:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The width of a text in columns of a terminal."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -158,7 +158,7 @@ def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
 
 
 def for_github(problem: Diagnostic, source: str) -> str:
-    """A diagnostic as a line that GitHub's actions show beside the line of the file.
+    """A diagnostic as a workflow command, which GitHub shows beside the line of the file.
 
     See https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
     """

@@ -31,7 +31,7 @@ def changed(table, *changes):
     return sound(from_table(table, overrides=changes))
 
 
-def test_a_file_is_read_as_toml_says_it(tmp_path):
+def test_a_file_is_read_as_toml(tmp_path):
     path = written(tmp_path, 'x = 1\n[run]\nname = "mine"\nepochs = 3\n[model]\nlayers = [{ type = "ReLU" }]\n')
     document = read(path)
     assert document.table == {
@@ -42,18 +42,18 @@ def test_a_file_is_read_as_toml_says_it(tmp_path):
     assert (document.source.name, document.directory) == (str(path), tmp_path)
 
 
-def test_the_source_is_called_as_it_was_given_and_the_directory_is_absolute(tmp_path, monkeypatch):
+def test_the_source_keeps_the_given_name_and_the_directory_is_absolute(tmp_path, monkeypatch):
     written(tmp_path, "")
     monkeypatch.chdir(tmp_path)
     document = read("spec.toml")
     assert (document.source.name, document.directory) == ("spec.toml", tmp_path)
 
 
-def test_what_is_not_ascii_is_read_as_utf8(tmp_path):
+def test_non_ascii_text_is_read_as_utf8(tmp_path):
     assert read(written(tmp_path, 'x = "größe"')).table["x"] == "größe"
 
 
-def test_a_mark_of_the_byte_order_is_passed_over_as_windows_editors_write_it(tmp_path):
+def test_a_byte_order_mark_of_windows_editors_is_skipped(tmp_path):
     assert read(written(tmp_path, "\ufeffx = 1")).table["x"] == 1
 
 
@@ -70,28 +70,28 @@ def test_a_mark_of_the_byte_order_is_passed_over_as_windows_editors_write_it(tmp
         ("no_suffix", "no_suffix"),
     ],
 )
-def test_a_run_without_a_name_is_called_as_the_file(tmp_path, file, name):
+def test_a_run_without_a_name_is_named_after_the_file(tmp_path, file, name):
     assert read(written(tmp_path, "", file)).table == {"run": {"name": name}}
 
 
 @pytest.mark.parametrize(("text", "run"), [("run = 3", 3), ("run = []", []), ("[[run]]", [{}])])
-def test_a_run_that_is_no_table_is_left_for_the_reader_to_refuse(tmp_path, text, run):
+def test_a_run_that_is_not_a_table_is_left_to_the_reader(tmp_path, text, run):
     assert read(written(tmp_path, text)).table == {"run": run}
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(HooklineError) as error:
         read(tmp_path / "none.toml")
     assert str(error.value) == f"{tmp_path / 'none.toml'}: There is no such file."
 
 
-def test_a_directory_is_no_file(tmp_path):
+def test_a_directory_is_not_a_file(tmp_path):
     with pytest.raises(HooklineError) as error:
         read(tmp_path)
-    assert str(error.value) == f"{tmp_path}: This is a directory, and not a spec."
+    assert str(error.value) == f"{tmp_path}: This is a directory, not a spec."
 
 
-def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
+def test_a_file_that_is_not_utf8_is_reported_with_the_byte(tmp_path):
     path = tmp_path / "latin.toml"
     path.write_bytes('x = "größe"'.encode("latin-1"))
     with pytest.raises(SpecError) as error:
@@ -105,17 +105,17 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path):
         ("a = 1\nepochs = = 2", "2:10: This is not TOML. One equals sign is enough."),
         ("[run\nx = 1", "1:5: This is not TOML. The header is not closed: ] is missing."),
         ('a = 1\nb = "x', '2:7: This is not TOML. The string is not closed on its line: " is missing.'),
-        ("a = 1\na = 2\nb = 3", '2:1: The key "a" is given here a second time.'),
+        ("a = 1\na = 2\nb = 3", '2:1: The key "a" is defined a second time here.'),
     ],
 )
-def test_a_file_that_is_not_toml_is_told_with_line_and_column(tmp_path, text, problem):
+def test_a_file_that_is_not_toml_is_reported_with_line_and_column(tmp_path, text, problem):
     path = written(tmp_path, text)
     with pytest.raises(SpecError) as error:
         read(path)
     assert str(error.value) == f"{path}:{problem}"
 
 
-def test_arrays_without_end_are_told_and_not_a_recursion_error(tmp_path):
+def test_endless_arrays_are_reported_without_a_recursion_error(tmp_path):
     with pytest.raises(SpecError, match="nested"):
         read(written(tmp_path, f"a = {'[' * 5000}{']' * 5000}"))
 
@@ -148,7 +148,7 @@ def test_a_table_from_python_is_copied(tmp_path, monkeypatch):
         ("", ""),
     ],
 )
-def test_a_value_is_what_toml_takes_it_to_be_and_a_string_otherwise(text, value):
+def test_a_value_is_parsed_as_toml_or_else_a_string(text, value):
     found = changed({}, f"x={text}")["x"]
     assert (found, type(found)) == (value, type(value))
 
@@ -168,18 +168,18 @@ def test_a_value_is_what_toml_takes_it_to_be_and_a_string_otherwise(text, value)
         ('"x=y".z=5', {"a": 1, "b": {"c": 2, "d": [{"e": 3}, 4]}, "x=y": {"z": 5}}),
     ],
 )
-def test_a_change_goes_to_its_place_and_nowhere_else(change, table):
+def test_a_change_affects_only_its_path(change, table):
     assert changed({"a": 1, "b": {"c": 2, "d": [{"e": 3}, 4]}}, change) == table
 
 
-def test_changes_are_made_one_after_another():
+def test_changes_are_applied_in_order():
     assert changed({}, "a.b=1", "a.c=2", "a.b=3") == {"a": {"b": 3, "c": 2}}
 
 
 @pytest.mark.parametrize(
     "change", ["lr", "", "=3", "optimizer.lr", "optimizer..lr=1", ".lr=1", "a b=1", "x=1\ny=2", "# x=1"]
 )
-def test_what_is_no_path_and_value_is_refused(change):
+def test_text_that_is_not_a_path_and_a_value_is_refused(change):
     with pytest.raises(SpecError) as error:
         changed({}, change)
     assert str(error.value) == f"--set {change}: This is not a path and a value, such as optimizer.lr=0.01."
@@ -194,7 +194,7 @@ def test_what_is_no_path_and_value_is_refused(change):
         ("True", "Write `true`."),
     ],
 )
-def test_what_is_nearly_a_value_is_told_with_what_to_write_and_taken_for_no_string(value, problem):
+def test_an_almost_valid_value_is_reported_with_a_correction_instead_of_becoming_a_string(value, problem):
     with pytest.raises(SpecError) as error:
         changed({}, f"x={value}")
     assert str(error.value) == f"--set x={value}: {problem}"
@@ -203,22 +203,22 @@ def test_what_is_nearly_a_value_is_told_with_what_to_write_and_taken_for_no_stri
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("layers.2=1", 'There is no element "2": there are 2, counted from 0.'),
-        ("layers.-1=1", 'There is no element "-1": there are 2, counted from 0. Known is "ReLU".'),
-        ("layers.Relu.y=1", 'There is no element "Relu": there are 2, counted from 0. Did you mean "ReLU"?'),
+        ("layers.2=1", 'There is no element "2": the indices are 0 to 1.'),
+        ("layers.-1=1", 'There is no element "-1": the indices are 0 to 1. Available: "ReLU".'),
+        ("layers.Relu.y=1", 'There is no element "Relu": the indices are 0 to 1. Did you mean "ReLU"?'),
     ],
 )
-def test_a_change_of_an_element_that_is_not_there_is_refused(change, problem):
+def test_a_change_of_a_missing_element_is_refused(change, problem):
     with pytest.raises(SpecError) as error:
         changed({"a": 1, "layers": [1, {"type": "ReLU"}]}, change)
     assert str(error.value).startswith(f"--set {change}: {problem}")
 
 
-def test_the_change_of_a_type_leaves_the_other_options_as_they_are():
+def test_a_change_of_a_type_keeps_the_other_options():
     assert changed({"o": {"type": "Adam", "lr": 0.1}}, "o.type=SGD") == {"o": {"type": "SGD", "lr": 0.1}}
 
 
-def test_a_table_in_place_of_a_value_is_left_for_the_reader_to_refuse():
+def test_a_table_instead_of_a_value_is_left_to_the_reader():
     assert changed({"a": 1}, "a.b.c=2") == {"a": {"b": {"c": 2}}}
 
 
@@ -252,7 +252,7 @@ def extending(tmp_path, text, base=BASE):
     return table
 
 
-def test_a_file_has_what_it_extends_and_changes_it_key_by_key(tmp_path):
+def test_a_file_inherits_the_file_that_it_extends_and_changes_it_key_by_key(tmp_path):
     assert extending(tmp_path, "[optimizer]\nlr = 0.5\n[model]\nx = 1\n") == {
         "optimizer": {"type": "Adam", "lr": 0.5, "betas": [0.5, 0.9]},
         "callbacks": CALLBACKS,
@@ -260,12 +260,12 @@ def test_a_file_has_what_it_extends_and_changes_it_key_by_key(tmp_path):
     }
 
 
-def test_another_type_is_another_component_of_which_nothing_else_is_left(tmp_path):
+def test_another_type_replaces_the_whole_component(tmp_path):
     found = extending(tmp_path, '[optimizer]\ntype = "SGD"\nmomentum = 0.9\n')
     assert found["optimizer"] == {"type": "SGD", "momentum": 0.9}
 
 
-def test_the_type_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
+def test_a_type_knows_all_places_that_set_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path, 'optimizer = { type = "Adam", lr = 0.1 }\n', "base.toml")
     written(tmp_path, 'extends = "base.toml"\noptimizer.type = "SGD"\n')
@@ -279,7 +279,7 @@ def test_the_type_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
     ]
 
 
-def test_the_same_type_said_again_changes_nothing_else(tmp_path):
+def test_repeating_the_same_type_changes_nothing(tmp_path):
     found = extending(tmp_path, '[optimizer]\ntype = "Adam"\nlr = 0.5\n')
     assert found["optimizer"] == {"type": "Adam", "lr": 0.5, "betas": [0.5, 0.9]}
 
@@ -301,11 +301,11 @@ def test_an_array_replaces_the_one_below(tmp_path):
         ('[callbacks.clip]\ntype = "X"\n', [CALLBACKS[0], {"type": "X"}]),
     ],
 )
-def test_elements_of_an_array_are_changed_left_out_and_added_by_name(tmp_path, text, callbacks):
+def test_elements_of_an_array_are_changed_removed_and_added_by_name(tmp_path, text, callbacks):
     assert extending(tmp_path, text)["callbacks"] == callbacks
 
 
-def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch):
+def test_an_element_is_added_by_name_to_an_empty_array(tmp_path, monkeypatch):
     text = '[callbacks.stop]\ntype = "X"\n[callbacks.more]\ntype = "Y"\n'
     for base in ("", "[run]\n", "callbacks = []\n"):
         assert extending(tmp_path, text, base)["callbacks"] == [{"type": "X"}, {"type": "Y"}]
@@ -318,7 +318,7 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     with pytest.raises(SpecError) as error:
         sound(read("base.toml", ["more.toml"]))
     assert str(error.value) == (
-        'more.toml:1:12: There is no element "stop": the array is empty. A new one has a `type`.'
+        'more.toml:1:12: There is no element "stop": the array is empty. A new element needs a `type`.'
     )
 
 
@@ -327,30 +327,30 @@ def test_an_element_is_added_by_name_where_there_are_none(tmp_path, monkeypatch)
     [
         (
             "[callbacks.EarlyStoping]\npatience = 3\n",
-            '2:12: There is no element "EarlyStoping": there are 2, counted from 0. Did you mean "EarlyStopping"? '
-            "A new one has a `type`.",
+            '2:12: There is no element "EarlyStoping": the indices are 0 to 1. Did you mean "EarlyStopping"? '
+            "A new element needs a `type`.",
         ),
-        ("[callbacks]\n2 = false\n", '3:1: There is no element "2": there are 2, counted from 0.'),
+        ("[callbacks]\n2 = false\n", '3:1: There is no element "2": the indices are 0 to 1.'),
     ],
 )
-def test_an_element_that_is_not_there_cannot_be_changed(tmp_path, text, problem):
+def test_a_missing_element_cannot_be_changed(tmp_path, text, problem):
     with pytest.raises(SpecError) as error:
         extending(tmp_path, text)
     assert str(error.value) == f"{tmp_path / 'spec.toml'}:{problem}"
 
 
-def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monkeypatch):
+def test_an_invalid_change_does_not_hide_other_problems(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path, 'a = [1, 2]\nb = [{ type = "X" }]\n', "base.toml")
     written(tmp_path, 'extends = "base.toml"\na.7 = false\nb.Y.x = 1\n[b.X]\ny = 2\n')
     written(tmp_path, 'b.type = "Z"\n', "more.toml")
     document = read("spec.toml", ["more.toml"], ["a.9=1", "nothing", "b.X.y=3"])
     assert [f"{problem.place}: {problem.message}" for problem in document.problems] == [
-        'spec.toml:2:3: There is no element "7": there are 2, counted from 0.',
-        'spec.toml:3:3: There is no element "Y": there is one, counted from 0. Known is "X". A new one has a `type`.',
-        'more.toml:1:3: "type" names no element. A further one is given a name of its own, as in [b.mine]; '
-        "and [[b]] begins them anew.",
-        '--set a.9=1: There is no element "9": there are 2, counted from 0.',
+        'spec.toml:2:3: There is no element "7": the indices are 0 to 1.',
+        'spec.toml:3:3: There is no element "Y": the only index is 0. Available: "X". A new element needs a `type`.',
+        'more.toml:1:3: "type" names no element. To add an element, give it a name, as in [b.mine]; '
+        "[[b]] replaces the array.",
+        '--set a.9=1: There is no element "9": the indices are 0 to 1.',
         "--set nothing: This is not a path and a value, such as optimizer.lr=0.01.",
     ]
     assert document.table == {"a": [1, 2], "b": [{"type": "X", "y": 3}], "run": {"name": "spec"}}
@@ -359,25 +359,25 @@ def test_what_cannot_be_changed_does_not_hide_the_other_problems(tmp_path, monke
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; and [[m.layers]] begins them anew."),
+        ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; [[m.layers]] replaces the array."),
         ('[m.layers.0.inner]\ntype = "Linear"\n', "[m.layers.0.inner.mine]."),
     ],
 )
-def test_how_a_further_element_is_added_is_told_with_its_whole_name(tmp_path, change, told):
+def test_a_message_shows_how_to_add_an_element(tmp_path, change, told):
     base = '[m]\nlayers = [{ type = "Residual", inner = [{ type = "Linear" }] }]\n'
     written(tmp_path, base, "base.toml")
     document = read(written(tmp_path, f'extends = "base.toml"\n{change}'))
     assert [problem.message for problem in document.problems] == [
-        f'"type" names no element. A further one is given a name of its own, as in {told}'
+        f'"type" names no element. To add an element, give it a name, as in {told}'
     ]
 
 
-def test_of_elements_that_are_called_alike_the_place_must_be_given(tmp_path):
+def test_elements_with_equal_names_need_an_index(tmp_path):
     base = '[m]\nlayers = [{ type = "Linear" }, { type = "ReLU" }, { type = "Linear" }]\n'
     assert extending(tmp_path, "[m.layers.ReLU]\nx = 1\n", base)["m"]["layers"][1] == {"type": "ReLU", "x": 1}
     with pytest.raises(SpecError) as error:
         extending(tmp_path, "[m.layers.Linear]\nx = 1\n", base)
-    assert 'Several elements are called "Linear": give its place, "0" or "2".' in str(error.value)
+    assert 'Several elements are called "Linear"; use an index instead: "0" or "2".' in str(error.value)
 
 
 def test_files_extend_each_other_over_several_levels_and_directories(tmp_path):
@@ -423,7 +423,7 @@ def test_a_file_that_extends_itself_is_an_error_that_names_the_files(tmp_path, m
         ('"none.toml"', "extends: none.toml: There is no such file."),
     ],
 )
-def test_what_cannot_be_extended_is_told_at_its_place(tmp_path, monkeypatch, extends, problem):
+def test_an_invalid_extends_is_reported_at_its_place(tmp_path, monkeypatch, extends, problem):
     monkeypatch.chdir(tmp_path)
     written(tmp_path, f"a = 1\nextends = {extends}\n")
     with pytest.raises(SpecError) as error:
@@ -431,12 +431,12 @@ def test_what_cannot_be_extended_is_told_at_its_place(tmp_path, monkeypatch, ext
     assert str(error.value) == f"spec.toml:2:11: {problem}"
 
 
-def test_a_path_that_no_file_can_have_is_told_at_its_place(tmp_path, monkeypatch):
+def test_an_impossible_path_is_reported_at_its_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("loop.toml").symlink_to("other.toml")
     Path("other.toml").symlink_to("loop.toml")
     for extends, problem in [
-        ('"a\\u0000b"', "This is not a path: it has a NUL in it."),
+        ('"a\\u0000b"', "This is not a path: it contains a NUL character."),
         ('"loop.toml"', "loop.toml: The file cannot be read: Too many levels of symbolic links."),
     ]:
         written(tmp_path, f"a = 1\nextends = {extends}\n")
@@ -473,7 +473,7 @@ def test_a_spec_extends_sixty_four_files_at_most(tmp_path, monkeypatch):
     assert str(error.value) == (f"spec.toml:1:{column}: extends: A spec can extend at most 64 files in total.")
 
 
-def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_value_once(tmp_path, monkeypatch):
+def test_a_file_that_is_extended_several_times_is_read_once_and_sets_a_value_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for number in range(15):
         written(tmp_path, f'extends = ["{number + 1}.toml", "{number + 1}.toml"]\n', f"{number}.toml")
@@ -488,7 +488,7 @@ def test_a_file_that_is_extended_along_several_ways_is_read_once_and_sets_a_valu
     assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
 
 
-def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
+def test_an_error_in_an_extended_file_is_reported_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path, "a = = 1\n", "base.toml")
     written(tmp_path, 'extends = "base.toml"\n')
@@ -497,7 +497,7 @@ def test_an_error_in_an_extended_file_is_told_there(tmp_path, monkeypatch):
     assert str(error.value) == "base.toml:1:5: This is not TOML. One equals sign is enough."
 
 
-def test_further_files_are_laid_over_and_single_values_changed_at_the_end(tmp_path):
+def test_further_files_are_merged_and_then_single_values_changed(tmp_path):
     path = written(tmp_path, "[a]\nx = 1\ny = 1\nz = 1\n")
     overlays = [
         written(tmp_path, f"[a]\n{text}\n", f"{number}.toml") for number, text in enumerate(("y=2", "z=2", "z=3"))
@@ -505,7 +505,7 @@ def test_further_files_are_laid_over_and_single_values_changed_at_the_end(tmp_pa
     assert read(path, overlays, ["a.z=4", "a.w=4"]).table["a"] == {"x": 1, "y": 2, "z": 4, "w": 4}
 
 
-def test_every_value_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
+def test_every_value_knows_all_places_that_set_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path, BASE, "base.toml")
     written(tmp_path, "optimizer.lr = 0.2\n", "more.toml")
@@ -522,7 +522,7 @@ def test_every_value_knows_all_places_where_it_was_set(tmp_path, monkeypatch):
     assert places("optimizer", "betas", 0) == ["base.toml:4:10: 0.5", "--set optimizer.betas.0 = 0.7: 0.7"]
 
 
-def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
+def test_a_file_that_is_too_large_is_reported_without_reading_all_of_it(tmp_path):
     path = tmp_path / "large.toml"
     with path.open("wb") as file:
         file.truncate(100_000_000)
@@ -534,23 +534,23 @@ def test_a_file_that_is_too_large_is_told_without_reading_all_of_it(tmp_path):
 BELOW = '[[metrics]]\ntype = "Accuracy"\n\n[[metrics]]\ntype = "F1Score"\n'
 
 
-def test_two_changes_of_one_element_under_different_names_are_both_made(tmp_path):
+def test_two_changes_of_one_element_under_different_names_both_apply(tmp_path):
     above = "[metrics.Accuracy]\nthreshold = 0.1\n\n[metrics.0]\ntop_k = 2\n"
     assert extending(tmp_path, above, BELOW)["metrics"][0] == {"type": "Accuracy", "threshold": 0.1, "top_k": 2}
 
 
-def test_an_element_that_is_left_out_cannot_be_changed_too(tmp_path):
+def test_a_removed_element_cannot_also_be_changed(tmp_path):
     with pytest.raises(SpecError) as raised:
         extending(tmp_path, "[metrics]\nAccuracy = false\n\n[metrics.0]\ntop_k = 2\n", BELOW)
-    assert str(raised.value).endswith('The element "0" is left out: it cannot be changed, too.')
+    assert str(raised.value).endswith('The element "0" is removed and cannot also be changed.')
 
 
-def test_an_index_may_stand_in_brackets_as_messages_write_it():
+def test_an_index_may_be_in_brackets_as_in_messages():
     table = {"model": {"layers": [{"a": 1}, {"a": 2}]}}
     assert changed(table, "model.layers[1].a=3")["model"]["layers"] == [{"a": 1}, {"a": 3}]
 
 
-def test_what_is_changed_by_an_index_in_brackets_is_set_there():
+def test_a_change_with_an_index_in_brackets_knows_its_place():
     change = "model.layers[1].a = 3"
     document = from_table({"model": {"layers": [{"a": 1}, {"a": 2}]}}, overrides=[change])
     [setting] = list(document.root.along(("model", "layers", 1, "a")))[-1].settings
@@ -569,14 +569,14 @@ def test_what_is_changed_by_an_index_in_brackets_is_set_there():
         ("'a", "The string is not closed on its line: ' is missing."),
     ],
 )
-def test_a_value_that_begins_as_toml_and_is_none_is_no_text(value, problem):
+def test_a_value_that_starts_like_toml_but_is_invalid_is_not_a_string(value, problem):
     document = from_table({}, overrides=[f"a = {value}"])
     [found] = document.problems
     assert (found.message, found.place.text) == (problem, value)
     assert document.table == {}
 
 
-def test_a_change_adds_a_component_by_name_to_a_section_that_is_not_there():
+def test_a_change_adds_a_component_by_name_to_a_missing_section():
     change = "callbacks.EarlyStopping.type=EarlyStopping"
     assert changed({}, change, "callbacks.EarlyStopping.patience=3") == {
         "callbacks": [{"type": "EarlyStopping", "patience": 3}]
@@ -590,21 +590,21 @@ def test_an_element_is_added_by_its_type_alone():
     assert changed(table, 'metrics.mine.type="F1Score"')["metrics"] == [{"type": "Accuracy"}, {"type": "F1Score"}]
 
 
-def test_a_pipe_that_may_have_no_end_is_no_file(tmp_path):
+def test_a_pipe_is_not_read_as_a_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HooklineError, match=r"pipe: This is not a file\.$"):
         read(tmp_path / "pipe")
 
 
-def test_a_change_of_what_a_file_extends_says_how_one_is_laid_over():
+def test_a_change_of_extends_suggests_merging_a_file():
     with pytest.raises(SpecError) as error:
         changed({}, "extends=a.toml")
     assert str(error.value) == (
-        "--set extends=a.toml: Only a file can extend another. To lay a file over the spec, use `--with FILE`."
+        "--set extends=a.toml: Only a file can extend another. To merge a file into the spec, use `--with FILE`."
     )
 
 
-def test_all_paths_of_a_file_are_relative_to_where_it_is_and_not_to_where_a_link_to_it_is(tmp_path, monkeypatch):
+def test_paths_in_a_file_are_relative_to_the_file_rather_than_to_a_link(tmp_path, monkeypatch):
     for name in ("real", "linked"):
         (tmp_path / name).mkdir()
         written(tmp_path, f'x = "{name}"\n', f"{name}/base.toml")

@@ -34,45 +34,45 @@ TABLE = b"a,b,c\n1,2,x\n"
         (
             "my data.csv",
             TABLE,
-            "This is a table, and not a spec. `hookline new spec 'my data.csv'` writes a spec for it.",
+            "This is a table, not a spec. `hookline new spec 'my data.csv'` writes a spec for it.",
         ),
-        ("data", TABLE, "This is a table, and not a spec. `hookline new spec data` writes a spec for it."),
+        ("data", TABLE, "This is a table, not a spec. `hookline new spec data` writes a spec for it."),
         (
             "data.csv.gz",
             gzip.compress(TABLE, mtime=0),
-            "This is a file compressed by gzip, and not a spec. `gunzip --keep data.csv.gz` unpacks it.",
+            "This is a file compressed by gzip, not a spec. `gunzip --keep data.csv.gz` unpacks it.",
         ),
         (
             "q.toml",
             gzip.compress(TABLE, mtime=0),
-            "This is a file compressed by gzip, and not a spec. `gunzip < q.toml > unpacked` unpacks it.",
+            "This is a file compressed by gzip, not a spec. `gunzip < q.toml > unpacked` unpacks it.",
         ),
         (
             "data.parquet",
             b"PAR1\x15\x04PAR1",
-            'This is a file of data (Parquet), and not a spec. A spec names it in [data]: type = "Parquet" and path = '
+            'This is a data file (Parquet), not a spec. Name it in the [data] section of a spec: type = "Parquet" and path = '
             '"data.parquet".',
         ),
         (
             "data.npz",
             b"PK\x03\x04",
-            'This is a file of data (NPZ), and not a spec. A spec names it in [data]: type = "NPZ" and path = "data.npz".',
+            'This is a data file (NPZ), not a spec. Name it in the [data] section of a spec: type = "NPZ" and path = "data.npz".',
         ),
-        ("model.pt", b"PK\x03\x04", "This is a PyTorch file, and not a spec."),
-        ("model.safetensors", b"\x08\0\0\0\0\0\0\0{}", "These are the weights of a model, and not a spec."),
-        ("x.py", b"x = 1", "This is a Python file, and not a spec. A plugin is given beside a spec: -p x.py."),
+        ("model.pt", b"PK\x03\x04", "This is a PyTorch file, not a spec."),
+        ("model.safetensors", b"\x08\0\0\0\0\0\0\0{}", "These are the weights of a model, not a spec."),
+        ("x.py", b"x = 1", "This is a Python file, not a spec. Pass it as a plugin beside a spec: -p x.py."),
         (
             "spec.yaml",
             b"a: 1",
-            "This is a YAML file, and a spec is TOML. `hookline new spec data.csv` writes one for a table.",
+            "This is a YAML file, but a spec is TOML. `hookline new spec data.csv` writes one for a table.",
         ),
     ],
 )
-def test_a_file_of_another_kind_is_told_with_what_to_type(told, path, content, sentence):
+def test_a_file_of_another_type_is_reported_with_a_command(told, path, content, sentence):
     assert told(path, content) == sentence
 
 
-def test_a_spec_that_is_misspelt_is_told_with_the_one_that_is_there(told, tmp_path):
+def test_a_misspelled_spec_is_reported_with_an_existing_one(told, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "penguins.toml").touch()
     (tmp_path / "more" / "flowers.toml").touch()
@@ -83,7 +83,7 @@ def test_a_spec_that_is_misspelt_is_told_with_the_one_that_is_there(told, tmp_pa
     assert told("unlike.toml") == "There is no such file."
 
 
-def test_a_directory_is_told_with_the_specs_in_it(told, tmp_path):
+def test_a_directory_is_reported_with_its_specs(told, tmp_path):
     for number in (2, 10):
         (tmp_path / f"runs/iris/{number}").mkdir(parents=True)
         (tmp_path / f"runs/iris/{number}/spec.toml").touch()
@@ -93,12 +93,12 @@ def test_a_directory_is_told_with_the_specs_in_it(told, tmp_path):
         "it again."
     )
     assert told("runs/iris") == "This is a directory of runs. The spec of the last one is runs/iris/10/spec.toml."
-    assert told("runs") == "This is a directory, and not a spec."
+    assert told("runs") == "This is a directory, not a spec."
     (tmp_path / "a.toml").touch()
-    assert told(".") == 'This is a directory, and not a spec. In it is "a.toml".'
+    assert told(".") == 'This is a directory, not a spec. It contains "a.toml".'
 
 
-def test_a_zip_archive_of_toml_is_no_spec(told, tmp_path):
+def test_a_zip_archive_of_toml_is_not_a_spec(told, tmp_path):
     with zipfile.ZipFile(tmp_path / "spec.toml", "w") as archive:
         archive.writestr("spec.toml", "[run]")
-    assert told("spec.toml") == "This is a ZIP file, and not a spec."
+    assert told("spec.toml") == "This is a ZIP file, not a spec."

@@ -38,12 +38,12 @@ def test_no_valid_file_gives_an_error():
 @pytest.mark.parametrize(
     ("text", "here", "there", "message"),
     [
-        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" is given here a second time.'),
-        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" is given here a second time.'),
-        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" is given here a second time.'),
-        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" is given here a second time.'),
-        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" is given here a second time.'),
-        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" is given here a second time.'),
+        ("a = 1\na = 2", (6, "a"), (0, "a"), 'The key "a" is defined a second time here.'),
+        ("a = { b = 1, b = 2 }", (13, "b"), (6, "b"), 'The key "a.b" is defined a second time here.'),
+        ("[a]\n[b]\n[a]", (9, "a"), (1, "a"), 'The section "a" is defined a second time here.'),
+        ("[a.b]\nx = 1\n[a.c]\n[a.b]", (21, "b"), (3, "b"), 'The section "a.b" is defined a second time here.'),
+        ("a.b = 1\na.b = 2", (10, "b"), (2, "b"), 'The key "a.b" is defined a second time here.'),
+        ("x = [\n{ a = 1 } ]\nx = [{ a = 1 }]", (18, "x"), (0, "x"), 'The key "x" is defined a second time here.'),
         (
             "a = 1\n[a.b]",
             (9, "b"),
@@ -52,7 +52,7 @@ def test_no_valid_file_gives_an_error():
         ),
     ],
 )
-def test_of_what_stands_there_twice_both_places_are_told(text, here, there, message):
+def test_both_places_of_a_duplicate_are_reported(text, here, there, message):
     problem = problem_of(text)
     assert problem.message == message
     assert (problem.place.start, problem.place.text) == here
@@ -74,19 +74,19 @@ ONE_LINE = "an inline table must be on one line. Use a header, such as [[model.l
         ('x = [\n{ type = "A", },\n{ type = B },\n]', 18, LAST_COMMA),
     ],
 )
-def test_an_inline_table_that_is_newer_than_specs_is_told_before_what_is_wrong_behind_it(text, start, message):
+def test_a_toml_1_1_inline_table_is_reported_before_later_errors(text, start, message):
     problem = problem_of(text)
     assert problem.message == f"This is TOML 1.1, and most editors and tools read TOML 1.0: {message}"
     assert (problem.place.start, problem.related_places) == (start, ())
 
 
 @pytest.mark.parametrize("text", ["a = { b = 1\nc = 2", "x = [{ b = 1,\n[loss]\n]", 'a = { b = 1\nc = "'])
-def test_an_inline_table_that_ends_with_its_line_is_not_told_to_be_newer(text):
+def test_an_unclosed_inline_table_is_not_reported_as_toml_1_1(text):
     assert problem_of(text).text.startswith("This is not TOML. ")
 
 
 @pytest.mark.parametrize("first", ["[a]", "[[a]]"])
-def test_one_table_and_several_of_a_name_are_told_as_such(first):
+def test_a_table_and_an_array_of_tables_with_one_name_are_reported(first):
     second = {"[a]": "[[a]]", "[[a]]": "[a]"}[first]
     problem = problem_of(f"{first}\nx = 1\n{second}")
     assert problem.message == '"a" is either one table, with the header [a], or several, each with [[a]].'
@@ -94,7 +94,7 @@ def test_one_table_and_several_of_a_name_are_told_as_such(first):
 
 
 @needed
-def test_what_is_wrong_is_told_in_our_own_words():
+def test_messages_of_tomli_are_replaced():
     theirs = re.compile(
         r"This is not TOML. (Invalid|Expected|Unclosed|Untermin|Illegal|Found|Unescaped|Escaped|Cannot)"
     )
@@ -115,26 +115,26 @@ def test_what_is_wrong_is_told_in_our_own_words():
         ("=", "One equals sign is enough."),
     ],
 )
-def test_words_that_are_no_values_are_told_with_what_to_write(value, hint):
+def test_words_that_are_not_values_are_reported_with_a_correction(value, hint):
     problem = problem_of(f"x = {value}")
     assert problem.text == f"This is not TOML. {hint}"
     assert problem.place.text == value
 
 
-def test_a_number_with_too_many_digits_is_told_with_its_place():
+def test_a_number_with_too_many_digits_is_reported_with_its_place():
     problem = problem_of(f'a = "{"1" * 9000}"\nb = [1, {"2" * 10000}] # {"3" * 20000}')
     assert problem.message == "This is not a spec: a number has too many digits."
     assert problem.place.text == "2" * 10000
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "{a=" * 5000, ".".join("a" * 5000) + "=1"])
-def test_what_is_nested_too_deeply_for_tomli_is_told_with_its_place(text):
+def test_nesting_that_is_too_deep_for_tomli_is_reported_with_its_place(text):
     problem = problem_of(text)
     assert problem.message == f"This is not a spec: it is nested more than {DEEPEST} deep."
     assert problem.place.start > 0
 
 
-def test_every_text_that_a_scan_refuses_is_refused():
+def test_every_text_that_the_scan_refuses_is_refused():
     parts = [
         "{",
         "}",
@@ -176,7 +176,7 @@ def test_every_text_that_a_scan_refuses_is_refused():
     assert refused > 100
 
 
-def test_a_good_spec_is_not_scanned(monkeypatch):
+def test_a_valid_spec_is_not_scanned(monkeypatch):
     monkeypatch.setattr(Text, "spans", None)
     text = '[a]\nb = [{ type = "x", y = [1, 2] }, { z = "}" }]\n[[c.d]]\ne = 2024-01-01\n'
     assert set(parsed(Source("x", text)).value) == {"a", "c"}

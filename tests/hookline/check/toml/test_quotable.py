@@ -10,8 +10,8 @@ from hookline.cli.main import main
 
 SECRET = "hunter2"  # noqa: S105
 NOT_QUOTED = (
-    "Lines are shown only of .toml files that are not hidden and lie below the current directory or beside the spec "
-    "that you named."
+    "Hookline shows lines only from .toml files that are not hidden and are below the current directory or beside the "
+    "spec that you named."
 )
 
 
@@ -30,7 +30,7 @@ def here(tmp_path, monkeypatch):
     [".env", "secret.txt", "../home/.netrc", "../home/.cargo/credentials.toml", ".streamlit/secrets.toml", "../x.toml"],
 )
 @pytest.mark.parametrize("how", ["extended", "extended link", "link", "overlay", "json", "github"])
-def test_what_is_no_spec_by_name_and_place_is_not_quoted(here, capsys, name, content, how):
+def test_a_file_that_is_not_a_spec_by_name_and_location_is_not_quoted(here, capsys, name, content, how):
     (here / name).write_text(f"[run]\n{content}", encoding="latin-1")
     (here / "spec.toml").write_text(f'extends = "{"link.toml" if how == "extended link" else name}"\n')
     (here / "link.toml").symlink_to(name)
@@ -48,7 +48,7 @@ def test_what_is_no_spec_by_name_and_place_is_not_quoted(here, capsys, name, con
     assert NOT_QUOTED in told.replace("%2C", ",").replace("%3A", ":")
 
 
-def test_what_a_spec_says_is_quoted_from_below_the_directory_or_from_beside_the_spec(here, monkeypatch, capsys):
+def test_a_spec_below_the_directory_or_beside_the_spec_is_quoted(here, monkeypatch, capsys):
     (here / "base.toml").write_text("[run]\nepochs = none\n")
     (here / "spec.toml").write_text('extends = "base.toml"\n')
     for directory in (here, here / ".streamlit"):
@@ -66,7 +66,7 @@ def test_the_environment_of_the_process_is_not_printed(here, capsys, monkeypatch
     assert "PATH" not in told
 
 
-def test_a_spec_is_one_by_name_and_place(here):
+def test_a_spec_is_recognized_by_name_and_location(here):
     (here / "a.toml").write_text("")
     assert is_quotable("a.toml", homes("a.toml"))
     assert is_quotable("../x.toml", homes("../x.toml"))
@@ -75,7 +75,7 @@ def test_a_spec_is_one_by_name_and_place(here):
     assert not is_quotable("a.txt", homes("a.txt"))
 
 
-def test_all_files_of_a_spec_together_are_no_larger_than_one_may_be(here):
+def test_the_size_limit_applies_to_all_files_of_a_spec_together(here):
     for name in ("a", "b"):
         (here / f"{name}.toml").write_text("#" * (LARGEST // 2))
     (here / "spec.toml").write_text('extends = ["a.toml", "b.toml"]\n')
@@ -93,14 +93,16 @@ def test_an_empty_file_is_reported_as_empty(here, capsys, name):
     assert capsys.readouterr().out == f"{name}:1:1: The file is empty.  [empty-file]\n\n1 error in {name}.\n"
     (here / "run.toml").write_text("[run]\nepochs = 1\n")
     main(["check", name, "--with", "run.toml"])
-    assert "data: This is missing." in capsys.readouterr().out
+    assert "data: This section is missing." in capsys.readouterr().out
 
 
-def test_of_a_file_of_another_name_what_is_missing_is_told_and_equal_sentences_once(here, capsys):
+def test_missing_sections_of_a_file_with_another_suffix_are_reported_and_duplicates_once(here, capsys):
     (here / "spec.txt").write_text("[run]\nepochs = -1\n[[metrics]]\n")
     assert main(["check", "spec.txt"]) == 1
     *told, summary = capsys.readouterr().out.split("\n\n")
     assert summary == "6 errors in spec.txt.\n"
     assert sum(NOT_QUOTED in line for line in told) == 2
     for section in ("data", "model", "loss", "optimizer"):
-        assert sum(line.startswith(f"spec.txt:1:1: {section}: This is missing. It must be ") for line in told) == 1
+        assert (
+            sum(line.startswith(f"spec.txt:1:1: {section}: This section is missing. It must be ") for line in told) == 1
+        )

@@ -48,5 +48,5 @@ from hookline.check.toml.slips import meant
         ("(1, 2)", "Arrays need square brackets: [1, 2]."),
     ],
 )
-def test_a_value_that_is_none_is_told_with_what_to_write(written, told):
+def test_an_invalid_value_is_reported_with_a_correction(written, told):
     assert meant(written) == told

@@ -19,7 +19,7 @@ def read(path):
 
 
 @needed
-def test_every_value_of_every_valid_file_is_read_from_its_place_as_tomli_reads_it():
+def test_every_value_of_every_valid_file_is_found_as_tomli_reads_it():
     values = keys = 0
     for path in VALID:
         text = read(path)
@@ -40,7 +40,7 @@ def test_every_value_of_every_valid_file_is_read_from_its_place_as_tomli_reads_i
 
 
 @needed
-def test_a_text_that_is_not_toml_is_scanned_up_to_where_tomli_stops():
+def test_an_invalid_text_is_scanned_up_to_the_position_where_tomli_stops():
     for path in INVALID:
         try:
             text = read(path)
@@ -56,7 +56,7 @@ def test_a_text_that_is_not_toml_is_scanned_up_to_where_tomli_stops():
 
 
 @needed
-def test_a_text_that_ends_anywhere_is_scanned_up_to_there():
+def test_a_truncated_text_is_scanned_to_its_end():
     for path in VALID:
         text = read(path)
         for end in range(0, len(text), 7):
@@ -102,13 +102,13 @@ y = 1979-05-27 07:32:00
         (("array", 1, "sub", "deep", 0), None, "[[array.sub.deep]]"),
     ],
 )
-def test_keys_and_values_are_found_where_they_stand(path, key, value):
+def test_keys_and_values_are_found_at_their_positions(path, key, value):
     found = scan(TEXT)
     assert {name: TEXT[slice(*span)] for name, span in found.keys.items()}.get(path) == key
     assert {name: TEXT[slice(*span)] for name, span in found.values.items()}.get(path) == value
 
 
-def test_elements_of_one_array_have_places_of_their_own():
+def test_elements_of_an_array_have_their_own_places():
     text = "[[a]]\nx = 1\n[[a]]\nx = 2\n[a.b]\n[[a]]\n"
     found = scan(text)
     assert [found.values["a", index][0] for index in range(3)] == [0, 12, 30]
@@ -124,7 +124,7 @@ def test_elements_of_one_array_have_places_of_their_own():
         f"[{'.'.join('a' * 100)}]",
     ],
 )
-def test_what_is_nested_too_deeply_is_refused_with_its_place(text):
+def test_nesting_that_is_too_deep_is_refused_with_its_place(text):
     tomli.loads(text)
     with pytest.raises(NotASpecError, match=f"nested more than {DEEPEST} deep") as error:
         scan(text)
@@ -145,7 +145,7 @@ def test_what_is_nested_too_deeply_is_refused_with_its_place(text):
         ("a = [1979-05-27T07:32Z]", "1979-05-27T07:32Z"),
     ],
 )
-def test_what_is_toml_1_1_is_refused_since_editors_do_not_read_it(text, at):
+def test_toml_1_1_is_refused_because_editors_do_not_read_it(text, at):
     tomli.loads(text)
     with pytest.raises(NotASpecError, match=r"TOML 1\.1") as error:
         scan(text)
@@ -153,5 +153,5 @@ def test_what_is_toml_1_1_is_refused_since_editors_do_not_read_it(text, at):
 
 
 @pytest.mark.parametrize("text", ['a = "\\\\e"', "a = '\\e'", "a = 1979-05-27T07:32:00+17:45", 'a = "17:45"', "a = {}"])
-def test_what_only_looks_like_toml_1_1_is_not_refused(text):
+def test_text_that_resembles_toml_1_1_is_accepted(text):
     assert list(scan(text).values) == [("a",)]

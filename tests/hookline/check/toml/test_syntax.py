@@ -31,7 +31,7 @@ SINGLE = "Strings in single quotes keep their backslashes"
         ("type = Adam # x", 7, "Adam", 'Strings need quotes: "Adam".'),
         ("x =\ny = 1", 3, "", "The value is missing."),
         ("x = [1,,2]", 7, ",", "A value is missing before this comma."),
-        # What stands behind them.
+        # Text after values.
         ("x = 1 y = 2", 6, "y = 2", "Each key and each header needs a line of its own."),
         ("[a] x = 1", 4, "x = 1", "Each key and each header needs a line of its own."),
         ("x = 1;", 5, ";", 'Remove the ";" at the end of the line.'),
@@ -102,7 +102,7 @@ SINGLE = "Strings in single quotes keep their backslashes"
         ("# \x01", 2, "\x01", "Control characters are not allowed in a comment."),
     ],
 )
-def test_what_is_wrong_is_told_where_it_stands_with_what_to_write(text, start, marked, message):
+def test_a_syntax_error_is_reported_at_its_position_with_a_correction(text, start, marked, message):
     fault = fault_of(text)
     assert (fault.message, fault.against) == (message, ())
     assert (fault.span[0], text[slice(*fault.span)].strip("\n")) == (start, marked)
@@ -135,6 +135,6 @@ def test_what_is_wrong_is_told_where_it_stands_with_what_to_write(text, start, m
         ('x = """abc\ny = 2\n', 16, (4, 7), 'The string is not closed: """ is missing.'),
     ],
 )
-def test_what_is_not_closed_is_told_with_where_it_begins(text, start, opening, message):
+def test_an_unclosed_bracket_or_quote_is_reported_with_its_start(text, start, opening, message):
     fault = fault_of(text)
     assert (fault.message, fault.span[0], fault.against) == (message, start, (opening,))

@@ -104,7 +104,7 @@ def test_suggested_commands_exist():
         ("list iris.toml", 'There is no family called "iris.toml". `hookline show iris.toml` shows a spec.'),
         (
             "show optimizer",
-            'There is no component called "optimizer". `hookline list optimizers` lists what can stand there, and '
+            'There is no component called "optimizer". `hookline list optimizers` lists the choices, and '
             "`hookline show ASGD` shows one.",
         ),
         (
@@ -114,7 +114,7 @@ def test_suggested_commands_exist():
         ),
         ("show Dense", 'There is no component called "Dense". Did you mean "Linear"?'),
         ("show wombat", 'There is no component called "wombat". `hookline list` lists all of them.'),
-        ("explain optimizer.lr iris.toml", "The spec comes first: `hookline explain spec.toml optimizer.lr`."),
+        ("explain optimizer.lr iris.toml", "Put the spec first: `hookline explain spec.toml optimizer.lr`."),
     ],
 )
 def test_a_name_of_another_kind_is_reported_with_a_suggestion(words, sentence, capsys, tmp_path, monkeypatch):

@@ -48,7 +48,7 @@ def test_a_plugin_drafts_for_its_own_type_of_file(command):
 def test_the_columns_that_a_plugin_names_can_be_chosen(command, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     code, _, told = command("song.notes", "-p", "notes.py")
-    expected = 'song.notes: Pass the column to predict, such as --target "pitch". Known are "length" and "pitch".\n'
+    expected = 'song.notes: Pass the column to predict, such as --target "pitch". Available: "length" and "pitch".\n'
     assert (code, told) == (2, expected)
 
 
@@ -67,7 +67,7 @@ def test_of_other_files_the_built_in_plugin_drafts(command):
 )
 def test_a_binary_file_for_which_nobody_drafts_is_reported(command, content, message):
     Path("table").write_bytes(content)
-    assert command("table", "-p", "notes.py", "--target", "y") == (2, "", f"table: {message}\n")
+    assert command("table", "-p", "notes.py", "--target", "y") == (2, "", f"table: {message}  [invalid-data]\n")
 
 
 def test_a_plugin_that_fails_is_named_with_its_line(command):
@@ -75,4 +75,4 @@ def test_a_plugin_that_fails_is_named_with_its_line(command):
     code, _, told = command("song.notes", "-p", "notes.py")
     assert code == 2
     assert told.startswith('A plugin failed in "draft_spec". ')
-    assert told.endswith("notes.py, line 9: ZeroDivisionError: division by zero\n")
+    assert told.endswith("notes.py, line 9: ZeroDivisionError: division by zero  [unusable-plugin]\n")

@@ -171,7 +171,7 @@ def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeyp
 
 @pytest.mark.parametrize(
     ("listed", "rest"),
-    [("focl", ' Did you mean "focal"?'), ("xyz", ' Known are "focal" and "other".')],
+    [("focl", ' Did you mean "focal"?'), ("xyz", ' Available: "focal" and "other".')],
 )
 def test_a_listed_plugin_that_is_not_installed_is_told_with_the_nearest(install, listed, rest):
     install("focal")
@@ -285,36 +285,36 @@ DECLARED = "from hookline import hookimpl; from hookline.spec import LossSpec, o
         (
             "@spec\nclass Focal(LossSpec):\n    pass",
             4,
-            "registers Focal, which has no docstring: say in a sentence below its first line what it is.",
+            "registers Focal, which has no docstring; describe the component in a sentence.",
         ),
         (
             "class Focal(LossSpec):\n    '''A loss.'''",
             4,
-            "registers Focal, which is not made by @spec, so that its options would be passed over: put @spec over it.",
+            "registers Focal, which is not decorated with @spec, so its options would be ignored; add @spec above the class.",
         ),
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma = option(default=2.0)",
             4,
-            'registers Focal, which has the option "gamma" without a type: write `gamma: float = …`, or whichever it is '
-            "of.",
+            'registers Focal, which has the option "gamma" without a type; annotate it, for example '
+            "`gamma: float = …`.",
         ),
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: torch.Tensor = option()",
             4,
-            'registers Focal, which has the option "gamma" of the type Tensor, which TOML cannot say: a bool, int, float, '
-            "str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option.",
+            'registers Focal, which has the option "gamma" of the type Tensor, which TOML cannot express. Use bool, int, '
+            "float, str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these.",
         ),
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: list[int] = option()",
             4,
-            'registers Focal, which has the option "gamma" of the type list[int], which TOML cannot say: a bool, int, '
-            "float, str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these can be an option.",
+            'registers Focal, which has the option "gamma" of the type list[int], which TOML cannot express. Use bool, '
+            "int, float, str, Path, Literal, tuple, Mapping with str as keys, a family, or a union of these.",
         ),
         (
             "@spec\nclass Focal(LossSpec):\n    '''A loss.'''\n\n    gamma: 'float' = option()",
             4,
-            'registers Focal, which has the option "gamma", whose type is written as a string: types of options must be '
-            "there when the module is imported, without `from __future__ import annotations` and without quotes.",
+            'registers Focal, which has the option "gamma", whose type is a string. Types of options must exist when the '
+            "module is imported; remove `from __future__ import annotations` and quotes.",
         ),
     ],
 )
@@ -374,7 +374,7 @@ def test_plugins_that_are_installed_and_not_listed_are_named_where_a_type_is_not
     with pytest.raises(ValueError, match="There is no loss") as error:
         Plugins(["sharp>=1"]).catalog.find(LossSpec, "FocalLoss")
     expected = (
-        'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal". Known are "Adaptive'
+        'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal". Available: "Adaptive'
     )
     assert str(error.value).startswith(expected)
     assert "hookline_focal" not in sys.modules

@@ -180,7 +180,7 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
             "losses.a.output: MSELoss takes one output: its name alone says which.",
         ),
         ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
-        ({"a": {"factor": 1}}, "losses.a: The `type` is missing, which says what loss it is."),
+        ({"a": {"factor": 1}}, "losses.a: The `type`, which names the loss, is missing."),
     ],
 )
 def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
@@ -625,7 +625,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
 @pytest.mark.parametrize(
     ("sections", "path", "message"),
     [
-        ({}, ("loss",), "This is missing. It must be a loss (a table with a `type`)."),
+        ({}, ("loss",), "This section is missing. It must be a loss (a table with a `type`)."),
         (
             {"loss": {"type": "MSELoss"}, "losses": LOSSES},
             ("losses",),
@@ -634,7 +634,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
         (
             {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},
             ("loss", "type"),
-            'There is no loss called "WeightedSum". Several losses have a section each: [losses.size] with '
+            'There is no loss called "WeightedSum". Give each of several losses its own section: [losses.size] with '
             'type = "MSELoss" and factor = 0.5, and so on.',
         ),
         ({"losses": {"a": {"type": "MSELoss", "factr": 2}}}, ("losses", "a", "factr"), 'Did you mean "factor"?'),
