@@ -39,17 +39,25 @@ def draw_matrices(
     side = max(field * classes, 0.9)
     named = min(max(map(len, names)), LONGEST) * 0.085
     wide = (side + named + 0.55) * columns + (0 if has_numbers else 0.9)
-    wide = max(wide, 3.4, min(title.find(": ") + 1, 70) * 0.085 + 0.2)
+    is_alone = count == 1 and not labels[0]
+    left = named + 0.5 if is_alone else 0.1  # The title is above the matrix, or above all matrices.
+    wide = max(wide, 3.4, min(max(title.find(": ") + 1, min(len(title), 40)), 70) * 0.085 + left + 0.1)
     below = named if _is_turned(names, field) else 0.2
     figure = new_figure(wide, (side + below + (0.75 if count > 1 else 0.5)) * rows + 0.4)
-    lines = [picture_text(line, int(wide / 0.085)) for line in _wrapped(title, int(wide / 0.085))]
-    figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=10)
+    most = int((wide - left) / 0.085)
+    heading = "\n".join(picture_text(line, most) for line in _wrapped(title, most))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    if is_alone:
+        grid[0].set_title(heading, loc="left", fontsize=10)
+        grid[0].set_anchor("NW")
+    else:
+        figure.suptitle(heading, x=0.02, ha="left", fontsize=10)
     for axes in grid[count:]:
         axes.set_axis_off()
     for axes, matrix, text, label in zip(grid, shown, texts, labels, strict=False):
         _draw(axes, matrix, names, text if has_numbers else None, size, is_turned=_is_turned(names, field))
-        axes.set_title(picture_text(label, int((side + named + 0.4) / 0.095)), fontsize=9)
+        if label:
+            axes.set_title(picture_text(label, int((side + named + 0.4) / 0.095)), fontsize=9)
     if not has_numbers:
         figure.colorbar(grid[0].images[0], ax=grid[0], shrink=0.8)
     write_picture(figure, path)
