@@ -171,7 +171,7 @@ def _option_lines(title: str, options: Sequence[OptionDocumentation], width: int
 def _headline(option: OptionDocumentation) -> str:
     """An option with its default, its type and its bounds."""
     default = "" if option.default is None else f" = {as_toml(option.default)}"
-    how = "required" if option.is_required else "may be left out" if option.default is None else ""
+    how = "required" if option.is_required else "optional" if option.default is None else ""
     return f"{option.name}{default}: {', '.join(part for part in (option.kind, option.bounds, how) if part)}"
 
 
