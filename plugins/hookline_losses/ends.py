@@ -28,7 +28,7 @@ def end_below_0(model: "nn.Module") -> str | None:
 
 
 def end_beyond_0_and_1(model: "nn.Module") -> str | None:
-    """Return the type of the last layer if it can return numbers outside 0 to 1, even if those of an example are not."""
+    """Return the type of the last layer if it can return numbers outside 0 to 1, even if an example has none."""
     last = last_layer(model)
     return type(last).__name__ if isinstance(last, (*_any_numbers(), *_from_0_on())) else None
 

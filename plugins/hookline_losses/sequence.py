@@ -67,7 +67,7 @@ class CTCLoss(TorchLoss):
             )
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """Return the classes of the most probable path without repeats and blanks: int64 `(N, steps)`, padded with -1."""
+        """Return the classes of the most probable path, without repeats and blanks: `(N, steps)`, padded with -1."""
         import torch
 
         outputs = one_output("CTCLoss", outputs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from attrs import fields
 
 from hookline.data import Labels, Signs
-from hookline.errors import OptionError, enumerate_names
+from hookline.errors import OptionError, counted, enumerate_names
 from hookline.spec import LossSpec, MetricSpec, Offers, option, spec
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ClassificationMetric(MetricSpec):
         by_columns: Task = "binary" if columns == 1 else "multilabel"
         task = self.task or (by_columns if by_columns in tasks else tasks[0])
         if task in LABELS and task != by_columns:
-            message = f'With {columns} outputs, the task is "{by_columns}": remove `task`.'
+            message = f'With {counted(columns, "output")}, the task is "{by_columns}": remove `task`.'
             raise OptionError("task" if self.task else "type", message)
         self.check_task((task,))
         number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
@@ -115,7 +115,7 @@ def indices_of_classes(targets: "Tensor") -> "Tensor":
 
 
 def rows_of(predictions: "Tensor", columns: int) -> "Tensor":
-    """Reshape predictions `(N,)`, `(N, columns)` or `(N, columns, ...)` to `(rows, columns)`: each position is a row."""
+    """Reshape `(N,)`, `(N, columns)` or `(N, columns, ...)` to `(rows, columns)`, where each position is a row."""
     if predictions.dim() > 2:
         predictions = predictions.movedim(1, -1)
     return predictions.reshape(-1, columns)
