@@ -65,7 +65,8 @@ class _Display:
             from rich.console import Console
 
             self._console = Console()
-        for line in _introduction(run, data, model, optimizer, self._console and self._console.width):
+        screen = None if self._console is None else self._console.width
+        for line in _introduction(run, data, model, optimizer, screen):
             self._print(line)
         bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
         with bar:

@@ -204,6 +204,6 @@ def test_neither_of_two_classes_can_be_ignored_for_any_encoding():
 
     metric = AUROC(ignore_index=1, task="binary")
     for refuse in (metric.check, lambda loss: metric.build(loss, torch.zeros(4, 1))):
-        with pytest.raises(OptionError, match="none can be left out") as raised:
+        with pytest.raises(OptionError, match="so neither can be ignored") as raised:
             refuse(OwnLoss())
         assert raised.value.path == ("ignore_index",)

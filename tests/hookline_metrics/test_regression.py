@@ -89,7 +89,7 @@ def test_probabilities_are_compared_with_0_and_1():
 
 def test_different_shapes_are_not_broadcast():
     state = MeanSquaredError().build(MSELoss(), None)
-    with pytest.raises(ValueError, match=r"must have one shape, and theirs are \(3, 1\) and \(3,\)\."):
+    with pytest.raises(ValueError, match=r"must have the same shape, not \(3, 1\) and \(3,\)\."):
         state.update(torch.zeros(3, 1), torch.zeros(3))
 
 

@@ -396,9 +396,13 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
         (
             '"Accuracy"',
             '"Accuracy"\nnum_classes = 2',
-            "33:15: metrics[0].num_classes: Accuracy cannot be computed. There are 3 outputs, and",
+            "33:15: metrics[0].num_classes: Accuracy cannot be computed. There are 3 outputs, but",
         ),
-        ('"Adam"', '"Adam"\ngroups = [{ layers = "Conv9" }]', "29:22: optimizer.groups[0].layers: It selects nothing"),
+        (
+            '"Adam"',
+            '"Adam"\ngroups = [{ layers = "Conv9" }]',
+            "29:22: optimizer.groups[0].layers: This selects nothing",
+        ),
         ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
         ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),
         ('type = "Adam"', 'type = "Muon"', "27:1: optimizer: Muon"),

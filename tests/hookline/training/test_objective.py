@@ -148,7 +148,7 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
         ),
         (
             {"heads": {"kind": HEADS["size"], "size": HEADS["size"]}},
-            "losses.kind: CrossEntropyLoss compares a score for",
+            "losses.kind: CrossEntropyLoss takes one score per",
         ),
     ],
 )
@@ -518,7 +518,7 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, and it"
+        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, which"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 

@@ -162,7 +162,7 @@ def test_numbers_that_are_never_logged_are_reported(numbers, place, message):
         small({"type": "LossPlot", "numbers": numbers})
     (problem,) = raised.value.problems
     assert problem.path == ("callbacks", 0, "numbers", *([] if place is None else [place]))
-    assert problem.message == message
+    assert f"{problem.message} {problem.help}".rstrip() == message
 
 
 def test_a_number_that_no_callback_has_added_is_one_warning(drawn, tmp_path):
@@ -196,7 +196,7 @@ def test_a_file_in_another_directory_or_with_a_reserved_name_is_reported(file, m
 
 def test_two_callbacks_with_the_same_file_are_reported():
     with pytest.raises(
-        hookline.errors.SpecError, match=r'callbacks\[1\].file: Another LossPlot writes to "Loss_plot.png" too'
+        hookline.errors.SpecError, match=r'callbacks\[1\].file: Another LossPlot also writes to "Loss_plot.png"'
     ):
         small({"type": "LossPlot"}, {"type": "LossPlot", "file": "Loss_plot.png"})
 
