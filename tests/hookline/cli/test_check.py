@@ -370,7 +370,7 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
             "out_features = 3, in_features = 7 }",
             "21:5: model.layers[2]: Linear cannot take an input of shape (16,).",
         ),
-        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss compares"),
+        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss takes one score per class"),
         ('"CrossEntropyLoss"', '"CrossEntropyLoss"\nweight = [1, 2]', '26:10: loss.weight: "species" has 3 classes'),
         (
             '"CrossEntropyLoss"',
