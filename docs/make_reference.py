@@ -80,8 +80,8 @@ def family_page(family: str, kinds: list[type[Spec]]) -> str:
 def option_line(option: OptionDocumentation) -> str:
     """An option as a list item."""
     default = "" if option.default is None else f" = {as_toml(option.default)}"
-    required = "required" if option.is_required else ""
-    how = ", ".join(part for part in (option.kind, option.bounds, required) if part)
+    use = "required" if option.is_required else "optional" if option.default is None else ""
+    how = ", ".join(part for part in (option.kind, option.bounds, use) if part)
     return f"- `{option.name}{default}` ({how}): {option.description}"
 
 

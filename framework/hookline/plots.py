@@ -63,6 +63,7 @@ def draw_curves(
     if not panels:
         axes[0].set_ylabel("loss")
     _finish(list(axes), epochs, title)
+    figure.align_ylabels(list(axes))
     if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
         for place in axes:
             _mark(kept_epoch, place)
@@ -138,6 +139,9 @@ def _draw_panel(
     numbers = [number for names in panel.curves.values() for name in names for number in curves[name]]
     if yscale == "log" and not any(number <= 0 for number in numbers):
         axes.set_yscale("log")
+        finite = [number for number in numbers if not math.isnan(number)]
+        if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
+            _label_plainly(axes)
     [first, *others] = panel.curves
     of_all = "loss" if panel.is_of_losses else next(iter(splits)) if len(splits) == 1 else ""
     axes.set_ylabel(picture_text(of_all if others else first, 30))
@@ -145,6 +149,20 @@ def _draw_panel(
         location: Literal["best", "upper right"] = "best" if len(epochs) < MANY else "upper right"
         is_long = len(texts) > 5
         axes.legend(lines, texts, frameon=False, loc=location, ncols=1 + is_long, fontsize=7 if is_long else None)
+
+
+def _label_plainly(axes: "Axes") -> None:
+    """Label the ticks of a log axis `50` and `60`, not `5 × 10¹` and `6 × 10¹`."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        """Labels the same ticks as the usual formatter."""
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axes.yaxis.set_major_formatter(Plain())
+    axes.yaxis.set_minor_formatter(Plain())
 
 
 def _mark(epoch: int, axes: Any) -> None:
@@ -161,11 +179,13 @@ def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
     axes[0].set_title(picture_text(title, 70), loc="left")
     axes[-1].set_xlabel("epoch")
     for place in axes:
-        place.xaxis.set_major_locator(MaxNLocator(integer=True))
+        place.margins(x=0.02)
         place.grid(alpha=0.25)
         place.spines[["top", "right"]].set_visible(False)
-    if len(epochs) == 1:
-        axes[-1].set_xticks(epochs)
+    if epochs:
+        first, last = epochs[0], epochs[-1]
+        ticks = [int(tick) for tick in MaxNLocator(integer=True).tick_values(first, last)]
+        axes[-1].set_xticks([first, *(tick for tick in ticks if first < tick <= last)])
 
 
 def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":

@@ -14,8 +14,11 @@ LEAST_WIDTH = 7
 FLOAT_WIDTH = 10
 """The minimum width of a column of floats, so that small numbers such as 0.00098143 do not shift other columns."""
 
-LONGEST_PIECE = 10
+LONGEST_WORD = 16
 """The longest word of a header that is not divided on a narrow screen, in characters."""
+
+BETWEEN_WORDS = re.compile(r"(?=\[)|(?<=[_\W])(?![^\[]*\])|(?<=[a-z0-9])(?=[A-Z])(?![^\[]*\])")
+"""The places at which a header may be wrapped: `loss|[petal_width]`, `gradient_|norm`, `Mean|Absolute|Error`."""
 
 GAP = 2
 """The number of characters between two columns."""
@@ -89,9 +92,9 @@ class _Column:
         split, label = (split, label) if slash else ("", name)
         if not is_narrow:
             return cls(name, split, [label], max(cell, len(label)))
-        pieces = [piece for piece in re.split(r"(?<=[_\W])|(?<=[a-z0-9])(?=[A-Z])", label) if piece] or [""]
-        width = max(cell, min(LONGEST_PIECE, max(map(len, pieces))))
-        return cls(name, split, _packed(pieces, width), width)
+        words = [word for word in BETWEEN_WORDS.split(label) if word] or [""]
+        width = max(cell, min(LONGEST_WORD, max(map(len, words))))
+        return cls(name, split, _packed(words, width), width)
 
 
 def _chunks(widths: Mapping[str, int], screen: int | None) -> list[list[_Column]]:
@@ -147,13 +150,13 @@ def _header(columns: Sequence[_Column]) -> Iterator[str]:
         yield _joined([text.rjust(column.width) for text, column in zip(line, columns, strict=True)]).rstrip()
 
 
-def _packed(pieces: Sequence[str], width: int) -> list[str]:
+def _packed(words: Sequence[str], width: int) -> list[str]:
     """Pack the words of a header into lines of at most this width."""
     lines = [""]
-    for piece in pieces:
-        if lines[-1] and len(lines[-1]) + len(piece) > width:
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) > width:
             lines.append("")
-        lines[-1] += piece
+        lines[-1] += word
         while len(lines[-1]) > width:
             lines[-1:] = [lines[-1][:width], lines[-1][width:]]
     return lines
@@ -174,4 +177,5 @@ def _least_width(value: object) -> int:
 
 
 def _cell(value: object) -> str:
-    return f"{value:#.5g}" if isinstance(value, float) else str(value)
+    """Format a number as the final table of `hookline train` does."""
+    return f"{value:#.5g}".removesuffix(".") if isinstance(value, float) else str(value)

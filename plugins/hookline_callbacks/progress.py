@@ -1,6 +1,7 @@
 """The progress display."""
 
 import sys
+import textwrap
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,8 @@ class _Display:
             from rich.console import Console
 
             self._console = Console()
-        for line in self._introduction(run, data, model, optimizer):
+        screen = None if self._console is None else self._console.width
+        for line in _introduction(run, data, model, optimizer, screen):
             self._print(line)
         bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
         with bar:
@@ -125,21 +127,38 @@ class _Display:
         except OSError:
             self._is_closed = True  # Standard output was closed; keep training.
 
-    def _introduction(self, run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer") -> list[str]:
-        spec = run.spec
-        parameters = sum(parameter.numel() for parameter in model.parameters())
-        splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
-        rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
-        epochs, steps = counted(spec.run.epochs, "epoch"), counted(len(data.training), "step")
-        return [
-            f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}",
-            f"  data       {type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
-            f"  model      {type(spec.model).__name__}, {parameters:,} parameters",
-            f"  loss       {_losses(run)}",
-            f"  optimizer  {type(spec.optimizer).__name__}{_rate(optimizer)}",
-            *_groups(optimizer),
-            "",
-        ]
+
+def _introduction(
+    run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer", screen: int | None
+) -> list[str]:
+    """Return what will run, in lines that fit the screen, and an empty line."""
+    spec = run.spec
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
+    rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
+    epochs, steps = counted(spec.run.epochs, "epoch"), counted(len(data.training), "step")
+    sections = {
+        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
+        "model": f"{type(spec.model).__name__}, {parameters:,} parameters",
+        "loss": _losses(run),
+        "optimizer": f"{type(spec.optimizer).__name__}{_rate(optimizer)}",
+    }
+    return [
+        *_wrapped(f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}", screen, "", "  "),
+        *(line for name, text in sections.items() for line in _wrapped(text, screen, f"  {name:<9}  ", " " * 13)),
+        *(line for group in _groups(optimizer) for line in _wrapped(group, screen, "    ", "      ")),
+        "",
+    ]
+
+
+def _wrapped(text: str, width: int | None, indent: str, then: str) -> list[str]:
+    """Wrap a text to the width of the screen, if there is one: `indent` precedes the first line, `then` the others."""
+    if width is None:
+        return [f"{indent}{text}"]
+    text = printable(text)
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _losses(run: Run) -> str:
@@ -168,7 +187,7 @@ def _groups(optimizer: "optim.Optimizer") -> list[str]:
     own = ["".join(f", {name} {group[name]}" for name in differing) for group in groups]
     width, digits = max(map(len, names)), max(map(len, sizes))
     return [
-        f"    {name:<{width}}  {size:>{digits}} parameters{options}"
+        f"{name:<{width}}  {size:>{digits}} parameters{options}"
         for name, size, options in zip(names, sizes, own, strict=True)
     ]
 

@@ -1,11 +1,11 @@
-"""The losses of torch, by topic, and their distances."""
+"""The losses of torch, and distances for them."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's losses and distances, by the modules that have them."""
+    """Return all losses and distances of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""What all losses of torch have in common: the criterion is torch's class of the same name, with the same options."""
+"""The base of the losses of torch: the criterion is torch's class of the same name, with the same options."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @spec
 class TorchLoss(LossSpec):
-    """A loss of `torch.nn`. A class below it declares torch's options and is complete."""
+    """A loss of `torch.nn`. A subclass only has to declare torch's options."""
 
     reduction: Literal["mean", "sum"] = "mean"
-    """Whether the losses of a batch are averaged or added. (torch's third, "none", leaves nothing to be made small.)"""
+    """Average or add the losses of a batch. (torch's third value, "none", would leave no scalar to minimize.)"""
 
     def build(self, data: Data) -> "nn.Module":
-        """`torch.nn.<the name of this class>` with these options; numbers given as an array become a tensor."""
+        """Return `torch.nn.<the name of this class>` with these options; arrays of numbers become tensors."""
         import torch
 
         tensors = {
@@ -32,67 +32,67 @@ class TorchLoss(LossSpec):
         return criterion
 
     def arguments(self) -> dict[str, Any]:
-        """The options that torch's class is given."""
+        """Return the arguments of torch's class."""
         return self.own_options()
 
     @property
     def divided_by(self) -> DividedBy:
-        """The number of rows, or nothing if the losses are added."""
+        """The number of rows; nothing if the losses are added."""
         return "nothing" if self.reduction == "sum" else "rows"
 
 
 def one_output(name: str, outputs: Outputs) -> "Tensor":
-    """The model's output, which must be one tensor."""
+    """Return the model's output. Raise a `ValueError` if there are several."""
     if isinstance(outputs, Mapping):
-        raise ValueError(f"{name} takes one output of the model, and it gives {enumerate_names(outputs)}.")
+        raise ValueError(f"{name} takes one output of the model, which returns {enumerate_names(outputs)}.")
     return outputs
 
 
 def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float, ...] | None, data: Data) -> None:
-    """Refuse outputs that are not a score for each class, or weights that are not as many."""
+    """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs."""
     outputs = one_output(name, outputs)
     column, classes = ", ".join(data.target.columns), len(data.target.classes or ())
     if outputs.dim() != 2 or outputs.shape[1] != classes:
         raise ValueError(
-            f'{name} compares a score for each class with the class: "{column}" has {classes} classes, and the model '
-            f"gives outputs of shape {tuple(outputs.shape[1:])} for each row."
+            f'{name} takes one score per class: "{column}" has {classes} classes, but the outputs of the model have '
+            f"shape {tuple(outputs.shape[1:])} for each row."
         )
     if weight is not None and len(weight) != classes:
-        raise OptionError("weight", f'"{column}" has {classes} classes, and `weight` has {len(weight)} numbers.')
+        raise OptionError("weight", f'"{column}" has {classes} classes, but `weight` has {len(weight)} numbers.')
     if weight is not None and not any(weight):
-        raise OptionError("weight", "Of the numbers of `weight` one must be greater than 0.")
+        raise OptionError("weight", "At least one number of `weight` must be greater than 0.")
 
 
 def refuse_negative_index(instance: object, attribute: "Attribute[object]", index: int | None) -> None:
-    """Raise a `ValueError` for the index of a class that is negative, which in torch is a mark for rows."""
+    """Raise a `ValueError` for a negative class index, which torch uses to mark rows without a class."""
     if index is not None and index < 0:
         raise ValueError(
-            f"{index} is no class: classes are sorted and counted from 0. Left out, no class is ignored; to ignore the "
-            f"rows of a class that is called {index}, give its place among the sorted classes, which is usually 0."
+            f"{index} is not a class index: classes are sorted and counted from 0. Remove the option to ignore no "
+            f"class. To ignore a class with the name {index}, set its position in sorted order, which is usually 0."
         )
 
 
 def check_ignored_class(index: int | None, classes: int) -> None:
-    """Refuse to ignore a class that there is not."""
+    """Raise an `OptionError` if there is no class with the index."""
     if index is not None and index >= classes:
-        message = f"There are {classes} classes, counted from 0 in sorted order, and `ignore_index` is {index}"
-        raise OptionError("ignore_index", f"{message}: that is none.")
+        message = f"There are {classes} classes, counted from 0 in sorted order, so there is no class {index}."
+        raise OptionError("ignore_index", message)
 
 
 def doubt_marks(ignored: int | None, data: Data) -> Iterator[str]:
-    """Doubt that a class is one that elsewhere marks rows without a class: -100, or -1 before classes from 0 on."""
+    """Warn about a class that may mark rows without a class: -100, or -1 if the other classes count from 0."""
     classes = list(map(str, data.target.classes or ()))
     counted_from_0 = ["-1", *map(str, range(len(classes) - 1))]
     for mark, is_likely in (("-100", True), ("-1", len(classes) > 2 and sorted(classes) == sorted(counted_from_0))):
         if is_likely and mark in classes and classes.index(mark) != ignored:
             yield (
-                f'The class {mark} of "{", ".join(data.target.columns)}" is trained as any other. If it marks rows '
-                f"without a class, set `ignore_index = {classes.index(mark)}`, which is its place."
+                f'The class {mark} of "{", ".join(data.target.columns)}" is trained like any other. If it marks rows '
+                f"without a class, set `ignore_index = {classes.index(mark)}`, which is its index."
             )
 
 
 def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | None") -> "Tensor | int":
-    """The weight of the rows, or of those that count, by their classes `(N,)`, without waiting for the device."""
+    """Return the total weight of the counted rows by their classes `(N,)`, without synchronizing the device."""
     if weight is None:
         return len(targets) if is_counted is None else is_counted.sum()
     weights = weight[targets]
@@ -100,44 +100,42 @@ def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | 
 
 
 def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data) -> None:
-    """Refuse outputs that would be broadcast against the targets: torch does so with no more than a warning."""
+    """Raise a `ValueError` if outputs and targets differ in shape: torch would broadcast them with only a warning."""
     outputs = one_output(name, outputs)
     if outputs.shape != targets.shape:
         wanted = targets.shape[1] if targets.dim() == 2 else tuple(targets.shape[1:])
         columns = ", ".join(data.target.columns)
         raise ValueError(
-            f"{name} compares each output with a target: the model must give {wanted} for each row ({columns}), "
-            f"and its outputs for a batch of {outputs.shape[0]} rows have the shape {tuple(outputs.shape)}."
+            f"{name} compares each output with a target: the model must return {wanted} for each row ({columns}), "
+            f"but its outputs for a batch of {outputs.shape[0]} rows have shape {tuple(outputs.shape)}."
         )
 
 
 def several_outputs(
     name: str, outputs: Outputs, wanted: Sequence[str], *, dimensions: int | None = None
 ) -> "tuple[Tensor, ...]":
-    """The model's outputs of these names, which must have one shape."""
+    """Return the model's outputs with these names. Raise a `ValueError` if their shapes differ."""
     if not isinstance(outputs, Mapping):
-        raise ValueError(
-            f"{name} compares several outputs: the inputs of the data must be called {enumerate_names(wanted)}."
-        )
+        raise ValueError(f"{name} compares several outputs: name the inputs of the data {enumerate_names(wanted)}.")
     if missing := [argument for argument in wanted if argument not in outputs]:
-        raise ValueError(f"{name} takes {enumerate_names(wanted)}, and there is no {enumerate_names(missing, 'or')}.")
+        raise ValueError(f"{name} takes {enumerate_names(wanted)}, but there is no {enumerate_names(missing, 'or')}.")
     tensors = tuple(one_output(name, outputs[argument]) for argument in wanted)
     shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
     if len(set(shapes)) > 1:
-        raise ValueError(f"{name} compares outputs of one shape, and theirs are {', '.join(map(str, shapes))}.")
+        raise ValueError(f"{name} compares outputs of the same shape, not {', '.join(map(str, shapes))}.")
     if dimensions is not None and tensors[0].dim() != dimensions:
-        raise ValueError(f"{name} compares rows of numbers, and the model gives outputs of shape {shapes[0]} for each.")
+        raise ValueError(f"{name} compares vectors, but the outputs of the model have shape {shapes[0]} for each row.")
     return tensors
 
 
 def check_log_probabilities(name: str, outputs: "Tensor", of: str) -> None:
-    """Refuse outputs that are no log-probabilities along the last dimension."""
+    """Raise a `ValueError` if outputs are not log-probabilities along the last dimension."""
     if (outputs > 0).any():
         raise ValueError(
-            f"{name} takes log-probabilities, none of which is greater than 0: the model must end in LogSoftmax."
+            f"{name} takes log-probabilities, which are never greater than 0: the model must end in LogSoftmax."
         )
     if ((outputs.exp().sum(dim=-1) - 1).abs() > 1e-3).any():
         raise ValueError(
-            f"{name} takes log-probabilities, and what the model gives for the {of} does not add up to 1: it must end "
+            f"{name} takes log-probabilities, but the probabilities of the {of} do not add up to 1: the model must end "
             f"in LogSoftmax."
         )

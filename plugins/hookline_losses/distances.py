@@ -1,4 +1,4 @@
-"""Distances, for the losses that let one choose."""
+"""Distances, for losses with a choice of distance."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 @spec
 class PairwiseDistance(DistanceSpec):
-    """The p-norm of the difference: 2 is Euclid's distance, 1 that of a town of blocks.
+    """The p-norm of the difference: for p = 2 the Euclidean distance, for p = 1 the Manhattan distance.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
     """
 
     p: float = option(default=2.0, above=0)
-    """Which norm it is."""
+    """The exponent of the norm."""
     eps: float = option(default=1e-06, minimum=0)
-    """Added to the difference, so that the distance is never 0."""
+    """A number that is added to the difference, so that the distance is never 0."""
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
-        """Torch's module."""
+        """Return torch's module."""
         from torch import nn
 
         return nn.PairwiseDistance(self.p, self.eps)
@@ -30,16 +30,16 @@ class PairwiseDistance(DistanceSpec):
 
 @spec
 class CosineDistance(DistanceSpec):
-    """1 - the cosine of the angle between the two: their lengths do not matter. From 0 to 2.
+    """1 minus the cosine of the angle between two vectors, from 0 to 2. Their lengths do not matter.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
     """
 
     eps: float = option(default=1e-08, above=0)
-    """The least length by which is divided."""
+    """The minimum of the divisor, to avoid division by 0."""
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
-        """1 less torch's similarity."""
+        """Return a function that subtracts torch's similarity from 1."""
         from torch import nn
 
         similarity = nn.CosineSimilarity(eps=self.eps)
@@ -48,8 +48,8 @@ class CosineDistance(DistanceSpec):
 
 @spec
 class SquaredDistance(DistanceSpec):
-    """The sum of the squared differences: Euclid's distance squared, which pushes far rows hardest."""
+    """The squared Euclidean distance, whose gradient increases with the distance."""
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
-        """A function of two tensors."""
+        """Return a function of two tensors."""
         return lambda first, second: (first - second).square().sum(dim=1)

@@ -1,6 +1,6 @@
-"""Losses of distances and likenesses: what belongs together is to lie close, and the rest apart.
+"""Losses of distances and similarities: rows that belong together should be close, and others far apart.
 
-All but HingeEmbeddingLoss apply the model to several groups of inputs, which bear the names of torch's arguments.
+All but HingeEmbeddingLoss apply the model to several groups of inputs, which have the names of torch's arguments.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class HingeEmbeddingLoss(TorchLoss):
     """The loss of a distance: x for rows that belong together (1), and max(0, margin - x) for those that do not (-1).
 
-    For a model that gives a distance itself, such as one that ends in PairwiseDistance; CosineEmbeddingLoss and the
-    triplet losses compute it of what the model gives.
+    For a model that returns distances, such as one that ends in PairwiseDistance. CosineEmbeddingLoss and the triplet
+    losses compute distances from the outputs.
     Outputs: float `(N, k)`, distances. Targets: float `(N, k)`, -1 or 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
@@ -30,40 +30,40 @@ class HingeEmbeddingLoss(TorchLoss):
     encoding = Signs()
 
     margin: float = option(default=1.0, unbounded=True)
-    """The distance from which on rows that do not belong together are far enough apart."""
+    """The distance beyond which rows that do not belong together are far enough apart."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Outputs and targets must have the same shape."""
+        """Require outputs and targets of the same shape."""
         distances = one_output("HingeEmbeddingLoss", outputs)
         if distances.dim() == 1 and batch.target.shape == (len(distances), 1):
             raise ValueError(
-                "HingeEmbeddingLoss takes distances of shape (N, 1), and the model gives (N,): PairwiseDistance keeps "
-                "that dimension with `keepdim = true`."
+                "HingeEmbeddingLoss takes distances of shape (N, 1), but the model returns (N,): set `keepdim = true` "
+                "in PairwiseDistance."
             )
         check_same_shape("HingeEmbeddingLoss", distances, batch.target, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """A distance is not negative."""
+        """Warn about negative distances."""
         if (end := end_below_0(model)) is not None:
-            yield f"HingeEmbeddingLoss takes distances, and the model ends in {end}, which gives negative numbers too."
+            yield f"HingeEmbeddingLoss takes distances, but the model ends in {end}, which can return negative numbers."
         elif (one_output("HingeEmbeddingLoss", outputs) < 0).any():
-            yield "HingeEmbeddingLoss takes distances, and the model gives negative numbers."
+            yield "HingeEmbeddingLoss takes distances, but the model returns negative numbers."
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """How probable it is that they belong together: 1 at the distance 0, and a half at half of the margin."""
+        """Return the probability that the rows belong together: 1 at distance 0, and 0.5 at half of the margin."""
         return (2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)).clamp(max=1)
 
     def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The distance, from the greatest to the least."""
+        """Return the negative distance, which increases with the probability."""
         return -one_output("HingeEmbeddingLoss", outputs)
 
 
 @spec
 class CosineEmbeddingLoss(TorchLoss):
-    """The loss of the angle between two rows: 1 - cos for those that belong together, and max(0, cos - margin) else.
+    """The loss of the angle between two rows: 1 - cos if they belong together, otherwise max(0, cos - margin).
 
-    The data's inputs are called `input1` and `input2`, and the model is applied to each.
-    Outputs: float `(N, features)` of both. Targets: float `(N,)`, 1 for rows that belong together and -1 for others.
+    Name the inputs of the data `input1` and `input2`; the model is applied to each.
+    Outputs: float `(N, features)` for each. Targets: float `(N,)`, 1 for rows that belong together and -1 for others.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
     """
@@ -72,20 +72,20 @@ class CosineEmbeddingLoss(TorchLoss):
     encoding = Signs(flat=True)
 
     margin: float = option(default=0.0, minimum=-1, maximum=1)
-    """The cosine up to which rows that do not belong together are far enough apart."""
+    """The cosine below which rows that do not belong together are far enough apart."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Both outputs must have one shape, of two dimensions."""
+        """Require two outputs of the same two-dimensional shape."""
         several_outputs("CosineEmbeddingLoss", outputs, self.inputs, dimensions=2)
 
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """How alike the two are, from 0 to 1: half of 1 + cos."""
+        """Return the similarity of the rows from 0 to 1: (1 + cos) / 2."""
         from torch.nn.functional import cosine_similarity
 
         return ((1 + cosine_similarity(outputs["input1"], outputs["input2"])) / 2).clamp(0, 1)
 
     def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """The cosine, in float64: in float32 it is 1 of rows that are not quite alike."""
+        """Return the cosine in float64; in float32 it rounds to 1 for rows that are similar but not equal."""
         from torch.nn.functional import cosine_similarity
 
         return cosine_similarity(in_float64(outputs["input1"]), in_float64(outputs["input2"]))
@@ -93,10 +93,10 @@ class CosineEmbeddingLoss(TorchLoss):
 
 @spec
 class MarginRankingLoss(TorchLoss):
-    """The loss of an order: max(0, -y (x1 - x2) + margin), y saying which of the two is to be ranked higher.
+    """The loss of a ranking: max(0, -y (x1 - x2) + margin), where y says which of the two should rank higher.
 
-    The data's inputs are called `input1` and `input2`, and the model gives a score for each.
-    Outputs: float `(N, k)` of both. Targets: float `(N, k)`, 1 if the first ranks higher and -1 if the second does.
+    Name the inputs of the data `input1` and `input2`; the model returns a score for each.
+    Outputs: float `(N, k)` for each. Targets: float `(N, k)`, 1 if the first ranks higher and -1 if the second does.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
     """
@@ -105,77 +105,77 @@ class MarginRankingLoss(TorchLoss):
     encoding = Signs()
 
     margin: float = option(default=0.0, unbounded=True)
-    """By how much the one score is to be greater than the other."""
+    """The margin by which one score must exceed the other."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Both outputs and the target must have one shape."""
+        """Require outputs and targets of the same shape."""
         first, _ = several_outputs("MarginRankingLoss", outputs, self.inputs)
         check_same_shape("MarginRankingLoss", first, batch.target, data)
 
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """How probable it is that the first ranks higher: the sigmoid of the difference."""
+        """Return the probability that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
 
     def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """The difference, in float64."""
+        """Return the difference in float64."""
         return in_float64(outputs["input1"]) - in_float64(outputs["input2"])
 
 
 class TripletLoss(TorchLoss):
-    """The base of both losses of triplets."""
+    """The base of the triplet losses."""
 
     inputs = ("anchor", "positive", "negative")
     offers = "triplets"
 
     @property
     def encoding(self) -> Encoding | None:
-        """There is no target: the three rows say all."""
+        """Triplets have no target."""
         return None
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """The three outputs must have one shape."""
+        """Require three outputs of the same shape."""
         several_outputs(type(self).__name__, outputs, self.inputs, dimensions=2)
 
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
-        """How probable it is that the positive is nearer: the sigmoid of the difference of both distances."""
+        """Return the probability that the positive is nearer: the sigmoid of the difference of both distances."""
         nearer = self.distance(criterion, outputs["anchor"], outputs["negative"]) - self.distance(
             criterion, outputs["anchor"], outputs["positive"]
         )
         return nearer.sigmoid().unsqueeze(1)
 
     def truth(self, batch: Batch) -> "Tensor":
-        """The positive is to be nearer, always."""
+        """Return 1 for each row, since the positive should always be nearer."""
         rows = next(iter(batch.inputs.values()))
         return rows.new_ones(len(rows), 1)
 
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
-        """The distance of two outputs, `(N,)`, as the criterion measures it."""
+        """Return the distances of two outputs, `(N,)`, as the criterion computes them."""
         raise NotImplementedError
 
 
 @spec
 class TripletMarginLoss(TripletLoss):
-    """The loss of a triplet: max(0, d(anchor, positive) - d(anchor, negative) + margin), d being the p-norm.
+    """The loss of a triplet: max(0, d(anchor, positive) - d(anchor, negative) + margin), where d is the p-norm.
 
-    The data's inputs are called `anchor`, `positive` and `negative`, and the model is applied to each. `Triplets` draws
-    them from data with classes.
-    Outputs: float `(N, features)` of all three. There are no targets.
+    Name the inputs of the data `anchor`, `positive` and `negative`; the model is applied to each. `Triplets` draws them
+    from data with classes.
+    Outputs: float `(N, features)` for each. There are no targets.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html; Balntas, Riba, Ponsa and
     Mikolajczyk, http://www.bmva.org/bmvc/2016/papers/paper119/index.html
     """
 
     margin: float = option(default=1.0, above=0)
-    """By how much the negative is to be farther away than the positive."""
+    """The margin by which the negative must be farther away than the positive."""
     p: float = option(default=2.0, above=0)
-    """Which norm it is."""
+    """The exponent of the norm."""
     eps: float = option(default=1e-06, minimum=0)
-    """Added to the difference of two outputs, so that their distance is never 0."""
+    """A number that is added to the difference of two outputs, so that their distance is never 0."""
     swap: bool = False
-    """Whether the distance of positive and negative counts instead of that of anchor and negative, if it is less."""
+    """Use the distance of positive and negative instead of that of anchor and negative if it is smaller."""
 
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
-        """The p-norm of the difference."""
+        """Return the p-norm of the difference."""
         from torch.nn.functional import pairwise_distance
 
         return pairwise_distance(first, second, self.p, self.eps)
@@ -183,24 +183,24 @@ class TripletMarginLoss(TripletLoss):
 
 @spec
 class TripletMarginWithDistanceLoss(TripletLoss):
-    """The loss of a triplet, max(0, d(anchor, positive) - d(anchor, negative) + margin), with a distance d of choice.
+    """The loss of a triplet, max(0, d(anchor, positive) - d(anchor, negative) + margin), with any distance d.
 
-    The data's inputs are called `anchor`, `positive` and `negative`, and the model is applied to each. `Triplets` draws
-    them from data with classes.
-    Outputs: float `(N, features)` of all three. There are no targets.
+    Name the inputs of the data `anchor`, `positive` and `negative`; the model is applied to each. `Triplets` draws them
+    from data with classes.
+    Outputs: float `(N, features)` for each. There are no targets.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
     """
 
     distance_function: DistanceSpec | None = None
-    """The distance; left out, it is PairwiseDistance."""
+    """The distance. Default: PairwiseDistance."""
     margin: float = option(default=1.0, above=0)
-    """By how much the negative is to be farther away than the positive."""
+    """The margin by which the negative must be farther away than the positive."""
     swap: bool = False
-    """Whether the distance of positive and negative counts instead of that of anchor and negative, if it is less."""
+    """Use the distance of positive and negative instead of that of anchor and negative if it is smaller."""
 
     def build(self, data: Data) -> "nn.Module":
-        """Torch's class, with the distance that the spec names."""
+        """Return torch's class with the distance of the spec."""
         from torch import nn
 
         options = self.own_options()
@@ -209,6 +209,6 @@ class TripletMarginWithDistanceLoss(TripletLoss):
         return nn.TripletMarginWithDistanceLoss(**options)
 
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
-        """As the criterion measures it."""
+        """Return the distances as the criterion computes them."""
         measure: Any = criterion.distance_function
         return measure(first, second)

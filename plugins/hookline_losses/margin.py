@@ -1,4 +1,4 @@
-"""Losses that ask for a margin between the scores of what is right and of what is not."""
+"""Losses that require a margin between the scores of correct and incorrect classes."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class MultiMarginLoss(TorchLoss):
     """The hinge loss of one class among several: the mean over the other classes i of max(0, margin - x[y] + x[i])ᵖ.
 
-    A linear model with it is a support vector machine.
+    With this loss, a linear model is a support vector machine.
     Outputs: float `(N, C)`, raw scores. Targets: int64 `(N,)`, 0 to C - 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
@@ -26,28 +26,28 @@ class MultiMarginLoss(TorchLoss):
     encoding = Classes()
 
     p: int = option(default=1, minimum=1, maximum=2)
-    """The power to which what is missing is raised: 1 or 2."""
+    """The exponent of each term, 1 or 2."""
     margin: float = option(default=1.0, unbounded=True)
-    """By how much the score of the right class is to be greater."""
+    """The margin by which the score of the correct class must exceed the others."""
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """How much each class counts, in the order of the classes; left out, all count the same."""
+    """The weight of each class, in class order. Default: equal weights."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """There must be an output, and a weight if there are any, for each class."""
+        """Require an output, and a weight if there are any, for each class."""
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """A margin between scores is not one between probabilities."""
+        """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
 
 
 class SignLoss(TorchLoss):
-    """The base of losses of what is, 1, or is not, -1: outputs and targets `(N, k)`, k target columns."""
+    """The base of losses of signs, 1 or -1: outputs and targets `(N, k)`, k target columns."""
 
     encoding = Signs()
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Outputs and targets must have the same shape."""
+        """Require outputs and targets of the same shape."""
         check_same_shape(type(self).__name__, outputs, batch.target, data)
 
 
@@ -55,7 +55,7 @@ class SignLoss(TorchLoss):
 class SoftMarginLoss(SignLoss):
     """The logistic loss of two classes, from raw scores: log(1 + exp(-y x)).
 
-    The same as BCEWithLogitsLoss with 1 and 0 in place of 1 and -1.
+    The same as BCEWithLogitsLoss, which takes the targets 1 and 0 instead of 1 and -1.
     Outputs: float `(N, k)`, raw scores. Targets: float `(N, k)`, -1 or 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
@@ -64,16 +64,16 @@ class SoftMarginLoss(SignLoss):
     activation = "sigmoid"
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """A model that ends in Sigmoid makes probabilities twice."""
+        """Warn if the model ends in Sigmoid, which would be applied twice."""
         return doubt_scores(self, model)
 
 
 @spec
 class MultiLabelMarginLoss(TorchLoss):
-    """The hinge loss of several labels that may hold at once: each that holds is to lead each that does not by 1.
+    """The hinge loss of several labels: each true label should score higher than each false label by 1.
 
-    Outputs: float `(N, C)`, raw scores. Targets: a column of 0 and 1 for each label, which becomes what torch wants,
-    int64 `(N, C)`: the indices of the labels that hold, and then -1.
+    Outputs: float `(N, C)`, raw scores. Targets: a column of 0 and 1 for each label, which is converted to torch's
+    format, int64 `(N, C)`: the indices of the true labels, padded with -1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
     """
@@ -81,25 +81,25 @@ class MultiLabelMarginLoss(TorchLoss):
     encoding = Labels()
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """There must be a score for each label."""
+        """Require a score for each label."""
         check_same_shape("MultiLabelMarginLoss", outputs, batch.target, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """A margin between scores is not one between probabilities."""
+        """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The sigmoid of each score: it is a half where the score is 0, and no probability otherwise."""
+        """Return the sigmoid of each score: 0.5 for the score 0, but otherwise not a probability."""
         return one_output("MultiLabelMarginLoss", outputs).sigmoid()
 
     def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The scores as they are."""
+        """Return the raw scores."""
         return one_output("MultiLabelMarginLoss", outputs)
 
     def truth(self, batch: Batch) -> "Tensor":
-        """1 for each label that holds, and 0 for the others."""
+        """Return 1 for each true label, and 0 for the others."""
         target = batch.target
-        holds = target.new_zeros(len(target), target.shape[1] + 1)
-        # -1 becomes one more label, which is dropped.
-        holds.scatter_(1, target.where(target >= 0, target.shape[1]), 1)
-        return holds[:, :-1].float()
+        is_true = target.new_zeros(len(target), target.shape[1] + 1)
+        # The padding becomes an additional label, which is dropped.
+        is_true.scatter_(1, target.where(target >= 0, target.shape[1]), 1)
+        return is_true[:, :-1].float()

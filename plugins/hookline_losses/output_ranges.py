@@ -1,4 +1,4 @@
-"""What a model ends in: the layer that makes the numbers that a loss is given, and what a loss has to say about it."""
+"""Checks of the last layer of a model, whose outputs a loss takes."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 
 def doubt_scores(loss: LossSpec, model: "nn.Module") -> Iterator[str]:
-    """Doubt that what a model gives are raw scores."""
+    """Warn if the last layer of a model does not return raw scores."""
     last, name = last_layer(model), type(loss).__name__
     if isinstance(last, _probabilities()):
-        itself = " and makes probabilities of them itself" if loss.activation != "identity" else ""
-        yield f"{name} takes raw scores{itself}, and the model ends in {type(last).__name__}: leave that out."
+        itself = " and turns them into probabilities itself" if loss.activation != "identity" else ""
+        yield f"{name} takes raw scores{itself}, but the model ends in {type(last).__name__}: remove that layer."
     elif isinstance(last, _from_0_on()):
-        yield f"{name} takes raw scores, of which {type(last).__name__}, in which the model ends, gives none below 0."
+        yield f"{name} takes raw scores, but the model ends in {type(last).__name__}, which returns none below 0."
 
 
 def end_below_0(model: "nn.Module") -> str | None:
-    """The name of the last layer, if it gives numbers below 0, whatever those of an example are."""
+    """Return the type of the last layer if it can return numbers below 0, even if those of an example are not."""
     last = last_layer(model)
     return type(last).__name__ if isinstance(last, _any_numbers()) else None
 
 
 def end_beyond_0_and_1(model: "nn.Module") -> str | None:
-    """The name of the last layer, if it gives numbers that are not from 0 to 1, whatever those of an example are."""
+    """Return the type of the last layer if it can return numbers outside 0 to 1, even if an example has none."""
     last = last_layer(model)
     return type(last).__name__ if isinstance(last, (*_any_numbers(), *_from_0_on())) else None
 

@@ -1,4 +1,4 @@
-"""Losses that are the likelihood of a distribution whose parameters the model gives."""
+"""Losses that are the negative log-likelihood of a distribution whose parameters the model returns."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 NEGATIVE_COUNTS = (
-    "Without `log_input` the model gives counts, which are not negative: it must end in a layer such as Softplus."
+    "Without `log_input` the outputs are counts, which are not negative: the model must end in a layer such as "
+    "Softplus."
 )
-NEGATIVE_VARIANCE = "A variance is not negative: what gives `var` must end in a layer such as Softplus."
+NEGATIVE_VARIANCE = "A variance is not negative: the head `var` must end in a layer such as Softplus."
 
 
 @spec
 class PoissonNLLLoss(RegressionLoss):
-    """The negative log-likelihood of counts under a Poisson distribution: exp(x) - y x, x being the log of its mean.
+    """The negative log-likelihood of counts under a Poisson distribution: exp(x) - y x, where x is the log of its mean.
 
     Outputs: float `(N, k)`, the logarithm of the expected count, or the count without `log_input`. Targets: float
     `(N, k)`, counts.
@@ -36,25 +37,25 @@ class PoissonNLLLoss(RegressionLoss):
     encoding = Numbers(minimum=0)
 
     log_input: bool = True
-    """Whether the model gives the logarithm of the expected count."""
+    """Whether the model returns the logarithm of the expected count."""
     full: bool = False
-    """Whether the part that does not depend on the model is added, by Stirling's formula."""
+    """Add the term that does not depend on the model, by Stirling's formula."""
     eps: float = option(default=1e-08, above=0, only_with=("log_input", False))
-    """Added to the expected count before its logarithm is taken, without `log_input`."""
+    """A number that is added to the expected count before its logarithm is computed, without `log_input`."""
 
     @property
     def activation(self) -> Activation:
-        """The exponential of a logarithm, or the count as it is."""
+        """The exponential with `log_input`, otherwise the identity."""
         return "exp" if self.log_input else "identity"
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """As for every regression; and counts are not negative."""
+        """Require outputs and targets of the same shape, and counts that are not negative."""
         RegressionLoss.check(self, outputs, batch, data)
         if not self.log_input and (one_output("PoissonNLLLoss", outputs) < 0).any():
             raise ValueError(NEGATIVE_COUNTS)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """Refuse a model whose last layer gives negative numbers too, though those of the example are none."""
+        """Refuse a model whose last layer can return negative numbers, even if those of the example are not."""
         if not self.log_input and (end := end_below_0(model)) is not None:
             raise ValueError(f"{NEGATIVE_COUNTS} It ends in {end}.")
         return ()
@@ -64,9 +65,9 @@ class PoissonNLLLoss(RegressionLoss):
 class GaussianNLLLoss(TorchLoss):
     """The negative log-likelihood under a normal distribution: (log var + (x - y)² / var) / 2.
 
-    For regression that says how sure it is. The model gives the mean as `input` and the variance as `var`, with `Heads`
-    of these names, the latter ending in a layer whose outputs are positive, such as Softplus. Or the variance of each
-    row is known: then it is a target called `var`.
+    For regression with an estimate of the uncertainty. The model returns the mean as `input` and the variance as `var`,
+    from `Heads` with these names; the head `var` ends in a layer with positive outputs, such as Softplus. If the
+    variance of each row is known, make it a target with the name `var` instead.
     Outputs: float `(N, k)` for the mean, and `(N, k)` or `(N, 1)` for the variance. Targets: float `(N, k)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html; Nix and Weigend,
@@ -76,23 +77,23 @@ class GaussianNLLLoss(TorchLoss):
     inputs = ("input", "var")
 
     full: bool = False
-    """Whether the constant part is added."""
+    """Add the constant term."""
     eps: float = option(default=1e-06, above=0)
-    """The least variance that is divided by."""
+    """The minimum variance, to avoid division by 0."""
 
     def encodings(self, targets: "Collection[str]") -> Mapping[str, Encoding]:
-        """Numbers; of two targets one is the variance, which is not negative."""
+        """Encode targets as numbers. One of two targets is the variance, which is not negative."""
         others = [name for name in targets if name != "var"]
         near = [name for name in others if nearest(name, ["var"]) or nearest("var", [name])]
         if len(others) == 2 and len(near) == 1 and "var" not in targets:
             takes = 'GaussianNLLLoss takes one target, and the variance as "var"'
-            raise OptionError(near[0], f'{takes}: these are {enumerate_names(targets)}. Did you mean "var"?')
+            raise OptionError(near[0], f'{takes}, not {enumerate_names(targets)}. Did you mean "var"?')
         if len(others) != 1:
-            raise ValueError(f"GaussianNLLLoss takes one target, beside the variance, and {len(others)} are given.")
+            raise ValueError(f"GaussianNLLLoss takes one target besides the variance, but {len(others)} are given.")
         return {name: Numbers(minimum=0 if name == "var" else None) for name in targets}
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The criterion of mean, target and variance."""
+        """Call the criterion with mean, target and variance."""
         mean, variance = _mean_and_variance(outputs, batch)
         try:
             return criterion(mean, self.truth(batch), variance)
@@ -102,50 +103,50 @@ class GaussianNLLLoss(TorchLoss):
             raise MisfitError(NEGATIVE_VARIANCE, ("loss",)) from error
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """There must be a mean for each target, and a variance that is not negative."""
+        """Require a mean for each target, and a variance that is not negative."""
         if isinstance(outputs, Mapping) and "var" in batch.targets:
             raise ValueError(
-                'The data has a target called "var", which is the variance: the model gives the mean alone, and not '
+                'The data has a target "var", which is the variance: the model must return only the mean, not '
                 f"{enumerate_names(outputs)}."
             )
         if "var" not in batch.targets and not (isinstance(outputs, Mapping) and set(outputs) == {"input", "var"}):
             raise ValueError(
-                'GaussianNLLLoss takes a mean and a variance: the model must give them as "input" and "var", with '
-                'Heads, or the data must have a target called "var".'
+                'GaussianNLLLoss takes a mean and a variance: return them from the model as "input" and "var", with '
+                'Heads, or name a target of the data "var".'
             )
         mean, variance = _mean_and_variance(outputs, batch)
         known = next(target for name, target in data.targets.items() if name != "var")
         wanted = self.truth(batch).shape
         if mean.shape != wanted:
             raise ValueError(
-                f"GaussianNLLLoss compares each mean with a target: the model must give {wanted[1]} for each row "
-                f"({', '.join(known.columns)}), and its means have the shape {tuple(mean.shape[1:])}."
+                f"GaussianNLLLoss compares each mean with a target: the model must return {wanted[1]} for each row "
+                f"({', '.join(known.columns)}), but its means have shape {tuple(mean.shape[1:])}."
             )
         if variance.shape not in (mean.shape, (len(mean), 1)):
             raise ValueError(
-                f"GaussianNLLLoss takes a variance for each mean, or one for each row: the shape of its means is "
-                f"{tuple(mean.shape[1:])}, and that of its variances {tuple(variance.shape[1:])}."
+                f"GaussianNLLLoss takes a variance for each mean, or one for each row, but the means have shape "
+                f"{tuple(mean.shape[1:])} and the variances {tuple(variance.shape[1:])}."
             )
         if (variance < 0).any():
             raise ValueError(NEGATIVE_VARIANCE)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
-        """Refuse a variance from a layer that gives negative numbers too, though those of the example are none."""
+        """Refuse a variance from a layer that can return negative numbers, even if those of the example are not."""
         if isinstance(outputs, Mapping) and (end := end_below_0(head_of(model, "var"))) is not None:
             raise ValueError(f"{NEGATIVE_VARIANCE} It ends in {end}.")
         return ()
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The mean."""
+        """Return the mean."""
         return outputs["input"] if isinstance(outputs, Mapping) else outputs
 
     def truth(self, batch: Batch) -> "Tensor":
-        """The target that is not the variance."""
+        """Return the target that is not the variance."""
         return next(target for name, target in batch.targets.items() if name != "var")
 
 
 def _mean_and_variance(outputs: Outputs, batch: Batch) -> "tuple[Tensor, Tensor]":
-    """Both, from the model or the variance from the data."""
+    """Return the mean, and the variance from the model or the data."""
     if isinstance(outputs, Mapping):
         return outputs["input"], outputs["var"]
     return outputs, batch.targets["var"]
@@ -153,10 +154,10 @@ def _mean_and_variance(outputs: Outputs, batch: Batch) -> "tuple[Tensor, Tensor]
 
 @spec
 class KLDivLoss(TorchLoss):
-    """The Kullback-Leibler divergence of a distribution y from the model's: y (log y - x), x being log-probabilities.
+    """The Kullback-Leibler divergence of a distribution y from the model's: y (log y - x), with log-probabilities x.
 
-    For targets that are distributions over classes: what several people said, or what a larger model gives. The model
-    ends in LogSoftmax.
+    For targets that are distributions over classes, such as the votes of several people or the outputs of a larger
+    model. The model must end in LogSoftmax.
     Outputs: float `(N, C)`, log-probabilities. Targets: float `(N, C)`, probabilities, or their logarithms with
     `log_target`.
 
@@ -166,7 +167,7 @@ class KLDivLoss(TorchLoss):
     activation = "exp"
 
     reduction: Literal["mean", "batchmean", "sum"] = "mean"  # type: ignore[assignment]  # torch has one more here.
-    """Whether the losses are averaged over all numbers, or over rows (as the formula says), or added."""
+    """Average the losses over all numbers ("mean") or over rows ("batchmean", the definition), or add them ("sum")."""
     log_target: bool = False
     """Whether the targets are logarithms of probabilities."""
 
@@ -176,10 +177,10 @@ class KLDivLoss(TorchLoss):
         return Distribution(logarithms=self.log_target)
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Outputs and targets must have the same shape, and the outputs be log-probabilities."""
+        """Require outputs and targets of the same shape, and log-probabilities as outputs."""
         check_same_shape("KLDivLoss", outputs, batch.target, data)
         check_log_probabilities("KLDivLoss", one_output("KLDivLoss", outputs), "classes")
 
     def truth(self, batch: Batch) -> "Tensor":
-        """The most probable class."""
+        """Return the most probable class."""
         return batch.target.argmax(dim=1)

@@ -1,4 +1,4 @@
-"""Losses of many classes that have the model's last layer in themselves: they own parameters, which are trained."""
+"""Losses for many classes that contain the last layer of the model, whose parameters are trained."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 
 def _rising(instance: object, attribute: "Attribute[object]", value: tuple[int, ...]) -> None:
     if not value or list(value) != sorted(set(value)):
-        raise ValueError("Cutoffs must be in rising order, each once, and there must be one at least.")
+        raise ValueError("Cutoffs must increase, and there must be at least one.")
 
 
 @spec
 class ProjectingLoss(LossSpec):
-    """The base of this page's losses."""
+    """The base of losses that contain the last layer."""
 
     encoding = Classes()
 
     in_features: int = option(minimum=1)
-    """How many numbers the model gives for each row."""
+    """The number of outputs of the model for each row."""
 
     @property
     def activation(self) -> Activation:
-        """The criterion's own layer makes the predictions."""
+        """The criterion's own layer computes the predictions."""
         return "criterion"
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """There must be as many outputs as features."""
+        """Require as many outputs as features."""
         name = type(self).__name__
         outputs = one_output(name, outputs)
         if outputs.dim() != 2 or outputs.shape[1] != self.in_features:
             raise ValueError(
-                f"{name} has the last layer in itself: the model must give `in_features` = {self.in_features} numbers "
-                f"for each row, and its outputs have the shape {tuple(outputs.shape[1:])}."
+                f"{name} contains the last layer: the model must return `in_features` = {self.in_features} numbers for "
+                f"each row, but its outputs have shape {tuple(outputs.shape[1:])}."
             )
 
 
 @spec
 class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
-    """The cross-entropy of very many classes, of which a few are frequent: rare ones share small layers.
+    """The cross-entropy of very many classes, a few of which are frequent: rare classes have smaller layers.
 
-    The classes are counted by `cutoffs` into clusters, the frequent ones first, so sort them by how often they occur.
-    The mean over rows is taken, always.
+    `cutoffs` divide the classes into clusters, so sort the classes by frequency, the most frequent first. The loss is
+    always the mean over rows.
     Outputs: float `(N, in_features)`. Targets: int64 `(N,)`, 0 to n_classes - 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html; Grave, Joulin,
@@ -58,26 +58,26 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
     """
 
     n_classes: int | None = option(default=None, minimum=2)
-    """How many classes there are; left out, as many as in the data."""
+    """The number of classes. Default: that of the data."""
     cutoffs: tuple[int, ...] = option(minimum=1, validator=_rising)
-    """The indices at which a new cluster begins."""
+    """The class indices at which a new cluster begins."""
     div_value: float = option(default=4.0, above=0)
-    """How many times smaller the layer of each cluster is than that of the one before it."""
+    """The factor by which the layer of each cluster is smaller than that of the previous cluster."""
     head_bias: bool = False
-    """Whether the layer of the frequent classes has a bias."""
+    """Add a bias to the layer of the frequent classes."""
 
     def build(self, data: Data) -> "nn.Module":
-        """Torch's class, for the classes of the data."""
+        """Return torch's class for the classes of the data."""
         from torch import nn
 
         classes = self.n_classes or len(data.target.classes or ())
         if self.cutoffs[-1] >= classes:
             raise MisfitError(
-                f"There are {classes} classes, and a cluster begins at {self.cutoffs[-1]}.", ("loss", "cutoffs")
+                f"There are {classes} classes, but a cluster begins at {self.cutoffs[-1]}.", ("loss", "cutoffs")
             )
         if self.in_features // self.div_value ** len(self.cutoffs) < 1:
             raise MisfitError(
-                f"Of {self.in_features} features none is left for the last cluster: choose a smaller `div_value`, or "
+                f"With {self.in_features} features, none is left for the last cluster: set a smaller `div_value` or "
                 f"fewer `cutoffs`.",
                 ("loss", "div_value"),
             )
@@ -86,93 +86,92 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
         )
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The loss; torch gives the log-probabilities of the targets beside it."""
+        """Return the loss; torch also returns the log-probabilities of the targets."""
         return criterion(outputs, batch.target).loss
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The probability of each class."""
+        """Return the probability of each class."""
         return criterion.log_prob(outputs).exp().clamp(max=1)  # type: ignore[operator]
 
     def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The log-odds of each class."""
+        """Return the log-odds of each class."""
         return log_odds(criterion.log_prob(outputs))  # type: ignore[operator]
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """As for all of this page; and no class may be beyond the last."""
+        """Require as many outputs as features, and at least as many classes as in the data."""
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.n_classes, "n_classes", data)
 
 
 @spec
 class LinearCrossEntropyLoss(ProjectingLoss):
-    """The cross-entropy of one class among many, with the last linear layer in it, so that scores need no memory.
+    """The cross-entropy of one class among many, including the last linear layer, so that scores need no memory.
 
-    CrossEntropyLoss after a Linear layer says the same. torch's `out_features`, for targets of several dimensions, and
-    `options`, an object, are not among the options.
+    Equivalent to CrossEntropyLoss after a Linear layer. torch's arguments `out_features`, for targets of several
+    dimensions, and `options`, an object, are not supported.
     Outputs: float `(N, in_features)`. Targets: int64 `(N,)`, 0 to num_classes - 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
     """
 
     num_classes: int | None = option(default=None, minimum=2)
-    """How many classes there are; left out, as many as in the data."""
+    """The number of classes. Default: that of the data."""
     bias: bool = False
-    """Whether a learned number is added to each score."""
+    """Add a learned bias to each score."""
     reduction: Literal["mean", "sum"] = "mean"
-    """Whether the losses of a batch are averaged or added."""
+    """Average or add the losses of a batch."""
     weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """How much each class counts, in the order of the classes; left out, all count the same."""
+    """The weight of each class, in class order. Default: equal weights."""
     ignore_index: int | None = option(default=None, minimum=0, validator=refuse_negative_index)
-    """Rows of this class do not count: its index, the classes being sorted and counted from 0; left out, all rows
-    count."""
+    """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: none."""
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
-    """How much of the target is spread over all classes."""
+    """The fraction of the target that is distributed over all classes."""
 
     def build(self, data: Data) -> "nn.Module":
-        """Torch's class, for the classes of the data."""
+        """Return torch's class for the classes of the data."""
         import torch
 
         options = self.own_options()
         options["num_classes"] = self.num_classes or len(data.target.classes or ())
         if self.weight is not None:
             if len(self.weight) != options["num_classes"]:
-                message = f"There are {options['num_classes']} classes, and `weight` has {len(self.weight)} numbers."
+                message = f"There are {options['num_classes']} classes, but `weight` has {len(self.weight)} numbers."
                 raise MisfitError(message, ("loss", "weight"))
             options["weight"] = torch.tensor(self.weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The probability of each class."""
+        """Return the probability of each class."""
         return criterion.linear(outputs).softmax(dim=1)  # type: ignore[operator]
 
     def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The log-odds of each class."""
+        """Return the log-odds of each class."""
         return log_odds(criterion.linear(outputs))  # type: ignore[operator]
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """As for all of this page; and no class may be beyond the last."""
+        """Require as many outputs as features, and at least as many classes as in the data."""
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.num_classes, "num_classes", data)
         check_ignored_class(self.ignore_index, self.num_classes or len(data.target.classes or ()))
 
     @property
     def divided_by(self) -> DividedBy:
-        """The weights, if rows can count differently."""
+        """The weights, if rows can have different weights."""
         if self.reduction == "sum":
             return "nothing"
         return "weights" if self.weight is not None or self.ignored_class is not None else "rows"
 
     @property
     def ignored_class(self) -> int | None:
-        """The one that `ignore_index` says."""
+        """The class that `ignore_index` sets."""
         return self.ignore_index
 
     def doubts_of_data(self, data: Data) -> "Iterable[str]":
-        """A class may be a mark of rows that have none."""
+        """Warn about a class that may mark rows without a class."""
         return doubt_marks(self.ignore_index, data)
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """The weight of all rows that count, by which torch divides a mean."""
+        """Return the total weight of the counted rows, by which torch divides a mean."""
         if self.divided_by != "weights":
             return super().divisor(criterion, batch)
         targets = batch.target
@@ -183,4 +182,4 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 def _check_classes(number: int | None, option: str, data: Data) -> None:
     classes = len(data.target.classes or ())
     if number is not None and number < classes:
-        raise OptionError(option, f"`{option}` is {number}, and the data has {classes} classes: leave it out.")
+        raise OptionError(option, f"`{option}` is {number}, but the data has {classes} classes: remove it.")

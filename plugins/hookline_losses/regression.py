@@ -1,6 +1,6 @@
 """Losses that compare numbers with numbers.
 
-Outputs and targets are floats of the same shape `(N, k)`, k being the number of target columns.
+Outputs and targets are floats of the same shape `(N, k)`, where k is the number of target columns.
 """
 
 from hookline.data import Batch, Data, Outputs
@@ -10,10 +10,10 @@ from hookline_losses.base import TorchLoss, check_same_shape
 
 @spec
 class RegressionLoss(TorchLoss):
-    """The base of this page's losses."""
+    """The base of regression losses."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Outputs and targets must have the same shape."""
+        """Require outputs and targets of the same shape."""
         check_same_shape(type(self).__name__, outputs, batch.target, data)
 
 
@@ -21,7 +21,7 @@ class RegressionLoss(TorchLoss):
 class MSELoss(RegressionLoss):
     """The mean squared error, (x - y)².
 
-    The usual choice for regression. A row that is far off counts much: if there are outliers, see HuberLoss.
+    The usual choice for regression. Large errors dominate it; if there are outliers, use HuberLoss.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
     """
@@ -31,7 +31,7 @@ class MSELoss(RegressionLoss):
 class L1Loss(RegressionLoss):
     """The mean absolute error, |x - y|.
 
-    Robust against outliers: it leads to the median, where MSELoss leads to the mean.
+    Robust to outliers: it estimates the median, whereas MSELoss estimates the mean.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
     """
@@ -39,7 +39,7 @@ class L1Loss(RegressionLoss):
 
 @spec
 class SmoothL1Loss(RegressionLoss):
-    """Squared where the error is small, absolute where it is great.
+    """The squared error where it is small, and the absolute error where it is large.
 
     (x - y)² / (2 beta) if |x - y| < beta, and |x - y| - beta / 2 otherwise.
 
@@ -47,12 +47,12 @@ class SmoothL1Loss(RegressionLoss):
     """
 
     beta: float = option(default=1.0, minimum=0)
-    """The error at which the one form goes over into the other; with 0 it is L1Loss."""
+    """The error at which the squared form changes to the absolute form; with 0 the loss is L1Loss."""
 
 
 @spec
 class HuberLoss(RegressionLoss):
-    """Squared where the error is small, absolute where it is great; beta times SmoothL1Loss.
+    """The squared error where it is small, and the absolute error where it is large; delta times SmoothL1Loss.
 
     (x - y)² / 2 if |x - y| < delta, and delta (|x - y| - delta / 2) otherwise.
 
@@ -60,4 +60,4 @@ class HuberLoss(RegressionLoss):
     """
 
     delta: float = option(default=1.0, above=0)
-    """The error at which the one form goes over into the other."""
+    """The error at which the squared form changes to the absolute form."""

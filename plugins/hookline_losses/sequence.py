@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @spec
 class CTCLoss(TorchLoss):
-    """The negative log-likelihood of a sequence that may be written into the steps of a longer one in many ways.
+    """The negative log-likelihood of a target sequence, summed over all its alignments to the steps of the model.
 
-    For reading text or speech, where it is known what is said and not when. At each step the model says one of the
-    classes or the blank; repeats are one, and blanks are dropped.
-    Outputs: float `(N, steps, C)`, log-probabilities of the classes and the blank, rows first as everywhere here.
-    Targets: int64 `(N, S)`, the classes of each row, filled up with -1. If the data has lengths, steps that are padding
-    do not count; where the model has made the sequences shorter, the lengths shrink in proportion and are rounded up.
+    For reading text or speech, where the content is known but not its position. At each step the model predicts a class
+    or the blank; then repeats are merged, and blanks are dropped.
+    Outputs: float `(N, steps, C)`, log-probabilities of the classes and the blank, rows first, unlike in torch.
+    Targets: int64 `(N, S)`, the classes of each row, padded with -1. If the data has lengths, padding steps are
+    ignored; if the model shortens sequences, lengths shrink in proportion and are rounded up.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html; Graves, Fernández, Gomez and
     Schmidhuber, https://www.cs.toronto.edu/~graves/icml_2006.pdf
@@ -27,25 +27,25 @@ class CTCLoss(TorchLoss):
     blank: int = option(default=0, minimum=0)
     """The index of the blank."""
     zero_infinity: bool = False
-    """Whether a row that is too short for its target counts nothing, instead of making the loss infinite."""
+    """Set the loss of rows that are too short for their target to 0 instead of infinity."""
 
     @property
     def encoding(self) -> Encoding | None:
-        """Sequences of classes, which leave out the index of the blank."""
+        """Sequences of classes, whose indices skip that of the blank."""
         return Sequences(self.blank)
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The criterion of the outputs, steps first, with the lengths of both sequences."""
+        """Call the criterion with the outputs, steps first, and the lengths of both sequences."""
         outputs = one_output("CTCLoss", outputs)
         return criterion(outputs.transpose(0, 1), batch.target, _steps(outputs, batch), (batch.target >= 0).sum(dim=1))
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """There must be a log-probability for each class and the blank, and steps enough for the target."""
+        """Require a log-probability for each class and the blank, and enough steps for the target."""
         outputs, classes = one_output("CTCLoss", outputs), len(data.target.classes or ())
         if outputs.dim() != 3 or outputs.shape[2] != classes:
             raise ValueError(
-                f"CTCLoss takes the log-probabilities of {classes} classes, the blank included, at each step: the "
-                f"model must give (steps, {classes}) for each row, and it gives {tuple(outputs.shape[1:])}."
+                f"CTCLoss takes log-probabilities of {classes} classes, including the blank, at each step: the outputs "
+                f"must have shape (steps, {classes}) for each row, not {tuple(outputs.shape[1:])}."
             )
         check_log_probabilities("CTCLoss", outputs, "classes")
         if not self.zero_infinity:
@@ -56,18 +56,18 @@ class CTCLoss(TorchLoss):
                 self._refuse_short_rows(outputs, Batch(rows.inputs, {name: target}, rows.lengths), split)
 
     def _refuse_short_rows(self, outputs: "Tensor", rows: Batch, split: str) -> None:
-        """Refuse rows whose sequences are too short for their targets."""
+        """Raise a `ValueError` for rows whose sequences are too short for their targets."""
         given = _steps(outputs.new_empty((rows.rows, outputs.shape[1], 0)), rows).to(rows.target.device)
         needed = _least_steps(rows.target)
         if (short := needed > given).any():
             row = int(short.nonzero()[0])
             raise ValueError(
-                f"The target of row {row + 1} of the {split} split needs {int(needed[row])} steps, and the model gives "
-                f"{int(given[row])}: its loss would be infinite. `zero_infinity` leaves such rows out."
+                f"The target of row {row + 1} of the {split} split needs {int(needed[row])} steps, but the model "
+                f"returns {int(given[row])}, so its loss would be infinite. Set `zero_infinity` to ignore such rows."
             )
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
-        """The classes along the most probable path, repeats and blanks dropped: int64 `(N, steps)`, padded with -1."""
+        """Return the classes of the most probable path, without repeats and blanks: `(N, steps)`, padded with -1."""
         import torch
 
         outputs = one_output("CTCLoss", outputs)
@@ -75,14 +75,14 @@ class CTCLoss(TorchLoss):
         is_padding = torch.arange(path.shape[1], device=path.device) >= _steps(outputs, batch).unsqueeze(1)
         repeats = torch.zeros_like(path, dtype=torch.bool)
         repeats[:, 1:] = path[:, 1:] == path[:, :-1]
-        said = ~repeats & (path != self.blank) & ~is_padding
-        # What is said moves to the front, in its order.
-        order = (~said).long().sort(dim=1, stable=True).indices
-        return torch.where(said, path, -1).gather(1, order)
+        is_predicted = ~repeats & (path != self.blank) & ~is_padding
+        # Move the predicted classes to the front, in their order.
+        order = (~is_predicted).long().sort(dim=1, stable=True).indices
+        return torch.where(is_predicted, path, -1).gather(1, order)
 
 
 def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":
-    """How many steps of each row are no padding, int64 `(N,)`."""
+    """Return the number of steps of each row without padding, int64 `(N,)`."""
     rows, steps = outputs.shape[:2]
     for name, lengths in batch.lengths.items():
         before = batch.inputs[name].shape[1]
@@ -91,6 +91,6 @@ def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":
 
 
 def _least_steps(target: "Tensor") -> "Tensor":
-    """How many steps each target needs: one for each class, and a blank between two that are the same."""
+    """Return the number of steps that each target needs: one per class, and a blank between equal neighbors."""
     repeats = ((target[:, 1:] == target[:, :-1]) & (target[:, 1:] >= 0)).sum(dim=1)
     return (target >= 0).sum(dim=1) + repeats

@@ -1,11 +1,11 @@
-"""Metrics of numbers, of classes and of sequences, each computed from all rows of a split in integers and float64."""
+"""Metrics of numbers, classes and sequences, each computed from all rows of a split in integers and float64."""
 
 from hookline import Components, hookimpl
 
 
 @hookimpl
 def register_specs() -> Components:
-    """All of this plugin's metrics, by the modules that have them."""
+    """Return all metrics of this plugin, by module."""
     return Components(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""Areas under the receiver operating characteristic."""
+"""Areas under the receiver operating characteristic curve."""
 
 import math
 from typing import TYPE_CHECKING
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from hookline_metrics.ranking import AUROC
 
 AT_ONCE = 2**22
-"""How many scores are ranked at once."""
+"""The number of scores to rank at once."""
 
 
 class AreaState(State):
-    """The base of both: the areas of all classes or labels, each against the rest, become one number."""
+    """The base of both: averages the areas of all classes or labels, each against the rest."""
 
     def __init__(self, metric: "AUROC", task: Task, columns: int, ignored: int | None):
-        """Begin without rows; `ignored` is the class whose rows do not count."""
+        """Start without rows; `ignored` is the class whose rows to ignore."""
         self._metric, self._task, self._columns, self._ignored = metric, task, columns, ignored
 
     def _truth(self, targets: "Tensor") -> "tuple[Tensor, Tensor | None]":
-        """Which rows are of which class, `(rows, columns)`, and which count, `(rows,)`, unless all do."""
+        """Return which rows belong to which class, `(rows, columns)`, and which count, `(rows,)`; `None` for all."""
         import torch
 
         if self._task != "multiclass":
@@ -33,7 +33,7 @@ class AreaState(State):
         return positive, None if self._ignored is None else classes != self._ignored
 
     def _mean(self, areas: "Tensor", positives: "Tensor") -> float:
-        """The mean of the areas that are defined: NaN says that one is not."""
+        """Return the mean of the areas that are defined, and ignore those that are NaN."""
         import torch
 
         is_defined = ~areas.isnan()
@@ -47,10 +47,10 @@ class AreaState(State):
 
 
 class RankingState(AreaState):
-    """The exact area, for which all scores are kept."""
+    """Computes the exact area, and keeps all scores for it."""
 
     def __init__(self, metric: "AUROC", task: Task, columns: int, ignored: int | None):
-        """Begin without rows."""
+        """Start without rows."""
         super().__init__(metric, task, columns, ignored)
         self._scores: list[Tensor] = []
         self._targets: list[Tensor] = []
@@ -61,7 +61,7 @@ class RankingState(AreaState):
         self._targets.append(targets)
 
     def compute(self) -> float:
-        """The area; NaN if a score is."""
+        """Return the area; NaN if a score is NaN."""
         import torch
 
         scores = torch.cat(self._scores).cpu().double()
@@ -78,10 +78,10 @@ class RankingState(AreaState):
 
 
 class ThresholdsState(AreaState):
-    """The area under a curve at some thresholds, for which rows are counted between them."""
+    """Computes the area under a curve through some thresholds, and counts the rows between them."""
 
     def __init__(self, metric: "AUROC", task: Task, columns: int, ignored: int | None):
-        """Begin without rows."""
+        """Start without rows."""
         super().__init__(metric, task, columns, ignored)
         self._edges: Tensor | None = None
         self._counts: Tensor | None = None
@@ -92,14 +92,14 @@ class ThresholdsState(AreaState):
         import torch
 
         if predictions.dtype.itemsize < 4:
-            predictions = predictions.float()  # Halves are not searched everywhere.
+            predictions = predictions.float()  # Not all devices support `searchsorted` for half precision.
         if self._edges is None or self._counts is None:
             self._edges = self._make_edges(predictions)
             places = self._columns * (len(self._edges) + 1)
             self._counts = torch.zeros(2, places, dtype=torch.int64, device=predictions.device)
         self._is_nan = self._is_nan | predictions.isnan().any()
         positive, is_counted = self._truth(targets)
-        # How many thresholds a probability reaches.
+        # The number of thresholds that a probability reaches.
         reached = torch.searchsorted(self._edges, rows_of(predictions, self._columns).contiguous(), right=True)
         offsets = torch.arange(self._columns, device=reached.device) * (len(self._edges) + 1)
         places_of_rows = (reached + offsets).flatten()
@@ -108,7 +108,7 @@ class ThresholdsState(AreaState):
             counts.scatter_add_(0, places_of_rows, counted.long().flatten())
 
     def _make_edges(self, predictions: "Tensor") -> "Tensor":
-        """The thresholds in rising order, in the precision of the probabilities."""
+        """Return the thresholds in increasing order, in the precision of the probabilities."""
         import torch
 
         thresholds = self._metric.thresholds
@@ -117,13 +117,13 @@ class ThresholdsState(AreaState):
         return torch.tensor(sorted(thresholds or ()), dtype=predictions.dtype, device=predictions.device)
 
     def compute(self) -> float:
-        """The area; NaN if a probability is."""
+        """Return the area; NaN if a probability is NaN."""
         import torch
 
         if self._counts is None or self._is_nan:
             return math.nan
         counts = self._counts.cpu().reshape(2, self._columns, -1)
-        # From the highest threshold, which the fewest reach, down to none, which all reach.
+        # From the highest threshold, which the fewest rows reach, down to none.
         reaching = counts.flip(dims=(2,)).cumsum(dim=2).double()
         reaching = torch.cat([torch.zeros_like(reaching[:, :, :1]), reaching], dim=2)
         true, false = (rows / rows[:, -1:] for rows in reaching)
@@ -132,9 +132,9 @@ class ThresholdsState(AreaState):
 
 
 def ranked(scores: "Tensor", positive: "Tensor") -> "Tensor":
-    """The area of each column, float64 `(columns,)`, by Mann and Whitney: equal scores count a half.
+    """Return the area of each column, float64 `(columns,)`, by the Mann-Whitney statistic: equal scores count half.
 
-    NaN if all rows are positive, or none. Args: `scores`, float64, and `positive`, both `(rows, columns)`.
+    `scores`, float64, and `positive` have shape `(rows, columns)`. The area is NaN if all rows are positive, or none.
     """
     import torch
 
@@ -149,7 +149,7 @@ def ranked(scores: "Tensor", positive: "Tensor") -> "Tensor":
 
 
 def curve(scores: "Tensor", positive: "Tensor") -> "tuple[Tensor, Tensor]":
-    """The rates of false and of true positives, from the greatest score down, float64; equal scores are one step."""
+    """Return the false and true positive rates in order of decreasing scores, float64; equal scores are one step."""
     import torch
 
     ordered, order = scores.sort(descending=True)
@@ -163,7 +163,7 @@ def curve(scores: "Tensor", positive: "Tensor") -> "tuple[Tensor, Tensor]":
 
 
 def area(false: "Tensor", true: "Tensor", max_fpr: float | None) -> float:
-    """The area under a curve up to a rate of false positives, by trapezes; a part is scaled so that chance is a half.
+    """Return the area under a curve by the trapezoidal rule. A partial area is rescaled so that chance is 0.5.
 
     Source: McClish, https://doi.org/10.1177/0272989X8900900307
     """

@@ -12,12 +12,12 @@ from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 if TYPE_CHECKING:
     from torch import Tensor
 
-NO_ROWS = "No row counts, or a prediction is NaN."
+NO_ROWS = "All rows are ignored, or a prediction is NaN."
 
 
 @spec
 class ThresholdMetric(ClassificationMetric):
-    """The options of metrics that decide for a class."""
+    """The options of metrics of predicted classes."""
 
     undefined = NO_ROWS
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {
@@ -27,39 +27,40 @@ class ThresholdMetric(ClassificationMetric):
     }
 
     threshold: float = option(default=0.5, minimum=0, maximum=1)
-    """The probability from which on a binary prediction, or a label, counts as 1."""
+    """The probability from which a binary prediction, or a label, counts as 1."""
     average: Average | None = None
-    """How classes or labels are averaged: all rows alike ("micro"), all classes alike ("macro"), or classes by their
-    number of rows ("weighted"). Left out, a binary task is judged by the class 1 alone, and others by "micro"."""
+    """The average over classes or labels: all rows have equal weights ("micro"), all classes have equal weights
+    ("macro"), or classes have their number of rows as weights ("weighted"). Default: for a binary task, class 1 alone;
+    otherwise "micro"."""
     top_k: int = option(default=1, minimum=1)
-    """Among how many of the most probable classes the right one must be."""
+    """The number of most probable classes among which the true class must be."""
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
-        """The counts of all classes or labels."""
+        """Return the counts of all classes or labels."""
         task, classes = self.resolve(loss, predictions)
         if self.top_k > 1 and (self.top_k > classes or not predictions.is_floating_point()):
-            raise OptionError("top_k", f"There are {classes} classes, and `top_k` is {self.top_k}.")
+            raise OptionError("top_k", f"There are {classes} classes, but `top_k` is {self.top_k}.")
         ignored = self.ignored(loss, task)
         averaging = self.averaging(task, ignored)
         return CountingState(task, classes, averaging, threshold=self.threshold, top_k=self.top_k, ignored=ignored)
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
-        """How the number is made of the counts."""
+        """Return the function that computes the metric from the counts."""
         raise NotImplementedError
 
 
 @spec
 class Accuracy(ThresholdMetric):
-    """Which part of the rows is classified correctly.
+    """The fraction of the rows that are classified correctly.
 
-    With `average`, the mean over classes of the part of their rows that is classified correctly: "macro" is the
-    balanced accuracy, in which a class without rows does not count. Of several labels, the mean over labels.
+    With `average`, the mean over classes of the fraction of their rows that are classified correctly: "macro" is the
+    balanced accuracy, which ignores classes without rows. For several labels, the mean over labels.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/accuracy.html
     """
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
-        """Hits among the rows of a class; of labels also what is rejected correctly."""
+        """Divide the hits by the rows of a class; for labels, true negatives count as well."""
         is_of_labels = task == "multilabel" or (task == "binary" and self.average is None)
         ratio = _agreement if is_of_labels else _recall
         return Averaging(
@@ -69,59 +70,59 @@ class Accuracy(ThresholdMetric):
 
 @spec
 class DividingMetric(ThresholdMetric):
-    """The base of metrics that may have nothing to divide by."""
+    """The base of metrics whose divisor may be 0."""
 
     zero_division: float = option(default=0.0, minimum=0, maximum=1)
-    """What it is, of a class, if there is nothing to divide by."""
+    """The value for a class if the divisor is 0."""
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
-        """The ratio of each class that is predicted or true."""
+        """Average the ratios of all classes that are predicted or true."""
         return Averaging(
             task=task, average=self.average, ratio=type(self).ratio, otherwise=self.zero_division, ignored=ignored
         )
 
     @staticmethod
     def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
-        """What is divided by what."""
+        """Return numerator and denominator."""
         raise NotImplementedError
 
 
 @spec
 class F1Score(DividingMetric):
-    """The harmonic mean of precision and recall. For more than one class, see `average`.
+    """The harmonic mean of precision and recall. For several classes, see `average`.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/f1_score.html
     """
 
     @staticmethod
     def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Hits, and the mean of what is predicted and what is true."""
+        """Divide the hits by the mean of the predicted and the true rows."""
         return 2 * counts.hits, counts.predicted + counts.true
 
 
 @spec
 class Precision(DividingMetric):
-    """Which part of the rows that are predicted to be of a class is of it.
+    """The fraction of the rows predicted as a class that belong to it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
     """
 
     @staticmethod
     def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Hits among what is predicted."""
+        """Divide the hits by the predicted rows."""
         return counts.hits, counts.predicted
 
 
 @spec
 class Recall(DividingMetric):
-    """Which part of the rows of a class is predicted to be of it.
+    """The fraction of the rows of a class that are predicted as it.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
     """
 
     @staticmethod
     def ratio(counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Hits among what is true."""
+        """Divide the hits by the true rows."""
         return _recall(counts)
 
 

@@ -1,4 +1,4 @@
-"""How often each class is predicted, true, and both: what accuracy, precision, recall and F1 are made of."""
+"""Counts of how often each class is predicted, true, and both, from which accuracy, precision, recall and F1 follow."""
 
 import math
 from collections.abc import Callable
@@ -17,28 +17,28 @@ Average = Literal["micro", "macro", "weighted"]
 
 @frozen
 class Counts:
-    """The counts of some classes or labels, float64 `(classes,)` each; whole numbers, so that they are exact."""
+    """The counts of classes or labels, float64 `(classes,)` each. They are integers, and therefore exact."""
 
     hits: "Tensor"
-    """In how many rows the class is both predicted and true."""
+    """The number of rows in which the class is both predicted and true."""
     predicted: "Tensor"
-    """In how many rows it is predicted."""
+    """The number of rows in which it is predicted."""
     true: "Tensor"
-    """In how many rows it is true."""
+    """The number of rows in which it is true."""
     rows: "Tensor"
-    """How many rows count."""
+    """The number of rows that are not ignored."""
 
     @property
     def rejected(self) -> "Tensor":
-        """In how many rows it is neither predicted nor true."""
+        """The number of rows in which it is neither predicted nor true."""
         return self.rows - self.predicted - self.true + self.hits
 
     def total(self) -> "Counts":
-        """The sums over all classes, of one dimension too."""
+        """Return the sums over all classes, `(1,)` each."""
         return Counts(*(count.sum(dim=0, keepdim=True) for count in self._counts()))
 
     def both_classes(self) -> "Counts":
-        """Of a single label two classes: that it does not hold, and that it holds."""
+        """Return the counts of the two classes of a single label: false, and true."""
         import torch
 
         no = self.rejected, self.rows - self.predicted, self.rows - self.true, self.rows
@@ -49,26 +49,26 @@ class Counts:
 
 
 Ratio = Callable[[Counts], "tuple[Tensor, Tensor]"]
-"""What is divided by what, for each class."""
+"""A function that returns numerator and denominator for each class."""
 
 
 @frozen(kw_only=True)
 class Averaging:
-    """How the ratios of classes become one number."""
+    """Computes one number from the ratios of classes."""
 
     task: Task
     average: Average | None
-    """`None` is the ratio of the label of a binary task, and otherwise "micro"."""
+    """`None` means the ratio of the label for a binary task, and otherwise "micro"."""
     ratio: Ratio
     otherwise: float
-    """What the ratio of a class is that has nothing to divide by."""
+    """The ratio of a class whose denominator is 0."""
     only_true: bool = False
-    """Whether a class that is predicted, but in no row true, is in no average of several classes."""
+    """Exclude classes from the average that are predicted, but not true in any row."""
     ignored: int | None = None
-    """The class that is in no average."""
+    """The class to exclude from the average."""
 
     def __call__(self, counts: Counts) -> float:
-        """The number; NaN if no row counts."""
+        """Return the number; NaN if all rows are ignored."""
         import torch
 
         if not counts.rows.sum():
@@ -95,7 +95,7 @@ class Averaging:
 
 
 class CountingState(State):
-    """Counts, from which one number is made in the end."""
+    """Accumulates counts, from which it computes one number at the end."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class CountingState(State):
         top_k: int = 1,
         ignored: int | None = None,
     ):
-        """Begin without rows; `classes` is the number of classes or of labels."""
+        """Start without rows; `classes` is the number of classes or labels."""
         self._task, self._classes, self._averaging = task, classes, averaging
         self._threshold, self._top_k, self._ignored = threshold, top_k, ignored
         self._counts: Tensor | None = None
@@ -144,21 +144,21 @@ class CountingState(State):
         else:
             predicted = predictions.reshape(-1).long()
         counted = torch.ones_like(true) if self._ignored is None else (true != self._ignored).long()
-        # Not `bincount`, which waits for the device.
+        # Not `bincount`, which synchronizes the device.
         counts[0].scatter_add_(0, true, counted * (predicted == true))
         counts[1].scatter_add_(0, predicted, counted)
         counts[2].scatter_add_(0, true, counted)
         counts[3] += counted.sum()
 
     def compute(self) -> float:
-        """The number; NaN if a prediction is."""
+        """Return the number; NaN if a prediction is NaN."""
         if self._counts is None or self._is_nan:
             return math.nan
         return self._averaging(Counts(*self._counts.cpu().double()))
 
 
 def _is_among_first(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":
-    """Whether the score of the true class is among the greatest; of equal scores those of lower classes come first."""
+    """Return whether the score of the true class is among the largest; among equal scores, lower classes come first."""
     import torch
 
     own = scores.gather(1, true.unsqueeze(1))

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @spec
 class RegressionMetric(MetricSpec):
-    """The base of this page's metrics."""
+    """The base of regression metrics."""
 
     takes = ("numbers", "labels")
     undefined = "A prediction or a target is NaN or infinite."
 
     def check(self, loss: LossSpec) -> None:
-        """Probabilities of labels cannot be compared with targets of -1 and 1."""
+        """Refuse losses of signs: probabilities cannot be compared with targets of -1 and 1."""
         if isinstance(loss.encoding, Signs):
             name, kind = type(self).__name__, type(loss).__name__
-            raise ValueError(f"{name} judges numbers, and the targets of {kind} are signs.")
+            raise ValueError(f"{name} evaluates numbers, but the targets of {kind} are signs.")
 
 
 @spec
@@ -35,7 +35,7 @@ class MeanAbsoluteError(RegressionMetric):
     higher_is_better = False
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
-        """A mean of all numbers."""
+        """Return a mean over all numbers."""
         return _MeanError(is_squared=False)
 
 
@@ -49,36 +49,36 @@ class MeanSquaredError(RegressionMetric):
     higher_is_better = False
 
     squared: bool = True
-    """Whether it is left squared; with `false` its root is given."""
+    """Return the mean squared error; with `false`, its square root."""
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
-        """A mean of all numbers."""
+        """Return a mean over all numbers."""
         return _MeanError(is_squared=True, is_root=not self.squared)
 
 
 @spec
 class R2Score(RegressionMetric):
-    """Which part of the targets' variance is explained: 1 is all, 0 no more than by their mean.
+    """The fraction of the targets' variance that is explained: 1 is all, 0 is no more than by their mean.
 
-    Of targets that are all the same it is 1 if they are predicted exactly, and otherwise 0, as in scikit-learn.
+    If all targets are equal, it is 1 if they are predicted exactly and otherwise 0, as in scikit-learn.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/r2_score.html
     """
 
-    undefined = "It needs two rows at least, more than `adjusted` + 1, and finite predictions."
+    undefined = "It needs at least 2 rows, more than `adjusted` + 1, and finite predictions."
 
     adjusted: int = option(default=0, minimum=0)
-    """How many inputs are independent, for the adjusted score."""
+    """The number of independent inputs, for the adjusted score."""
     multioutput: Literal["uniform_average", "variance_weighted"] = "uniform_average"
-    """How the scores of several targets are averaged."""
+    """The average over several targets: with equal weights, or with their variances as weights."""
 
     @property
     def least_rows(self) -> int:
-        """Of one row there is no variance; and the adjusted score divides by rows - `adjusted` - 1."""
+        """The minimum for a variance, and for the adjusted score, which divides by rows - `adjusted` - 1."""
         return self.adjusted + 2
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
-        """The variance of each target, and the errors."""
+        """Return sums for the variance of each target and for the errors."""
         return _R2(self)
 
 
@@ -97,7 +97,7 @@ class _MeanError(State):
         self._numbers += errors.numel()
 
     def compute(self) -> float:
-        """The mean, or its root."""
+        """Return the mean, or its square root."""
         mean = float(self._total) / self._numbers if self._numbers else math.nan
         return math.sqrt(mean) if self._is_root else mean
 
@@ -105,8 +105,8 @@ class _MeanError(State):
 class _R2(State):
     """The sums of squares of errors, and of the targets about their mean, `(columns,)` each.
 
-    The sums about the mean of a batch are merged with those before, so that nothing cancels however far the targets are
-    from 0: Chan, Golub and LeVeque, http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf.
+    The sums about the mean of each batch are merged, which avoids cancellation if targets are far from 0: Chan, Golub
+    and LeVeque, http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf.
     """
 
     def __init__(self, metric: R2Score):
@@ -122,7 +122,7 @@ class _R2(State):
         errors = _errors(predictions, targets).reshape(rows, -1).square().sum(dim=0)
         targets = in_float64(targets).reshape(rows, -1)
         if self._shift is None:
-            # About the first row, so that targets that are all the same have no variance by rounding.
+            # Relative to the first row, so that equal targets have no variance due to rounding.
             self._shift = targets[0]
         shifted = targets - self._shift
         mean = shifted.mean(dim=0)
@@ -137,7 +137,7 @@ class _R2(State):
         self._rows += rows
 
     def compute(self) -> float:
-        """The score."""
+        """Return the score."""
         import torch
 
         spare = self._rows - self._metric.adjusted - 1
@@ -153,8 +153,8 @@ class _R2(State):
 
 
 def _errors(predictions: "Tensor", targets: "Tensor") -> "Tensor":
-    """The errors in float64."""
+    """Return the errors in float64."""
     if predictions.shape != targets.shape:
         shapes = tuple(predictions.shape), tuple(targets.shape)
-        raise ValueError(f"Predictions and targets must have one shape, and theirs are {shapes[0]} and {shapes[1]}.")
+        raise ValueError(f"Predictions and targets must have the same shape, not {shapes[0]} and {shapes[1]}.")
     return in_float64(predictions) - in_float64(targets)

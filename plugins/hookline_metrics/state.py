@@ -1,4 +1,4 @@
-"""What the metrics have in common while they go through the batches of a split."""
+"""The base of objects that accumulate a metric over the batches of a split."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
 
 
 class State:
-    """A metric of the rows seen so far: `update` is called for each batch, and then `compute` once.
+    """A metric of the rows so far: `update` is called for each batch, and then `compute` once.
 
-    Sums are kept on the device of the batches, so that no batch waits for it.
+    Sums stay on the device of the batches, which avoids synchronization.
     """
 
     def to(self, device: "torch.device") -> Self:
-        """Sums begin on the device of the first batch."""
+        """Return the object. Sums are created on the device of the first batch."""
         return self
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
@@ -22,5 +22,5 @@ class State:
         raise NotImplementedError
 
     def compute(self) -> float:
-        """The metric of all rows, NaN where it is not defined."""
+        """Return the metric of all rows; NaN where it is not defined."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The built-in answer of every stage. It is called last, after the implementations of all other plugins."""
+"""The built-in answer of every stage, which is called after the implementations of all other plugins."""
 
 from hookline_stages.beginning import (
     build_model,

@@ -1,4 +1,4 @@
-"""What is built before training: data, model, criterion and optimizer, each by its component in the spec."""
+"""The stages before training: data, model, criterion and optimizer, each built by its component in the spec."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def prepare_data(run: Run) -> Data:
 def build_model(run: Run, data: Data) -> nn.Module:
     """Build the model of the spec for one row of the data, and apply the initializations of the spec.
 
-    The model is built on the CPU, so that a seed gives the same parameters on every device; or on the "meta" device if
-    the inputs are there.
+    The model is built on the CPU, so that a seed leads to the same parameters on every device; if the inputs are on the
+    "meta" device, it is built there.
     """
     row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone() if tensor.is_meta else tensor.clone().cpu())
     inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
@@ -39,26 +39,24 @@ def build_model(run: Run, data: Data) -> nn.Module:
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
     except MisfitError as error:
-        told = MisfitError(
-            f"{error.message}{_how_groups_are_given(row.inputs, run.objective)}", error.path, id=error.diagnostic.id
-        )
-        raise told.within("model") from error.__cause__
+        message = f"{error.message}{_hint_about_groups(row.inputs, run.objective)}"
+        raise MisfitError(message, error.path, id=error.diagnostic.id).within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)
 
 
-def _how_groups_are_given(groups: Collection[str], objective: Objective) -> str:
-    """A sentence about the names of the groups of inputs, if their number fits the loss and their names do not."""
+def _hint_about_groups(groups: Collection[str], objective: Objective) -> str:
+    """Return a sentence about the names of the groups of inputs if only their number fits the loss."""
     wanted = objective.inputs
     if len(groups) != len(wanted) or len(groups) == 1 or is_applied_to_each(groups, wanted):
         return ""
     takes = f"{objective.name_for(None)} takes {enumerate_names(wanted)}"
-    given = "groups of inputs that are called so are given to the model one by one"
-    return f" {takes}: {given}, and these, {enumerate_names(groups)}, all at once."
+    given = "the model is applied separately to groups of inputs with these names"
+    return f" {takes}: {given}, but takes {enumerate_names(groups)} together."
 
 
 def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
-    """Reinitialize parameters: rule by rule, and within a rule in torch's order."""
+    """Reinitialize parameters, rule by rule, and within a rule in torch's order."""
     try:
         *groups, _ = divided(named_parameters(model), rules)
     except MisfitError as error:
@@ -75,7 +73,7 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
 
 
 def _clear_padding(model: nn.Module, initialized: Collection[int]) -> None:
-    """Set the padding vectors to 0, as torch does whenever it initializes an embedding: they are not trained."""
+    """Set the padding vectors of embeddings to 0, as torch does: they are not trained."""
     import torch
     from torch import nn
 
@@ -96,7 +94,7 @@ def select_loss(run: Run, data: Data) -> nn.Module:
     if not isinstance(criterion, nn.Module):
         given = f"the class {criterion.__name__}" if isinstance(criterion, type) else f"a {type(criterion).__name__}"
         raise MisfitError(
-            f"`build` of {run.objective.name_for(None)} must give an nn.Module: it gives {given}.", ("loss",)
+            f"`build` of {run.objective.name_for(None)} must return an nn.Module, not {given}.", ("loss",)
         )
     return criterion.to(run.device)
 
@@ -106,7 +104,7 @@ def select_optimizer(run: Run, model: nn.Module, criterion: nn.Module) -> optim.
     """Build the optimizer of the spec over all parameters of model and criterion."""
     parameters = named_parameters(model, criterion)
     if not parameters:
-        raise MisfitError("There is nothing to train: neither the model nor the loss has parameters.", ("model",))
+        raise MisfitError("Neither the model nor the loss has parameters to train.", ("model",))
     try:
         return run.spec.optimizer.build_for(parameters)
     except MisfitError as error:

@@ -1,4 +1,4 @@
-"""What is done after each epoch: the model is evaluated, and the record is kept."""
+"""The stages after each epoch: evaluation of the model, and the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def predict(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Mapping[str, Prediction]:
-    """Return the predictions of each loss, which are computed when they are first used."""
+    """Return the predictions for each loss, which are computed when they are first used."""
     return run.objective.predict(criterion, outputs, batch)
 
 
@@ -51,11 +51,11 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             metrics = metrics or list(_built(run, predicted))
             for metric, key, state in metrics:
                 with _naming(metric, spec, split):
-                    state.update(*metric.prepare(_judged(metric, predicted[key]), predicted[key].truth))
+                    state.update(*metric.prepare(_evaluated(metric, predicted[key]), predicted[key].truth))
     model.train()
     criterion.train()
     if batch is None:
-        raise DataError(f"data: The {split} split gave no batch to evaluate, instead of {len(batches)}.")
+        raise DataError(f"data: The {split} split has no batches to evaluate, instead of {len(batches)}.")
     evaluated = losses.values()
     for metric, _, state in metrics:
         with _naming(metric, spec, split):
@@ -73,23 +73,23 @@ def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-def _judged(metric: MetricSpec, prediction: Prediction) -> Tensor:
-    """The predictions, or the scores for a metric that ranks rows."""
+def _evaluated(metric: MetricSpec, prediction: Prediction) -> Tensor:
+    """Return the predictions, or the scores for a metric that ranks rows."""
     return prediction.scores if metric.ranks else prediction.predictions
 
 
 def _built(run: Run, predicted: Mapping[str, Prediction]) -> Iterator[tuple[MetricSpec, str, Any]]:
-    """Each metric with the key of the prediction that it judges, and the object that accumulates it."""
+    """Yield each metric with the key of the prediction that it evaluates, and the object that accumulates it."""
     for metric in run.spec.metrics:
         key = run.objective.key(metric.target)
         with _naming(metric, run.spec, "validation"):
-            first = _judged(metric, predicted[key])
+            first = _evaluated(metric, predicted[key])
             yield metric, key, metric.build(predicted[key].loss, first).to(first.device)
 
 
 @contextmanager
 def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
-    """An error of a metric inside becomes one that names the metric and its place in the spec."""
+    """Turn errors of a metric into errors that name the metric and its path in the spec."""
     place = ("metrics", spec.metrics.index(metric))
     try:
         yield
@@ -99,5 +99,5 @@ def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None
         ) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
         raise MisfitError(
-            f"{metric.label} cannot judge the {split} split. {error}", place, id="unfit-metric"
+            f"{metric.label} cannot be computed on the {split} split. {error}", place, id="unfit-metric"
         ) from error

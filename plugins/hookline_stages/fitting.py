@@ -1,4 +1,4 @@
-"""The training itself."""
+"""The stage `fit`, which trains the model."""
 
 from __future__ import annotations
 

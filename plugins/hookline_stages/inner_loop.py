@@ -1,6 +1,6 @@
-"""What happens for every batch. Do not add anything here that a careful hand-written loop would not have.
+"""The stages that are called for every batch. Add nothing that a careful hand-written loop would not have.
 
-Each function takes all arguments of its stage, used or not, so that it can be called directly.
+Each function takes all arguments of its stage, so that it can be called directly.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def backward(run: Run, loss: Tensor) -> Tensor:
     except RuntimeError as error:
         if "inplace operation" not in str(error):
             raise
-        message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+        message = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
         raise MisfitError(message, ("model",)) from error
     return loss.detach()
 
@@ -57,7 +57,7 @@ def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) ->
     if requires or (takes and run.spec.optimizer.needs_closure):
         if (watch := getattr(closure, "watch", None)) is not None:  # A wrapper may have replaced it.
             watch()
-        optimizer.step(closure)  # type: ignore[arg-type]  # torch declares a float, and means a tensor.
+        optimizer.step(closure)  # type: ignore[arg-type]  # torch declares a float, but expects a tensor.
         return True
     for group in optimizer.param_groups:
         for parameter in group["params"]:
@@ -69,6 +69,6 @@ def step(run: Run, optimizer: optim.Optimizer, closure: Callable[[], Tensor]) ->
 
 @cache
 def _of_closure(optimizer: Any) -> tuple[bool, bool]:
-    """Whether `step` of an optimizer class takes a closure, and whether it requires one. Looked up once per class."""
+    """Return whether `step` of an optimizer class takes a closure, and whether it requires one; once per class."""
     closure = signature(optimizer.step).parameters.get("closure")
     return closure is not None, closure is not None and closure.default is Parameter.empty

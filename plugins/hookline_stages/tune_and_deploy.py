@@ -1,4 +1,4 @@
-"""What happens after a training: choose what to try next, and deploy the best trial."""
+"""The stages after training: choose the next spec to try, and deploy the best trial."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:
-    """One trial is enough."""
+    """Return `None`, since one trial is enough."""
     return None
 
 

@@ -62,3 +62,17 @@ def test_the_epoch_whose_weights_are_kept_is_marked_unless_it_is_the_last(tmp_pa
         draw_curves(history, LOSSES, "a run", tmp_path / f"{name}.png", kept_epoch=kept)
     plain, last, best = ((tmp_path / f"{name}.png").read_bytes() for name in ("plain", "last", "best"))
     assert last == plain != best
+
+
+def test_the_ticks_of_a_log_axis_are_plain_numbers_and_the_epochs_begin_with_1(tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr("hookline.plots.write_picture", lambda figure, path: figures.append(figure))
+    history = [{"epoch": epoch, "training/loss": 95 - epoch / 2} for epoch in range(1, 101)]
+    draw_curves(history, LOSSES, "a run", tmp_path / "loss.png", yscale="log")
+    [figure] = figures
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    low, high = axes.get_ylim()
+    ticks = zip(axes.get_yticks(minor=True), axes.get_yticklabels(minor=True), strict=True)
+    assert [label.get_text() for tick, label in ticks if low < tick < high] == ["50", "60", "70", "80", "90"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", *map(str, range(10, 101, 10))]

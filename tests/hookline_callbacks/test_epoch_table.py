@@ -46,6 +46,26 @@ def test_a_screen_that_is_too_narrow_for_a_row_has_it_in_several_lines():
     ]
 
 
+def test_headers_of_losses_are_divided_before_the_bracket_and_never_inside_a_name():
+    losses = {"loss": 1.1379, "loss[species]": 0.7, "loss[petal_width]": 0.4}
+    record = {
+        "epoch": 1,
+        **{f"{split}/{name}": loss for split in ("training", "validation") for name, loss in losses.items()},
+    }
+    assert list(EpochTable().lines(record, 90)) == [
+        "           training                             validation",
+        "                           loss           loss                    loss           loss",
+        "  epoch        loss   [species]  [petal_width]        loss   [species]  [petal_width]",
+        "      1      1.1379     0.70000        0.40000      1.1379     0.70000        0.40000",
+    ]
+
+
+def test_a_number_of_five_digits_has_no_decimal_point():
+    assert list(EpochTable().lines({"epoch": 1, "loss": 22937.4, "other": 2293.74}))[-1] == (
+        "      1       22937      2293.7"
+    )
+
+
 @pytest.mark.parametrize("screen", [None, 200, 80, 60, 24, 3])
 def test_no_digit_is_lost_and_no_line_is_wider_than_a_screen_on_which_a_number_has_room(screen):
     table = EpochTable()

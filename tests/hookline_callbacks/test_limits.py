@@ -38,7 +38,7 @@ def test_limits_that_exclude_everything_are_reported(limits, where, tmp_path):
         trained(tmp_path, {"type": "GradientNorm", **limits})
     [problem] = raised.value.problems
     assert problem.path == ("callbacks", 0, "last")
-    assert problem.message == "Nothing is left between the first, 3, and the last, 2."
+    assert problem.message == "`last` (2) is before the first step or epoch (3), so this callback would never run."
 
 
 @pytest.mark.parametrize(

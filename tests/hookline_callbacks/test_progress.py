@@ -140,6 +140,20 @@ def test_on_a_terminal_it_prints_the_same_rows(tmp_path, capsys, monkeypatch):
     assert [line for line in shown if line in plain] == plain
 
 
+def test_on_a_narrow_terminal_long_lines_are_indented(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    train("iris", tmp_path / "terminal", "run.epochs=1")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    assert [line.rstrip() for line in shown if line][:4] == [
+        "iris: 1 epoch of 6 steps on cpu, seed 0",
+        "  data       CSV, rows of 4 numbers: 90 for training, 30 for",
+        "             validation, 30 for test",
+        "  model      Sequential, 131 parameters",
+    ]
+
+
 @pytest.mark.parametrize("columns", [24, 40, 60])
 def test_on_a_narrow_terminal_every_digit_is_shown(tmp_path, capsys, monkeypatch, columns):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

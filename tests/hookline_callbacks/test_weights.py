@@ -108,11 +108,11 @@ def test_changing_a_learning_rate_that_is_read_only_once_is_an_error(options, op
         trained(tmp_path, options, optimizer={"type": "Rprop"})
     [problem] = raised.value.problems
     assert problem.path == ("callbacks", 0, option)
-    assert problem.text.startswith("Rprop reads its learning rate in the first step only, and this makes no difference")
+    assert problem.text.startswith("Rprop reads its learning rate in the first step only, so this has no effect")
     with pytest.warns(hookline.HooklineWarning) as caught:
         trained(tmp_path, {**options, **({"anneal_epochs": 1} if option == "swa_lr" else {})}, optimizer=ONE_OF_TWO)
     assert [str(one.message) for one in caught] == [
-        f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
+        f"callbacks[0].{option}: Rprop reads its learning rate in the first step only: this has an effect on the other parts only."
     ]
 
 

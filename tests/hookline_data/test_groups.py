@@ -336,11 +336,11 @@ def test_a_loss_without_targets_gets_none(prepare):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"targets": None}, "data.targets: MSELoss takes one target, and none is given."),
-        ({"targets": {"u": "a", "v": "y"}}, "data.targets: MSELoss takes one target, and 2 are given."),
+        ({"targets": None}, "data.targets: MSELoss takes one target, but none is given."),
+        ({"targets": {"u": "a", "v": "y"}}, "data.targets: MSELoss takes one target, but 2 are given."),
         (
             {"targets": "y", "loss": "TripletMarginLoss"},
-            "data.targets: TripletMarginLoss takes no target, and one is given.",
+            "data.targets: TripletMarginLoss takes no target, but one is given.",
         ),
     ],
 )

@@ -360,11 +360,11 @@ def test_an_unusable_array_is_reported(prepare_arrays, options, arrays, message)
             ("data", "lengths", "y"),
             '"y" is a target, but MSELoss takes no sequences, so it cannot have lengths.',
         ),
-        ({"targets": None}, ("data", "targets"), "MSELoss takes one target, and none is given."),
+        ({"targets": None}, ("data", "targets"), "MSELoss takes one target, but none is given."),
         (
             {"targets": {"a": "y", "b": "x"}},
             ("data", "targets"),
-            "MSELoss takes one target, and 2 are given.",
+            "MSELoss takes one target, but 2 are given.",
         ),
     ],
 )

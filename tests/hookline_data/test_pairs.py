@@ -230,7 +230,7 @@ def test_a_loss_without_a_target_is_an_error(prepare_drawn):
     with pytest.raises(MisfitError) as caught:
         prepare_drawn("Pairs", numbered(CLASSES), loss="TripletMarginLoss")
     assert str(caught.value) == (
-        'loss: TripletMarginLoss takes no target, and one is given. Pairs gives "input1", "input2" and "target".'
+        'loss: TripletMarginLoss takes no target, but one is given. Pairs gives "input1", "input2" and "target".'
     )
 
 

@@ -199,7 +199,7 @@ def test_several_target_columns_are_an_error(prepare_drawn, tmp_path):
 
 def test_a_source_without_a_target_is_an_error(prepare_drawn):
     path = ("data", "source", "targets")
-    with pytest.raises(MisfitError, match=r"Triplets takes one target, and none is given\.") as caught:
+    with pytest.raises(MisfitError, match=r"Triplets takes one target, but none is given\.") as caught:
         prepare_drawn("Triplets", "x\n1\n2\n", loss="TripletMarginLoss", source={"targets": {}})
     assert caught.value.path == path
 
@@ -247,7 +247,7 @@ def test_a_loss_that_takes_a_target_is_an_error(prepare_drawn):
     with pytest.raises(MisfitError) as caught:
         prepare_drawn("Triplets", numbered(CLASSES), loss="MSELoss")
     assert str(caught.value) == (
-        'loss: MSELoss takes one target, and none is given. Triplets gives "anchor", "positive" and "negative".'
+        'loss: MSELoss takes one target, but none is given. Triplets gives "anchor", "positive" and "negative".'
     )
 
 

@@ -54,7 +54,7 @@ def rows_of_training(trial):
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits", "iris"])
-def test_a_model_made_of_the_two_files_gives_the_outputs_of_the_one_in_memory(name, deployed):
+def test_a_model_from_the_two_files_has_the_outputs_of_the_model_in_memory(name, deployed):
     trial, weights, description = deployed(name)
     inputs, _ = prepared(name, description)
     with torch.no_grad():
@@ -64,14 +64,14 @@ def test_a_model_made_of_the_two_files_gives_the_outputs_of_the_one_in_memory(na
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits", "iris"])
-def test_raw_rows_become_by_the_description_what_the_model_was_trained_on(name, deployed):
+def test_the_description_converts_raw_rows_to_the_inputs_of_the_model(name, deployed):
     trial, _, description = deployed(name)
     inputs, _ = prepared(name, description)
     known = {tuple(row.flatten().tolist()) for row in inputs}
     assert all(tuple(row.flatten().tolist()) in known for row in rows_of_training(trial))
 
 
-def test_plain_pytorch_is_enough_to_predict_the_names_of_classes(deployed):
+def test_plain_pytorch_can_predict_class_names(deployed):
     trial, weights, description = deployed("iris")
     model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
     model.load_state_dict(weights)
@@ -109,7 +109,7 @@ def test_plain_pytorch_is_enough_to_predict_the_names_of_classes(deployed):
         ),
     ],
 )
-def test_the_description_says_what_goes_in_and_what_comes_out(name, target, activation, shape, preparation, deployed):
+def test_the_description_contains_inputs_and_outputs(name, target, activation, shape, preparation, deployed):
     trial, _, description = deployed(name)
     assert description["format"] == "hookline.safetensors.1"
     assert description["targets"] == {"target": target}
@@ -119,7 +119,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(name, target, acti
     assert description["preparation"] == trial.data.preparation
 
 
-def test_the_spec_in_the_description_is_the_one_that_was_trained(deployed):
+def test_the_description_contains_the_trained_spec(deployed):
     trial, _, description = deployed("digits")
     assert description["spec"] == hookline.spec.plain(trial.spec, trial.directory / "safetensors")
     (trial.directory / "safetensors" / "again.toml").write_text(
@@ -128,7 +128,7 @@ def test_the_spec_in_the_description_is_the_one_that_was_trained(deployed):
     assert hookline.load(trial.directory / "safetensors" / "again.toml") == trial.spec
 
 
-def test_the_weights_are_those_of_the_run_and_buffers_are_among_them(deployed):
+def test_the_weights_are_those_of_the_run_and_include_buffers(deployed):
     trial, weights, _ = deployed("digits")
     kept = load_file(trial.directory / "model.safetensors")
     expected = trial.model.state_dict()
@@ -150,7 +150,7 @@ def test_random_inputs_are_deployed_without_a_preparation(deployed):
     assert sorted(weights) == ["0.bias", "0.weight", "2.bias", "2.weight"]
 
 
-def test_nothing_is_deployed_unless_the_spec_says_so(tmp_path):
+def test_nothing_is_deployed_without_a_deployment_target(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "iris.toml", ["run.epochs=1", "deploy=[]"]), out=tmp_path / "run")
     assert list(trial.deployed) == []
     assert not (tmp_path / "run" / "safetensors").exists()
@@ -165,7 +165,7 @@ def test_a_duplicate_target_is_reported_before_training(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_loss_that_is_made_of_several_says_for_each_what_makes_a_prediction(
+def test_several_losses_each_describe_their_activation(
     tmp_path,
 ):
     spec = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1", "deploy=[{type='Safetensors'}]"])
@@ -181,7 +181,7 @@ def test_a_loss_that_is_made_of_several_says_for_each_what_makes_a_prediction(
     ]
 
 
-def test_a_loss_with_a_layer_of_its_own_is_deployed_with_it(tmp_path):
+def test_a_loss_that_contains_a_layer_is_deployed_with_it(tmp_path):
     path = SPECS / "losses" / "LinearCrossEntropyLoss.toml"
     trial = hookline.train(hookline.load(path, ["run.epochs=1", "deploy=[{type='Safetensors'}]"]), out=tmp_path / "run")
     _, criterion, description = trial.deployed

@@ -87,19 +87,19 @@ def test_an_initialization_has_torchs_options_with_torchs_defaults(kind):
     assert {option.name: option.default for option in fields(kind) if option.name not in selection} == theirs
 
 
-def test_every_function_of_torch_is_there_and_compared():
+def test_every_function_of_torch_is_available_and_compared():
     theirs = {name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")}
     assert {kind.__name__ for kind in register_specs().values()} == set(OPTIONS) == theirs
 
 
-def test_the_nonlinearities_are_those_whose_gain_torch_knows():
+def test_the_nonlinearities_are_those_with_a_gain_in_torch():
     theirs = signature(nn.init.kaiming_normal_).parameters["nonlinearity"].annotation
     kinds = {kind.__name__: kind for kind in register_specs().values()}
     assert fields(kinds["kaiming_normal_"]).nonlinearity.type == theirs
     assert fields(kinds["kaiming_uniform_"]).nonlinearity.type == theirs
 
 
-def test_a_rule_initializes_what_it_selects_and_the_rest_is_as_torch_has_it(tmp_path):
+def test_a_rule_initializes_its_selection_and_the_rest_stays_as_in_torch(tmp_path):
     rule = {"type": "kaiming_normal_", "layers": "Linear", "parameters": "*.weight", "nonlinearity": "relu"}
     model = by_hand()
     for layer in (model[0], model[2]):
@@ -107,7 +107,7 @@ def test_a_rule_initializes_what_it_selects_and_the_rest_is_as_torch_has_it(tmp_
     assert_equal(weights(spec(rule), tmp_path), model.parameters())
 
 
-def test_rules_come_in_their_order_and_the_first_that_selects_a_parameter_has_it(tmp_path):
+def test_the_first_rule_that_selects_a_parameter_initializes_it(tmp_path):
     rules = [
         {"type": "normal_", "layers": "2", "std": 0.1},
         {"type": "constant_", "val": 0.5, "parameters": "*.bias"},
@@ -123,7 +123,7 @@ def test_rules_come_in_their_order_and_the_first_that_selects_a_parameter_has_it
 
 @pytest.mark.parametrize(("name", "layer"), [("Embedding", nn.Embedding), ("EmbeddingBag", nn.EmbeddingBag)])
 @pytest.mark.parametrize("index", [0, -1])
-def test_the_vector_of_padding_stays_zero_as_in_torch(name, layer, index):
+def test_the_padding_vector_stays_zero_as_in_torch(name, layer, index):
     table = {"type": name, "num_embeddings": 5, "embedding_dim": 3, "padding_idx": index}
     batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
     data = hookline.data.Data(training=batches, example=batches.all, targets={})
@@ -153,7 +153,7 @@ class Bringing:
         return [Pretrained]
 
 
-def test_an_embedding_that_no_rule_selects_keeps_its_vector_of_padding():
+def test_an_embedding_that_no_rule_selects_keeps_its_padding_vector():
     made = spec({"type": "zeros_", "layers": "Linear"}, model={"type": "Pretrained"}, plugins=[Bringing()])
     batches = hookline.data.TensorBatches({"words": torch.tensor([[1, 2], [3, 4]])}, batch_size=2)
     data = hookline.data.Data(training=batches, example=batches.all, targets={})
@@ -163,7 +163,7 @@ def test_an_embedding_that_no_rule_selects_keeps_its_vector_of_padding():
     assert torch.equal(model[2].weight, torch.zeros(1, 6))
 
 
-def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
+def test_without_a_rule_everything_stays_as_in_torch(tmp_path):
     assert_equal(weights(spec(), tmp_path), by_hand().parameters())
 
 
@@ -172,15 +172,15 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
     [
         (
             [{"type": "ones_"}, {"type": "zeros_", "parameters": "*.bias"}],
-            "initialize[1]: It selects no parameter that one before it does not have already.",
+            "initialize[1]: Every parameter it selects already belongs to an earlier entry.",
         ),
         (
             [{"type": "zeros_", "parameters": "*.bais"}],
-            'initialize[0].parameters: It selects nothing: there is no parameter "*.bais". Did you mean',
+            'initialize[0].parameters: This selects nothing: there is no parameter "*.bais". Did you mean',
         ),
         (
             [{"type": "zeros_", "layers": "Conv2d"}],
-            'initialize[0].layers: It selects nothing: no layer "Conv2d" has parameters. Available: "Linear".',
+            'initialize[0].layers: This selects nothing: no layer "Conv2d" has parameters. Available: "Linear".',
         ),
         (
             [{"type": "kaiming_normal_", "layers": "Linear"}],
@@ -198,7 +198,7 @@ def test_without_a_rule_all_is_as_torch_has_it(tmp_path):
         ),
     ],
 )
-def test_a_rule_that_does_not_suit_the_model_is_reported_before_anything_is_written(rules, message, tmp_path):
+def test_a_rule_that_does_not_fit_the_model_is_reported_before_anything_is_written(rules, message, tmp_path):
     with pytest.raises(MisfitError) as raised:
         hookline.train(spec(*rules), out=tmp_path / "run")
     assert str(raised.value).startswith(message)
@@ -223,7 +223,7 @@ def test_a_rule_that_does_not_suit_the_model_is_reported_before_anything_is_writ
         ({"type": "normal"}, "type"),
     ],
 )
-def test_options_that_torch_would_refuse_are_problems_of_the_spec(rule, path):
+def test_options_that_torch_would_refuse_are_reported(rule, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(rule)
     assert [problem.path for problem in raised.value.problems] == [("initialize", 0, path)]

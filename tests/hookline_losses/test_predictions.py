@@ -1,4 +1,4 @@
-"""What a loss says that the model predicts, and what that is compared with."""
+"""The predictions and true values of losses."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ PAIR, TRIPLET = {"input1": A, "input2": B}, {"anchor": A, "positive": B, "negati
 CLASSES = Data(training=None, example=None, targets={"target": Target(columns=("y",), classes=(0, 1, 2))})
 
 
-def test_pairs_are_judged_by_their_cosine_and_by_their_difference():
+def test_pairs_are_predicted_by_their_cosine_and_by_their_difference():
     cosine = nn.functional.cosine_similarity(A, B)
     assert torch.equal(CosineEmbeddingLoss().predictions(None, PAIR, None), (1 + cosine) / 2)
     assert torch.equal(MarginRankingLoss().predictions(None, PAIR, None), (A - B).sigmoid())
@@ -43,7 +43,7 @@ def test_pairs_are_judged_by_their_cosine_and_by_their_difference():
     ],
     ids=["p-norm", "left out", "PairwiseDistance", "CosineDistance", "SquaredDistance"],
 )
-def test_triplets_are_judged_by_which_is_nearer_as_the_loss_measures_it(loss, distance):
+def test_triplets_are_predicted_by_the_distances_of_the_loss(loss, distance):
     criterion = loss.build(None)
     nearer = (distance(A, C) - distance(A, B)).sigmoid().unsqueeze(1)
     assert torch.equal(loss.predictions(criterion, TRIPLET, None), nearer)
@@ -52,12 +52,12 @@ def test_triplets_are_judged_by_which_is_nearer_as_the_loss_measures_it(loss, di
     assert torch.equal(loss.compute(criterion, TRIPLET, Batch(TRIPLET)), expected)
 
 
-def test_a_distance_is_judged_by_half_of_the_margin():
+def test_a_distance_is_predicted_relative_to_half_of_the_margin():
     predictions = HingeEmbeddingLoss(margin=4.0).predictions(None, torch.tensor([0.0, 1.0, 2.0, 4.0]), None)
     assert predictions.tolist() == torch.tensor([1.0, 0.5**0.5, 0.5, 0.25]).tolist()
 
 
-def test_a_path_is_read_without_repeats_blanks_and_padding():
+def test_a_path_is_decoded_without_repeats_blanks_and_padding():
     path = torch.tensor([[0, 1, 1, 0, 1, 2], [2, 2, 2, 1, 0, 0], [0, 0, 0, 0, 0, 0]])
     outputs = nn.functional.one_hot(path, 3).float()
     batch = Batch(
@@ -87,7 +87,7 @@ def test_lengths_shrink_with_the_sequence_and_are_rounded_up():
     ],
     ids=lambda loss: type(loss).__name__,
 )
-def test_losses_with_a_layer_of_their_own_predict_probabilities_with_it(loss):
+def test_losses_that_contain_a_layer_predict_probabilities_with_it(loss):
     criterion = loss.build(CLASSES)
     predictions = loss.predictions(criterion, A, None)
     assert predictions.shape == (4, 3)
@@ -97,7 +97,7 @@ def test_losses_with_a_layer_of_their_own_predict_probabilities_with_it(loss):
     assert torch.allclose(value, -predictions.gather(1, target.unsqueeze(1)).log().mean())
 
 
-def test_what_is_compared_is_a_class_where_the_target_is_a_list_or_a_distribution():
+def test_the_truth_is_a_class_if_the_target_is_a_list_or_a_distribution():
     lists = torch.tensor([[0, 2, -1], [-1, -1, -1], [1, -1, -1]])
     assert MultiLabelMarginLoss().truth(Batch({"input": lists}, {"target": lists})).tolist() == [
         [1, 0, 1],
@@ -108,7 +108,7 @@ def test_what_is_compared_is_a_class_where_the_target_is_a_list_or_a_distributio
     assert KLDivLoss().truth(Batch({"input": shares}, {"target": shares})).tolist() == [1, 0]
 
 
-def test_the_variance_is_the_models_or_a_target():
+def test_the_variance_comes_from_the_model_or_a_target():
     loss, target, var = GaussianNLLLoss(), A, B.exp()
     expected = nn.GaussianNLLLoss()(C, target, var)
     from_model = Batch({"input": A}, {"target": target})

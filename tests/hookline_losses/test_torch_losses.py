@@ -1,4 +1,4 @@
-"""Each loss is torch's own, with the same options."""
+"""Each loss equals torch's, with the same options."""
 
 from inspect import Parameter, signature
 
@@ -15,9 +15,9 @@ LEFT_OUT = {
     "AdaptiveLogSoftmaxWithLoss": {"device", "dtype"},
     "LinearCrossEntropyLoss": {"device", "dtype", "options", "out_features"},
 }
-"""What is said elsewhere, an object that is no data, and what is for targets of several dimensions."""
+"""Arguments of torch that are options elsewhere, objects, or only for targets of several dimensions."""
 FOLLOWS = {"n_classes", "num_classes"}
-"""What torch must be told and follows from the data here."""
+"""Required arguments of torch that follow from the data."""
 TORCHS = [kind for kind in register_specs().values() if issubclass(kind, hookline.spec.LossSpec)]
 
 COMMON = {option.name for option in fields(hookline.spec.LossSpec)}
@@ -73,7 +73,7 @@ def torchs(name, options):
 
 
 def compared(name, rows=24):
-    """Outputs and targets as the loss takes them, in which every class occurs."""
+    """Return outputs and targets in the form that the loss takes, in which every class occurs."""
     generator = torch.Generator().manual_seed(3)
     if name in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss"):
         scores = torch.randn(rows, 3, generator=generator)
@@ -91,7 +91,7 @@ def compared(name, rows=24):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_the_criterion_gives_the_loss_and_the_gradients_of_torchs(name, options):
+def test_loss_and_gradients_equal_those_of_torch(name, options):
     outputs, targets = compared(name)
     mine, theirs = outputs.clone().requires_grad_(), outputs.clone().requires_grad_()
     criterion, expected = loaded(name, options).build(data=None), torchs(name, options)
@@ -104,7 +104,7 @@ def test_the_criterion_gives_the_loss_and_the_gradients_of_torchs(name, options)
 
 
 LETTERS = torch.tensor([[1, 2, 2, -1], [3, -1, -1, -1], [1, 2, 3, 1], [2, 2, 2, 2]])
-"""Classes of sequences of 7 steps, which 2, 2, 2, 2 needs; where this may be infinite, there are 6."""
+"""Target sequences that need up to 7 steps (2, 2, 2, 2); if an infinite loss is allowed, there are only 6."""
 NO_BLANK = LETTERS.where(LETTERS < 0, LETTERS - 1)
 HINGES = [{}, {"reduction": "sum"}, {"margin": 0.3}]
 TRIPLETS = [{"reduction": "sum"}, {"margin": 0.5}, {"swap": True}, {"margin": 3.0, "swap": True, "reduction": "sum"}]
@@ -134,7 +134,7 @@ OTHER_OPTIONS = {
         {"num_classes": 5, "bias": True, "reduction": "sum"},
     ],
 }
-"""Of losses that are given more than one output and one target of its shape, or that have parameters."""
+"""Losses with other arguments than one output and one target of its shape, or with parameters."""
 OTHER_CASES = [
     pytest.param(name, options, id=f"{name} {options}")
     for name, several in OTHER_OPTIONS.items()
@@ -143,7 +143,7 @@ OTHER_CASES = [
 
 
 def given(name, options):
-    """What the model gives by the names of arguments, and the targets as the data source gives them."""
+    """Return the outputs of the model by argument name, and the targets as in the data."""
     generator = torch.Generator().manual_seed(3)
     first, second, third = torch.randn(3, 24, 4, generator=generator)
     signs = torch.randn(24, 4, generator=generator).sign()
@@ -170,7 +170,7 @@ def given(name, options):
 
 
 def as_torch_takes(name, outputs, targets):
-    """The arguments of torch's criterion."""
+    """Return the arguments of torch's criterion."""
     target = targets.get("target")
     if name == "GaussianNLLLoss":
         return outputs["input"], target, outputs["var"]
@@ -182,7 +182,7 @@ def as_torch_takes(name, outputs, targets):
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides the total loss by both")
 @pytest.mark.parametrize(("name", "options"), OTHER_CASES)
-def test_a_loss_of_several_arguments_gives_the_loss_and_the_gradients_of_torchs(name, options):
+def test_loss_and_gradients_with_several_arguments_equal_those_of_torch(name, options):
     outputs, targets = given(name, options)
     known = hookline.data.Target(columns=("y",), classes=("a", "b", "c"))
     data = hookline.data.Data(training=None, example=None, targets=dict.fromkeys(targets, known))
@@ -212,14 +212,14 @@ def test_a_loss_of_several_arguments_gives_the_loss_and_the_gradients_of_torchs(
         assert torch.equal(gradient.grad, other.grad)
 
 
-def test_every_loss_is_compared_with_torchs():
+def test_every_loss_is_compared_with_torch():
     assert {*OPTIONS, *OTHER_OPTIONS} == {kind.__name__ for kind in TORCHS}
 
 
 @pytest.mark.parametrize("kind", TORCHS, ids=lambda kind: kind.__name__)
-def test_each_option_of_a_loss_is_compared_with_torchs(kind):
+def test_each_option_of_a_loss_is_compared_with_torch(kind):
     compared = {name for options in {**OPTIONS, **OTHER_OPTIONS}[kind.__name__] for name in options}
-    # A distance is compared elsewhere.
+    # Distances are compared in another test.
     assert {option.name for option in fields(kind)} - COMMON - compared <= {"in_features", "distance_function"}
 
 
@@ -241,14 +241,14 @@ def test_a_loss_has_torchs_options_with_torchs_defaults(kind):
             assert ours[name] == default
 
 
-def test_every_loss_of_torch_is_there():
+def test_every_loss_of_torch_is_available():
     theirs = {name for name in vars(nn) if "Loss" in name} - {"NLLLoss2d"}  # An old name of NLLLoss.
     assert {kind.__name__ for kind in TORCHS} == theirs
 
 
 @pytest.mark.parametrize("batches", [[24], [16, 8], [7, 7, 7, 3], [1] * 24], ids=str)
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_all_rows(name, options, batches):
+def test_losses_of_unequal_batches_weighted_by_their_divisors_average_to_the_loss_of_all_rows(name, options, batches):
     spec = loaded(name, options)
     criterion = spec.build(data=None).double()
     outputs, targets = compared(name)
@@ -282,7 +282,7 @@ def test_losses_of_unequal_batches_averaged_by_their_divisors_are_the_loss_of_al
         ("HuberLoss", torch.clone),
     ],
 )
-def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_otherwise(name, prediction):
+def test_predictions_are_probabilities_if_the_loss_defines_them_and_numbers_otherwise(name, prediction):
     outputs, _ = compared(name)
     assert torch.equal(loaded(name, {}).predictions(None, outputs, None), prediction(outputs))
 
@@ -298,7 +298,7 @@ def test_predictions_are_probabilities_where_the_loss_knows_them_and_numbers_oth
         ("MSELoss", {"size_average": True}, "loss.size_average"),
     ],
 )
-def test_options_that_torch_would_refuse_later_are_problems_of_the_spec(name, options, path):
+def test_options_that_torch_would_refuse_later_are_reported_with_the_spec(name, options, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
         loaded(name, options)
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

@@ -1,4 +1,4 @@
-"""Metrics of classes, compared with scikit-learn in float64."""
+"""Classification metrics, compared with scikit-learn in float64."""
 
 import warnings
 from itertools import product
@@ -7,7 +7,7 @@ from math import isnan
 import numpy
 import pytest
 import torch
-from metric_batches import SIZES, drawn, judged
+from metric_batches import SIZES, drawn, evaluated
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
@@ -23,7 +23,7 @@ AVERAGES = (None, "micro", "macro", "weighted")
 
 
 def expected(kind, task, average, true, predicted, labels=None, zero_division=0.0):
-    """What scikit-learn says; of accuracy it has no averages of labels."""
+    """Return the result of scikit-learn, which has no averages over labels for accuracy."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It tells of classes that are not there.
         if kind is not Accuracy:
@@ -40,12 +40,12 @@ def expected(kind, task, average, true, predicted, labels=None, zero_division=0.
 
 def check(metric, loss, outputs, targets, right):
     for size in SIZES:
-        assert judged(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
+        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
 
 
 @pytest.mark.parametrize(("kind", "average"), [*product(KINDS, AVERAGES)])
 @pytest.mark.parametrize("threshold", [0.5, 0.3])
-def test_two_classes_are_judged_as_scikit_learn_does(kind, average, threshold):
+def test_metrics_of_two_classes_equal_scikit_learn(kind, average, threshold):
     outputs, targets = drawn("binary")
     predicted = (outputs.double().sigmoid() >= threshold).int().numpy()[:, 0]
     right = expected(kind, "binary", average, targets.int().numpy()[:, 0], predicted)
@@ -57,7 +57,7 @@ def test_two_classes_are_judged_as_scikit_learn_does(kind, average, threshold):
 
 @pytest.mark.parametrize(("kind", "average"), [*product(KINDS, AVERAGES)])
 @pytest.mark.parametrize("threshold", [0.5, 0.3])
-def test_labels_are_judged_as_scikit_learn_does(kind, average, threshold):
+def test_metrics_of_labels_equal_scikit_learn(kind, average, threshold):
     outputs, targets = drawn("multilabel")
     predicted = (outputs.double().sigmoid() >= threshold).int().numpy()
     right = expected(kind, "multilabel", average, targets.int().numpy(), predicted)
@@ -66,7 +66,7 @@ def test_labels_are_judged_as_scikit_learn_does(kind, average, threshold):
 
 @pytest.mark.parametrize(("kind", "average"), [*product(KINDS, AVERAGES)])
 @pytest.mark.parametrize("ignored", [None, 2])
-def test_several_classes_are_judged_as_scikit_learn_does(kind, average, ignored):
+def test_metrics_of_several_classes_equal_scikit_learn(kind, average, ignored):
     outputs, targets = drawn("multiclass")
     kept = targets != (-1 if ignored is None else ignored)
     true, predicted = targets[kept].numpy(), outputs[kept].argmax(dim=1).numpy()
@@ -74,7 +74,7 @@ def test_several_classes_are_judged_as_scikit_learn_does(kind, average, ignored)
     labels = sorted({*true, *predicted} - {ignored})
     right = expected(kind, "multiclass", average, true, predicted, labels)
     check(kind(average=average, ignore_index=ignored, num_classes=6), CrossEntropyLoss(), outputs, targets, right)
-    # Left out, it is the class that the loss ignores.
+    # The default is the class that the loss ignores.
     losses = {
         CrossEntropyLoss: outputs,
         NLLLoss: outputs.log_softmax(dim=1),
@@ -85,7 +85,7 @@ def test_several_classes_are_judged_as_scikit_learn_does(kind, average, ignored)
         check(kind(average=average), MultiMarginLoss(), outputs, targets, right)
 
 
-def test_a_loss_with_a_layer_of_its_own_says_which_class_is_ignored_too():
+def test_a_loss_that_contains_a_layer_also_sets_the_ignored_class():
     outputs, targets = drawn("multiclass")
     metric, loss = Accuracy(), LinearCrossEntropyLoss(in_features=4, ignore_index=1)
     state = metric.build(loss, outputs)
@@ -94,7 +94,7 @@ def test_a_loss_with_a_layer_of_its_own_says_which_class_is_ignored_too():
     assert state.compute() == (outputs.argmax(dim=1) == targets)[kept].double().mean()
 
 
-def test_a_class_that_is_ignored_is_in_no_average_once_it_is_predicted():
+def test_an_ignored_class_is_excluded_from_averages_even_if_it_is_predicted():
     true = torch.tensor([0] * 4 + [1] * 4 + [2] * 2)
     predicted = torch.tensor([0, 0, 0, 2, 1, 1, 2, 1, 0, 2])
     outputs = torch.nn.functional.one_hot(predicted, 3).float()
@@ -103,7 +103,7 @@ def test_a_class_that_is_ignored_is_in_no_average_once_it_is_predicted():
 
 
 @pytest.mark.parametrize(("kind", "average"), [*product(KINDS, AVERAGES)])
-def test_the_right_class_may_be_among_the_most_probable_ones(kind, average):
+def test_the_true_class_may_be_among_the_most_probable_classes(kind, average):
     outputs, targets = drawn("multiclass")
     scores, true = outputs.double().numpy(), targets.numpy()
     first = numpy.argsort(-scores, axis=1, kind="stable")[:, :2]
@@ -114,9 +114,9 @@ def test_the_right_class_may_be_among_the_most_probable_ones(kind, average):
         assert right == sklearn.top_k_accuracy_score(true, scores, k=2, labels=range(6))
 
 
-def test_of_equal_scores_the_first_classes_are_chosen():
+def test_among_equal_scores_the_first_classes_are_chosen():
     outputs, targets = torch.zeros(4, 4), torch.arange(4)
-    assert [judged(Accuracy(top_k=k), CrossEntropyLoss(), outputs, targets, 4) for k in (1, 2, 3, 4)] == [
+    assert [evaluated(Accuracy(top_k=k), CrossEntropyLoss(), outputs, targets, 4) for k in (1, 2, 3, 4)] == [
         0.25,
         0.5,
         0.75,
@@ -126,24 +126,24 @@ def test_of_equal_scores_the_first_classes_are_chosen():
 
 @pytest.mark.parametrize("kind", THEIRS)
 @pytest.mark.parametrize("quotient", [0.0, 1.0])
-def test_what_there_is_nothing_to_divide_by_is_what_the_option_says(kind, quotient):
+def test_zero_division_sets_the_result_if_the_divisor_is_0(kind, quotient):
     metric = kind(zero_division=quotient)
-    assert judged(metric, BCELoss(), torch.zeros(60, 1), torch.zeros(60, 1)) == quotient
+    assert evaluated(metric, BCELoss(), torch.zeros(60, 1), torch.zeros(60, 1)) == quotient
     outputs, targets = drawn("multiclass")
     options = {"average": "macro", "zero_division": quotient}
     right = expected(kind, "multiclass", "macro", targets.numpy(), outputs.argmax(dim=1).numpy(), None, quotient)
     check(kind(**options), CrossEntropyLoss(), outputs, targets, right)
 
 
-def test_a_probability_counts_as_1_from_the_threshold_on():
+def test_a_probability_at_the_threshold_counts_as_1():
     outputs, targets = torch.tensor([[0.25], [0.75], [0.5], [0.4999]]), torch.tensor([[0.0], [1.0], [1.0], [0.0]])
     check(Accuracy(), BCELoss(), outputs, targets, 1.0)
     check(Accuracy(threshold=0.25), BCELoss(), outputs, targets, 0.5)
-    # What is true may be a probability as well.
+    # Targets may be probabilities as well.
     check(Accuracy(), BCELoss(), torch.full((4, 1), 0.9), torch.tensor([[0.0], [0.49], [0.5], [1.0]]), 0.5)
 
 
-def test_no_batch_decides_what_the_numbers_of_a_loss_of_numbers_are():
+def test_the_numbers_of_a_batch_do_not_change_their_interpretation():
     outputs, targets = drawn("binary")
     outputs = outputs * 0.3 + 0.5
     assert (outputs < 0).any()
@@ -153,7 +153,7 @@ def test_no_batch_decides_what_the_numbers_of_a_loss_of_numbers_are():
         check(Accuracy(task="binary"), loss, outputs, targets, right)
 
 
-def test_rounding_does_not_make_a_cosine_a_score():
+def test_rounding_does_not_turn_a_cosine_into_a_score():
     drawn = torch.randn(500, 40, generator=torch.Generator().manual_seed(3))
     beyond = drawn[torch.nn.functional.cosine_similarity(drawn, 1.7 * drawn) > 1.0000001]
     one = torch.cat([beyond, drawn])[:60]
@@ -171,23 +171,23 @@ def test_rounding_does_not_make_a_cosine_a_score():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_prediction_that_is_nan_or_no_row_that_counts_makes_it_undefined(kind):
+def test_a_nan_prediction_or_no_counted_row_makes_the_metric_undefined(kind):
     outputs, targets = drawn("multiclass")
     broken = outputs.clone()
     broken[3, 1] = torch.nan
-    assert isnan(judged(kind(), CrossEntropyLoss(), broken, targets))
-    assert isnan(judged(kind(average="macro", ignore_index=2), CrossEntropyLoss(), outputs, targets * 0 + 2))
+    assert isnan(evaluated(kind(), CrossEntropyLoss(), broken, targets))
+    assert isnan(evaluated(kind(average="macro", ignore_index=2), CrossEntropyLoss(), outputs, targets * 0 + 2))
 
 
-def test_each_place_of_a_row_is_judged():
+def test_each_position_of_a_row_is_evaluated():
     outputs = torch.randn(6, 3, 5, generator=torch.Generator().manual_seed(1))
     targets = torch.randint(3, (6, 5), generator=torch.Generator().manual_seed(2))
     right = (outputs.argmax(dim=1) == targets).double().mean()
     for size in (1, 6):
-        assert judged(Accuracy(), CrossEntropyLoss(), outputs, targets, size) == right
+        assert evaluated(Accuracy(), CrossEntropyLoss(), outputs, targets, size) == right
 
 
-def test_a_loss_may_predict_classes():
+def test_a_loss_may_predict_class_indices():
     class Rounding(CrossEntropyLoss):
         def predictions(self, criterion, outputs, batch):
             return outputs.argmax(dim=1)

@@ -1,4 +1,4 @@
-"""The area under the receiver operating characteristic, compared with scikit-learn in float64."""
+"""The area under the receiver operating characteristic curve, compared with scikit-learn in float64."""
 
 import csv
 from math import isnan
@@ -7,7 +7,7 @@ import numpy
 import pytest
 import torch
 import torchmetrics
-from metric_batches import SIZES, drawn, judged
+from metric_batches import SIZES, drawn, evaluated
 from sklearn import metrics as sklearn
 from small_training import SPECS
 
@@ -23,7 +23,7 @@ from hookline_metrics.ranking import AUROC
 
 def check(metric, loss, outputs, targets, right):
     for size in SIZES:
-        assert judged(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
+        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
 
 
 def tied(outputs):
@@ -32,7 +32,7 @@ def tied(outputs):
 
 @pytest.mark.parametrize("max_fpr", [None, 1.0, 0.5, 0.07, 0.001])
 @pytest.mark.parametrize("average", ["macro", "weighted"])
-def test_two_classes_are_ranked_as_scikit_learn_does(max_fpr, average):
+def test_the_area_of_two_classes_equals_scikit_learn(max_fpr, average):
     outputs, targets = drawn("binary")
     metric = AUROC(max_fpr=max_fpr, average=average)
     for given in (outputs, tied(outputs)):
@@ -45,7 +45,7 @@ def test_two_classes_are_ranked_as_scikit_learn_does(max_fpr, average):
 
 
 @pytest.mark.parametrize("average", ["macro", "weighted"])
-def test_labels_are_ranked_as_scikit_learn_does(average):
+def test_the_area_of_labels_equals_scikit_learn(average):
     outputs, targets = drawn("multilabel")
     right = sklearn.roc_auc_score(targets.numpy(), outputs.double().numpy(), average=average)
     check(AUROC(average=average), BCEWithLogitsLoss(), outputs, targets, right)
@@ -62,7 +62,7 @@ def one_against_rest(true, scores, average, classes):
 
 @pytest.mark.parametrize("average", ["macro", "weighted"])
 @pytest.mark.parametrize("ignored", [None, 2])
-def test_several_classes_are_ranked_over_those_that_are_present_and_not_ignored(average, ignored):
+def test_the_area_of_several_classes_averages_present_classes_that_are_not_ignored(average, ignored):
     outputs, targets = drawn("multiclass")
     kept = targets != (-1 if ignored is None else ignored)
     true, present = targets[kept].numpy(), [index for index in range(4) if index != ignored]
@@ -78,13 +78,13 @@ def test_several_classes_are_ranked_over_those_that_are_present_and_not_ignored(
         check(AUROC(average=average), CrossEntropyLoss(ignore_index=ignored), outputs, targets, right)
 
 
-def test_a_class_without_rows_is_not_counted():
+def test_a_class_without_rows_is_ignored():
     outputs, targets = torch.eye(3)[[0, 1, 0, 1]], torch.tensor([0, 1, 0, 1])
     check(AUROC(), CrossEntropyLoss(), outputs, targets, 1.0)
     check(AUROC(average="weighted"), CrossEntropyLoss(), outputs, targets, 1.0)
 
 
-def test_all_classes_of_scikit_learns_own_average_are_ranked_alike():
+def test_the_average_over_all_classes_equals_scikit_learn():
     outputs, _ = drawn("multiclass")
     outputs, targets = outputs[:, :4], torch.arange(60) % 4
     probabilities = outputs.double().softmax(dim=1).numpy()
@@ -93,18 +93,18 @@ def test_all_classes_of_scikit_learns_own_average_are_ranked_alike():
         check(AUROC(average=average), CrossEntropyLoss(), outputs, targets, right)
 
 
-def test_one_class_alone_or_a_score_that_is_nan_has_no_area():
+def test_a_single_class_or_a_nan_score_has_no_area():
     outputs, targets = drawn("binary")
-    assert isnan(judged(AUROC(), BCEWithLogitsLoss(), outputs, torch.ones_like(targets)))
-    assert isnan(judged(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
-    assert isnan(judged(AUROC(max_fpr=0.5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
-    assert isnan(judged(AUROC(), CrossEntropyLoss(), torch.randn(60, 3), torch.zeros(60).long()))
+    assert isnan(evaluated(AUROC(), BCEWithLogitsLoss(), outputs, torch.ones_like(targets)))
+    assert isnan(evaluated(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
+    assert isnan(evaluated(AUROC(max_fpr=0.5), BCEWithLogitsLoss(), outputs, torch.zeros_like(targets)))
+    assert isnan(evaluated(AUROC(), CrossEntropyLoss(), torch.randn(60, 3), torch.zeros(60).long()))
     outputs[5] = torch.nan
-    assert isnan(judged(AUROC(), BCEWithLogitsLoss(), outputs, targets))
-    assert isnan(judged(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, targets))
+    assert isnan(evaluated(AUROC(), BCEWithLogitsLoss(), outputs, targets))
+    assert isnan(evaluated(AUROC(thresholds=5), BCEWithLogitsLoss(), outputs, targets))
 
 
-def test_scores_are_ranked_whose_probabilities_are_0_or_1():
+def test_scores_are_ranked_even_if_their_probabilities_round_to_0_or_1():
     with (SPECS / "data/breast_cancer.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     outputs = 100 * torch.tensor([[float(row["mean_area"])] for row in rows])
@@ -112,12 +112,12 @@ def test_scores_are_ranked_whose_probabilities_are_0_or_1():
     assert (outputs.sigmoid() == 1).all()
     right = sklearn.roc_auc_score(targets.numpy()[:, 0], outputs.double().numpy()[:, 0])
     assert right > 0.9
-    assert judged(AUROC(), BCEWithLogitsLoss(), outputs, targets, 32) == pytest.approx(right, abs=1e-12)
+    assert evaluated(AUROC(), BCEWithLogitsLoss(), outputs, targets, 32) == pytest.approx(right, abs=1e-12)
     both = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
-    assert judged(AUROC(), CrossEntropyLoss(), both, targets[:, 0].long(), 32) == pytest.approx(right, abs=1e-12)
+    assert evaluated(AUROC(), CrossEntropyLoss(), both, targets[:, 0].long(), 32) == pytest.approx(right, abs=1e-12)
 
 
-def test_log_odds_tell_probabilities_apart_that_round_to_1():
+def test_log_odds_distinguish_probabilities_that_round_to_1():
     scores = torch.tensor([[200.0, 0.0, 1.0], [201.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     exact = 1 + numpy.exp(-1)
     wanted = [199 - numpy.log(exact), 200 - numpy.log(exact), -numpy.log(2)]
@@ -146,7 +146,7 @@ A, B = torch.randn(2, 60, 5, generator=torch.Generator().manual_seed(0))
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "family") else "",
 )
-def test_the_scores_of_a_loss_rank_rows_as_its_predictions_do(loss, criterion, outputs):
+def test_the_scores_of_a_loss_rank_rows_like_its_predictions(loss, criterion, outputs):
     with torch.no_grad():
         scores, predictions = loss.scores(criterion, outputs, None), loss.predictions(criterion, outputs, None)
     assert scores.shape == predictions.shape
@@ -157,13 +157,13 @@ def test_the_scores_of_a_loss_rank_rows_as_its_predictions_do(loss, criterion, o
 
 
 @pytest.mark.parametrize("thresholds", [10, (0.9, 0.1, 0.5), (0.5,)], ids=str)
-def test_a_curve_at_thresholds_begins_and_ends_in_the_corners(thresholds):
+def test_a_curve_at_thresholds_starts_and_ends_in_the_corners(thresholds):
     outputs, targets = drawn("binary")
     at = torch.linspace(0, 1, 10).tolist() if thresholds == 10 else [0.0, *sorted(thresholds), 1.0]
     theirs = torchmetrics.AUROC(task="binary", thresholds=at).set_dtype(torch.float64)
     right = float(theirs(outputs.double().sigmoid(), targets.int()))
     for size in SIZES:
-        assert judged(AUROC(thresholds=thresholds), BCEWithLogitsLoss(), outputs, targets, size) == pytest.approx(
+        assert evaluated(AUROC(thresholds=thresholds), BCEWithLogitsLoss(), outputs, targets, size) == pytest.approx(
             right, abs=1e-6
         )
 
@@ -174,22 +174,22 @@ def test_a_curve_at_every_prediction_is_exact():
     probabilities = outputs.softmax(dim=1)
     right = one_against_rest(targets.numpy(), probabilities.numpy(), "weighted", range(4))
     metric = AUROC(thresholds=tuple(probabilities.unique().tolist()), average="weighted")
-    assert judged(metric, CrossEntropyLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
+    assert evaluated(metric, CrossEntropyLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
     outputs, targets = drawn("multilabel")
     metric = AUROC(thresholds=tuple(outputs.sigmoid().unique().tolist()))
-    right = judged(AUROC(), BCEWithLogitsLoss(), outputs, targets)
-    assert judged(metric, BCEWithLogitsLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
+    right = evaluated(AUROC(), BCEWithLogitsLoss(), outputs, targets)
+    assert evaluated(metric, BCEWithLogitsLoss(), outputs, targets) == pytest.approx(right, abs=1e-12)
 
 
-def test_half_precision_is_ranked_as_well():
+def test_half_precision_can_be_ranked():
     outputs, targets = drawn("binary")
     half = outputs.bfloat16()
     right = sklearn.roc_auc_score(targets.numpy()[:, 0], half.double().numpy()[:, 0])
     check(AUROC(), BCEWithLogitsLoss(), half, targets, right)
-    assert judged(AUROC(thresholds=50), BCEWithLogitsLoss(), half, targets) == pytest.approx(right, abs=0.02)
+    assert evaluated(AUROC(thresholds=50), BCEWithLogitsLoss(), half, targets) == pytest.approx(right, abs=0.02)
 
 
-def test_batches_are_what_is_ranked_and_not_their_areas():
+def test_the_rows_of_all_batches_are_ranked_together():
     loss, batch = BCEWithLogitsLoss(), Batch({"input": torch.zeros(2, 1)})
     state = AUROC().build(loss, loss.scores(None, torch.zeros(2, 1), batch))
     state.update(torch.tensor([[1.0]]), torch.tensor([[1.0]]))
@@ -198,12 +198,12 @@ def test_batches_are_what_is_ranked_and_not_their_areas():
     assert state.compute() == 0.5
 
 
-def test_no_class_of_two_is_ignored_whatever_the_encoding_is():
+def test_neither_of_two_classes_can_be_ignored_for_any_encoding():
     class OwnLoss(BCEWithLogitsLoss):
         encoding = Encoding()
 
     metric = AUROC(ignore_index=1, task="binary")
     for refuse in (metric.check, lambda loss: metric.build(loss, torch.zeros(4, 1))):
-        with pytest.raises(OptionError, match="none can be left out") as raised:
+        with pytest.raises(OptionError, match="so neither can be ignored") as raised:
             refuse(OwnLoss())
         assert raised.value.path == ("ignore_index",)

@@ -5,7 +5,7 @@ from math import isnan
 
 import pytest
 import torch
-from metric_batches import SIZES, drawn, judged
+from metric_batches import SIZES, drawn, evaluated
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
@@ -28,68 +28,68 @@ THEIRS = {
 @pytest.mark.parametrize("metric", THEIRS, ids=repr)
 @pytest.mark.parametrize("offset", [0.0, 2e3, 1e6, 3e7])
 @pytest.mark.parametrize("columns", [1, 3])
-def test_numbers_are_judged_as_scikit_learn_does_however_far_from_0(metric, offset, columns):
+def test_metrics_of_numbers_equal_scikit_learn_even_far_from_0(metric, offset, columns):
     outputs, targets = torch.randn(2, 60, columns, generator=torch.Generator().manual_seed(1)) * 50 + offset
     outputs = (outputs + targets) / 2
     right = THEIRS[metric](targets.double().numpy(), outputs.double().numpy())
     for size, loss in product(SIZES, (MSELoss(), HuberLoss())):
-        assert judged(metric, loss, outputs, targets, size) == pytest.approx(right, rel=1e-12), size
+        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, rel=1e-12), size
 
 
 @pytest.mark.parametrize("offset", [0, 2_000, 20_000, 100_000, 1_000_000])
-def test_half_of_what_is_to_be_explained_is_three_quarters_of_the_variance(offset):
+def test_half_of_the_deviation_explains_three_quarters_of_the_variance(offset):
     x = torch.arange(-32.0, 33).unsqueeze(1)
     for size in SIZES:
-        assert judged(R2Score(), MSELoss(), offset + x / 2, offset + x, size) == pytest.approx(0.75, abs=1e-12)
+        assert evaluated(R2Score(), MSELoss(), offset + x / 2, offset + x, size) == pytest.approx(0.75, abs=1e-12)
 
 
 def test_float64_and_tiny_targets_keep_their_digits():
     x = torch.arange(-32.0, 33, dtype=torch.float64).unsqueeze(1)
     for size in SIZES:
-        assert judged(R2Score(), MSELoss(), 1e9 + x / 2, 1e9 + x, size) == pytest.approx(0.75, abs=1e-12)
-        assert judged(R2Score(), MSELoss(), 1e-9 * x / 2, 1e-9 * x, size) == pytest.approx(0.75, abs=1e-12)
+        assert evaluated(R2Score(), MSELoss(), 1e9 + x / 2, 1e9 + x, size) == pytest.approx(0.75, abs=1e-12)
+        assert evaluated(R2Score(), MSELoss(), 1e-9 * x / 2, 1e-9 * x, size) == pytest.approx(0.75, abs=1e-12)
 
 
-def test_many_small_numbers_are_added_without_loss():
+def test_many_small_numbers_are_added_without_rounding():
     errors = torch.full((500, 1), 0.1)
     errors[0] = 1e4
     right = float(errors.double().mean())
-    assert judged(MeanAbsoluteError(), MSELoss(), errors, torch.zeros_like(errors), 1) == pytest.approx(
+    assert evaluated(MeanAbsoluteError(), MSELoss(), errors, torch.zeros_like(errors), 1) == pytest.approx(
         right, rel=1e-13
     )
 
 
 @pytest.mark.parametrize(("said", "right"), [(0.1, 1.0), (0.2, 0.0)])
-def test_targets_that_are_all_the_same_are_explained_wholly_or_not_at_all(said, right):
-    # scikit-learn says the same of 0.25, and -6e30 of 0.1, whose mean rounds.
+def test_equal_targets_have_score_1_or_0(said, right):
+    # scikit-learn returns the same for 0.25, but -6e30 for 0.1, whose mean is rounded.
     targets = torch.full((60, 1), 0.1, dtype=torch.float64)
     for size in SIZES:
-        assert judged(R2Score(), MSELoss(), torch.full_like(targets, said), targets, size) == right
+        assert evaluated(R2Score(), MSELoss(), torch.full_like(targets, said), targets, size) == right
 
 
 @pytest.mark.parametrize(("metric", "rows"), [(R2Score(), 1), (R2Score(adjusted=3), 4), (R2Score(adjusted=3), 3)])
 def test_too_few_rows_have_no_score(metric, rows):
     outputs, targets = drawn("numbers", rows + 1)
-    assert isnan(judged(metric, MSELoss(), outputs[:rows], targets[:rows]))
-    assert isnan(judged(metric, MSELoss(), outputs, targets)) == (rows == 3)
+    assert isnan(evaluated(metric, MSELoss(), outputs[:rows], targets[:rows]))
+    assert isnan(evaluated(metric, MSELoss(), outputs, targets)) == (rows == 3)
 
 
 @pytest.mark.parametrize("metric", [MeanAbsoluteError(), MeanSquaredError(squared=False), R2Score()])
-def test_a_prediction_that_is_nan_makes_it_undefined(metric):
+def test_a_nan_prediction_makes_the_metric_undefined(metric):
     outputs, targets = drawn("numbers")
     outputs[3] = torch.nan
-    assert isnan(judged(metric, MSELoss(), outputs, targets))
+    assert isnan(evaluated(metric, MSELoss(), outputs, targets))
 
 
 def test_probabilities_are_compared_with_0_and_1():
     outputs, targets = drawn("binary")
     right = sklearn.brier_score_loss(targets[:, 0].numpy(), outputs.double().sigmoid().numpy()[:, 0])
-    assert judged(MeanSquaredError(), BCEWithLogitsLoss(), outputs, targets, 7) == pytest.approx(right, rel=1e-6)
+    assert evaluated(MeanSquaredError(), BCEWithLogitsLoss(), outputs, targets, 7) == pytest.approx(right, rel=1e-6)
 
 
-def test_numbers_of_other_shapes_are_not_broadcast():
+def test_different_shapes_are_not_broadcast():
     state = MeanSquaredError().build(MSELoss(), None)
-    with pytest.raises(ValueError, match=r"must have one shape, and theirs are \(3, 1\) and \(3,\)\."):
+    with pytest.raises(ValueError, match=r"must have the same shape, not \(3, 1\) and \(3,\)\."):
         state.update(torch.zeros(3, 1), torch.zeros(3))
 
 
@@ -97,15 +97,15 @@ def test_numbers_of_other_shapes_are_not_broadcast():
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (CrossEntropyLoss(), "judges numbers or labels, and CrossEntropyLoss predicts classes."),
-        (KLDivLoss(), "judges numbers or labels, and KLDivLoss predicts classes."),
-        (SoftMarginLoss(), "judges numbers, and the targets of SoftMarginLoss are signs."),
-        (CTCLoss(), "judges numbers or labels, and CTCLoss predicts sequences."),
+        (CrossEntropyLoss(), "evaluates numbers or labels, but CrossEntropyLoss predicts classes."),
+        (KLDivLoss(), "evaluates numbers or labels, but KLDivLoss predicts classes."),
+        (SoftMarginLoss(), "evaluates numbers, but the targets of SoftMarginLoss are signs."),
+        (CTCLoss(), "evaluates numbers or labels, but CTCLoss predicts sequences."),
     ],
     ids=repr,
 )
 def test_a_loss_without_numbers_is_refused(metric, loss, message):
     refuse = metric.check if loss.offers in metric.takes else metric.refuse_other_kinds
-    with pytest.raises(ValueError, match="judges numbers") as raised:
+    with pytest.raises(ValueError, match="evaluates numbers") as raised:
         refuse(loss)
     assert str(raised.value) == f"{type(metric).__name__} {message}"

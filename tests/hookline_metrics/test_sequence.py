@@ -13,7 +13,7 @@ def padded(*words, width):
 
 
 def levenshtein(first, second):
-    """The distance, by the definition."""
+    """Return the distance by its definition."""
     if not first or not second:
         return len(first) + len(second)
     return min(
@@ -35,7 +35,7 @@ def computed(metric, batches):
 
 
 @pytest.mark.parametrize("batches", [[(0, 6)], [(0, 4), (4, 6)], [(i, i + 1) for i in range(6)]])
-def test_sequences_are_compared_whole_and_symbol_by_symbol(batches):
+def test_sequences_are_compared_as_a_whole_and_by_symbol(batches):
     assert computed(SequenceAccuracy(), batches) == 2 / 6
     errors = sum(levenshtein(said, meant) for said, meant in zip(SAID, MEANT, strict=True))
     assert computed(SymbolErrorRate(), batches) == errors / sum(map(len, MEANT))
@@ -44,5 +44,5 @@ def test_sequences_are_compared_whole_and_symbol_by_symbol(batches):
 @pytest.mark.parametrize("metric", [SequenceAccuracy(), SymbolErrorRate()])
 def test_a_loss_without_sequences_is_refused(metric):
     metric.refuse_other_kinds(CTCLoss())
-    with pytest.raises(ValueError, match=r"judges sequences, and MSELoss predicts numbers\."):
+    with pytest.raises(ValueError, match=r"evaluates sequences, but MSELoss predicts numbers\."):
         metric.refuse_other_kinds(MSELoss())

@@ -1,4 +1,4 @@
-"""Metrics have the options of torchmetrics, each of which is used, or refused where it stands."""
+"""Metrics have the options of torchmetrics; each option is used, or refused at its path."""
 
 from inspect import signature
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import torch
 import torchmetrics
 from attrs import fields
-from metric_batches import drawn, judged
+from metric_batches import drawn, evaluated
 
 import hookline
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss
@@ -47,7 +47,7 @@ def test_every_metric_is_compared_with_torchmetrics():
     assert set(register_specs()) == {*CLASSES, *NUMBERS} | OF_SEQUENCES
 
 
-def test_lower_errors_are_better_and_so_are_higher_scores():
+def test_lower_errors_and_higher_scores_are_better():
     kinds = register_specs()
     assert {kinds[name].__name__: kinds[name].higher_is_better for name in (*CLASSES, *NUMBERS)} == {
         **dict.fromkeys(CLASSES, True),
@@ -61,7 +61,7 @@ NOT_ONE_NUMBER = {"multidim_average", "num_outputs", "kwargs", "cls"}
 WITHOUT_EFFECT = {"validate_args"}  # Targets are checked when the data is read.
 BY_KEYWORD = {"Precision": {"zero_division": 0.0}, "Recall": {"zero_division": 0.0}}
 BY_TASK = {"task": None, **dict.fromkeys(["average"])}
-"""torchmetrics leaves `average` aside for binary tasks, so that its default means two things."""
+"""torchmetrics ignores `average` for binary tasks, so that its default has two meanings."""
 
 
 @pytest.mark.parametrize("name", [*CLASSES, *NUMBERS])
@@ -76,7 +76,7 @@ def test_a_metric_has_the_options_of_torchmetrics_with_its_defaults(name):
 
 @pytest.mark.parametrize("name", CLASSES)
 @pytest.mark.parametrize("task", ["binary", "multilabel", "multiclass"])
-def test_without_options_a_metric_is_that_of_torchmetrics(name, task):
+def test_without_options_a_metric_equals_torchmetrics(name, task):
     outputs, targets = drawn(task)
     loss = CrossEntropyLoss() if task == "multiclass" else BCEWithLogitsLoss()
     if task == "multiclass":
@@ -84,26 +84,26 @@ def test_without_options_a_metric_is_that_of_torchmetrics(name, task):
     numbers = {"multilabel": {"num_labels": 3}, "multiclass": {"num_classes": 4}}.get(task, {})
     theirs = getattr(torchmetrics, name)(task=task, **numbers)
     expected = theirs(loss.predictions(None, outputs, None), targets.int())
-    assert judged(register_specs()[name](), loss, outputs, targets, 25) == pytest.approx(float(expected), abs=1e-6)
+    assert evaluated(register_specs()[name](), loss, outputs, targets, 25) == pytest.approx(float(expected), abs=1e-6)
 
 
-def test_a_metric_is_called_as_its_type_unless_it_has_a_name():
+def test_the_default_name_of_a_metric_is_its_type():
     assert Accuracy().label == "Accuracy"
     assert R2Score(name="fit").label == "fit"
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_task_that_cannot_be_known_is_a_problem_of_the_spec(name):
+def test_a_missing_task_is_reported(name):
     [(path, message)] = problems(name, {}, "MSELoss")
     assert path == ("metrics", 0, "type")
-    assert message == f"MSELoss is a loss of numbers: {name} must be told its `task`."
+    assert message == f"MSELoss is a loss of numbers: set the `task` of {name}."
     assert problems(name, {"task": "binary"}, "MSELoss") == []
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_metric_of_numbers_does_not_judge_classes(name):
+def test_a_metric_of_numbers_refuses_classes(name):
     assert problems(name, {}, "CrossEntropyLoss") == [
-        (("metrics", 0, "type"), f"{name} judges numbers or labels, and CrossEntropyLoss predicts classes.")
+        (("metrics", 0, "type"), f"{name} evaluates numbers or labels, but CrossEntropyLoss predicts classes.")
     ]
 
 
@@ -118,60 +118,60 @@ BOTH = '"binary" or "multilabel"'
             {"threshold": 0.3},
             "CrossEntropyLoss",
             "threshold",
-            f'is for the task {BOTH}, and this is "multiclass"',
+            f'is for the task {BOTH}, not "multiclass"',
         ),
-        (DECIDING, {"top_k": 2}, "BCELoss", "top_k", f'is for the task "multiclass", and this is {BOTH}'),
-        (DECIDING, {"top_k": 2}, "TripletMarginLoss", "top_k", f'is for the task "multiclass", and this is {BOTH}'),
-        (CLASSES, {"num_classes": 3}, "BCELoss", "num_classes", f'is for the task "multiclass", and this is {BOTH}'),
-        (CLASSES, {"num_labels": 3}, "NLLLoss", "num_labels", 'is for the task "multilabel", and this is "multiclass"'),
+        (DECIDING, {"top_k": 2}, "BCELoss", "top_k", f'is for the task "multiclass", not {BOTH}'),
+        (DECIDING, {"top_k": 2}, "TripletMarginLoss", "top_k", f'is for the task "multiclass", not {BOTH}'),
+        (CLASSES, {"num_classes": 3}, "BCELoss", "num_classes", f'is for the task "multiclass", not {BOTH}'),
+        (CLASSES, {"num_labels": 3}, "NLLLoss", "num_labels", 'is for the task "multilabel", not "multiclass"'),
         (
             CLASSES,
             {"num_labels": 3, "task": "binary"},
             "BCELoss",
             "num_labels",
-            'is for the task "multilabel", and this is "binary"',
+            'is for the task "multilabel", not "binary"',
         ),
         (
             CLASSES,
             {"num_labels": 3},
             "CosineEmbeddingLoss",
             "num_labels",
-            'is for the task "multilabel", and this is "binary"',
+            'is for the task "multilabel", not "binary"',
         ),
         (
             ["AUROC"],
             {"max_fpr": 0.3},
             "CrossEntropyLoss",
             "max_fpr",
-            'is for the task "binary", and this is "multiclass"',
+            'is for the task "binary", not "multiclass"',
         ),
         (
             ["AUROC"],
             {"max_fpr": 0.3},
             "MultiLabelMarginLoss",
             "max_fpr",
-            'is for the task "binary", and this is "multilabel"',
+            'is for the task "binary", not "multilabel"',
         ),
     ],
     ids=str,
 )
-def test_an_option_of_another_task_is_refused_where_it_stands(names, options, loss, option, message):
+def test_an_option_of_another_task_is_reported_at_its_path(names, options, loss, option, message):
     for name in names:
-        assert problems(name, options, loss) == [(("metrics", 0, option), f"`{option}` {message}: leave it out.")]
+        assert problems(name, options, loss) == [(("metrics", 0, option), f"`{option}` {message}: remove it.")]
 
 
 @pytest.mark.parametrize(
     ("name", "options", "loss", "path", "message"),
     [
-        ("Accuracy", {"task": "binary"}, "NLLLoss", "task", 'The task of NLLLoss is "multiclass", and not "binary".'),
-        ("AUROC", {"task": "multiclass"}, "BCELoss", "task", f'The task of BCELoss is {BOTH}, and not "multiclass".'),
-        ("Recall", {"task": "multiclass"}, "MSELoss", "task", f'The task of MSELoss is {BOTH}, and not "multiclass".'),
+        ("Accuracy", {"task": "binary"}, "NLLLoss", "task", 'The task of NLLLoss is "multiclass", not "binary".'),
+        ("AUROC", {"task": "multiclass"}, "BCELoss", "task", f'The task of BCELoss is {BOTH}, not "multiclass".'),
+        ("Recall", {"task": "multiclass"}, "MSELoss", "task", f'The task of MSELoss is {BOTH}, not "multiclass".'),
         (
             "Accuracy",
             {},
             "CTCLoss",
             "type",
-            "Accuracy judges classes, labels, numbers or triplets, and CTCLoss predicts sequences.",
+            "Accuracy evaluates classes, labels, numbers or triplets, but CTCLoss predicts sequences.",
         ),
         ("Accuracy", {"ignore_index": -1}, "NLLLoss", "ignore_index", "-1 is out of bounds: it must be at least 0."),
         ("AUROC", {"ignore_index": -100}, "NLLLoss", "ignore_index", "-100 is out of bounds: it must be at least 0."),
@@ -180,77 +180,77 @@ def test_an_option_of_another_task_is_refused_where_it_stands(names, options, lo
             {"ignore_index": 2},
             "BCELoss",
             "ignore_index",
-            "Accuracy counts 2 classes from 0 on, and `ignore_index` is 2.",
+            "Accuracy has 2 classes, counted from 0, so there is no class 2.",
         ),
         (
             "Accuracy",
             {"ignore_index": 9, "num_classes": 3},
             "NLLLoss",
             "ignore_index",
-            "Accuracy counts 3 classes from 0 on, and `ignore_index` is 9.",
+            "Accuracy has 3 classes, counted from 0, so there is no class 9.",
         ),
         (
             "AUROC",
             {"ignore_index": 1},
             "BCELoss",
             "ignore_index",
-            "Of two classes that are to be ranked none can be left out: leave `ignore_index` out.",
+            "Ranking needs both classes, so neither can be ignored: remove `ignore_index`.",
         ),
         (
             "AUROC",
             {"thresholds": 5},
             "MultiMarginLoss",
             "thresholds",
-            "Thresholds are probabilities, and MultiMarginLoss predicts scores: leave `thresholds` out.",
+            "Thresholds are probabilities, but MultiMarginLoss predicts scores: remove `thresholds`.",
         ),
-        ("AUROC", {"thresholds": 1}, "BCELoss", "thresholds", "There must be two at least, and it is 1."),
-        ("AUROC", {"thresholds": []}, "BCELoss", "thresholds", "There must be one at least."),
+        ("AUROC", {"thresholds": 1}, "BCELoss", "thresholds", "There must be at least 2 thresholds, not 1."),
+        ("AUROC", {"thresholds": []}, "BCELoss", "thresholds", "There must be at least one threshold."),
     ],
 )
-def test_what_a_metric_cannot_do_is_a_problem_of_the_spec(name, options, loss, path, message):
+def test_options_that_do_not_fit_the_loss_are_reported(name, options, loss, path, message):
     assert problems(name, options, loss) == [(("metrics", 0, path), message)]
 
 
 def test_a_threshold_is_a_probability():
     assert problems("AUROC", {"thresholds": [0.5, 2]}, "BCELoss") == [
-        (("metrics", 0, "thresholds", 1), "A probability is at most 1, and this is 2.")
+        (("metrics", 0, "thresholds", 1), "A probability is at most 1, not 2.")
     ]
 
 
 @pytest.mark.parametrize(
     ("metric", "loss", "outputs", "path", "message"),
     [
-        (Accuracy(num_classes=7), CrossEntropyLoss(), 4, "num_classes", "There are 4 outputs, and `num_classes` is 7"),
-        (Accuracy(num_labels=9), BCELoss(), 4, "num_labels", "There are 4 outputs, and `num_labels` is 9"),
-        (Accuracy(top_k=5), CrossEntropyLoss(), 4, "top_k", "There are 4 classes, and `top_k` is 5."),
+        (Accuracy(num_classes=7), CrossEntropyLoss(), 4, "num_classes", "There are 4 outputs, but `num_classes` is 7"),
+        (Accuracy(num_labels=9), BCELoss(), 4, "num_labels", "There are 4 outputs, but `num_labels` is 9"),
+        (Accuracy(top_k=5), CrossEntropyLoss(), 4, "top_k", "There are 4 classes, but `top_k` is 5."),
         (
             Accuracy(ignore_index=4),
             CrossEntropyLoss(),
             4,
             "ignore_index",
-            "There are 4 classes, counted from 0 on, and",
+            "There are 4 classes, counted from 0, so",
         ),
-        (Accuracy(num_labels=2), BCELoss(), 1, "num_labels", '`num_labels` is for the task "multilabel", and this is'),
-        (AUROC(max_fpr=0.5), BCELoss(), 4, "max_fpr", '`max_fpr` is for the task "binary", and this is "multilabel"'),
+        (Accuracy(num_labels=2), BCELoss(), 1, "num_labels", '`num_labels` is for the task "multilabel", not'),
+        (AUROC(max_fpr=0.5), BCELoss(), 4, "max_fpr", '`max_fpr` is for the task "binary", not "multilabel"'),
         (
             Accuracy(task="binary"),
             BCELoss(),
             3,
             "task",
-            'The number of outputs is 3, for which the task is "multilabel"',
+            'With 3 outputs, the task is "multilabel"',
         ),
         (
             Accuracy(task="multilabel"),
             MSELoss(),
             1,
             "task",
-            'The number of outputs is 1, for which the task is "binary"',
+            'With 1 output, the task is "binary"',
         ),
-        (AUROC(), MultiLabelMarginLoss(), 1, "type", "The number of outputs is 1"),
+        (AUROC(), MultiLabelMarginLoss(), 1, "type", "With 1 output, the task is"),
     ],
     ids=repr,
 )
-def test_what_does_not_go_with_the_outputs_is_told_with_its_option(metric, loss, outputs, path, message):
+def test_options_that_do_not_fit_the_outputs_are_reported(metric, loss, outputs, path, message):
     metric.check(loss)
     with pytest.raises(hookline.errors.OptionError) as raised:
         metric.build(loss, torch.zeros(2, outputs))
@@ -268,7 +268,7 @@ def test_what_does_not_go_with_the_outputs_is_told_with_its_option(metric, loss,
     ],
     ids=str,
 )
-def test_options_that_do_not_fit_the_model_are_told_with_the_name_of_the_metric(spec, options, tmp_path):
+def test_options_that_do_not_fit_the_model_are_reported_with_the_name_of_the_metric(spec, options, tmp_path):
     table = ", ".join(f"{name}={value!r}" for name, value in {"type": "Accuracy", **options}.items())
     spec = hookline.load(SPECS / f"{spec}.toml", ["run.epochs=1", f"metrics=[{{{table}}}]"])
     with pytest.raises(hookline.errors.MisfitError, match=r"^metrics.*Accuracy") as raised:

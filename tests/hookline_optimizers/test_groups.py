@@ -122,7 +122,7 @@ def test_a_group_is_checked_like_its_optimizer(groups, message):
         (
             [{}, {"dimensions": 2}],
             ("optimizer", "groups", 1),
-            "It selects no parameter that one before it does not have",
+            "Every parameter it selects already belongs to an earlier entry.",
         ),
     ],
 )

@@ -201,7 +201,7 @@ def test_invalid_parts_are_reported(parts, message):
         ),
         (
             {"type": "Partition", "parts": [{"optimizer": ADAM}, {"layers": "0", "optimizer": ADAM}]},
-            "optimizer.parts[1]: It selects no parameter that one before it does not have already.",
+            "optimizer.parts[1]: Every parameter it selects already belongs to an earlier entry.",
         ),
         (
             {"type": "Partition", "parts": [{"layers": "1", "optimizer": {"type": "Muon"}}, {"optimizer": ADAM}]},

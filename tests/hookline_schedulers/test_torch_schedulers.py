@@ -387,7 +387,7 @@ def test_an_optimizer_that_ignores_the_schedule_is_refused(scheduler, optimizer)
         spec(scheduler, optimizer=optimizer)
     [problem] = raised.value.problems
     assert str(problem) == (
-        "callbacks[0].type: Rprop reads its learning rate in the first step only, and this makes no difference: leave the "
+        "callbacks[0].type: Rprop reads its learning rate in the first step only, so this has no effect: leave the "
         "scheduler out, or choose another optimizer."
     )
     assert problem.related == (("optimizer", "type"),)
@@ -521,7 +521,7 @@ def test_a_part_that_ignores_the_schedule_is_a_warning(tmp_path):
             spec({"type": "StepLR", "step_size": 1}, optimizer=partition("SGD", "Rprop")), out=tmp_path / "run"
         )
     assert [str(warning.message) for warning in caught] == [
-        "callbacks[0].type: Rprop reads its learning rate in the first step only: this changes only those of the other parts."
+        "callbacks[0].type: Rprop reads its learning rate in the first step only: this has an effect on the other parts only."
     ]
     assert trial.steps == EPOCHS * STEPS
 

@@ -14,7 +14,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 
 class Kept:
-    """A plugin that keeps what the first stages answer with."""
+    """A plugin that keeps the answers of the first stages."""
 
     @hookline.hookimpl(wrapper=True)
     def select_optimizer(self, model, criterion):
@@ -25,7 +25,7 @@ class Kept:
 
 
 class WithParameter:
-    """A plugin whose criterion is trained too."""
+    """A plugin with a criterion that has parameters."""
 
     @hookline.hookimpl
     def select_loss(self):
@@ -50,7 +50,7 @@ def test_each_stage_is_answered_by_the_component_of_the_spec(tmp_path):
     assert [id(parameter) for parameter in group["params"]] == [id(one) for one in kept.model.parameters()]
 
 
-def test_the_seed_decides_the_first_parameters(tmp_path):
+def test_the_seed_determines_the_initial_parameters(tmp_path):
     kept = Kept()
     spec = hookline.load(SPECS / "iris.toml", ["run.epochs=1", "run.seed=11"])
     hookline.train(spec, plugins=[kept], out=tmp_path / "run")
@@ -59,7 +59,7 @@ def test_the_seed_decides_the_first_parameters(tmp_path):
     assert all(torch.equal(one, other) for one, other in zip(kept.initial, expected.parameters(), strict=True))
 
 
-def test_the_parameters_of_the_criterion_are_trained_too(tmp_path):
+def test_the_parameters_of_the_criterion_are_trained(tmp_path):
     spec = hookline.load(SPECS / "first_network.toml", ["run.epochs=3"])
     trial = hookline.train(spec, plugins=[WithParameter()], out=tmp_path / "run")
 
@@ -87,13 +87,13 @@ def test_the_model_is_built_for_one_row_of_all_groups_of_inputs():
 
 def test_a_model_without_parameters_cannot_be_trained(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model={type='Identity'}", "data.inputs=['petal_*', 'sepal_width']"])
-    with pytest.raises(MisfitError, match="model: There is nothing to train"):
+    with pytest.raises(MisfitError, match="model: Neither the model nor the loss has parameters to train"):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_model_that_does_not_fit_the_loss_is_told_before_anything_is_written(tmp_path):
+def test_a_model_that_does_not_fit_the_loss_is_reported_before_anything_is_written(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model.layers.2.out_features=4"])
-    with pytest.raises(MisfitError, match=r'loss: CrossEntropyLoss compares .* "species" has 3 classes'):
+    with pytest.raises(MisfitError, match=r'loss: CrossEntropyLoss takes one score per class: "species" has 3 classes'):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

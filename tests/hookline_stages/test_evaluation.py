@@ -13,7 +13,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 
 class Witness:
-    """A plugin that compares each answer of `evaluate` with what the whole split gives at once."""
+    """A plugin that compares each answer of `evaluate` with the result for the whole split at once."""
 
     def __init__(self, judge):
         self.judge = judge
@@ -60,7 +60,7 @@ def close(expected):
     ids=str,
 )
 @pytest.mark.parametrize("batch_size", [7, 1000])
-def test_the_loss_of_batches_is_that_of_all_rows_at_once(loss, criterion, batch_size, tmp_path):
+def test_the_loss_over_batches_equals_the_loss_of_all_rows(loss, criterion, batch_size, tmp_path):
     table = ", ".join(f"{name}={json.dumps(value)}" for name, value in loss.items())
     spec = hookline.load(
         SPECS / "iris.toml",
@@ -81,17 +81,17 @@ def test_the_loss_of_batches_is_that_of_all_rows_at_once(loss, criterion, batch_
     assert trial.metrics["test/loss"] == judgements[2][2]["loss"]
 
 
-def test_a_batch_in_which_no_row_counts_does_not_count(tmp_path):
+def test_a_batch_whose_rows_are_all_ignored_does_not_count(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["run.epochs=1", "data.test=0.0", "loss.ignore_index=0"])
     rows = spec.data.path.read_text().splitlines()
-    (tmp_path / "judged.csv").write_text("\n".join([rows[0], *rows[1:31], *rows[51:71]]) + "\n")
+    (tmp_path / "evaluated.csv").write_text("\n".join([rows[0], *rows[1:31], *rows[51:71]]) + "\n")
     spec = hookline.load(
         SPECS / "iris.toml",
         [
             "run.epochs=1",
             "data.test=0.0",
             "data.stratify=false",
-            f"data.validation={str(tmp_path / 'judged.csv')!r}",
+            f"data.validation={str(tmp_path / 'evaluated.csv')!r}",
             "loss.ignore_index=0",
         ],
     )
@@ -101,7 +101,7 @@ def test_a_batch_in_which_no_row_counts_does_not_count(tmp_path):
 
 
 @pytest.mark.parametrize("batch_size", [7, 1000])
-def test_metrics_are_those_of_the_predictions_for_all_rows(batch_size, tmp_path):
+def test_metrics_equal_those_of_the_predictions_for_all_rows(batch_size, tmp_path):
     spec = hookline.load(SPECS / "breast_cancer.toml", ["run.epochs=2", f"data.batch_size={batch_size}"])
     names = ("Accuracy", "F1Score", "AUROC")
 
@@ -114,14 +114,14 @@ def test_metrics_are_those_of_the_predictions_for_all_rows(batch_size, tmp_path)
         ]
 
     _, judgements = seen(spec, judge, tmp_path / "run")
-    # The best epoch is the last: of the weights that EarlyStopping keeps, the numbers of validation are known.
+    # The best epoch is the last, so the validation results of the weights that EarlyStopping keeps are known.
     assert [split for split, *_ in judgements] == ["validation", "validation", "training", "test"]
     for _, _, answer, expected in judgements:
         assert list(answer) == ["loss", *names]
         assert [answer[name] for name in names] == pytest.approx(expected, rel=1e-14)
 
 
-def test_dropout_and_batch_norm_are_as_in_use_and_learn_nothing(tmp_path):
+def test_dropout_and_batch_norm_are_in_evaluation_mode(tmp_path):
     layers = [{"type": "BatchNorm1d"}, {"type": "Dropout"}, {"type": "Linear", "out_features": 3}]
     table = ", ".join("{" + ", ".join(f"{k}={v!r}" for k, v in layer.items()) + "}" for layer in layers)
     spec = hookline.load(
@@ -133,7 +133,7 @@ def test_dropout_and_batch_norm_are_as_in_use_and_learn_nothing(tmp_path):
     assert trial.model[0].num_batches_tracked == 3 * len(trial.data.training)
 
 
-def test_a_record_is_kept_in_memory_and_as_a_line_of_json(tmp_path):
+def test_a_record_is_kept_in_memory_and_written_as_a_line_of_json(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "iris.toml", ["run.epochs=3"]), out=tmp_path / "run")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == list(trial.history)
@@ -149,12 +149,12 @@ def one_row(tmp_path, split):
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_a_metric_that_a_split_has_too_few_rows_for_is_nan_and_the_model_is_kept(split, tmp_path):
+def test_a_metric_is_nan_for_too_few_rows_and_the_model_is_kept(split, tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = hookline.train(one_row(tmp_path, split), out=tmp_path / "run")
     assert list(dict.fromkeys(str(warning.message) for warning in warned)) == [
         f"metrics[0]: R2Score needs at least 2 rows, and the {split} split has 1 row: it will be NaN.",
-        f"metrics[0]: R2Score is NaN on the {split} split. It needs two rows at least, more than `adjusted` + 1, and "
+        f"metrics[0]: R2Score is NaN on the {split} split. It needs at least 2 rows, more than `adjusted` + 1, and "
         f"finite predictions.",
     ]
     assert math.isnan(trial.metrics[f"{split}/R2Score"])
@@ -162,7 +162,7 @@ def test_a_metric_that_a_split_has_too_few_rows_for_is_nan_and_the_model_is_kept
     assert (tmp_path / "run/model.safetensors").is_file()
 
 
-def test_a_metric_that_fails_is_told_with_its_name(tmp_path, monkeypatch):
+def test_a_metric_that_fails_is_reported_with_its_name(tmp_path, monkeypatch):
     def fail(self, predictions, targets):
         raise ValueError("There is no number.")
 
@@ -170,12 +170,12 @@ def test_a_metric_that_fails_is_told_with_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(type(spec.metrics[0]), "prepare", fail)
     monkeypatch.setattr("hookline.training.preflight.preflight.unfit_metrics", lambda *given: [])
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"R2Score cannot judge the validation split\. There is no number\."
+        hookline.errors.MisfitError, match=r"R2Score cannot be computed on the validation split\. There is no number\."
     ):
         hookline.train(spec, out=tmp_path / "run")
 
 
-def test_what_is_ranked_are_scores_and_probabilities_are_what_is_compared_with_a_threshold(tmp_path):
+def test_scores_are_ranked_and_probabilities_are_compared_with_thresholds(tmp_path):
     table = "{type='AUROC'}, {type='AUROC', name='at', thresholds=[0.5]}, {type='Accuracy'}"
     spec = hookline.load(
         SPECS / "breast_cancer.toml",

@@ -19,7 +19,7 @@ def table(optimizer):
 
 
 class Answering:
-    """A plugin with another optimizer than that of the spec."""
+    """A plugin that replaces the optimizer of the spec."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -30,7 +30,7 @@ class Answering:
 
 
 @pytest.mark.parametrize(("said", "answered"), [("SGD", optim.LBFGS), ("LBFGS", optim.SGD)])
-def test_the_optimizer_that_is_there_is_asked_for_what_its_step_needs_and_not_the_spec(said, answered, tmp_path):
+def test_the_step_depends_on_the_actual_optimizer_and_not_on_the_spec(said, answered, tmp_path):
     trial = hookline.train(hookline.load(table({"type": said})), plugins=[Answering(answered)], out=tmp_path / "run")
     torch.manual_seed(0)
     model = nn.Linear(2, 1)
@@ -52,14 +52,14 @@ def test_the_optimizer_that_is_there_is_asked_for_what_its_step_needs_and_not_th
 
 
 class Counting(optim.SGD):
-    """An optimizer that keeps what its step was given."""
+    """An optimizer that keeps the arguments of its step."""
 
     def step(self, closure=None):
         self.given = closure
 
 
 class Simple:
-    """An optimizer that knows of no closure."""
+    """An optimizer whose step takes no closure."""
 
     def __init__(self, parameters):
         self.param_groups = [{"params": parameters}]
@@ -73,7 +73,7 @@ def run_with(**optimizer):
 
 
 @pytest.mark.parametrize("kind", [Counting, Simple])
-def test_a_closure_that_is_not_required_is_not_given(kind):
+def test_an_optional_closure_is_not_passed(kind):
     weight = nn.Parameter(torch.ones(1))
     weight.grad = torch.ones(1)
     optimizer = kind([weight])
@@ -81,13 +81,13 @@ def test_a_closure_that_is_not_required_is_not_given(kind):
     assert optimizer.given is None
 
 
-def test_without_gradients_nothing_is_updated_and_the_step_says_so():
+def test_without_gradients_nothing_is_updated_and_the_step_returns_false():
     optimizer = Counting([nn.Parameter(torch.ones(1))])
     assert step(run=run_with(), optimizer=optimizer, closure=lambda: None) is False
     assert not hasattr(optimizer, "given")
 
 
-def test_a_scheduler_that_wraps_the_step_of_an_optimizer_does_not_hide_what_it_needs():
+def test_a_scheduler_that_wraps_the_step_of_an_optimizer_does_not_hide_its_signature():
     weight = nn.Parameter(torch.ones(1))
     optimizer = optim.LBFGS([weight])
     optim.lr_scheduler.ConstantLR(optimizer)
@@ -104,7 +104,7 @@ def test_a_scheduler_that_wraps_the_step_of_an_optimizer_does_not_hide_what_it_n
 
 
 class ClearingSAM(optim.SGD):
-    """Sharpness-aware minimization: it uses the gradients that are there, clears them and calls the closure."""
+    """Sharpness-aware minimization: uses the existing gradients, clears them and calls the closure."""
 
     clears = True
 
@@ -125,7 +125,7 @@ class ClearingSAM(optim.SGD):
 
 
 class PerturbingSAM(ClearingSAM):
-    """Leaves it to the closure to clear the gradients."""
+    """Relies on the closure to clear the gradients."""
 
     clears = False
 
@@ -168,7 +168,7 @@ def declared(kind):
 
 @pytest.mark.parametrize("kind", [ClearingSAM, PerturbingSAM, Zeroing, Repeating])
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_an_optimizer_that_declares_needs_closure_trains_as_in_a_plain_loop(kind, accumulate, tmp_path):
+def test_an_optimizer_with_needs_closure_trains_like_a_plain_loop(kind, accumulate, tmp_path):
     plugin = declared(kind)
     said = table({"type": "Declared"})
     said["run"]["accumulate"] = accumulate

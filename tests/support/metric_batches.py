@@ -1,4 +1,4 @@
-"""What the tests of metrics have in common: rows that are judged in batches of several sizes."""
+"""Helpers for tests of metrics, which are computed in batches of several sizes."""
 
 import torch
 
@@ -8,8 +8,8 @@ ROWS = 60
 SIZES = (1, 7, 32, ROWS)
 
 
-def judged(metric, loss, outputs, targets, size=ROWS):
-    """The metric of a loss's outputs, given in batches."""
+def evaluated(metric, loss, outputs, targets, size=ROWS):
+    """Return the metric of a loss for outputs in batches of this size."""
     state, batches = None, [Batch({"input": rows}, {"target": rows}) for rows in targets.split(size)]
     for rows, batch in zip(outputs.split(size), batches, strict=True):
         predict = loss.scores if metric.ranks else loss.predictions
@@ -20,7 +20,7 @@ def judged(metric, loss, outputs, targets, size=ROWS):
 
 
 def drawn(task, rows=ROWS, seed=8):
-    """Outputs and targets as a loss for this task has them; of five classes one is never true, and one is nothing."""
+    """Return random outputs and targets for a task. One class is never true, and one neither true nor predicted."""
     generator = torch.Generator().manual_seed(seed)
     if task == "multiclass":
         outputs = torch.randn(rows, 6, generator=generator)

@@ -150,5 +150,5 @@ def _final(metrics: Mapping[str, float]) -> Iterator[str]:
     rows = [["", *splits]]
     for name in names:
         values = (metrics.get(f"{split}/{name}") for split in splits)
-        rows.append([name, *("" if value is None else f"{value:#.5g}" for value in values)])
+        rows.append([name, *("" if value is None else f"{value:#.5g}".removesuffix(".") for value in values)])
     return table(rows, None, right=range(1, 1 + len(splits)), indent="")

@@ -1,4 +1,4 @@
-"""Which parameters of a model are meant: by name, by layer, by number of dimensions."""
+"""Selection of parameters of a model by name, by layer, or by number of dimensions."""
 
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plain_name(name: str) -> str:
-    """The name of a module, a parameter or a buffer without what `torch.compile` puts in front of a module's names.
+    """Return the name of a module, parameter or buffer without the prefix that `torch.compile` adds.
 
     >>> plain_name("_orig_mod.0.weight"), plain_name("encoder._orig_mod.bias"), plain_name("0.weight")
     ('0.weight', 'encoder.bias', '0.weight')
@@ -25,61 +25,61 @@ def plain_name(name: str) -> str:
 
 
 def plainly_named(module: "nn.Module") -> "nn.Module":
-    """A module under its names without the compiler, as `safetensors.torch.save_model` is to be given it."""
+    """Return the module with plain names, for `safetensors.torch.save_model`."""
     return cast("nn.Module", _PlainlyNamed(module))
 
 
 class _PlainlyNamed:
-    """A module as far as it is saved, which asks for nothing but its `state_dict`."""
+    """A wrapper of a module that has only a `state_dict`, which is all that saving needs."""
 
     def __init__(self, module: "nn.Module"):
         self._module = module
 
     def state_dict(self) -> "dict[str, Tensor]":
-        """The tensors of the module, with plain names."""
+        """Return the tensors of the module by plain name."""
         return {plain_name(name): tensor for name, tensor in self._module.state_dict().items()}
 
 
 @frozen(kw_only=True, eq=False)
 class NamedParameter:
-    """A parameter that is trained, and where it is."""
+    """A trained parameter and its position in the model."""
 
     name: str
-    """Its name, such as `0.weight`; that of a parameter of the loss begins with `criterion.`."""
+    """Its name, such as `0.weight`. The names of parameters of the loss begin with `criterion.`."""
     layer: str
-    """The name of the class of the layer that it belongs to, such as `Linear`."""
+    """The class name of its layer, such as `Linear`."""
     kinds: tuple[str, ...] = ()
-    """The names of that class and of those above it: torch has kinds of `Linear` of its own within others."""
+    """The names of that class and its base classes: torch has subclasses of `Linear` inside other layers."""
     tensor: "nn.Parameter"
     """The parameter itself."""
     has_sparse_gradient: bool
-    """Whether its gradient is a sparse tensor, as that of an embedding with `sparse = true`."""
+    """Whether its gradient is a sparse tensor, as for an embedding with `sparse = true`."""
 
     @property
     def place(self) -> str:
-        """The name of the layer that it belongs to: what stands before the last dot of its own."""
+        """The name of its layer: the part of its own name before the last dot."""
         return self.name.rpartition(".")[0]
 
 
 @spec
 class ParameterSelection(Spec):
-    """Some parameters of a model: those for which everything holds that is given."""
+    """A selection of parameters: those that match all options."""
 
     parameters: str | tuple[str, ...] | None = None
-    """Names, or patterns of names such as `*.bias`; left out, all names."""
+    """Names of parameters, or patterns such as `*.bias`. Default: all names."""
     layers: str | tuple[str, ...] | None = None
-    """The layers that they belong to, by type or place, or by patterns of either: `Linear`, `BatchNorm*`, `0`, `2.*`;
-    left out, all layers."""
+    """The layers of the parameters: types, names or patterns such as `Linear`, `BatchNorm*`, `0`, `2.*`. Default: all
+    layers."""
     dimensions: int | None = option(default=None, minimum=0)
-    """How many dimensions they have: 2 are the matrices; left out, any number."""
+    """The number of dimensions of the parameters, such as 2 for matrices. Default: any."""
 
     def __str__(self) -> str:
-        """What is selected, in a few words."""
+        """Return the selection in a few words."""
         dimensions = (f"of {self.dimensions} dimensions",) if self.dimensions is not None else ()
         return ", ".join((*_several(self.layers), *_several(self.parameters), *dimensions)) or "all"
 
     def selects(self, parameter: NamedParameter) -> bool:
-        """Whether the parameter is one of them."""
+        """Return whether the parameter is selected."""
         return (
             _matches(self.parameters, parameter.name)
             and _matches(self.layers, parameter.layer, *parameter.kinds, parameter.place)
@@ -89,10 +89,10 @@ class ParameterSelection(Spec):
 
 @spec
 class ParameterGroup(ParameterSelection):
-    """Some parameters, and options of the optimizer that are theirs alone."""
+    """A selection of parameters with their own options of the optimizer."""
 
     def options(self) -> dict[str, Any]:
-        """The options that are given, as the optimizer takes them."""
+        """Return the options that are set, as arguments of the optimizer."""
         selecting = {attribute.name for attribute in fields(ParameterGroup)}
         options = asdict(self, recurse=False)
         return {name: value for name, value in options.items() if name not in selecting and value is not None}
@@ -100,9 +100,9 @@ class ParameterGroup(ParameterSelection):
 
 @cache
 def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[ParameterGroup]:
-    """The class of the groups of an optimizer: its options but the excluded ones, each of which may be left out."""
+    """Return the class of the groups of an optimizer: all of its options are optional, except the excluded ones."""
     options: dict[str, Any] = {
-        attribute.name: field(default=None, type=_or_left_out(attribute.type), validator=_if_given(attribute))
+        attribute.name: field(default=None, type=_optional(attribute.type), validator=_if_set(attribute))
         for attribute in fields(optimizer)
         if attribute.name not in excluded
     }
@@ -115,22 +115,22 @@ def group_type(optimizer: type[Spec], excluded: Collection[str]) -> type[Paramet
         eq=False,
         repr=False,
         slots=False,
-        class_body={"__doc__": f"Some parameters, and options of {optimizer.__name__} that are theirs alone."},
+        class_body={"__doc__": f"A selection of parameters with their own options of {optimizer.__name__}."},
     )
 
 
-def _or_left_out(kind: Any) -> Any:
+def _optional(kind: Any) -> Any:
     return kind | None
 
 
-def _if_given(attribute: "Attribute[Any]") -> list[Any]:
-    """The validators of an option that may be left out, of which only bounds know what to make of `None`."""
+def _if_set(attribute: "Attribute[Any]") -> list[Any]:
+    """Return the validators of an option made optional. Bounds accept `None`; the others are wrapped to do so."""
     several = getattr(attribute.validator, "_validators", (attribute.validator,))
     return [one if isinstance(one, Bounds) else validators.optional(one) for one in several if one is not None]
 
 
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:
-    """The parameters of model and criterion that are trained, in torch's order, each once."""
+    """Return the trained parameters of model and criterion in torch's order, each once."""
     from torch import nn
 
     found: dict[nn.Parameter, NamedParameter] = {}
@@ -156,10 +156,10 @@ def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -
 def divided(
     parameters: Iterable[NamedParameter], selections: Sequence[ParameterSelection]
 ) -> list[list[NamedParameter]]:
-    """The parameters that each selection has, the first that selects one having it, and last those that none has.
+    """Divide parameters among selections: each goes to the first that selects it, the others to a last list.
 
     Raises:
-        MisfitError: if a selection has no parameter; its path is the index of the selection.
+        MisfitError: If a selection has no parameter; its path is the index of the selection.
 
     """
     parameters = list(parameters)
@@ -174,21 +174,21 @@ def divided(
 
 
 def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> MisfitError:
-    """Why a selection has no parameter, at the pattern that selects none, if there is one."""
+    """Return an error that says why a selection is empty, at the pattern that matches nothing, if there is one."""
     if any(selection.selects(parameter) for parameter in parameters):
-        return MisfitError("It selects no parameter that one before it does not have already.")
+        return MisfitError("Every parameter it selects already belongs to an earlier entry.")
     names = {parameter.name for parameter in parameters}
     for place, pattern in _placed(selection.parameters):
         if not any(fnmatchcase(name, pattern) for name in names):
-            message = f'It selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
+            message = f'This selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
             return MisfitError(message, ("parameters", *place))
     layers = {name for parameter in parameters for name in (parameter.layer, *parameter.kinds, parameter.place)}
     for place, pattern in _placed(selection.layers):
         if not any(fnmatchcase(name, pattern) for name in layers):
             kinds = {parameter.layer for parameter in parameters}
-            message = f'It selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
+            message = f'This selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
             return MisfitError(message, ("layers", *place))
-    return MisfitError("It selects nothing: there is no parameter for which all of it holds.")
+    return MisfitError("This selects nothing: no parameter matches all of its options.")
 
 
 def _matches(patterns: str | tuple[str, ...] | None, *names: str) -> bool:
@@ -200,7 +200,7 @@ def _several(patterns: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _placed(patterns: str | tuple[str, ...] | None) -> list[tuple[tuple[int, ...], str]]:
-    """The patterns, each with its place in the option if it has several."""
+    """Return the patterns, each with its position if the option has several."""
     return [
         (() if isinstance(patterns, str) else (index,), pattern) for index, pattern in enumerate(_several(patterns))
     ]

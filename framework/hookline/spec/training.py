@@ -1,4 +1,4 @@
-"""The root of a spec: its sections, and how the training is run."""
+"""The root of a spec: its sections, and the options of `[run]`."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,13 +26,13 @@ from hookline.spec.options import Spec, option, spec
 
 
 def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    # The name becomes a directory: a spec must not be able to choose one elsewhere.
+    # The name becomes a directory, and a spec must not select one elsewhere.
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
-        raise ValueError(f'"{value}" is not a plain name: letters, digits, "_", "-" and "." are allowed.')
+        raise ValueError(f'"{value}" is not a plain name: use letters, digits, "_", "-" and ".".')
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
-"""What torch calls the kinds of devices, and `auto`."""
+"""torch's device types, and `auto`."""
 
 
 def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
@@ -41,27 +41,27 @@ def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> N
         hint = ' Did you mean "cuda"?' if name.lower() == "gpu" else did_you_mean(name, DEVICES)
         raise ValueError(f'There is no device called "{shortened(value)}".{hint}')
     if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
-        raise ValueError(f'"{shortened(value)}" is not a device: the first of its kind is "cuda:0".')
+        raise ValueError(f'"{shortened(value)}" is not a device. An example is "cuda:0".')
 
 
 @spec
 class RunSpec(Spec):
-    """How the training is run."""
+    """The options of a run."""
 
     name: str = option(default="run", validator=_is_a_plain_name)
-    """The run is kept in `runs/<name>/<number>`; left out, it is called as the spec file."""
+    """The name of the run, whose results are written to `runs/<name>/<number>`. Default: the name of the spec file."""
     seed: int = option(default=0, minimum=0, maximum=2**32 - 1)
-    """Where all random numbers start: the model's parameters, the order of the rows, dropout."""
+    """The seed of all random numbers: initial parameters, the order of the rows, dropout."""
     epochs: int = option(default=10, minimum=1)
-    """How many times the training data is gone through."""
+    """The number of passes over the training data."""
     accumulate: int = option(default=1, minimum=1)
-    """In how many parts each batch is gone through, one after another, for less memory. The gradients are those of the
-    whole batch, unless a layer such as BatchNorm looks at several rows together."""
+    """The number of parts in which to process each batch, one after another, to save memory. The gradients are those
+    of the whole batch, unless a layer such as BatchNorm combines rows."""
     device: str = option(default="auto", validator=_is_a_device)
-    """Where it is computed: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first accelerator that there is."""
+    """The device to train on: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first available accelerator."""
     dtype: Literal["float32", "float64"] = "float32"
-    """The floating-point type of inputs, targets, model and loss. "float64" is for numbers that need more than seven
-    digits, such as the coefficients of a regression; it takes twice the memory and is slow on most GPUs."""
+    """The floating-point type of inputs, targets, model and loss. Use "float64" for numbers that need more than seven
+    digits, such as the coefficients of a regression. It takes twice the memory and is slow on most GPUs."""
 
 
 @spec
@@ -71,54 +71,54 @@ class TrainingSpec(Spec):
     plugins: tuple[str, ...] = ()
     """Installed plugins to use, by the names of their entry points."""
     run: RunSpec = RunSpec()
-    """How the training is run."""
+    """The options of the run."""
     data: DataSpec
-    """What the model learns from."""
+    """The data source."""
     model: ModelSpec
-    """What is trained."""
+    """The model to train."""
     initialize: tuple[InitializationSpec, ...] = ()
-    """How the parameters of the model begin, where it is not as their layers do it: the first that selects a parameter
-    initializes it. The vector of an embedding's `padding_idx` is 0 all the same."""
+    """Initializations that replace those of the layers. A parameter is initialized by the first entry that selects it.
+    The vector of an embedding's `padding_idx` stays 0."""
     loss: LossSpec = option(default=None)
-    """What is minimized, if it is one loss; left out, it is the sum of `losses`."""
+    """The loss to minimize. For a sum of several losses, use `losses` instead."""
     losses: Mapping[str, LossSpec] | None = None
-    """What is minimized, if it is a sum: the losses by name, each times its `factor`."""
+    """The losses by name, whose sum is minimized, each times its `factor`."""
     optimizer: OptimizerSpec
-    """How it is minimized."""
+    """The optimizer that minimizes the loss."""
     metrics: tuple[MetricSpec, ...] = ()
-    """Numbers that judge the model beside the loss."""
+    """Metrics to compute in addition to the loss."""
     callbacks: tuple[WrapperSpec, ...] = ()
-    """What is done around the stages; the first one listed is the outermost."""
+    """Callbacks and schedulers, which wrap the stages. The first one listed is the outermost."""
     deploy: tuple[DeploySpec, ...] = ()
-    """The forms in which the trained model is handed on."""
+    """The formats in which to deploy the trained model."""
 
     @property
     def objective(self) -> Objective:
-        """What is minimized: that of `loss` or of `losses`."""
+        """What is minimized: `loss`, or the sum of `losses`."""
         return Objective.of(self.loss, self.losses)
 
     def conflicts(self) -> Iterator[OptionError]:
-        """What does not go together in its sections."""
+        """Yield the conflicts between sections."""
         return conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)})
 
     def place_of(self, callback: WrapperSpec) -> tuple[PathElement, ...]:
-        """The path of one of the callbacks, of which no two are equal."""
+        """Return the path of a callback. No two callbacks are equal."""
         index = next((index for index, other in enumerate(self.callbacks) if other == callback), None)
         return ("callbacks",) if index is None else ("callbacks", index)
 
 
 SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
-"""The sections that have several components, each with a header of two brackets."""
+"""The sections that are lists of components, with headers in double brackets."""
 
 
 MOST_CALLBACKS = 500
-"""How many callbacks a spec has at most: each is asked whether it goes with all the others."""
+"""The maximum number of callbacks in a spec, since each is checked against all others."""
 
 
 def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    """What does not go together in a spec of these sections, in their order.
+    """Yield the conflicts in a spec with these sections, in their order.
 
-    A check names the sections that it needs, and is skipped if one of them is missing, since it is not valid.
+    A check names the sections that it needs, and is skipped if one of them is missing because it is invalid.
     """
     if (objective := objective_of(sections)) is not None:
         sections = {**sections, "objective": objective}
@@ -135,13 +135,13 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
     if loss is None and losses is None:
         yield OptionError("loss", "This is missing. It must be a loss with a `type`.")
     elif loss is not None and losses is not None:
-        yield OptionError("losses", "A spec has either [loss] or [losses]: leave one out.", against=[("loss",)])
+        yield OptionError("losses", "A spec has either [loss] or [losses]: remove one.", against=[("loss",)])
     elif loss is None and not losses:
         yield OptionError("losses", "There must be at least one loss.")
 
 
 def objective_of(sections: Mapping[str, Any]) -> Objective | None:
-    """The objective of these sections; `None` if `loss` or `losses` is not valid, or if not exactly one is given."""
+    """Return the objective of these sections; `None` if one is invalid, or if not exactly one of them is set."""
     if not {"loss", "losses"} <= sections.keys():
         return None
     loss, losses = sections["loss"], sections["losses"]
@@ -178,10 +178,10 @@ def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
             yield FaultError("metrics", str(error), index)
             continue
         if label == "loss":
-            message = 'A metric cannot be called "loss": give it another name.'
+            message = 'A metric cannot have the name "loss": set another `name`.'
             yield OptionError("metrics", message, index, id="duplicate-name")
         elif label in first:
-            message = f'Several metrics are called "{label}": give each a `name`.'
+            message = f'Several metrics have the name "{label}": set a different `name` for each.'
             yield OptionError("metrics", message, index, against=[("metrics", first[label])], id="duplicate-name")
         first.setdefault(label, index)
 
@@ -228,25 +228,25 @@ def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
             yield FaultError("callbacks", str(error), index)
             continue
         if not replaces_weights or (first is not None and callback == callbacks[first]):
-            continue  # That it is listed twice has been told.
+            continue  # The repetition has been reported.
         if first is None:
             first = index
             continue
         names = type(callback).__name__, type(callbacks[first]).__name__
         restoring = [name for one, name in zip((callback, callbacks[first]), names, strict=True) if _restores(one)]
         remedy = f", or set `restore_best` of {restoring[0]} to false" if restoring else ""
-        message = f"{names[0]} and {names[1]} both put other weights into the model when the training ends: "
-        yield OptionError("callbacks", f"{message}leave one out{remedy}.", index, against=[("callbacks", first)])
+        message = f"{names[0]} and {names[1]} both replace the weights of the model at the end of training: "
+        yield OptionError("callbacks", f"{message}remove one{remedy}.", index, against=[("callbacks", first)])
 
 
 def _restores(callback: WrapperSpec) -> bool:
-    """Whether an option of it says that it puts the best weights back."""
+    """Return whether it has an option, which is set, to restore the best weights."""
     return bool(getattr(callback, "restore_best", False))
 
 
 def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
     if len(callbacks) > MOST_CALLBACKS:
-        message = f"These are {len(callbacks):,} callbacks, and a spec has at most {MOST_CALLBACKS}."
+        message = f"A spec has at most {MOST_CALLBACKS} callbacks, not {len(callbacks):,}."
         yield OptionError("callbacks", message, id="size-limit")
         return
     yield from _check_weights(callbacks)
@@ -285,5 +285,5 @@ def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
     first, last = callback.first_due, callback.last
     if last is not None and last < first and not refused:
         name = "every" if callback.first is None else "first"
-        message = f"Nothing is left between the first, {first}, and the last, {last}."
+        message = f"`last` ({last}) is before the first step or epoch ({first}), so this callback would never run."
         yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, name)])

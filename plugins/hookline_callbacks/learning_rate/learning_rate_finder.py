@@ -113,12 +113,12 @@ class _LearningRateFinder:
 
     def _tell(self, run: Run, found: float | None, *, is_greatest: bool, is_used: bool) -> None:
         if found is None:
-            sentence = "The loss falls at none of the learning rates that were tried: see learning_rate.png."
+            sentence = "The loss falls at none of the learning rates; see learning_rate.png."
         elif is_greatest:
             sentence = f"The loss still falls fastest at the largest learning rate, {found:.3g}: raise `greatest`."
         else:
-            used = ", which is used" if is_used else ""
-            sentence = f"The loss falls fastest at the learning rate {found:.3g}{used}: see learning_rate.png."
+            used = "Training uses it; see" if is_used else "See"
+            sentence = f"Learning rate {found:.3g}: the loss falls fastest there. {used} learning_rate.png."
         if self._spec.use and not is_used:
             sentence += " Training keeps the rate of the spec."
         run.tell(sentence)

@@ -1,1 +1,1 @@
-"""Callbacks that draw pictures."""
+"""Callbacks that draw plots and pictures."""

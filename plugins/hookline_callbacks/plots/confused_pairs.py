@@ -1,4 +1,4 @@
-"""Which classes are most often taken for which, where there are too many of them for a matrix."""
+"""The most frequently confused pairs of classes, for data with too many classes for a matrix."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_DRAWN = 25
-"""How many pairs are drawn at most."""
+"""The maximum number of pairs to draw."""
 LONGEST = 30
-"""How many characters of a name are drawn."""
+"""The maximum number of characters of a name to draw."""
 
 
 @frozen
 class Pair:
-    """Rows of one class that are predicted to be of one class, by the indices of both."""
+    """The number of rows with one true and one predicted class, given by their indices."""
 
     truth: int
     predicted: int
@@ -29,14 +29,14 @@ class Pair:
 
     @property
     def is_right(self) -> bool:
-        """Whether both are the same class."""
+        """Whether the prediction is correct."""
         return self.truth == self.predicted
 
 
 def pairs_of(places: "Tensor", counts: "Tensor", classes: int) -> list[Pair]:
-    """The pairs that occur: those that are wrong first, and the most frequent first.
+    """Return the pairs that occur: errors first, and then by decreasing frequency.
 
-    `places` are the indices in a flattened confusion matrix, int64 `(pairs,)`, and `counts` the rows of each.
+    `places` are indices into the flattened confusion matrix, int64 `(pairs,)`, and `counts` the number of rows of each.
     """
     known = zip(places.tolist(), counts.tolist(), strict=True)
     found = [Pair(place // classes, place % classes, rows) for place, rows in known]
@@ -44,7 +44,7 @@ def pairs_of(places: "Tensor", counts: "Tensor", classes: int) -> list[Pair]:
 
 
 def write_pairs(path: Path, pairs: Sequence[Pair], names: Sequence[str]) -> None:
-    """Write the pairs as a table with a row for each."""
+    """Write the pairs as a table with one row each."""
     rows = [(names[pair.truth], names[pair.predicted], str(pair.rows)) for pair in pairs]
     write_table(path, ("truth", "predicted", "rows"), rows)
 
@@ -56,7 +56,7 @@ def draw_pairs(
     title: str,
     normalize: Literal["true", "pred", "all"] | None = None,
 ) -> None:
-    """Draw the most confused pairs as bars to a PNG: their rows, or parts of those that `normalize` says."""
+    """Draw the most confused pairs as bars to a PNG file: their rows, or fractions according to `normalize`."""
     truth, predicted = Counter[int](), Counter[int]()
     for pair in pairs:
         truth[pair.truth] += pair.rows
@@ -70,7 +70,7 @@ def draw_pairs(
     shown = sorted(wrong, key=lambda pair: (-part(pair), -pair.rows, pair.truth, pair.predicted))[:MOST_DRAWN]
     figure = new_figure(9, 1.3 + 0.24 * max(4, len(shown)))
     all_rows, right = truth.total(), truth.total() - sum(pair.rows for pair in wrong)
-    share = f"{right / all_rows:.1%} of the rows are right" if all_rows else "no rows"
+    share = f"{right / all_rows:.1%} of the rows are correct" if all_rows else "no rows"
     drawn = f"; the {len(shown)} most confused of {len(wrong):,} pairs" if len(shown) < len(wrong) else ""
     lines = (title, f"{len(names):,} classes, {share}{drawn}")
     figure.suptitle("\n".join(picture_text(line, 100) for line in lines), x=0.02, ha="left", fontsize=10)
@@ -81,7 +81,7 @@ def draw_pairs(
         axes.bar_label(bars, texts, padding=3, fontsize=8)
         axes.margins(x=0.12)
     else:
-        axes.text(0.5, 0.5, "No class is taken for another one.", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "No class is confused with another.", ha="center", transform=axes.transAxes)
     labels = [
         f"{picture_text(names[pair.truth], LONGEST)} → {picture_text(names[pair.predicted], LONGEST)}" for pair in shown
     ]

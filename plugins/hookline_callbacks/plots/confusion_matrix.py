@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrices."""
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
@@ -19,63 +19,63 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_CLASSES = 100
-"""Up to how many classes there is a matrix: of more, most fields are empty, and none is large enough to be seen."""
+"""The maximum number of classes for a matrix: with more, most cells are empty, and too small to be visible."""
 
 MOST_GATHERED = 2**20
-"""How many rows are gathered before they are counted, if there are more classes."""
+"""The number of rows to gather before they are counted, if there are more classes."""
 
 Normalize = Literal["true", "pred", "all"]
 
 
 @spec
 class ConfusionMatrix(WatchingSpec):
-    """Counts how often each class is taken for which, in the validation after each epoch and in the test at the end.
+    """Count how often each class is predicted as each class, in the validation after each epoch and in the final test.
 
-    A table and a picture of each are in `confusion_matrix` in the run directory: `epoch-0010.csv` and so on, and
-    `test.csv`, with a row for each true class and a column for each predicted one; if the model in the end has other
-    weights than those of the last epoch, `validation.csv` is of them. Of several labels, each has a matrix of its own.
-    Of more than 100 classes, the table has a row for each pair of a true and a predicted class that occurs, the most
-    confused pairs first, and the picture shows these. In a cell that a spreadsheet would take for a formula, such as a
-    class called "=a", a `'` stands before the text.
-    It is what the metrics are given, and nothing is computed a second time. Pictures are drawn as often as that takes
-    up to 5 % of the time, and of the last epoch; `every = 1` draws one after each epoch, however long that takes.
+    The run directory contains tables and pictures in `confusion_matrix`: `epoch-0010.csv` and so on, and `test.csv`,
+    with a row for each true class and a column for each predicted class. If the final model has other weights than
+    those of the last epoch, `validation.csv` shows its results. With several labels, each label has its own matrix.
+    With more than 100 classes, the table has a row for each pair of a true and a predicted class that occurs, the most
+    confused pairs first, and the picture shows these pairs. A cell that a spreadsheet would interpret as a formula,
+    such as a class "=a", is prefixed with `'`.
+
+    The callback uses the predictions of the metrics, and computes nothing twice. Pictures are drawn between epochs
+    within 5 % of the training time, and for the last epoch. `every = 1` draws one after each epoch, however long that
+    takes.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/confusion_matrix.html
     """
 
     normalize: Normalize | None = None
-    """By what the numbers in the picture are divided: by those of the "true" class, of the predicted ("pred"), or by
-    "all"; left out, they are counts, as they always are in the table."""
+    """Normalize the picture over the rows of each true class ("true"), of each predicted class ("pred"), or over all
+    rows ("all"). Default: counts. The table always contains counts."""
     threshold: float = option(default=THRESHOLD, minimum=0, maximum=1)
-    """The probability from which on the second of two classes, or a label, is predicted to hold. Of a loss that has an
-    output for each class the greatest decides, without a threshold."""
+    """The probability from which the second of two classes, or a label, is predicted. For a loss with one output per
+    class, the largest output decides instead."""
     ignore_index: int | None = option(default=None, minimum=0)
-    """Rows whose target is the class with this index do not count. Classes are sorted and counted from 0; of a label, 0
-    is that it does not hold. Left out, it is the class that the loss ignores, if it ignores one."""
+    """The index of a class whose rows to ignore. Classes are sorted and counted from 0; for a label, 0 means false.
+    Default: the class that the loss ignores, if any."""
     target: str | None = None
-    """Which of several targets it is about; left out, the only one."""
+    """The target, if there are several. Default: the only one."""
     picture: bool = True
-    """Whether there are pictures, too."""
+    """Draw pictures in addition to the tables."""
     directory: str = option(default="confusion_matrix", validator=plain_name())
     """The name of the directory in the run directory."""
 
     def check(self, objective: Objective, callbacks: Sequence[WrapperSpec]) -> None:
-        """Refuse a loss without classes, options that do not go with it, and the directory of another callback."""
+        """Refuse a loss without classes, options that do not fit it, and the directory of another callback."""
         refuse_another(self, "directory", callbacks)
         named = refuse_loss(objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
         loss, against = named.loss, [(*named.path, "type")]
         has_labels = loss.offers == "labels"
         if self.threshold != THRESHOLD and not has_labels:
-            message = (
-                f"{type(loss).__name__} has an output for each class, of which the greatest decides: leave it out."
-            )
+            message = f"{type(loss).__name__} has one output per class, and the largest decides: remove `threshold`."
             raise OptionError("threshold", message, against=against)
         if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
-            message = f"{type(loss).__name__} tells 0 and 1 apart, and `ignore_index` is {self.ignore_index}."
+            message = f"{type(loss).__name__} has the classes 0 and 1, but `ignore_index` is {self.ignore_index}."
             raise OptionError("ignore_index", message, against=against)
 
     def build(self) -> object:
-        """The callback, which counts."""
+        """Return the callback."""
         return _ConfusionMatrix(self)
 
 
@@ -86,10 +86,10 @@ class _ConfusionMatrix(Watching):
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse data of which nothing is judged."""
+        """Refuse data without a split to evaluate."""
         data = self._data = yield
         if data.validation is None and data.test is None:
-            message = "The data has neither a validation nor a test split of which ConfusionMatrix could count rows."
+            message = "ConfusionMatrix needs a validation or test split, but the data has neither."
             raise MisfitError(message, run.spec.place_of(self._spec))
         self._refuse_unknown_class(run, data)
         return data
@@ -100,9 +100,7 @@ class _ConfusionMatrix(Watching):
             return
         classes = named.data(data).target.classes
         if classes is not None and index >= len(classes):
-            message = (
-                f"There are {len(classes)} classes, counted from 0 in sorted order, and `ignore_index` is {index}."
-            )
+            message = f"There are {len(classes)} classes, counted from 0 in sorted order, so there is no class {index}."
             raise MisfitError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
     def _begin(self, run: Run, data: Data, split: str) -> "_Counts | None":
@@ -129,7 +127,11 @@ class _ConfusionMatrix(Watching):
         normalize = self._spec.normalize
         count = counts.rows() if pairs is None else sum(pair.rows for pair in pairs)
         rows = counted(count, "row") if count else "no rows"
-        parts = {"true": "parts of each true class", "pred": "parts of each predicted class", "all": f"parts of {rows}"}
+        parts = {
+            "true": "fractions of each true class",
+            "pred": "fractions of each predicted class",
+            "all": f"fractions of {rows}",
+        }
         title = f"{title}: {rows if normalize is None else parts[normalize]}"
         if pairs is not None:
             draw_pairs(path, pairs, counts.seen.names, title, normalize)
@@ -139,7 +141,7 @@ class _ConfusionMatrix(Watching):
 
 
 class _Counts:
-    """How often each class is taken for which, of one or several labels."""
+    """The counts of true and predicted classes, or of one or several labels."""
 
     def __init__(self, spec: ConfusionMatrix, data: Data, key: str):
         self._spec, self._data, self._key = spec, data, key
@@ -172,7 +174,7 @@ class _Counts:
         self.seen = self.seen or one
 
     def _count_pairs(self) -> None:
-        """Count the pairs of classes that were gathered, so that memory grows with how many there are."""
+        """Count the gathered pairs of classes, so that memory grows only with the number of distinct pairs."""
         import torch
 
         if not self._gathered:
@@ -185,7 +187,7 @@ class _Counts:
         self._gathered = []
 
     def pairs(self) -> list[Pair]:
-        """The pairs of classes that occur, where there are too many classes for a matrix."""
+        """Return the pairs of classes that occur, if there are too many classes for a matrix."""
         assert self.seen is not None
         self._count_pairs()
         assert self._pairs is not None
@@ -193,18 +195,18 @@ class _Counts:
         return pairs_of(places, counts, self.seen.predictions.shape[1])
 
     def rows(self) -> int:
-        """How many rows each matrix counts."""
+        """Return the number of rows in each matrix."""
         assert self._counts is not None
         return int(self._counts[0].sum()) if len(self._counts) else 0
 
     def matrices(self) -> "Tensor":
-        """Of each label, or of the classes, the counts: `(matrices, true, predicted)`."""
+        """Return the counts of each label, or of the classes: `(matrices, true, predicted)`."""
         assert self._counts is not None
         return self._counts.cpu()
 
 
 def counts_of(one: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
-    """How often each class is taken for which: int64 `(1, classes, classes)`, or `(labels, 2, 2)`."""
+    """Return the confusion matrix of the classes, int64 `(1, classes, classes)`, or of each label, `(labels, 2, 2)`."""
     import torch
 
     places, columns, count = places_of(one, threshold, ignore_index)
@@ -212,26 +214,26 @@ def counts_of(one: Predicted, threshold: float = THRESHOLD, ignore_index: int | 
 
 
 def places_of(one: Predicted, threshold: float, ignore_index: int | None) -> "tuple[Tensor, int, int]":
-    """The place of each row in the matrices, int64; how many matrices there are, and how many rows each has."""
+    """Return the flat index of each row in the matrices, int64, the number of matrices, and the size of each."""
     import torch
 
     if one.kind == "classes":
-        # Rows may have places of their own, `(N, classes, …)`; each of them counts.
-        said, meant = one.predictions.argmax(dim=1).reshape(-1, 1), one.truth.reshape(-1, 1)
+        # Rows may have several positions, `(N, classes, …)`; each of them counts.
+        chosen, truth = one.predictions.argmax(dim=1).reshape(-1, 1), one.truth.reshape(-1, 1)
         count = one.predictions.shape[1]
         ignore_index = one.loss.ignored_class if ignore_index is None else ignore_index
     else:
-        said, meant = one.is_yes(threshold).long(), one.is_true().long()
+        chosen, truth = one.is_yes(threshold).long(), one.is_true().long()
         count = 2
-    columns = said.shape[1]
-    places = (torch.arange(columns, device=said.device) * count + meant) * count + said
+    columns = chosen.shape[1]
+    places = (torch.arange(columns, device=chosen.device) * count + truth) * count + chosen
     if ignore_index is not None:
-        places = places[meant != ignore_index]
+        places = places[truth != ignore_index]
     return places.flatten(), columns, count
 
 
 def normalized(counts: "Tensor", normalize: Normalize) -> "Tensor":
-    """Counts of each matrix divided as torchmetrics does it; 0 where there is nothing to divide by."""
+    """Return the counts of each matrix normalized like in torchmetrics, with 0 where the divisor is 0."""
     dimensions = {"true": (-1,), "pred": (-2,), "all": (-2, -1)}[normalize]
     numbers = counts.float()
     return (numbers / numbers.sum(dim=dimensions, keepdim=True)).nan_to_num(0.0)

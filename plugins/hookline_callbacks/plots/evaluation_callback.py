@@ -1,4 +1,4 @@
-"""What callbacks have in common that write and draw the predictions of each evaluation."""
+"""The base of callbacks that write and draw the predictions of each evaluation."""
 
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @spec
 class WatchingSpec(CallbackSpec):
-    """The base of these callbacks, which write to a directory of the run."""
+    """The base of their specs. They write to a directory in the run directory."""
 
     logs = ()
     connects_to = ()
@@ -31,7 +31,7 @@ class WatchingSpec(CallbackSpec):
 
 
 class Gathered(Protocol):
-    """What is gathered during an evaluation."""
+    """An object that gathers predictions during an evaluation."""
 
     @property
     def is_empty(self) -> bool:
@@ -42,21 +42,21 @@ class Gathered(Protocol):
 
 
 class Watching:
-    """The base of what they build: wraps `predict` to see the predictions of each batch that `evaluate` evaluates."""
+    """The base of their built objects, which wrap `predict` to see the predictions of each evaluated batch."""
 
     def __init__(self, spec: WatchingSpec):
-        """Begin without data."""
+        """Start without data."""
         self._watching_spec = spec
         self._data: Data | None = None
         self._gathered: Gathered | None = None
         self._paced = Paced(spec)
 
     def _begin(self, run: Run, data: Data, split: str) -> Gathered | None:
-        """What gathers the predictions of a split; `None` if they are not wanted."""
+        """Return an object that gathers the predictions of a split; `None` to skip the split."""
         raise NotImplementedError
 
     def _write(self, run: Run, batches: Batches, split: str, gathered: Gathered) -> None:
-        """Write what has been gathered."""
+        """Write the gathered predictions."""
         raise NotImplementedError
 
     @hookimpl(wrapper=True)
@@ -64,7 +64,7 @@ class Watching:
         self, run: Run, batches: Batches, split: str
     ) -> Generator[None, Mapping[str, float], Mapping[str, float]]:
         """Gather the predictions of an evaluation, and write them."""
-        assert self._data is not None, "The data is prepared before training begins."
+        assert self._data is not None, "The data is prepared before training starts."
         gathered = self._gathered = self._begin(run, self._data, split)
         try:
             evaluated = yield
@@ -88,20 +88,20 @@ class Watching:
 
     @hookimpl(wrapper=True)
     def fit(self) -> "Generator[None, nn.Module, nn.Module]":
-        """Draw the picture of the last epoch when the training ends, also by an error."""
+        """Draw the picture of the last epoch when the training ends, even with an error."""
         try:
             return (yield)
         finally:
             self._paced.finish()
 
     def _path(self, run: Run, split: str) -> Path:
-        """The path of what is written after this evaluation, without a suffix."""
-        assert run.directory is not None, "The directory is made before training begins."
+        """Return the path of the files of this evaluation, without a suffix."""
+        assert run.directory is not None, "The directory is created before training starts."
         directory = run.directory / self._watching_spec.directory
         return directory / (split if run.is_trained else f"epoch-{run.epoch:04}")
 
     def _draw_later(self, run: Run, draw: Callable[[], None]) -> None:
-        """Draw a picture when there is time for it; one of the trained model now."""
+        """Draw a picture when time allows; draw that of the trained model immediately."""
         if run.is_trained:
             with self._paced.files:
                 draw()

@@ -1,4 +1,4 @@
-"""Images of a batch in a grid, each with what is said of it."""
+"""Images of a batch in a grid, each with a caption."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 RIGHT, WRONG, NEITHER = "#2e7d43", "#c62828", "#222222"
 LINE, LETTER = 0.14, 0.075
-"""How high a line of text is, and how wide a letter, in inches."""
+"""The height of a line of text, and the width of a character, in inches."""
 SIDE, GAP, TITLE = 1.1, 0.1, 0.36
-"""How wide an image is, what is between two of them, and how high the title is, in inches."""
+"""The width of an image, the gap between images, and the height of the title, in inches."""
 
 
 @frozen
 class Caption:
-    """What is said of an image."""
+    """The caption of an image."""
 
     predicted: Sequence[str]
-    """What is predicted, of each target."""
+    """The prediction for each target."""
     true: Sequence[str]
-    """What is true."""
+    """The true value of each target."""
     is_right: bool | None
-    """Whether they are the same; `None`, if that says nothing."""
+    """Whether they are equal; `None` if equality is not meaningful."""
 
     def lines(self, most: int) -> list[str]:
-        """The text below the image: in brackets what is true, in lines of its own if it is long."""
+        """Return the text above the image, with true values in parentheses, on separate lines if they are long."""
         lines = []
         for predicted, true in zip(self.predicted, self.true, strict=True):
             whole = f"{predicted} ({true})"
@@ -45,7 +45,7 @@ class Caption:
 
 
 def image_groups(batch: Batch) -> list[str]:
-    """The groups of inputs whose rows have the shape of an image: those that have that of the first."""
+    """Return the groups of inputs whose rows have the shape of an image, the same for all groups."""
     shapes = {
         name: tuple(rows.shape[1:])
         for name, rows in batch.inputs.items()
@@ -55,9 +55,9 @@ def image_groups(batch: Batch) -> list[str]:
 
 
 def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any]) -> "list[NDArray[Any]]":
-    """The first images of some batches, with numbers from 0 to 1; those of several groups are beside one another.
+    """Return the first images of the batches with values from 0 to 1, and those of several groups side by side.
 
-    What was standardized is turned back. The darkest and the brightest of all pixels are black and white.
+    Standardization is reversed. The darkest pixel of all is black, and the brightest is white.
     """
     import numpy
     import torch
@@ -76,7 +76,7 @@ def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any])
     shown = []
     for group in groups:
         scaled = ((group - least) / ((greatest - least) or 1.0)).nan_to_num(0.0).clamp(0, 1)
-        # Matplotlib wants the colors last.
+        # Matplotlib expects the channels last.
         shown.append((scaled.movedim(1, -1) if scaled.dim() == 4 else scaled.unsqueeze(-1)).numpy())
     gap = numpy.ones_like(shown[0][:, :, : max(1, shown[0].shape[2] // 8)])
     beside = [part for group in shown for part in (gap, group)][1:]
@@ -84,7 +84,7 @@ def images(batches: Iterable[Batch], count: int, preparation: Mapping[str, Any])
 
 
 def _as_it_was(rows: "Tensor", prepared: Mapping[str, Any]) -> "Tensor":
-    """Images before they were standardized, if it is known how."""
+    """Return the images before standardization, if its statistics are known."""
     mean, std = (rows.new_tensor(prepared.get(name) or ()) for name in ("mean", "std"))
     if len(mean) == rows[0].numel():
         return rows * std.reshape(rows.shape[1:]) + mean.reshape(rows.shape[1:])
@@ -94,7 +94,7 @@ def _as_it_was(rows: "Tensor", prepared: Mapping[str, Any]) -> "Tensor":
 
 
 def draw_images(path: Path, shown: "Sequence[NDArray[Any]]", captions: Sequence[Caption], title: str) -> None:
-    """Draw images in a grid, each below its caption, which is green if it is right and red if not."""
+    """Draw images in a grid, each below its caption, which is green for correct predictions and red for errors."""
     height, width = shown[0].shape[:2]
     aspect = min(max(width / height, 0.2), 8.0)
     wide = SIDE * max(1.0, aspect**0.7)
@@ -107,7 +107,7 @@ def draw_images(path: Path, shown: "Sequence[NDArray[Any]]", captions: Sequence[
         (wide / aspect + above + GAP) * rows + TITLE,
     )
     figure = new_figure(*whole)
-    # One pair of axes, in inches from the upper left: one for each image would take a second.
+    # A single pair of axes, in inches from the upper left: separate axes per image would take a second.
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, whole[0]), ylim=(whole[1], 0), frame_on=False, xticks=[], yticks=[])
     axes.text(GAP, TITLE / 2, picture_text(title, int(whole[0] / 0.085)), va="center", fontsize=10)

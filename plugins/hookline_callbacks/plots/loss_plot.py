@@ -1,4 +1,4 @@
-"""A picture of the training while it trains."""
+"""A plot of the logged numbers during training."""
 
 import warnings
 from collections.abc import Generator, Mapping, Sequence
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
 @spec
 class LossPlot(CallbackSpec):
-    """Draws what is logged, over epochs: a picture in the run directory to look at while the model trains.
+    """Plot logged numbers against the epochs, to a file in the run directory that is updated during training.
 
-    Losses have a panel of their own, and numbers of different sizes have different ones. It is drawn between epochs,
-    as often as that takes up to 5 % of the time, and when the training ends, with all epochs and all numbers.
-    `every = 1` draws it after each epoch, however long that takes. List it first: what callbacks and schedulers add to
-    the record is seen by those that are listed before them.
+    Losses have their own panel, and numbers of different sizes have different panels. The plot is drawn between epochs
+    within 5 % of the training time, and at the end of training. `every = 1` draws it after each epoch, however long
+    that takes. List this callback first: it only sees numbers that callbacks and schedulers listed after it add.
     """
 
     logs = ()
@@ -32,25 +31,24 @@ class LossPlot(CallbackSpec):
     numbers: tuple[str, ...] = ("training/loss", "validation/loss")
     """The names of the numbers in `metrics.jsonl`, or patterns such as "validation/*"."""
     yscale: Literal["linear", "log"] = "linear"
-    """Whether numbers are drawn as they are, or by their logarithms; those that are not all greater than 0 as they
-    are."""
+    """The scale of the y axes. A panel with numbers that are not positive stays linear."""
     file: str = option(default="loss_plot.png", validator=plain_name(".png"))
     """The name of the file in the run directory."""
 
     def check(self, objective: Objective, metrics: Sequence[MetricSpec], callbacks: Sequence[WrapperSpec]) -> None:
-        """Refuse to draw nothing, or what is never logged, or to the file of another one."""
+        """Refuse an empty plot, numbers that are never logged, and the file of another callback."""
         if not self.numbers:
-            raise OptionError("numbers", "There must be a number that is drawn.")
+            raise OptionError("numbers", "There must be at least one number to draw.")
         check_logged(self, "numbers", self.numbers, Logging(objective, metrics, callbacks))
         refuse_another(self, "file", callbacks)
 
     @property
     def writes_to(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The picture."""
+        """The plot."""
         return (self.file,)
 
     def build(self) -> object:
-        """The callback, which knows how many epochs are drawn."""
+        """Return the callback."""
         return _LossPlot(self)
 
 
@@ -63,7 +61,7 @@ class _LossPlot:
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
-        """Draw all epochs up to this one, if there is time for it."""
+        """Draw all epochs up to this one, if time allows."""
         record = yield
         if not self._has_looked:
             self._look(list(record))
@@ -72,7 +70,7 @@ class _LossPlot:
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
-        """Draw what has not been drawn when the training ends, also by an error, or was added afterwards."""
+        """Draw the final plot when the training ends, even with an error."""
         try:
             return (yield)
         finally:
@@ -81,7 +79,7 @@ class _LossPlot:
                     self._draw(run, run.history)
 
     def _draw(self, run: Run, history: Sequence[Mapping[str, Any]]) -> None:
-        assert run.directory is not None, "It is made before training begins."
+        assert run.directory is not None, "The directory is created before training starts."
         names = list(dict.fromkeys(name for record in history for name in record if name not in ("epoch", "step")))
         chosen = selected_numbers(self._spec.numbers, names)
         kept = None if run.weights is None else run.weights.epoch
@@ -90,9 +88,9 @@ class _LossPlot:
         self._drawn = list(history)
 
     def _look(self, names: Sequence[str]) -> None:
-        """Warn of what is not there, unless data without a validation split is the reason."""
+        """Warn about numbers that are not logged, unless the reason is a missing validation split."""
         self._has_looked = True
         for pattern in self._spec.numbers:
             if not pattern.startswith("validation/") and not selected_numbers([pattern], names):
-                message = f'LossPlot draws "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
+                message = f'LossPlot should draw "{pattern}", which is not logged.{did_you_mean(pattern, names)}'
                 warnings.warn(HooklineWarning(message, ("callbacks",), id="unlogged-number"), stacklevel=2)

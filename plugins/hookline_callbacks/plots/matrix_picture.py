@@ -1,4 +1,4 @@
-"""Confusion matrices as a picture: the greater a number, the darker its field."""
+"""Pictures of confusion matrices: the larger a number, the darker its cell."""
 
 import math
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WITH_NUMBERS = 40
-"""Up to how many classes the numbers stand in the fields, and not beside a bar of colors."""
+"""The maximum number of classes for numbers in the cells; with more, there is a color bar instead."""
 MOST_NAMES = 60
-"""How many classes are named along a side at most."""
+"""The maximum number of class names along a side."""
 MOST_MATRICES = 36
-"""How many matrices of labels are drawn at most."""
+"""The maximum number of matrices of labels to draw."""
 LONGEST = 24
-"""How many letters of a name are drawn."""
+"""The maximum number of characters of a name to draw."""
 
 
 def draw_matrices(
     path: Path, matrices: "NDArray[Any]", names: Sequence[str], labels: Sequence[str], title: str
 ) -> None:
-    """Draw a matrix with the names of the classes, or one for each label, `(matrices, true, predicted)`, to a PNG."""
+    """Draw one matrix of classes, or one per label, `(matrices, true, predicted)`, to a PNG file."""
     shown = matrices[:MOST_MATRICES]
     if len(matrices) > len(shown):
         title += f", {len(shown)} of {len(matrices)} labels"
@@ -39,35 +39,43 @@ def draw_matrices(
     side = max(field * classes, 0.9)
     named = min(max(map(len, names)), LONGEST) * 0.085
     wide = (side + named + 0.55) * columns + (0 if has_numbers else 0.9)
-    wide = max(wide, 3.4, min(title.find(": ") + 1, 70) * 0.085 + 0.2)
+    is_alone = count == 1 and not labels[0]
+    left = named + 0.5 if is_alone else 0.1  # The title is above the matrix, or above all matrices.
+    wide = max(wide, 3.4, min(max(title.find(": ") + 1, min(len(title), 40)), 70) * 0.085 + left + 0.1)
     below = named if _is_turned(names, field) else 0.2
     figure = new_figure(wide, (side + below + (0.75 if count > 1 else 0.5)) * rows + 0.4)
-    lines = [picture_text(line, int(wide / 0.085)) for line in _wrapped(title, int(wide / 0.085))]
-    figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=10)
+    most = int((wide - left) / 0.085)
+    heading = "\n".join(picture_text(line, most) for line in _wrapped(title, most))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    if is_alone:
+        grid[0].set_title(heading, loc="left", fontsize=10)
+        grid[0].set_anchor("NW")
+    else:
+        figure.suptitle(heading, x=0.02, ha="left", fontsize=10)
     for axes in grid[count:]:
         axes.set_axis_off()
     for axes, matrix, text, label in zip(grid, shown, texts, labels, strict=False):
         _draw(axes, matrix, names, text if has_numbers else None, size, is_turned=_is_turned(names, field))
-        axes.set_title(picture_text(label, int((side + named + 0.4) / 0.095)), fontsize=9)
+        if label:
+            axes.set_title(picture_text(label, int((side + named + 0.4) / 0.095)), fontsize=9)
     if not has_numbers:
         figure.colorbar(grid[0].images[0], ax=grid[0], shrink=0.8)
     write_picture(figure, path)
 
 
 def _wrapped(title: str, most: int) -> list[str]:
-    """The title in one line, or in two if it is too long for one."""
+    """Divide the title into two lines at the colon if it is too long for one."""
     first, colon, rest = title.partition(": ")
     return [title] if len(title) <= most or not colon else [f"{first}:", rest]
 
 
 def _is_turned(names: Sequence[str], field: float) -> bool:
-    """Whether names must stand upright below the fields."""
+    """Return whether the names below the cells must be rotated."""
     return max(min(len(name), LONGEST) for name in names) * 0.085 > field or len(names) > MOST_NAMES
 
 
 def _texts(matrix: "NDArray[Any]") -> list[list[str]]:
-    """The numbers as they stand in the fields: counts as they are, parts with two digits; of many, no zeros."""
+    """Return the texts of the cells: counts, or fractions with two digits; large matrices omit zeros."""
     is_whole, zero = matrix.dtype.kind in "iu", "0" if len(matrix) <= 12 else ""
     return [
         [zero if number == 0 else str(number) if is_whole else f"{number:.2f}" for number in row]

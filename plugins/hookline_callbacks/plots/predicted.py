@@ -1,4 +1,4 @@
-"""What is predicted of a target, as the metrics are given it, beside what is true of it."""
+"""The predictions for a target, as in the metrics, with the true values."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,45 +13,45 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 THRESHOLD = 0.5
-"""The probability from which on something holds, as for the metrics."""
+"""The probability from which a label counts as true, as for the metrics."""
 
 
 def refuse_loss(objective: Objective, target: str | None, kinds: Collection[Offers], what_for: str) -> NamedLoss:
-    """The loss of a target. Raises an `OptionError` if there is none, or if it offers none of these kinds.
+    """Return the loss of a target. Raise an `OptionError` if there is none, or if it offers none of these kinds.
 
-    `what_for` says what is done with the target, as "ConfusionMatrix counts classes".
+    `what_for` is the beginning of the message, such as "ConfusionMatrix counts classes".
     """
     try:
         named = objective.named(target)
     except ValueError as error:
         raise OptionError("target", str(error), against=[next(iter(objective.losses.values())).path[:1]]) from None
     if named.loss.offers not in kinds:
-        message = f"{what_for}, and {type(named.loss).__name__} {OFFERING[named.loss.offers]}."
+        message = f"{what_for}, but {type(named.loss).__name__} {OFFERING[named.loss.offers]}."
         raise OptionError("type", message, against=[(*named.path, "type")])
     return named
 
 
 @frozen(kw_only=True)
 class Predicted:
-    """What is predicted of a target in the rows of a batch, and what is true."""
+    """The predictions for a target in the rows of a batch, and the true values."""
 
     loss: LossSpec
     """The loss that compares them."""
     known: Target
-    """What is known of the target."""
+    """The columns and classes of the target."""
     predictions: "Tensor"
-    """As the loss makes them of the outputs: `(N, classes)`, `(N, labels)`, `(N, steps)` or `(N, numbers)`."""
+    """The predictions of the loss: `(N, classes)`, `(N, labels)`, `(N, steps)` or `(N, numbers)`."""
     truth: "Tensor"
-    """As the loss gives it to metrics; of two dimensions if there are several labels or numbers."""
+    """The true values of the loss; two-dimensional for labels and numbers."""
 
     @property
     def kind(self) -> Offers:
-        """Their kind."""
+        """The kind of the predictions."""
         return self.loss.offers
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the classes are called; of labels, what is called to hold not, and to hold."""
+        """The names of the classes; for labels, the names of false and true."""
         classes = self.known.classes or ()
         if self.kind != "labels":
             # There may be room for more classes than the data has.
@@ -64,7 +64,7 @@ class Predicted:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What several labels or numbers are called; nothing, if there is one of them."""
+        """The names of several labels or numbers; empty if there is only one."""
         if self.kind not in ("labels", "numbers") or self.truth.shape[1] == 1:
             return ()
         count, columns = self.truth.shape[1], self.known.columns
@@ -72,7 +72,7 @@ class Predicted:
 
     @property
     def ignored(self) -> "Tensor":
-        """Which rows have the class that the loss ignores, so that metrics do not count them: bool `(rows,)`."""
+        """Which rows have the class that the loss and the metrics ignore: bool `(rows,)`."""
         import torch
 
         if self.kind != "classes" or self.loss.ignored_class is None:
@@ -80,29 +80,29 @@ class Predicted:
         return (self.truth == self.loss.ignored_class).unsqueeze(-1).flatten(start_dim=1).all(dim=1)
 
     def cpu(self) -> "Predicted":
-        """The same on the CPU."""
+        """Return a copy on the CPU."""
         return evolve(self, predictions=self.predictions.cpu(), truth=self.truth.cpu())
 
     def at(self, rows: "Tensor") -> "Predicted":
-        """Of the rows with these indices."""
+        """Return the rows with these indices."""
         return evolve(self, predictions=self.predictions[rows], truth=self.truth[rows])
 
     def first(self, rows: int) -> "Predicted":
-        """Of the first rows, copied to the CPU, so that the others are not kept."""
+        """Return the first rows, copied to the CPU, so that the others are not kept in memory."""
         first = [tensor[:rows].to("cpu", copy=True) for tensor in (self.predictions, self.truth)]
         return evolve(self, predictions=first[0], truth=first[1])
 
     def is_yes(self, threshold: float = THRESHOLD) -> "Tensor":
-        """Of labels, which are predicted to hold: those whose probability is not less than the threshold."""
+        """Return which labels are predicted as true: those with a probability of at least the threshold."""
         return self.predictions >= threshold
 
     def is_true(self) -> "Tensor":
-        """Of labels, which hold: a probability is taken for what is nearer."""
+        """Return which labels are true; target probabilities are rounded."""
         return self.truth >= THRESHOLD
 
 
 def predicted(prediction: Prediction, data: Data) -> Predicted:
-    """What is predicted of a target, and what is known of it."""
+    """Return the predictions for a target with the true values."""
     predictions, truth, targets = prediction.predictions, prediction.truth, prediction.batch.targets
     # There may be more targets of the same loss, such as the variance.
     name = next((name for name, rows in targets.items() if rows is truth), next(iter(targets)))
@@ -115,7 +115,7 @@ def predicted(prediction: Prediction, data: Data) -> Predicted:
 
 
 def joined(batches: Sequence[Predicted]) -> Predicted:
-    """The rows of several batches."""
+    """Concatenate the rows of several batches."""
     import torch
     from torch.nn.functional import pad
 

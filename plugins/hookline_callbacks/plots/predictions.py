@@ -1,4 +1,4 @@
-"""A sample of predictions while the model learns."""
+"""Tables and pictures of sample predictions during training."""
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
@@ -20,47 +20,47 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_IMAGES = 64
-"""How many images are in a picture at most: the table has all rows."""
+"""The maximum number of images in a picture; the table has all rows."""
 
 
 @spec
 class Predictions(WatchingSpec):
-    """Writes what is predicted of the first rows of a split, beside what is true: a table for each epoch.
+    """Write the predictions and true values of the first rows of a split to a table after each epoch.
 
-    The tables are `predictions/epoch-0010.csv` and so on in the run directory, the one of the test `test.csv`; if the
-    model in the end has other weights than those of the last epoch, `validation.csv` is of them. Of images there is a
-    picture beside each, with what is predicted and, in brackets, what is true; mistakes are red. It is what the metrics
-    are given in that epoch, and nothing is computed a second time. Pictures are drawn as often as that takes up to 5 %
-    of the time, and of the last epoch. `every = 10` writes a table, and draws a picture, every ten epochs.
+    The tables are `predictions/epoch-0010.csv` and so on in the run directory, and `test.csv` for the test. If the
+    final model has other weights than those of the last epoch, `validation.csv` contains its predictions. For images,
+    there is a picture for each table, with the predictions and, in parentheses, the true values; errors are red. The
+    callback uses the predictions of the metrics, and computes nothing twice. Pictures are drawn between epochs within
+    5 % of the training time, and for the last epoch. `every = 10` writes a table and draws a picture every ten epochs.
 
-    A row has its number in the split, counted from 1; of classes also the probability of the predicted one (or its
-    score, if the loss makes no probabilities), of labels the probability that each holds. Rows of a class that the loss
-    ignores are left out, as metrics leave them out.
+    A row of the table has the number of the row in the split, counted from 1. For classes, it also has the probability
+    of the predicted class (or its score, if the loss has no probabilities); for labels, the probability of each. Rows
+    of a class that the loss ignores are skipped, as in metrics.
     """
 
     split: Literal["validation", "test"] = "validation"
-    """Whose rows they are: those of the validation after each epoch, or those of the test at the end."""
+    """The split of the rows: "validation" after each epoch, or "test" at the end."""
     rows: int = option(default=16, minimum=1)
-    """How many rows there are, or all, if the split has fewer."""
+    """The number of rows. A smaller split is written completely."""
     target: str | None = None
-    """Of which of several targets the predictions are; left out, of all of them."""
+    """The target, if there are several. Default: all targets."""
     all_classes: bool = False
-    """Whether the probability of every class is written, and not only that of the predicted one."""
+    """Write the probability of every class, and not only that of the predicted class."""
     picture: bool | None = None
-    """Whether there is a picture; left out, if a row has the shape of an image: (1, H, W), (3, H, W) or (H, W)."""
+    """Draw pictures. Default: if a row has the shape of an image, (1, H, W), (3, H, W) or (H, W)."""
     directory: str = option(default="predictions", validator=plain_name())
     """The name of the directory in the run directory."""
 
     def check(self, objective: Objective, callbacks: Sequence[WrapperSpec]) -> None:
-        """Refuse a loss without truth, a target that there is not, and the directory of another one."""
+        """Refuse a loss without true values, an unknown target, and the directory of another callback."""
         refuse_another(self, "directory", callbacks)
         targets: Sequence[str | None] = objective.names if self.target is None else ()
         for target in targets or (self.target,):
             kinds: tuple[Offers, ...] = ("classes", "labels", "sequences", "numbers")
-            refuse_loss(objective, target, kinds, "Predictions shows what is predicted beside what is true")
+            refuse_loss(objective, target, kinds, "Predictions compares predictions with targets")
 
     def build(self) -> object:
-        """The callback, which gathers rows."""
+        """Return the callback."""
         return _Predictions(self)
 
 
@@ -72,15 +72,15 @@ class _Predictions(Watching):
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse a split that there is not, and a picture of what is no image."""
+        """Refuse a missing split, and pictures of rows that are not images."""
         data = self._data = yield
         place = run.spec.place_of(self._spec)
         if self._spec.split not in data.splits():
-            message = f"The data has no {self._spec.split} split, of which Predictions could show rows."
+            message = f"The data has no {self._spec.split} split, whose rows Predictions should write."
             raise MisfitError(message, (*place, "split"))
         has_images = bool(image_groups(data.example))
         if self._spec.picture and not has_images:
-            message = "There are no images to draw: a row of one has the shape (1, H, W), (3, H, W) or (H, W)."
+            message = "There are no images to draw: images have shape (1, H, W), (3, H, W) or (H, W) for each row."
             raise MisfitError(message, (*place, "picture"))
         self._draws = has_images if self._spec.picture is None else self._spec.picture
         return data
@@ -90,9 +90,9 @@ class _Predictions(Watching):
 
     def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
         rows: _Rows = gathered
-        told, numbers, path = rows.told(), rows.numbers, self._path(run, split)
+        texts, numbers, path = rows.texts(), rows.numbers, self._path(run, split)
         columns: dict[str, Sequence[str]] = {}
-        for one in told:
+        for one in texts:
             columns |= one.columns
         lines = zip(map(str, numbers), *columns.values(), strict=True)
         with self._paced.files:
@@ -100,7 +100,7 @@ class _Predictions(Watching):
             write_table(path.with_suffix(".csv"), ("row", *columns), lines)
         if self._draws and numbers:
             picture = path.with_suffix(".png")
-            self._draw_later(run, partial(self._draw, run, picture, batches, split, told, numbers, run.epoch))
+            self._draw_later(run, partial(self._draw, run, picture, batches, split, texts, numbers, run.epoch))
 
     def _draw(
         self,
@@ -108,30 +108,30 @@ class _Predictions(Watching):
         path: Path,
         batches: Batches,
         split: str,
-        told: "Sequence[_Told]",
+        texts: "Sequence[_Texts]",
         numbers: Sequence[int],
         epoch: int,
     ) -> None:
         assert self._data is not None
-        count = min(len(told[0].predicted), MOST_IMAGES)
+        count = min(len(texts[0].predicted), MOST_IMAGES)
         captions = [
             Caption(
-                [one.predicted[row] for one in told],
-                [one.true[row] for one in told],
-                None if all(one.is_right is None for one in told) else all(one.is_right_in(row) for one in told),
+                [one.predicted[row] for one in texts],
+                [one.true[row] for one in texts],
+                None if all(one.is_right is None for one in texts) else all(one.is_right_in(row) for one in texts),
             )
             for row in range(count)
         ]
-        # Taken anew, since a layer that works in place may have written over those that the model was given.
+        # Read the images again, since a layer with `inplace` may have overwritten the inputs of the model.
         first = images(batches.epoch(epoch), numbers[count - 1], self._data.preparation)
         drawn = [first[number - 1] for number in numbers[:count]]
         when = split if run.is_trained else f"epoch {epoch}, {split}"
-        shown = "" if count == len(told[0].predicted) else f", {count} of {len(told[0].predicted)} rows"
+        shown = "" if count == len(texts[0].predicted) else f", {count} of {len(texts[0].predicted)} rows"
         draw_images(path, drawn, captions, f"{run.spec.run.name}, {when}: predicted (true){shown}")
 
 
 class _Rows:
-    """The first rows of what is evaluated."""
+    """The predictions for the first rows of a split."""
 
     def __init__(self, spec: Predictions, run: Run, data: Data):
         self._spec, self._run, self._data = spec, run, data
@@ -149,7 +149,7 @@ class _Rows:
         return not self._seen
 
     def add(self, several: Mapping[str, Prediction], batch: Batch) -> None:
-        """Keep what is predicted of a batch, until there are enough rows."""
+        """Keep the predictions for a batch, until there are enough rows."""
         import torch
 
         left = self._spec.rows - len(self.numbers)
@@ -159,7 +159,7 @@ class _Rows:
             added = [predicted(several[key], self._data).cpu() for key in self._batches]
         for one in added:
             self._refuse_other_shapes(one)
-        # A row stays if one of its targets counts.
+        # Keep a row unless all of its targets are ignored.
         rows = (~torch.stack([one.ignored for one in added]).all(dim=0)).nonzero()[:left, 0]
         for batches, one in zip(self._batches.values(), added, strict=True):
             batches.append(one.at(rows))
@@ -170,61 +170,61 @@ class _Rows:
         shape = tuple(sample.predictions.shape[1:])
         is_like_truth = sample.kind not in ("labels", "numbers") or sample.predictions.shape == sample.truth.shape
         if len(shape) != 1 or not is_like_truth:
-            message = f"Predictions writes a line for each row, and what is predicted of one has the shape {shape}."
+            message = f"Predictions writes one line per row, but a prediction has shape {shape}."
             raise MisfitError(message, self._run.spec.place_of(self._spec))
 
-    def told(self) -> "list[_Told]":
-        """All rows, of each target, in words."""
+    def texts(self) -> "list[_Texts]":
+        """Return the texts of all rows, for each target."""
         return [
-            _told(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            _texts(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
             for name, batches in self._batches.items()
         ]
 
 
 @frozen
-class _Told:
-    """What is predicted of a target, in words."""
+class _Texts:
+    """The predictions for a target as texts."""
 
     columns: Mapping[str, Sequence[str]]
     """The columns of the table."""
     predicted: Sequence[str]
-    """What is predicted of each row, in short."""
+    """A short text of the prediction for each row."""
     true: Sequence[str]
-    """What is true."""
+    """A short text of the true value for each row."""
     is_right: Sequence[bool] | None
-    """Whether they are the same, or the row does not count for the target; `None` if they are numbers."""
+    """Whether they are equal, or the row is ignored for the target; `None` for numbers."""
 
     def is_right_in(self, row: int) -> bool:
         return self.is_right is None or self.is_right[row]
 
 
-def _told(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+def _texts(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
     if sample.kind == "classes":
-        return _told_of_classes(sample, target, all_classes=all_classes)
+        return _texts_of_classes(sample, target, all_classes=all_classes)
     if sample.kind == "labels":
-        return _told_of_labels(sample, target, all_classes=all_classes)
-    return _told_of_sequences(sample, target) if sample.kind == "sequences" else _told_of_numbers(sample, target)
+        return _texts_of_labels(sample, target, all_classes=all_classes)
+    return _texts_of_sequences(sample, target) if sample.kind == "sequences" else _texts_of_numbers(sample, target)
 
 
-def _told_of_classes(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+def _texts_of_classes(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
     names, chosen = sample.names, sample.predictions.argmax(dim=1)
-    said, meant = ([names[index] for index in indices.tolist()] for indices in (chosen, sample.truth))
+    predictions, true = ([names[index] for index in indices.tolist()] for indices in (chosen, sample.truth))
     what = "score" if sample.loss.predicts == "scores" else "probability"
-    columns = {_head("truth", target): meant, _head("prediction", target): said}
+    columns = {_head("truth", target): true, _head("prediction", target): predictions}
     columns[_head(what, target)] = _written(sample.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
     if all_classes:
         for name, column in zip(names, sample.predictions.T, strict=True):
             columns[_head(what, target, name)] = _written(column)
-    return _Told(columns, said, meant, ((chosen == sample.truth) | sample.ignored).tolist())
+    return _Texts(columns, predictions, true, ((chosen == sample.truth) | sample.ignored).tolist())
 
 
-def _told_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _Told:
+def _texts_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
     is_yes, is_true, names = sample.is_yes(), sample.is_true(), sample.names
     columns: dict[str, list[str]] = {}
     for index, label in enumerate(sample.columns or ("",)):
-        said, meant = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
+        predictions, true = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
         probability = sample.predictions[:, index]
-        columns |= {_head("truth", target, label): meant, _head("prediction", target, label): said}
+        columns |= {_head("truth", target, label): true, _head("prediction", target, label): predictions}
         if sample.columns:
             columns[_head("probability", target, label)] = _written(probability)
             continue
@@ -233,39 +233,39 @@ def _told_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _To
             columns[_head("probability", target, names[0])] = _written(1 - probability)
             columns[_head("probability", target, names[1])] = _written(probability)
     if not sample.columns:
-        return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
-    said, meant = (
+        return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
+    predictions, true = (
         [", ".join(label for label, holds in zip(sample.columns, row, strict=True) if holds) or "none" for row in rows]
         for rows in (is_yes.tolist(), is_true.tolist())
     )
-    return _Told(columns, said, meant, (is_yes == is_true).all(dim=1).tolist())
+    return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
 
 
-def _told_of_numbers(sample: Predicted, target: str) -> _Told:
+def _texts_of_numbers(sample: Predicted, target: str) -> _Texts:
     columns: dict[str, list[str]] = {}
     for index, name in enumerate(sample.columns or ("",)):
         columns[_head("truth", target, name)] = _written(sample.truth[:, index])
         columns[_head("prediction", target, name)] = _written(sample.predictions[:, index])
-    said, meant = (
+    predictions, true = (
         [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
         for rows in (sample.predictions, sample.truth)
     )
-    return _Told(columns, said, meant, None)
+    return _Texts(columns, predictions, true, None)
 
 
-def _told_of_sequences(sample: Predicted, target: str) -> _Told:
+def _texts_of_sequences(sample: Predicted, target: str) -> _Texts:
     names = sample.names
     between = "" if all(len(name) <= 1 for name in names) else " "
-    said, meant = (
+    predictions, true = (
         [between.join(names[index] for index in row if index >= 0) for row in rows.tolist()]
         for rows in (sample.predictions, sample.truth)
     )
-    columns = {_head("truth", target): meant, _head("prediction", target): said}
-    return _Told(columns, said, meant, [one == other for one, other in zip(said, meant, strict=True)])
+    columns = {_head("truth", target): true, _head("prediction", target): predictions}
+    return _Texts(columns, predictions, true, [one == other for one, other in zip(predictions, true, strict=True)])
 
 
 def _head(what: str, *names: str) -> str:
-    """The head of a column.
+    """Return the header of a column.
 
     >>> _head("truth", "", ""), _head("truth", "size", "length")
     ('truth', 'truth[size.length]')
@@ -275,6 +275,6 @@ def _head(what: str, *names: str) -> str:
 
 
 def _written(numbers: "Tensor") -> list[str]:
-    """Numbers with as few digits as tell them apart in their own precision."""
+    """Return numbers as texts, with the fewest digits that identify them in their precision."""
     array: Any = numbers.float().numpy() if numbers.dtype.is_floating_point and numbers.dtype.itemsize < 4 else None
     return [str(number) for number in (numbers.numpy() if array is None else array)]

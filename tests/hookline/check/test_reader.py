@@ -30,7 +30,7 @@ def test_all_problems_are_reported_at_once():
         [
             "run.epochs: 0 is out of bounds: it must be at least 1.",
             'run.sed: There is no key "sed". Did you mean "seed"?',
-            'run.name: "../x" is not a plain name: letters, digits, "_", "-" and "." are allowed.',
+            'run.name: "../x" is not a plain name: use letters, digits, "_", "-" and ".".',
             "model.layers[0].out_features: 0 is out of bounds: it must be at least 1.",
             "model.layers[0].bias: This must be true or false, but it is the number 1.",
             'model.layers[1].type: There is no layer called "Relu". Did you mean "ReLU"?',

@@ -75,7 +75,7 @@ spec.toml:15:14: model.layers[1].type: There is no layer called "Relu". Did you 
 15 |     { type = "Relu" },
    |              ^^^^^^
 
-spec.toml:22:8: metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.  [conflicting-options]
+spec.toml:22:8: metrics[0].type: R2Score evaluates numbers or labels, but CrossEntropyLoss predicts classes.  [conflicting-options]
    |
 19 | type = "CrossEntropyLoss"
    |        ------------------
@@ -237,7 +237,7 @@ def test_the_formats_for_tools_are_empty_without_problems(hookline):
             'test = "0.2"',
             "12:8: data.test: There is no such file. Write a fraction as a number, without quotes: 0.2.",
         ),
-        ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, and none is given."),
+        ('targets = "species"\n', "", "6:1: data.targets: CrossEntropyLoss takes one target, but none is given."),
     ],
 )
 def test_missing_files_and_columns_are_reported_without_importing_torch(here, hookline, old, new, problem):
@@ -370,7 +370,7 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
             "out_features = 3, in_features = 7 }",
             "21:5: model.layers[2]: Linear cannot take an input of shape (16,).",
         ),
-        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss compares"),
+        ("out_features = 3 }", "out_features = 2 }", "24:1: loss: CrossEntropyLoss takes one score per class"),
         ('"CrossEntropyLoss"', '"CrossEntropyLoss"\nweight = [1, 2]', '26:10: loss.weight: "species" has 3 classes'),
         (
             '"CrossEntropyLoss"',
@@ -380,12 +380,12 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
         (
             '"Accuracy"',
             '"Accuracy"\ntop_k = 5',
-            "33:9: metrics[0].top_k: Accuracy cannot be computed. There are 3 classes, and `top_k` is 5.",
+            "33:9: metrics[0].top_k: Accuracy cannot be computed. There are 3 classes, but `top_k` is 5.",
         ),
         (
             "[[deploy]]",
             '[[callbacks]]\ntype = "Freeze"\nlayers = ["Conv9"]\n[[deploy]]',
-            '40:11: callbacks[0].layers[0]: It selects nothing: no layer "Conv9" has parameters.',
+            '40:11: callbacks[0].layers[0]: This selects nothing: no layer "Conv9" has parameters.',
         ),
         ("data/iris.csv", "data/empty.csv", "8:8: data.path: "),
         (
@@ -396,9 +396,13 @@ def test_an_error_in_a_merged_file_is_reported_in_that_file(here, hookline):
         (
             '"Accuracy"',
             '"Accuracy"\nnum_classes = 2',
-            "33:15: metrics[0].num_classes: Accuracy cannot be computed. There are 3 outputs, and",
+            "33:15: metrics[0].num_classes: Accuracy cannot be computed. There are 3 outputs, but",
         ),
-        ('"Adam"', '"Adam"\ngroups = [{ layers = "Conv9" }]', "29:22: optimizer.groups[0].layers: It selects nothing"),
+        (
+            '"Adam"',
+            '"Adam"\ngroups = [{ layers = "Conv9" }]',
+            "29:22: optimizer.groups[0].layers: This selects nothing",
+        ),
         ('"ReLU" }', '"Conv2d", out_channels = 2, kernel_size = 3 }', "20:5: model.layers[1]: Conv2d cannot take"),
         ('type = "CrossEntropyLoss"', 'type = "NLLLoss"', "24:1: loss: NLLLoss takes log-probabilities"),
         ('type = "Adam"', 'type = "Muon"', "27:1: optimizer: Muon"),
@@ -420,8 +424,8 @@ def test_a_deep_check_reports_a_mismatch_at_its_place(here, hookline, old, new, 
 def test_unsuitable_outputs_are_reported_at_the_loss_and_the_last_layer(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace("out_features = 3", "out_features = 4"))
     message = (
-        'CrossEntropyLoss compares a score for each class with the class: "species" has 3 classes, and the model gives '
-        "outputs of shape (4,) for each row."
+        'CrossEntropyLoss takes one score per class: "species" has 3 classes, but the outputs of the model have shape '
+        "(4,) for each row."
     )
     layer = '    { type = "Linear", out_features = 4 },'
     assert hookline("check", "--deep", "spec.toml")[1] == (

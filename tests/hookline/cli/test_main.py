@@ -143,7 +143,7 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
         (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
         (
             ('targets = "kind"', ""),
-            "data.targets: CrossEntropyLoss takes one target, and none is given.",
+            "data.targets: CrossEntropyLoss takes one target, but none is given.",
         ),
         (
             ("batch_size", "validation = 0.5\ntest = 0.5\nbatch_size"),
@@ -151,12 +151,12 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
         ),
         (
             ("[run]", '[run]\nname = "../x"'),
-            'run.name: "../x" is not a plain name: letters, digits, "_", "-" and "." are allowed.',
+            'run.name: "../x" is not a plain name: use letters, digits, "_", "-" and ".".',
         ),
         (("[run]", 'plugins = "focal"\n[run]'), "plugins: This must be an array of the names of installed plugins."),
         (
             ("[run]", '[[metrics]]\ntype = "R2Score"\n[run]'),
-            "metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.",
+            "metrics[0].type: R2Score evaluates numbers or labels, but CrossEntropyLoss predicts classes.",
         ),
     ],
 )
@@ -391,17 +391,17 @@ def test_a_file_that_is_not_utf8_is_reported_in_a_sentence(refused, old):
         ),
         (
             ("out_features = 2", "out_features = 3"),
-            'loss: CrossEntropyLoss compares a score for each class with the class: "kind" has 2 classes, and the '
-            "model gives outputs of shape (3,) for each row.",
+            'loss: CrossEntropyLoss takes one score per class: "kind" has 2 classes, but the '
+            "outputs of the model have shape (3,) for each row.",
         ),
         (
             ('type = "CrossEntropyLoss"', 'type = "BCEWithLogitsLoss"'),
-            "loss: BCEWithLogitsLoss compares each output with a target: the model must give 1 for each row (kind), "
-            "and its outputs for a batch of 2 rows have the shape (2, 2).",
+            "loss: BCEWithLogitsLoss compares each output with a target: the model must return 1 for each row (kind), "
+            "but its outputs for a batch of 2 rows have shape (2, 2).",
         ),
         (
             ('type = "CrossEntropyLoss"', 'type = "CrossEntropyLoss"\nweight = [1, 2, 3]'),
-            'loss.weight: "kind" has 2 classes, and `weight` has 3 numbers.',
+            'loss.weight: "kind" has 2 classes, but `weight` has 3 numbers.',
         ),
     ],
 )
@@ -412,7 +412,7 @@ def test_a_mismatch_in_a_model_is_reported_with_the_layer_and_its_input_shape(re
 def test_a_model_without_parameters_is_reported(refused):
     model = SPEC[SPEC.index("[model]") : SPEC.index("[loss]")]
     told = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
-    assert told == "spec.toml: model: There is nothing to train: neither the model nor the loss has parameters."
+    assert told == "spec.toml: model: Neither the model nor the loss has parameters to train."
 
 
 @pytest.mark.parametrize(

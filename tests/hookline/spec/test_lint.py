@@ -36,7 +36,7 @@ def test_a_default_must_be_of_the_type_of_its_option(annotation, default, messag
         (float, option(default=-1.0, minimum=0), "-1 is out of bounds: it must be at least 0."),
         (float | None, option(default=2.0, below=1), "2 is out of bounds: it must be less than 1."),
         (tuple[float, ...], option(default=(0.5, 3.0), maximum=1), "3 is out of bounds: it must be at most 1."),
-        (float, option(default=float("inf"), minimum=0), "This must be a finite number, and it is inf."),
+        (float, option(default=float("inf"), minimum=0), "This must be a finite number, not inf."),
     ],
 )
 def test_a_default_must_be_within_the_bounds_of_its_option(annotation, declared, message):

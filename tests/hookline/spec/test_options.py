@@ -83,7 +83,7 @@ def test_defaults_are_filled_in():
     ("options", "message"),
     [
         ({"required": -1}, "-1 is out of bounds: it must be at least 0."),
-        ({"required": math.nan}, "This must be a finite number, and it is nan."),
+        ({"required": math.nan}, "This must be a finite number, not nan."),
         ({"several": (2, 0)}, "0 is out of bounds: it must be at least 1 and at most 3."),
         ({"several": (4,)}, "4 is out of bounds: it must be at least 1 and at most 3."),
         ({"named": {"a": 1, "b": 0}}, "0 is out of bounds: it must be at least 1."),

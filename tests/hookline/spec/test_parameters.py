@@ -86,8 +86,12 @@ def test_the_first_selection_that_selects_a_parameter_has_it_and_the_rest_comes_
             'no layer "BatchNorm2d" has parameters. Did you mean "BatchNorm1d"?',
         ),
         ([{"layers": ("Conv8", "Conv9")}], (0, "layers", 0), 'no layer "Conv8" has parameters.'),
-        ([{"layers": "Linear", "dimensions": 3}], (0,), "there is no parameter for which all of it holds."),
-        ([{}, {"dimensions": 1}], (1,), "It selects no parameter that one before it does not have already."),
+        (
+            [{"layers": "Linear", "dimensions": 3}],
+            (0,),
+            "This selects nothing: no parameter matches all of its options.",
+        ),
+        ([{}, {"dimensions": 1}], (1,), "Every parameter it selects already belongs to an earlier entry."),
     ],
 )
 def test_a_selection_without_a_parameter_is_an_error_that_says_why(selections, path, message):

@@ -29,7 +29,7 @@ def test_a_plain_name_is_taken(name):
 def test_a_name_that_would_lead_elsewhere_is_refused(name):
     with pytest.raises(ValueError, match="is not a plain name") as error:
         RunSpec(name=name)
-    assert str(error.value) == f'"{name}" is not a plain name: letters, digits, "_", "-" and "." are allowed.'
+    assert str(error.value) == f'"{name}" is not a plain name: use letters, digits, "_", "-" and ".".'
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
@@ -48,19 +48,19 @@ def test_a_seed_that_torch_and_numpy_do_not_both_take_is_refused(seed):
     [
         (
             [{"type": "R2Score", "name": "loss"}],
-            'metrics[0]: A metric cannot be called "loss": give it another name.',
+            'metrics[0]: A metric cannot have the name "loss": set another `name`.',
         ),
         (
             [{"type": "R2Score"}, {"type": "R2Score"}],
-            'metrics[1]: Several metrics are called "R2Score": give each a `name`.',
+            'metrics[1]: Several metrics have the name "R2Score": set a different `name` for each.',
         ),
         (
             [{"type": "R2Score"}, {"type": "MeanSquaredError", "name": "R2Score"}],
-            'metrics[1]: Several metrics are called "R2Score": give each a `name`.',
+            'metrics[1]: Several metrics have the name "R2Score": set a different `name` for each.',
         ),
         (
             [{"type": "R2Score"}, {"type": "Accuracy"}],
-            "metrics[1].type: MSELoss is a loss of numbers: Accuracy must be told its `task`.",
+            "metrics[1].type: MSELoss is a loss of numbers: set the `task` of Accuracy.",
         ),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_spec_has_so_many_callbacks_at_most_and_is_told_once():
     with pytest.raises(SpecError) as error:
         hookline.load(table(callbacks=callbacks))
     assert [str(problem) for problem in error.value.problems] == [
-        "callbacks: These are 501 callbacks, and a spec has at most 500."
+        "callbacks: A spec has at most 500 callbacks, not 501."
     ]
     with pytest.raises(SpecError) as error:
         hookline.load(table(callbacks=callbacks[:500]))

@@ -390,7 +390,7 @@ BAD = [
     (
         "loss",
         [('activation = "softmax"', 'activation = "softmax"\n    divided_by = "weights"')],
-        {"FocalLoss-trains": r'FocalLoss is divided by "weights", and has no `divisor`'},
+        {"FocalLoss-trains": r'FocalLoss is divided by "weights" but has no `divisor`'},
     ),
     (
         "loss",

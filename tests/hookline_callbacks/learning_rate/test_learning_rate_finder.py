@@ -50,7 +50,7 @@ def test_trying_learning_rates_does_not_affect_the_training(tmp_path):
     assert float(rows(trial)[0]["lr"]) == 1e-6
     assert (trial.directory / "learning_rate.png").stat().st_size > 5000
     [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
-    assert trial.told == (f"The loss falls fastest at the learning rate {found:.3g}: see learning_rate.png.",)
+    assert trial.told == (f"Learning rate {found:.3g}: the loss falls fastest there. See learning_rate.png.",)
 
 
 def test_the_suggested_learning_rate_is_used_on_request(tmp_path):
@@ -129,7 +129,7 @@ class Falling:
     ("sign", "sentence"),
     [
         (1, "The loss still falls fastest at the largest learning rate, 0.5: raise `greatest`."),
-        (-1, "The loss falls at none of the learning rates that were tried: see learning_rate.png."),
+        (-1, "The loss falls at none of the learning rates; see learning_rate.png."),
     ],
 )
 def test_training_keeps_the_learning_rate_of_the_spec_if_none_is_better(sign, sentence, use, tmp_path):

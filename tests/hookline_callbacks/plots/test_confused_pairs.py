@@ -18,7 +18,7 @@ SPEC = {
 }
 
 
-def test_pairs_that_are_wrong_come_first_and_the_most_frequent_first():
+def test_errors_come_first_and_then_the_most_frequent_pairs():
     matrix = torch.tensor([[9, 1, 0], [2, 3, 1], [0, 0, 0]])
     places = matrix.flatten().nonzero().flatten()
     assert pairs_of(places, matrix.flatten()[places], 3) == [
@@ -30,7 +30,7 @@ def test_pairs_that_are_wrong_come_first_and_the_most_frequent_first():
     ]
 
 
-def test_of_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypatch):
+def test_with_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "many.csv").write_text(
         "x,y,kind\n" + "".join(f"{row % 7},{row % 5},c{row % 101}\n" for row in range(303))
@@ -51,7 +51,7 @@ def test_of_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("normalize", [None, "true", "pred", "all"])
 @pytest.mark.parametrize("pairs", [[], [Pair(0, 0, 4)], [Pair(0, 1, 2), Pair(0, 0, 4)]])
-def test_there_is_a_picture_whatever_is_confused(pairs, normalize, tmp_path):
+def test_a_picture_is_drawn_for_any_pairs(pairs, normalize, tmp_path):
     draw_pairs(tmp_path / "pairs.png", pairs, ["a", "$b$"], "a run", normalize)
     with Image.open(tmp_path / "pairs.png") as picture:
         picture.load()

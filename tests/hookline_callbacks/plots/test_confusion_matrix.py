@@ -24,15 +24,15 @@ def counts(path):
     return [[int(cell) for cell in row[1:]] for row in table(path)[1:]]
 
 
-def judged(trial, split):
-    """What the model predicts of a split, and what is true, batch by batch."""
+def predicted(trial, split):
+    """Yield the predictions and true values of a split, batch by batch."""
     loss = trial.spec.loss
     with torch.no_grad():
         for batch in getattr(trial.data, split).epoch(1):
             yield loss.predictions(trial.criterion, trial.model(batch.input), batch), loss.truth(batch)
 
 
-def test_its_spec_counts_what_torchmetrics_and_a_hand_count(tmp_path):
+def test_the_example_spec_counts_like_torchmetrics_and_a_manual_count(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/ConfusionMatrix.toml"), out=tmp_path / "run")
     directory = tmp_path / "run/confusion_matrix"
     names = ("epoch-0010", "epoch-0020", "test")
@@ -42,7 +42,7 @@ def test_its_spec_counts_what_torchmetrics_and_a_hand_count(tmp_path):
     for split, name in (("validation", "epoch-0020"), ("test", "test")):
         metric = torchmetrics.ConfusionMatrix(task="multiclass", num_classes=10)
         by_hand = [[0] * 10 for _ in range(10)]
-        for predictions, truth in judged(trial, split):
+        for predictions, truth in predicted(trial, split):
             metric.update(predictions, truth)
             for scores, true in zip(predictions.tolist(), truth.tolist(), strict=True):
                 by_hand[true][scores.index(max(scores))] += 1
@@ -53,12 +53,12 @@ def test_its_spec_counts_what_torchmetrics_and_a_hand_count(tmp_path):
     assert trial.metrics["test/Accuracy"] > 0.9
 
 
-def test_rows_are_true_classes_and_columns_predicted_ones_by_their_names(tmp_path):
+def test_rows_are_true_classes_and_columns_predicted_classes(tmp_path):
     trial = hookline.train(small({"type": "ConfusionMatrix", "picture": False}), out=tmp_path / "run")
     head, *rows = table(tmp_path / "run/confusion_matrix/epoch-0003.csv")
     assert head == ["truth", "setosa", "versicolor", "virginica"]
     assert [row[0] for row in rows] == ["setosa", "versicolor", "virginica"]
-    truth = torch.cat([truth for _, truth in judged(trial, "validation")])
+    truth = torch.cat([truth for _, truth in predicted(trial, "validation")])
     assert [sum(map(int, row[1:])) for row in rows] == truth.bincount().tolist()
     assert list((tmp_path / "run/confusion_matrix").glob("*.p*")) == []
 
@@ -85,7 +85,7 @@ def random(kind, rows=200):
 def test_the_options_are_those_of_torchmetrics(kind, ignore_index, threshold, normalize):
     heard = random(kind)
     options = {"num_classes": 5} if kind == "multiclass" else {"num_labels": 3}
-    # What is as probable as the threshold counts as 1; for torchmetrics it must be more probable.
+    # A probability equal to the threshold counts as 1; in torchmetrics it must be larger.
     above = float(numpy.nextafter(numpy.float32(threshold), numpy.float32(0)))
     metric = torchmetrics.ConfusionMatrix(
         task=kind, threshold=above, normalize=normalize, ignore_index=ignore_index, **options
@@ -98,7 +98,7 @@ def test_the_options_are_those_of_torchmetrics(kind, ignore_index, threshold, no
     assert torch.equal(found if kind == "multilabel" else found[0], expected)
 
 
-def test_a_probability_that_is_nan_is_none_that_holds_and_changes_no_other():
+def test_a_nan_probability_counts_as_false_and_changes_no_other_row():
     heard = random("binary")
     heard.predictions[0] = torch.nan
     heard.truth[0] = 1
@@ -111,20 +111,20 @@ def run(tmp_path, spec, callback, *values):
     return hookline.train(made, out=tmp_path / "run")
 
 
-def test_of_two_classes_the_second_is_the_one_that_holds(tmp_path):
+def test_the_second_of_two_classes_counts_as_true(tmp_path):
     trial = run(tmp_path, "losses/BCEWithLogitsLoss.toml", '{type = "ConfusionMatrix", threshold = 0.3}')
     by_hand = [[0, 0], [0, 0]]
-    for predictions, truth in judged(trial, "validation"):
+    for predictions, truth in predicted(trial, "validation"):
         for probability, true in zip(predictions[:, 0].tolist(), truth[:, 0].tolist(), strict=True):
             by_hand[int(true)][int(probability >= 0.3)] += 1
     assert table(tmp_path / "run/confusion_matrix/epoch-0001.csv")[0] == ["truth", "benign", "malignant"]
     assert counts(tmp_path / "run/confusion_matrix/epoch-0001.csv") == by_hand
 
 
-def test_each_of_several_labels_has_a_matrix_of_its_own(tmp_path):
+def test_each_of_several_labels_has_its_own_matrix(tmp_path):
     trial = run(tmp_path, "losses/MultiLabelMarginLoss.toml", '{type = "ConfusionMatrix"}')
     metric = torchmetrics.ConfusionMatrix(task="multilabel", num_labels=4)
-    for predictions, truth in judged(trial, "validation"):
+    for predictions, truth in predicted(trial, "validation"):
         metric.update(predictions, truth.int())
     head, *rows = table(tmp_path / "run/confusion_matrix/epoch-0001.csv")
     assert head == ["label", "truth", "0", "1"]
@@ -133,7 +133,7 @@ def test_each_of_several_labels_has_a_matrix_of_its_own(tmp_path):
     assert [[int(cell) for cell in row[2:]] for row in rows] == metric.compute().reshape(-1, 2).tolist()
 
 
-def test_of_several_targets_it_counts_the_one_that_is_named(tmp_path):
+def test_the_option_target_selects_one_of_several_targets(tmp_path):
     trial = run(tmp_path, "several_losses.toml", '{type = "ConfusionMatrix", target = "species"}')
     metric = torchmetrics.ConfusionMatrix(task="multiclass", num_classes=3)
     with torch.no_grad():
@@ -143,7 +143,7 @@ def test_of_several_targets_it_counts_the_one_that_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("order", [0, 1])
-def test_it_counts_what_the_metrics_are_given_also_of_averaged_weights(order, tmp_path):
+def test_the_counts_are_of_the_predictions_of_the_metrics_also_with_averaged_weights(order, tmp_path):
     callbacks = [{"type": "ConfusionMatrix"}, {"type": "ExponentialMovingAverage", "decay": 0.9}]
     trial = hookline.train(small(*callbacks[:: 1 - 2 * order], epochs=6), out=tmp_path / "run")
     for record in trial.history:
@@ -153,13 +153,13 @@ def test_it_counts_what_the_metrics_are_given_also_of_averaged_weights(order, tm
 
 
 @pytest.mark.parametrize("given", ["", ", ignore_index=1"])
-def test_rows_of_a_class_that_is_ignored_are_not_counted(given, tmp_path):
+def test_rows_of_an_ignored_class_are_not_counted(given, tmp_path):
     callback = f"{{type='ConfusionMatrix', picture=false{given}}}"
     ignored = [] if given else ["loss.ignore_index=1"]
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=1", f"callbacks=[{callback}]", *ignored])
     trial = hookline.train(made, out=tmp_path / "run")
     by_hand = [[0] * 3 for _ in range(3)]
-    for predictions, truth in judged(trial, "validation"):
+    for predictions, truth in predicted(trial, "validation"):
         for scores, true in zip(predictions.tolist(), truth.tolist(), strict=True):
             by_hand[true][scores.index(max(scores))] += true != 1
     assert counts(tmp_path / "run/confusion_matrix/epoch-0001.csv") == by_hand
@@ -167,14 +167,14 @@ def test_rows_of_a_class_that_is_ignored_are_not_counted(given, tmp_path):
     assert sum(map(sum, by_hand)) > 0
 
 
-def test_of_signs_the_index_to_ignore_is_that_of_the_class():
+def test_ignore_index_is_a_class_index_for_signs():
     heard = random("binary")
     signs = evolve(heard, loss=SoftMarginLoss(), truth=heard.truth * 2 - 1)
     for index in (None, 0, 1):
         assert torch.equal(counts_of(signs, ignore_index=index), counts_of(heard, ignore_index=index))
 
 
-def test_a_class_that_there_is_not_cannot_be_ignored(tmp_path):
+def test_an_unknown_class_cannot_be_ignored(tmp_path):
     with pytest.raises(
         hookline.errors.MisfitError, match="There are 3 classes, counted from 0 in sorted order"
     ) as raised:
@@ -184,7 +184,7 @@ def test_a_class_that_there_is_not_cannot_be_ignored(tmp_path):
 
 
 class Counting:
-    """Counts how often the model is applied."""
+    """Counts the calls of the model."""
 
     def __init__(self):
         self.calls = 0
@@ -204,7 +204,7 @@ class Counting:
         '{type = "LossPlot", numbers = ["*"]}',
     ],
 )
-def test_training_is_the_same_to_the_bit_and_nothing_is_computed_twice(callback, tmp_path):
+def test_training_has_the_same_bits_and_nothing_is_computed_twice(callback, tmp_path):
     values = ["run.epochs=2", 'model.layers.2={type = "Dropout", p = 0.3}', "data.batch_size=128"]
     trials, calls = [], []
     for name, callbacks in (("with", f"callbacks=[{callback}]"), ("without", "callbacks=[]")):
@@ -218,12 +218,12 @@ def test_training_is_the_same_to_the_bit_and_nothing_is_computed_twice(callback,
     assert all(map(torch.equal, with_it.model.state_dict().values(), without.model.state_dict().values()))
 
 
-def test_the_test_is_counted_whatever_the_epochs_are(tmp_path):
+def test_the_final_test_is_always_counted(tmp_path):
     run(tmp_path, "iris.toml", '{type = "ConfusionMatrix", every = 4}')
     assert sorted(path.name for path in (tmp_path / "run/confusion_matrix").iterdir()) == ["test.csv", "test.png"]
 
 
-def test_weights_that_are_not_those_of_the_last_epoch_are_counted_at_the_end(tmp_path):
+def test_weights_other_than_those_of_the_last_epoch_are_counted_at_the_end(tmp_path):
     both = '{type="EarlyStopping", patience=1, min_delta=0.5}, {type="ConfusionMatrix", first=2, picture=false}'
     trial = run(tmp_path, "iris.toml", both, "run.epochs=9")
     assert trial.epochs == 2
@@ -236,7 +236,7 @@ def test_weights_that_are_not_those_of_the_last_epoch_are_counted_at_the_end(tmp
 
 
 @pytest.mark.parametrize("normalize", ["true", "pred", "all"])
-def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
+def test_a_picture_is_drawn_for_each_normalization(normalize, tmp_path):
     hookline.train(small({"type": "ConfusionMatrix", "normalize": normalize}, epochs=1), out=tmp_path / "run")
     with Image.open(tmp_path / "run/confusion_matrix/epoch-0001.png") as picture:
         picture.load()
@@ -245,31 +245,31 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "options", "option", "message"),
     [
-        ("MSELoss", "", "type", "ConfusionMatrix counts classes, and MSELoss predicts numbers."),
-        ("CTCLoss", "", "type", "ConfusionMatrix counts classes, and CTCLoss predicts sequences."),
+        ("MSELoss", "", "type", "ConfusionMatrix counts classes, but MSELoss predicts numbers."),
+        ("CTCLoss", "", "type", "ConfusionMatrix counts classes, but CTCLoss predicts sequences."),
         (
             "TripletMarginLoss",
             "",
             "type",
-            "ConfusionMatrix counts classes, and TripletMarginLoss predicts the order of triplets.",
+            "ConfusionMatrix counts classes, but TripletMarginLoss predicts the order of triplets.",
         ),
-        ("several_losses", "", "target", 'There are several targets: `target` says which, "species" or "width".'),
+        ("several_losses", "", "target", 'There are several targets: set `target` to "species" or "width".'),
         ("several_losses", 'target = "specie"', "target", 'There is no target "specie". Did you mean "species"?'),
-        ("several_losses", 'target = "width"', "type", "ConfusionMatrix counts classes, and MSELoss predicts numbers."),
-        ("NLLLoss", 'target = "species"', "target", "NLLLoss has one target: leave out `target`."),
+        ("several_losses", 'target = "width"', "type", "ConfusionMatrix counts classes, but MSELoss predicts numbers."),
+        ("NLLLoss", 'target = "species"', "target", "NLLLoss has one target: remove `target`."),
         ("NLLLoss", 'directory = "a/b"', "directory", '"a/b" is not the plain name of a directory, without a dot.'),
         (
             "NLLLoss",
             "threshold = 0.3",
             "threshold",
-            "NLLLoss has an output for each class, of which the greatest decides: leave it out.",
+            "NLLLoss has one output per class, and the largest decides: remove `threshold`.",
         ),
         ("NLLLoss", "ignore_index = -100", "ignore_index", "-100 is out of bounds: it must be at least 0."),
         (
             "SoftMarginLoss",
             "ignore_index = 2",
             "ignore_index",
-            "SoftMarginLoss tells 0 and 1 apart, and `ignore_index` is 2.",
+            "SoftMarginLoss has the classes 0 and 1, but `ignore_index` is 2.",
         ),
         (
             "NLLLoss",
@@ -279,7 +279,7 @@ def test_there_is_a_picture_whatever_it_is_normalised_by(normalize, tmp_path):
         ),
     ],
 )
-def test_what_it_cannot_count_is_a_problem_of_the_spec(spec, options, option, message):
+def test_options_that_do_not_fit_the_loss_are_reported(spec, options, option, message):
     callback = ", ".join(filter(None, ['type = "ConfusionMatrix"', options]))
     with pytest.raises(hookline.errors.SpecError) as raised:
         hookline.load(
@@ -288,15 +288,15 @@ def test_what_it_cannot_count_is_a_problem_of_the_spec(spec, options, option, me
     assert [(problem.path, problem.text) for problem in raised.value.problems] == [(("callbacks", 0, option), message)]
 
 
-def test_two_that_write_to_one_directory_are_a_problem_of_the_spec():
+def test_two_callbacks_with_the_same_directory_are_reported():
     with pytest.raises(hookline.errors.SpecError, match=r'callbacks\[0\].directory: Predictions also writes to "x"'):
         small({"type": "ConfusionMatrix", "directory": "x"}, {"type": "Predictions", "directory": "x"})
 
 
-def test_data_of_which_nothing_is_judged_is_refused_before_anything_begins(tmp_path):
+def test_data_without_a_split_to_evaluate_is_refused_before_training(tmp_path):
     data = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"^callbacks\[0\]: The data has neither a validation nor a test"
+        hookline.errors.MisfitError, match=r"^callbacks\[0\]: ConfusionMatrix needs a validation or test split, but"
     ):
         hookline.train(small({"type": "ConfusionMatrix"}, data=data, metrics=[]), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -315,13 +315,13 @@ def test_an_evaluation_without_predictions_is_an_error(callback, tmp_path):
         hookline.train(small({"type": callback}), plugins=[Judging()], out=tmp_path / "run")
 
 
-def test_of_very_many_classes_the_pairs_that_occur_are_written_and_no_matrix_is_made(tmp_path, monkeypatch):
+def test_with_very_many_classes_pairs_are_written_and_no_matrix_is_created(tmp_path, monkeypatch):
     monkeypatch.setattr("hookline_callbacks.plots.confusion_matrix.MOST_CLASSES", 2)
     monkeypatch.setattr("hookline_callbacks.plots.confusion_matrix.MOST_GATHERED", 10)
     trial = hookline.train(small({"type": "ConfusionMatrix"}), out=tmp_path / "run")
     names = trial.data.target.classes
     pairs = {}
-    for predictions, truth in judged(trial, "validation"):
+    for predictions, truth in predicted(trial, "validation"):
         for said, meant in zip(predictions.argmax(dim=1).tolist(), truth.tolist(), strict=True):
             pairs[names[meant], names[said]] = pairs.get((names[meant], names[said]), 0) + 1
     head, *rows = table(tmp_path / "run/confusion_matrix/epoch-0003.csv")
@@ -333,7 +333,7 @@ def test_of_very_many_classes_the_pairs_that_occur_are_written_and_no_matrix_is_
         picture.load()
 
 
-def test_no_name_of_a_class_is_a_formula_in_a_spreadsheet(tmp_path):
+def test_class_names_are_never_formulas_in_a_spreadsheet(tmp_path):
     rows = "".join(f"{row},{'=1+1' if row % 2 else '-2'}\n" for row in range(20))
     (tmp_path / "table.csv").write_text(f"x,y\n{rows}")
     data = {"type": "CSV", "path": str(tmp_path / "table.csv"), "targets": "y", "validation": 0.5, "stratify": True}

@@ -26,7 +26,7 @@ for path in sys.argv[1:]:
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """What is drawn: how many epochs, and which numbers."""
+    """Return what is drawn: the number of epochs, and the names of the numbers."""
     calls = []
 
     def draw(history, names, title, path, *, yscale, kept_epoch):
@@ -37,14 +37,14 @@ def drawn(monkeypatch):
     return calls
 
 
-def test_its_spec_draws_what_it_names_every_ten_epochs(tmp_path, drawn):
+def test_the_example_spec_draws_its_numbers_every_ten_epochs(tmp_path, drawn):
     trial = hookline.train(hookline.load(SPECS / "callbacks/LossPlot.toml"), out=tmp_path / "run")
     names = ["training/loss", "validation/loss", "validation/R2Score", "validation/MeanAbsoluteError", "lr"]
     assert drawn == [(epochs, names) for epochs in (10, 20, 30, 40)]
     assert trial.metrics["validation/R2Score"] > 0.3
 
 
-def test_there_is_a_picture_after_the_first_epoch_and_nothing_half_written(tmp_path):
+def test_there_is_a_complete_plot_after_the_first_epoch(tmp_path):
     seen = []
 
     class Looking:
@@ -71,7 +71,7 @@ def test_there_is_a_picture_after_the_first_epoch_and_nothing_half_written(tmp_p
         ({"last": 1}, [3]),
     ],
 )
-def test_it_draws_when_it_is_due_and_in_the_end_what_is_missing(options, epochs, drawn, tmp_path):
+def test_it_draws_when_it_is_due_and_at_the_end(options, epochs, drawn, tmp_path):
     hookline.train(small({"type": "LossPlot", **options}), out=tmp_path / "run")
     assert [count for count, _ in drawn] == epochs
 
@@ -93,20 +93,20 @@ def test_the_epochs_before_an_interruption_or_an_error_are_drawn(error, drawn, t
         (["gradient_norm", "*/loss"], ["gradient_norm", "training/loss", "validation/loss"]),
     ],
 )
-def test_names_and_patterns_select_numbers_also_those_that_callbacks_add(numbers, names, drawn, tmp_path):
+def test_names_and_patterns_also_select_numbers_that_callbacks_add(numbers, names, drawn, tmp_path):
     made = small({"type": "LossPlot", "numbers": numbers}, {"type": "GradientNorm"}, epochs=1)
     hookline.train(made, plugins=[Adding({"lr": 0.1})], out=tmp_path / "run")
     assert drawn == [(1, names)]
 
 
-def test_in_the_end_it_has_what_others_have_added_after_it(drawn, tmp_path):
+def test_the_final_plot_has_numbers_that_were_added_later(drawn, tmp_path):
     made = small({"type": "GradientNorm"}, {"type": "LossPlot", "numbers": ["*"], "every": 1}, epochs=2)
     hookline.train(made, out=tmp_path / "run")
     assert [count for count, _ in drawn] == [1, 2, 2]
     assert drawn[-1][1][-2:] == ["gradient_norm", "greatest_gradient_norm"]
 
 
-def test_a_loss_of_a_part_is_named_with_its_brackets(drawn, tmp_path):
+def test_one_of_several_losses_is_named_with_its_brackets(drawn, tmp_path):
     callback = 'callbacks=[{type = "LossPlot", numbers = ["training/loss[width]", "*/loss[s*]"]}]'
     made = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1", callback])
     hookline.train(made, out=tmp_path / "run")
@@ -119,7 +119,7 @@ def test_data_without_a_validation_split_is_drawn_too(drawn, tmp_path):
     assert drawn == [(1, ["training/loss"])]
 
 
-def test_the_weights_and_the_log_are_those_of_a_training_without_it(tmp_path):
+def test_it_changes_neither_the_weights_nor_the_log(tmp_path):
     with_it, without = (
         hookline.train(small(*callbacks), out=tmp_path / name)
         for name, callbacks in (("with", [{"type": "LossPlot", "numbers": ["*"], "yscale": "log"}]), ("without", []))
@@ -154,10 +154,10 @@ def test_the_weights_and_the_log_are_those_of_a_training_without_it(tmp_path):
             '"Accuracy" is not logged. Did you mean "validation/Accuracy"? '
             'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
-        ([], None, "There must be a number that is drawn."),
+        ([], None, "There must be at least one number to draw."),
     ],
 )
-def test_what_is_never_logged_is_a_problem_of_the_spec(numbers, place, message):
+def test_numbers_that_are_never_logged_are_reported(numbers, place, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "LossPlot", "numbers": numbers})
     (problem,) = raised.value.problems
@@ -165,7 +165,7 @@ def test_what_is_never_logged_is_a_problem_of_the_spec(numbers, place, message):
     assert problem.text == message
 
 
-def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
+def test_a_number_that_no_callback_has_added_is_one_warning(drawn, tmp_path):
     with pytest.warns(hookline.HooklineWarning) as warned:
         hookline.train(
             small({"type": "LossPlot", "numbers": ["*/loss", "lrr"]}),
@@ -173,7 +173,7 @@ def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
             out=tmp_path / "run",
         )
     assert [str(warning.message) for warning in warned] == [
-        'callbacks: LossPlot draws "lrr", which is not logged. Did you mean "lr"?'
+        'callbacks: LossPlot should draw "lrr", which is not logged. Did you mean "lr"?'
     ]
 
 
@@ -186,19 +186,19 @@ def test_a_number_that_no_callback_has_added_is_warned_of_once(drawn, tmp_path):
         ("Learning_Rate.png", '"Learning_Rate.png" is reserved for Hookline: choose another name.'),
     ],
 )
-def test_a_file_elsewhere_or_of_somebody_else_is_a_problem_of_the_spec(file, message):
+def test_a_file_in_another_directory_or_with_a_reserved_name_is_reported(file, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         small({"type": "LossPlot", "file": file})
     assert [(problem.path, problem.text) for problem in raised.value.problems] == [(("callbacks", 0, "file"), message)]
 
 
-def test_two_that_draw_to_one_file_are_a_problem_of_the_spec():
+def test_two_callbacks_with_the_same_file_are_reported():
     with pytest.raises(
         hookline.errors.SpecError, match=r'callbacks\[1\].file: Another LossPlot also writes to "Loss_plot.png"'
     ):
         small({"type": "LossPlot"}, {"type": "LossPlot", "file": "Loss_plot.png"})
 
 
-def test_checking_imports_nothing_that_draws_and_drawing_leaves_no_figure_in_a_global():
+def test_checking_does_not_import_matplotlib_and_drawing_registers_no_figure():
     paths = [str(SPECS / f"callbacks/{name}.toml") for name in ("LossPlot", "Predictions", "ConfusionMatrix")]
     subprocess.run([sys.executable, "-c", DRAWING, *paths], check=True, capture_output=True)

@@ -18,7 +18,7 @@ def table(path):
 
 
 def numbers(rows, column):
-    """Numbers of a column as they were before they were written, in single precision."""
+    """Return the numbers of a column in single precision, as before they were written."""
     return torch.from_numpy(numpy.array([row[column] for row in rows], dtype=numpy.float32))
 
 
@@ -29,14 +29,14 @@ def run(tmp_path, spec, *options, values=()):
 
 
 def first(trial, rows=16, split="validation"):
-    """What is predicted of the first rows, and what is true."""
+    """Return the predictions and true values of the first rows."""
     batch = next(getattr(trial.data, split).epoch(1))
     loss = trial.spec.loss
     with torch.no_grad():
         return loss.predictions(trial.criterion, trial.model(batch.input), batch)[:rows], loss.truth(batch)[:rows]
 
 
-def test_its_spec_shows_digits_while_they_are_learnt_and_those_of_the_test(tmp_path):
+def test_the_example_spec_writes_predictions_of_digits_during_training_and_test(tmp_path):
     trial = hookline.train(hookline.load(SPECS / "callbacks/Predictions.toml"), out=tmp_path / "run")
     names = [path.name for path in sorted((tmp_path / "run/predictions").iterdir())]
     assert names == ["epoch-0005.csv", "epoch-0005.png", "epoch-0010.csv", "epoch-0010.png"]
@@ -51,7 +51,7 @@ def test_its_spec_shows_digits_while_they_are_learnt_and_those_of_the_test(tmp_p
     assert trial.metrics["test/Accuracy"] > 0.9
 
 
-def test_they_are_the_first_rows_of_the_split_whatever_the_batches_are(tmp_path):
+def test_the_rows_are_the_first_of_the_split_for_any_batch_size(tmp_path):
     for size in (7, 64):
         data = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "validation": 0.2}
         made = small({"type": "Predictions", "rows": 20}, epochs=1, data={**data, "batch_size": size})
@@ -62,7 +62,7 @@ def test_they_are_the_first_rows_of_the_split_whatever_the_batches_are(tmp_path)
 
 
 @pytest.mark.parametrize("size", [7, 64])
-def test_rows_of_a_class_that_the_loss_ignores_are_left_out(size, tmp_path):
+def test_rows_of_a_class_that_the_loss_ignores_are_skipped(size, tmp_path):
     loss, data = {"type": "CrossEntropyLoss", "ignore_index": 1}, {"type": "CSV", "path": str(SPECS / "data/iris.csv")}
     data |= {"targets": "species", "validation": 0.2, "batch_size": size}
     made = small({"type": "Predictions", "rows": 12}, epochs=1, data=data, loss=loss)
@@ -77,7 +77,7 @@ def test_rows_of_a_class_that_the_loss_ignores_are_left_out(size, tmp_path):
     assert [row["prediction"] for row in rows] == [classes[index] for index in chosen.tolist()]
 
 
-def test_a_picture_has_the_images_of_the_rows_that_are_not_left_out(tmp_path, monkeypatch):
+def test_a_picture_has_the_images_of_the_rows_that_are_not_skipped(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
         "hookline_callbacks.plots.predictions.draw_images", lambda path, shown, *others: drawn.append(shown)
@@ -92,20 +92,20 @@ def test_a_picture_has_the_images_of_the_rows_that_are_not_left_out(tmp_path, mo
     assert all(numpy.array_equal(one, expected[number - 1]) for one, number in zip(shown, numbers, strict=True))
 
 
-def test_a_split_of_which_no_row_counts_has_an_empty_table(tmp_path):
+def test_a_split_whose_rows_are_all_ignored_has_an_empty_table(tmp_path):
     (tmp_path / "setosa.csv").write_text("".join((SPECS / "data/iris.csv").read_text().splitlines(keepends=True)[:21]))
-    judged = f"data.validation={str(tmp_path / 'setosa.csv')!r}"
-    values = [judged, "data.stratify=false", "data.test=0.0", "loss.ignore_index=0", "metrics=[]"]
+    validation = f"data.validation={str(tmp_path / 'setosa.csv')!r}"
+    values = [validation, "data.stratify=false", "data.test=0.0", "loss.ignore_index=0", "metrics=[]"]
     run(tmp_path, "iris", values=values)
     assert table(tmp_path / "run/predictions/epoch-0001.csv") == []
 
 
-def test_of_a_split_with_fewer_rows_there_are_all(tmp_path):
+def test_a_split_with_fewer_rows_is_written_completely(tmp_path):
     hookline.train(small({"type": "Predictions", "rows": 1000}, epochs=1), out=tmp_path / "run")
     assert len(table(tmp_path / "run/predictions/epoch-0001.csv")) == 30
 
 
-def test_scores_that_are_no_probabilities_are_called_scores(tmp_path):
+def test_scores_that_are_not_probabilities_have_the_header_score(tmp_path):
     trial = run(tmp_path, "losses/MultiMarginLoss", "all_classes = true")
     rows = table(tmp_path / "run/predictions/epoch-0001.csv")
     predictions, _ = first(trial)
@@ -113,7 +113,7 @@ def test_scores_that_are_no_probabilities_are_called_scores(tmp_path):
     assert torch.equal(numbers(rows, "score[3]"), predictions[:, 3])
 
 
-def test_of_two_classes_there_is_the_probability_of_the_predicted_one(tmp_path):
+def test_two_classes_have_the_probability_of_the_predicted_class(tmp_path):
     trial = run(tmp_path, "losses/BCEWithLogitsLoss", "all_classes = true")
     rows = table(tmp_path / "run/predictions/epoch-0001.csv")
     predictions, truth = (column[:, 0] for column in first(trial))
@@ -135,7 +135,7 @@ def test_every_label_has_its_columns(tmp_path):
 
 
 @pytest.mark.parametrize("loss", ["MSELoss", "PoissonNLLLoss", "GaussianNLLLoss"])
-def test_numbers_are_beside_the_true_ones_as_the_loss_predicts_them(loss, tmp_path):
+def test_numbers_are_written_beside_the_true_numbers(loss, tmp_path):
     trial = run(tmp_path, f"losses/{loss}")
     rows = table(tmp_path / "run/predictions/epoch-0001.csv")
     predictions, truth = first(trial)
@@ -153,13 +153,13 @@ def test_sequences_are_written_as_their_letters(tmp_path):
     assert sum(row["truth"] == row["prediction"] for row in rows) > 8
 
 
-def test_of_two_inputs_it_is_told_whether_they_belong_together(tmp_path):
+def test_pairs_are_written_as_belonging_together_or_not(tmp_path):
     run(tmp_path, "losses/CosineEmbeddingLoss")
     rows = table(tmp_path / "run/predictions/epoch-0001.csv")
     assert {row["truth"] for row in rows} == {"different", "same"}
 
 
-def test_several_targets_are_beside_one_another_unless_one_is_named(tmp_path):
+def test_several_targets_are_side_by_side_unless_one_is_selected(tmp_path):
     run(tmp_path / "all", "several_losses")
     rows = table(tmp_path / "all/run/predictions/epoch-0001.csv")
     heads = [f"{what}[species]" for what in ("truth", "prediction", "probability")]
@@ -184,7 +184,7 @@ def prepared(spec):
         return run.stages.prepare_data(run=run)
 
 
-def test_images_are_known_by_their_shape():
+def test_images_are_recognized_by_their_shape():
     def groups(lengths=(), **shapes):
         lengths = {name: torch.ones(2) for name in lengths}
         return image_groups(
@@ -196,7 +196,7 @@ def test_images_are_known_by_their_shape():
     assert groups(input1=(1, 8, 8), size=(3,), input2=(1, 8, 8), other=(1, 4, 4)) == ["input1", "input2"]
 
 
-def test_images_of_two_groups_are_beside_one_another():
+def test_images_of_two_groups_are_side_by_side():
     pixels = torch.rand(5, 3, 8, 8)
     shown = images([hookline.data.Batch({"input1": pixels, "input2": 1 - pixels})], 3, {})
     assert [image.shape for image in shown] == [(8, 17, 3)] * 3
@@ -204,11 +204,11 @@ def test_images_of_two_groups_are_beside_one_another():
 
 
 @pytest.mark.parametrize("pixels", [torch.zeros(2, 4, 4), torch.full((2, 4, 4), torch.nan), torch.ones(2, 4, 4).byte()])
-def test_images_without_light_or_with_nan_are_drawn_too(pixels):
+def test_black_images_and_nan_can_be_drawn(pixels):
     assert all(numpy.isfinite(image).all() for image in images([hookline.data.Batch({"input": pixels})], 2, {}))
 
 
-def test_below_an_image_stands_what_is_predicted_and_what_is_true():
+def test_a_caption_has_the_prediction_and_the_true_value():
     assert Caption(["7"], ["1"], is_right=False).lines(14) == ["7 (1)"]
     assert Caption(["versicolor"], ["virginica"], is_right=False).lines(14) == ["versicolor", "(virginica)"]
     assert Caption(["cat", "0.5"], ["dog", "0.25"], is_right=False).lines(14) == ["cat (dog)", "0.5 (0.25)"]
@@ -223,7 +223,7 @@ def test_a_picture_has_as_many_images_as_fit(rows, tmp_path):
         assert max(picture.size) < 2000
 
 
-def test_there_is_no_picture_if_none_is_wanted(tmp_path):
+def test_there_is_no_picture_if_it_is_disabled(tmp_path):
     run(tmp_path, "digits", "picture = false")
     assert [path.name for path in (tmp_path / "run/predictions").iterdir()] == ["epoch-0001.csv"]
 
@@ -231,11 +231,11 @@ def test_there_is_no_picture_if_none_is_wanted(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "options", "message"),
     [
-        ("iris", "picture = true", r"^callbacks\[0\].picture: There are no images to draw: a row of one has the shape"),
-        ("losses/NLLLoss", 'split = "test"', r"^callbacks\[0\].split: The data has no test split, of which"),
+        ("iris", "picture = true", r"^callbacks\[0\].picture: There are no images to draw: images have shape"),
+        ("losses/NLLLoss", 'split = "test"', r"^callbacks\[0\].split: The data has no test split, whose rows"),
     ],
 )
-def test_what_the_data_does_not_have_is_refused_before_anything_begins(spec, options, message, tmp_path):
+def test_a_missing_split_or_image_is_refused_before_training(spec, options, message, tmp_path):
     with pytest.raises(hookline.errors.MisfitError, match=message):
         run(tmp_path, spec, options)
     assert not (tmp_path / "run").exists()
@@ -248,15 +248,14 @@ def test_what_the_data_does_not_have_is_refused_before_anything_begins(spec, opt
             "TripletMarginLoss",
             "",
             "type",
-            "Predictions shows what is predicted beside what is true, and TripletMarginLoss predicts the order of "
-            "triplets.",
+            "Predictions compares predictions with targets, but TripletMarginLoss predicts the order of triplets.",
         ),
         ("several_losses", 'target = "specie"', "target", 'There is no target "specie". Did you mean "species"?'),
         ("NLLLoss", "rows = 0", "rows", None),
         ("NLLLoss", 'directory = "../x"', "directory", '"../x" is not the plain name of a directory, without a dot.'),
     ],
 )
-def test_what_it_cannot_show_is_a_problem_of_the_spec(spec, options, option, message):
+def test_invalid_options_are_reported(spec, options, option, message):
     callback = ", ".join(filter(None, ['type = "Predictions"', options]))
     with pytest.raises(hookline.errors.SpecError) as raised:
         hookline.load(

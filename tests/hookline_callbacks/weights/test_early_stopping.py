@@ -192,8 +192,8 @@ def test_two_callbacks_that_both_set_the_final_weights_are_refused():
     with pytest.raises(SpecError) as error:
         spec({"patience": 2}, {"patience": 3})
     assert str(error.value) == (
-        "spec: callbacks[1]: EarlyStopping and EarlyStopping both put other weights into the model when the training "
-        "ends: leave one out, or set `restore_best` of EarlyStopping to false."
+        "spec: callbacks[1]: EarlyStopping and EarlyStopping both replace the weights of the model at the end of "
+        "training: remove one, or set `restore_best` of EarlyStopping to false."
     )
 
 
@@ -202,7 +202,7 @@ def test_the_advice_names_the_one_that_restores_in_either_order(is_first):
     callbacks = [{"type": "EarlyStopping"}, {"type": "ExponentialMovingAverage"}]
     with pytest.raises(SpecError) as error:
         hookline.load({**TRAINED, "callbacks": callbacks[:: 1 if is_first else -1]})
-    assert str(error.value).endswith("leave one out, or set `restore_best` of EarlyStopping to false.")
+    assert str(error.value).endswith("remove one, or set `restore_best` of EarlyStopping to false.")
 
 
 @pytest.mark.parametrize(

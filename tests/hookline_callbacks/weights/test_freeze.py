@@ -28,7 +28,7 @@ def test_frozen_parameters_are_trained_from_the_given_epoch_on(until, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layers": "Conv2d"}, 'callbacks[0].layers: It selects nothing: no layer "Conv2d" has parameters.'),
+        ({"layers": "Conv2d"}, 'callbacks[0].layers: This selects nothing: no layer "Conv2d" has parameters.'),
         ({}, "callbacks[0]: All parameters are frozen, so there is nothing to train."),
     ],
 )

@@ -130,21 +130,20 @@ def test_names_that_a_model_may_take_are_accepted(loss, options, tmp_path):
             GAUSSIAN,
             {"price": "b", "vra": "c"},
             "vra",
-            'GaussianNLLLoss takes one target, and the variance as "var": these are "price" and "vra". Did you mean '
-            '"var"?',
+            'GaussianNLLLoss takes one target, and the variance as "var", not "price" and "vra". Did you mean "var"?',
         ),
         (
             GAUSSIAN,
             {"variance": "b", "price": "c"},
             "variance",
-            'GaussianNLLLoss takes one target, and the variance as "var": these are "variance" and "price". Did you '
+            'GaussianNLLLoss takes one target, and the variance as "var", not "variance" and "price". Did you '
             'mean "var"?',
         ),
         (
             SUM,
             {"speceis": "b", "size": "c"},
             "speceis",
-            'The losses take "size" and "species", and these are "speceis" and "size". Did you mean "species"?',
+            'The losses take "size" and "species", but the targets are "speceis" and "size". Did you mean "species"?',
         ),
         (
             SUM,
@@ -161,7 +160,7 @@ def test_a_misspelt_target_is_reported_at_its_name_with_all_names(loss, targets,
 def test_too_many_targets_without_a_misspelling_are_reported(tmp_path):
     [(path, on_key, message)] = problems(tmp_path, GAUSSIAN, inputs="a", targets={"price": "b", "size": "c"})
     assert (path, on_key) == (("targets",), False)
-    assert message == "GaussianNLLLoss takes one target, beside the variance, and 2 are given."
+    assert message == "GaussianNLLLoss takes one target besides the variance, but 2 are given."
 
 
 def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
@@ -181,7 +180,7 @@ def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert str(raised.value) == (
-        'model: Linear takes 1 input, and is given 3. TripletMarginLoss takes "anchor", "positive" and "negative": groups '
-        'of inputs that are called so are given to the model one by one, and these, "left", "middle" and "right", all at '
-        "once."
+        'model: Linear takes 1 input, and is given 3. TripletMarginLoss takes "anchor", "positive" and "negative": the '
+        'model is applied separately to groups of inputs with these names, but takes "left", "middle" and "right" '
+        "together."
     )

@@ -32,19 +32,19 @@ class ModelSpec(Spec):
 
     @property
     def ending(self) -> tuple[PathElement, ...]:
-        """The path, in its options, of the layer whose outputs are its own, for messages; of one layer it is empty."""
+        """The path, in its options, of the layer that computes its outputs, for messages; empty for a single layer."""
         return ()
 
     def build(self, *inputs: Any) -> "nn.Module":
-        """The module, with newly initialized parameters on the device of the inputs.
+        """Return the module, with newly initialized parameters on the device of the inputs.
 
-        `inputs` are what the module will be applied to: a batch of the right shape and type, with one row. Sizes that
-        the spec leaves out follow from them. A component says by the arguments of its own how many it takes: most take
-        one, `build(self, inputs)`.
+        `inputs` are an example of what the module will be applied to: a batch of one row. Sizes that the spec does not
+        set follow from them. Declare as many arguments as the component takes inputs; most take one:
+        `build(self, inputs)`.
 
-        The module gives a tensor, or several by name as a mapping. One that looks at the lengths of padded sequences
-        has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. One that changes the
-        shape only has `keeps_values = True`: a loss looks past it for what the model ends in.
+        The module returns a tensor, or a mapping of several tensors by name. A module that uses the lengths of padded
+        sequences has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. A module
+        that only changes the shape has `keeps_values = True`: a loss that checks the last layer of the model skips it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
@@ -58,23 +58,23 @@ class LayerSpec(ModelSpec):
 
 @spec
 class InitializationSpec(ParameterSelection):
-    """How the parameters that it selects are initialized, instead of as their layer does it."""
+    """An initialization of the selected parameters, which replaces that of their layer."""
 
     family = "initialization"
 
     def initialize(self, tensor: "Tensor") -> None:
-        """Write over a parameter."""
+        """Overwrite a parameter in place."""
         raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
 
 
 class DistanceSpec(Spec):
-    """A distance, for losses that let one choose."""
+    """A distance, for losses with a choice of distance."""
 
     __slots__ = ()
     family = "distance"
 
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
-        """A function of two tensors `(N, features)` that gives the distance of their rows, `(N,)`."""
+        """Return a function of two tensors `(N, features)` that computes the distances of their rows, `(N,)`."""
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
 
@@ -85,122 +85,121 @@ class DataSpec(Spec):
     family = "data source"
 
     batch_size: int = option(default=32, minimum=1)
-    """How many rows are in a batch."""
+    """The number of rows in a batch."""
     shuffle: bool = True
-    """Whether the rows for training are put into a new order for each epoch, which follows from seed and epoch."""
+    """Shuffle the training rows before each epoch. The order follows from the seed and the epoch."""
     drop_last: bool = False
-    """Whether the last batch of an epoch of training is left out if it is smaller than the others. (BatchNorm cannot be
-    trained with a batch of one row.)"""
+    """Drop the last batch of a training epoch if it is smaller than the others. (BatchNorm cannot be trained with a
+    batch of one row.)"""
 
     @property
     def has_validation(self) -> bool | None:
-        """Whether there will be a validation split; `None` if that is not known before the data is read."""
+        """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
 
     def check(self, loss: "Objective | None") -> "Iterable[OptionError]":
-        """What is wrong with the files that it names, as far as that can be told fast and without torch or NumPy.
+        """Yield the errors in the named files that can be found quickly and without torch or NumPy.
 
-        Asked by `hookline check` and before training, each error with the option that it belongs to: a file that is not
-        there, a column that is not in its header, targets that the loss does not take. If the loss cannot be read,
-        `None` is given.
+        Called by `hookline check` and before training. Each error names its option: a missing file, a column that is
+        not in the header, targets that the loss does not take. `loss` is `None` if it is invalid.
         """
         return ()
 
     def prepare(self, run: Any, loss: "Objective") -> "Data":
-        """Read the data. `run`, a `hookline.Run`, has the seed and the device, and `loss` the encodings of targets."""
+        """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
 
 class WrapperSpec(Spec):
-    """What is done around stages: a callback, or a scheduler."""
+    """A component that wraps stages: a callback, or a scheduler."""
 
     __slots__ = ()
     family = "callback"
 
     replaces_weights: ClassVar[bool] = False
-    """Whether it puts other weights into the model when the training ends, which only one of a spec can do. It sets
-    `run.weights` to say which."""
+    """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
+    sets `run.weights` to describe them."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
-    """The names of the numbers that it adds to what is logged, or patterns of such with "*". `None` does not say: as
-    long as one of a spec is not known, a misspelt name of a number to look at cannot be told."""
+    """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then misspelt names
+    in options such as `monitor` cannot be reported."""
 
     mixes_rows: ClassVar[bool] = False
-    """Whether it mixes the rows of what it is given with one another, so that the parts of a batch do not equal the
-    whole: whoever asks for parts, by `run.accumulate`, is told."""
+    """Whether it mixes rows of a batch, so that computing a batch in parts gives another result. Together with
+    `run.accumulate` this is reported."""
 
     keeps_log: ClassVar[bool] = False
-    """Whether it keeps all that is logged: one who lists it after those that add numbers is told that it lacks them."""
+    """Whether it keeps the whole log. If it is listed after components that add numbers, it misses these, which is
+    reported."""
 
     writes_to: ClassVar[tuple[str, ...] | None] = None
     """The files and directories to which it writes; relative ones are in the run directory. `hookline plan` prints
-    them. `None` does not say: whoever trains a spec of somebody else is told that it may write anything."""
+    them. `None` means unknown, which `hookline plan` reports."""
 
     connects_to: ClassVar[tuple[str, ...] | None] = None
-    """The addresses or services with which it connects, in the same way."""
+    """The addresses or services to which it connects. `None` means unknown, as for `writes_to`."""
 
     def check(self, *args: Any, **sections: Any) -> None:
         """Raise a `ValueError` if it cannot be used together with other sections of the spec.
 
-        Override it with the sections that it needs as arguments, by name, as hooks have theirs:
-        `def check(self, optimizer, callbacks)`; `objective` is the `Objective` of `[loss]` or `[losses]`. It is called
-        while the spec is read, once all of these sections are valid. `**sections` takes every other valid section.
+        Override this with the sections that you need as arguments, as in a hook: `def check(self, optimizer,
+        callbacks)`. `objective` is the `Objective` of `[loss]` or `[losses]`. The check is called while the spec is
+        read, if all of these sections are valid. `**sections` receives all other valid sections.
         """
 
     def sections_of_check(self) -> tuple[list[str], bool]:
-        """The sections that `check` names, and whether it takes all others, too."""
+        """Return the sections that `check` names, and whether it takes all others, too."""
         parameters = signature(self.check).parameters.values()
         named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
         return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
     def check_in(self, sections: Mapping[str, Any]) -> None:
-        """Call `check` with the sections that it names, unless one of them is missing, since it is not valid."""
+        """Call `check` with the sections that it names, unless one of them is missing because it is invalid."""
         named, takes_others = self.sections_of_check()
         if all(name in sections for name in named):
             self.check(**(sections if takes_others else {name: sections[name] for name in named}))
 
     def doubts(self, run: Any) -> "Iterable[OptionError]":
-        """What of its options has no effect in this run, or not the one that is expected: these become warnings.
+        """Yield warnings about options that have no effect in this run, or not the expected one.
 
-        Asked before training, when `run.steps_per_epoch` is known: what never happens since the run ends before, or
-        what is over long before the run.
+        Called before training, when `run.steps_per_epoch` is known. An example is something that would only happen
+        after the last step.
         """
         return ()
 
     def build(self) -> object:
-        """The object whose hook implementations are used in one run. One without state is the spec itself."""
+        """Return the object whose hook implementations are used in one run. Without state, this is the spec itself."""
         return self
 
 
 LIMITS = ("every", "first", "last")
-"""The options of a callback that say in which steps or epochs it does something."""
+"""The options of a callback that limit the steps or epochs in which it runs."""
 
 
 @spec
 class CallbackSpec(WrapperSpec):
     """A callback: an object with wrappers around stages.
 
-    What it must know of earlier steps to go on with a training, the object that is built gives as `state_dict()`, made
-    of tensors, numbers, text, lists and dictionaries, and takes up in `load_state_dict(state)`: see `stages.fit` for
-    when they are called. One that need not know anything has neither.
+    If the built object has state that resuming a run needs, it has two methods: `state_dict()` returns the state, made
+    of tensors, numbers, strings, lists and dictionaries, and `load_state_dict(state)` restores it. See `stages.fit` for
+    when they are called.
     """
 
     family = "callback"
 
     unlimited: ClassVar[str | Mapping[str, str]] = {}
-    """Why `every`, `first` and `last` make no sense, in a sentence; or why some of them do not, by their names."""
+    """A sentence that says why `every`, `first` and `last` cannot be used; or one for each of them that cannot."""
 
     every: int | None = option(default=None, minimum=1)
-    """Only every so many steps or epochs it does something: steps, if it is a wrapper around `forward`, `loss`,
-    `backward` or `step`, and otherwise epochs. Left out, always. What is judged at the end is in no epoch, and not
-    left out."""
+    """Run only every N steps (for callbacks that wrap `forward`, `loss`, `backward` or `step`) or every N epochs (for
+    all others). Default: every one. The final evaluation is never skipped."""
     first: int | None = option(default=None, minimum=1)
-    """The first step or epoch, counted from 1, in which it does something, and from which `every` counts."""
+    """The first step or epoch in which to run, counted from 1. `every` counts from here."""
     last: int | None = option(default=None, minimum=1)
-    """The last step or epoch in which it does something."""
+    """The last step or epoch in which to run."""
 
     def refused_limits(self) -> "Iterable[OptionError]":
-        """Those of `every`, `first` and `last` that are given and make no sense, each with the reason."""
+        """Yield an error for each of `every`, `first` and `last` that is set but cannot be used."""
         reasons = dict.fromkeys(LIMITS, self.unlimited) if isinstance(self.unlimited, str) else self.unlimited
         for name in LIMITS:
             if name in reasons and getattr(self, name) is not None:
@@ -208,11 +207,11 @@ class CallbackSpec(WrapperSpec):
 
     @property
     def is_limited(self) -> bool:
-        """Whether there are steps or epochs in which it does nothing."""
+        """Whether there are steps or epochs in which it does not run."""
         return (self.every, self.first, self.last) != (None, None, None)
 
     def is_due(self, number: int) -> bool:
-        """Whether it does something in the step or epoch of this number, counted from 1.
+        """Return whether it runs in the step or epoch with this number, counted from 1.
 
         >>> from hookline.spec import CallbackSpec
         >>> [number for number in range(1, 10) if CallbackSpec(every=3, last=8).is_due(number)]
@@ -226,7 +225,7 @@ class CallbackSpec(WrapperSpec):
 
     @property
     def first_due(self) -> int:
-        """The number of the first step or epoch in which it does something.
+        """The number of the first step or epoch in which it runs.
 
         >>> from hookline.spec import CallbackSpec
         >>> CallbackSpec(every=3).first_due, CallbackSpec(every=3, first=2).first_due, CallbackSpec(last=4).first_due
@@ -236,17 +235,17 @@ class CallbackSpec(WrapperSpec):
 
 
 class DeploySpec(Spec):
-    """A form in which the trained model is handed on."""
+    """A format in which to deploy the trained model."""
 
     __slots__ = ()
     family = "deployment target"
 
     writes_to: ClassVar[tuple[str, ...] | None] = None
     """The files and directories to which it writes; relative ones are in the run directory. `hookline plan` prints
-    them. `None` does not say: whoever trains a spec of somebody else is told that it may write anything."""
+    them. `None` means unknown, which `hookline plan` reports."""
 
     connects_to: ClassVar[tuple[str, ...] | None] = None
-    """The addresses or services with which it connects, in the same way."""
+    """The addresses or services to which it connects. `None` means unknown, as for `writes_to`."""
 
     def deploy(self, run: Any, trial: Any) -> "Iterable[Path]":
         """Write the model and return the paths of what was written."""

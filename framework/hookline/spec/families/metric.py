@@ -12,37 +12,37 @@ if TYPE_CHECKING:
 
 @spec
 class MetricSpec(Spec):
-    """A number that judges predictions."""
+    """A number that evaluates predictions."""
 
     family = "metric"
 
     name: str | None = None
-    """The name of the metric in the results; left out, that of its type."""
+    """The name of the metric in the results. Default: its type."""
     target: str | None = None
-    """The name of the loss in `[losses]` whose predictions it judges; left out, those of the only loss."""
+    """The name of the loss in `[losses]` whose predictions it evaluates. Default: the only loss."""
 
     higher_is_better: ClassVar[bool] = True
-    """Whether a greater number is better, for callbacks such as early stopping."""
+    """Whether a larger number is better, for callbacks such as early stopping."""
 
     takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "sequences", "triplets")
-    """The kinds of predictions that it can judge: see `LossSpec.offers`. A loss that offers another is refused."""
+    """The kinds of predictions that it can evaluate: see `LossSpec.offers`. A loss of another kind is an error."""
 
     undefined: ClassVar[str] = ""
-    """When the metric is NaN, in a sentence for the warning."""
+    """A sentence for the warning that says when the metric is NaN."""
 
     @property
     def ranks(self) -> bool:
-        """Whether only the order of the rows counts: then it is given the `scores` of the loss, not `predictions`."""
+        """Whether only the order of the rows matters: it then receives the loss's `scores`, not its `predictions`."""
         return False
 
     @property
     def least_rows(self) -> int:
-        """The number of rows that a split must have for the metric to be defined: with fewer it is NaN."""
+        """The number of rows that a split must have for the metric to be defined; with fewer rows it is NaN."""
         return 1
 
     @property
     def label(self) -> str:
-        """The name that stands in the results."""
+        """The name of the metric in the results."""
         return self.name or type(self).__name__
 
     def refuse_other_kinds(self, loss: LossSpec) -> None:
@@ -51,26 +51,27 @@ class MetricSpec(Spec):
             *others, last = self.takes
             takes = f"{', '.join(others)} or {last}" if others else last
             raise ValueError(
-                f"{type(self).__name__} judges {takes}, and {type(loss).__name__} {OFFERING[loss.offers]}."
+                f"{type(self).__name__} evaluates {takes}, but {type(loss).__name__} {OFFERING[loss.offers]}."
             )
 
     def check(self, loss: LossSpec) -> None:
-        """Raise a `ValueError` if the metric cannot judge what is trained with this loss, whose kind it takes.
+        """Raise a `ValueError` if the metric cannot evaluate a model trained with this loss, whose kind it takes.
 
-        An `OptionError` names the option that does not fit the loss, or the other options.
+        Raise an `OptionError` to name the option that does not fit the loss or the other options.
         """
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
-        """An object that accumulates batches: it has `update(predictions, targets)`, `compute()` and `to(device)`.
+        """Return an object that accumulates batches, with `update(predictions, targets)`, `compute()` and `to(device)`.
 
-        `predictions` are those of the first batch, or its scores if the metric `ranks`: they determine the number of
-        classes. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
+        `predictions` are the predictions of the first batch, or its scores if the metric `ranks`; they determine the
+        number of classes. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
 
-        A metric of torchmetrics is such an object. Those of classes apply a sigmoid or softmax to each batch with a
-        number outside 0 and 1: build them only for losses that predict "probabilities", see `LossSpec.predicts`.
+        A metric of torchmetrics is such an object. Its classification metrics apply a sigmoid or softmax to each batch
+        that contains a number outside the range 0 to 1: build them only for losses that predict "probabilities", see
+        `LossSpec.predicts`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
-        """The predictions of a batch and its targets as `update` takes them."""
+        """Return the predictions and targets of a batch in the form that `update` takes."""
         return predictions, targets

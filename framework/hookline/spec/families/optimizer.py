@@ -1,4 +1,4 @@
-"""The family of optimizers: how one is built over the parameters of a model, in the groups that a spec names."""
+"""The family of optimizers: how an optimizer is built over the parameters of a model, in the groups of a spec."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[ParameterGroup, ...]") -> None:
-    """Raise an `OptionError` for a group whose options do not go together with those of the optimizer."""
+    """Raise an `OptionError` for a group whose options conflict with those of the optimizer."""
     if isinstance(optimizer, type):
         return  # The options are still being read, one by one.
     for index, group in enumerate(groups):
@@ -31,97 +31,97 @@ def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[Pa
 
 @spec
 class OptimizerSpec(Spec):
-    """An optimizer: builds it over the parameters that it is to train."""
+    """An optimizer, built over the parameters to train."""
 
     family = "optimizer"
 
     groups: tuple[ParameterGroup, ...] = option(default=(), validator=_check_groups)
-    """Parameters with options of their own: the first group that selects a parameter has it; all others are left with
-    the options of the optimizer itself."""
+    """Parameters with their own options. A parameter belongs to the first group that selects it; all other parameters
+    have the options of the optimizer itself."""
 
     needs_closure: ClassVar[bool] = False
-    """Whether `step` must be given a closure that evaluates the loss again, as for LBFGS or SAM.
+    """Whether `step` needs a closure that evaluates the loss again, as for LBFGS or SAM.
 
-    Set it also if the signature is torch's usual one, `step(closure=None)`. When `step` begins, the gradients of the
-    batch are on the parameters. A call of the closure returns the loss, detached, and leaves its gradients on the
-    parameters, instead of those that were there. The first call does not compute again what is already there, unless
-    `step` has cleared the gradients or changed a parameter or gradient in place before. A change through
-    `parameter.data` cannot be seen: change parameters under `torch.no_grad()`. Callbacks that only see the first
-    gradients of a step, such as clipping, refuse these optimizers."""
+    Set this even if the signature is torch's usual one, `step(closure=None)`. When `step` begins, the parameters have
+    the gradients of the batch. A call of the closure returns the detached loss and replaces the gradients of the
+    parameters. The first call reuses the existing loss and gradients, unless `step` has cleared the gradients, or has
+    changed a parameter or gradient in place. Changes through `parameter.data` are not detected: change parameters under
+    `torch.no_grad()`. Callbacks that only see the first gradients of a step, such as clipping, refuse these
+    optimizers."""
 
     reads_lr_once: ClassVar[bool] = False
-    """Whether its learning rate is that of the first step, and makes no difference later, as Rprop's."""
+    """Whether the learning rate has an effect in the first step only, as for Rprop."""
 
     not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
-    """The options that a group cannot have of its own."""
+    """The options that a group cannot override."""
 
     @property
     def members(self) -> "tuple[OptimizerSpec, ...]":
-        """The optimizers that make a step: it alone, unless it holds others."""
+        """The optimizers that make a step: this one, unless it contains others."""
         return (self,)
 
     @property
     def reading_lr_once(self) -> tuple[str, ...]:
-        """Those of its members whose learning rate makes no difference after the first step, by name."""
+        """The names of the members whose learning rate has no effect after the first step."""
         return tuple(type(member).__name__ for member in self.members if member.reads_lr_once)
 
     def refuse_changed_lr(self, option: str, remedy: str) -> None:
-        """Raise an `OptionError` if a learning rate that changes during training has no effect on any of its parts.
+        """Raise an `OptionError` if changing the learning rate during training has no effect on any of its members.
 
-        For the `check` of whatever changes them: `option` is the one by which it does, and `remedy` says what to do
-        instead of that.
+        Call this in the `check` of a component that changes learning rates: `option` is the option that makes it do so,
+        and `remedy` says how to do without.
         """
         once = self.reading_lr_once
         if len(once) == len(self.members):
-            message = f"{once[0]} reads its learning rate in the first step only, and this makes no difference"
+            message = f"{once[0]} reads its learning rate in the first step only, so this has no effect"
             remedy = f"{remedy}, or choose another optimizer."
             raise OptionError(option, f"{message}: {remedy}", against=[("optimizer", "type")])
 
     def doubt_changed_lr(self, option: str) -> "Iterator[OptionError]":
-        """The same as a doubt, for `doubts`, if that is true of some of its parts and not of others."""
+        """Yield a warning, for `doubts`, if changing the learning rate has no effect on some of its members."""
         if once := self.reading_lr_once:
             message = (
-                f"{once[0]} reads its learning rate in the first step only: this changes only those of the other parts."
+                f"{once[0]} reads its learning rate in the first step only: this has an effect on the other parts only."
             )
             yield OptionError(option, message)
 
     @classmethod
     def option_type(cls, option: "Attribute[Any]") -> Any:
-        """A group has the options of this very optimizer."""
+        """Return the type of an option: groups have the options of this optimizer class."""
         return tuple[cls.group_type(), ...] if option.name == "groups" else option.type  # type: ignore[misc]
 
     @classmethod
     def group_type(cls) -> type[ParameterGroup]:
-        """The class of the groups of this optimizer."""
+        """Return the class of the groups of this optimizer."""
         kind: Any = cls
         return group_type(kind, cls.not_in_groups)
 
     @classmethod
     def group(cls, **options: Any) -> ParameterGroup:
-        """A group of this optimizer: what it selects, and the options that it has of its own."""
+        """Return a group of this optimizer: its selection, and the options that it overrides."""
         return cls.group_type()(**options)
 
     def of_group(self, group: ParameterGroup) -> "OptimizerSpec":
-        """The optimizer as it is for a group: with the options that this has of its own."""
+        """Return the optimizer with the options of a group."""
         whole: Any = self
         changed: OptimizerSpec = evolve(whole, groups=(), **group.options())
         return changed
 
     def check(self, parameters: "Sequence[NamedParameter]") -> None:
-        """Raise a `MisfitError` if it cannot train these parameters; its path begins inside of the optimizer."""
+        """Raise a `MisfitError` if it cannot train these parameters; its path is relative to the optimizer."""
 
     def build(self, parameters: "Iterable[Any]") -> "optim.Optimizer":
-        """The optimizer over these parameters, given as to every optimizer of torch.
+        """Return the optimizer over these parameters, which have the form that torch's optimizers take.
 
-        They are `nn.Parameter`s, or, if there are groups, dictionaries with the "params" and options of each.
+        They are `nn.Parameter`s or, if there are groups, dictionaries with "params" and the options of each group.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
     def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
-        """The optimizer over these parameters, in the groups that the spec names; those of no group come last.
+        """Return the optimizer over these parameters, in the groups of the spec; ungrouped parameters come last.
 
         Raises:
-            MisfitError: if it cannot train them, or if a group selects nothing.
+            MisfitError: If it cannot train them, or if a group selects nothing.
 
         """
         if not self.groups:

@@ -1,4 +1,4 @@
-"""One loss of the objective: which output of the model it is given, and which target."""
+"""One loss of the objective, with its output of the model and its target."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @frozen
 class NamedLoss:
-    """A loss with its name in `[losses]`; that of `[loss]` has none."""
+    """A loss with its name in `[losses]`; the loss of `[loss]` has no name."""
 
     name: str | None
     loss: LossSpec
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Where it stands in the spec."""
+        """Its path in the spec."""
         return ("loss",) if self.name is None else ("losses", self.name)
 
     @property
     def takes_all_targets(self) -> bool:
-        """Whether it is given all targets of a batch, and not one by its name."""
+        """Whether it takes all targets of a batch, and not one by name."""
         return self.name is None and self.loss.target is None
 
     @property
@@ -38,10 +38,10 @@ class NamedLoss:
         return self.takes_all_targets and self.loss.output is None and self.loss.factor == 1.0
 
     def conflicts(self) -> Iterator[OptionError]:
-        """What does not fit in `target` and `output`, each error with its path in the spec."""
+        """Yield the errors in `target` and `output`, each with its path in the spec."""
         section, *inside = self.path
         if self.loss.encoding is None and self.loss.target is not None:
-            message = f"{type(self.loss).__name__} takes no target: leave it out."
+            message = f"{type(self.loss).__name__} takes no target: remove this option."
             yield OptionError(section, message, *inside, "target")
         try:
             self.outputs()
@@ -49,48 +49,48 @@ class NamedLoss:
             yield error.within(*self.path)
 
     def outputs(self) -> Mapping[str, str]:
-        """The output of the model for each argument of the criterion.
+        """Return the output of the model for each argument of the criterion.
 
         Raises:
-            OptionError: if `output` does not fit these arguments.
+            OptionError: If `output` does not fit these arguments.
 
         """
         loss, arguments, kind = self.loss, self.loss.inputs, type(self.loss).__name__
         if len(arguments) == 1:
             if isinstance(loss.output, Mapping):
-                raise OptionError("output", f"{kind} takes one output: its name alone says which.")
+                raise OptionError("output", f"{kind} takes one output: use its name instead of a table.")
             return {arguments[0]: loss.output or self.name or arguments[0]}
         if isinstance(loss.output, str):
             example = ", ".join(f'{argument} = "…"' for argument in arguments)
-            raise OptionError("output", f"{kind} takes several outputs: a table says which, {{ {example} }}.")
+            raise OptionError("output", f"{kind} takes several outputs: use a table, {{ {example} }}.")
         given = loss.output or {}
         if unknown := sorted(set(given) - set(arguments)):
-            message = f"{kind} takes {enumerate_names(arguments)}, and not {enumerate_names(unknown)}."
+            message = f"{kind} takes {enumerate_names(arguments)}, not {enumerate_names(unknown)}."
             raise OptionError("output", message, unknown[0])
         return {argument: given.get(argument, argument) for argument in arguments}
 
     def place_of(self, argument: str) -> tuple[str, ...]:
-        """The path of the output for an argument in the options of the loss; an empty one if it is left out."""
+        """Return the path in the options of the loss that sets the output for an argument; empty if none does."""
         output = self.loss.output
         if output is None:
             return ()
         return ("output", argument) if isinstance(output, Mapping) and argument in output else ("output",)
 
     def taken(self, outputs: Outputs) -> Outputs:
-        """Of several outputs the one that the loss takes, or several by the loss's names; otherwise the only one."""
+        """Select the output of the loss, or a mapping of several by its argument names; a single output is returned."""
         output, several = self.loss.output, len(self.loss.inputs) > 1
         if not isinstance(outputs, Mapping) or (self.name is None and output is None):
             return outputs
         if output is None and not several:
-            return outputs.get(str(self.name), {})  # The usual case, without a dictionary for each batch.
+            return outputs.get(str(self.name), {})  # The usual case, without a new dictionary for each batch.
         taken = {argument: outputs[name] for argument, name in self.outputs().items() if name in outputs}
         return taken if several else next(iter(taken.values()), {})
 
     def target(self, targets: Collection[str]) -> str | None:
-        """The name of the target that the loss is given; `None` if it takes none.
+        """Return the name of the target of the loss; `None` if it takes no target.
 
         Raises:
-            ValueError: if there is no such target.
+            ValueError: If there is no such target.
 
         """
         if self.loss.encoding is None:
@@ -104,7 +104,7 @@ class NamedLoss:
         raise ValueError(f'There is no target "{wanted}"{whose}.{did_you_mean(str(wanted), targets)}')
 
     def given(self, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[nn.Module, Outputs, Batch]":
-        """The criterion of the loss, its outputs, and the batch with its target only, from those of the objective."""
+        """Return the loss's part of the arguments: its criterion, its outputs, and the batch with only its target."""
         targets: Mapping[str, Tensor] = batch.targets
         if targets and not self.takes_all_targets:
             target = self.target(targets)
@@ -113,17 +113,17 @@ class NamedLoss:
         return its_criterion, self.taken(outputs), Batch(batch.inputs, targets, batch.lengths)
 
     def data(self, data: Data) -> Data:
-        """What is known of the data, with the target of the loss only."""
+        """Return the data with only the target of the loss."""
         if self.takes_all_targets:
             return data
         target = self.target(data.targets)
         return evolve(data, targets={} if target is None else {target: data.targets[target]})
 
     def fault(self, error: PluginError) -> FaultError:
-        """A fault in the code of the loss, at its place."""
+        """Return an error in the code of the loss with its path."""
         section, *inside = self.path
         return FaultError(section, str(error), *inside)
 
     def located(self, error: MisfitError) -> MisfitError:
-        """The error of the loss, which gives paths in `[loss]`, at its own place."""
+        """Return an error of the loss, whose path begins with `loss`, with the path of this loss."""
         return MisfitError(error.message, (*self.path, *error.path[1:])) if self.name is not None else error

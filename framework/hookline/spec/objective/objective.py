@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 ONLY = "target"
-"""What the prediction of a loss without a name is called."""
+"""The key of the prediction of a loss without a name."""
 
 
 class Term(NamedTuple):
-    """What one loss of `[losses]` was for a batch, or for a part of one."""
+    """The value of one loss of `[losses]` for a batch, or for a part of a batch."""
 
     name: str
     value: "Tensor"
-    """The loss, detached, without its factor."""
+    """The detached loss, without its factor."""
     divisor: "Tensor | float | None"
     """What it was divided by; `None` for a sum."""
     weighted: "Tensor"
-    """`value` as it is added up over the parts of a batch; the same, unless gradients are accumulated."""
+    """The contribution to the sum over the parts of a batch: `value`, unless gradients are accumulated."""
     rows: int
     """The number of rows."""
 
 
 class Objective:
-    """What is minimized: the loss of `[loss]`, or the sum of those of `[losses]`, each times its factor.
+    """What is minimized: the loss of `[loss]`, or the sum of the losses of `[losses]`, each times its factor.
 
-    Everything that trains or evaluates uses this, whether there is one loss or several. The criterion of `[loss]` is
-    that of its loss. The criterion of `[losses]` is a module with theirs in `losses`; in `terms` it keeps what each of
-    them was for the latest batch, which is logged.
+    Training and evaluation use this for one loss and for several. For `[loss]`, the criterion is that of the loss. For
+    `[losses]`, it is a module with the criteria in `losses`; its `terms` are the values of the losses for the latest
+    batch, for the log.
     """
 
     def __init__(self, losses: Mapping[Any, LossSpec]):
@@ -50,24 +50,25 @@ class Objective:
 
     @classmethod
     def of(cls, loss: LossSpec | None, losses: Mapping[str, LossSpec] | None = None) -> "Objective":
-        """The objective of these two sections, of which one is `None`."""
+        """Return the objective of these two sections, one of which is `None`."""
         return cls(dict(losses or {}) if loss is None else {None: loss})
 
     @property
     def names(self) -> list[str]:
-        """The names of the losses of `[losses]`; none for `[loss]`."""
+        """The names of the losses in `[losses]`; empty for `[loss]`."""
         return [name for name in self.losses if name is not None]
 
     @cached_property
     def _is_sum(self) -> bool:
-        """Whether all losses are sums, of which none is divided by anything."""
+        """Whether all losses are sums, which are not divided by anything."""
         return all(named.loss.divided_by == "nothing" for named in self.losses.values())
 
     @property
     def corrected(self) -> Mapping[str, float]:
-        """The factors of the losses whose mean over a split is not the mean over its rows, as that of their sum is.
+        """The factors of the losses whose mean over a split is not their mean over its rows, by name.
 
-        The latter depends on the batch size: the logged sum has their own mean in its place.
+        The mean of the total over rows would depend on the batch size for these. The logged total uses their own mean
+        instead.
         """
         if len(self.losses) == 1 or self._is_sum:
             return {}
@@ -78,29 +79,32 @@ class Objective:
         }
 
     def named(self, target: str | None) -> NamedLoss:
-        """The loss with this name, as a metric's option `target` gives it; without one, the only loss.
+        """Return the loss with this name, as in the option `target` of a metric; for `None`, the only loss.
 
         Raises:
-            ValueError: if there is no such loss, or if there are several and none is named.
+            ValueError: If there is no such loss, or if there are several and `target` is `None`.
 
         """
         if self._unnamed is not None and target is not None:
-            raise ValueError(f"{type(self._unnamed.loss).__name__} has one target: leave out `target`.")
+            raise ValueError(f"{type(self._unnamed.loss).__name__} has one target: remove `target`.")
         if target is None and len(self.losses) == 1:
             return next(iter(self.losses.values()))
         if target is None:
-            raise ValueError(f"There are several targets: `target` says which, {enumerate_names(self.names, 'or')}.")
+            raise ValueError(f"There are several targets: set `target` to {enumerate_names(self.names, 'or')}.")
         if target not in self.losses:
             raise ValueError(f'There is no target "{target}".{did_you_mean(target, self.names)}')
         return self.losses[target]
 
     def key(self, target: str | None) -> str:
-        """The key of the prediction of that loss in the answer of the stage `predict`."""
+        """Return the key of the prediction of that loss in the answer of the stage `predict`."""
         return self.named(target).name or ONLY
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The outputs of losses that take several: groups of inputs with these names are each given to the model."""
+        """The names of the outputs that losses with several outputs take.
+
+        The model is applied separately to each group of inputs with one of these names.
+        """
         if self._plain is not None:
             return self._plain.inputs
         several = [named.outputs() for named in self.losses.values() if len(named.loss.inputs) > 1]
@@ -108,10 +112,10 @@ class Objective:
         return names or ("input",)
 
     def encodings(self, targets: Collection[str]) -> Mapping[str, Encoding]:
-        """How each of the targets with these names is encoded. Losses that share one must want the same encoding.
+        """Return the encoding of each of the targets with these names. Losses that share a target need the same one.
 
         Raises:
-            ValueError: if the losses take others; an `OptionError` names the target that is wrong.
+            ValueError: If the losses take other targets; an `OptionError` names the wrong target.
 
         """
         if self._unnamed is not None and self._unnamed.takes_all_targets:
@@ -124,14 +128,14 @@ class Objective:
             [encoding] = named.loss.encodings([target]).values()
             common = encodings.setdefault(target, encoding).common(encoding)
             if common is None:
-                raise ValueError(f'The losses that share the target "{target}" need different encodings of it.')
+                raise ValueError(f'The losses that share the target "{target}" need different encodings.')
             encodings[target] = common
         if unused := sorted(set(targets) - set(encodings)):
             raise OptionError(unused[0], f"No loss takes the target {enumerate_names(unused)}.")
         return encodings
 
     def name_for(self, target: str | None) -> str:
-        """The type of the loss that takes a target, or without one of the loss that takes several outputs."""
+        """Return the type of the loss that takes this target; for `None`, of the loss that takes several outputs."""
         losses = list(self.losses.values())
         if target is None:
             taking = [named for named in losses if len(named.loss.inputs) > 1]
@@ -140,21 +144,21 @@ class Objective:
         return type((taking or losses)[0].loss).__name__
 
     def _refuse_misspelt(self, targets: Collection[str]) -> None:
-        """Raise an `OptionError` for a target that no loss takes, if a loss lacks one with a similar name."""
+        """Raise an `OptionError` for a target that no loss takes, if a loss lacks a target with a similar name."""
         losses = self.losses.values()
         wanted = {str(named.loss.target or named.name) for named in losses if named.loss.encoding is not None}
         missing = wanted.difference(targets)
         for target in sorted(set(targets) - wanted) if len(targets) > 1 else ():
             if (near := nearest(target, missing)) is not None:
                 takes, given = enumerate_names(sorted(wanted)), enumerate_names(targets)
-                message = f'The losses take {takes}, and these are {given}. Did you mean "{near}"?'
+                message = f'The losses take {takes}, but the targets are {given}. Did you mean "{near}"?'
                 raise OptionError(target, message)
 
     def build(self, data: Data) -> Any:
-        """The criterion: that of the loss, or a module with those of all losses.
+        """Return the criterion: that of the loss, or a module with the criteria of all losses.
 
         Raises:
-            MisfitError: if one does not fit the data.
+            MisfitError: If a loss does not fit the data.
 
         """
         if self._unnamed is not None:
@@ -166,7 +170,7 @@ class Objective:
         criterion.losses = nn.ModuleDict()
         for name, named in self.losses.items():
             if not name or "." in name or hasattr(nn.ModuleDict, name):
-                raise MisfitError(f'A part of a module cannot be called "{name}" in torch.', named.path)
+                raise MisfitError(f'torch does not allow "{name}" as the name of a submodule.', named.path)
             try:
                 criterion.losses[name] = named.loss.build(named.data(data))
             except MisfitError as error:
@@ -174,7 +178,7 @@ class Objective:
         return criterion
 
     def compute(self, criterion: Any, outputs: Outputs, batch: Batch) -> "Tensor":
-        """The loss of a batch: a scalar tensor. A loss of `[losses]` for which no row counts adds 0."""
+        """Return the loss of a batch, a scalar tensor. A loss of `[losses]` that ignores all rows contributes 0."""
         if self._plain is not None:
             return self._plain.compute(criterion, outputs, batch)
         if self._unnamed is not None:
@@ -200,11 +204,11 @@ class Objective:
         return total
 
     def terms(self, criterion: Any) -> list[Term]:
-        """What each loss of `[losses]` was for the latest batch; none for `[loss]`, which is the whole objective."""
+        """Return the values of the losses of `[losses]` for the latest batch; for `[loss]`, nothing."""
         return [] if self._unnamed is not None else getattr(criterion, "terms", [])
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
-        """What the loss of a batch was divided by, or `None` for a sum: losses of batches are averaged by it."""
+        """Return what the loss of a batch was divided by; `None` for a sum. It weights the batch in averages."""
         if self._plain is not None:
             return self._plain.divisor(criterion, batch)
         if len(self.losses) > 1:
@@ -214,7 +218,7 @@ class Objective:
         return named.loss.divisor(its_criterion, its_batch)
 
     def predict(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> dict[str, Prediction]:
-        """The prediction of each loss by its name; that of `[loss]` is called "target"."""
+        """Return the prediction of each loss by name; for `[loss]`, the name is "target"."""
         return {
             name or ONLY: Prediction(named.loss, *named.given(criterion, outputs, batch))
             for name, named in self.losses.items()
@@ -222,7 +226,7 @@ class Objective:
 
 
 def _with_gradients(outputs: Outputs, divisor: "Tensor | float | None") -> Outputs:
-    """The outputs, through which no gradient flows for a batch in which no row counts: of 0 / 0 it would be NaN."""
+    """Return the outputs, detached if all rows of the batch are ignored: the gradient of 0 / 0 would be NaN."""
     import torch
 
     if not isinstance(divisor, torch.Tensor):
@@ -233,7 +237,7 @@ def _with_gradients(outputs: Outputs, divisor: "Tensor | float | None") -> Outpu
 
 
 def _counted(value: "Tensor", divisor: "Tensor | float | None") -> "Tensor":
-    """The loss, or 0 for a batch in which no row counts, of which it is 0 / 0; without waiting for the device."""
+    """Return the loss, or 0 instead of 0 / 0 if all rows of the batch are ignored, without synchronizing the device."""
     import torch
 
     return torch.where(divisor > 0, value, 0.0) if isinstance(divisor, torch.Tensor) else value

@@ -1,4 +1,4 @@
-"""What a loss makes of the outputs for a batch: the answer of the stage `predict`, one for each loss."""
+"""The predictions of a loss for a batch, which the stage `predict` returns for each loss."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Prediction:
-    """What the outputs for a batch predict of a target, and what is true. Each is computed when it is first used.
+    """The predictions for a target in a batch, and the true values. Each is computed when it is first used.
 
     A wrapper around the stage `predict` that changes predictions returns `prediction.replaced(...)`.
     """
 
     def __init__(self, loss: LossSpec, criterion: "nn.Module", outputs: "Outputs", batch: "Batch"):
-        """Keep what the loss is given: its criterion, its outputs, and the batch with its target only."""
+        """Keep the inputs of the loss: its criterion, its outputs, and the batch with only its target."""
         self.loss = loss
         self.criterion = criterion
         self.outputs = outputs
@@ -31,16 +31,16 @@ class Prediction:
 
     @cached_property
     def scores(self) -> "Tensor":
-        """Numbers that rise with the predictions, of the same shape, by which metrics rank rows."""
+        """The numbers by which metrics rank rows: they increase with the predictions and have the same shape."""
         return self.loss.scores(self.criterion, self.outputs, self.batch)
 
     @cached_property
     def truth(self) -> "Tensor":
-        """What the predictions are compared with. Raises a `ValueError` if the batch does not say what is true."""
+        """The true values. Raises a `ValueError` if the batch does not contain them."""
         return self.loss.truth(self.batch)
 
     def replaced(self, predictions: "Tensor", scores: "Tensor | None" = None) -> "Prediction":
-        """The same with other predictions; without other scores, rows are ranked by the predictions."""
+        """Return a copy with other predictions and scores. Without scores, metrics rank rows by the predictions."""
         other = Prediction(self.loss, self.criterion, self.outputs, self.batch)
         other.__dict__ |= {"predictions": predictions, "scores": predictions if scores is None else scores}
         return other

@@ -93,8 +93,8 @@ def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -
             torch.autograd.grad(loss, trained, allow_unused=True)
     except FAILURES as error:
         if isinstance(error, RuntimeError) and "inplace operation" in str(error):
-            message = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
-            raise MisfitError(message, ("model",)) from error
+            message = "A layer with `inplace` overwrites what the previous layer needs for its gradient"
+            raise MisfitError(f"{message}: remove `inplace`.", ("model",)) from error
         raise StageError(f"The gradients cannot be computed. {reason(error)}", ("model",)) from error
 
 

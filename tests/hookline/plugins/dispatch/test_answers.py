@@ -194,7 +194,7 @@ class Giving:
             "has none: leave the split out, or give it rows.",
         ),
         ({"training": Batchless(3)}, "data: Epoch 1 gave no batch to train with, instead of 3."),
-        ({"validation": Batchless(3)}, "data: The validation split gave no batch to evaluate, instead of 3."),
+        ({"validation": Batchless(3)}, "data: The validation split has no batches to evaluate, instead of 3."),
     ],
     ids=["training", "validation", "training, announced", "validation, announced"],
 )

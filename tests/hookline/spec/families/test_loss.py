@@ -69,24 +69,24 @@ TAKES_TWO = spec(type("Two", (LossSpec,), {"__doc__": "Two.", "inputs": ("a", "b
         (
             Plain(),
             {"a": OUTPUTS, "b": OUTPUTS},
-            'Plain takes one output of the model, and it gives "a" and "b": say which with `output`, or use [losses] with '
+            'Plain takes one output of the model, which returns "a" and "b": select one with `output`, or use [losses] with '
             "a loss for each.",
         ),
         (
             TAKES_TWO(),
             OUTPUTS,
-            'Two compares several outputs: the inputs of the data must be called "a" and "b", or the model must give '
-            "outputs of these names.",
+            'Two compares several outputs: name the inputs of the data "a" and "b", or return '
+            "outputs with these names from the model.",
         ),
         (
             TAKES_TWO(),
             {"a": OUTPUTS, "c": OUTPUTS},
-            'Two takes "a" and "b", and there is no "b": the model gives "a" and "c".',
+            'Two takes "a" and "b", but there is no "b": the model returns "a" and "c".',
         ),
         (
             TAKES_TWO(),
             {"a": {"x": OUTPUTS}, "b": {"x": OUTPUTS}},
-            'Two takes one output of the model, and it gives "x": say which with `output`, or use [losses] with a loss '
+            'Two takes one output of the model, which returns "x": select one with `output`, or use [losses] with a loss '
             "for each.",
         ),
     ],
@@ -107,7 +107,7 @@ def test_a_loss_that_computes_by_itself_may_take_other_outputs():
 
 
 def test_a_loss_that_does_not_say_what_metrics_compare_is_told():
-    with pytest.raises(ValueError, match=r"^Two takes several outputs, and has no `predictions` for metrics\.$"):
+    with pytest.raises(ValueError, match=r"^Two takes several outputs and has no `predictions` for metrics\.$"):
         TAKES_TWO().predictions(None, {"a": OUTPUTS, "b": OUTPUTS}, None)
-    with pytest.raises(ValueError, match=r"^Plain takes no target, and has no `truth` for metrics\.$"):
+    with pytest.raises(ValueError, match=r"^Plain takes no target and has no `truth` for metrics\.$"):
         Plain().truth(Batch({"input": OUTPUTS}))

@@ -104,7 +104,7 @@ def test_the_sum_trains_as_by_hand_and_each_part_is_logged(accumulate, tmp_path)
         assert record["validation/loss"] == pytest.approx(validation, rel=1e-6)
 
 
-def test_a_metric_says_which_target_it_judges(tmp_path):
+def test_a_metric_says_which_target_it_evaluates(tmp_path):
     metrics = [{"type": "Accuracy", "target": "kind"}, {"type": "MeanSquaredError", "target": "size"}]
     trial = hookline.train(spec(metrics=metrics), plugins=[Plugin()], out=tmp_path / "run")
     with torch.no_grad():
@@ -116,11 +116,11 @@ def test_a_metric_says_which_target_it_judges(tmp_path):
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        ({"type": "Accuracy"}, 'metrics[0].target: There are several targets: `target` says which, "kind" or "size".'),
+        ({"type": "Accuracy"}, 'metrics[0].target: There are several targets: set `target` to "kind" or "size".'),
         ({"type": "Accuracy", "target": "knd"}, 'metrics[0].target: There is no target "knd". Did you mean "kind"?'),
         (
             {"type": "R2Score", "target": "kind"},
-            "metrics[0].type: R2Score judges numbers or labels, and CrossEntropyLoss predicts classes.",
+            "metrics[0].type: R2Score evaluates numbers or labels, but CrossEntropyLoss predicts classes.",
         ),
     ],
 )
@@ -148,7 +148,7 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
         ),
         (
             {"heads": {"kind": HEADS["size"], "size": HEADS["size"]}},
-            "losses.kind: CrossEntropyLoss compares a score for",
+            "losses.kind: CrossEntropyLoss takes one score per",
         ),
     ],
 )
@@ -165,11 +165,11 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
         ({}, "losses: There must be at least one loss."),
         (
             {"a": {"type": "TripletMarginLoss", "target": "kind"}},
-            "losses.a.target: TripletMarginLoss takes no target: leave it out.",
+            "losses.a.target: TripletMarginLoss takes no target: remove this option.",
         ),
         (
             {"a": {"type": "GaussianNLLLoss", "output": "mean"}},
-            'losses.a.output: GaussianNLLLoss takes several outputs: a table says which, { input = "…", var = "…" }.',
+            'losses.a.output: GaussianNLLLoss takes several outputs: use a table, { input = "…", var = "…" }.',
         ),
         (
             {"a": {"type": "GaussianNLLLoss", "output": {"vra": "spread"}}},
@@ -177,7 +177,7 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
         ),
         (
             {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
-            "losses.a.output: MSELoss takes one output: its name alone says which.",
+            "losses.a.output: MSELoss takes one output: use its name instead of a table.",
         ),
         ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
         ({"a": {"factor": 1}}, "losses.a: The `type`, which names the loss, is missing."),
@@ -402,7 +402,7 @@ class TwoPlugin:
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (two("BCELoss", a=[], b=[]), "a: BCELoss takes probabilities, which are from 0 to 1"),
+        (two("BCELoss", a=[], b=[]), "a: BCELoss takes probabilities from 0 to 1"),
         (
             two("BCELoss", a=[SIGMOID, {"type": "Dropout"}, {"type": "Linear", "out_features": 2}], b=[SIGMOID]),
             "a: BCE",
@@ -423,8 +423,8 @@ def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as told:
         hookline.train(two("BCEWithLogitsLoss", a=[SIGMOID], b=[SIGMOID]), plugins=[TwoPlugin()], out=tmp_path / "run")
     assert [str(warning.message) for warning in told] == [
-        "losses.a: BCEWithLogitsLoss takes raw scores and makes probabilities of them itself, and the model ends in "
-        "Sigmoid: leave that out."
+        "losses.a: BCEWithLogitsLoss takes raw scores and turns them into probabilities itself, but the model ends in "
+        "Sigmoid: remove that layer."
     ]
 
 
@@ -518,7 +518,7 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, and it"
+        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, which"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 
@@ -527,7 +527,7 @@ def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path)
     projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec({**LOSSES, "kind": projecting}), plugins=[Plugin()], out=tmp_path / "run")
-    assert str(raised.value) == "losses.kind.cutoffs: There are 3 classes, and a cluster begins at 3."
+    assert str(raised.value) == "losses.kind.cutoffs: There are 3 classes, but a cluster begins at 3."
 
     combined = Objective.of(None, {"a": BCELoss()})
     data = hookline.data.Data(training=None, example=None, targets={"a": hookline.data.Target(columns=("a",))})
@@ -629,7 +629,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
         (
             {"loss": {"type": "MSELoss"}, "losses": LOSSES},
             ("losses",),
-            "A spec has either [loss] or [losses]: leave one out.",
+            "A spec has either [loss] or [losses]: remove one.",
         ),
         (
             {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},

@@ -71,7 +71,9 @@ def test_a_metric_is_told_at_the_option_of_its_error():
     error = misfit_of_metric(
         ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
     )
-    assert error.message == "Accuracy cannot judge the test split. Argument `top_k` is more than `num_classes`."
+    assert (
+        error.message == "Accuracy cannot be computed on the test split. Argument `top_k` is more than `num_classes`."
+    )
     assert error.path == ("metrics", 1), "an error that names no option is about the metric"
     told = {
         str(misfit_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")

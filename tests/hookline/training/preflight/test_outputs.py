@@ -8,7 +8,7 @@ import hookline
 
 HEADS = {"type": "Heads", "heads": {name: {"type": "Linear", "out_features": 3} for name in ("kind", "other")}}
 SENTENCE = (
-    'takes one output of the model, and it gives "kind" and "other": say which with `output`, or use [losses] with a loss '
+    'takes one output of the model, which returns "kind" and "other": select one with `output`, or use [losses] with a loss '
     "for each."
 )
 

@@ -208,7 +208,7 @@ SEVERAL_LAYERS = {
 
 
 def test_a_layer_that_has_no_gradient_is_told_before_anything_is_written(tmp_path, capsys):
-    told = "A layer with `inplace` writes over what the one before it needs for its gradient: leave it out."
+    told = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
     made = hookline.load({**TABLE, "model": SEVERAL_LAYERS})
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(made, out=tmp_path / "run")
