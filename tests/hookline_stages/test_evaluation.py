@@ -170,7 +170,7 @@ def test_a_metric_that_fails_is_told_with_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(type(spec.metrics[0]), "prepare", fail)
     monkeypatch.setattr("hookline.training.preflight.preflight.unfit_metrics", lambda *given: [])
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"R2Score cannot judge the validation split\. There is no number\."
+        hookline.errors.MisfitError, match=r"R2Score cannot evaluate the validation split\. There is no number\."
     ):
         hookline.train(spec, out=tmp_path / "run")
 

@@ -166,8 +166,8 @@ def test_specs_that_use_them_are_checked(told):
             "",
             'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal" and "waves". Known are ',
         ),
-        ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, and the spec requires >=2."),
-        ("focal.toml", "focal>=1.2", "vocal", 'No plugin called "vocal" is installed. Did you mean "focal"?'),
+        ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, but the spec requires >=2."),
+        ("focal.toml", "focal>=1.2", "vocal", 'No plugin named "vocal" is installed. Did you mean "focal"?'),
         ("focal.toml", "gamma = 1.5", "gamma = -1.5", "-1.5 is out of bounds: it must be at least 0."),
         ("focal.toml", "gamma", "gama", 'FocalLoss has no option "gama". Did you mean "gamma"?'),
         ("waves.toml", "Sawtooth", "Sawtoth", 'There is no wave called "Sawtoth". Did you mean "Sawtooth"?'),
@@ -310,7 +310,7 @@ def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reporte
     other.install(wheel(newer, tmp_path / "wheels"))
     code, _, err = other.hookline("train", "--locked", "first", "--out", "third", cwd=here)
     assert code == 2
-    assert err == 'first cannot be trained again as it was:\n  The plugin "waves" was 1.2, and it is 1.3.\n'
+    assert err == 'first cannot be repeated:\n  The version of the plugin "waves" was 1.2; now it is 1.3.\n'
     assert not (here / "third").exists()
 
 

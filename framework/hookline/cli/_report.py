@@ -1,4 +1,4 @@
-"""Problems as people and tools read them: with the line and a finger on the character, as JSON, or for GitHub."""
+"""Format problems: as text with an excerpt of the spec, as JSON, or as annotations for GitHub."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 WIDEST = 100
-"""How many columns of a line are shown at most."""
+"""The maximum number of columns of a line to show."""
 
 MOST_SHOWN = 100
-"""How many problems of a spec a person is shown at most."""
+"""The maximum number of problems of a spec to show as text."""
 
 _BOLD, _RED, _YELLOW, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[34m", "\033[0m"
 
@@ -31,12 +31,12 @@ class Paint:
     """Whether there are colors."""
 
     def __call__(self, text: str, *codes: str) -> str:
-        """The text in these colors."""
+        """Return the text in these colors."""
         return f"{''.join(codes)}{text}{_PLAIN}" if self.is_on else text
 
     @classmethod
     def of(cls, stream: "TextIO", environment: "dict[str, str] | Any") -> "Paint":
-        """Colors if the stream is a terminal, unless `NO_COLOR` says otherwise; see https://no-color.org."""
+        """Use colors if the stream is a terminal, unless `NO_COLOR` is set; see https://no-color.org."""
         if environment.get("FORCE_COLOR"):
             return cls(is_on=True)
         is_terminal = stream.isatty() and environment.get("TERM") != "dumb"
@@ -44,7 +44,7 @@ class Paint:
 
 
 def headline(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
-    """A diagnostic as one line: where it is, what it is, and its id in brackets, as mypy writes it."""
+    """Format a diagnostic as one line: its place, its message, and its id in brackets, like mypy."""
     paint, diagnostic = paint or Paint(), diagnostic.public()
     where = paint(printable(str(diagnostic.place or source)), _BOLD)
     path = f" {printable(dotted(diagnostic.path))}:" if diagnostic.path else ""
@@ -54,7 +54,7 @@ def headline(diagnostic: Diagnostic, source: str, paint: Paint | None = None) ->
 
 
 def rendered(diagnostic: Diagnostic, source: str, paint: Paint | None = None) -> str:
-    """A diagnostic as lines of text: where it is and what it is, then the line with a finger on the place."""
+    """Format a diagnostic as its headline and an excerpt in which the place is underlined."""
     paint, diagnostic = paint or Paint(), diagnostic.public()
     lines = [headline(diagnostic, source, paint)]
     place = diagnostic.place
@@ -64,12 +64,12 @@ def rendered(diagnostic: Diagnostic, source: str, paint: Paint | None = None) ->
 
 
 def _has_lines(source: Source) -> bool:
-    """Whether there are lines to show: a change on the command line is all there is of it."""
+    """Whether the source has lines to show, unlike a change on the command line."""
     return source.directory is not None and source.is_quotable
 
 
 def shown(problems: Sequence[Diagnostic], source: str, paint: Paint | None = None) -> Iterator[str]:
-    """The problems of a spec as a person reads them: of very many the first ones, and how many more there are."""
+    """Format the problems of a spec as text. If there are very many, only the first ones and the number of others."""
     for problem in problems[:MOST_SHOWN]:
         yield rendered(problem, source, paint)
     if (more := len(problems) - MOST_SHOWN) > 0:
@@ -77,7 +77,7 @@ def shown(problems: Sequence[Diagnostic], source: str, paint: Paint | None = Non
 
 
 def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[str]:
-    """The lines of the place and of those in the same text that it conflicts with, in order, and then of others."""
+    """The lines of the place and of related places in the same file, in order, then those of other files."""
     others = list(dict.fromkeys(other for other in others if other != place))
     here = sorted({place, *(other for other in others if other.source is place.source)}, key=lambda it: it.start)
     elsewhere = [other for other in others if other.source is not place.source]
@@ -98,8 +98,8 @@ def _excerpt(place: Place, others: Iterable[Place], paint: Paint) -> Iterator[st
         before = one
 
 
-def _underlined(place: Place, sign: str) -> tuple[str, str]:
-    """The line of a place, and what stands under it; of a long line the part around the place."""
+def _underlined(place: Place, mark: str) -> tuple[str, str]:
+    """The line of a place and its underline; for a long line, the part around the place."""
     start, text = place.column - 1, place.line_text
     first = max(0, start - WIDEST // 2) if len(text) > WIDEST else 0
     end = min(start + max(1, place.length), first + WIDEST)
@@ -109,7 +109,7 @@ def _underlined(place: Place, sign: str) -> tuple[str, str]:
     dots = "…" if first else ""
     rest = "…" if len(text) > first + WIDEST else ""
     blank = " " * (_columns(before) + len(dots))
-    return f"{dots}{before}{marked}{after}{rest}".rstrip(), f"{blank}{sign * max(1, _columns(marked))}"
+    return f"{dots}{before}{marked}{after}{rest}".rstrip(), f"{blank}{mark * max(1, _columns(marked))}"
 
 
 def _shown(letter: str) -> str:
@@ -119,7 +119,7 @@ def _shown(letter: str) -> str:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The width of a text in terminal columns."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -128,7 +128,7 @@ def _columns(text: str) -> int:
 
 
 def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
-    """The diagnostics of several specs as JSON: an array of objects with id, severity, place, path and message."""
+    """Format the diagnostics of several specs as a JSON array of objects with id, severity, place, path and message."""
 
     def located(place: Place | None, source: str) -> dict[str, Any]:
         if place is None:
@@ -158,7 +158,7 @@ def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
 
 
 def for_github(problem: Diagnostic, source: str) -> str:
-    """A diagnostic as a line that GitHub's actions show beside the line of the file.
+    """Format a diagnostic as a workflow command, which GitHub shows as an annotation at the line of the file.
 
     See https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
     """

@@ -271,17 +271,17 @@ class StageError(HooklineError):
 
 
 class LockError(HooklineError):
-    """A run that cannot be trained again to the same bits: says, item by item, what has changed since."""
+    """A run that cannot be repeated to the same bits; `changes` lists what has changed since."""
 
     id = "lock-mismatch"
 
     def __init__(self, directory: object, changes: Sequence[str]):
         self.changes = tuple(changes)
         listed = "\n".join(f"  {change}" for change in changes)
-        super().__init__(f"{directory} cannot be trained again as it was:\n{listed}")
+        super().__init__(f"{directory} cannot be repeated:\n{listed}")
 
 
 class TrainingError(HooklineError):
-    """A training that cannot go on, such as one whose loss is NaN: names the epoch and the step."""
+    """A training that cannot continue, for example because the loss is NaN; names the epoch and the step."""
 
     id = "training-failure"

@@ -116,7 +116,7 @@ def test_plugins_that_are_no_array_of_names_are_refused(listed):
 
 
 def test_a_plugin_that_is_not_installed_is_told():
-    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin called "focal" is installed\.'):
+    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin named "focal" is installed\.'):
         hookline.load({**TABLE, "plugins": ["focal"]})
 
 

@@ -165,7 +165,7 @@ def test_list_and_show_know_the_components_of_a_persons_own_file(tmp_path):
         (["show", "layr", "Conv2d"], 'There is no family called "layr". Did you mean "layer"?'),
         (["show", "PairwiseDistance"], '"PairwiseDistance" is in several families, "layer" and "distance": say which.'),
         (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),
-        (["list", "--installed", "nothing"], 'No plugin called "nothing" is installed.'),
+        (["list", "--installed", "nothing"], 'No plugin named "nothing" is installed.'),
     ],
 )
 def test_what_is_not_there_is_told_with_what_is_near(arguments, message):

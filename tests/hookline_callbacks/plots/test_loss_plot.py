@@ -135,24 +135,24 @@ def test_the_weights_and_the_log_are_those_of_a_training_without_it(tmp_path):
             ["training/los"],
             0,
             '"training/los" is not logged. Did you mean "training/loss"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["*/loss", "validation/acuracy"],
             1,
             '"validation/acuracy" is not logged. Did you mean "validation/Accuracy"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["test/*"],
             0,
-            '"test/*" is not logged. Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            '"test/*" is not logged. Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["Accuracy"],
             0,
             '"Accuracy" is not logged. Did you mean "validation/Accuracy"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         ([], None, "There must be a number that is drawn."),
     ],

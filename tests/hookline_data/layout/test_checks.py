@@ -181,7 +181,7 @@ def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert str(raised.value) == (
-        'model: Linear takes 1 input, and is given 3. TripletMarginLoss takes "anchor", "positive" and "negative": groups '
+        'model: Linear takes 1 input, but receives 3. TripletMarginLoss takes "anchor", "positive" and "negative": groups '
         'of inputs that are called so are given to the model one by one, and these, "left", "middle" and "right", all at '
         "once."
     )

@@ -10,7 +10,7 @@ from hookline.spec import LayerSpec, spec as declared
 
 @pytest.mark.parametrize("wrong", [9, -1])
 @pytest.mark.parametrize("row", range(8))
-def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_written(row, wrong, tmp_path):
+def test_an_index_out_of_range_is_reported_before_anything_is_written(row, wrong, tmp_path):
     indices = numpy.arange(1, 9).reshape(8, 1)
     indices[row] = wrong
     with pytest.raises(hookline.errors.MisfitError, match=rf"has the indices 0 to 8, and .*{wrong}"):
@@ -19,11 +19,11 @@ def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_wri
 
 
 @pytest.mark.parametrize("shape", [(8, 1), (8,), (8, 1, 1)])
-def test_all_indices_that_it_has_are_good(shape, tmp_path):
+def test_all_indices_in_range_are_accepted(shape, tmp_path):
     assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(shape)), out=tmp_path / "run").steps == 2
 
 
-def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
+def test_a_model_that_is_an_embedding_is_reported_as_the_model(tmp_path):
     made = hookline.load(
         {
             **TABLE,
@@ -34,11 +34,11 @@ def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
     indices = numpy.stack([numpy.arange(8) % 3, numpy.arange(8) % 2], axis=1)
     indices[6] = 0, 3
     write(tmp_path, indices)
-    with pytest.raises(hookline.errors.MisfitError, match=r"model: .*has the indices 0 to 2, and is given 3"):
+    with pytest.raises(hookline.errors.MisfitError, match=r"model: .*has the indices 0 to 2, but receives 3"):
         hookline.train(made, out=tmp_path / "run")
 
 
-def test_a_table_of_places_is_given_no_indices(tmp_path):
+def test_a_positional_embedding_receives_no_indices(tmp_path):
     made = hookline.load(
         {
             **TABLE,
@@ -87,7 +87,7 @@ class Layers:
         return [Named]
 
 
-def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_are_trained_with(tmp_path):
+def test_indices_passed_by_keyword_are_checked_in_batches_of_the_training_size(tmp_path):
     table = {
         **TABLE,
         "data": source(tmp_path, batch_size=2),
@@ -99,7 +99,7 @@ def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_
         write(tmp_path, numbers)
         spec = hookline.load(table, plugins=[Layers()])
         if is_wrong:
-            with pytest.raises(hookline.errors.MisfitError, match="has the indices 0 to 8, and is given 9"):
+            with pytest.raises(hookline.errors.MisfitError, match="has the indices 0 to 8, but receives 9"):
                 hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
             assert max(made[-1].given) == 2
         else:

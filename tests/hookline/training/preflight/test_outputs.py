@@ -61,7 +61,7 @@ def loaded(loss, model):
 
 
 @pytest.mark.parametrize("loss", ["Plain", "Checking", "Computing", "CrossEntropyLoss"])
-def test_a_model_with_heads_is_told_at_the_loss(loss, tmp_path):
+def test_a_model_with_heads_is_reported_at_the_loss(loss, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(loaded(loss, HEADS), plugins=[Plugin()], out=tmp_path / "run")
     assert raised.value.message == f"{loss} {SENTENCE}"
@@ -70,7 +70,7 @@ def test_a_model_with_heads_is_told_at_the_loss(loss, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_another_failure_of_a_loss_is_told_at_the_loss(tmp_path):
+def test_another_failure_of_a_loss_is_reported_at_the_loss(tmp_path):
     class Wrong:
         @hookline.hookimpl(wrapper=True)
         def forward(self):
