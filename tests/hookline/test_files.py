@@ -20,7 +20,7 @@ def umask():
 
 
 class FullDisk:
-    """Inside, no file of this process can become longer than some bytes."""
+    """Limit the size of files that this process writes inside the context."""
 
     def __init__(self, most):
         self.most = most
@@ -34,7 +34,7 @@ class FullDisk:
 
 
 def killed(function):
-    """Run a function in a process of its own, which must end by SIGKILL."""
+    """Run a function in a new process, which must end by SIGKILL."""
     child = os.fork()
     if not child:
         function()
@@ -111,10 +111,10 @@ def test_lines_that_do_not_fit_on_the_disk_are_written_with_the_next_ones(tmp_pa
     file.add("1\n")
     message = f"{path}: The file cannot be written: File too large. Training continues, and writing is retried."
     with FullDisk(4), pytest.warns(HooklineWarning, match=f"^{re.escape(message)}$"):
-        file.add("two\n")  # Of which two bytes have room.
+        file.add("two\n")  # Two bytes of it fit.
     assert path.read_text() == "1\n"
     with FullDisk(4):
-        file.add("three\n")  # Which is not told once more.
+        file.add("three\n")  # It is not reported again.
     file.add("4\n")
     assert path.read_text() == "1\ntwo\nthree\n4\n"
     with FullDisk(4), pytest.warns(HooklineWarning):

@@ -1,4 +1,4 @@
-"""Which metrics judge which losses: `check` accepts exactly the pairs that give numbers."""
+"""Which metrics fit which losses: `check` accepts exactly the pairs that compute numbers."""
 
 import math
 import warnings
@@ -82,7 +82,7 @@ def test_accepted_pairs_compute_numbers(loss, tmp_path):
 
 @spec
 class Contrastive(LossSpec):
-    """A loss of embeddings, in which rows of one class lie close together."""
+    """A loss of embeddings that moves rows of one class together."""
 
     encoding = Classes()
     offers = "embeddings"

@@ -331,7 +331,7 @@ def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(tmp_path)
     environment.install(wheel(draft, tmp_path / "wheels"))
     tested = run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft)
     assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
-    # What is installed is used, and not what lies beside the spec.
+    # The installed plugin is used, not the file beside the spec.
     (draft / "hookline_spiral.py").unlink()
     assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (0, "example.toml is good.\n", "")
     code, out, err = environment.hookline("train", "example.toml", cwd=draft)
@@ -382,7 +382,7 @@ def test_no_command_imports_unlisted_plugins(tmp_path, here):
         assert code == expected, (command, out, err)
     code, out, _ = environment.hookline("check", "typo.toml", cwd=here)
     assert code == 1
-    assert "canary-42" in out  # They are known, and not imported.
+    assert "canary-42" in out  # They are known without being imported.
     assert list(touched.iterdir()) == []
     assert "canary-7" in environment.hookline("plugins", "canary-7", cwd=here)[1]
     assert [path.name for path in touched.iterdir()] == ["7"]

@@ -1,4 +1,4 @@
-"""What the tests of metrics have in common: rows that are judged in batches of several sizes."""
+"""Helpers for the tests of metrics: rows evaluated in batches of several sizes."""
 
 import torch
 
@@ -9,7 +9,7 @@ SIZES = (1, 7, 32, ROWS)
 
 
 def judged(metric, loss, outputs, targets, size=ROWS):
-    """The metric of a loss's outputs, given in batches."""
+    """The value of a metric for the outputs of a loss, updated in batches."""
     state, batches = None, [Batch({"input": rows}, {"target": rows}) for rows in targets.split(size)]
     for rows, batch in zip(outputs.split(size), batches, strict=True):
         predict = loss.scores if metric.ranks else loss.predictions
@@ -20,7 +20,7 @@ def judged(metric, loss, outputs, targets, size=ROWS):
 
 
 def drawn(task, rows=ROWS, seed=8):
-    """Outputs and targets as a loss for this task has them; of five classes one is never true, and one is nothing."""
+    """Outputs and targets for a loss of this task; of five classes, one never occurs and one is ignored."""
     generator = torch.Generator().manual_seed(seed)
     if task == "multiclass":
         outputs = torch.randn(rows, 6, generator=generator)

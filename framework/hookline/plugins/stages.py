@@ -355,7 +355,7 @@ class Run:
         stages: calls other stages: `run.stages.forward(run=run, model=model, batch=batch)`.
         plugins: the plugins that are used and where each comes from, in the order in which they are called; the
             built-in ones come last.
-        catalog: the components that these plugins bring.
+        catalog: the components of these plugins.
         device: the device on which everything is computed.
         directory: the directory of the results; `None` until training begins, so that a mistake leaves nothing behind.
         resources: an exit stack that is closed when the run ends, even after an error: use

@@ -110,10 +110,10 @@ def is_independent_of_batches(component: Component) -> None:
         run, made = component.prepare(replaced(spec, data, evolve(data, batch_size=size)))
         batches = made.data.validation or made.data.test
         assert batches is not None, "The preflight rejects metrics without rows to evaluate."
-        judged = run.stages.evaluate(
+        results = run.stages.evaluate(
             run=run, model=made.model, criterion=made.criterion, batches=batches, split="validation"
         )
-        numbers[size] = judged[component.example.label]
+        numbers[size] = results[component.example.label]
     one, other = numbers.values()
     if not (one == other or abs(one - other) <= 1e-5 * max(1.0, abs(one)) or (one != one and other != other)):
         refuse(

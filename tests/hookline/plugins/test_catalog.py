@@ -2,7 +2,8 @@ import pytest
 from attrs import frozen
 
 from hookline.errors import PluginError
-from hookline.plugins.catalog import Catalog, Components, is_family
+from hookline.plugins.catalog import Catalog, is_family
+from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin
 from hookline.spec import CallbackSpec, LayerSpec, LossSpec, ModelSpec, Spec, spec
 
@@ -21,7 +22,7 @@ class Attention(LayerSpec):
 
 @spec
 class Transformer(ModelSpec):
-    """A model that is no layer."""
+    """A model that is not a layer."""
 
 
 @spec
@@ -30,18 +31,18 @@ class Watching(CallbackSpec):
 
 
 class Undecorated(LossSpec):
-    """A class whose options nobody would see."""
+    """A class without the decorator."""
 
     gamma: float = 1.0
 
 
 @frozen(kw_only=True)
 class ByAttrs(LossSpec):
-    """A class that attrs itself has made."""
+    """A class made by attrs."""
 
 
 class Family(Spec):
-    """A family of a third party."""
+    """A third-party family."""
 
     __slots__ = ()
     family = "scheduler"
@@ -49,7 +50,7 @@ class Family(Spec):
 
 @spec
 class Cosine(Family):
-    """A component of it."""
+    """A component of this family."""
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def names_of(manager, stage):
     return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
 
 
-# The order.
+# Order.
 
 
 def test_every_stage_has_a_built_in_answer():
@@ -102,7 +102,7 @@ def test_callbacks_are_named_by_their_place_in_the_spec():
     assert built([made, made]) == [("callbacks[0] Watching", made), ("callbacks[1] Watching", made)]
 
 
-# What they bring.
+# Components.
 
 
 def test_a_plugin_registers_components():
@@ -159,7 +159,7 @@ def test_a_plugin_that_fails_to_register_its_classes_is_reported():
         Plugins(extra=[Failing()])
 
 
-# What does not fit.
+# Errors.
 
 
 def plugin_with(name, arguments="self", *, body="return (yield)", wrapper=True):

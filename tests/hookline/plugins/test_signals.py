@@ -1,4 +1,4 @@
-"""Signals are really sent: to this process, or to a child of it where they end it."""
+"""Real signals: sent to this process, or to a child process if they end it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ REASONS = ["It was interrupted from the keyboard.", "It was ended by SIGTERM.", 
 
 @pytest.fixture(autouse=True)
 def _usual_handlers():
-    """What runs in the background ignores Ctrl-C, and so would what it starts."""
+    """Background processes and their children ignore Ctrl-C."""
     before = [signal.signal(number, handler) for number, handler in zip(SIGNALS, USUAL, strict=True)]
     yield
     for number, handler in zip(SIGNALS, before, strict=True):
@@ -29,7 +29,7 @@ USUAL = [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
 
 
 class Sending:
-    """Sends signals to this process in a stage, when the model has made as many steps."""
+    """Sends signals to this process in a stage, after this number of steps."""
 
     def __init__(self, *numbers, step=3):
         self.numbers, self.at = numbers, step
@@ -61,7 +61,7 @@ def handlers():
 
 
 def in_a_child(function, capfd):
-    """The exit code of a child process that runs a function, or minus the signal that ended it, and its errors."""
+    """The exit code of a child process that runs a function, or minus the signal that ended it, and its standard error."""
     capfd.readouterr()
     child = os.fork()
     if not child:

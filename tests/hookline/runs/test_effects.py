@@ -1,4 +1,4 @@
-"""What `plan` says that a training will write and contact."""
+"""What `hookline plan` lists as written and contacted."""
 
 import json
 

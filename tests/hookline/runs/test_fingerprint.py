@@ -9,7 +9,7 @@ from hookline.runs.fingerprint import COMPARED_BATCHES, of_data
 
 
 class Stream:
-    """A stream of batches that draws from all global generators and counts what is read."""
+    """A stream of batches that draws from all global generators and counts the batches read."""
 
     def __init__(self, length, values=()):
         self.length, self.values, self.read = length, dict(values), 0

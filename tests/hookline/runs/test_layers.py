@@ -1,4 +1,4 @@
-"""The layers of a model, and models that a wrapper around `build_model` has rebuilt."""
+"""The layers of a model, and models that a wrapper around `build_model` replaces."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ SPEC = {
 
 
 class Rebuilding:
-    """A wrapper that hands on what a function makes of the model."""
+    """A wrapper that applies a function to the model."""
 
     def __init__(self, rebuild):
         self.rebuild = rebuild
@@ -35,7 +35,7 @@ class Rebuilding:
 
 
 def compiled_shapes(rebuild):
-    """A rebuilding that compiles, and the shapes of the inputs that are compiled for."""
+    """A function that compiles the model, and the input shapes for which it is compiled."""
     shapes = []
 
     def backend(graph, inputs):
@@ -59,7 +59,7 @@ def trained(rebuild, place):
 def test_a_compiled_model_trains_like_an_uncompiled_one_and_nothing_is_compiled_before_training(tmp_path, rebuild):
     compiling, shapes = compiled_shapes(rebuild)
     one, other = trained(compiling, tmp_path / "compiled"), trained(lambda model: model, tmp_path / "plain")
-    # The first that is compiled is a whole batch: the two rows of the rehearsal would have come before.
+    # The first compilation is for a full batch; two rows would mean that the preflight was compiled.
     assert shapes
     assert all((50, 4) in of_one and (2, 4) not in of_one for of_one in shapes), shapes
     assert one.history[0]["training/loss"] == other.history[0]["training/loss"]
@@ -99,7 +99,7 @@ def test_explanations_of_the_compiler_are_not_part_of_a_message(tmp_path):
 
 
 class Odd(nn.Module):
-    """Uses the parameters of layers that it never calls, one of them twice, and has some of its own."""
+    """Uses the parameters of layers that it never calls, one of them twice, and has its own parameters."""
 
     def __init__(self):
         super().__init__()

@@ -54,7 +54,7 @@ def loss():
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with a spec, its data and a person's own file."""
+    """A directory with a spec, its data and a plugin file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(SPEC)
     (tmp_path / "mine.py").write_text(MINE)
@@ -64,7 +64,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(here):
-    """A training with the person's own file."""
+    """A training with the plugin file."""
     hookline.train(hookline.load("spec.toml"), plugins=[from_file("mine.py")], out="run")
     return here / "run"
 
@@ -81,7 +81,7 @@ def again(*words, plugin="mine.py"):
 
 
 def told(capsys):
-    """What has changed, each as a sentence."""
+    """The reported changes, as sentences."""
     first, *changes = capsys.readouterr().err.splitlines()
     assert first == "run cannot be repeated:"
     return [change.strip() for change in changes]
@@ -241,7 +241,7 @@ def loss():
 
 @pytest.fixture
 def helped(here):
-    """A training with a file that imports its neighbours, one of which imports another."""
+    """A training with a file that imports files from its directory, one of which imports another."""
     (here / "mine.py").write_text(HELPED)
     (here / "helper.py").write_text("from other import TWO\n\nFACTOR = 2 * TWO\n")
     (here / "other.py").write_text("TWO = 2\n")
@@ -409,7 +409,7 @@ def tune(run, trials):
 
 @pytest.fixture
 def tuned(here):
-    """A run of three trials, of which the second is the best."""
+    """A run of three trials; the second is the best."""
     (here / "tuned.py").write_text(TUNED)
     edit(here / "spec.toml", "lr = 0.01", "lr = 0.0")
     best = hookline.train(hookline.load("spec.toml"), plugins=[from_file("tuned.py")], out="run")

@@ -49,7 +49,7 @@ every = 5
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch, capsys):
-    """What `plan` prints of the spec, and of others that it is given."""
+    """What `hookline plan` prints for the spec, with further arguments."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grouped.toml").write_text(GROUPED)
 

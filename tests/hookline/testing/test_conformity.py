@@ -1,4 +1,4 @@
-"""A plugin that is good passes every check, and each that is bad in one way fails those that this is about."""
+"""A correct plugin passes every check; a plugin with one mistake fails exactly the checks for it."""
 
 import re
 import warnings
@@ -223,7 +223,7 @@ GOOD = {"loss": LOSS, "optimizer": OPTIMIZER, "callback": CALLBACK, "metric": ME
 
 @pytest.fixture
 def failures(tmp_path):
-    """What fails of a plugin with this source: the names of the checks, with what each says."""
+    """The failures of a plugin with this source: messages by the names of the checks."""
 
     def checked(source, *examples):
         path = tmp_path / "focal.py"
@@ -588,7 +588,7 @@ def test_conform_creates_a_case_for_each_check(pytester):
     pytester.makepyfile(focal=bad)
     result = pytester.runpytest_subprocess("-q", "-k", "gradients or FocalLoss-trains")
     said = [line for line in result.outlines if line.startswith("A small training with FocalLoss fails.")]
-    assert len(said) == 1  # The summary repeats it, behind the name of the test, where lines are not cut.
+    assert len(said) == 1  # The summary repeats it after the name of the test, where lines are not truncated.
     assert said[0].startswith('A small training with FocalLoss fails. The stage "backward" failed: RuntimeError')
 
 

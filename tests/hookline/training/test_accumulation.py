@@ -4,7 +4,7 @@ from torch import nn
 
 import hookline
 
-ROWS = 22  # In batches of 8 the last is of 6 rows, whose parts are 2, 2 and 2; those of 8 rows are 3, 3 and 2.
+ROWS = 22  # With batches of 8, the last one has 6 rows and parts of 2, 2 and 2; 8 rows have parts of 3, 3 and 2.
 
 
 def spec(loss, optimizer=None, accumulate=3, outputs=3, targets=None, epochs=2):
@@ -32,7 +32,7 @@ def spec(loss, optimizer=None, accumulate=3, outputs=3, targets=None, epochs=2):
 
 
 class Steps:
-    """Keeps the loss and the gradients of each step."""
+    """Records the loss and the gradients of each step."""
 
     def __init__(self):
         self.losses, self.gradients, self.rows = [], [], []
@@ -78,7 +78,7 @@ def test_parts_add_up_to_the_whole_batch(loss, optimizer, tmp_path):
     parts, in_parts = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer]), tmp_path / "parts")
     whole, at_once = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer], accumulate=1), tmp_path / "whole")
     assert parts.steps == whole.steps == 6
-    # A sum in another order differs in its last bits, and LBFGS makes more of them.
+    # A sum in another order differs in the last bits, which LBFGS amplifies.
     tolerance = {"rtol": 1e-4, "atol": 1e-6} if optimizer == "SGD" else {"rtol": 1e-2, "atol": 1e-4}
     torch.testing.assert_close(torch.stack(in_parts.losses), torch.stack(at_once.losses), **tolerance)
     torch.testing.assert_close(in_parts.gradients, at_once.gradients, **tolerance)

@@ -8,7 +8,7 @@ from hookline.training import apply_module, build_and_apply, unchanged_embedding
 
 
 class Scaled(nn.Module):
-    """Remembers what it was called with."""
+    """Records its inputs."""
 
     takes_lengths = True
     called_with = None
@@ -19,13 +19,13 @@ class Scaled(nn.Module):
 
 
 def one(kind):
-    """A layer that builds the module of this kind for one input."""
+    """A layer with one input that builds this module."""
     return spec(type("One", (LayerSpec,), {"build": lambda self, inputs: kind()}))()
 
 
 @spec
 class Added(LayerSpec):
-    """Takes two inputs, or three."""
+    """Takes two or three inputs."""
 
     def build(self, first, second, third=None):
         return nn.Identity() if third is None else nn.Bilinear(1, 1, 1)

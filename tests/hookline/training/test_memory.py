@@ -11,7 +11,7 @@ from hookline.training.start import new_run
 
 
 def estimated(**sections):
-    """The memory that a run of a spec is estimated to take."""
+    """The estimated memory of a run of a spec."""
     with new_run(small(epochs=1, **sections), Plugins((), ())) as run:
         return planned(run).memory
 

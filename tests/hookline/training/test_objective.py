@@ -1,4 +1,4 @@
-"""The objective: several losses are trained as by hand, and each is logged by itself."""
+"""The objective: several losses train like a hand-written loop, and each is logged separately."""
 
 import json
 import math
@@ -196,7 +196,7 @@ SUMMED = {"type": "MSELoss", "reduction": "sum"}
 
 
 class Gradients:
-    """Keeps the gradients and the loss of each step."""
+    """Records the gradients and the loss of each step."""
 
     def __init__(self):
         self.steps = []
@@ -273,7 +273,7 @@ def test_a_batch_that_one_loss_ignores_is_trained_with_the_other_loss(accumulate
 
 
 def total_of(kind, size, rows):
-    """The total of all rows at once, in float64, by the first weights of the model."""
+    """The total over all rows in float64, with the initial weights of the model."""
     torch.manual_seed(0)
     heads = nn.Linear(4, 3).double(), nn.Linear(4, 2).double()
     x, classes, sizes = X[rows].double(), KIND[rows], SIZE[rows].double()
@@ -338,10 +338,10 @@ def test_the_total_includes_what_a_wrapper_adds_to_the_loss(accumulate, tmp_path
 
 @hookline.spec.spec
 class Unfit(hookline.spec.LossSpec):
-    """A loss that cannot be accumulated."""
+    """A loss that does not support accumulation."""
 
     def check_accumulation(self):
-        """Refuse it always."""
+        """Always reject it."""
         raise ValueError("It looks at all rows.")
 
 
@@ -360,7 +360,7 @@ def test_several_losses_can_be_accumulated_if_each_of_them_can():
 
 
 def heads(**ends):
-    """A model with an output for each name, of two numbers, some ending in something more."""
+    """A model with an output of two numbers for each name, some with further layers."""
     layers = {
         name: {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, *end]}
         for name, end in ends.items()
@@ -386,7 +386,7 @@ def two(first, second="MSELoss", **model):
 
 @hookline.spec.spec
 class Two(hookline.spec.DataSpec):
-    """Rows with two targets of two columns each, which are 0 or 1."""
+    """Rows with two targets, each with two columns of 0 and 1."""
 
     def prepare(self, run, loss):
         columns = {name: {f"{name}{i}": (SIZE[:, i] > 0).numpy() * 1.0 for i in (0, 1)} for name in ("a", "b")}
@@ -430,7 +430,7 @@ def test_only_a_head_that_its_loss_doubts_causes_a_warning(tmp_path):
 
 @hookline.spec.spec
 class Threes(hookline.spec.DataSpec):
-    """Three groups of rows, and the class and the size of the first."""
+    """Three groups of inputs, and the class and size of the first."""
 
     targets: tuple[str, ...]
     """Which of both there are."""
@@ -585,7 +585,7 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
     monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
     losses = {**LOSSES, "kind": {**WEIGHTED, "factor": 2.0}}
     trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
-    # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
+    # An epoch has 3 steps of training and 1 batch of validation; the preflight comes first.
     assert len(calls) == 1 + 2 * (3 + 1)
     assert len(trial.history) == 2
 

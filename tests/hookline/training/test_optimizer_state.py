@@ -25,7 +25,7 @@ def test_the_estimate_equals_the_state_after_a_step(name):
     assert issubclass(kind, OptimizerSpec)
     parameter = nn.Parameter(torch.ones(16, 16))
     optimizer = kind().build([parameter])
-    # LBFGS adds to its history in the further iterations of a step, which this gradient does not ask for.
+    # LBFGS extends its history in further iterations of a step, which this gradient does not cause.
     estimate = optimizer_state(optimizer, steps=0)
     assert not any(value.any() for value in optimizer.state[parameter].values() if isinstance(value, torch.Tensor))
     assert parameter.grad is None
@@ -55,7 +55,7 @@ def test_the_state_of_lbfgs_grows_to_its_history_size():
 
 
 class Wrapping(torch.optim.Optimizer):
-    """As many plugins' optimizers: its options are no defaults, it holds another one, and a list of its own."""
+    """Like optimizers of many plugins: it has no defaults, contains another optimizer, and has its own list."""
 
     def __init__(self, base, *, rho):
         self.base, self.rho = base, rho

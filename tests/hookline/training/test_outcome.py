@@ -1,4 +1,4 @@
-"""Whatever ends a training, what was trained is saved, with numbers that are those of the weights."""
+"""However a training ends, the weights are saved with the metrics that belong to them."""
 
 import itertools
 import json
@@ -54,7 +54,7 @@ def loss_by_hand(state, batches):
     return total / rows
 
 
-# Which weights, and their numbers.
+# Which weights are saved, and their metrics.
 
 
 def test_the_metrics_name_the_weights_that_they_belong_to(tmp_path):
@@ -135,7 +135,7 @@ def test_the_training_loss_of_a_step_with_many_evaluations_is_that_after_it(tmp_
     assert trial.history[0]["training/loss"] > 10 * trial.metrics["training/loss"]
 
 
-# What ends it by an error.
+# Errors.
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, MemoryError, SystemExit])
@@ -210,7 +210,7 @@ def test_a_failure_keeps_the_best_weights_and_their_metrics(tmp_path):
 
 
 def failing_after_update(run):
-    """Fail in the first step of epoch 3, after the update and before the step is counted."""
+    """Fail in the first step of epoch 3, after the update but before the step is counted."""
     if run.step == 4:
         raise RuntimeError("No more.")
 
@@ -318,11 +318,11 @@ def test_an_infinite_mask_is_accepted_and_infinite_statistics_are_reported():
     assert not_finite(compiled) == ["fixed", "0.bias", "other", "1.running_var"]
 
 
-# A disk that is full, a directory that is gone, and a process that is killed.
+# A full disk, a removed directory and a killed process.
 
 
 def limited(most):
-    """The most bytes that a file of this process can have from now on; `None` for any number."""
+    """Limit the size of files that this process writes, in bytes; `None` for no limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard if most is None else most, hard))
 
@@ -388,7 +388,7 @@ def is_complete(path):
 
 
 def killed_at(number, spec, out):
-    """Whether a process that trains was killed right before it gave a file, the one of this number, its final name."""
+    """Whether a training process was killed right before it renamed the file with this number."""
     child = os.fork()
     if not child:
         counted, usual = itertools.count(), os.replace

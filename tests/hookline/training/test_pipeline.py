@@ -51,7 +51,7 @@ def with_validation(data):
     return evolve(data, validation=data.training, test=data.training)
 
 
-# The effect that a changed answer of each stage must have on what comes out.
+# The effect of a changed answer of each stage on the result.
 
 
 def test_a_wrapper_changes_the_data(tmp_path):
@@ -307,7 +307,7 @@ def test_a_training_loss_is_weighted_like_a_validation_loss(tmp_path):
     assert result.metrics["training/loss"] == pytest.approx(result.metrics["validation/loss"], rel=1e-6)
 
 
-# What goes wrong.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -401,8 +401,8 @@ def failing_wrapper_of(stage, when):
     return Failing()
 
 
-def asked_of(stage, asked):
-    """A plugin that notes that a stage is asked, and leaves the answer to others."""
+def recorder_of(stage, asked):
+    """A plugin that records that a stage was called, without answering it."""
 
     class Asked:
         pass
@@ -426,13 +426,13 @@ def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line
             run.resources.callback(closed.append, "closed")
             return (yield)
 
-    others = [Opening(), wrapper_of("prepare_data", with_validation), asked_of(stage, asked)]
+    others = [Opening(), wrapper_of("prepare_data", with_validation), recorder_of(stage, asked)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, others[0], failing_wrapper_of(stage, when), *others[1:])
     assert str(error.value).startswith('The plugin "Failing" failed in the stage "')
     assert f'failed in the stage "{stage}" ({__file__}, line ' in str(error.value)
     assert str(error.value).endswith("KeyError: 'lost'")
-    # What raises before its stage keeps it from being asked; either way the run ends, and what was opened is closed.
+    # An error before a stage prevents its call. In each case the run ends and all resources are closed.
     assert asked == ([] if when == "before" else [stage])
     assert closed == ["closed"]
     has_begun = STAGES.index(stage) >= STAGES.index("fit") and stage not in ("forward", "loss")
@@ -500,7 +500,7 @@ def test_nothing_is_written_if_the_model_does_not_fit(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# What holds in every run.
+# Properties of every run.
 
 
 def test_the_first_listed_is_outermost_and_plugins_wrap_the_callbacks_of_the_spec(tmp_path):
@@ -524,7 +524,7 @@ def test_the_first_listed_is_outermost_and_plugins_wrap_the_callbacks_of_the_spe
 
     @hookline.spec.spec
     class NotingSpec(hookline.spec.CallbackSpec):
-        """Notes when it is called."""
+        """Records when it is called."""
 
         name: str
 

@@ -154,7 +154,7 @@ def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path
 
 
 class Batchless:
-    """Batches that say how many they are, and are none."""
+    """Batches with a length that yield nothing."""
 
     def __init__(self, announced):
         self.announced = announced
@@ -168,7 +168,7 @@ class Batchless:
 
 
 class Giving:
-    """A plugin whose data is given."""
+    """A plugin that changes the data."""
 
     def __init__(self, **splits):
         self.splits = splits

@@ -30,7 +30,7 @@ def answering(stage, answer):
 
 
 def manager_of(*plugins):
-    """A manager with these plugins, the first of which is asked first."""
+    """A manager with these plugins; the first one is called first."""
     manager = new_manager()
     for index, plugin in reversed(list(enumerate(plugins))):
         manager.register(plugin, f"plugin-{index}")
@@ -53,7 +53,7 @@ class Forgetting:
         yield
 
 
-def ask(stages, stage, run="run"):
+def call(stages, stage, run="run"):
     arguments = {
         "prepare_data": {},
         "build_model": {"data": 1},
@@ -75,20 +75,20 @@ def ask(stages, stage, run="run"):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_only_answer_is_the_answer(stage):
-    assert ask(stages_of(answering(stage, "yes")), stage) == "yes"
+    assert call(stages_of(answering(stage, "yes")), stage) == "yes"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_first_answer_counts(stage):
     stages = stages_of(answering(stage, None), answering(stage, "first"), answering(stage, "second"))
-    assert ask(stages, stage) == "first"
+    assert call(stages, stage) == "first"
 
 
 @pytest.mark.parametrize("answer", [0, False, "", [], 0.0])
 def test_false_is_an_answer(answer):
     stages = stages_of(answering("step", answer), answering("step", "other"))
-    assert ask(stages, "step") == answer
-    assert ask(stages_of(answering("step", answer)), "step") == answer
+    assert call(stages, "step") == answer
+    assert call(stages_of(answering("step", answer)), "step") == answer
 
 
 def test_a_stage_with_one_implementation_is_called_directly():
@@ -117,30 +117,30 @@ def test_an_implementation_takes_the_arguments_that_it_needs_in_any_order(names)
 
 
 def test_a_wrapper_receives_the_answer_and_may_change_it():
-    assert ask(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
+    assert call(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
 
 
 def test_a_stage_without_an_implementation_is_reported():
     with pytest.raises(StageError) as error:
-        ask(stages_of(), "step")
+        call(stages_of(), "step")
     assert str(error.value) == 'No plugin answered the stage "step".'
 
 
 def test_an_unanswered_stage_is_reported_with_the_plugins_that_were_called():
     with pytest.raises(StageError) as error:
-        ask(stages_of(answering("step", None), answering("step", None)), "step")
+        call(stages_of(answering("step", None), answering("step", None)), "step")
     assert str(error.value) == 'No plugin answered the stage "step". Plugins called, in this order: plugin-0, plugin-1.'
 
 
 def test_the_only_implementation_that_does_not_answer_is_reported():
     with pytest.raises(StageError) as error:
-        ask(stages_of(answering("log", None)), "log")
+        call(stages_of(answering("log", None)), "log")
     assert str(error.value) == 'No plugin answered the stage "log". Plugins called, in this order: plugin-0.'
 
 
 def test_a_wrapper_that_loses_the_answer_is_reported_with_a_remedy():
     with pytest.raises(StageError) as error:
-        ask(stages_of(Forgetting(), answering("step", "yes")), "step")
+        call(stages_of(Forgetting(), answering("step", "yes")), "step")
     assert str(error.value) == (
         'No plugin answered the stage "step". Plugins called, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
         "must return the value of its `yield`, or another answer."
@@ -148,8 +148,8 @@ def test_a_wrapper_that_loses_the_answer_is_reported_with_a_remedy():
 
 
 def test_none_is_an_answer_of_tune_only():
-    assert ask(stages_of(answering("tune", None)), "tune") is None
-    assert ask(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
+    assert call(stages_of(answering("tune", None)), "tune") is None
+    assert call(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
 
 
 def fail(run):
@@ -160,7 +160,7 @@ def fail(run):
 def test_an_error_in_a_plugin_names_the_plugin_the_stage_and_the_line(others):
     stages = stages_of(answering("step", fail), *[answering("step", None)] * others)
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fail.__code__.co_firstlineno + 1
     assert str(error.value) == (
         f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): '
@@ -175,7 +175,7 @@ def test_an_error_without_a_message_is_reported_by_its_type():
 
     stages = stages_of(answering("step", interrupt))
     with pytest.raises(StageError, match=r": StopAsyncIteration$"), naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
 
 
 @pytest.mark.parametrize("error", [HooklineError("Mend it."), MisfitError("Mend it.", ("model",)), KeyboardInterrupt()])
@@ -185,7 +185,7 @@ def test_an_error_of_hookline_is_unchanged(error):
 
     stages = stages_of(answering("step", refuse))
     with pytest.raises(type(error)) as raised, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     assert raised.value is error
 
 
@@ -200,11 +200,11 @@ def test_an_error_in_a_nested_stage_belongs_to_the_inner_plugin():
     class Asking:
         @hookimpl
         def step(self, run):
-            return ask(run, "forward", run)
+            return call(run, "forward", run)
 
     stages = stages_of(Asking(), answering("forward", fail))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step", stages)
+        call(stages, "step", stages)
     assert str(error.value).startswith('The plugin "plugin-1" failed in the stage "forward" (')
 
 
@@ -221,7 +221,7 @@ def test_the_failing_one_of_two_plugins_of_a_class_is_named(failing):
 
     stages = stages_of(*(Perhaps(index == failing) for index in range(2)))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
 
 
@@ -233,8 +233,8 @@ def test_stages_use_the_plugins_that_were_registered_when_they_were_created():
     manager: pluggy.PluginManager = manager_of(answering("step", "first"))
     stages = Dispatcher(manager)
     manager.register(answering("step", "second"), "late")
-    assert ask(stages, "step") == "first"
-    assert ask(Dispatcher(manager), "step") == "second"
+    assert call(stages, "step") == "first"
+    assert call(Dispatcher(manager), "step") == "second"
 
 
 def test_a_limited_callback_always_runs_in_the_final_evaluation():
@@ -259,7 +259,7 @@ def test_a_limited_callback_always_runs_in_the_final_evaluation():
 
 
 class Noting:
-    """Says whom a stage asks, from outside to inside."""
+    """Records the calls of a stage, from outside to inside."""
 
     def __init__(self, name):
         self.name = name
@@ -270,7 +270,7 @@ class Noting:
 
 
 class Twice(Noting):
-    """Asks a stage once more inside of itself."""
+    """Calls its stage again inside itself."""
 
     @hookimpl(wrapper=True)
     def step(self, run, optimizer, closure):
@@ -285,7 +285,7 @@ def test_a_wrapper_can_call_its_stage_again_inside_itself():
     outer, inner = Twice("b"), Twice("c")
     stages_of_run["run"] = stages_of(Noting("a"), outer, inner, Noting("d"), answering("step", ["e"]))
     once = ["c", "d", "e", ["d", "e"]]
-    assert ask(stages_of_run["run"], "step") == ["a", "b", *once, once]
+    assert call(stages_of_run["run"], "step") == ["a", "b", *once, once]
     assert stages_of_run["run"].inside(outer, "step") is stages_of_run["run"].inside(outer, "step")
 
 
@@ -322,8 +322,8 @@ def test_an_unhashable_plugin_can_be_omitted():
         epoch, step, is_trained = 1, 0, False
 
     limited = Dispatcher(manager, {"plugin-1": (1, CallbackSpec(first=2))})
-    assert ask(limited, "step", Run) == ["a", "c"]
-    assert ask(Dispatcher(manager), "step") == ["a", "b", "c"]
+    assert call(limited, "step", Run) == ["a", "c"]
+    assert call(Dispatcher(manager), "step") == ["a", "b", "c"]
     assert Dispatcher(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
 
 
@@ -353,7 +353,7 @@ def stop_iteration(run):
 def test_exit_and_stop_iteration_in_a_plugin_are_failures(fault, told):
     stages = stages_of(answering("step", fault))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
 
@@ -371,7 +371,7 @@ def test_exit_and_stop_iteration_in_a_wrapper_are_failures(fault, told, when):
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
 
@@ -386,7 +386,7 @@ def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = Wrapper.step.__code__.co_firstlineno
     assert str(error.value) == (
         f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): a wrapper must yield once, but {did}.'

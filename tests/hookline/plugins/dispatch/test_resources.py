@@ -15,7 +15,7 @@ HERE = __file__
 
 
 class Opening:
-    """Notes when what it opens is closed, and with which error the run has ended."""
+    """Records when its resource is closed, and the error that ended the run."""
 
     def __init__(self, happened):
         self.happened = happened
@@ -30,7 +30,7 @@ class Opening:
 
 
 class Deploying:
-    """Notes that the model is handed on."""
+    """Records that the model is deployed."""
 
     def __init__(self, happened, error=None):
         self.happened, self.error = happened, error
@@ -44,7 +44,7 @@ class Deploying:
 
 
 class Tuning:
-    """Tries learning rates one after another."""
+    """Tries learning rates in turn."""
 
     def __init__(self, *rates):
         self.rates = rates
@@ -57,7 +57,7 @@ class Tuning:
 
 
 class Failing:
-    """Opens what fails when it is closed."""
+    """Opens a resource that fails on close."""
 
     def __init__(self, error):
         self.error = error
@@ -92,9 +92,9 @@ def test_an_error_in_deployment_is_an_error_of_the_run(tmp_path):
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [
-        # The first is the best, those after it are closed when they end.
+        # The first trial is the best; the later ones are closed when they end.
         ((1e-4, 1e-5), [("trial-2", None), ("trial-3", None), ("deployed", "run"), ("run", None)]),
-        # Each is better than the one before, which is closed then.
+        # Each trial is better than the previous one, which is closed then.
         ((0.05, 0.2), [("run", None), ("trial-2", None), ("deployed", "trial-3"), ("trial-3", None)]),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_callback_of_the_spec_is_named_with_its_place(tmp_path):
 
     @hookline.spec.spec
     class Broken(hookline.spec.CallbackSpec):
-        """Opens what fails when it is closed."""
+        """Opens a resource that fails on close."""
 
         def build(self):
             return Failing(HooklineError("It is broken."))

@@ -45,7 +45,7 @@ WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Puts a module and the metadata of its distribution where Python looks, as pip does."""
+    """Write a module and the metadata of its distribution to a directory in `sys.path`, as pip does."""
     monkeypatch.syspath_prepend(tmp_path)
     made = []
 
@@ -144,7 +144,7 @@ ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n
 
 
 def calls_of(listed, spec):
-    """Who is asked in each stage, in the order of the calls, as the plan of a run has it."""
+    """The plugins of each stage, in calling order, as in the plan of a run."""
     with new_run(spec, Plugins(listed)) as run:
         return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
 
@@ -165,7 +165,7 @@ def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeyp
     said = {stage: [call.split()[0] for call in calls] for stage, *calls in plan}
     assert said["select_loss"] == ["ant", "cat", "dog", "bee", "eel", "hookline_stages"]
     assert said["step"] == ["callbacks[0]", "callbacks[1]", "hookline_stages"]
-    # The order in the spec is the one that counts.
+    # Only the order in the spec matters.
     assert calls_of(names[::-1], spec) != plan
 
 

@@ -1,4 +1,4 @@
-"""Names of numbers that callbacks look at: what is refused, with which name instead, and where."""
+"""Names of monitored numbers: which are rejected, with which suggestion, and where."""
 
 import json
 import tomllib
@@ -34,7 +34,7 @@ ALL = 'Logged: "training/loss", "validation/loss", "validation/Accuracy" and "va
 
 @pytest.fixture
 def problems(tmp_path, capsys):
-    """What a command tells of a spec with these callbacks: line, path and message of each problem."""
+    """The problems of a spec with these callbacks: line, path and message of each."""
 
     def told(callbacks, *words, text=SPEC):
         (tmp_path / "spec.toml").write_text(text + callbacks)
@@ -121,7 +121,7 @@ def test_a_missing_validation_split_is_the_reason_also_for_a_default(problems, c
     name = "val_loss" if monitor else "validation/loss"
     message = f'"{name}" is not logged. The data has no validation split. Logged '
     callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
-    # Of an option that is not written, the callback is the place.
+    # If the option is not in the spec, the place is the callback.
     [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
     assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
 
@@ -162,24 +162,24 @@ def test_a_misspelled_number_is_reported_once_the_data_section_is_valid(problems
 
 @hookline.spec.spec
 class Unknown(hookline.spec.CallbackSpec):
-    """A callback of a third party, which does not say what it logs."""
+    """A third-party callback that does not declare what it logs."""
 
 
 @hookline.spec.spec
 class OfAStep(hookline.training.SchedulerSpec):
-    """A scheduler of a third party."""
+    """A third-party scheduler."""
 
 
 @hookline.spec.spec
 class OfItsOwn(hookline.training.SchedulerSpec):
-    """One with a callback of its own."""
+    """A scheduler with its own callback."""
 
     def build(self):
         return object()
 
 
 class Adding:
-    """A plugin with these."""
+    """A plugin with these components."""
 
     @hookline.hookimpl
     def register_specs(self):

@@ -13,7 +13,7 @@ from hookline.spec import LayerSpec, spec as declared
 def test_an_index_out_of_range_is_reported_before_anything_is_written(row, wrong, tmp_path):
     indices = numpy.arange(1, 9).reshape(8, 1)
     indices[row] = wrong
-    with pytest.raises(hookline.errors.MisfitError, match=rf"has the indices 0 to 8, and .*{wrong}"):
+    with pytest.raises(hookline.errors.MisfitError, match=rf"has the indices 0 to 8, but .*{wrong}"):
         hookline.train(spec(tmp_path, indices), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -61,7 +61,7 @@ def test_a_positional_embedding_receives_no_indices(tmp_path):
 
 @declared
 class Named(LayerSpec):
-    """An embedding that is given its indices by name, some rows at a time."""
+    """An embedding that receives its indices by keyword and looks up some rows at a time."""
 
     def build(self, inputs):
         class Lookup(nn.Module):
@@ -104,7 +104,7 @@ def test_indices_passed_by_keyword_are_checked_in_batches_of_the_training_size(t
             assert max(made[-1].given) == 2
         else:
             hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
-            assert made[-1].given == [1, 2, 2, 2, 2, 2]  # What it is built with, two rows to try, and the training.
+            assert made[-1].given == [1, 2, 2, 2, 2, 2]  # Building, the preflight and training.
 
 
 TABLE = {

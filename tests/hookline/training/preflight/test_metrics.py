@@ -1,11 +1,11 @@
-"""Metrics, tried before anything has been trained."""
+"""Metrics in the preflight."""
 
 from pathlib import Path
 
 import pytest
 
 import hookline
-from hookline.training.preflight import metrics as judging, preflight as rehearsal
+from hookline.training.preflight import metrics, preflight
 
 SPECS = Path(__file__).parents[4] / "specs"
 
@@ -21,8 +21,8 @@ def test_an_unfit_metric_is_reported_before_anything_is_written(tmp_path):
 def test_the_rows_of_the_preflight_do_not_count_in_metrics(tmp_path, monkeypatch):
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=1"])
     tried = []
-    monkeypatch.setattr(rehearsal, "unfit_metrics", lambda *given: tried.append(judging.unfit_metrics(*given)) or [])
+    monkeypatch.setattr(preflight, "unfit_metrics", lambda *given: tried.append(metrics.unfit_metrics(*given)) or [])
     first = hookline.train(made, out=tmp_path / "tried").history
     assert tried == [[]]
-    monkeypatch.setattr(rehearsal, "unfit_metrics", lambda *given: [])
+    monkeypatch.setattr(preflight, "unfit_metrics", lambda *given: [])
     assert hookline.train(made, out=tmp_path / "not").history == first

@@ -1,4 +1,4 @@
-"""Where in a spec that stands which does not fit."""
+"""Errors of losses, metrics and data sources are located in the spec."""
 
 import re
 from pathlib import Path

@@ -52,7 +52,7 @@ TABLE = {
 
 @declared
 class Silent(LayerSpec):
-    """A layer whose module forgets to return."""
+    """A layer whose module returns nothing."""
 
     def build(self, inputs):
         class Forgetful(nn.Linear):
@@ -81,7 +81,7 @@ def test_a_model_that_returns_none_is_reported(tmp_path):
 
 
 class Passing:
-    """Wraps the stages and changes nothing."""
+    """Wraps the stages without changing anything."""
 
     @hookimpl(wrapper=True)
     def loss(self):
@@ -93,7 +93,7 @@ class Passing:
 
 
 class FloatLoss:
-    """Wraps the loss, and answers with a number."""
+    """Wraps the loss and returns a number."""
 
     @hookimpl(wrapper=True)
     def loss(self, run):
@@ -104,13 +104,13 @@ class FloatLoss:
 
 
 class FloatLossInSteps(FloatLoss):
-    """Does so in steps only, which a rehearsal does not see."""
+    """Does so only in steps, not in the preflight."""
 
     only_in_steps = True
 
 
 class AnsweringLoss:
-    """Answers the loss with a loss for each row."""
+    """Answers with a loss for each row."""
 
     @hookimpl
     def loss(self, outputs, batch):
@@ -127,7 +127,7 @@ class ListOfOutputs:
 
 @declared
 class Rounding(hookline.spec.CallbackSpec):
-    """A callback that answers with a number."""
+    """A callback that returns a number."""
 
     @hookimpl(wrapper=True)
     def loss(self):
@@ -173,7 +173,7 @@ def test_a_callback_whose_answer_has_the_wrong_type_is_reported_at_its_place(tmp
 
 @declared
 class ForEachRow(hookline.spec.LossSpec):
-    """A loss that does not add up its rows."""
+    """A loss without reduction."""
 
     def build(self, data):
         return nn.MSELoss(reduction="none")
