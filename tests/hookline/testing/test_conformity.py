@@ -293,12 +293,12 @@ BAD = [
     (
         "loss",
         [("classified well.", "classified well")],
-        {"FocalLoss-documented": "must begin with a sentence that ends in a full stop"},
+        {"FocalLoss-documented": "must start with a sentence that ends with a period"},
     ),
     (
         "loss",
         [('    """How fast the weight falls."""\n', "")],
-        {"FocalLoss-documented": '"gamma" of FocalLoss has no sentence'},
+        {"FocalLoss-documented": '"gamma" of FocalLoss has no docstring'},
     ),
     (
         "loss",
@@ -316,13 +316,13 @@ BAD = [
             ("minimum=0)", "minimum=-1)"),
             ("        gamma = self.gamma\n", "        gamma = self.gamma\n        assert gamma >= 0\n"),
         ],
-        {"FocalLoss-bounded": r"FocalLoss\(gamma=-1\.0\) is inside its bounds and fails"},
+        {"FocalLoss-bounded": r"FocalLoss\(gamma=-1\.0\) is within its bounds but fails"},
     ),
     (
         "loss",
         [("default=2.0, minimum=0", "minimum=0")],
         {
-            "FocalLoss-bounded": "give the kit an example, `conform",
+            "FocalLoss-bounded": "pass an example to the kit, `conform",
             "FocalLoss-trains": r"`conform\(…, FocalLoss\(gamma=…\)\)`",
             "FocalLoss-gradients": "options without a default",
             "FocalLoss-parts": "options without a default",
@@ -353,7 +353,7 @@ BAD = [
     (
         "loss",
         [("logarithms).mean()", "logarithms).sum()")],
-        {"FocalLoss-parts": 'write `divided_by = "nothing"` into its class, if it is a sum over rows'},
+        {"FocalLoss-parts": 'set `divided_by = "nothing"` in the class if it is a sum over rows'},
     ),
     (
         "loss",
@@ -401,7 +401,7 @@ BAD = [
                 "outputs.reshape(len(outputs), -1).tanh()[:, 0] * (target + 1)",
             ),
         ],
-        {"FocalLoss-shapes": "torch broadcasts them: raise a ValueError in `check`"},
+        {"FocalLoss-shapes": "which torch broadcasts: raise a ValueError in `check`"},
     ),
     (
         "loss",
@@ -411,7 +411,7 @@ BAD = [
                 "        FocalLoss.count = getattr(FocalLoss, 'count', 0) + 1\n        gamma = 2 + 0.1 * FocalLoss.count\n        return Focal()",
             )
         ],
-        {"FocalLoss-repeats": "nothing may be left over from the training before"},
+        {"FocalLoss-repeats": "no class or module may keep state of the previous training"},
     ),
     (
         "loss",
@@ -423,7 +423,7 @@ BAD = [
         ],
         {
             "FocalLoss-repeats": "random numbers must come from torch's generator",
-            "FocalLoss-gradients": "are not those",
+            "FocalLoss-gradients": "do not match",
             "FocalLoss-parts": "two halves",
         },
     ),
@@ -435,7 +435,7 @@ BAD = [
                 '    def __attrs_post_init__(self):\n        object.__setattr__(self, "gamma", self.gamma + 1)\n\n    @property\n    def encoding',
             )
         ],
-        {"FocalLoss-is_written_and_read": "is read back as another one"},
+        {"FocalLoss-is_written_and_read": "is different after it is read back"},
     ),
     (
         "loss",
@@ -456,7 +456,7 @@ BAD = [
             ),
             ("        class Momentum", "        means = {}\n\n        class Momentum"),
         ],
-        {"Momentum-resumes": "all that a step depends on must be in `self.state`"},
+        {"Momentum-resumes": "everything a step depends on must be in `self.state`"},
     ),
     (
         "optimizer",
@@ -490,12 +490,12 @@ BAD = [
     (
         "callback",
         [("    def load_state_dict(self, state):", "    def load(self, state):")],
-        {"Count-state_dict": "no `load_state_dict` to read it"},
+        {"Count-state_dict": "has `state_dict` but no `load_state_dict`"},
     ),
     (
         "metric",
         [("* len(targets)", ""), ("self.rows += len(targets)", "self.rows += 1")],
-        {"Off-batches": "must gather what `compute` needs of all rows"},
+        {"Off-batches": "must accumulate what `compute` needs for all rows"},
     ),
     (
         "data",
@@ -506,7 +506,7 @@ BAD = [
                 "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(int(torch.randint(99, (1,))) + 1, start)\n        return made",
             ),
         ],
-        {"Even-order": "their order must follow from seed and epoch alone"},
+        {"Even-order": "their order must depend only on seed and epoch"},
     ),
     (
         "data",

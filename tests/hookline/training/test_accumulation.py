@@ -195,9 +195,9 @@ def test_a_part_with_one_row_is_reported_if_batch_norm_would_fail(rows, parts, i
         }
     )
     if not is_refused:
-        with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part of a batch by itself"):
+        with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d normalizes each part of a batch separately"):
             hookline.train(made, out=tmp_path / "run")
         return
-    with pytest.raises(hookline.errors.MisfitError, match="A part of a batch has one row, with which BatchNorm cannot"):
+    with pytest.raises(hookline.errors.MisfitError, match="A part of a batch has only one row, which BatchNorm cannot"):
         hookline.train(made, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -179,7 +179,7 @@ def test_losses_that_do_not_fit_data_or_model_are_reported_before_anything_is_wr
             {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
             "losses.a.output: MSELoss takes one output: its name alone says which.",
         ),
-        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
+        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a: There is no loss called"),
         ({"a": {"factor": 1}}, "losses.a: The `type` is missing, which says what loss it is."),
     ],
 )
@@ -356,7 +356,7 @@ def test_several_losses_can_be_accumulated_if_each_of_them_can():
         spec({**LOSSES, "size": {"type": "Unfit"}}, plugin=UnfitPlugin(), accumulate=2)
     [problem] = raised.value.problems
     assert (problem.path, problem.message) == (("run", "accumulate"), "It looks at all rows.")
-    assert problem.against == (("losses", "size", "type"),)
+    assert problem.related == (("losses", "size", "type"),)
 
 
 def heads(**ends):
@@ -633,7 +633,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
         ),
         (
             {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},
-            ("loss", "type"),
+            ("loss",),
             'There is no loss called "WeightedSum". Several losses have a section each: [losses.size] with '
             'type = "MSELoss" and factor = 0.5, and so on.',
         ),
@@ -646,7 +646,7 @@ def test_a_spec_has_one_loss_or_several(sections, path, message):
         hookline.load({**table, **sections}, plugins=[Plugin()])
     [problem] = raised.value.problems
     assert problem.path == path
-    assert message in problem.message
+    assert message in problem.text
 
 
 def test_a_wrapper_around_predict_changes_the_inputs_of_metrics(tmp_path):

@@ -166,7 +166,7 @@ def test_a_metric_that_fails_on_the_test_split_does_not_lose_the_model(tmp_path,
     (tmp_path / "spec.toml").write_text(hookline.dumps(made, tmp_path))
     assert main(["train", str(tmp_path / "spec.toml"), "-q", "--out", str(tmp_path / "run")]) == 0
     assert same(load_file(tmp_path / "run/model.safetensors"), whole.model.state_dict())
-    assert "R2Score needs at least 2 rows, and the test split has 1 row: it will be NaN." in capsys.readouterr().err
+    assert "R2Score needs at least 2 rows, but the test split has 1 row: it will be NaN." in capsys.readouterr().err
     result = result_in(tmp_path / "run")
     assert (result["state"], result["epochs"], result["metrics"]["test"]["R2Score"]) == ("finished", 3, None)
     assert same(load_file(tmp_path / "run/safetensors/model.safetensors"), whole.model.state_dict())

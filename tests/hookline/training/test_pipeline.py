@@ -347,7 +347,7 @@ def test_a_wrapper_that_yields_twice_is_reported(tmp_path):
 
 def test_a_last_batch_with_one_row_is_reported_if_batch_norm_would_fail(tmp_path):
     layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
-    with pytest.raises(HooklineError, match=r"^data: The last batch of an epoch has one row"):
+    with pytest.raises(HooklineError, match=r"^data: The last batch of an epoch has only one row"):
         trained(tmp_path, model={"layers": layers}, data={"batch_size": 7})
     assert list(tmp_path.iterdir()) == []
     assert trained(tmp_path, model={"layers": layers}, data={"batch_size": 7, "drop_last": True}).steps == 3
@@ -357,7 +357,7 @@ def test_a_last_batch_with_one_row_is_reported_if_batch_norm_would_fail(tmp_path
 def test_batches_with_one_row_are_reported_with_a_remedy(tmp_path, drop_last):
     layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
     with pytest.raises(
-        HooklineError, match=r"^data.batch_size: Each batch has one row.*: set `batch_size` to at least 2\.$"
+        HooklineError, match=r"^data.batch_size: Each batch has only one row.*: set `batch_size` to at least 2\.$"
     ):
         trained(tmp_path, model={"layers": layers}, data={"batch_size": 1, "drop_last": drop_last})
 

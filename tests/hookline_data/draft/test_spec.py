@@ -104,7 +104,7 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
     [
         ("", "The file is empty."),
         ("a,b\n", "The file has a header but no rows."),
-        ("a,b,a\n1,2,3\n", 'Two columns are called "a".'),
+        ("a,b,a\n1,2,3\n", 'Two columns are named "a".'),
         ("a,b\n1,2\n1,2,3\n", "row 2: It has 3 cells, but the header has 2."),
         ("a\n1\n", "There is only one column; a target and an input are needed."),
         (
@@ -192,7 +192,7 @@ def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
     with pytest.raises(DataError) as error:
         columns_of(path)
     hint = "It seems to have no header: its first line must be one, with names."
-    assert str(error.value) == f'{path}: Two columns are called "0.2". {hint}'
+    assert str(error.value) == f'{path}: Two columns are named "0.2". {hint}'
 
 
 @pytest.mark.parametrize(

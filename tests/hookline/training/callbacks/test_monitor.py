@@ -119,7 +119,7 @@ def test_a_similar_number_of_a_callback_is_suggested(problems):
 def test_a_missing_validation_split_is_the_reason_also_for_a_default(problems, callback, monitor):
     text = SPEC.replace("validation = 0.2\n", "")
     name = "val_loss" if monitor else "validation/loss"
-    message = f'"{name}" is not logged. The data has no validation split. Logged '
+    message = f'"{name}" is not logged. The data has no validation split. Logged: '
     callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
     # If the option is not in the spec, the place is the callback.
     [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
