@@ -1,11 +1,11 @@
-"""What all tests share."""
+"""Fixtures for all tests."""
 
 import os
 
 import pytest
 from hypothesis import settings
 
-# Many tests run at once: each is to use one core, and threads that wait for each other are not to keep one busy.
+# Many tests run in parallel: each uses one core, and waiting threads must not spin.
 # torch reads these when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -24,7 +24,7 @@ BLANK = bytes.fromhex(
 
 
 def write_blank(history, names, title, path, **options):
-    """Write a picture in place of the curves."""
+    """Write a blank image instead of the plot."""
     from hookline.files import write_file
 
     write_file(path, BLANK)
@@ -32,7 +32,7 @@ def write_blank(history, names, title, path, **options):
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_trainings():
-    """Skip what takes most of the time of a small training: drawing `loss.png`, and waiting for the disk."""
+    """Skip the slowest parts of a small training: drawing `loss.png` and flushing to the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hookline.runs.directory.draw_curves", write_blank)
         patch.setattr("os.fsync", lambda descriptor: None)
@@ -41,7 +41,7 @@ def _quick_trainings():
 
 @pytest.fixture
 def _real_curves(monkeypatch):
-    """Draw `loss.png` as every training does."""
+    """Draw `loss.png` as in a real training."""
     from hookline.plots import draw_curves
 
     monkeypatch.setattr("hookline.runs.directory.draw_curves", draw_curves)

@@ -12,7 +12,7 @@ from .errors.exceptions import (
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,
 )
-from .plugins.catalog import Components as Components
+from .plugins.components import Components as Components
 from .plugins.shorthand import (
     after as after,
     before as before,

@@ -55,7 +55,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     model.train()
     criterion.train()
     if batch is None:
-        raise DataError(f"data: The {split} split has no batches to evaluate, instead of {len(batches)}.")
+        raise DataError(f"data: The {split} split yielded no batch; {len(batches)} were expected.")
     evaluated = losses.values()
     for metric, _, state in metrics:
         with _naming(metric, spec, split):

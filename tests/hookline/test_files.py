@@ -20,7 +20,7 @@ def umask():
 
 
 class FullDisk:
-    """Inside, no file of this process can become longer than some bytes."""
+    """Limit the size of files that this process writes inside the context."""
 
     def __init__(self, most):
         self.most = most
@@ -34,7 +34,7 @@ class FullDisk:
 
 
 def killed(function):
-    """Run a function in a process of its own, which must end by SIGKILL."""
+    """Run a function in a new process, which must end by SIGKILL."""
     child = os.fork()
     if not child:
         function()
@@ -49,7 +49,7 @@ def test_files_have_the_permissions_of_any_new_file(umask, tmp_path):
     assert [stat.S_IMODE(path.stat().st_mode) for path in sorted(tmp_path.iterdir())] == [0o640, 0o640]
 
 
-def test_text_is_written_as_it_is_and_weights_are_read_back_as_the_same(tmp_path):
+def test_text_is_written_unchanged_and_weights_can_be_read_back(tmp_path):
     write_file(tmp_path / "text", "é\r\n")
     assert (tmp_path / "text").read_bytes() == b"\xc3\xa9\r\n"
     module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
@@ -59,7 +59,7 @@ def test_text_is_written_as_it_is_and_weights_are_read_back_as_the_same(tmp_path
     assert all(torch.equal(saved[name], tensor) for name, tensor in module.state_dict().items())
 
 
-def test_an_error_while_a_file_is_written_leaves_the_old_one_and_nothing_else(tmp_path):
+def test_an_error_during_a_write_leaves_only_the_old_file(tmp_path):
     write_file(tmp_path / "x", "old")
 
     def write():
@@ -77,7 +77,7 @@ def test_an_error_while_a_file_is_written_leaves_the_old_one_and_nothing_else(tm
     [lambda path: write_file(path, b"x" * 2000), lambda path: write_weights(path, torch.nn.Linear(30, 30))],
     ids=["bytes", "weights"],
 )
-def test_a_full_disk_is_an_error_that_names_the_file_and_leaves_the_old_one(write, tmp_path):
+def test_a_full_disk_raises_an_error_with_the_file_and_keeps_the_old_one(write, tmp_path):
     (tmp_path / "x").write_text("old")
     with FullDisk(1000), pytest.raises(HooklineError) as raised:
         write(tmp_path / "x")
@@ -85,14 +85,14 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_leaves_the_old_one(writ
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "old")]
 
 
-def test_a_directory_that_is_not_there_is_an_error_that_names_the_file(tmp_path):
+def test_a_missing_directory_raises_an_error_with_the_file(tmp_path):
     with pytest.raises(HooklineError) as raised:
         write_file(tmp_path / "a/x", "")
     assert str(raised.value) == f"{tmp_path / 'a/x'}: The file cannot be written: No such file or directory."
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
-def test_after_a_kill_at_a_write_the_file_is_the_old_one(call, tmp_path):
+def test_a_kill_during_a_write_keeps_the_old_file(call, tmp_path):
     write_file(tmp_path / "x", "old")
 
     def write():
@@ -105,16 +105,16 @@ def test_after_a_kill_at_a_write_the_file_is_the_old_one(call, tmp_path):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "newer")]
 
 
-def test_lines_that_meet_a_full_disk_are_written_with_the_next_ones(tmp_path):
+def test_lines_that_do_not_fit_on_the_disk_are_written_with_the_next_ones(tmp_path):
     path = tmp_path / "log"
     file = GrowingFile(path)
     file.add("1\n")
     message = f"{path}: The file cannot be written: File too large. Training continues, and writing is retried."
     with FullDisk(4), pytest.warns(HooklineWarning, match=f"^{re.escape(message)}$"):
-        file.add("two\n")  # Of which two bytes have room.
+        file.add("two\n")  # Two bytes of it fit.
     assert path.read_text() == "1\n"
     with FullDisk(4):
-        file.add("three\n")  # Which is not told once more.
+        file.add("three\n")  # It is not reported again.
     file.add("4\n")
     assert path.read_text() == "1\ntwo\nthree\n4\n"
     with FullDisk(4), pytest.warns(HooklineWarning):
@@ -122,7 +122,7 @@ def test_lines_that_meet_a_full_disk_are_written_with_the_next_ones(tmp_path):
     assert path.read_text() == "1\ntwo\nthree\n4\n"
 
 
-def test_what_could_not_replace_a_file_is_written_with_the_next_lines(tmp_path):
+def test_a_failed_replacement_is_written_with_the_next_lines(tmp_path):
     file = GrowingFile(tmp_path / "log")
     file.add("old\n")
     with FullDisk(4), pytest.warns(HooklineWarning):
@@ -131,7 +131,7 @@ def test_what_could_not_replace_a_file_is_written_with_the_next_lines(tmp_path):
     assert (tmp_path / "log").read_text() == "whole\nand more\n"
 
 
-def test_an_optional_file_that_cannot_be_written_is_one_warning_and_other_errors_are_raised(tmp_path):
+def test_an_unwritable_optional_file_causes_one_warning_and_other_errors_propagate(tmp_path):
     files = OptionalFiles()
     message = (
         f"{tmp_path / 'a/x'}: The file cannot be written: No such file or directory. Training continues without it."

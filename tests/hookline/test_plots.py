@@ -13,21 +13,21 @@ def shared(**curves):
     return [[name for names in panel.curves.values() for name in names] for panel in _panels(curves)]
 
 
-def test_losses_and_other_numbers_have_panels_of_their_own():
+def test_losses_and_other_numbers_have_separate_panels():
     assert shared(**{"training/loss": FALLING, "validation/loss": FALLING, "validation/Accuracy": FALLING}) == [
         ["training/loss", "validation/loss"],
         ["validation/Accuracy"],
     ]
 
 
-def test_numbers_of_one_size_share_a_panel_and_those_of_different_sizes_do_not():
+def test_only_numbers_of_similar_size_share_a_panel():
     curves = {"validation/Accuracy": [0.5, 0.9], "lr": [0.01, 0.001], "validation/F1Score": [0.2, nan]}
     assert shared(**curves) == [["validation/Accuracy", "validation/F1Score"], ["lr"]]
     losses = {"training/loss": [3.0], "training/loss[size]": [500.0], "training/loss[species]": [0.7]}
     assert shared(**losses) == [["training/loss", "training/loss[species]"], ["training/loss[size]"]]
 
 
-def test_one_number_in_several_splits_has_one_panel_however_different_it_is():
+def test_a_number_has_one_panel_for_all_splits():
     assert shared(**{"training/loss": [0.001], "validation/loss": [1000.0]}) == [["training/loss", "validation/loss"]]
 
 
@@ -41,7 +41,7 @@ def test_one_number_in_several_splits_has_one_panel_however_different_it_is():
     ],
 )
 @pytest.mark.parametrize("yscale", ["linear", "log"])
-def test_whatever_numbers_there_are_a_picture_is_drawn_and_nothing_half_written_is_left(history, yscale, tmp_path):
+def test_a_plot_is_drawn_for_any_numbers_without_partial_files(history, yscale, tmp_path):
     (tmp_path / "loss.png").write_text("The picture that was there before.")
     draw_curves(history, LOSSES, "a run", tmp_path / "loss.png", yscale=yscale)
     with Image.open(tmp_path / "loss.png") as picture:
@@ -50,13 +50,13 @@ def test_whatever_numbers_there_are_a_picture_is_drawn_and_nothing_half_written_
     assert [path.name for path in tmp_path.iterdir()] == ["loss.png"]
 
 
-def test_every_panel_makes_the_picture_higher(tmp_path):
+def test_each_panel_makes_the_plot_taller(tmp_path):
     draw_curves([{"epoch": 1, "a": 1.0, "b": 100.0}], ["a", "b"], "a run", tmp_path / "two.png")
     with Image.open(tmp_path / "two.png") as picture:
         assert picture.size == (910, 806)
 
 
-def test_the_epoch_whose_weights_are_kept_is_marked_unless_it_is_the_last(tmp_path):
+def test_the_epoch_of_the_saved_weights_is_marked_unless_it_is_the_last(tmp_path):
     history = [{"epoch": epoch, "training/loss": loss} for epoch, loss in enumerate([0.9, 0.5, 0.7], 1)]
     for name, kept in (("plain", None), ("last", 3), ("best", 2)):
         draw_curves(history, LOSSES, "a run", tmp_path / f"{name}.png", kept_epoch=kept)

@@ -46,15 +46,15 @@ def test_limits_that_exclude_everything_are_reported(limits, where, tmp_path):
     [
         (
             {"type": "ExponentialMovingAverage", "first": 100},
-            "ExponentialMovingAverage never runs: the run has 18 steps, and it begins in step 100.",
+            "ExponentialMovingAverage never runs: the run has 18 steps, but the first step in which it runs is 100.",
         ),
         (
             {"type": "GradientNorm", "every": 19},
-            "GradientNorm never runs: the run has 18 steps, and it begins in step 19.",
+            "GradientNorm never runs: the run has 18 steps, but the first step in which it runs is 19.",
         ),
         (
             {"type": "EarlyStopping", "monitor": "training/loss", "first": 7},
-            "EarlyStopping never runs: the run has 6 epochs, and it begins in epoch 7.",
+            "EarlyStopping never runs: the run has 6 epochs, but the first epoch in which it runs is 7.",
         ),
     ],
     ids=["EMA", "GradientNorm", "EarlyStopping"],

@@ -98,8 +98,8 @@ def test_each_part_of_a_batch_is_mixed_separately_with_a_warning(kind, alpha, tm
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = trained(tmp_path, {"type": kind, "alpha": alpha}, accumulate=2)
     assert [str(warning.message) for warning in warned] == [
-        "run.accumulate: BatchNorm1d is given each part of a batch by itself, so that it does not equal the whole batch.",
-        f"run.accumulate: {kind} mixes each part of a batch by itself, so that it does not equal the whole batch.",
+        "run.accumulate: BatchNorm1d normalizes each part of a batch separately, so the result differs from that of the whole batch.",
+        f"run.accumulate: {kind} mixes each part of a batch separately, so the result differs from that of the whole batch.",
     ]
     model, _ = trained_by_hand(kind, alpha, parts=2)
     assert same(trial.model, model)

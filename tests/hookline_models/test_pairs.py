@@ -72,20 +72,20 @@ def test_a_sequence_may_start_with_a_layer_for_two_inputs():
 @pytest.mark.parametrize(
     ("model", "count", "message"),
     [
-        ({"type": "Bilinear", "out_features": 1}, 1, "Bilinear takes 2 inputs, and is given 1."),
-        ({"type": "CosineSimilarity"}, 3, "CosineSimilarity takes 2 inputs, and is given 3."),
-        ({"type": "Linear", "out_features": 1}, 2, "Linear takes 1 input, and is given 2."),
+        ({"type": "Bilinear", "out_features": 1}, 1, "Bilinear takes 2 inputs, but receives 1."),
+        ({"type": "CosineSimilarity"}, 3, "CosineSimilarity takes 2 inputs, but receives 3."),
+        ({"type": "Linear", "out_features": 1}, 2, "Linear takes 1 input, but receives 2."),
         (
             {"type": "Sequential", "layers": [{"type": "ReLU"}]},
             2,
-            "layers[0]: ReLU takes 1 input, and is given 2.",
+            "layers[0]: ReLU takes 1 input, but receives 2.",
         ),
         (
             {"type": "Sequential", "layers": [{"type": "ReLU"}, {"type": "PairwiseDistance"}]},
             1,
-            "layers[1]: PairwiseDistance takes 2 inputs, and is given 1.",
+            "layers[1]: PairwiseDistance takes 2 inputs, but receives 1.",
         ),
-        ({"type": "Residual", "layers": [{"type": "ReLU"}]}, 2, "Residual takes 1 input, and is given 2."),
+        ({"type": "Residual", "layers": [{"type": "ReLU"}]}, 2, "Residual takes 1 input, but receives 2."),
     ],
 )
 def test_a_layer_reports_how_many_inputs_it_takes(model, count, message):

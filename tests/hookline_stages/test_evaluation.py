@@ -153,7 +153,7 @@ def test_a_metric_is_nan_for_too_few_rows_and_the_model_is_kept(split, tmp_path)
     with pytest.warns(hookline.HooklineWarning) as warned:
         trial = hookline.train(one_row(tmp_path, split), out=tmp_path / "run")
     assert list(dict.fromkeys(str(warning.message) for warning in warned)) == [
-        f"metrics[0]: R2Score needs at least 2 rows, and the {split} split has 1 row: it will be NaN.",
+        f"metrics[0]: R2Score needs at least 2 rows, but the {split} split has 1 row: it will be NaN.",
         f"metrics[0]: R2Score is NaN on the {split} split. It needs at least 2 rows, more than `adjusted` + 1, and "
         f"finite predictions.",
     ]

@@ -11,7 +11,7 @@ from exhaustive import EXHAUSTIVE
 ROOT = Path(__file__).parents[2]
 
 
-# 5 is no divisor of the number of hostile strings, so that every fifth pair has all of them.
+# 5 does not divide the number of hostile strings, so every fifth pair covers all of them.
 @pytest.mark.parametrize(("every", "least"), [(5, 100), pytest.param(1, 300, marks=EXHAUSTIVE)])
 def test_inspecting_hostile_specs_has_no_side_effects(tmp_path, every, least):
     spec, data = ROOT / "specs" / "breast_cancer.toml", ROOT / "specs" / "data" / "breast_cancer.csv"

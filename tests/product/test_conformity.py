@@ -82,7 +82,7 @@ OF_ALL = ("documented", "described")
 
 
 def conform(plugin, *examples):
-    """The checks of a plugin, of which those of components outside of the sample are exhaustive."""
+    """The checks of a plugin; those of components outside the sample are exhaustive."""
     test = all_cases(plugin, *examples)
     [mark] = test.pytestmark
     names, cases = mark.args
@@ -103,7 +103,7 @@ def one(name, **options):
 
 
 def paired(layer):
-    """A spec in which the layer is given two tensors."""
+    """A spec in which the layer receives two tensors."""
     spec = {
         "run": {"name": "kit"},
         "data": {

@@ -24,7 +24,7 @@ SPECS = sorted(ROOT.glob("specs/**/*.toml"))
 LOADER = Loader()
 TABLES = {path: read(path).table for path in SPECS}
 
-# TOML has no lone surrogates, and its integers are of 64 bits or whatever the reader has.
+# TOML has no lone surrogates; integers have 64 bits, or the limit of the reader.
 text = some.text(some.characters(exclude_categories=["Cs"]))
 scalars = some.none() | some.booleans() | some.integers() | some.floats() | text | some.dates() | some.binary()
 values = some.recursive(

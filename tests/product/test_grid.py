@@ -284,7 +284,7 @@ def compared(loss, model, criterion, inputs, target):
 
 
 def share(criterion, part, batch):
-    """The weight of the loss of a part in that of its batch: by rows, by class weights, or 1 for a sum."""
+    """The share of the loss of a part in that of its batch: by rows, by class weights, or 1 for a sum."""
     if getattr(criterion, "reduction", "mean") == "sum":
         return 1.0
     if isinstance(criterion, nn.CrossEntropyLoss) and criterion.weight is None:
@@ -320,7 +320,7 @@ def by_hand(loss, optimizer, accumulate):
                 size = -(-rows // accumulate)
                 parts = [slice(start, start + size) for start in range(0, rows, size)]
                 shares = [(part, share(criterion, known[part], known)) for part in parts]
-                # Where no row counts the loss is 0 / 0: such a part is left out, but not the whole batch.
+                # If all rows are ignored, the loss is 0 / 0: such a part is skipped, but not the whole batch.
                 for part, its_share in [(part, its) for part, its in shares if its > 0] or [(parts[0], 1.0)]:
                     its_y = None if y is None else y[part]
                     value = its_share * compared(loss, model, criterion, [rows[part] for rows in x], its_y)
@@ -379,7 +379,7 @@ REASONS = (
 
 
 def cell(loss, optimizer):
-    """What the table says of a loss and an optimizer."""
+    """The cell of a loss and an optimizer in the table."""
     what = outcome(loss, optimizer)
     return "=" if what == "=" else str(1 + next(i for i, reason in enumerate(REASONS) if reason in what))
 

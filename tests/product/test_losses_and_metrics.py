@@ -1,4 +1,4 @@
-"""Which metrics judge which losses: `check` accepts exactly the pairs that give numbers."""
+"""Which metrics fit which losses: `check` accepts exactly the pairs that compute numbers."""
 
 import math
 import warnings
@@ -61,7 +61,7 @@ def problems(loss, metric):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_loss_offers_a_kind_and_is_judged_by_the_metrics_that_take_it(loss):
+def test_a_loss_works_with_the_metrics_that_take_its_predictions(loss):
     offered = hookline.load(SPECS / f"{loss}.toml").loss.offers
     assert offered == OFFERS[loss]
     accepted = JUDGED_BY[offered] - ({*NUMBERS} if loss in SIGNS else set())
@@ -70,7 +70,7 @@ def test_a_loss_offers_a_kind_and_is_judged_by_the_metrics_that_take_it(loss):
 
 
 @pytest.mark.parametrize("loss", ["BCELoss", "CTCLoss", "MSELoss", "MultiMarginLoss", "TripletMarginLoss"])
-def test_what_is_accepted_gives_numbers(loss, tmp_path):
+def test_accepted_pairs_compute_numbers(loss, tmp_path):
     accepted = [metric for metric in METRICS if not problems(loss, metric)]
     listed = ", ".join(f'{{type = "{metric}"}}' for metric in accepted)
     made = hookline.load(SPECS / f"{loss}.toml", [f"metrics=[{listed}]", "run.epochs=1", "callbacks=[]", "deploy=[]"])
@@ -82,7 +82,7 @@ def test_what_is_accepted_gives_numbers(loss, tmp_path):
 
 @spec
 class Contrastive(LossSpec):
-    """A loss of embeddings, in which rows of one class lie close together."""
+    """A loss of embeddings that moves rows of one class together."""
 
     encoding = Classes()
     offers = "embeddings"
@@ -102,7 +102,7 @@ class Plugin:
 
 
 @pytest.mark.parametrize("metric", [*METRICS, "Spread"])
-def test_a_loss_of_embeddings_is_judged_by_metrics_of_embeddings_only(metric):
+def test_a_loss_of_embeddings_works_only_with_metrics_of_embeddings(metric):
     table = {
         "data": {"type": "Random", "features": 1, "targets": [0, 1]},
         "model": {"type": "Linear", "out_features": 8},

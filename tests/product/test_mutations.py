@@ -45,6 +45,6 @@ def test_every_mutation_is_reported_alone_and_on_its_line(specs, capsys):
     assert told["imported"] == []
     assert {kind for kind in KINDS if counts[kind] >= len(specs)} == KINDS
     for kind in KINDS:
-        # Of names a few are nearer to another one than to that which was meant; all else is told as it should be.
+        # A few typos are closer to another name than to the intended one; everything else is reported correctly.
         least = 0.95 if kind.startswith(("typo", "moved")) else 1
         assert counts[f"{kind}: suggested"] >= least * counts[kind], kind

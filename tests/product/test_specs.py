@@ -100,7 +100,7 @@ BESIDE_PLAIN = {
     "callbacks/LossPlot": 0.005,
     "losses/MSELoss": 0.005,
     "losses/HuberLoss": 0.01,
-    "losses/L1Loss": 0.015,  # It leads to the median.
+    "losses/L1Loss": 0.015,  # Its minimum is the median.
     "losses/PoissonNLLLoss": 0.01,
     "losses/SmoothL1Loss": 0.01,
     "losses/BCELoss": 0.009,  # One row of 113.

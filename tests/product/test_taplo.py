@@ -29,7 +29,7 @@ def taplo(tmp_path_factory):
     home = tmp_path_factory.mktemp("taplo")
     command = ["npm", "install", "--loglevel", "error", "--no-audit", "--no-fund", "--prefix", str(home), TAPLO]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    # Whatever else goes wrong is a failure: a test that is skipped finds nothing.
+    # Other errors are failures: a skipped test would find nothing.
     if done.returncode and NOT_FETCHED.search(done.stderr):
         pytest.skip(f"npm cannot install Taplo here: {done.stderr.strip()[-200:]}")
     assert done.returncode == 0, done.stderr[-2000:]
@@ -37,7 +37,7 @@ def taplo(tmp_path_factory):
     program = home / "node_modules" / ".bin" / "taplo"
 
     def lint(*paths):
-        # A directory for all of them, so that the command line does not get too long.
+        # One directory for all files, since the command line would get too long.
         directory = Path(os.path.commonpath(paths)) if len(paths) > 1 else paths[0]
         linted = subprocess.run(
             [str(program), "lint", "--colors", "never", str(directory / "**" / "*.toml")],
@@ -59,10 +59,10 @@ def test_the_shipped_specs_are_valid(taplo):
 
 
 class Texts(Mutations):
-    """One mutated text of each kind, without its message."""
+    """One mutated text of each type, without its message."""
 
-    def tell(self, kind, text, line, wanted, **more):
-        # A schema knows dates as strings, and no infinity.
+    def expect(self, kind, text, line, wanted, **more):
+        # JSON Schema treats dates as strings and has no infinity.
         is_of_json = not re.search(r"= (1979-05-27|inf|nan)\b", text)
         if is_of_json:
             self.texts.setdefault(kind, text)

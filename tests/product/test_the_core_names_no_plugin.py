@@ -1,4 +1,4 @@
-"""The core names no built-in plugin and no built-in component: it learns of them as of those of a third party."""
+"""The core names no built-in plugin or component: it finds them like those of third parties."""
 
 import ast
 from pathlib import Path
@@ -26,7 +26,7 @@ def names_in(tree):
 
 
 def without_the_list_of_plugins(tree):
-    """The module without `BUILT_IN`, which lists the plugins that are always loaded: a list has to be somewhere."""
+    """The module without `BUILT_IN`, the list of the plugins that are always loaded."""
     tree.body = [node for node in tree.body if "BUILT_IN" not in {getattr(one, "id", "") for one in targets(node)}]
     return tree
 

@@ -166,8 +166,8 @@ def test_specs_that_use_them_are_checked(told):
             "",
             'There is no loss called "FocalLoss". Installed, but not listed in `plugins`: "focal" and "waves". Available: ',
         ),
-        ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, and the spec requires >=2."),
-        ("focal.toml", "focal>=1.2", "vocal", 'No plugin called "vocal" is installed. Did you mean "focal"?'),
+        ("focal.toml", "focal>=1.2", "focal>=2", "hookline-focal 1.2 is installed, but the spec requires >=2."),
+        ("focal.toml", "focal>=1.2", "vocal", 'No plugin named "vocal" is installed. Did you mean "focal"?'),
         ("focal.toml", "gamma = 1.5", "gamma = -1.5", "-1.5 is out of bounds: it must be at least 0."),
         ("focal.toml", "gamma", "gama", 'FocalLoss has no option "gama". Did you mean "gamma"?'),
         ("waves.toml", "Sawtooth", "Sawtoth", 'There is no wave called "Sawtoth". Did you mean "Sawtooth"?'),
@@ -310,7 +310,10 @@ def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reporte
     other.install(wheel(newer, tmp_path / "wheels"))
     code, _, err = other.hookline("train", "--locked", "first", "--out", "third", cwd=here)
     assert code == 2
-    assert err == 'first cannot be reproduced:  [lock-mismatch]\n  The plugin "waves" was 1.2, and it is 1.3.\n'
+    assert (
+        err
+        == 'first cannot be reproduced:  [lock-mismatch]\n  The version of the plugin "waves" was 1.2; now it is 1.3.\n'
+    )
     assert not (here / "third").exists()
 
 
@@ -331,7 +334,7 @@ def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(tmp_path)
     environment.install(wheel(draft, tmp_path / "wheels"))
     tested = run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft)
     assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
-    # What is installed is used, and not what lies beside the spec.
+    # The installed plugin is used, not the file beside the spec.
     (draft / "hookline_spiral.py").unlink()
     assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (
         0,
@@ -386,7 +389,7 @@ def test_no_command_imports_unlisted_plugins(tmp_path, here):
         assert code == expected, (command, out, err)
     code, out, _ = environment.hookline("check", "typo.toml", cwd=here)
     assert code == 1
-    assert "canary-42" in out  # They are known, and not imported.
+    assert "canary-42" in out  # They are known without being imported.
     assert list(touched.iterdir()) == []
     assert "canary-7" in environment.hookline("plugins", "canary-7", cwd=here)[1]
     assert [path.name for path in touched.iterdir()] == ["7"]

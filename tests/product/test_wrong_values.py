@@ -1,4 +1,4 @@
-"""Empty and wrong values for options of every component: the check reports them and never fails itself."""
+"""Empty and wrong values for options of every component: the check reports them and never crashes."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A component with an option of each kind, and what is told of specs that use it."""
+"""A component with an option of each type, and the problems of specs that use it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ class Inner(LossSpec):
 
 @spec
 class Kinds(WrapperSpec):
-    """A component with an option of each kind."""
+    """A component with an option of each type."""
 
     flag: bool = False
     """True or false."""
@@ -74,7 +74,7 @@ class Kinds(WrapperSpec):
 
 @spec
 class Needy(WrapperSpec):
-    """A component with options that must be given."""
+    """A component with required options."""
 
     epochs: int
     """An integer."""
@@ -85,7 +85,7 @@ class Needy(WrapperSpec):
 
 
 class Plugin:
-    """What brings them."""
+    """The plugin with these components."""
 
     @hookimpl
     def register_specs(self):
@@ -104,13 +104,13 @@ def table(**changes):
 
 
 def loaded(callback):
-    """The component that is read of this table."""
+    """The component that a table describes."""
     [made] = hookline.load(table(callbacks=[callback]), plugins=[Plugin()]).callbacks
     return made
 
 
 def problems_of(read):
-    """What is told of a spec."""
+    """The problems of a spec."""
     with pytest.raises(SpecError) as error:
         hookline.load(read, plugins=[Plugin()])
     assert {line.split(": ")[0] for line in str(error.value).splitlines()} == {"spec"}
@@ -118,7 +118,7 @@ def problems_of(read):
 
 
 def problems(**options):
-    """What is told of the component with these options."""
+    """The problems of the component with these options."""
     told = problems_of(table(callbacks=[{"type": "Kinds", **options}]))
     assert all(problem.startswith("callbacks[0].") for problem in told)
     return [problem.removeprefix("callbacks[0].") for problem in told]

@@ -1,4 +1,4 @@
-"""Cases that only `make test-all` runs. `make test` runs a fixed sample of them, with each kind in it."""
+"""Cases that only `make test-all` runs. `make test` runs a fixed sample with each type of case."""
 
 import pytest
 
@@ -6,7 +6,7 @@ EXHAUSTIVE = pytest.mark.exhaustive
 
 
 def sampled(cases, chosen, name=str):
-    """The cases for `parametrize`: all whose names are not among the chosen ones are exhaustive."""
+    """The cases for `parametrize`; those that are not chosen are exhaustive."""
     cases = list(cases)
     assert set(chosen) <= set(map(name, cases)), "A chosen case does not exist."
     return [case if name(case) in chosen else _exhaustive(case) for case in cases]

@@ -1,4 +1,4 @@
-"""Bytes that atheris makes up are read and checked as a spec: run as a script by `test_fuzzing.py`.
+"""Read and check bytes from atheris as a spec. `test_fuzzing.py` runs this script.
 
 Only Hookline's own errors may leave the reader. What else does ends the script, with the bytes in a file.
 """

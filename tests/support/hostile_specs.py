@@ -1,4 +1,4 @@
-"""Specs that would do harm if anything in them were run: looked at under an audit hook, as a script.
+"""Specs that would do harm if anything in them were executed. This script inspects them under an audit hook.
 
 The arguments are a good spec, its data, and a number. Each string of the spec is replaced by each hostile one (by every
 n-th pair of these for a number n), the commands that look at specs are run, and what they did is printed as JSON.
@@ -109,7 +109,7 @@ def write(table, path="spec.toml"):
 
 
 def write_below():
-    """Files that extend one another without end, as twice as many at each step, or in a long row."""
+    """Write files that extend each other: endlessly, with exponential growth, or in a long chain."""
     below = Path("below")
     below.mkdir()
     (below / "loop").symlink_to("pool")
@@ -121,7 +121,7 @@ def write_below():
 
 
 def give(number):
-    """Check the spec, and give another of the commands in turn."""
+    """Check the spec, and run one of the other commands in turn."""
     others = [
         ["check", "spec.toml", "--format", "json"],
         ["explain", "spec.toml", "run.name"],
@@ -134,7 +134,7 @@ def give(number):
 
 
 class Watch:
-    """What happens while it watches that a spec must not make happen."""
+    """Records forbidden side effects while it is active."""
 
     def __init__(self):
         self.is_watching, self.events = False, []
@@ -152,7 +152,7 @@ class Watch:
         if event == "import":
             return MARK in str(arguments[0]) or str(arguments[0]).partition(".")[0] in ("torch", "numpy")
         if event in ("compile", "exec"):
-            # attrs and cattrs make classes and functions of the options of a class, and of nothing that a spec says.
+            # attrs and cattrs generate classes and functions from the options of a class, never from a spec.
             source, *others = arguments
             text = f"{source!r} {others} {getattr(source, 'co_filename', '')} {getattr(source, 'co_consts', '')}"
             return MARK in text or (event == "exec" and "attrs generated" not in text and "lib/python" not in text)
@@ -173,7 +173,7 @@ if __name__ == "__main__":
     output = sys.stdout
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the script ends.
     for number in range(5):
-        give(number)  # What Hookline itself imports is there after this.
+        give(number)  # Hookline's own imports are complete after this.
     watch = Watch()
     tables = [replaced(table, path, word) for path in strings(table) for word in HOSTILE][:: int(sys.argv[3])]
     tables += [with_key(table, section, key) for section in SECTIONS for key in KEYS]

@@ -1,4 +1,4 @@
-"""A network with BatchNorm on small images, and all that is needed to train it by hand."""
+"""A network with BatchNorm for small images, and a hand-written training loop for it."""
 
 import math
 from pathlib import Path
@@ -16,7 +16,7 @@ TARGETS = torch.arange(float(ROWS)).unsqueeze(1) / ROWS
 
 
 class Images:
-    """A plugin that gives the images as data."""
+    """A plugin that provides the images."""
 
     @hookline.hookimpl
     def prepare_data(self, run):
@@ -116,7 +116,7 @@ def squared(outputs, y):
 
 
 def mixed_loss(model, x, y, number, kind, alpha, *, probability=1.0, loss=squared):
-    """The loss of a batch, or of a part of one, in the step of this number; and whether it was mixed."""
+    """The loss of a batch or a part of one in this step, and whether it was mixed."""
     generator = numpy.random.default_rng((SEED, number, 2))
     if generator.random() >= probability:
         return loss(model(x), y), False

@@ -1,4 +1,4 @@
-"""Data with indices in a file, and a training with an embedding that looks them up."""
+"""A file with indices, and a training with an embedding for them."""
 
 import numpy
 
@@ -6,7 +6,7 @@ import hookline
 
 
 def source(path, **options):
-    """The data of the file that `spec` and others write."""
+    """The data source of the file."""
     return {
         "type": "NPZ",
         "path": str(path / "rows.npz"),

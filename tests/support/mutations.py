@@ -1,4 +1,4 @@
-"""Every key and every value of specs, made wrong in turn: run as a script by `test_mutations.py`, without torch.
+"""Break each key and each value of specs in turn. `test_mutations.py` runs this script without torch.
 
 For each mutation it is known on which line it is, and what was there. What `hookline check` says of it is compared with
 that, and the counts are printed as JSON.
@@ -43,7 +43,7 @@ class Mutations:
             return list(error.problems)
 
     def at(self, path):
-        """The value in the spec; for that of a component's `type`, the name."""
+        """The value in the spec; for a component's `type`, the name."""
         value = self.spec
         for element in path:
             if isinstance(value, Spec):
@@ -53,7 +53,7 @@ class Mutations:
         return value
 
     def options(self):
-        """The path of each option that the file gives, its attribute, and where its key and its value stand."""
+        """The path of each option in the file, its attribute, and the spans of its key and value."""
         for path, key in self.positions.keys.items():
             owner = self.at(path[:-1]) if path[0] != "extends" else None
             if isinstance(owner, Spec) and path in self.positions.values:
@@ -66,7 +66,7 @@ class Mutations:
             self.typos(path, owner, key)
             if path[-1] == "type":
                 self.types(path, value)
-            elif key[0] < value[0]:  # Otherwise it is a section, and the key stands in its header.
+            elif key[0] < value[0]:  # Otherwise it is a section, whose header contains the key.
                 self.wrong_values(path, owner, attribute, value)
                 self.twice(key, value)
                 self.moved(path, key, value)
@@ -76,10 +76,10 @@ class Mutations:
         self.sections_removed()
         return self
 
-    def tell(self, kind, text, line, wanted, *, first=None, others=()):
-        """Check a mutated text: its problem is on that line, all that is wanted is in it, and it is alone.
+    def expect(self, kind, text, line, wanted, *, first=None, others=()):
+        """Check that a mutated text has exactly one problem, on this line, with all wanted words.
 
-        `first` is the line that it is to point to beside its own. `others` are problems that may rightly be told, too.
+        `first` is the line of the related place. `others` are further problems that are allowed.
         """
         found = self.problems(text)
         here = [problem for problem in found if problem.place is not None and problem.place.line == line]
@@ -105,18 +105,18 @@ class Mutations:
             if typo in known | siblings or not typo:
                 continue
             text = self.replaced(key, typo)
-            self.tell("typo in a key", text, self.line(key[0]), [f'"{name}"'])
+            self.expect("typo in a key", text, self.line(key[0]), [f'"{name}"'])
 
     def types(self, path, value):
         name = self.at(path)
         for typo in typos_of(name):
             if typo and typo not in {kind.__name__ for kind in self.catalog}:
-                self.tell("typo in a type", self.replaced(value, f'"{typo}"'), self.line(value[0]), [f'"{name}"'])
+                self.expect("typo in a type", self.replaced(value, f'"{typo}"'), self.line(value[0]), [f'"{name}"'])
         container = path[:-1]
-        # Without its type nothing is known of the table.
+        # Without a type, nothing is known about the table.
         cut = self.without(self.positions.keys[path], value)
         start = self.positions.values.get(container, (0, 0))[0]
-        self.tell("removed type", cut, self.line(start), ["The `type`, which names the "])
+        self.expect("removed type", cut, self.line(start), ["The `type`, which names the "])
 
     def wrong_values(self, path, owner, attribute, value):
         line, kind = self.line(value[0]), owner.option_type(attribute)
@@ -134,7 +134,7 @@ class Mutations:
                 continue
             if wrong in ("inf", "nan") and any(bounds.infinite for bounds in Bounds.of(attribute)):
                 continue
-            self.tell("wrong type", self.replaced(value, wrong), line, ["must be"])
+            self.expect("wrong type", self.replaced(value, wrong), line, ["must be"])
         number = self.at(path)
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             for bounds in Bounds.of(attribute):
@@ -142,13 +142,13 @@ class Mutations:
                 for name, step in limits.items():
                     if (limit := getattr(bounds, name)) is not None:
                         outside = type(number)(limit + step)
-                        self.tell("out of bounds", self.replaced(value, repr(outside)), line, ["out of bounds"])
+                        self.expect("out of bounds", self.replaced(value, repr(outside)), line, ["out of bounds"])
 
     def starts_a_line(self, key):
         return self.text[self.text.rfind("\n", 0, key[0]) + 1 : key[0]].strip() == ""
 
     def without(self, key, value):
-        """The text without the key and its value: of lines nothing is left but their ends."""
+        """The text without the key and its value; only the line ends remain."""
         start, end = key[0], value[1]
         if self.starts_a_line(key):
             return self.text[:start] + "\n" * self.text.count("\n", start, end) + self.text[end:]
@@ -158,19 +158,19 @@ class Mutations:
         return f"{before.removesuffix(',')} {after}"
 
     def twice(self, key, value):
-        """The key once more behind the value, and once more before the key: the second one is one too many."""
+        """Repeat the key after the value, and before the key: the second one is a duplicate."""
         statement, start = self.text[key[0] : value[1]], self.line(key[0])
         if self.starts_a_line(key):
             end = f"{self.text}\n".index("\n", value[1])
             text = f"{self.text[:end]}\n{statement}{self.text[end:]}"
-            self.tell("key twice", text, self.line(end) + 1, ["a second time"], first=start)
+            self.expect("key twice", text, self.line(end) + 1, ["a second time"], first=start)
             text = f"{self.text[: key[0]]}{statement}\n{self.text[key[0] :]}"
-            self.tell("key twice", text, start + statement.count("\n") + 1, ["a second time"], first=start)
+            self.expect("key twice", text, start + statement.count("\n") + 1, ["a second time"], first=start)
         else:
             text = f"{self.text[: value[1]]}, {statement}{self.text[value[1] :]}"
-            self.tell("key twice", text, self.line(value[1]), ["a second time"], first=start)
+            self.expect("key twice", text, self.line(value[1]), ["a second time"], first=start)
             text = f"{self.text[: key[0]]}{statement}, {self.text[key[0] :]}"
-            self.tell("key twice", text, start + statement.count("\n"), ["a second time"], first=start)
+            self.expect("key twice", text, start + statement.count("\n"), ["a second time"], first=start)
 
     def moved(self, path, key, value):
         """The key in each other section that does not have it."""
@@ -178,7 +178,7 @@ class Mutations:
             return
         statement = self.text[key[0] : value[1]]
         cut = self.without(key, value)
-        rightly = {str(problem) for problem in self.problems(cut)}  # What is wrong where the key is missing.
+        rightly = {str(problem) for problem in self.problems(cut)}  # The problem at the place where the key is missing.
         for attribute in fields(TrainingSpec):
             section = (attribute.name,)
             header = self.positions.values.get(section)
@@ -192,14 +192,14 @@ class Mutations:
             text = f"{cut[:end]}\n{statement}{cut[end:]}"
             line = self.line(end, text) + 1
             wanted = [f"{attribute.name}.{path[-1]}: ", f"[{path[0]}]"]
-            self.tell("moved key", text, line, wanted, others=rightly)
+            self.expect("moved key", text, line, wanted, others=rightly)
 
     def removed(self, path, key, value):
         start = self.positions.values[path[:-1]][0]
-        self.tell("removed required key", self.without(key, value), self.line(start), ["This option is missing"])
+        self.expect("removed required key", self.without(key, value), self.line(start), ["This option is missing"])
 
     def sections_removed(self):
-        """The spec without a section that it must have, down to its last key."""
+        """The spec without a required section, including its last key."""
         for attribute in fields(TrainingSpec):
             spans = [span for path, span in self.positions.keys.items() if path[0] == attribute.name]
             if attribute.default is not NOTHING or not spans or "extends" in self.text:
@@ -209,18 +209,20 @@ class Mutations:
             for start, end in [*spans, *values]:
                 for number in range(self.line(start), self.line(end) + 1):
                     lines[number - 1] = ""
-            self.tell("removed section", "".join(lines), 1, [f"{attribute.name}: This section is missing. It must be "])
+            self.expect(
+                "removed section", "".join(lines), 1, [f"{attribute.name}: This section is missing. It must be "]
+            )
 
     def sections_twice(self):
         for path, value in self.positions.values.items():
             header = self.text[slice(*value)]
             if len(path) == 1 and self.positions.keys[path][0] > value[0]:
                 text = f"{self.text.rstrip()}\n{header}\n"
-                self.tell("section twice", text, self.line(len(text) - 2, text), ["a second time"])
+                self.expect("section twice", text, self.line(len(text) - 2, text), ["a second time"])
 
 
 def typos_of(name):
-    """A slip of each kind: two letters that change places, one that is missing, one too many, and a wrong one."""
+    """One typo of each type: two swapped letters, a missing one, an additional one and a wrong one."""
     middle = len(name) // 2
     swapped = name[: middle - 1] + name[middle] + name[middle - 1] + name[middle + 1 :] if len(name) > 1 else name
     slips = {

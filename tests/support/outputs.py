@@ -1,4 +1,4 @@
-"""What commands print, for tests that are about something else than the ids of errors."""
+"""The output of commands, for tests that do not concern the ids of errors."""
 
 import re
 

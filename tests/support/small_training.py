@@ -1,4 +1,4 @@
-"""A training of a moment, and plugins that make of it what a test needs."""
+"""A fast training, and plugins that adapt it to a test."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def small(*callbacks, epochs=3, **sections):
 
 
 class Adding:
-    """Adds values to the record of an epoch, as many as are given for it; its wrapper is inside of a spec's callbacks."""
+    """Adds values to the record of an epoch; its wrapper is inside the callbacks of the spec."""
 
     def __init__(self, *epochs):
         self.epochs = epochs

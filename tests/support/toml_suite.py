@@ -1,4 +1,4 @@
-"""Where the conformance files of TOML are: beside the project, or where `HOOKLINE_TOML_TEST` says."""
+"""The path of the TOML conformance files: beside the project, or in `HOOKLINE_TOML_TEST`."""
 
 import os
 from pathlib import Path

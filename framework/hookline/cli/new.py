@@ -10,7 +10,7 @@ from hookline.check.toml.not_specs import binary_kind
 from hookline.cli.arguments.names import add_plugin_arguments, plugins_of
 from hookline.cli.drafts.plugin import EXAMPLES, files
 from hookline.cli.main import GOOD
-from hookline.cli.output.warnings import told_warnings
+from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import DataError, HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import printable, tell
@@ -115,10 +115,10 @@ def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> Spec
     target: str | None = arguments.target
 
     def choose_target(columns: Mapping[str, str], likely: str) -> str:
-        return _asked(path, columns, likely) if target is None else target
+        return _ask(path, columns, likely) if target is None else target
 
     try:
-        with told_warnings(str(path)):
+        with printed_warnings(str(path)):
             draft: SpecDraft | None = manager.hook.draft_spec(
                 path=path, directory=directory, task=arguments.task, choose_target=choose_target
             )
@@ -129,7 +129,7 @@ def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> Spec
     return draft
 
 
-def _asked(path: Path, columns: Mapping[str, str], likely: str) -> str:
+def _ask(path: Path, columns: Mapping[str, str], likely: str) -> str:
     """Ask the user which column to predict."""
     names = list(columns)
     if not sys.stdin.isatty():

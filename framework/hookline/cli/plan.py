@@ -9,7 +9,7 @@ from attrs import asdict
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
-from hookline.cli.output.warnings import told_warnings
+from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.printing import tell, tell_json
 from hookline.errors.text import counted
 from hookline.spec.dump import as_toml
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
-    with told_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
+    with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
         plan = planned(opened)
     if arguments.format == "json":
         tell_json(_as_json(plan), indent=2)
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(plan: "Plan") -> dict[str, Any]:
-    """A plan for tools, with the totals that the text output shows."""
+    """A plan as JSON values, with the totals that the text output shows."""
     made = asdict(plan, filter=lambda _, value: value is not None)
     memory = {} if plan.memory is None else {"memory": {**made["memory"], "total": plan.memory.total}}
     return {**made, "parameters": plan.parameters, **memory}
@@ -65,7 +65,7 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield "Plugins"
     yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
     yield ""
-    heading = "Stages in the order of their calls, each with its wrappers from the outside in"
+    heading = "Stages in calling order, each with its wrappers from the outside in"
     yield from paragraph(heading, width)
     yield from table(_stages(plan), width)
     yield ""
@@ -97,9 +97,9 @@ def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:
     """Each stage with the plugins that answer and wrap it."""
     for stage, implementations in plan.stages.items():
         for index, one in enumerate(implementations):
-            said = ", ".join(part for part in (one.release, one.limits) if part)
+            details = ", ".join(part for part in (one.release, one.limits) if part)
             how = "wrapped by" if one.is_wrapper else "answered by"
-            yield stage if index == 0 else "", how, f"{one.plugin}{f' ({said})' if said else ''}"
+            yield stage if index == 0 else "", how, f"{one.plugin}{f' ({details})' if details else ''}"
 
 
 def _release(plugin: "UsedPlugin") -> str:
@@ -109,9 +109,9 @@ def _release(plugin: "UsedPlugin") -> str:
 
 
 def _effect(effect: "Effect") -> str:
-    said = [f"writes {name}" for name in effect.writes_to] + [f"contacts {name}" for name in effect.connects_to]
+    known = [f"writes {name}" for name in effect.writes_to] + [f"contacts {name}" for name in effect.connects_to]
     unknown = [] if effect.is_declared else ["does not declare what it writes and contacts"]
-    return "; ".join([*said, *unknown])
+    return "; ".join([*known, *unknown])
 
 
 def _shape(shape: Sequence[int] | None) -> str:
@@ -121,7 +121,7 @@ def _shape(shape: Sequence[int] | None) -> str:
 
 
 def _options(options: Mapping[str, object]) -> str:
-    """Options in a line, without those that are false."""
+    """Options on one line, without those that are false."""
     return ", ".join(f"{name} {as_toml(value)}" for name, value in options.items() if value is not False)
 
 

@@ -31,21 +31,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Print each plugin with its release, components and stages; return 2 if a named plugin cannot be loaded."""
     files = [from_file(path) for path in arguments.plugin]
     names = arguments.names or InstalledPlugins().names()
-    told = [_installed(name) for name in names]
+    described = [_installed(name) for name in names]
     if files:
         plugins = Plugins(extra=files)
-        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
+        described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
     if arguments.built_in:
         plugins = Plugins()
-        told += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
+        described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
     if arguments.format == "json":
-        tell_json(told, indent=2)
-    elif not told:
+        tell_json(described, indent=2)
+    elif not described:
         tell("No plugins are installed. Use `--built-in` to list those that come with Hookline.")
     else:
         width = screen_width()
-        tell("\n\n".join("\n".join(line for text in _lines(one) for line in _fitted(text, width)) for one in told))
-    return BAD_INPUT if arguments.names and any("error" in one for one in told) else GOOD
+        tell(
+            "\n\n".join("\n".join(line for text in _lines(one) for line in _wrapped(text, width)) for one in described)
+        )
+    return BAD_INPUT if arguments.names and any("error" in one for one in described) else GOOD
 
 
 def _installed(name: str) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def _installed(name: str) -> dict[str, Any]:
 
 
 def _described(origin: Origin, plugin: object, catalog: Catalog) -> dict[str, Any]:
-    """A plugin for tools."""
+    """A plugin as JSON values."""
     brought: dict[str, list[str]] = {}
     for kind in catalog:
         if catalog.plugin(kind) == origin:
@@ -80,21 +82,21 @@ def _hooked(plugin: object, is_wrapper: bool) -> Iterator[str]:  # noqa: FBT001
             yield stage
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+def _lines(plugin: Mapping[str, Any]) -> Iterator[str]:
     """A plugin as text."""
-    yield f"{told['name']}  {told.get('release', '')}".rstrip()
-    if "error" in told:
-        yield f"  {told['error']}"
+    yield f"{plugin['name']}  {plugin.get('release', '')}".rstrip()
+    if "error" in plugin:
+        yield f"  {plugin['error']}"
         return
-    for family, names in told["brings"].items():
+    for family, names in plugin["brings"].items():
         yield f"  {_counted(names, family)}: {_listed(names)}"
     for how in ("answers", "wraps"):
-        if told[how]:
-            yield f"  {how} {', '.join(told[how])}"
+        if plugin[how]:
+            yield f"  {how} {', '.join(plugin[how])}"
 
 
-def _fitted(text: str, width: int | None) -> list[str]:
-    """Wrap a line to the width of the screen, with an indent."""
+def _wrapped(text: str, width: int | None) -> list[str]:
+    """Wrap a line to the width of the terminal, with an indent."""
     return paragraph(text.lstrip(), width, "  " if text.startswith(" ") else "", "    ")
 
 

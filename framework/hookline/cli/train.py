@@ -13,7 +13,7 @@ from hookline.check.load import Loader
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, located
 from hookline.cli.main import DIFFERENT, GOOD
 from hookline.cli.output.screen import table
-from hookline.cli.output.warnings import told_warnings
+from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError, notes_of
 from hookline.errors.printing import tell
 from hookline.errors.text import counted, enumerate_names
@@ -57,19 +57,19 @@ def run(arguments: argparse.Namespace) -> int:
         assert isinstance(callback, CallbackSpec)
         extra.insert(0, callback.build())  # Outermost, so that it shows what all other callbacks log.
     deferred_compiler.defer()
-    # A display that the spec lists stays in the spec of the run; `--quiet` only hides its output.
+    # A display that the spec lists remains in the spec of the run; `--quiet` only hides its output.
     silence = _silence() if is_listed and arguments.quiet else nullcontext()
     try:
-        with told_warnings(document), silence, located(document):
+        with printed_warnings(document), silence, located(document):
             trial = train(spec, plugins=extra, out=arguments.out, locked=arguments.locked)
     except Interrupted as interruption:
-        with _if_somebody_reads():
+        with _ignoring_closed_terminal():
             if not arguments.quiet:
-                _tell(interruption.trial)
+                _print_result(interruption.trial)
             tell(sentence(interruption.number), *notes_of(interruption), file=sys.stderr)
         return EXIT_CODE + interruption.number
     if not arguments.quiet:
-        _tell(trial)
+        _print_result(trial)
     return GOOD if arguments.locked is None else _compare(trial, Path(arguments.locked), is_quiet=arguments.quiet)
 
 
@@ -116,19 +116,19 @@ def _silence() -> Iterator[None]:
 
 
 @contextmanager
-def _if_somebody_reads() -> Iterator[None]:
+def _ignoring_closed_terminal() -> Iterator[None]:
     """Ignore errors of printing if the terminal has been closed, so that the exit code stays."""
     try:
         yield
         sys.stdout.flush()
     except OSError:
-        # Otherwise Python tries to write the rest again when it exits.
+        # Otherwise Python tries to flush the rest again at exit.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
 
 
-def _tell(trial: Trial) -> None:
+def _print_result(trial: Trial) -> None:
     """Print the final table and the path of the results."""
     if trial.metrics:
         tell("", *_final(trial.metrics))

@@ -1,1 +1,1 @@
-"""The stages, the plugins that answer them, and the catalog of what they bring."""
+"""The stages, the plugins that answer them, and the catalog of their components."""

@@ -1,6 +1,5 @@
-"""Which names a spec may use: the classes of the loaded plugins, by family and name."""
+"""The component classes of the loaded plugins, which a spec can use, by family and name."""
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
@@ -13,12 +12,13 @@ from hookline.errors.failures import FAILURES
 from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
 from hookline.plugins import other_tools
+from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin
 from hookline.spec.lint import misdeclared, misnamed
 from hookline.spec.options import Spec
 
 MOST_MEANT = 50
-"""The number of unknown names in a spec for which suggestions are looked up; further names get none."""
+"""The maximum number of unknown names in a spec that get suggestions."""
 
 
 def is_family(kind: object) -> bool:
@@ -26,48 +26,12 @@ def is_family(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Spec) and vars(kind).get("family") is not None
 
 
-class Components(Mapping[str, type[Spec]]):
-    """The components of a plugin by name, each imported when it is first looked up.
-
-    For a plugin with many modules, of which a spec needs a few: `register_specs` returns this instead of classes.
-
-    >>> components = Components("hookline_optimizers", {"adam": ("Adam", "AdamW"), "sgd": ("SGD",)})
-    >>> sorted(components)
-    ['Adam', 'AdamW', 'SGD']
-    >>> components["SGD"](lr=0.1)
-    SGD(lr=0.1)
-    """
-
-    def __init__(self, package: str, modules: Mapping[str, Iterable[str]], *, display: str | None = None):
-        """Keep which module has which classes, without importing any.
-
-        Args:
-            package: the package of the plugin.
-            modules: the names of the classes in each module of the package; a module in a subpackage has a dotted name.
-            display: the name of the callback with which the command line shows a training, if it is one of these.
-
-        """
-        self.display = display
-        self._modules = {name: f"{package}.{module}" for module, names in modules.items() for name in names}
-
-    def __getitem__(self, name: str) -> type[Spec]:
-        """The class, from the module that has it."""
-        kind: type[Spec] = getattr(importlib.import_module(self._modules[name]), name)
-        return kind
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-
 class Catalog:
     """The spec classes that the loaded plugins have registered."""
 
     def __init__(self) -> None:
         self.display: Callable[[], type[Spec] | None] = lambda: None
-        """Gives the callback with which the command line shows a training, if a plugin brings one."""
+        """Returns the callback that displays a training on the command line; `None` if no plugin has one."""
         self._offers: dict[str, list[tuple[Origin, Mapping[str, type[Spec]]]]] = {}
         self._known: dict[str, dict[type[Spec], Origin]] = {}
         self._families: dict[type[Spec], dict[str, type[Spec]]] = {}
@@ -78,10 +42,10 @@ class Catalog:
         """Returns the names of installed plugins that the spec does not list; called for an unknown name."""
 
     def add(self, components: Iterable[type[Spec]] | Mapping[str, type[Spec]], plugin: Origin) -> None:
-        """Add the classes of a plugin; those of a mapping are loaded when they are needed.
+        """Add the classes of a plugin; those of a mapping are loaded on demand.
 
         Raises:
-            PluginError: if one is not a component class.
+            PluginError: if a class is not a component.
 
         """
         if isinstance(components, Components) and components.display is not None:
@@ -102,10 +66,10 @@ class Catalog:
             yield from self._called(name)
 
     def _called(self, name: str) -> Mapping[type[Spec], Origin]:
-        """The components of this name and the plugins that bring them.
+        """The components with this name and their plugins.
 
         Raises:
-            PluginError: if one cannot be loaded.
+            PluginError: if a component cannot be loaded.
 
         """
         if name not in self._known:
@@ -120,7 +84,7 @@ class Catalog:
         return dict(self._families[base])
 
     def plugin(self, kind: type[Spec]) -> Origin:
-        """The plugin that brought the class."""
+        """The plugin that registered the class."""
         return self._called(kind.__name__)[kind]
 
     def name(self, kind: type[Spec]) -> str:
@@ -132,7 +96,7 @@ class Catalog:
         return f"{self.plugin(kind).name}:{name}" if len(alike) > 1 else name
 
     def get(self, base: type[Spec], name: str) -> type[Spec] | None:
-        """The component of this name that a spec may use in place of `base`; the first of several."""
+        """The component with this name that a spec may use in place of `base`; if there are several, the first one."""
         return next(self._fitting(base, name), None)
 
     def _fitting(self, base: type[Spec], name: str) -> Iterator[type[Spec]]:
@@ -142,10 +106,10 @@ class Catalog:
                 yield kind
 
     def find(self, base: type[Spec], name: str) -> type[Spec]:
-        """The component of this name, which may be qualified by its plugin, as in `focal:FocalLoss`.
+        """The component with this name, which may be qualified with its plugin, as in `focal:FocalLoss`.
 
         Raises:
-            InvalidValueError: if there is none, or if several plugins bring one; the message lists similar names.
+            InvalidValueError: if there is none, with similar names, or if several plugins have one.
 
         """
         if (base, name) in self._unknown:
@@ -155,7 +119,7 @@ class Catalog:
         if len(found) > 1:
             plugins = " and ".join(str(self.plugin(kind)) for kind in found)
             names = enumerate_names((f"{self.plugin(kind).name}:{kind.__name__}" for kind in found), "or")
-            message = f"The plugins {plugins} bring a {base.family} called {name}: write {names}."
+            message = f"The plugins {plugins} each have a {base.family} named {name}: write {names}."
             raise InvalidValueError("ambiguous-type", message)
         if found:
             return found[0]
@@ -163,7 +127,7 @@ class Catalog:
         return self.find(base, name)
 
     def _not_known(self, base: type[Spec], name: str) -> InvalidValueError:
-        """The error of a name that no component has; says which name is known or near."""
+        """The error for an unknown name, with a suggestion."""
         own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
@@ -180,16 +144,16 @@ class Catalog:
         return InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
 
     def translated(self, base: type[Spec], name: str) -> str | None:
-        """The name of the component that other tools call by this name, if a spec may use it in place of `base`."""
+        """The component that has this name in other tools, if a spec may use it in place of `base`."""
         return next((known for known in other_tools.types(name) if self.get(base, known) is not None), None)
 
     def meant(self, base: type[Spec], name: str) -> str | None:
-        """The name that was probably meant, among those that a spec may use in place of `base`.
+        """The closest name among those that a spec may use in place of `base`.
 
-        A name of another tool means the component of the same kind.
+        A name from another tool means its equivalent.
 
         Only components with a similar name are loaded: loading all of them takes as long as everything else together.
-        After `MOST_MEANT` names nothing is looked up until the next spec.
+        After `MOST_MEANT` names, nothing is looked up until the next spec.
         """
         if (known := self.translated(base, name)) is not None:
             return known
@@ -204,12 +168,12 @@ class Catalog:
         return self._meant[base, name]
 
     def begin_spec(self) -> None:
-        """Forget the suggestions for unknown names: another spec is read."""
+        """Clear the suggestions for unknown names before another spec is read."""
         self._meant.clear()
         self._unknown.clear()
 
     def _all_known(self, base: type[Spec]) -> str:
-        """What a spec may use in place of `base`, as a sentence that begins with a space."""
+        """List what a spec may use in place of `base`, in a sentence that starts with a space."""
         if base not in self._sentences:
             self._sentences[base] = self._sentence(base)
         return self._sentences[base]
@@ -218,7 +182,9 @@ class Catalog:
         known = self.family(base)
         if len(known) <= MOST_LISTED:
             return f" Available: {enumerate_names(sorted(known))}." if known else ""
-        first = sorted(name for name, kind in known.items() if _holds(kind, base))  # Such as models, of layers.
+        first = sorted(
+            name for name, kind in known.items() if _holds(kind, base)
+        )  # For example, models that contain layers.
         some = f", such as {enumerate_names(first)}" if first else ""
         return f" There are {len(known)}{some}: `hookline list` shows them."
 
@@ -241,7 +207,7 @@ def _loaded(components: Mapping[str, type[Spec]], name: str, plugin: Origin) -> 
     except FAILURES as error:
         raise PluginError(f"The plugin {plugin} cannot load {name}: {type(error).__name__}: {error}") from error
     if _component(kind, plugin).__name__ != name:
-        raise PluginError(f'The plugin {plugin} brings {kind.__name__} under another name, "{name}".')
+        raise PluginError(f'The plugin {plugin} registers {kind.__name__} under another name, "{name}".')
     return kind
 
 
@@ -249,11 +215,11 @@ def _component(kind: type[Spec], plugin: Origin) -> type[Spec]:
     """The class, if it is a component class; otherwise raise a `PluginError`."""
     if not (isinstance(kind, type) and issubclass(kind, Spec) and kind.family) or is_family(kind):
         raise PluginError(
-            f"The plugin {plugin} registers {kind!r}, which is not a class below that of a family, such as LossSpec."
+            f"The plugin {plugin} registers {kind!r}, which is not a subclass of a family, such as LossSpec."
         )
     if plugin.is_built_in:
-        return kind  # Tests check these: for an unknown name all of them are loaded.
-    # A name that may be intended is reported by the kit to the author, not to everybody who installs the plugin.
+        return kind  # Tests check these; all of them are loaded for an unknown name.
+    # The kit reports suspicious names to the author; users who install the plugin should not see them.
     if problem := misdeclared(kind) or (None if plugin.distribution else misnamed(kind)):
         raise PluginError(f"The plugin {plugin} registers {kind.__name__}, which {problem}".rstrip())
     return kind

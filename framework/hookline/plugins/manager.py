@@ -28,12 +28,12 @@ BUILT_IN = (
     "hookline_schedulers",
     "hookline_deploy",
 )
-"""The modules of the built-in plugins: ordinary plugins that are always used, and called last.
+"""The modules of the built-in plugins: ordinary plugins that are always loaded, and called last.
 
 This is the only place where the core names them."""
 
 HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
-"""What a plugin can implement."""
+"""The hooks that a plugin can implement."""
 
 Named = tuple[Origin, object]
 
@@ -62,7 +62,7 @@ class Plugins:
         self.built_in = [(Origin(name, distribution="hookline"), importlib.import_module(name)) for name in BUILT_IN]
         """The built-in plugins and where they come from; the last one is called first."""
         self.added: list[Named] = []
-        """The others, in the order in which they are called."""
+        """The other plugins, in calling order."""
         for name in listed:
             try:
                 origin, plugin = installed.load(name)
@@ -107,10 +107,10 @@ class Plugins:
             try:
                 components = cast("Any", implementation.function())
                 if components is None:
-                    raise TypeError("it returns nothing: return the classes")
+                    raise TypeError("it returns None: return the classes")
                 if not isinstance(components, Mapping):
                     components = list(components)
-            except FAILURES as error:  # It is reported, or raised from another.
+            except FAILURES as error:  # Reported, or raised as the cause of another error.
                 message = f'The plugin {origin} failed in "register_specs". {reason(error)}'
                 self._skip(PluginError(message, listed.get(origin.name)), origin, cause=error)
                 continue
@@ -154,7 +154,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
 def _refuse_unmarked_wrappers(
     manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
 ) -> None:
-    """Raise a `PluginError` for a generator function that is not marked as a wrapper: its answer is a generator."""
+    """Raise a `PluginError` for a generator function that is not marked as a wrapper: it would answer a generator."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             function = inspect.unwrap(implementation.function)
@@ -166,7 +166,7 @@ def _refuse_unmarked_wrappers(
 
 
 def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
-    """What is wrong with a hook: its name, an argument that its stage does not have, or what pluggy says."""
+    """Describe what is wrong with a hook: its name, an argument that its stage does not have, or pluggy's message."""
     marked = [name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None]
     for name in marked:
         function = inspect.unwrap(getattr(plugin, name))
@@ -181,7 +181,7 @@ def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginV
                     f"have.{did_you_mean(argument, known)}"
                 )
         if "function is not a generator" in str(error) and f"hook {name!r}" in str(error):
-            return f'has a hook that does not fit. {place}: "{name}" is marked as a wrapper, and has no `yield`.'
+            return f'has a hook that does not fit. {place}: "{name}" is marked as a wrapper but has no `yield`.'
         if f"hook {name!r}" in str(error) or len(marked) == 1:
             return f"has a hook that does not fit. {place}: {' '.join(str(error).split())}"
     return f"has a hook that does not fit. {' '.join(str(error).split())}"
@@ -193,7 +193,7 @@ def callback_name(index: int, callback: object) -> str:
 
 
 def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
-    """The callbacks of a spec, built, with their names in messages."""
+    """Build the callbacks of a spec; returns each with its name in messages."""
     named: list[tuple[str, object]] = []
     for index, spec in enumerate(callbacks):
         name = callback_name(index, spec)

@@ -22,7 +22,7 @@ class Origin:
     file: Path | None = None
     """The file, if the plugin is one."""
     neighbours: tuple[Path, ...] = ()
-    """The files in its directory that it imports."""
+    """The files that it imports from its directory."""
     entry_point: str | None = None
     """The module, or the object in it, that the distribution declares as its entry point."""
     known_version: str | None = None

@@ -1,4 +1,4 @@
-"""Short forms of callbacks for a script: a function that is called before or after a stage."""
+"""Short forms of callbacks for scripts: call a function before or after a stage."""
 
 import functools
 import inspect
@@ -77,7 +77,7 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
         return known["answer"]
 
     marked: Any = wrapper
-    # Each has its own code, so that an error can tell them apart and name a line of the function.
+    # Each has its own code object, so that an error names the right function and line.
     marked.__code__ = marked.__code__.replace(co_name=f"{form}({stage})")
     marked.__hookline_file__ = getattr(getattr(function, "__code__", None), "co_filename", None)
     called = getattr(function, "__name__", type(function).__name__)
@@ -86,13 +86,13 @@ def _callback(stage: str, function: Callable[..., Any], *, is_after: bool) -> ob
 
 
 def _taken(form: str, stage: str, function: Callable[..., Any], known: list[str]) -> list[str]:
-    """The names of the arguments that a function takes; all of them, if it takes `**`."""
+    """The names of the arguments that a function takes; all arguments if it takes `**`."""
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return known
     for parameter in parameters:
         is_wanted = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
         if parameter.name not in known and is_wanted:
-            message = f'{form}: The function takes "{parameter.name}", which the stage "{stage}" does not have.'
+            message = f'{form}: The function takes "{parameter.name}", but the stage "{stage}" has no such argument.'
             raise PluginError(message + did_you_mean(parameter.name, known))
     return [parameter.name for parameter in parameters if parameter.name in known]

@@ -1,8 +1,8 @@
-"""Signals that end a training: Ctrl-C, and those that a system or a scheduler sends to end a process.
+"""Signals that end a training: Ctrl-C, and those that an operating system or a job scheduler sends.
 
-While a run trains, a signal sets a flag. The loop reads it after each step, and other long computations between their
-batches, so that no signal interrupts an update or the writing of a file. A second signal is handled as it would be
-without Hookline; on the command line it ends the process at once.
+During training, a signal sets a flag. The loop checks it after each step, and other long computations check it between
+batches, so a signal never interrupts an update or the writing of a file. A second signal is handled as it would be
+without Hookline; on the command line it ends the process immediately.
 """
 
 import os
@@ -15,12 +15,12 @@ from types import FrameType
 from typing import Any
 
 NAMES = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals; Windows has fewer."""
+"""The names of the signals; Windows has fewer."""
 
 EXIT_CODE = 128
 """Shells add this to the number of the signal that ended a process."""
 
-HINT = "Stopping after this step; what was trained is saved. Press Ctrl-C again to end at once."
+HINT = "Stopping after this step; the results so far are saved. Press Ctrl-C again to end immediately."
 
 
 def sentence(number: int) -> str:
@@ -36,16 +36,16 @@ def reason(number: int) -> str:
 
 
 class Interruption:
-    """Whether a signal has requested that the training ends. Each call of `hookline.train` has its own.
+    """Whether a signal has requested that training ends. Each call of `hookline.train` has its own.
 
-    It is a context that restores the signal handlers at its end. If there was a request that no exception reports, it
-    raises a `KeyboardInterrupt`: the request came too late to end the training.
+    As a context manager, it restores the signal handlers on exit. If a request came too late to end the training, it
+    raises a `KeyboardInterrupt` on exit.
     """
 
     __slots__ = ("_previous", "_process", "number")
 
     def __init__(self) -> None:
-        """Begin without a request."""
+        """Start without a request."""
         self.number: int | None = None
         """The number of the signal; `None` without a request."""
         self._previous: dict[int, Any] = {}
@@ -60,7 +60,7 @@ class Interruption:
             raise KeyboardInterrupt(reason(self.number))
 
     def listen(self) -> None:
-        """From now on signals set the flag: in the main thread, unless a signal has another handler or is ignored."""
+        """Install handlers in the main thread, except for signals that are ignored or have another handler."""
         if self._previous or threading.current_thread() is not threading.main_thread():
             return
         for name in NAMES:
@@ -71,7 +71,7 @@ class Interruption:
                 signal.signal(number, self._note)
 
     def request(self, number: int) -> None:
-        """Request that the training ends, as the signal of this number does; the first request counts."""
+        """Request that training ends, as the signal with this number does; only the first request counts."""
         if self.number is None:
             self.number = number
 
@@ -79,7 +79,7 @@ class Interruption:
         if os.getpid() != self._process:
             _end_by(number)
         self.request(number)
-        self._restore()  # A second signal ends the process at once.
+        self._restore()  # A second signal ends the process immediately.
         if number == signal.SIGINT and _is_terminal(sys.stderr):
             _write(2, f"\n{HINT}\n")
 
@@ -87,19 +87,19 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             return
         for number, handler in self._previous.items():
-            if signal.getsignal(number) == self._note:  # Unless another one has been set since.
+            if signal.getsignal(number) == self._note:  # Keep a handler that was set in the meantime.
                 signal.signal(number, handler)
         self._previous.clear()
 
 
 class EndingAtOnce:
-    """A signal handler that ends the process at once, without exit handlers, which might fail in the middle of work.
+    """A signal handler that ends the process immediately, without exit handlers, which might fail at that point.
 
-    For the command line, while nothing can be lost: as modules are imported and specs and data are read.
+    The command line uses it while nothing can be lost: during imports and while it reads specs and data.
     """
 
     def __init__(self, code: int | None = None):
-        """End silently with this exit code; by default with a line and the exit code of the signal."""
+        """Set the exit code, without a message. Default: print a line and use the exit code of the signal."""
         self._code = code
         self._process = os.getpid()
 
@@ -116,10 +116,10 @@ class EndingAtOnce:
 
 @contextmanager
 def ending_at_once() -> Iterator[Callable[[int], None]]:
-    """Inside the context a signal ends the process at once, unless it is ignored (`nohup`) or has another handler.
+    """Inside the context, a signal ends the process immediately, unless it is ignored (`nohup`) or has another handler.
 
-    At its end the handlers are restored, unless the function that it gives was called with the exit code: then only
-    exiting is left to do, and a signal ends the process with that code.
+    On exit the handlers are restored, unless the yielded function was called with the exit code: then the process is
+    about to exit, and a signal ends it with that code.
     """
     previous: dict[int, Any] = {}
     handler = EndingAtOnce()
@@ -144,7 +144,7 @@ def ending_at_once() -> Iterator[Callable[[int], None]]:
 
 
 def _end_by(number: int) -> None:
-    """End a forked process, such as one that loads data, as a signal without a handler does."""
+    """End a forked process, such as a data loader worker, as a signal without a handler would."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
@@ -157,7 +157,7 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def _write(descriptor: int, text: str) -> None:
-    """Write without Python's buffers, which may be in use."""
+    """Write without Python's buffers, which the interrupted code may be using."""
     try:
         os.write(descriptor, text.encode())
     except OSError:

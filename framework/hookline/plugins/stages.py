@@ -1,4 +1,4 @@
-"""The stages of a training, in the order in which they are called. This page is the manual of the hooks.
+"""The stages of a training, in calling order. This is the reference for hooks.
 
 A stage is a question put to the plugins: the first answer counts, and the built-in answer comes last. An implementation
 that returns `None` passes the question on to the next one. It takes the arguments that it needs, by name, and omits the
@@ -57,7 +57,7 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 
 @_hookspec
 def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
-    """What a plugin adds to the names that a spec may use: its component classes.
+    """Return the component classes of the plugin, which a spec can name.
 
     A plugin with many modules returns `Components` instead: a mapping by name that imports a class when a spec names
     it.
@@ -350,22 +350,22 @@ class Run:
     """One training of one spec. Every stage takes it as `run`.
 
     Attributes:
-        spec: what is trained.
-        objective: what is minimized: the loss of the spec, or the weighted sum of several.
+        spec: the spec to train.
+        objective: what is minimized: the loss of the spec, or a weighted sum of losses.
         stages: calls other stages: `run.stages.forward(run=run, model=model, batch=batch)`.
         plugins: the plugins that are used and where each comes from, in the order in which they are called; the
             built-in ones come last.
-        catalog: the components that these plugins bring.
+        catalog: the components of these plugins.
         device: the device on which everything is computed.
         directory: the directory of the results; `None` until training begins, so that a mistake leaves nothing behind.
-        resources: what is closed when the run ends, whatever happens: `run.resources.enter_context(...)`. For the run
-            that is deployed, this is after `deploy`.
+        resources: an exit stack that is closed when the run ends, even after an error: use
+            `run.resources.enter_context(...)`. For the run that is deployed, this is after `deploy`.
         steps_per_epoch: the number of batches in an epoch; 0 until training begins.
         state: what changes during the run, such as the epoch and the step, as plain data.
-        loss: the loss of the latest step, detached. Reading its number waits for the device.
+        loss: the loss of the latest step, detached. `loss.item()` synchronizes with the device.
         is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
             otherwise they are called for an evaluation or for the statistics of layers.
-        interruption: whether Ctrl-C was pressed, or another signal asks the process to end.
+        interruption: whether Ctrl-C or another signal requested that training ends.
 
     """
 
@@ -420,12 +420,12 @@ class Run:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the training was interrupted, so that nothing more is computed."""
+        """Whether the training was interrupted and nothing more should be computed."""
         return self.interruption.number is not None
 
     @property
     def dtype(self) -> "torch.dtype":
-        """The floating-point type of inputs, targets, model and loss, which is torch's default type during the run."""
+        """The floating-point dtype of inputs, targets, model and loss; torch's default dtype during the run."""
         import torch
 
         chosen: torch.dtype = getattr(torch, self.spec.run.dtype)
@@ -437,17 +437,17 @@ class Run:
         return self.spec.run.seed
 
     def moved(self, tensor: "Tensor") -> "Tensor":
-        """The tensor on the device of the run; a floating-point tensor is also converted to the type of the run."""
+        """Move a tensor to the device of the run; convert a floating-point tensor to the dtype of the run."""
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
 
     def stop(self, reason: str) -> None:
-        """End the training after this epoch and continue with the test and what follows; the first reason counts."""
+        """End the training after this epoch and continue with the final evaluation. Only the first reason is kept."""
         self.state.stopped = self.state.stopped or reason or "A callback stopped it."
 
     def tell(self, sentence: str) -> None:
-        """Report something that is not a number of the log: it is printed, and kept in `result.json`.
+        """Print a sentence and add it to `result.json`.
 
-        Any stage may call it. What `tune` and `deploy` report is added to the result of the run that they were given.
+        Any stage may call it. Sentences from `tune` and `deploy` are added to the result of the run that they receive.
         """
         self.state.told.append(sentence)
 
@@ -459,8 +459,8 @@ class Run:
     def raise_if_interrupted(self) -> None:
         """Raise a `KeyboardInterrupt` if the training was interrupted.
 
-        The loop checks this after each step, and the stage `evaluate` before each batch. A callback with a long
-        computation of its own calls this wherever it can be interrupted.
+        The loop calls this after each step, and the stage `evaluate` before each batch. In a callback with a long
+        computation, call it wherever the computation can be interrupted.
         """
         if self.interruption.number is not None:
             raise KeyboardInterrupt(reason(self.interruption.number))

@@ -1,4 +1,4 @@
-"""What changes during a run: one object of plain data, so that a checkpoint can save it."""
+"""The mutable state of a run: one object of plain data that a checkpoint can save."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from hookline.plugins.weights import Weights
 
 @define(kw_only=True)
 class RunState:
-    """How far a run has come, and what has happened in it.
+    """The progress of a run and its log.
 
     The implementation of `fit` writes `epoch`, `step` and `history`; a callback that puts other weights into the model
     writes `weights`. To read them, use the properties of the run with the same names, such as `run.step`.
@@ -19,7 +19,7 @@ class RunState:
         epoch: the current epoch, counted from 1.
         step: the number of completed steps, over all epochs.
         history: the log so far: a record for each epoch.
-        is_trained: whether the training has ended.
+        is_trained: whether training has ended.
         weights: which weights the model has when training has ended; `None` for those of the last step.
         stopped: why the training ends before its last epoch, or `None`.
         told: what callbacks have reported with `run.tell`.
@@ -35,11 +35,11 @@ class RunState:
     told: list[str] = field(factory=list)
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of everything, made of numbers, text, lists and dictionaries."""
+        """Return a copy of the state: numbers, strings, lists and dictionaries."""
         return asdict(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replace everything by what `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         weights = state["weights"]
         values = {**state, "weights": None if weights is None else Weights(**weights)}
         for name, value in values.items():

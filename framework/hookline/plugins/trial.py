@@ -1,4 +1,4 @@
-"""A trial: one spec that was trained, and the results."""
+"""A trial: a trained spec and its results."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -52,9 +52,9 @@ class Trial:
     epochs: int
     """The number of epochs that were trained."""
     steps: int
-    """The number of steps that were made."""
+    """The number of steps."""
     seconds: float
-    """The time in seconds, from reading the data to the test."""
+    """The time in seconds, from reading the data to the final evaluation."""
     stopped: str | None = None
     """Why it ended before its last epoch, if it did."""
     told: Sequence[str] = ()

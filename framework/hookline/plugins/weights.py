@@ -14,12 +14,12 @@ LAST_STEP = "last step"
 
 @frozen(kw_only=True)
 class Weights:
-    """Which weights a model has when its training has ended."""
+    """The weights that a model has after training."""
 
     source: str = LAST_STEP
-    """The class of the callback that put them into the model, such as "EarlyStopping"."""
+    """The class of the callback that put them into the model, such as "EarlyStopping", or "last step"."""
     epoch: int
-    """The epoch that they are from; for a mean, the last one in it."""
+    """The epoch that they are from; for a mean, the last epoch that it includes."""
     step: int
     """The number of completed steps at that time, over all epochs."""
     is_mean: bool = False

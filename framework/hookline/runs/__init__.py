@@ -1,1 +1,1 @@
-"""The directory of a run: what training writes and later commands read."""
+"""The plan of a run, its lock and its directory."""

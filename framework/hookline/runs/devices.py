@@ -1,4 +1,4 @@
-"""The device and the floating-point type of a run, and what makes it reproducible. No other module handles devices."""
+"""The device and dtype of a run, and its reproducibility. No other module handles devices."""
 
 import os
 import random
@@ -8,21 +8,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import MisfitError
+from hookline.errors.text import counted
 
 if TYPE_CHECKING:
     import torch
 
 
 def select(name: str, dtype: str = "float32") -> "torch.device":
-    """The device with this name; `auto` is the accelerator if there is one, or else the CPU.
+    """The device with this name; `auto` is the accelerator if there is one, otherwise the CPU.
 
     Raises:
-        MisfitError: if there is no such device, or if it cannot compute in this type.
+        MisfitError: if the device does not exist or does not support the dtype.
 
     """
     device = _select(name)
     if dtype == "float64" and device.type == "mps":
-        raise MisfitError('"mps" cannot compute in float64: set `device = "cpu"`.', ("run", "dtype"))
+        raise MisfitError('"mps" does not support float64: set `device = "cpu"`.', ("run", "dtype"))
     return device
 
 
@@ -35,14 +36,15 @@ def _select(name: str) -> "torch.device":
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise _missing(f'There is no device called "{name}": "auto", "cpu" or "cuda" are.') from None
+        raise _missing(f'There is no device called "{name}". Use "auto", "cpu" or "cuda".') from None
     if device.type == "cpu" and device.index:
-        raise _missing(f'There is no "{name}": there is one CPU, which is called "cpu".')
+        raise _missing(f'There is no device "{name}": the only CPU is "cpu".')
     if device.type != "cpu" and (accelerator is None or accelerator.type != device.type):
-        has = "only a CPU" if accelerator is None else f'"{accelerator.type}"'
-        raise _missing(f'This machine has no "{name}". It has {has}.')
+        has = "a CPU" if accelerator is None else f'"{accelerator.type}"'
+        raise _missing(f'This machine has no "{name}", only {has}.')
     if device.index is not None and device.type != "cpu" and device.index >= torch.accelerator.device_count():
-        raise _missing(f'There is no "{name}": {torch.accelerator.device_count()} are here.')
+        count = counted(torch.accelerator.device_count(), "accelerator")
+        raise _missing(f'There is no device "{name}": this machine has {count}.')
     return device
 
 
@@ -52,7 +54,7 @@ def _missing(message: str) -> MisfitError:
 
 @contextmanager
 def default_dtype(dtype: "torch.dtype") -> Iterator[None]:
-    """Layers, losses and metrics that are created inside have this type; the default type is restored at the end."""
+    """Layers, losses and metrics that are created inside have this dtype; the default dtype is restored on exit."""
     import torch
 
     before = torch.get_default_dtype()
@@ -65,9 +67,9 @@ def default_dtype(dtype: "torch.dtype") -> Iterator[None]:
 
 @contextmanager
 def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]:
-    """Reproducible random numbers and algorithms, and a default type; those of the caller are restored at the end.
+    """Set reproducible random numbers and algorithms and the default dtype; restore those of the caller on exit.
 
-    On a CPU torch is reproducible by default. On an accelerator it is set to prefer deterministic algorithms.
+    torch is reproducible by default on a CPU. On an accelerator, deterministic algorithms are preferred.
     """
     import torch
 
@@ -75,7 +77,7 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
         if device.type == "cpu":
             yield
             return
-        # Without it cuBLAS is not deterministic; it is read when the device is first used.
+        # cuBLAS is not deterministic without it; it is read when the device is first used.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         mode = torch.get_deterministic_debug_mode()
         torch.use_deterministic_algorithms(mode=True, warn_only=True)
@@ -87,13 +89,13 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Inside the context whatever `torch.compile` has wrapped runs uncompiled.
+    """Run modules and functions that `torch.compile` has wrapped uncompiled inside the context.
 
-    The preflight must compile nothing: its two rows would be compiled first, and torch would then compile the batches
-    of the training for any number of rows, with other bits than a loop without a preflight. Hooks on layers cannot be
-    compiled either.
+    The preflight must not compile anything: torch would first compile for its two rows, and then compile the training
+    batches for any number of rows, with other bits than a loop without a preflight. Hooks on layers cannot be compiled
+    either.
     """
-    if "torch._dynamo.eval_frame" not in sys.modules:  # Nothing has been compiled, and importing it takes a second.
+    if "torch._dynamo.eval_frame" not in sys.modules:  # Nothing is compiled, and importing it takes a second.
         yield
         return
     import torch
@@ -104,7 +106,7 @@ def uncompiled() -> Iterator[None]:
 
 @contextmanager
 def forked_generators(device: "torch.device") -> Iterator[None]:
-    """Restore the state of all global random generators at the end: torch, NumPy and `random`."""
+    """Restore the state of all global random number generators on exit: torch, NumPy and `random`."""
     import numpy
 
     of_python, of_numpy = random.getstate(), numpy.random.get_state()
@@ -118,7 +120,7 @@ def forked_generators(device: "torch.device") -> Iterator[None]:
 
 @contextmanager
 def _forked_torch_generators(device: "torch.device") -> Iterator[None]:
-    """Restore the state of torch's random generators at the end."""
+    """Restore the state of torch's random number generators on exit."""
     import torch
 
     if device.type in ("cpu", "meta"):

@@ -1,4 +1,4 @@
-"""The run directory: what a run writes, and that it never overwrites another run."""
+"""The run directory: the files of a run, which never overwrite another run."""
 
 import json
 import platform
@@ -35,7 +35,7 @@ def plan(out: str | Path | None, name: str) -> Path:
     if out is not None:
         if Path(out).exists():
             raise HooklineError(
-                f"{out} exists already, and a run never overwrites another one: choose a new directory."
+                f"{out} already exists, and a run never overwrites another one: choose a new directory."
             )
         return Path(out)
     home = Path("runs") / name
@@ -44,7 +44,7 @@ def plan(out: str | Path | None, name: str) -> Path:
 
 
 def create(planned: Path, *, numbered: bool) -> Path:
-    """Create the directory; a `numbered` one takes the next number if another run has taken its own.
+    """Create the directory. If `numbered` and another run has taken the number, use the next one.
 
     Raises:
         HooklineError: if it cannot be created.
@@ -65,7 +65,7 @@ def create(planned: Path, *, numbered: bool) -> Path:
 
 
 def spec_text(run: "Run", directory: Path) -> str:
-    """The complete spec as it is written to `spec.toml` of a directory, from which it can be trained again."""
+    """The complete spec as written to `spec.toml` in a directory, ready to be trained again from there."""
     return dumps(run.spec, directory, name=run.catalog.name)
 
 
@@ -88,13 +88,13 @@ def write_beginning(run: "Run", directory: Path) -> None:
 
 
 def write_results(run: "Run", trial: "Trial") -> None:
-    """Write the weights, the complete `metrics.jsonl`, `loss.png`, and finally `result.json`.
+    """Write the weights, the complete `metrics.jsonl`, `loss.png` and finally `result.json`.
 
-    If a file cannot be written, for whatever reason, the others are still written. A plot that cannot be drawn is a
-    warning.
+    If a file cannot be written, for whatever reason, the others are still written. If the plot cannot be drawn, a
+    warning is issued.
 
     Raises:
-        FileError: the first one, if files could not be written.
+        FileError: for the first file that could not be written.
 
     """
     home, failures = trial.directory, list[FileError]()
@@ -122,7 +122,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     attempt(home / "model.safetensors", lambda path: write_weights(path, plainly_named(trial.model)))
     if any(True for _ in trial.criterion.parameters()):
         attempt(home / "criterion.safetensors", lambda path: write_weights(path, plainly_named(trial.criterion)))
-    # An interruption may have come between an epoch's end and its line.
+    # An interruption may have occurred between the end of an epoch and its line.
     attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
     if trial.history:
         attempt(home / "loss.png", draw)
@@ -179,7 +179,7 @@ def write_told(directory: Path, told: Sequence[str]) -> None:
 
 
 def versions() -> dict[str, str]:
-    """The versions of everything that the numbers depend on."""
+    """The versions of the packages on which the results depend."""
     from importlib.metadata import version
 
     return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

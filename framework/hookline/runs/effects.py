@@ -1,4 +1,4 @@
-"""The side effects of a training: what it writes and contacts in addition to its results, and what it reads."""
+"""The side effects of a training: the files and services that its components write, contact and read."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from hookline.spec.walk import walk
 
 @frozen(kw_only=True)
 class Effect:
-    """What a callback or a deployment writes and contacts."""
+    """What a callback or a deployment target writes and contacts."""
 
     component: str
     """The component with its place in the spec, such as `callbacks[0] MLflow`."""
     is_declared: bool
-    """Whether its class declares all of this; if not, it may write and contact anything."""
+    """Whether its class declares both; otherwise it may write and contact anything."""
     writes_to: tuple[str, ...] = ()
     """Files and directories; relative paths are in the run directory."""
     connects_to: tuple[str, ...] = ()
-    """Addresses, or names of services."""
+    """Addresses or names of services."""
 
 
 def effects(spec: TrainingSpec) -> Iterator[Effect]:
-    """What each callback and each deployment of a spec writes and contacts, unless it declares that it does neither."""
+    """What each callback and deployment target writes and contacts, without those that declare no effects."""
     for section in ("callbacks", "deploy"):
         component: WrapperSpec | DeploySpec
         for index, component in enumerate(getattr(spec, section)):
@@ -47,11 +47,11 @@ def effects(spec: TrainingSpec) -> Iterator[Effect]:
 
 
 def read_files(spec: TrainingSpec) -> dict[str, str]:
-    """The fingerprints of what the components of a spec read, by place, such as `model.layers[0].weights`.
+    """The fingerprints of the files that the components of a spec read, by path in the spec.
 
-    These are the existing files and directories that options of the type `Path` name, and what the method
-    `fingerprints` of a component adds. A data source has a fingerprint of its rows, not of its file. Files that a
-    component writes to are excluded.
+    These are the existing files and directories in options of type `Path`, and what the method `fingerprints` of a
+    component adds. A data source has a fingerprint of its rows, not of its file. Files that a component writes to are
+    excluded.
     """
     found: dict[str, str] = {}
     for path, component in walk(spec):

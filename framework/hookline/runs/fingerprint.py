@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Batches, Data
 
 
-LOOKED_AT = 16
-"""The number of batches that are read of a split that is not in memory: reading all takes as long as an epoch."""
+COMPARED_BATCHES = 16
+"""The number of batches to read from a split that is not in memory; reading all takes as long as an epoch."""
 
 
 def of_data(data: "Data") -> str:
     """The fingerprint of all splits, of the encoding of the targets and of the preparation of the inputs.
 
-    It covers all rows of a split in memory (`all`), and what the method `fingerprint` of a split returns. For any other
-    split it covers the number of rows and the first `LOOKED_AT` batches of the first epoch. The state of the global
-    random generators does not change.
+    It covers all rows of a split in memory (`all`), or what the method `fingerprint` of a split returns. For any other
+    split it covers the number of rows and the first `COMPARED_BATCHES` batches of the first epoch. The state of the
+    global random number generators is unchanged.
     """
     device = next(iter(data.example.inputs.values())).device
     with devices.forked_generators(device):
@@ -41,13 +41,13 @@ def _of_batches(batches: "Batches") -> str:
     if rows is not None:
         return of_batch(rows)
     made = hashlib.sha256(f"{batches.rows} rows".encode())
-    for batch in islice(batches.epoch(1), min(LOOKED_AT, len(batches))):
+    for batch in islice(batches.epoch(1), min(COMPARED_BATCHES, len(batches))):
         made.update(of_batch(batch).encode())
     return made.hexdigest()
 
 
 def of_batch(batch: "Batch") -> str:
-    """The fingerprint of the tensors of a batch, with their names, types and shapes."""
+    """The fingerprint of the tensors of a batch, with their names, dtypes and shapes."""
     kinds = {"input": batch.inputs, "target": batch.targets, "length": batch.lengths}
     return of_tensors({f"{kind} {name}": tensor for kind, group in kinds.items() for name, tensor in group.items()})
 

@@ -21,16 +21,16 @@ class Layer:
     type: str
     """The name of its class."""
     output: tuple[int, ...] | None
-    """The shape of its output for one row; `None` if it is never called itself, as `out_proj` of MultiheadAttention."""
+    """The shape of its output for one row; `None` if it is never called, like `out_proj` of MultiheadAttention."""
     parameters: int
     """The number of elements in its own parameters; a shared parameter is counted in the first layer."""
 
 
 @contextmanager
-def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
-    """The layers in the order in which the context applies them, each once, and those that are never called.
+def recorded_layers(model: "nn.Module") -> Iterator[list[Layer]]:
+    """Record the layers in the order in which they are applied inside the context, each once, and those never called.
 
-    Every parameter of the model is counted in exactly one of them.
+    Every parameter of the model is counted in exactly one layer.
     """
     import torch
     from torch import Tensor
@@ -43,7 +43,7 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
         first = next((part for part in _parts(output) if isinstance(part, Tensor)), None)
         outputs.setdefault(names[module], tuple(first.shape[1:]) if first is not None else ())
 
-    # A TorchScript module takes no hooks: the shape of its output is unknown.
+    # TorchScript modules do not support hooks: the shapes of their outputs are unknown.
     hooked = [module for module in shown.values() if not isinstance(module, torch.jit.ScriptModule)]
     handles = [module.register_forward_hook(note) for module in hooked]
     layers: list[Layer] = []
@@ -61,7 +61,7 @@ def noted_layers(model: "nn.Module") -> Iterator[list[Layer]]:
 
 
 def _with_uncalled(called: list[str], with_parameters: Iterable[str]) -> list[str]:
-    """The layers that are called, and each other layer after the one that contains it, or at the end.
+    """The called layers, and each other layer after the one that contains it, or at the end.
 
     >>> _with_uncalled(["0.attention", "1"], ["0.attention", "0.attention.out_proj", "1", "extra"])
     ['0.attention', '0.attention.out_proj', '1', 'extra']

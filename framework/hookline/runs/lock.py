@@ -1,4 +1,4 @@
-"""`run.lock.toml`: what a run was made of, to train it again to the same bits, or to report what has changed."""
+"""`run.lock.toml`: everything on which the bits of a run depend, to repeat it or to report what has changed."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,38 +21,38 @@ LARGEST = 2**24
 """The largest size of a lock in bytes."""
 
 HEADER = """\
-# What this run was made of. `hookline train --locked` with this directory trains it again to the same bits, or reports
-# what has changed since. For data that is not held in memory and has no fingerprint of its own, only the number of rows
-# and the first 16 batches of each split are compared.
+# Everything on which the results of this run depend. `hookline train --locked` with this directory repeats the run to
+# the same bits, or reports what has changed since. For data that is not held in memory and has no fingerprint of its
+# own, only the number of rows and the first 16 batches of each split are compared.
 
 """
 
 
 def write(plan: Plan, spec: str, directory: Path) -> None:
-    """Write the plan of a run with this spec, which is the text of `spec.toml`."""
+    """Write the lock of a run; `spec` is the text of `spec.toml`."""
     write_file(directory / NAME, HEADER + dumps({"spec": of_text(spec), **table(plan)}))
 
 
 def table(plan: Plan) -> dict[str, Any]:
-    """A plan as tables, arrays, strings and numbers, for JSON and TOML."""
+    """Convert a plan to tables, arrays, strings and numbers, for JSON and TOML."""
     made = asdict(plan, filter=lambda _, value: value is not None)
     stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
     return {**made, "stages": stages}
 
 
 def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
-    """Raise a `LockError` if something has changed since a run was trained."""
+    """Raise a `LockError` if anything has changed since the run was trained."""
     if changed := changes(directory, plan, spec):
         raise LockError(directory, changed)
 
 
 def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
-    """What has changed since a run was trained, each as a sentence.
+    """What has changed since the run was trained, as sentences.
 
     `spec` is the text of the spec to train, as it would be written to the directory of that run.
 
     Raises:
-        HooklineError: if this is not the directory of a run.
+        HooklineError: if this is not a run directory.
 
     """
     lock = read(directory)
@@ -62,17 +62,17 @@ def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
 
 def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
     if lock["spec"] != of_text(spec):
-        yield "The spec is not the one that was trained."
+        yield "The spec differs from the one that was trained."
     now = plan.environment
     for name, then in lock["environment"].items():
         if now.get(name) != then:
-            yield f"{_NAMES.get(name, name)} was {then}, and it is {now.get(name, 'missing')}."
+            yield f"{_NAMES.get(name, name)} was {then}; now it is {now.get(name, 'missing')}."
     yield from _of_plugins(lock["plugins"], plan)
     if lock["data"] != plan.data:
-        yield "The data is not what it was trained on."
+        yield "The data has changed."
     for place, then in lock.get("files", {}).items():  # Locks of earlier versions do not have them.
         if plan.files.get(place) != then:
-            yield f"What {place} reads {'has changed' if place in plan.files else 'is missing'}."
+            yield f"The data that {place} reads {'has changed' if place in plan.files else 'is missing'}."
 
 
 _NAMES = {
@@ -94,19 +94,19 @@ def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
         used = now.pop(name, None)
         if used is None:
             file = plugin.get("file")
-            how = f": give the file {file} with -p" if file else ""
-            yield f'The plugin "{name}" was used, and now it is not{how}.'
+            how = f": pass the file {file} with -p" if file else ""
+            yield f'The plugin "{name}" is no longer used{how}.'
         elif plugin.get("version") != used.version:
-            yield f'The plugin "{name}" was {plugin.get("version")}, and it is {used.version}.'
+            yield f'The version of the plugin "{name}" was {plugin.get("version")}; now it is {used.version}.'
         elif plugin["fingerprint"] != used.fingerprint:
             what = "Hookline's own code" if name == "hookline" else f'The code of the plugin "{name}"'
             yield f"{what} has changed."
     for name in now:
-        yield f'The plugin "{name}" is used, and it was not before.'
+        yield f'The plugin "{name}" is used, but was not before.'
 
 
 def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_reported: bool) -> Iterator[str]:
-    """Changes in the order of calls. Added or removed plugins follow from another change, if one is reported."""
+    """Changes of the call order. If `is_reported`, omit added and removed plugins, which another change explains."""
     moves: dict[str, list[str]] = {}
     for stage, implementations in plan.stages.items():
         now = [one.plugin for one in implementations]
@@ -126,23 +126,25 @@ def _listed(names: list[str]) -> str:
 
 
 def read(directory: Path) -> dict[str, Any]:
-    """The lock of a run.
+    """Read the lock of a run.
 
     Raises:
-        HooklineError: if it does not exist, or has been changed.
+        HooklineError: if it does not exist or has been edited.
 
     """
     path = directory / NAME
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise HooklineError(f"{path} is not a file.")  # A pipe or a device may be endless.
+            raise HooklineError(f"{path} is not a file.")  # Reading a pipe or a device may never end.
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise HooklineError(f"{path} has been changed: it is larger than {LARGEST // 2**20} MiB.")
         lock = tomli.loads(content.decode())
     except OSError as error:
-        raise HooklineError(f"{path} cannot be read: {error.strerror}. It is in the directory of a run.") from None
+        raise HooklineError(
+            f"{path} cannot be read: {error.strerror}. Pass a run directory, which contains this file."
+        ) from None
     except (ValueError, RecursionError) as error:  # Not TOML, not UTF-8, or a number with thousands of digits.
         raise HooklineError(f"{path} has been changed: {error}.") from None
     for name, kind in _WANTED.items():
@@ -162,7 +164,7 @@ _WANTED = {
     "plugins": tuple[Mapping[str, str], ...],
     "stages": Mapping[str, tuple[str, ...]],
 }
-"""The entries of a lock that are read, and their types."""
+"""The required entries of a lock, and their types."""
 
 
 def _with_tuples(value: Any) -> Any:

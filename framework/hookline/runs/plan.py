@@ -35,13 +35,13 @@ class Implementation:
     release: str
     """The distribution that it comes from, with its version, or the file."""
     is_wrapper: bool
-    """Whether it wraps the stage, rather than answers it."""
+    """Whether it wraps the stage instead of answering it."""
     limits: str = ""
     """The steps or epochs in which it runs, if not in all."""
 
     def __str__(self) -> str:
-        said = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
-        return f"{self.plugin} ({', '.join(part for part in said if part)})"
+        details = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
+        return f"{self.plugin} ({', '.join(part for part in details if part)})"
 
 
 @frozen(kw_only=True)
@@ -74,7 +74,7 @@ class Group:
 
 @frozen(kw_only=True)
 class Plan:
-    """What will run."""
+    """The plan of a run: what would run."""
 
     name: str
     """The name of the run."""
@@ -85,13 +85,13 @@ class Plan:
     steps_per_epoch: int
     """The number of batches in an epoch."""
     components: Mapping[str, tuple[str, ...]]
-    """The types of the components by section, without the callbacks, which are listed with their stages."""
+    """The types of the components by section, without callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
-    """The versions and the machine that the bits depend on."""
+    """The versions and the hardware on which the bits depend."""
     plugins: tuple[UsedPlugin, ...]
-    """Hookline, and the plugins that the spec lists or that were passed."""
+    """Hookline, and the plugins that the spec lists or that were passed to `train`."""
     stages: Mapping[str, tuple[Implementation, ...]]
-    """The implementations of each stage, in the order of the calls."""
+    """The implementations of each stage, in calling order."""
     rows: Mapping[str, int]
     """The number of rows of each split."""
     data: str
@@ -103,9 +103,9 @@ class Plan:
     memory: Memory | None = None
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
     files: Mapping[str, str]
-    """The fingerprints of the files that components read in addition to the data, by the places of the options."""
+    """The fingerprints of the files that components read in addition to the data, by path in the spec."""
     effects: tuple[Effect, ...]
-    """What callbacks and deployments write and contact."""
+    """What callbacks and deployment targets write and contact."""
 
     @property
     def parameters(self) -> int:
@@ -121,7 +121,7 @@ def plan(
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
 ) -> Plan:
-    """The plan of a run, from everything that is built before training."""
+    """Make the plan of a run, from everything that is built before training."""
     spec = run.spec
     return Plan(
         name=spec.run.name,
@@ -156,7 +156,7 @@ def _components(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def environment(device: "torch.device") -> dict[str, str]:
-    """What the bits of a run depend on, in addition to spec, data and plugins."""
+    """The versions and the hardware on which the bits of a run depend."""
     import torch
 
     named = {name: version(name) for name in ("hookline", "torch", "numpy")}
@@ -168,7 +168,7 @@ def environment(device: "torch.device") -> dict[str, str]:
 
 
 def _used(run: Run) -> Iterator[UsedPlugin]:
-    """Hookline with its built-in plugins, then the others in the order in which they are called."""
+    """Hookline with its built-in plugins, then the other plugins in calling order."""
     built_in = [plugin for origin, plugin in run.plugins if origin.is_built_in]
     yield UsedPlugin(
         name="hookline",
@@ -189,12 +189,12 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
 
 
 def _is_display(plugin: object) -> bool:
-    """Whether it is the display of the command line, which makes no difference to what is trained."""
+    """Whether it is the display of the command line, which does not affect the training."""
     return type(plugin).__module__.partition(".")[0] in BUILT_IN
 
 
 def implementations(run: Run, stage: str) -> Iterator[Implementation]:
-    """The implementations of a stage, in the order of the calls."""
+    """The implementations of a stage, in calling order."""
     origins = {origin.name: origin for origin, _ in run.plugins}
     displays = {origin.name for origin, plugin in run.plugins if _is_display(plugin)}
     callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
@@ -209,8 +209,8 @@ def implementations(run: Run, stage: str) -> Iterator[Implementation]:
 
 
 def _limits(spec: CallbackSpec) -> str:
-    said = (("every", spec.every), ("from", spec.first), ("to", spec.last))
-    return " ".join(f"{word} {number}" for word, number in said if number is not None)
+    limits = (("every", spec.every), ("from", spec.first), ("to", spec.last))
+    return " ".join(f"{word} {number}" for word, number in limits if number is not None)
 
 
 def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
@@ -218,7 +218,10 @@ def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
         id(group): type(part) for part in getattr(optimizer, "optimizers", [optimizer]) for group in part.param_groups
     }
     for index, group in enumerate(optimizer.param_groups):
-        known = ("name", *inspect.signature(kinds[id(group)]).parameters)  # A scheduler, and Adam itself, add more.
+        known = (
+            "name",
+            *inspect.signature(kinds[id(group)]).parameters,
+        )  # Schedulers, and Adam itself, add other keys.
         plain = (bool, int, float, str, tuple)
         options = {name: group[name] for name in known if name in group and isinstance(group[name], plain)}
         name = str(options.pop("name", "all" if len(optimizer.param_groups) == 1 else f"group {index}"))

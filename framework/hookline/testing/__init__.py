@@ -7,9 +7,9 @@ One line in a test file tests a whole plugin:
 
     test_it_conforms = conform(hookline_focal)
 
-It becomes one case for each check of each component, and each failure says what to do. The kit makes the data and the
-model that a component needs. Where it cannot, or where an option has no default, pass an example: a component, or the
-path of a spec that uses it.
+This creates one test case for each check of each component; each failure says what to do. The kit makes the data and
+model that a component needs. If it cannot, or if an option is required, pass an example: a component, or the path
+of a spec that uses it.
 
     test_it_conforms = conform(hookline_focal, FocalLoss(gamma=2.0), "specs/focal.toml")
 """

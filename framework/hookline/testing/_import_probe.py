@@ -1,4 +1,4 @@
-"""Run as a script: imports a plugin, and prints as JSON what happened during the import.
+"""A script that imports a plugin and prints the side effects of the import as JSON.
 
 Arguments: the name of the module, its file, and `sys.path` as JSON.
 """
@@ -36,7 +36,7 @@ TELLING = {
 
 
 def main(name: str, file: str, path: list[str]) -> dict[str, list[str]]:
-    """Import the module of this name, or in this file, and all of its components."""
+    """Import the module with this name, or in this file, and all of its components."""
     sys.path[:] = path
     from hookline.plugins.sources.local import from_file
 
@@ -98,7 +98,7 @@ def _state() -> dict[str, Any]:
 
 
 def _place(file: str) -> str:
-    """The line of the plugin's own files that is running."""
+    """The line of the plugin's own files that is currently running."""
     source = Path(file)
     package = source.parent if source.stem == "__init__" else None
     frames = [
@@ -106,7 +106,7 @@ def _place(file: str) -> str:
         for frame in traceback.extract_stack()
         if frame.filename == file or (package is not None and package in Path(frame.filename).parents)
     ]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "in what it imports"
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "in a module that it imports"
 
 
 if __name__ == "__main__":

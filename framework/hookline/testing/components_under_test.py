@@ -36,7 +36,7 @@ class Plugin:
         self.plugin = plugin
         self._given = examples
         self.import_notes: dict[str, list[str]] | None = None
-        """What happened while it was imported in a process of its own, once a check has done so."""
+        """The side effects of importing it in a new process, once a check has done so."""
         self._plugins: dict[tuple[str, ...], Plugins] = {}
 
     @property
@@ -45,7 +45,7 @@ class Plugin:
         return str(getattr(self.plugin, "__name__", type(self.plugin).__name__))
 
     def beside(self, listed: Iterable[str]) -> list[object]:
-        """The plugin in a list, which is empty if the plugin is built in or installed and listed by the spec."""
+        """The plugin in a list; empty if the plugin is built in, or installed and listed by the spec."""
         installed = InstalledPlugins()
         known = [plugin for _, plugin in Plugins().built_in] + [installed.load(name)[1] for name in listed]
         return [] if any(plugin is self.plugin for plugin in known) else [self.plugin]
@@ -65,12 +65,12 @@ class Plugin:
 
     @property
     def plugins(self) -> Plugins:
-        """The plugin with the built-in ones; raises what `plugins_for` raises."""
+        """The plugin with the built-in ones; raises the errors of `plugins_for`."""
         return self.plugins_for(())
 
     @cached_property
     def components(self) -> "list[Component]":
-        """Its components, in the order in which it registers them."""
+        """The components of the plugin, in the order of registration."""
         [origin] = [origin for origin, plugin in self.plugins.all() if plugin is self.plugin]
         catalog = self.plugins.catalog
         return [Component(self, kind) for kind in catalog if catalog.plugin(kind) == origin]
@@ -83,7 +83,7 @@ class Plugin:
 
     @cached_property
     def examples(self) -> list[Spec]:
-        """The components and the training specs that `conform` was given as examples.
+        """The components and training specs that were passed to `conform`.
 
         Raises:
             HooklineError: if a spec cannot be read.
@@ -129,7 +129,7 @@ class Component:
 
     @cached_property
     def example(self) -> Any:
-        """The component as in the examples, or else with its defaults."""
+        """The component from the examples, or else with its defaults."""
         if self._spec is not None:
             return next(part for part in within(self._spec) if type(part) is self.kind)
         for given in self._examples:
@@ -139,14 +139,14 @@ class Component:
         if required:
             options = ", ".join(f"{name}=…" for name in required)
             refuse(
-                f"{self.name} has options without a default: give the kit an example, "
+                f"{self.name} has required options: pass an example to the kit, "
                 f"`conform(…, {self.name}({options}))`, or the path of a spec that uses it."
             )
         try:
             return self.kind()
         except ValueError as error:
             refuse(
-                f"{self.name} refuses its own defaults: change them, or give the kit an example, "
+                f"{self.name} rejects its own defaults: change them, or pass an example to the kit, "
                 f"`conform(…, {self.name}(…))`. {error}"
             )
 
@@ -156,13 +156,13 @@ class Component:
         if self._spec is not None:
             spec: Any = self._spec
             return evolve(spec, run=evolve(spec.run, epochs=2, device="cpu")), ""
-        nearest: tuple[int, str] = (-1, "The kit does not know how its family is trained.")
+        nearest: tuple[int, str] = (-1, "The kit cannot train this family.")
         for make in candidates(self.example):
             try:
                 made = make()
                 self.prepare(made)
                 if isinstance(self.example, WrapperSpec):
-                    self.trained = self.train(made)  # Some find out only in a stage that they do not fit.
+                    self.trained = self.train(made)  # Some components detect a misfit only in a stage.
             except ValueError as error:
                 nearest = max(nearest, (1, str(error)), key=itemgetter(0))
             except HooklineError as error:
@@ -178,13 +178,13 @@ class Component:
         found, why_none = self._found
         if found is None:
             refuse(
-                f"{self.name} cannot be trained with any of the data that the kit makes: fix it, or give the kit the "
-                f"path of a spec that uses it. {why_none}"
+                f"{self.name} cannot be trained with any of the kit's data: fix it, or pass the kit the path of "
+                f"a spec that uses it. {why_none}"
             )
         return found
 
     def needs(self) -> TrainingSpec:
-        """The same, for all checks but "trains", which alone reports a component that cannot be trained."""
+        """Like `training`, for all checks except "trains", which alone reports components that cannot be trained."""
         try:
             spec = self.training
             _ = self.trained
@@ -198,11 +198,11 @@ class Component:
 
     @cached_property
     def trained(self) -> Trained:
-        """The training, finished."""
+        """The finished training."""
         return self.train(self.training)
 
     def train(self, spec: TrainingSpec, *others: object) -> Trained:
-        """Train a spec, with other plugins beside the one under test."""
+        """Train a spec, with other plugins in addition to the one under test."""
         return small_runs.train(spec, self.plugin.plugins_for(spec.plugins, *others))
 
 

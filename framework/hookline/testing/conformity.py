@@ -1,4 +1,4 @@
-"""The list of checks, and the pytest test made of them."""
+"""The checks of the kit, and the pytest test that runs them."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,11 +30,11 @@ from hookline.testing.components_under_test import Plugin
 from hookline.testing.outcomes import ComponentCheck, NotApplicable, NotConforming, PluginCheck
 
 OF_PLUGINS = (
-    PluginCheck("fits_in", plugin_checks.fits_in),
-    PluginCheck("imports_without_torch", import_side_effects.does_without_torch),
-    PluginCheck("does_nothing_when_imported", import_side_effects.does_nothing_when_imported),
+    PluginCheck("is_valid", plugin_checks.is_valid),
+    PluginCheck("imports_without_torch", import_side_effects.imports_without_torch),
+    PluginCheck("imports_without_side_effects", import_side_effects.imports_without_side_effects),
     PluginCheck("examples", plugin_checks.has_readable_examples),
-    PluginCheck("trainings_go_on", plugin_checks.lets_trainings_go_on),
+    PluginCheck("training_works", plugin_checks.training_works),
 )
 """The checks of the plugin as a whole."""
 
@@ -52,7 +52,7 @@ TRAINED = (
 """The families that the kit can train."""
 
 STATEFUL = (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec)
-"""The families of which a training keeps a `state_dict`."""
+"""The families whose components have a `state_dict` in a training."""
 
 OF_COMPONENTS = (
     ComponentCheck("documented", (Spec,), declaration_checks.is_documented),
@@ -64,14 +64,14 @@ OF_COMPONENTS = (
     ComponentCheck(
         "state_dict", (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec), training_checks.is_saved_and_loaded
     ),
-    ComponentCheck("gradients", (LossSpec,), loss_checks.has_the_gradients_of_its_values),
-    ComponentCheck("reductions", (LossSpec,), loss_checks.has_reductions_that_agree),
-    ComponentCheck("parts", (LossSpec,), loss_checks.adds_up_from_parts),
-    ComponentCheck("shapes", (LossSpec,), loss_checks.refuses_shapes_that_do_not_fit),
-    ComponentCheck("goes_on_after_loading", (OptimizerSpec,), family_checks.goes_on_after_loading),
+    ComponentCheck("gradients", (LossSpec,), loss_checks.has_correct_gradients),
+    ComponentCheck("reductions", (LossSpec,), loss_checks.has_consistent_reductions),
+    ComponentCheck("parts", (LossSpec,), loss_checks.adds_up_over_parts),
+    ComponentCheck("shapes", (LossSpec,), loss_checks.refuses_wrong_shapes),
+    ComponentCheck("resumes", (OptimizerSpec,), family_checks.resumes),
     ComponentCheck("order", (DataSpec,), family_checks.keeps_its_order),
-    ComponentCheck("check", (DataSpec,), family_checks.says_what_is_wrong_without_torch),
-    ComponentCheck("batches", (MetricSpec,), family_checks.judges_rows_and_not_batches),
+    ComponentCheck("check", (DataSpec,), family_checks.accepts_valid_data),
+    ComponentCheck("batches", (MetricSpec,), family_checks.is_independent_of_batches),
     ComponentCheck("rows", (DistanceSpec,), family_checks.measures_rows),
     ComponentCheck("files", (DeploySpec,), family_checks.writes_into_the_run),
 )
@@ -97,12 +97,12 @@ class Case:
 
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Torch and Hookline warn of synthetic data.
+            warnings.simplefilter("ignore")  # torch and Hookline may warn of the synthetic data.
             self._run()
 
 
 def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
-    """All checks of a plugin. If the plugin cannot be used, its components are not checked."""
+    """Yield all checks of a plugin. If the plugin cannot be used, its components are not checked."""
     subject = Plugin(plugin, examples)
     for whole in OF_PLUGINS:
         yield Case(whole.name, partial(whole.check, subject))
@@ -117,16 +117,16 @@ def cases(plugin: object, *examples: Spec | str | Path) -> Iterator[Case]:
 
 
 def conform(plugin: object, *examples: Spec | str | Path) -> Callable[..., None]:
-    """Make a test of a plugin, with one case for each check of each component.
+    """Make a test for a plugin, with one case for each check of each component.
 
     Args:
         plugin: the module, or the object, that implements the hooks.
-        examples: components, for classes whose options have no defaults; and paths of specs, for components for which
-            the kit cannot make data.
+        examples: components, for classes with required options; and paths of specs, for components for which the kit
+            cannot make data.
 
     Returns:
-        A function that pytest collects under the name to which it is assigned. `pytest -k FocalLoss` runs the checks of
-        one component, `pytest -k gradients` one check of all components.
+        A test function; pytest collects it under the name to which you assign it. `pytest -k FocalLoss` runs the checks
+        of one component, `pytest -k gradients` one check of all components.
 
     >>> import hookline_stages
     >>> from hookline.testing import conform

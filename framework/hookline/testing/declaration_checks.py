@@ -1,4 +1,4 @@
-"""Checks of the declaration of a component: docstrings, types and bounds, and what is derived from them."""
+"""Checks of the declaration of a component: docstrings, types and bounds, and the documentation generated from them."""
 
 import inspect
 from collections.abc import Iterator
@@ -24,27 +24,27 @@ from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
 
 LARGE = 1000
-"""The largest absolute bound at which a component is tried."""
+"""The largest absolute value of a bound at which a component is tried."""
 
 
 def is_documented(component: Component) -> None:
-    """Whether the class and each of its options has a docstring."""
+    """Check that the class and each of its options have a docstring."""
     kind, known = component.kind, documentation(component.kind)
     if not known.summary.endswith((".", "!", "?")):
         refuse(
-            f"The docstring of {component.name} must begin with a sentence that ends in a full stop: it is what "
-            f"`hookline list` prints. {place(kind)}"
+            f"The docstring of {component.name} must start with a sentence that ends with a period: "
+            f"`hookline list` prints it. {place(kind)}"
         )
     for option in known.options:
         if not option.description:
             refuse(
-                f'The option "{option.name}" of {component.name} has no sentence: put a docstring under it, which '
-                f"`hookline show` and editors print. {place(kind)}"
+                f'The option "{option.name}" of {component.name} has no docstring: add one below it, which '
+                f"`hookline show` and editors display. {place(kind)}"
             )
 
 
 def is_bounded(component: Component) -> None:
-    """Whether each number has bounds, and the component works on them."""
+    """Check that each number has bounds and that the component works at these bounds."""
     for option in _own_options(component.kind):
         types = option_type(component.kind.option_type(option)).parts()
         if any(part.kind in (int, float) for part in types) and not Bounds.of(option):
@@ -61,7 +61,7 @@ def is_bounded(component: Component) -> None:
 
 
 def _own_options(kind: type[Spec]) -> "list[Attribute[Any]]":
-    """The options that it does not inherit from a class of Hookline."""
+    """The options that are not inherited from a class of Hookline."""
     inherited = {
         name
         for base in kind.__mro__
@@ -82,7 +82,7 @@ def _numbers_on_the_bounds(option: "Attribute[Any]") -> Iterator[int | float]:
 
 
 def _try(component: Component, name: str, number: float) -> None:
-    """Use the component with this number: it may refuse the number with a message, but it must not fail."""
+    """Use the component with this number: it may reject the number with a message, but it must not crash."""
     needed = component.needs()
     try:
         spec = replaced(needed, component.example, evolve(component.example, **{name: number}))
@@ -92,15 +92,15 @@ def _try(component: Component, name: str, number: float) -> None:
         component.prepare(spec)
     except StageError as error:
         refuse(
-            f"{component.name}({name}={number}) is inside its bounds and fails: change the bounds of the option, or "
+            f"{component.name}({name}={number}) is within its bounds but fails: change the bounds of the option, or "
             f"raise a ValueError with a message when the spec is read. {error}"
         )
     except (HooklineError, ValueError):
-        pass  # It does not fit this data or model, and reports that.
+        pass  # It reports that it does not fit this data or model.
 
 
 def replaced(value: Any, old: Spec, new: Spec) -> Any:
-    """A spec in which one component is replaced by another."""
+    """A copy of a spec in which one component is replaced by another."""
     if value is old:
         return new
     if isinstance(value, Spec):
@@ -117,7 +117,7 @@ def replaced(value: Any, old: Spec, new: Spec) -> Any:
 
 
 def is_described(component: Component) -> None:
-    """Whether the JSON Schema for editors and the page of `hookline show` can be made."""
+    """Check that the JSON Schema for editors and the output of `hookline show` can be generated."""
     catalog = component.plugin.plugins.catalog
     definitions = component.plugin.schema["definitions"]
     described = [
@@ -133,7 +133,7 @@ def is_described(component: Component) -> None:
 
 
 def is_written_and_read(component: Component) -> None:
-    """Whether a spec that uses it is the same after it was written and read back."""
+    """Check that a spec that uses the component is the same after it is written and read back."""
     spec = component.needs()
     here = Path.cwd()
     text = dumps(spec, here, name=component.plugin.plugins.catalog.name)
@@ -142,11 +142,11 @@ def is_written_and_read(component: Component) -> None:
         again = loader.load(from_source(Source("spec.toml", text, here)))
     except HooklineError as error:
         refuse(
-            f"A spec with {component.name} cannot be read back after it was written: its defaults must be values that "
+            f"A spec with {component.name} cannot be read back after it is written: its defaults must be values that "
             f"its options allow. {error}"
         )
     if again != spec:
         refuse(
-            f"A spec with {component.name} is read back as another one: do not change options when an object is "
+            f"A spec with {component.name} is different after it is read back: do not change options when an object is "
             f"created (`__attrs_post_init__`, converters)."
         )

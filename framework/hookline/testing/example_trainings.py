@@ -1,6 +1,6 @@
-"""Small trainings for a component: data, model and loss that may fit it, by its family.
+"""Small trainings for a component: data, model and loss that may fit it, by family.
 
-They are tried one after another until one fits, since only the component knows what it takes.
+They are tried in turn until one fits, since only the component knows what it accepts.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ from hookline.testing.synthetic_data import CLASSES, Synthetic, Targets
 
 TARGETS: tuple[Targets, ...] = ("numbers", "classes", "binary", "signs", "labels", "distribution", "none")
 LAST: tuple[Last, ...] = (None, "sigmoid", "log_softmax", "softmax")
-"""What a model may end in."""
+"""Final activations of a model."""
 
 SHAPES = ((6,), (4, 6), (4, 6, 6), (4, 6, 6, 6))
 """The shapes of a row: numbers, series, images and volumes."""
@@ -45,13 +45,13 @@ LOSSES: tuple[tuple[LossSpec, int, Targets], ...] = (
     (KitCrossEntropy(), CLASSES, "classes"),
     (KitBinaryCrossEntropy(), 1, "binary"),
 )
-"""Losses with the number of outputs and the targets that they take."""
+"""Losses, each with the number of outputs and the targets that it takes."""
 
 
 def candidates(component: Spec) -> "Iterator[Callable[[], TrainingSpec]]":
-    """Functions that make trainings with the component, one of which may fit; none if its family is not known here.
+    """Functions that make trainings with the component, one of which may fit; none for unknown families.
 
-    Each raises a `ValueError` if the parts of its training do not go together.
+    Each function raises a `ValueError` if the parts of its training do not fit together.
     """
     if isinstance(component, LossSpec):
         groups = component.inputs if len(component.inputs) > 1 else ("input",)
@@ -76,7 +76,7 @@ def candidates(component: Spec) -> "Iterator[Callable[[], TrainingSpec]]":
 
 
 def training(**sections: Any) -> TrainingSpec:
-    """A training of two epochs with these sections in place of the default ones."""
+    """A training of two epochs; the given sections replace the default ones."""
     default: dict[str, Any] = {
         "run": RunSpec(name="kit", epochs=2, device="cpu"),
         "data": Synthetic(),
@@ -106,7 +106,7 @@ def _inputs() -> Iterator[tuple[DataSpec, LossSpec, int]]:
 
 
 def _tasks() -> Iterator[tuple[DataSpec, LossSpec, ModelSpec]]:
-    """Targets of each kind with a loss and a model that take them; then images, and a model that is one matrix."""
+    """Each type of targets with a loss and a model that take it; then images, and a model that is a single matrix."""
     for shape in (SHAPES[0], SHAPES[2]):
         for loss, outputs, targets in LOSSES:
             yield Synthetic(shape=shape, targets=targets), loss, KitModel(outputs=outputs)

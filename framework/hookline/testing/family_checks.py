@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 STEPS = 3
 
 
-def goes_on_after_loading(component: Component) -> None:
-    """Whether a training continues identically after its optimizer was saved and loaded."""
+def resumes(component: Component) -> None:
+    """Check that a training continues identically after its optimizer is saved and loaded."""
     spec = component.needs()
     run, straight = component.prepare(spec)
     _steps(run, straight, 2 * STEPS)
@@ -43,12 +43,12 @@ def goes_on_after_loading(component: Component) -> None:
     if not same(state_of(second.model, second.criterion), state_of(straight.model, straight.criterion)):
         refuse(
             f"A training with {component.name} that is saved after {STEPS} steps and loaded continues differently: "
-            f"all that a step depends on must be in `self.state` or in the options of `param_groups`."
+            f"everything a step depends on must be in `self.state` or in the options of `param_groups`."
         )
 
 
 def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
-    """Make steps, beginning with the batch of this number. Each step has its own seed."""
+    """Take steps, starting with the batch at this index. Each step has its own seed."""
     import torch
 
     def gradients(batch: Batch) -> "Tensor":
@@ -67,31 +67,31 @@ def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
 
 
 def keeps_its_order(component: Component) -> None:
-    """Whether the batches of a data source follow from seed and epoch, from any position."""
+    """Check that the batches of a data source depend only on seed and epoch, from any position."""
     _, made = component.prepare(component.needs())
     batches = made.data.training
     epochs = {number: list(batches.epoch(number)) for number in (1, 2)}
     again = {number: list(batches.epoch(number)) for number in (2, 1)}
     if not all(_equal(epochs[number], again[number]) for number in epochs):
         refuse(
-            f"The batches of {component.name} differ when an epoch is repeated: their order must follow from seed and "
-            f"epoch alone, as with `hookline.data.permutation`."
+            f"The batches of {component.name} differ when an epoch is repeated: their order must depend only on seed "
+            f"and epoch, as with `hookline.data.permutation`."
         )
     if len(batches) != len(epochs[1]) or sum(batch.rows for batch in epochs[1]) > batches.rows:
         refuse(
-            f"{component.name} promises {len(batches)} batches with {batches.rows} rows in total for an epoch, and "
+            f"{component.name} promises {len(batches)} batches with {batches.rows} rows in total for an epoch, but "
             f"yields {len(epochs[1])} batches with {sum(batch.rows for batch in epochs[1])} rows."
         )
     middle = max(1, len(epochs[1]) // 2)
     if not _equal(list(batches.epoch(1, middle)), epochs[1][middle:]):
-        refuse(f"The batches of {component.name} from the middle of an epoch on are not those of the whole epoch.")
+        refuse(f"The batches of {component.name} from the middle of an epoch differ from those of the whole epoch.")
 
 
-def says_what_is_wrong_without_torch(component: Component) -> None:
-    """Whether `check` of a data source accepts data that can be used for training."""
+def accepts_valid_data(component: Component) -> None:
+    """Check that `check` of a data source accepts data that can be used for training."""
     spec = component.needs()
     if problems := list(component.example.check(spec.objective)):
-        refuse(f"`check` of {component.name} refuses data that can be trained with. {problems[0]}")
+        refuse(f"`check` of {component.name} rejects data that can be used for training. {problems[0]}")
 
 
 def _equal(one: list[Batch], other: list[Batch]) -> bool:
@@ -101,29 +101,29 @@ def _equal(one: list[Batch], other: list[Batch]) -> bool:
     return same([plain(batch) for batch in one], [plain(batch) for batch in other])
 
 
-def judges_rows_and_not_batches(component: Component) -> None:
-    """Whether a metric does not depend on the batch size."""
+def is_independent_of_batches(component: Component) -> None:
+    """Check that a metric does not depend on the batch size."""
     spec = component.needs()
     numbers = {}
     for size in (64, 5):
         data: Any = spec.data
         run, made = component.prepare(replaced(spec, data, evolve(data, batch_size=size)))
         batches = made.data.validation or made.data.test
-        assert batches is not None, "Training would have been refused without rows to evaluate."
-        judged = run.stages.evaluate(
+        assert batches is not None, "The preflight rejects metrics without rows to evaluate."
+        results = run.stages.evaluate(
             run=run, model=made.model, criterion=made.criterion, batches=batches, split="validation"
         )
-        numbers[size] = judged[component.example.label]
+        numbers[size] = results[component.example.label]
     one, other = numbers.values()
     if not (one == other or abs(one - other) <= 1e-5 * max(1.0, abs(one)) or (one != one and other != other)):
         refuse(
-            f"{component.name} is {one:.6g} for rows in one batch and {other:.6g} in batches of 5: `update` must "
-            f"gather what `compute` needs of all rows, instead of averaging over batches."
+            f"{component.name} is {one:.6g} for rows in one batch, but {other:.6g} in batches of 5: `update` must "
+            f"accumulate what `compute` needs for all rows, instead of averaging over batches."
         )
 
 
 def measures_rows(component: Component) -> None:
-    """Whether a distance returns one number for each row, with correct gradients."""
+    """Check that a distance returns one number for each row, with correct gradients."""
     import torch
 
     distance = component.example.build()
@@ -142,13 +142,13 @@ def measures_rows(component: Component) -> None:
 
 
 def writes_into_the_run(component: Component) -> None:
-    """Whether a deployment target writes files, and only into the run directory."""
+    """Check that a deployment target writes files, and only inside the run directory."""
     spec = component.needs()
     with tempfile.TemporaryDirectory(prefix="hookline-") as place:
         beside = [Kit(), *component.plugin.beside(spec.plugins)]
         trial = train(spec, plugins=beside, out=Path(place) / "run")
         if not trial.deployed:
-            refuse(f"{component.name} returns no path of what it has written.")
+            refuse(f"{component.name} returns no path of a file that it has written.")
         for path in trial.deployed:
             if not Path(path).exists():
                 refuse(f"{component.name} returns {path}, which does not exist.")

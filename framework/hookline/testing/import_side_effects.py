@@ -29,7 +29,7 @@ SCRIPT = Path(__file__).parent / "_import_probe.py"
 
 
 def _noted(plugin: Plugin) -> dict[str, list[str]]:
-    """What happened while the plugin was imported in a process of its own, by kind."""
+    """The side effects of importing the plugin in a new process, by type."""
     if plugin.import_notes is None:
         plugin.import_notes = _import_alone(plugin)
     return plugin.import_notes
@@ -42,7 +42,7 @@ def _import_alone(plugin: Plugin) -> dict[str, list[str]]:
     if not file:
         raise NotApplicable("The plugin is not in a file.")
     command = [sys.executable, "-B", str(SCRIPT), module.__name__, file, json.dumps(sys.path)]
-    # Without changes that the plugin may have made when it was imported here.
+    # Without changes that the plugin made when it was imported in this process.
     environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - Ours.
     if done.returncode:
@@ -51,8 +51,8 @@ def _import_alone(plugin: Plugin) -> dict[str, list[str]]:
     return noted
 
 
-def does_without_torch(plugin: Plugin) -> None:
-    """Whether the plugin can be imported without torch, which takes a second or more."""
+def imports_without_torch(plugin: Plugin) -> None:
+    """Check that importing the plugin does not import torch, which takes a second or more."""
     if places := _noted(plugin)["torch"]:
         refuse(
             f"Importing {plugin.name} imports torch, so every `hookline check` has to wait for it: import it inside "
@@ -60,8 +60,8 @@ def does_without_torch(plugin: Plugin) -> None:
         )
 
 
-def does_nothing_when_imported(plugin: Plugin) -> None:
-    """Whether importing the plugin has no side effects."""
+def imports_without_side_effects(plugin: Plugin) -> None:
+    """Check that importing the plugin has no side effects."""
     if happened := _noted(plugin)["happened"]:
         refuse(
             f"Importing {plugin.name} has side effects, even for users who only check a spec: move them to `build` or "

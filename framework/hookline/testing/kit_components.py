@@ -1,4 +1,4 @@
-"""The components that the kit brings itself, so that a small training needs no plugin but the one under test."""
+"""The components of the kit itself, so that a small training needs no plugin except the one under test."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +29,7 @@ class Kit:
 
     @hookimpl
     def register_specs(self) -> list[type[Spec]]:
-        """Everything that the kit's trainings use beside the component under test."""
+        """All components that the kit's trainings use in addition to the component under test."""
         return [
             Synthetic,
             KitModel,
@@ -44,10 +44,10 @@ class Kit:
 
 @spec
 class KitModel(ModelSpec):
-    """A small network that ends in a linear layer, which `last` may follow."""
+    """A small network that ends in a linear layer, optionally followed by `last`."""
 
     first: ModelSpec | None = None
-    """What the network begins with. Default: a linear layer and Tanh."""
+    """The first layers of the network. Default: a linear layer and Tanh."""
     outputs: int = option(default=1, minimum=1)
     """The number of outputs."""
     last: Last = None
@@ -93,7 +93,7 @@ class KitSquaredError(LossSpec):
         return nn.MSELoss()
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Refuse outputs of another shape than the targets."""
+        """Reject outputs whose shape differs from that of the targets."""
         _check_shape(outputs, tuple(batch.target.shape))
 
 
@@ -111,7 +111,7 @@ class KitCrossEntropy(LossSpec):
         return nn.CrossEntropyLoss()
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Refuse outputs that are not one score for each class."""
+        """Reject outputs that are not one score for each class."""
         _check_shape(outputs, (batch.rows, len(data.target.classes or ())))
 
     def truth(self, batch: Batch) -> "Tensor":
@@ -133,7 +133,7 @@ class KitBinaryCrossEntropy(LossSpec):
         return nn.BCEWithLogitsLoss()
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
-        """Refuse outputs of another shape than the targets."""
+        """Reject outputs whose shape differs from that of the targets."""
         _check_shape(outputs, tuple(batch.target.shape))
 
 
@@ -169,7 +169,7 @@ class KitGradientDescent(OptimizerSpec):
 
 
 def _check_shape(outputs: Outputs, wanted: tuple[int, ...]) -> None:
-    """Raise a `ValueError` if the outputs are several, or have another shape."""
+    """Raise a `ValueError` if there are several outputs, or if they have another shape."""
     shape = None if isinstance(outputs, dict) else tuple(getattr(outputs, "shape", ()))
     if shape != wanted:
-        raise ValueError(f"The model must give one output of shape {wanted}.")
+        raise ValueError(f"The model must return one output of shape {wanted}.")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 DIRECTIONS = 4
-"""The number of random directions in which gradients are checked."""
+"""The number of random directions along which gradients are checked."""
 STEP = 1e-8
-"""The distance of finite differences. If it is small, few kinks, such as those of ReLU, lie in between."""
+"""The step of finite differences. It is small, so that it rarely crosses a kink, such as that of ReLU."""
 
 
 class _Case:
@@ -47,7 +47,7 @@ class _Case:
             try:
                 self.outputs = self.modeled()
             except FAILURES as error:
-                what = "The model of the training cannot be computed in double precision, in which losses are checked."
+                what = "The model of the training cannot be computed in double precision, which the check needs."
                 raise NotApplicable(f"{what} {reason(error)}") from None
             try:
                 self.value(self.outputs)
@@ -71,7 +71,7 @@ class _Case:
 
 @contextmanager
 def _the_same_draws() -> Iterator[None]:
-    """Inside, the same random numbers are drawn each time: finite differences of noise are meaningless."""
+    """Draw the same random numbers each time inside the context: finite differences of noise are meaningless."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -80,14 +80,14 @@ def _the_same_draws() -> Iterator[None]:
 
 
 def changed(outputs: "Outputs", change: "Callable[[Tensor], Tensor]") -> "Outputs":
-    """The outputs, each changed by the function."""
+    """Apply a function to each output."""
     if isinstance(outputs, Mapping):
         return {name: change(tensor) for name, tensor in outputs.items()}
     return change(outputs)
 
 
-def has_the_gradients_of_its_values(component: Component) -> None:
-    """Whether the gradients match finite differences along some directions in parameter space."""
+def has_correct_gradients(component: Component) -> None:
+    """Check that the gradients match finite differences along random directions in parameter space."""
     import torch
 
     case = _Case(component)
@@ -96,12 +96,12 @@ def has_the_gradients_of_its_values(component: Component) -> None:
     try:
         found = torch.autograd.grad(value, parameters, allow_unused=True)
     except RuntimeError as error:
-        refuse(f"{component.name} has no gradients: compute it with functions of torch throughout. {error}")
+        refuse(f"{component.name} has no gradients: use only torch functions to compute it. {error}")
     gradients = [None if gradient is None else gradient.to_dense() for gradient in found]
     generator = torch.Generator().manual_seed(0)
     for _ in range(DIRECTIONS):
         way = [torch.randn(parameter.shape, generator=generator, dtype=torch.double) for parameter in parameters]
-        told = sum(
+        computed = sum(
             float((gradient * along).sum())
             for gradient, along in zip(gradients, way, strict=True)
             if gradient is not None
@@ -113,16 +113,16 @@ def has_the_gradients_of_its_values(component: Component) -> None:
                     parameter.add_(along, alpha=distance)
                 values.append(float(case.value(case.modeled())))
         difference = (values[0] - values[1]) / (2 * STEP)
-        if abs(told - difference) > 1e-4 * max(1.0, abs(difference)):
+        if abs(computed - difference) > 1e-4 * max(1.0, abs(difference)):
             refuse(
-                f"The gradients of {component.name} are not those of its values: {told:.6g} along a direction in which "
-                f"finite differences give {difference:.6g}. Compute it with functions of torch throughout, without "
-                f"`detach`, `item`, rounding or a wrong backward of its own."
+                f"The gradients of {component.name} do not match its values: {computed:.6g} along a direction in which "
+                f"finite differences give {difference:.6g}. Use only torch functions to compute it, without "
+                f"`detach`, `item`, rounding or an incorrect custom backward."
             )
 
 
-def adds_up_from_parts(component: Component) -> None:
-    """Whether the losses of two halves add up to that of the batch, as `divided_by` says."""
+def adds_up_over_parts(component: Component) -> None:
+    """Check that the losses of two halves add up to the loss of the batch, as `divided_by` declares."""
     import torch
 
     case = _Case(component)
@@ -139,15 +139,15 @@ def adds_up_from_parts(component: Component) -> None:
         total += share * case.value(outputs, part)
     if not torch.allclose(torch.as_tensor(total, dtype=torch.double), whole, rtol=1e-6, atol=1e-9):
         refuse(
-            f"The loss of a batch, {whole:.6g}, differs from what {component.name} gives for its two halves, "
-            f'{total:.6g}: write `divided_by = "nothing"` into its class, if it is a sum over rows; '
-            f'`divided_by = "weights"` and a `divisor` that returns the total weight of a batch, if rows have weights; '
-            f"or refuse `run.accumulate` in `check_accumulation`."
+            f"The loss of a batch, {whole:.6g}, differs from that of its two halves with {component.name}, "
+            f'{total:.6g}: set `divided_by = "nothing"` in the class if it is a sum over rows; '
+            f'`divided_by = "weights"` and a `divisor` that returns the total weight of a batch if rows have weights; '
+            f"or reject `run.accumulate` in `check_accumulation`."
         )
 
 
-def has_reductions_that_agree(component: Component) -> None:
-    """Whether the sum doubles, and the mean stays the same, for a batch with each row twice."""
+def has_consistent_reductions(component: Component) -> None:
+    """Check that for a batch with each row twice the sum doubles and the mean stays the same."""
     import torch
 
     if not any(option.name == "reduction" for option in fields(component.kind)):
@@ -162,12 +162,12 @@ def has_reductions_that_agree(component: Component) -> None:
         twice = case.value(changed(case.outputs, _doubled), case.batch.changed(_doubled))
         if not torch.allclose(twice, times * once, rtol=1e-6, atol=1e-9):
             refuse(
-                f'With the reduction "{reduction}" {component.name} is {once:.6g} for a batch and {twice:.6g} for one '
-                f"that has each row twice, which must be {times * once:.6g}."
+                f'With the reduction "{reduction}" {component.name} is {once:.6g} for a batch, but {twice:.6g} '
+                f"instead of {times * once:.6g} for a batch with each row twice."
             )
         divisor = loss.divisor(case.criterion, case.batch)
         if (divisor is None) != (reduction == "sum"):
-            refuse(f'`divided_by` of {component.name} must be "nothing" for the reduction "sum", and for no other.')
+            refuse(f'`divided_by` of {component.name} must be "nothing" for the reduction "sum" and only for it.')
 
 
 def _doubled(tensor: "Tensor") -> "Tensor":
@@ -176,8 +176,8 @@ def _doubled(tensor: "Tensor") -> "Tensor":
     return torch.cat([tensor, tensor])
 
 
-def refuses_shapes_that_do_not_fit(component: Component) -> None:
-    """Whether it refuses outputs that torch would broadcast against the targets."""
+def refuses_wrong_shapes(component: Component) -> None:
+    """Check that the loss rejects outputs that torch would broadcast against the targets."""
     case = _Case(component)
     if not case.batch.targets or isinstance(case.outputs, Mapping):
         raise NotApplicable("It compares several outputs.")
@@ -194,6 +194,6 @@ def refuses_shapes_that_do_not_fit(component: Component) -> None:
         except (HooklineError, ValueError, RuntimeError, IndexError, TypeError, AssertionError):
             continue
         refuse(
-            f"{component.name} accepts outputs of shape {tuple(outputs.shape)}, {what}, against targets of "
-            f"shape {tuple(case.batch.target.shape)}, and torch broadcasts them: raise a ValueError in `check`."
+            f"{component.name} accepts outputs of shape {tuple(outputs.shape)}, {what}, for targets of "
+            f"shape {tuple(case.batch.target.shape)}, which torch broadcasts: raise a ValueError in `check`."
         )

@@ -1,4 +1,4 @@
-"""The checks of the kit, and their outcomes: a check raises if a plugin or a component does not conform."""
+"""The checks of the kit and their outcomes: a check raises if a plugin or a component does not conform."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn

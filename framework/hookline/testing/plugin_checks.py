@@ -12,8 +12,8 @@ from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.training_checks import same, state_of
 
 
-def fits_in(plugin: Plugin) -> None:
-    """Whether its hooks are stages with the right arguments, and its components are declared correctly."""
+def is_valid(plugin: Plugin) -> None:
+    """Check that the hooks are stages with the right arguments, and that the components are declared correctly."""
     try:
         plugin.plugins.manager()
         list(plugin.plugins.catalog)
@@ -25,31 +25,31 @@ def fits_in(plugin: Plugin) -> None:
             refuse(f'"{name}" of {plugin.name} is the name of a stage: mark it with @hookimpl, or rename it.')
 
 
-def _fitting(plugin: Plugin) -> Plugin:
-    """The plugin, if it can be used; if not, only the check "fits_in" reports why."""
+def _usable(plugin: Plugin) -> Plugin:
+    """Return the plugin if it can be used; if not, only the check "is_valid" reports why."""
     try:
         _ = plugin.components
         plugin.plugins.manager()
     except HooklineError:
-        raise NotApplicable('The plugin cannot be used: see "fits_in".') from None
+        raise NotApplicable('The plugin cannot be used: see "is_valid".') from None
     return plugin
 
 
 def has_readable_examples(plugin: Plugin) -> None:
-    """Whether the given examples can be read, and use the plugin."""
-    kinds = {component.kind for component in _fitting(plugin).components}
+    """Check that the given examples can be read and use the plugin."""
+    kinds = {component.kind for component in _usable(plugin).components}
     try:
         examples = plugin.examples
     except HooklineError as error:
         refuse(f"An example cannot be read. {error}")
     for example in examples:
         if isinstance(example, Spec) and type(example) not in kinds and not Plugin.uses(example, kinds):
-            refuse(f"The example {type(example).__name__} uses nothing that {plugin.name} brings.")
+            refuse(f"The example {type(example).__name__} uses no component of {plugin.name}.")
 
 
-def lets_trainings_go_on(plugin: Plugin) -> None:
-    """Whether a small training that uses no component of the plugin works and repeats with the plugin."""
-    component = Component(_fitting(plugin), KitSquaredError)
+def training_works(plugin: Plugin) -> None:
+    """Check that a small training without components of the plugin works, and is reproducible."""
+    component = Component(_usable(plugin), KitSquaredError)
     try:
         first, second = component.trained, component.train(component.training)
     except NotApplicable:
@@ -61,5 +61,5 @@ def lets_trainings_go_on(plugin: Plugin) -> None:
     if not same(*(state_of(trained.trial.model, trained.trial.criterion) for trained in (first, second))):
         refuse(
             f"With {plugin.name} installed, two trainings with the same seed differ: random numbers must come from "
-            f"torch's generator, and nothing may be left over from the training before."
+            f"torch's generator, and no state of the previous training may remain."
         )

@@ -1,4 +1,4 @@
-"""How the kit prepares and trains a spec: on the CPU, in a directory that is removed afterwards."""
+"""Prepare and train a spec on the CPU, in a temporary directory."""
 
 import tempfile
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ class Trained:
     """A finished training."""
 
     trial: Trial
-    """Its result."""
+    """The result."""
     run: Run
     """The run."""
     optimizer: "optim.Optimizer"
@@ -33,13 +33,13 @@ class Trained:
 
 def prepare(spec: TrainingSpec, plugins: Plugins) -> tuple[Run, Prepared]:
     """Build everything that a training needs before its first step."""
-    resources = ExitStack()  # They stay open: what was prepared may need them.
+    resources = ExitStack()  # They stay open, since the prepared objects may need them.
     with new_run(spec, plugins, device="cpu", closed_by=resources) as run:
         return run, prepared(run)
 
 
 def train(spec: TrainingSpec, plugins: Plugins) -> Trained:
-    """Train; raises what ends the training."""
+    """Train; raises the error that ends the training."""
     with tempfile.TemporaryDirectory(prefix="hookline-") as place, new_run(spec, plugins, device="cpu") as run:
         made = prepared(run)
         run.directory = directory.create(Path(place) / "run", numbered=False)

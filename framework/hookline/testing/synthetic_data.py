@@ -1,4 +1,4 @@
-"""Synthetic rows for components that bring no data, with targets for any loss."""
+"""Synthetic rows, with targets for any loss."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +24,7 @@ INDICES = 10
 
 @spec
 class Synthetic(DataSpec):
-    """Random inputs, with targets that follow from their first number."""
+    """Random inputs, with targets that depend on their first number."""
 
     groups: tuple[str, ...] = ("input",)
     """The names of the groups of inputs."""

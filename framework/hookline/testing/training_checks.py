@@ -1,4 +1,4 @@
-"""Checks of components in a small training: it works, it repeats, and its state can be saved and loaded."""
+"""Checks of components in a small training: it works, it is reproducible, and its state can be saved and loaded."""
 
 import io
 import math
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def trains(component: Component) -> None:
-    """Whether a small training with the component works and changes parameters."""
+    """Check that a small training with the component works and changes parameters."""
     spec = component.training
     try:
         trained = component.trained
@@ -52,7 +52,7 @@ def _without_initialization(spec: Any) -> Any:
 
 
 def repeats(component: Component) -> None:
-    """Whether the same seed gives the same bits."""
+    """Check that the same seed gives the same bits."""
     component.needs()
     first = component.trained
     second = component.train(component.training)
@@ -61,13 +61,13 @@ def repeats(component: Component) -> None:
     if not same(*states) or losses[0] != losses[1]:
         refuse(
             f"Two trainings with {component.name} and the same seed differ: random numbers must come from torch's "
-            f"generator or from `run.spec.run.seed`, and nothing may be left over from the training before in a class "
-            f"or module."
+            f"generator or from `run.spec.run.seed`, and no class or module may keep state of the previous training."
+            f""
         )
 
 
 def is_saved_and_loaded(component: Component) -> None:
-    """Whether its `state_dict` can be saved, and loaded into a new one before training starts."""
+    """Check that its `state_dict` can be saved, and loaded into a new object before training starts."""
     spec = component.needs()
     trained = component.trained
     index = next((index for index, callback in enumerate(spec.callbacks) if callback is component.example), None)
@@ -80,14 +80,14 @@ def is_saved_and_loaded(component: Component) -> None:
     callback = None if name is None else trained.run.stages.manager.get_plugin(name)
     if callback is not None and hasattr(callback, "state_dict"):
         if not hasattr(callback, "load_state_dict"):
-            refuse(f"{component.name} has a `state_dict` and no `load_state_dict` to read it.")
+            refuse(f"{component.name} has `state_dict` but no `load_state_dict`.")
         old["callback"] = callback
     states = {what: through_a_file(component, what, owner.state_dict()) for what, owner in old.items()}
 
     wrong: list[str] = []
 
     class Loading:
-        """Answers `fit` without training, as if a training were resumed."""
+        """Answer `fit` without training, as if a training were resumed."""
 
         @hookimpl
         def fit(self, run: Run, model: Any, criterion: Any, optimizer: Any) -> Any:
@@ -99,15 +99,15 @@ def is_saved_and_loaded(component: Component) -> None:
                     new[what].load_state_dict(state)
                 except Exception as error:  # noqa: BLE001 - The component may raise anything.
                     wrong.append(
-                        f"With {component.name}, the `state_dict` of the {what} cannot be loaded into a new one. "
+                        f"With {component.name}, the `state_dict` of the {what} cannot be loaded into a new object. "
                         f"{reason(error)}"
                     )
                     return model
                 if not same(new[what].state_dict(), old[what].state_dict()):
-                    wrong.append(f"With {component.name}, the {what} has another `state_dict` after it has loaded one.")
+                    wrong.append(f"With {component.name}, the {what} has a different `state_dict` after loading one.")
             return model
 
-    with suppress(StageError):  # Nothing was trained; a callback that expects results may fail.
+    with suppress(StageError):  # A callback that expects results may fail, since nothing is trained.
         component.train(spec, Loading())
     if wrong:
         refuse(wrong[0])
@@ -124,8 +124,8 @@ def through_a_file(component: Component, what: str, state: Any) -> Any:
         return torch.load(file, weights_only=True)
     except Exception as error:  # noqa: BLE001 - The state may contain anything.
         refuse(
-            f"With {component.name}, the `state_dict` of the {what} cannot be saved: it may have tensors, numbers, "
-            f"text, lists and dictionaries, and nothing else. {reason(error)}"
+            f"With {component.name}, the `state_dict` of the {what} cannot be saved: it may contain only tensors, "
+            f"numbers, strings, lists and dictionaries. {reason(error)}"
         )
 
 

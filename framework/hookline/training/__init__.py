@@ -1,4 +1,4 @@
-"""Train a spec: the pipeline, the loop, and what is tried before anything is written."""
+"""Train a spec: the pipeline, the training loop and the preflight."""
 
 import lazy_loader
 

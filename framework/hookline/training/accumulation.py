@@ -1,4 +1,4 @@
-"""Gradient accumulation: a batch in parts, each with its share of the loss, so that they add up to the whole."""
+"""Gradient accumulation: split a batch into parts whose shares of the loss add up to the loss of the batch."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from hookline.spec.objective.objective import Objective
 
 Share: TypeAlias = "Tensor | float"
-"""What the loss of a part of a batch is multiplied by."""
+"""The factor for the loss of a part of a batch."""
 
 
 def parts(
     objective: "Objective", criterion: "nn.Module", batch: "Batch", count: int
 ) -> "Iterator[tuple[Batch, Share]]":
-    """The parts of a batch, and what the loss of each is multiplied by. The loss of a part is computed in between.
+    """Yield each part of a batch with its share. Compute the loss of a part before you request the next one.
 
-    The loss of the batch is the sum of those of its parts if the loss is a sum. If it is a mean over rows, or over
-    their weights, it is their mean, in which each part counts as much as its own divisor.
+    If the loss is a sum, the loss of the batch is the sum over its parts. If it is a mean over rows or over their
+    weights, it is the mean over the parts, weighted by their divisors.
 
-    A part of which no row counts, and whose loss would be 0 / 0, is skipped. Finding it waits for the device, which
-    only losses with weights or an ignored class do. If no row of the whole batch counts, the first part stands for it:
-    its loss and its gradients are those that the batch would have.
+    A part whose rows are all ignored is skipped, since its loss is 0 / 0. Detecting this synchronizes with the device,
+    but only losses with weights or an ignored class need it. If every row of the batch is ignored, the first part is
+    used: its loss and gradients equal those of the batch.
     """
     split = batch.parts(count)
     if objective.names:
@@ -43,10 +43,10 @@ def parts(
 def _parts_of_several(
     objective: "Objective", criterion: Any, batch: "Batch", split: "Sequence[Batch]"
 ) -> "Iterator[tuple[Batch, Share]]":
-    """The parts of a batch for `[losses]`, each of which has a share of its own.
+    """Yield each part of a batch with its share, for `[losses]`, where each loss has its own share.
 
-    The criterion is told the ratio of each share to that of the whole, and adds up the terms of all parts. No part is
-    skipped, since a loss of which no row counts adds 0.
+    The criterion receives the ratio of the share of each loss to that of the objective, and collects the terms of all
+    parts. No part is skipped, since a loss that ignores every row adds 0.
     """
     total = objective.divisor(criterion, batch)
     shares = [_share(objective.divisor(criterion, part), total) for part in split]
@@ -64,7 +64,7 @@ def _parts_of_several(
 def _ratios(
     objective: "Objective", criterion: Any, batch: "Batch", split: "Sequence[Batch]", shares: "Sequence[Share]"
 ) -> "list[dict[str, Share]]":
-    """For each part and loss, the ratio of its share to that of the whole, unless this is exactly 1."""
+    """For each part, the ratio of the share of each loss to that of the objective, without those that are exactly 1."""
     ratios: list[dict[str, Share]] = [{} for _ in split]
     for name in objective.names:
         named = objective.named(name)
@@ -73,14 +73,14 @@ def _ratios(
         for part, share, others in zip(split, shares, ratios, strict=True):
             _, _, its_part = named.given(criterion, {}, part)
             ratio = _share(named.loss.divisor(its_criterion, its_part), total) / share
-            # Equal numbers of rows have a ratio of exactly 1. That of tensors is not read.
+            # For equal numbers of rows the ratio is exactly 1. A tensor is not read: that would synchronize.
             if not isinstance(ratio, float) or ratio != 1.0:
                 others[name] = ratio
     return ratios
 
 
 def _share(divisor: "Tensor | float | None", total: "Tensor | float | None") -> Share:
-    """The share of a part with this divisor, without waiting for the device; 1 if no row of the whole counts."""
+    """The share of a part with this divisor, without synchronization; 1 if every row of the batch is ignored."""
     import torch
 
     if divisor is None or total is None:

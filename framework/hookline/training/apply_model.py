@@ -1,4 +1,4 @@
-"""Applying a model to the inputs of a batch: to its only group, to each of several, or to all of them together."""
+"""Apply a model to a batch: to its only group of inputs, to each of several groups, or to all groups at once."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING

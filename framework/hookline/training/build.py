@@ -1,4 +1,4 @@
-"""Building a model layer by layer: each layer is applied at once, so that the next one knows its input."""
+"""Build a model layer by layer: each layer is applied once, so that the next one knows its input."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "tuple[nn.Module, Any]":
-    """The module that a spec builds for these inputs, in training mode, and its outputs: a tensor, or several by name.
+    """Build a module for these inputs and apply it. Returns the module, in training mode, and its outputs.
 
-    It is applied in evaluation mode: it draws no random numbers and changes neither running statistics nor parameters,
-    so that the model has the same parameters as one written by hand.
+    The outputs are a tensor, or several by name. The module is applied in evaluation mode: it draws no random numbers
+    and changes neither running statistics nor parameters, so the model has the same parameters as a hand-written one.
 
     Raises:
-        MisfitError: if it cannot be built for, or applied to, inputs of this number, shape and type.
+        MisfitError: if the module cannot be built for, or applied to, inputs of this number, shape and dtype.
 
     """
     import torch
@@ -29,14 +29,15 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
     _refuse_wrong_number(spec, inputs)
     if not all(isinstance(tensor, torch.Tensor) for tensor in inputs):
         raise MisfitError(
-            f"{name} takes a tensor and is given several outputs: what gives them must come last.", id="unfit-shape"
+            f"{name} takes one tensor but receives several outputs: the layer with several outputs must come last.",
+            id="unfit-shape",
         )
     try:
         module = spec.build(*inputs).eval()
         with torch.no_grad(), unchanged_embeddings(module):
             outputs = apply_module(module, *inputs, lengths=lengths)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        # torch may append the place in its own code.
+        # torch may append a location in its C++ code.
         message = str(error).partition("Exception raised from")[0]
         reason = " ".join(message.split()).rstrip(".")
         raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.", id="unfit-shape") from error
@@ -46,8 +47,8 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
 def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
     """The outputs of a module for these inputs. A module with a true attribute `takes_lengths` also gets the lengths.
 
-    `lengths`, of shape `(N,)`, has the number of steps without padding of each row of sequences `(N, L, …)`. Without
-    it no row is padded.
+    `lengths`, of shape `(N,)`, has the number of steps without padding of each row of sequences `(N, L, …)`. `None`
+    means that no row is padded.
     """
     if getattr(module, "takes_lengths", False):
         return module(*inputs, lengths=lengths)
@@ -56,7 +57,7 @@ def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None
 
 @contextmanager
 def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
-    """Embeddings with `max_norm` change their parameters whenever they are applied. Inside the context they do not."""
+    """Disable `max_norm` inside the context: with it, embeddings change their parameters whenever they are applied."""
     limits = {part: part.max_norm for part in module.modules() if getattr(part, "max_norm", None) is not None}
     for part in limits:
         part.max_norm = None  # type: ignore[assignment]
@@ -68,7 +69,7 @@ def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
 
 
 def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
-    """Raise a `MisfitError` if the number of inputs is not that of the arguments of `build`."""
+    """Raise a `MisfitError` if `build` does not take this number of inputs."""
     arguments = signature(spec.build)
     try:
         arguments.bind(*inputs)
@@ -77,12 +78,12 @@ def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
         least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
         takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
         raise MisfitError(
-            f"{type(spec).__name__} takes {takes}, and is given {len(inputs)}.", id="unfit-shape"
+            f"{type(spec).__name__} takes {takes}, but receives {len(inputs)}.", id="unfit-shape"
         ) from None
 
 
 def _shown(inputs: "tuple[Tensor, ...]") -> str:
-    """The shapes of one row of the inputs, and their types unless they are floating-point."""
+    """The shapes of one row of the inputs, and their dtypes unless they are floating-point."""
     shown = [
         f"{tuple(tensor.shape[1:])}"
         + ("" if tensor.is_floating_point() else f" and type {str(tensor.dtype).removeprefix('torch.')}")

@@ -1,4 +1,4 @@
-"""What a model ends in: its last layer, the one that computes the numbers that a loss is given."""
+"""The final layer of a model, which computes the inputs of the loss."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 def last_layer(model: "nn.Module") -> "nn.Module | None":
-    """The last layer of a model that changes values, found in sequences of layers; `None` if there is none.
+    """The last layer of a model that changes values, searched in `nn.Sequential`; `None` if there is none.
 
-    If layers run in parallel, none of them is the last: their container is.
+    For parallel layers, this is their container.
     """
     from torch import nn
 
@@ -20,7 +20,7 @@ def last_layer(model: "nn.Module") -> "nn.Module | None":
 
 
 def head_of(model: "nn.Module", output: str) -> "nn.Module":
-    """The head that gives the output of this name, if the model ends in heads; otherwise the model itself."""
+    """The head that computes the output with this name if the model ends in heads; otherwise the model itself."""
     from torch import nn
 
     last = last_layer(model)

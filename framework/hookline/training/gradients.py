@@ -1,4 +1,4 @@
-"""The gradients of a batch, whole or in parts: the loop computes them before each step, and a step may repeat it."""
+"""The gradients of a batch, whole or in parts: computed before each step, and again if a closure needs it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 def gradients_of(
     run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> "Callable[[Batch], Tensor]":
-    """A function that puts the gradients of a batch on the parameters, and returns its loss, detached.
+    """Return a function that computes the gradients of a batch, stores them in `grad` and returns the detached loss.
 
-    It calls the stages `forward`, `loss` and `backward`: once, or for each of the parts of `run.accumulate`.
+    The function calls the stages `forward`, `loss` and `backward` once, or for each of `run.accumulate` parts.
     """
     stages = run.stages
     forward, loss, backward = stages.forward, stages.loss, stages.backward
 
     def clear_gradients() -> None:
-        # As `zero_grad`, without its hooks. Groups may be added during training.
+        # Like `zero_grad`, without its profiler hooks. Groups may be added during training.
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
@@ -71,10 +71,10 @@ def _refuse_wrong_loss(run: Run, value: object, criterion: "nn.Module", outputs:
 class Closure:
     """Evaluates the loss of a batch and its gradients, for optimizers that call it.
 
-    The loop computes gradients before the stage `step`. The first call returns that loss without computing it again, so
-    that an optimizer that calls its closure first, such as LBFGS, evaluates as often as in plain PyTorch. If the
-    optimizer has cleared the gradients or changed the parameters before the call, as SAM does, the result would be out
-    of date: the loss and its gradients are then computed again.
+    The loop computes gradients before the stage `step`. The first call returns that loss without recomputing it, so an
+    optimizer that calls its closure first, such as LBFGS, evaluates the loss as often as in plain PyTorch. If the
+    optimizer has cleared the gradients or changed the parameters before the call, as SAM does, that loss is out of date
+    and is recomputed with its gradients.
     """
 
     __slots__ = ("batch", "computed", "gradients", "optimizer", "versions")
@@ -82,12 +82,12 @@ class Closure:
     def __init__(
         self, gradients: "Callable[[Batch], Tensor]", batch: "Batch", computed: "Tensor", optimizer: "optim.Optimizer"
     ):
-        """Keep the loss whose gradients are on the parameters now.
+        """Keep the loss that belongs to the current gradients.
 
         Args:
-            gradients: puts the gradients of a batch on the parameters, and returns its loss, detached.
+            gradients: computes the gradients of a batch and returns its detached loss.
             batch: the batch of this step.
-            computed: the loss whose gradients have been computed.
+            computed: the loss that belongs to the current gradients.
             optimizer: the optimizer of those parameters.
 
         """
@@ -98,31 +98,31 @@ class Closure:
         self.versions: int | None = None
 
     def watch(self) -> None:
-        """From now on, changing a parameter or gradient in place makes the computed loss out of date.
+        """Start to detect in-place changes of parameters and gradients, which make the computed loss out of date.
 
         The stage `step` calls this when it passes the closure to an optimizer: by then, wrappers have clipped or scaled
-        the gradients, and optimizers that take no closure do not pay for it.
+        the gradients. Optimizers that take no closure have no cost.
         """
         self.versions = _versions(self.optimizer)
 
     def __call__(self) -> "Tensor":
-        """The loss, detached, with its gradients on the parameters."""
+        """Return the detached loss; its gradients are stored in `grad`."""
         loss, self.computed = self.computed, None
         if loss is None or not self._is_up_to_date():
             return self.gradients(self.batch)
         return loss
 
     def _is_up_to_date(self) -> bool:
-        """Whether parameters and gradients are still those of the computed loss."""
+        """Whether parameters and gradients are unchanged since the loss was computed."""
         if self.versions is not None and self.versions != _versions(self.optimizer):
             return False
         return any(parameter.grad is not None for group in self.optimizer.param_groups for parameter in group["params"])
 
 
 def _versions(optimizer: "optim.Optimizer") -> int:
-    """A number that changes if a parameter or gradient is changed in place or cleared, without waiting for the device.
+    """A number that changes if a parameter or gradient is modified in place or cleared, without synchronization.
 
-    Autograd counts changes in place.
+    It adds up autograd's counts of in-place changes.
     """
     return sum(
         parameter._version + (0 if parameter.grad is None else 1 + parameter.grad._version)

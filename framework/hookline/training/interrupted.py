@@ -1,4 +1,4 @@
-"""What an error or an interruption carries when results have been written before it."""
+"""Errors and interruptions that refer to results already written."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def reported_with_trial(trials: Sequence[Trial], interruption: Interruption) -> Iterator[None]:
-    """An interruption after a trial has been written carries that trial and the number of the signal."""
+    """Raise a `KeyboardInterrupt` as `Interrupted`, with the last trial, if a trial has been written."""
     try:
         yield
     except Interrupted:
@@ -38,11 +38,11 @@ def reported_with_trial(trials: Sequence[Trial], interruption: Interruption) -> 
 
 
 @contextmanager
-def saying_where_results_are(trials: Sequence[Trial]) -> Iterator[None]:
-    """An error after a trial has been written says where its results are."""
+def noting_results(trials: Sequence[Trial]) -> Iterator[None]:
+    """Add a note with the run directory of each finished trial to an error."""
     try:
         yield
     except Exception as error:
         for trial in trials:
-            error.add_note(f"The results of a training that has ended are in {trial.directory}.")
+            error.add_note(f"The results of a finished training are in {trial.directory}.")
         raise

@@ -1,4 +1,4 @@
-"""The loop: epochs of batches, and what is logged after each. It is the built-in answer to the stage `fit`."""
+"""The training loop, the built-in answer of `fit`: epochs of batches, an evaluation and a log record after each."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    """Train all epochs, unless the run is stopped or interrupted before."""
+    """Train all epochs, or until the run is stopped or interrupted."""
     try:
         _train_epochs(run, data, model, criterion, optimizer)
     except KeyboardInterrupt:
@@ -29,7 +29,7 @@ def train_epochs(
 def _train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
-    assert run.directory is not None, "The directory is made before training begins."
+    assert run.directory is not None, "The directory is created before training begins."
     stages, state = run.stages, run.state
     step = stages.step
     objective = run.objective
@@ -45,7 +45,7 @@ def _train_epochs(
         model.train()
         for batch in data.training.epoch(epoch):
             run.loss = gradients(batch)
-            terms = objective.terms(criterion)  # Those of the first evaluation: a step may repeat it.
+            terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
             if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
                 losses.add(run.loss, objective.divisor(criterion, batch), terms)
             else:
@@ -54,15 +54,15 @@ def _train_epochs(
             if interruption.number is not None:
                 raise KeyboardInterrupt
         if state.step == steps:
-            message = f"Epoch {epoch} gave no batch to train with, instead of {len(data.training)}."
+            message = f"Epoch {epoch} yielded no training batch; {len(data.training)} were expected."
             raise DataError(message, option=())
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:
-            judged = stages.evaluate(
+            results = stages.evaluate(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
-            record |= {f"validation/{name}": value for name, value in judged.items()}
+            record |= {f"validation/{name}": value for name, value in results.items()}
         record = dict(stages.log(run=run, record=record))
         state.history.append(record)
         log.add(f"{to_json(record)}\n")

@@ -1,4 +1,4 @@
-"""The mean loss of many batches, of which only the numbers are kept until the mean is computed."""
+"""The mean loss of many batches, computed without keeping their tensors alive."""
 
 import math
 from typing import TYPE_CHECKING
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
     from hookline.spec.objective.objective import Objective, Term
 
-LOOKED_AT_EVERY = 1024
-"""The number of batches after which the losses are read: reading each would wait for the device each time."""
+READ_EVERY = 1024
+"""The number of batches between reads of their losses: each read synchronizes with the device."""
 
 
 class Scalars:
-    """The numbers of up to `LOOKED_AT_EVERY` scalar tensors, none of which is kept.
+    """A buffer for the values of up to `READ_EVERY` scalar tensors, which it does not keep alive.
 
-    A small tensor that stays alive among the large ones of its step keeps the C library from reusing the memory around
-    it, and a view keeps its whole tensor alive. A number on the CPU is read immediately, which waits for nothing. One
-    on an accelerator is copied into a tensor there, which is allocated once and read in `take`.
+    A small tensor that stays alive among the large ones of its step prevents the C library from reusing the memory
+    around it, and a view keeps its whole base tensor alive. A value on the CPU is read immediately, without
+    synchronization. A value on an accelerator is copied into a tensor there, allocated once and read by `take`.
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty buffer."""
         self._numbers: list[float] = []
         self._on_device: Tensor | None = None
         self._count = 0
 
     def add(self, value: "Tensor | float") -> None:
-        """Add the number of a scalar tensor, or a number."""
+        """Append the value of a scalar tensor, or a number."""
         if self._on_device is not None:
             self._on_device[self._count] = value
         elif isinstance(value, (int, float)):
@@ -43,22 +43,22 @@ class Scalars:
         self._count += 1
 
     def _allocate(self, value: "Tensor") -> None:
-        """Continue in a tensor on the device of this value."""
+        """Move the values to a new tensor on the device of this value."""
         import torch
 
-        # Every float and every count of rows is exact in float64, which MPS alone does not have.
+        # float64 holds every loss and row count exactly; only MPS lacks it.
         dtype = torch.float32 if value.device.type == "mps" else torch.float64
-        self._on_device = torch.empty(LOOKED_AT_EVERY, dtype=dtype, device=value.device)
+        self._on_device = torch.empty(READ_EVERY, dtype=dtype, device=value.device)
         self._on_device[: self._count] = torch.tensor(self._numbers, dtype=dtype)
         self._on_device[self._count] = value
         self._numbers.clear()
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of values."""
         return self._count
 
     def take(self) -> "Tensor":
-        """Remove and return all numbers in their order, float64 on the CPU."""
+        """Remove and return all values in order, as float64 on the CPU."""
         import torch
 
         if self._on_device is None:
@@ -71,10 +71,10 @@ class Scalars:
 
 
 class MeanLoss:
-    """The loss of all rows together, from the losses of batches and what each was divided by."""
+    """The loss over all rows, from the loss of each batch and its divisor."""
 
     def __init__(self) -> None:
-        """Begin with no batch."""
+        """Start without batches."""
         self._losses = Scalars()
         self._divisors = Scalars()
         self._total = 0.0
@@ -82,22 +82,22 @@ class MeanLoss:
         self._has_batches = False
 
     def add(self, loss: "Tensor", divisor: "Tensor | float | None") -> None:
-        """Add the loss of a batch; `divisor` is that of `LossSpec.divisor`, `None` for a sum."""
+        """Add the loss of a batch. `divisor` is what `LossSpec.divisor` returned: `None` for a sum."""
         self._losses.add(loss)
         if divisor is not None:
             self._divisors.add(divisor)
-        if len(self._losses) == LOOKED_AT_EVERY:
+        if len(self._losses) == READ_EVERY:
             self._add_up()
 
     def value(self) -> float:
-        """The mean, or the sum if the losses are sums; NaN if no batch was added, or no row of any counts."""
+        """The mean, or the sum if the losses are sums. NaN if no batch was added or every row is ignored."""
         self._add_up()
         if not self._has_batches or self._divisor == 0:
             return math.nan
         return self._total if self._divisor is None else self._total / self._divisor
 
-    def _look(self, losses: "Tensor") -> None:
-        """Called with some losses when they are read."""
+    def _check(self, losses: "Tensor") -> None:
+        """Check losses when they are read."""
 
     def _add_up(self) -> None:
         import torch
@@ -107,21 +107,21 @@ class MeanLoss:
         self._has_batches = True
         losses = self._losses.take()
         if not len(self._divisors):
-            self._look(losses)
+            self._check(losses)
             self._total += float(losses.sum())
         else:
             divisors = self._divisors.take()
-            losses = torch.where(divisors > 0, losses, 0.0)  # A batch in which no row counts has a loss of 0 / 0.
-            self._look(losses)
+            losses = torch.where(divisors > 0, losses, 0.0)  # If every row of a batch is ignored, its loss is 0 / 0.
+            self._check(losses)
             self._total += float((losses * divisors).sum())
             self._divisor = (self._divisor or 0.0) + float(divisors.sum())
 
 
 class EpochLosses(MeanLoss):
-    """The losses of an epoch's steps, each of which must be finite."""
+    """The losses of the steps of an epoch, each of which must be finite."""
 
     def __init__(self, epoch: int, first_step: int):
-        """Begin an epoch whose first step is `first_step`."""
+        """Start an epoch whose first step is `first_step`."""
         super().__init__()
         self._epoch = epoch
         self._next_step = first_step
@@ -131,7 +131,7 @@ class EpochLosses(MeanLoss):
         self._add_up()
         self._next_step += 1
 
-    def _look(self, losses: "Tensor") -> None:
+    def _check(self, losses: "Tensor") -> None:
         """Raise a `TrainingError` that names the first step whose loss is NaN or infinite."""
         wrong = losses.isfinite().logical_not_()
         if wrong.any():
@@ -147,13 +147,13 @@ class EpochLosses(MeanLoss):
 class MeanLosses:
     """The mean of the objective over a split, and that of each loss of `[losses]`, as they are logged.
 
-    The losses of a sum can be divided by different things: one by its rows, one by their weights, one by nothing. The
-    mean over rows of the objective would then depend on the batch size. `values` corrects it, so that it is the sum of
-    the means, each times its factor, plus the mean over rows of what wrappers around the stage `loss` have added.
+    The losses of a sum can have different divisors, such as the number of rows, their weights or none. The mean over
+    rows of the objective would then depend on the batch size. `values` corrects it: the result is the sum of the means,
+    each times its factor, plus the mean over rows of what wrappers around the stage `loss` add.
     """
 
     def __init__(self, objective: "Objective", total: MeanLoss | None = None):
-        """Begin with no batch; `total` is what the values of the objective are added to."""
+        """Start without batches; `total` accumulates the values of the objective."""
         self.total = MeanLoss() if total is None else total
         self._means = {name: MeanLoss() for name in objective.names}
         self._factors = objective.corrected
@@ -172,6 +172,6 @@ class MeanLosses:
         total = self.total.value()
         means = {name: mean.value() for name, mean in self._means.items()}
         for name, factor in self._factors.items():
-            if not math.isnan(means[name]):  # A loss for which no row counts has added nothing to the total.
+            if not math.isnan(means[name]):  # A loss that ignores every row adds nothing to the total.
                 total += factor * (means[name] - self._over_rows[name].value())
         return {"loss": total, **{f"loss[{name}]": mean for name, mean in means.items()}}

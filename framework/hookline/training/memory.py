@@ -27,9 +27,9 @@ def memory(
     optimizer: "optim.Optimizer",
     layers: tuple[Layer, ...],
 ) -> Memory | None:
-    """The estimated memory of a run: existing tensors are counted, and a trial with two rows shows what a batch needs.
+    """Estimate the memory of a run: count existing tensors, and derive the memory of a step from one with two rows.
 
-    `None` if it cannot be estimated: an estimate must not prevent a training.
+    Returns `None` if this fails, since an estimate must not prevent training.
     """
     try:
         return _memory(run, data, model, criterion, optimizer, layers)
@@ -74,7 +74,7 @@ def _activations(
 ) -> int:
     """The memory of a step with this number of rows: saved tensors, and the gradients of the two largest tensors.
 
-    The size of each tensor follows from those for one row and for two.
+    The size of each tensor is extrapolated from its sizes for one and two rows.
     """
     try:
         of_one = _of_a_step(run, example.slice(0, 1), model, criterion)
@@ -91,9 +91,9 @@ def _activations(
 
 
 def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Module") -> list[int]:
-    """The bytes of each tensor that is saved for the gradients, and of the outputs, in the order of their creation.
+    """The size in bytes of each tensor that autograd saves, and of the outputs, in the order of their creation.
 
-    No stage is called: its wrappers are for the training.
+    No stages are called, since their wrappers are meant for training.
     """
     import torch
 

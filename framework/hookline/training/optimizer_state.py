@@ -1,4 +1,4 @@
-"""The memory of the state of an optimizer, measured by a step of a copy of it."""
+"""The memory of the state of an optimizer, measured with one step of a small copy."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
 LONGEST = 16
-"""The longest side of the small parameters that stand in for those of the model."""
+"""The maximum size of each dimension of the small parameters that stand in for those of the model."""
 
 
 def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
-    """The bytes of the state of an optimizer after this number of steps; `None` if unknown.
+    """The size in bytes of the state of an optimizer after this number of steps; `None` if unknown.
 
-    A copy of the optimizer, and of the optimizers inside it, makes a step with small parameters instead of the real
+    A copy of the optimizer, and of any optimizers inside it, takes a step with small parameters instead of the real
     ones. The state of each small parameter is scaled to the size of the real one.
 
     >>> import torch
@@ -35,7 +35,7 @@ def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
                     stand_in.grad = torch.ones_like(stand_in).to_sparse()
         copies = _copied(found, small)
         with devices.forked_generators(next(iter(reals.values())).device):
-            step: Any = type(copies[0]).step  # torch declares a float, and means a tensor for `backward`.
+            step: Any = type(copies[0]).step  # torch's annotation says float, but the closure returns a tensor.
             step(copies[0], lambda: torch.ones(()))
     except Exception:  # noqa: BLE001 - The code of a plugin may raise anything.
         return None
@@ -88,7 +88,7 @@ def _stand_in(real: "Tensor") -> "nn.Parameter":
 def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]") -> "list[optim.Optimizer]":
     """Copies of the optimizers with small parameters.
 
-    Copying an optimizer with `copy` would lose all attributes that a subclass adds.
+    `copy.copy` would lose the attributes that a subclass adds.
     """
     copies = [type(one).__new__(type(one)) for one in found]
     memo: dict[int, Any] = {**small, **{id(one): copied for one, copied in zip(found, copies, strict=True)}}
@@ -98,7 +98,7 @@ def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]")
             same = (value for value in state.values() if getattr(value, "shape", None) == real.shape)
             memo |= {id(value): small[id(real)].detach().to(value.dtype, copy=True) for value in same}
     for one, copied in zip(found, copies, strict=True):
-        # A scheduler replaces `step` by one that steps the real optimizer, and hooks are for real steps.
+        # A scheduler replaces `step` with a method of the real optimizer, and hooks are meant for real steps.
         own = {name: value for name, value in vars(one).items() if name != "step"}
         own = {name: type(value)() if name.endswith("_hooks") else value for name, value in own.items()}
         vars(copied).update({name: deepcopy(value, memo) for name, value in own.items()})
@@ -106,7 +106,7 @@ def _copied(found: "list[optim.Optimizer]", small: "Mapping[int, nn.Parameter]")
 
 
 def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
-    """The bytes of the tensors in a value, each once, without scalars such as the number of steps."""
+    """The size in bytes of each tensor in a value, without duplicates and without scalars such as the step count."""
     import torch
 
     if id(value) in seen:
@@ -121,7 +121,7 @@ def _sizes(value: Any, seen: set[int]) -> Iterator[int]:
 
 
 def size_of(tensor: "Tensor") -> int:
-    """The bytes of a tensor; for a sparse one, those of its values and indices.
+    """The size of a tensor in bytes; for a sparse tensor, that of its values and indices.
 
     >>> import torch
     >>> size_of(torch.zeros(3)), size_of(torch.eye(3).to_sparse())
@@ -143,7 +143,7 @@ def size_of(tensor: "Tensor") -> int:
 
 
 def _history(optimizer: "optim.LBFGS", steps: int) -> int:
-    """The bytes of the pairs of vectors that LBFGS keeps of its last iterations; the first one has none yet."""
+    """The size in bytes of the vector pairs that LBFGS keeps of its last iterations; the first one adds none."""
     [group] = optimizer.param_groups
     pairs = min(group["history_size"], max(0, steps * group["max_iter"] - 1))
     return 2 * pairs * sum(parameter.nbytes for parameter in group["params"])

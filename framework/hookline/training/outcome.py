@@ -1,4 +1,4 @@
-"""The result of a run, however it ended: the numbers of the weights that it saves, its state, and its error."""
+"""The result of a run, however it ended: the metrics of the saved weights, the state and the error."""
 
 import time
 import traceback
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batches, Data
 
 SAVED = "saved weights"
-"""The name of the saved weights in `Trial.measured`."""
+"""How `Trial.measured` names the saved weights."""
 
 MOST_NAMES = 4
 
 
 def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
-    """The splits that are evaluated after the training.
+    """The splits to evaluate after training.
 
-    These are the test split, and every split if a callback has put other weights into the model: the numbers of the
-    last epoch are not theirs. If they are those of the last epoch after all, the validation split is skipped. An
-    optimizer such as LBFGS evaluates the loss many times in a step, and the logged loss is the one before the step, far
-    from that of the saved weights: then the training split is evaluated too.
+    Always the test split. If a callback has put other weights into the model, also the training and validation splits,
+    since the numbers of the last epoch belong to other weights; the validation split is skipped if these turn out to be
+    the weights of the last epoch. For optimizers such as LBFGS, which evaluate the loss many times in a step, also the
+    training split: the logged loss is the one before the step, far from that of the saved weights.
     """
-    are_others = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
+    are_replaced = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
     names = {"test"}
-    if are_others:
+    if are_replaced:
         names |= {"training"} if _are_of_last_record(run) else {"training", "validation"}
     if run.spec.optimizer.needs_closure:
         names |= {"training"}
@@ -40,17 +40,17 @@ def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
 
 
 def _are_of_last_record(run: Run) -> bool:
-    """Whether the last record has the validation numbers of the weights that a callback has put into the model."""
+    """Whether the validation numbers of the last record belong to the weights that a callback put into the model."""
     return run.weights is not None and bool(run.history) and _has_numbers_of(run.history[-1], run.weights)
 
 
 def _has_numbers_of(record: Mapping[str, Any], weights: Weights) -> bool:
-    """Whether the record of an epoch has the numbers of exactly these weights."""
+    """Whether the numbers in the record of an epoch belong to exactly these weights."""
     return not weights.is_mean and (record.get("epoch"), record.get("step")) == (weights.epoch, weights.step)
 
 
 def refuse_not_finite(run: Run, model: "nn.Module", criterion: "nn.Module") -> None:
-    """Raise a `TrainingError` if weights are infinite or NaN, which the loss of the last step does not show."""
+    """Raise a `TrainingError` if weights are infinite or NaN; the loss of the last step does not show this."""
     if names := not_finite(model, criterion):
         raise TrainingError(
             f"{_listed(names)} after the last step (epoch {run.epoch}, step {run.step}). Often the learning rate is "
@@ -72,8 +72,8 @@ def outcome(
     failure: BaseException | None,
     started: float,
 ) -> Trial:
-    """The result of a run that has ended; `evaluated` has the numbers of the final model, by split."""
-    assert run.directory is not None, "It is made before training begins."
+    """The result of a finished run; `evaluated` has the loss and metrics of the final model by split."""
+    assert run.directory is not None, "The directory is created before training begins."
     weights = run.weights or Weights(source=_source(run), epoch=run.epoch, step=run.step)
     metrics, measured = _numbers(run, data, weights, evaluated)
     unusable = not_finite(model, criterion)
@@ -99,7 +99,7 @@ def outcome(
 
 
 def free_memory(error: BaseException) -> None:
-    """Release what the frames of an out-of-memory error hold: saving the results needs some memory."""
+    """Release the tensors in the frames of an out-of-memory error, since saving the results needs memory."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in chain:
@@ -111,15 +111,15 @@ def free_memory(error: BaseException) -> None:
 
 
 def where_weights_are(trial: Trial) -> str:
-    """The note on the error of a failed training."""
+    """The note to add to the error of a failed training."""
     weights = trial.weights
     which = f"of epoch {weights.epoch}, step {weights.step},"
     if weights.source != LAST_STEP:
         which = f"that {weights.source} kept (epoch {weights.epoch}, step {weights.step})"
-    told = f"The weights {which} and the log are in {trial.directory}."
+    note = f"The weights {which} and the log are in {trial.directory}."
     unusable = _listed(list(trial.not_finite))
-    is_said = not trial.not_finite or unusable in (trial.error or "")
-    return told if is_said else f"{told} {unusable}."
+    is_known = not trial.not_finite or unusable in (trial.error or "")
+    return note if is_known else f"{note} {unusable}."
 
 
 def _state(run: Run, failure: BaseException | None) -> State:
@@ -131,7 +131,7 @@ def _state(run: Run, failure: BaseException | None) -> State:
 
 
 def _source(run: Run) -> str:
-    """The callback that has put other weights into the model at the end without saying which."""
+    """The callback that replaced the weights without setting `run.state.weights`."""
     replacing = [type(callback).__name__ for callback in run.spec.callbacks if callback.replaces_weights]
     return replacing[0] if replacing and run.is_trained else LAST_STEP
 
@@ -139,10 +139,10 @@ def _source(run: Run) -> str:
 def _numbers(
     run: Run, data: "Data", weights: Weights, evaluated: Mapping[str, Mapping[str, float]]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Loss and metrics of each split, and which weights they belong to.
+    """Return the loss and metrics of each split, and the weights that they belong to.
 
-    They are taken from the record of the epoch of the weights, or else from the last record, unless the split was
-    evaluated after the training.
+    If a split was not evaluated after training, they come from the record of the epoch of the weights, or else from the
+    last record.
     """
     record: Mapping[str, Any] = run.history[-1] if run.history else {}
     is_known = run.weights is not None or weights.source == LAST_STEP

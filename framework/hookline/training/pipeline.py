@@ -17,13 +17,13 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
-from hookline.runs.layers import noted_layers
+from hookline.runs.layers import recorded_layers
 from hookline.runs.plan import Plan, plan
 from hookline.spec.training import TrainingSpec
-from hookline.training.interrupted import Interrupted, reported_with_trial, saying_where_results_are
+from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial
 from hookline.training.memory import memory
 from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
-from hookline.training.preflight.preflight import rehearse
+from hookline.training.preflight.preflight import preflight
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def train(
     out: str | Path | None = None,
     locked: str | Path | None = None,
 ) -> Trial:
-    """Train what a spec says, and return the result.
+    """Train a spec and return the result.
 
     Args:
         spec: what to train, from `hookline.load`.
         plugins: modules or objects with hook implementations, in addition to the installed plugins that the spec
             lists. The wrappers of the first are outermost; those of the callbacks in the spec are innermost.
         out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
-        locked: the directory of a run of this spec, to train it again. An error is raised if anything has changed that
-            the bits of the result depend on.
+        locked: the directory of a run of this spec, to repeat it. An error is raised if anything has changed that the
+            bits of the result depend on.
 
     In the main thread, Ctrl-C, SIGTERM and SIGHUP end the training after the current step, unless the program has its
     own handlers for them. However a training ends, its results so far are written to the directory first.
@@ -74,7 +74,7 @@ def train(
 
     """
     if not isinstance(spec, TrainingSpec):
-        raise HooklineError(f"A spec is wanted, and this is a {type(spec).__name__}: read one with `hookline.load`.")
+        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
     loaded = Plugins(spec.plugins, plugins)
     planned = directory.plan(out, spec.run.name)
     runs: list[Run] = []
@@ -85,7 +85,7 @@ def train(
         reported_with_trial(trials, interruption),
         interruption,
         ExitStack() as open_resources,
-        saying_where_results_are(trials),
+        noting_results(trials),
     ):
         while next_spec is not None:
             with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources) as run:
@@ -113,7 +113,7 @@ def train(
 
 
 def with_told(run: Run, trial: Trial) -> Trial:
-    """The trial with what the stages `tune` and `deploy` reported, which is also added to `result.json`."""
+    """Add the reports of the stages `tune` and `deploy` to the trial and to `result.json`."""
     if len(run.told) > len(trial.told):
         directory.write_told(trial.directory, run.told)
     return evolve(trial, told=tuple(run.told))
@@ -121,7 +121,7 @@ def with_told(run: Run, trial: Trial) -> Trial:
 
 @frozen(kw_only=True)
 class Prepared:
-    """What is built before training, once it is known to fit together."""
+    """Everything that is built before training, after the preflight."""
 
     data: "Data"
     model: "nn.Module"
@@ -131,7 +131,7 @@ class Prepared:
 
 
 def prepared(run: Run) -> Prepared:
-    """Call the stages up to `select_optimizer`. Nothing is written."""
+    """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
     import torch
 
     stages = run.stages
@@ -143,8 +143,8 @@ def prepared(run: Run) -> Prepared:
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
-    with noted_layers(model) as layers:
-        rehearse(run, data, model, criterion)
+    with recorded_layers(model) as layers:
+        preflight(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     made = plan(run, data, model, criterion, optimizer, tuple(layers))
@@ -152,16 +152,16 @@ def prepared(run: Run) -> Prepared:
 
 
 def planned(run: Run) -> Plan:
-    """The plan of a run with an estimate of its memory, which a training does not need. Nothing is written."""
+    """The plan of a run, with an estimate of its memory. Nothing is written."""
     made = prepared(run)
     estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
     return evolve(made.plan, memory=estimated)
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
-    """Call the stages once, from the data to the test, and write the results to `place`.
+    """Call the stages once, from `prepare_data` to the final evaluation, and write the results to `place`.
 
-    However the training ends, also after an error, its results so far are written.
+    However the training ends, even with an error, its results so far are written.
     """
     started = time.perf_counter()
     made = prepared(run)
@@ -191,19 +191,19 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
 
 
 def write_beginning(run: Run, made: Prepared) -> None:
-    """Write what is known before training: the spec, the plugin files, and the lock."""
+    """Write what is known before training: the spec, the plugin files and the lock."""
     assert run.directory is not None
     directory.write_beginning(run, run.directory)
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 
 def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
-    """Train and test what has been prepared.
+    """Train and test.
 
     Args:
         run: the run, whose directory exists.
-        made: what has been prepared.
-        started: the time at which the run began, of `time.perf_counter`.
+        made: the data, model, criterion, optimizer and plan.
+        started: the start time of the run, from `time.perf_counter`.
 
     Returns:
         The result, and the error that ended the training, if any.
@@ -225,10 +225,10 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
                 )
     except KeyboardInterrupt:
         run.interrupt()
-    except BaseException as error:  # noqa: BLE001 - It is raised again when the results have been written.
+    except BaseException as error:  # noqa: BLE001 - It is raised again after the results are written.
         if run.interrupted:  # The same signal may have ended a forked process.
             run.interrupt()
-            run.tell(f"While the training was ended, there was an error: {error}")
+            run.tell(f"An error occurred while the training was ending: {error}")
         else:
             failure = error
             free_memory(error)

@@ -1,4 +1,4 @@
-"""How a run is opened: everything that is set up before its first stage and undone after its last one."""
+"""Open a run: everything that is set up before the first stage and undone after the last one."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,21 +23,21 @@ def new_run(
     interruption: Interruption | None = None,
     closed_by: ExitStack | None = None,
 ) -> Iterator[Run]:
-    """A new run of a spec, with a plugin manager of its own.
+    """Open a new run of a spec, with its own plugin manager.
 
-    Inside the context random numbers and the default type are those of the run, and an error in a plugin names the
-    plugin and the stage. At the end the caller's random state and default type are restored, and the resources of the
-    run are closed.
+    The context sets the random number generators and the default dtype of the run, and adds the plugin and the stage to
+    errors in plugins. On exit it restores the caller's random state and default dtype, and closes the resources of the
+    run.
 
     Args:
-        spec: what is trained.
+        spec: the spec to train.
         plugins: the plugins, as loaded for this spec.
-        device: the device, instead of that of the spec.
-        interruption: what an interruption is noted in; by default one of its own, which no signal sets.
-        closed_by: closes the resources instead, so that they stay open when this context ends.
+        device: overrides the device of the spec.
+        interruption: records an interruption. Default: a new object that no signal sets.
+        closed_by: a stack that closes the resources later, so that they stay open when this context exits.
 
     Raises:
-        HooklineError: if a callback cannot be built, or if there is no such device.
+        HooklineError: if a callback cannot be built, or if the device does not exist.
 
     """
     manager = plugins.manager(built(spec.callbacks))

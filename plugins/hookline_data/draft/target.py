@@ -67,10 +67,10 @@ class Drafted:
     @property
     def sentence(self) -> str:
         """What the trained model does."""
-        name, given = as_toml(self.target.name), counted(len(self.inputs), "number")
+        name, given = as_toml(self.target.name), counted(len(self.inputs), "numeric column")
         if self.task == "number":
             return f"It predicts {name} from {given}."
-        return f"It tells the {len(self.classes)} classes of {name} apart by {given}."
+        return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."
 
 
 def likely_target(columns: Sequence[Column]) -> Column:

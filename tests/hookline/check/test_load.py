@@ -116,7 +116,7 @@ def test_plugins_must_be_an_array_of_names(listed):
 
 
 def test_a_missing_plugin_is_reported():
-    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin called "focal" is installed\.'):
+    with pytest.raises(SpecError, match=r'^spec: plugins\[0\]: No plugin named "focal" is installed\.'):
         hookline.load({**TABLE, "plugins": ["focal"]})
 
 

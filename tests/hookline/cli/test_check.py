@@ -535,7 +535,9 @@ def test_a_warning_is_printed_once_and_without_source_code(here, hookline, comma
     text = GOOD.replace('{ type = "ReLU" },', layer).replace("epochs = ", "accumulate = 2\nepochs = ")
     (here / "spec.toml").write_text(text)
     code, out, err = hookline(*command, "spec.toml", with_ids=True)
-    message = "BatchNorm1d is given each part of a batch by itself, so that it does not equal the whole batch."
+    message = (
+        "BatchNorm1d normalizes each part of a batch separately, so the result differs from that of the whole batch."
+    )
     line = text[: text.index("accumulate = 2")].count("\n") + 1
     told = f"spec.toml:{line}:14: warning: run.accumulate: {message}  [inexact-accumulation]\n"
     if command == ["plan"]:
@@ -929,8 +931,8 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
     code, out, err = hookline("check", "spec.toml")
     told = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
     assert (code, err, len(told)) == (1, "", 3)
-    assert told[0].startswith('plugins[0]: No plugin called "focal" is installed.')
-    assert told[1].startswith('plugins[1]: No plugin called "fokal" is installed.')
+    assert told[0].startswith('plugins[0]: No plugin named "focal" is installed.')
+    assert told[1].startswith('plugins[1]: No plugin named "fokal" is installed.')
     assert told[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
 
 

@@ -236,12 +236,12 @@ def test_an_unknown_device_is_reported_with_its_key(refused):
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="This machine has an accelerator.")
 def test_an_unavailable_device_is_reported_with_its_key(refused):
     told = refused("spec.toml", "--set", "run.device=cuda")
-    assert told == '--set run.device=cuda: run.device: This machine has no "cuda". It has only a CPU.'
+    assert told == '--set run.device=cuda: run.device: This machine has no "cuda", only a CPU.'
 
 
 def test_a_plugin_that_is_not_installed_is_reported(refused):
     told = refused(replace=("[run]", 'plugins = ["focal"]\n[run]'))
-    assert told.startswith('spec.toml: plugins[0]: No plugin called "focal" is installed.')
+    assert told.startswith('spec.toml: plugins[0]: No plugin named "focal" is installed.')
 
 
 @pytest.mark.parametrize("out", ["flowers.csv", "kept"])
@@ -249,7 +249,7 @@ def test_an_existing_directory_is_not_overwritten(refused, here, out):
     (here / "kept").mkdir()
     (here / "kept" / "result.json").write_text("mine")
     told = refused("spec.toml", "--out", out)
-    assert told == f"{out} exists already, and a run never overwrites another one: choose a new directory."
+    assert told == f"{out} already exists, and a run never overwrites another one: choose a new directory."
 
 
 def test_a_directory_that_cannot_be_created_is_reported(refused):
@@ -422,19 +422,19 @@ def test_a_model_without_parameters_is_reported(refused):
             ("[run]", "[run]"),
             "validation/loss",
             'spec.toml: callbacks[0].monitor: "validation/loss" is not logged. '
-            'The data has no validation split. Logged is "training/loss".',
+            'The data has no validation split. Logged: "training/loss".',
         ),
         (
             ("[run]", "[run]"),
             "trainig/loss",
             'spec.toml: callbacks[0].monitor: "trainig/loss" is not logged. Did you mean "training/loss"? '
-            'Logged is "training/loss".',
+            'Logged: "training/loss".',
         ),
         (
             ("batch_size", "validation = 0.5\nbatch_size"),
             "validation/accuracy",
             'spec.toml: callbacks[0].monitor: "validation/accuracy" is not logged. Did you mean "validation/Accuracy"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
     ],
 )
@@ -477,7 +477,7 @@ def test_a_missing_plugin_file_is_reported(refused):
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
             'No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
-            "mine: a wrapper must return what its `yield` gives, or another answer.",
+            "mine: a wrapper must return the value of its `yield`, or another answer.",
         ),
         (
             "from hookline import hookimpl\n@hookimpl\ndef register_specs():\n    return None\n",
@@ -502,7 +502,7 @@ def test_a_plugin_file_with_a_duplicate_component_name_is_reported(refused, here
     told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
     who = f'"hookline_losses" (hookline {version("hookline")}) and "mine" (mine.py)'
     assert only_line(told) == (
-        f"--set loss.type=MSELoss: loss.type: The plugins {who} bring a loss called MSELoss: write "
+        f"--set loss.type=MSELoss: loss.type: The plugins {who} each have a loss named MSELoss: write "
         '"hookline_losses:MSELoss" or "mine:MSELoss".'
     )
 

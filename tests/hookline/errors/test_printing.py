@@ -156,9 +156,9 @@ def test_a_warning_is_one_line(capsys):
 
     from hookline import HooklineWarning
     from hookline.check.toml.document import from_table
-    from hookline.cli.output.warnings import told_warnings
+    from hookline.cli.output.warnings import printed_warnings
 
-    with told_warnings(from_table({})):
+    with printed_warnings(from_table({})):
         warnings.warn(f"It is {EVIL}\n::warning::x", HooklineWarning, stacklevel=1)
     err = capsys.readouterr().err
     assert err.count("\n") == 1

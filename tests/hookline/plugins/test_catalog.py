@@ -2,7 +2,8 @@ import pytest
 from attrs import frozen
 
 from hookline.errors import PluginError
-from hookline.plugins.catalog import Catalog, Components, is_family
+from hookline.plugins.catalog import Catalog, is_family
+from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin
 from hookline.spec import CallbackSpec, LayerSpec, LossSpec, ModelSpec, Spec, spec
 
@@ -21,7 +22,7 @@ class Attention(LayerSpec):
 
 @spec
 class Transformer(ModelSpec):
-    """A model that is no layer."""
+    """A model that is not a layer."""
 
 
 @spec
@@ -30,18 +31,18 @@ class Watching(CallbackSpec):
 
 
 class Undecorated(LossSpec):
-    """A class whose options nobody would see."""
+    """A class without the decorator."""
 
     gamma: float = 1.0
 
 
 @frozen(kw_only=True)
 class ByAttrs(LossSpec):
-    """A class that attrs itself has made."""
+    """A class made by attrs."""
 
 
 class Family(Spec):
-    """A family of a third party."""
+    """A third-party family."""
 
     __slots__ = ()
     family = "scheduler"
@@ -49,7 +50,7 @@ class Family(Spec):
 
 @spec
 class Cosine(Family):
-    """A component of it."""
+    """A component of this family."""
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_family_is_the_class_that_names_it(kind, is_one):
 
 
 @pytest.mark.parametrize("kind", [3, "LossSpec", int, LossSpec | None, None])
-def test_what_is_no_spec_class_is_no_family(kind):
+def test_only_spec_classes_are_families(kind):
     assert is_family(kind) is False
 
 
@@ -84,25 +85,25 @@ def test_a_catalog_lists_all_of_its_components_in_order(catalog):
     assert list(catalog) == [FocalLoss, Attention, Transformer, Watching]
 
 
-def test_a_catalog_knows_who_brought_a_component(catalog):
+def test_a_catalog_knows_the_plugin_of_a_component(catalog):
     catalog.add([Cosine], YOURS)
     assert (catalog.plugin(FocalLoss), catalog.plugin(Cosine)) == (MINE, YOURS)
 
 
-def test_a_layer_can_stand_where_a_model_is_asked_for(catalog):
+def test_a_layer_can_be_used_as_a_model(catalog):
     assert catalog.family(ModelSpec) == {"Attention": Attention, "Transformer": Transformer}
 
 
-def test_a_model_that_is_no_layer_cannot_stand_among_layers(catalog):
+def test_a_model_that_is_not_a_layer_cannot_be_used_as_one(catalog):
     assert catalog.family(LayerSpec) == {"Attention": Attention}
 
 
-def test_a_plugin_can_add_a_family_of_its_own(catalog):
+def test_a_plugin_can_add_its_own_family(catalog):
     catalog.add([Cosine], MINE)
     assert catalog.family(Family) == {"Cosine": Cosine}
 
 
-def test_a_class_that_attrs_made_will_do(catalog):
+def test_a_class_made_by_attrs_is_accepted(catalog):
     catalog.add([ByAttrs], MINE)
     assert catalog.find(LossSpec, "ByAttrs") is ByAttrs
 
@@ -117,22 +118,22 @@ def test_a_class_that_attrs_made_will_do(catalog):
         (Family, "Cosine", 'There is no scheduler called "Cosine".'),
     ],
 )
-def test_an_unknown_name_is_told_with_the_nearest_one_or_with_its_family(catalog, base, name, message):
+def test_an_unknown_name_is_reported_with_a_suggestion_or_its_family(catalog, base, name, message):
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(base, name)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("kind", [LossSpec, Spec, int, 3, FocalLoss()], ids=str)
-def test_what_is_no_component_class_is_refused(catalog, kind):
+def test_anything_but_a_component_class_is_rejected(catalog, kind):
     with pytest.raises(PluginError) as error:
         catalog.add([kind], MINE)
     assert str(error.value) == (
-        f'The plugin "mine" registers {kind!r}, which is not a class below that of a family, such as LossSpec.'
+        f'The plugin "mine" registers {kind!r}, which is not a subclass of a family, such as LossSpec.'
     )
 
 
-def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
+def test_a_class_without_the_decorator_is_rejected(catalog):
     with pytest.raises(PluginError) as error:
         catalog.add([Undecorated], MINE)
     assert str(error.value).startswith(
@@ -141,13 +142,13 @@ def test_a_class_that_is_not_made_by_spec_is_refused(catalog):
     )
 
 
-def test_two_components_of_one_family_that_have_the_same_name_are_told_apart_by_their_plugins(catalog):
+def test_components_of_a_family_with_the_same_name_are_distinguished_by_their_plugins(catalog):
     other = same_name(LossSpec)
     catalog.add([other], YOURS)
-    with pytest.raises(ValueError, match="bring a loss") as error:
+    with pytest.raises(ValueError, match="each have a loss") as error:
         catalog.find(LossSpec, "FocalLoss")
     assert str(error.value) == (
-        'The plugins "mine" and "yours" (hookline-yours 1.2) bring a loss called FocalLoss: write "mine:FocalLoss" or '
+        'The plugins "mine" and "yours" (hookline-yours 1.2) each have a loss named FocalLoss: write "mine:FocalLoss" or '
         '"yours:FocalLoss".'
     )
     assert catalog.find(LossSpec, "mine:FocalLoss") is FocalLoss
@@ -160,12 +161,12 @@ def test_two_components_of_one_family_that_have_the_same_name_are_told_apart_by_
     )
 
 
-def test_a_component_can_always_be_named_with_its_plugin(catalog):
+def test_a_component_can_always_be_qualified_with_its_plugin(catalog):
     assert catalog.find(LossSpec, "mine:FocalLoss") is FocalLoss
     assert catalog.name(FocalLoss) == "FocalLoss"
 
 
-def test_a_component_that_is_named_with_another_plugin_is_told_with_its_own(catalog):
+def test_a_component_qualified_with_another_plugin_is_reported_with_its_own(catalog):
     catalog.add([Cosine], YOURS)
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "yours:FocalLoss")
@@ -174,7 +175,7 @@ def test_a_component_that_is_named_with_another_plugin_is_told_with_its_own(cata
     )
 
 
-def test_plugins_that_are_not_looked_into_are_named_where_a_name_is_not_known(catalog):
+def test_an_unknown_name_is_reported_with_the_unlisted_plugins(catalog):
     catalog.not_listed = lambda: ["sharp", "soft"]
     with pytest.raises(ValueError, match="There is no") as error:
         catalog.find(LossSpec, "Sharpness")
@@ -190,7 +191,7 @@ def test_components_of_different_families_can_have_the_same_name(catalog):
     assert (catalog.find(LossSpec, "FocalLoss"), catalog.find(CallbackSpec, "FocalLoss")) == (FocalLoss, other)
 
 
-def test_components_of_a_mapping_are_looked_up_when_they_are_named():
+def test_components_of_a_mapping_are_loaded_when_they_are_named():
     asked = []
 
     class Lazy(dict):
@@ -211,7 +212,7 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
     ("components", "problem"),
     [
         ({"Focal": Undecorated}, "registers Undecorated, which is not decorated with @spec"),
-        ({"Focal": 3}, "registers 3, which is not a class below that of a family"),
+        ({"Focal": 3}, "registers 3, which is not a subclass of a family"),
         (
             Components("no_such_package", {"losses": ["Focal"]}),
             "cannot load Focal: ModuleNotFoundError: No module named",
@@ -220,11 +221,11 @@ def test_components_of_a_mapping_are_looked_up_when_they_are_named():
             Components("hookline_losses", {"regression": ["Focal"]}),
             "cannot load Focal: AttributeError: module 'hookline_",
         ),
-        ({"Focal": FocalLoss}, 'brings FocalLoss under another name, "Focal"'),
+        ({"Focal": FocalLoss}, 'registers FocalLoss under another name, "Focal"'),
     ],
     ids=["by attrs", "no class", "no module", "no such name", "another name"],
 )
-def test_what_a_mapping_has_is_checked_when_it_is_looked_up(components, problem):
+def test_components_of_a_mapping_are_checked_when_they_are_loaded(components, problem):
     catalog = Catalog()
     catalog.add(components, MINE)
     with pytest.raises(PluginError) as error:

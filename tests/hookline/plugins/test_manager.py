@@ -42,7 +42,7 @@ def names_of(manager, stage):
     return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
 
 
-# The order.
+# Order.
 
 
 def test_every_stage_has_a_built_in_answer():
@@ -55,7 +55,7 @@ def test_built_in_plugins_are_registered_like_any_other():
     assert sorted(registered) == sorted(BUILT_IN)
 
 
-def test_the_first_plugin_is_asked_first_and_the_built_in_one_last():
+def test_the_first_plugin_is_called_first_and_the_built_in_one_last():
     order = []
     manager = Plugins(extra=[First("a", order), Asked("b", order)]).manager([("c", Asked("c", order))])
     criterion = nn.Identity()
@@ -65,7 +65,7 @@ def test_the_first_plugin_is_asked_first_and_the_built_in_one_last():
     assert names_of(manager, "select_loss") == ["First", "Asked", "c", "hookline_stages"]
 
 
-def test_each_run_has_a_manager_of_its_own():
+def test_each_run_has_its_own_manager():
     plugins = Plugins()
     assert plugins.manager() is not plugins.manager()
 
@@ -73,7 +73,7 @@ def test_each_run_has_a_manager_of_its_own():
 # Names.
 
 
-def test_plugins_are_called_by_their_module_or_type():
+def test_plugins_are_named_after_their_module_or_type():
     some_module = ModuleType("some_module")
     some_module.log = hookimpl(lambda record: record)
     manager = Plugins(extra=[some_module, First("a", [])]).manager()
@@ -82,10 +82,10 @@ def test_plugins_are_called_by_their_module_or_type():
     assert names_of(manager, "select_loss") == ["First", "hookline_stages"]
 
 
-def test_a_class_in_place_of_an_object_is_told():
+def test_a_class_instead_of_an_object_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[First])
-    assert str(error.value) == "First is a class: a plugin is a module, or an object such as First()."
+    assert str(error.value) == "First is a class, but a plugin is a module or an object, such as First()."
 
 
 def test_a_second_plugin_of_a_kind_is_numbered():
@@ -93,7 +93,7 @@ def test_a_second_plugin_of_a_kind_is_numbered():
     assert names_of(manager, "select_loss") == ["Asked", "Asked (2)", "First", "Asked (3)", "hookline_stages"]
 
 
-def test_callbacks_are_called_by_their_place_in_the_spec():
+def test_callbacks_are_named_by_their_place_in_the_spec():
     @spec
     class Watching(CallbackSpec):
         """A callback."""
@@ -102,10 +102,10 @@ def test_callbacks_are_called_by_their_place_in_the_spec():
     assert built([made, made]) == [("callbacks[0] Watching", made), ("callbacks[1] Watching", made)]
 
 
-# What they bring.
+# Components.
 
 
-def test_a_plugin_brings_names():
+def test_a_plugin_registers_components():
     catalog = Plugins(extra=[Focal()]).catalog
     assert catalog.find(LossSpec, "FocalLoss") is FocalLoss
     assert catalog.plugin(FocalLoss).name == "Focal"
@@ -117,13 +117,13 @@ def test_built_in_components_belong_to_built_in_plugins():
     assert catalog.plugin(catalog.find(LossSpec, "MSELoss")).name == "hookline_losses"
 
 
-def test_built_in_components_are_declared_as_all_must_be():
+def test_built_in_components_follow_the_rules_of_declarations():
     kinds = list(Plugins().catalog)
     assert len(kinds) > 200
     assert [problem for kind in kinds if (problem := misdeclared(kind) or misnamed(kind))] == []
 
 
-def test_a_name_that_is_taken_is_refused_when_it_is_used():
+def test_a_duplicate_name_is_rejected_when_it_is_used():
     taken = spec(type("MSELoss", (LossSpec,), {"__doc__": "A loss."}))
 
     class Taking:
@@ -133,13 +133,13 @@ def test_a_name_that_is_taken_is_refused_when_it_is_used():
 
     catalog = Plugins(extra=[Taking()]).catalog
     assert catalog.find(LossSpec, "L1Loss")
-    with pytest.raises(ValueError, match='"Taking" bring a loss called MSELoss: write "hookline_losses:MSELoss" or'):
+    with pytest.raises(ValueError, match='"Taking" each have a loss named MSELoss: write "hookline_losses:MSELoss" or'):
         catalog.find(LossSpec, "MSELoss")
     assert catalog.find(LossSpec, "Taking:MSELoss") is taken
 
 
 @pytest.mark.parametrize("answer", [None, 3, LossSpec])
-def test_a_plugin_that_brings_no_classes_is_told(answer):
+def test_a_plugin_that_registers_no_classes_is_reported(answer):
     class Bringing:
         @hookimpl
         def register_specs(self):
@@ -149,7 +149,7 @@ def test_a_plugin_that_brings_no_classes_is_told(answer):
         Plugins(extra=[Bringing()])
 
 
-def test_a_plugin_that_fails_to_bring_its_classes_is_told():
+def test_a_plugin_that_fails_to_register_its_classes_is_reported():
     class Failing:
         @hookimpl
         def register_specs(self):
@@ -159,7 +159,7 @@ def test_a_plugin_that_fails_to_bring_its_classes_is_told():
         Plugins(extra=[Failing()])
 
 
-# What does not fit.
+# Errors.
 
 
 def plugin_with(name, arguments="self", *, body="return (yield)", wrapper=True):
@@ -173,7 +173,7 @@ def plugin_with(name, arguments="self", *, body="return (yield)", wrapper=True):
     ("name", "nearest"),
     [("stepp", "step"), ("prepare_dat", "prepare_data"), ("register_spec", "register_specs"), ("Forward", "forward")],
 )
-def test_a_hook_whose_name_is_misspelt_is_told_with_the_nearest_stage(name, nearest):
+def test_a_misspelled_hook_is_reported_with_the_nearest_stage(name, nearest):
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with(name)])
     assert str(error.value) == (
@@ -181,7 +181,7 @@ def test_a_hook_whose_name_is_misspelt_is_told_with_the_nearest_stage(name, near
     )
 
 
-def test_a_hook_with_an_argument_that_the_stage_does_not_have_is_told():
+def test_a_hook_with_an_unknown_argument_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with("step", "self, run, modle")])
     told = str(error.value)
@@ -191,16 +191,16 @@ def test_a_hook_with_an_argument_that_the_stage_does_not_have_is_told():
     )
 
 
-def test_a_wrapper_without_a_yield_is_told():
+def test_a_wrapper_without_a_yield_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with("step", body="return True")])
     told = str(error.value)
     assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
-    assert told.endswith('line 2: "step" is marked as a wrapper, and has no `yield`.')
+    assert told.endswith('line 2: "step" is marked as a wrapper but has no `yield`.')
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_function_that_yields_and_is_no_wrapper_is_told(name):
+def test_a_generator_that_is_not_marked_as_a_wrapper_is_reported(name):
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with(name, wrapper=False)])
     assert str(error.value) == (
@@ -209,7 +209,7 @@ def test_a_function_that_yields_and_is_no_wrapper_is_told(name):
     )
 
 
-def test_a_plugin_that_is_used_twice_is_told():
+def test_a_plugin_that_is_used_twice_is_reported():
     plugin = Asked("a", [])
     with pytest.raises(PluginError, match=r'^The plugin "Asked.*" is used twice'):
         Plugins(extra=[plugin, plugin]).manager()
@@ -222,12 +222,12 @@ def test_a_new_manager_knows_the_stages_and_no_plugin():
 
 
 @pytest.mark.parametrize("nothing", [None, 3, ModuleType("empty")], ids=["None", "a number", "an empty module"])
-def test_what_implements_no_hook_is_told(nothing):
+def test_an_object_without_hooks_is_reported(nothing):
     with pytest.raises(PluginError, match="implements no hook: nothing in it is marked with @hookimpl"):
         Plugins(extra=[nothing])
 
 
-def test_what_a_spec_says_is_no_plugin():
+def test_a_spec_is_not_a_plugin():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[Progress()])
     assert str(error.value) == (
@@ -235,20 +235,20 @@ def test_what_a_spec_says_is_no_plugin():
     )
 
 
-def test_one_object_in_place_of_a_list_is_told():
+def test_an_object_instead_of_a_list_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=Progress().build())
     assert str(error.value) == "`plugins` must be a list of modules and objects; write `[plugin]` for a single one."
 
 
-def test_a_name_in_place_of_an_object_is_told():
+def test_a_name_instead_of_an_object_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=["focal"])
-    told = '"focal" is a string: a plugin is a module or an object. Specs list installed ones.'
+    told = '"focal" is a string, but a plugin is a module or an object. List installed plugins in the spec.'
     assert str(error.value) == told
 
 
-def test_a_callback_that_cannot_be_built_is_told():
+def test_a_callback_that_cannot_be_built_is_reported():
     @spec
     class Broken(CallbackSpec):
         """A callback."""

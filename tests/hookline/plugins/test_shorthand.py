@@ -19,7 +19,7 @@ def test_a_function_is_called_before_the_stage_or_after_it(tmp_path):
     assert seen == [(when, step) for step in range(2) for when in ("before", "after")]
 
 
-def test_a_function_is_given_what_it_takes_by_name_and_after_the_stage_the_answer_too(tmp_path):
+def test_a_function_receives_the_arguments_it_takes_and_after_the_stage_the_answer(tmp_path):
     seen = []
 
     def look(answer, split, run, beside=None):
@@ -29,7 +29,7 @@ def test_a_function_is_given_what_it_takes_by_name_and_after_the_stage_the_answe
     assert seen == [("validation", epoch, ["Accuracy", "loss"], None) for epoch in (1, 2)]
 
 
-def test_a_function_of_any_arguments_is_given_all(tmp_path):
+def test_a_function_with_double_star_receives_all_arguments(tmp_path):
     seen = []
     both = [
         hookline.before("backward", lambda **values: seen.append(sorted(values))),
@@ -39,13 +39,13 @@ def test_a_function_of_any_arguments_is_given_all(tmp_path):
     assert seen[:2] == [["loss", "run"], ["answer", "loss", "run"]]
 
 
-def test_what_takes_nothing_by_name_is_called_with_nothing(tmp_path):
+def test_a_function_without_named_arguments_receives_none(tmp_path):
     called = []
     trained(tmp_path, hookline.before("fit", lambda *values: called.append(values)), epochs=1)
     assert called == [()]
 
 
-def test_what_a_function_returns_is_passed_over(tmp_path):
+def test_the_return_value_of_a_function_is_ignored(tmp_path):
     plain = trained(tmp_path / "plain")
     looked = trained(
         tmp_path / "looked", hookline.before("loss", lambda: 3), hookline.after("loss", lambda answer: 2 * answer)
@@ -77,19 +77,19 @@ def test_a_function_is_not_called_after_a_stage_that_fails(tmp_path):
             hookline.before,
             "step",
             lambda optimiser: None,
-            'hookline.before: The function takes "optimiser", which the stage "step" does not have. Did you mean '
+            'hookline.before: The function takes "optimiser", but the stage "step" has no such argument. Did you mean '
             '"optimizer"?',
         ),
         (
             hookline.before,
             "evaluate",
             lambda answer: None,
-            'hookline.before: The function takes "answer", which the stage "evaluate" does not have. Available: '
+            'hookline.before: The function takes "answer", but the stage "evaluate" has no such argument. Available: '
             '"batches", "criterion", "model", "run" and "split".',
         ),
     ],
 )
-def test_what_does_not_fit_is_told_at_once(form, stage, function, message):
+def test_an_unfit_function_is_reported_immediately(form, stage, function, message):
     with pytest.raises(PluginError) as error:
         form(stage, function)
     assert str(error.value) == message

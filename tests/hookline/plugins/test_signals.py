@@ -1,4 +1,4 @@
-"""Signals are really sent: to this process, or to a child of it where they end it."""
+"""Real signals: sent to this process, or to a child process if they end it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ REASONS = ["It was interrupted from the keyboard.", "It was ended by SIGTERM.", 
 
 @pytest.fixture(autouse=True)
 def _usual_handlers():
-    """What runs in the background ignores Ctrl-C, and so would what it starts."""
+    """Background processes and their children ignore Ctrl-C."""
     before = [signal.signal(number, handler) for number, handler in zip(SIGNALS, USUAL, strict=True)]
     yield
     for number, handler in zip(SIGNALS, before, strict=True):
@@ -29,7 +29,7 @@ USUAL = [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
 
 
 class Sending:
-    """Sends signals to this process in a stage, when the model has made as many steps."""
+    """Sends signals to this process in a stage, after this number of steps."""
 
     def __init__(self, *numbers, step=3):
         self.numbers, self.at = numbers, step
@@ -61,7 +61,7 @@ def handlers():
 
 
 def in_a_child(function, capfd):
-    """The exit code of a child process that runs a function, or minus the signal that ended it, and its errors."""
+    """The exit code of a child process that runs a function, or minus the signal that ended it, and its standard error."""
     capfd.readouterr()
     child = os.fork()
     if not child:
@@ -75,7 +75,7 @@ def in_a_child(function, capfd):
 
 
 @pytest.mark.parametrize(("number", "reason"), list(zip(SIGNALS, REASONS, strict=True)))
-def test_a_signal_ends_the_training_after_the_step_and_what_was_trained_is_saved(number, reason, tmp_path):
+def test_a_signal_ends_training_after_the_step_and_saves_the_results(number, reason, tmp_path):
     with pytest.raises(hookline.Interrupted) as raised:
         hookline.train(small(), plugins=[Sending(number)], out=tmp_path / "run")
     trial = raised.value.trial
@@ -105,7 +105,7 @@ def test_the_exit_code_is_that_of_the_signal(number, tmp_path, capsys):
     assert handlers() == USUAL
 
 
-def test_the_second_signal_ends_the_process_at_once(tmp_path, capfd):
+def test_the_second_signal_ends_the_process_immediately(tmp_path, capfd):
     plugin = tmp_path / "sending.py"
     plugin.write_text(PLUGIN.format(numbers=[2, 15]))
     arguments = ["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)]
@@ -114,7 +114,7 @@ def test_the_second_signal_ends_the_process_at_once(tmp_path, capfd):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_before_a_training_begins_a_signal_ends_the_process_even_if_an_import_would_swallow_it(number, tmp_path, capfd):
+def test_before_training_a_signal_ends_the_process_even_during_an_import_that_catches_it(number, tmp_path, capfd):
     plugin = tmp_path / "swallowing.py"
     plugin.write_text(f"import os\ntry:\n    os.kill(os.getpid(), {int(number)})\nexcept BaseException:\n    pass\n")
     arguments = ["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)]
@@ -123,7 +123,7 @@ def test_before_a_training_begins_a_signal_ends_the_process_even_if_an_import_wo
     assert not (tmp_path / "run").exists()
 
 
-def test_when_nothing_is_left_but_to_exit_a_signal_changes_nothing(capfd):
+def test_a_signal_during_exit_does_not_change_the_exit_code(capfd):
     def function():
         with ending_at_once() as exit_with:
             exit_with(2)
@@ -132,7 +132,7 @@ def test_when_nothing_is_left_but_to_exit_a_signal_changes_nothing(capfd):
     assert in_a_child(function, capfd) == (2, "")
 
 
-def test_a_signal_to_a_process_that_was_forked_during_training_ends_it(tmp_path, capfd):
+def test_a_signal_to_a_forked_process_ends_it(tmp_path, capfd):
     statuses = []
 
     def fork():
@@ -144,7 +144,7 @@ def test_a_signal_to_a_process_that_was_forked_during_training_ends_it(tmp_path,
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
-def test_a_signal_that_is_ignored_or_handled_by_somebody_else_stays_so(handler, tmp_path):
+def test_ignored_signals_and_other_handlers_are_unchanged(handler, tmp_path):
     signal.signal(signal.SIGHUP, handler)
     with ending_at_once():
         assert signal.getsignal(signal.SIGHUP) == handler
@@ -153,7 +153,7 @@ def test_a_signal_that_is_ignored_or_handled_by_somebody_else_stays_so(handler, 
     assert signal.getsignal(signal.SIGHUP) == handler
 
 
-def test_in_another_thread_no_handler_is_touched():
+def test_in_another_thread_no_handler_is_changed():
     seen = []
 
     def listen():
@@ -168,14 +168,14 @@ def test_in_another_thread_no_handler_is_touched():
 
 
 @pytest.mark.parametrize("stage", ["step", "forward", "loss"])
-def test_to_interrupt_a_run_ends_it_after_the_step_that_is_being_made(stage, tmp_path):
+def test_interrupting_a_run_ends_it_after_the_current_step(stage, tmp_path):
     interrupt = hookline.before(stage, lambda run: run.interrupt() if run.step == 3 and run.epoch == 2 else None)
     with pytest.raises(hookline.Interrupted) as raised:
         hookline.train(small(), plugins=[interrupt], out=tmp_path / "run")
     assert (raised.value.trial.steps, raised.value.trial.epochs) == (4, 1)
 
 
-def test_a_signal_while_it_is_evaluated_ends_the_training_before_the_next_batch(tmp_path):
+def test_a_signal_during_evaluation_ends_training_before_the_next_batch(tmp_path):
     asked = []
 
     class Evaluated:
@@ -194,7 +194,7 @@ def test_a_signal_while_it_is_evaluated_ends_the_training_before_the_next_batch(
     assert (raised.value.trial.epochs, raised.value.trial.weights.epoch) == (1, 2)
 
 
-def test_a_signal_while_it_is_deployed_ends_the_command_before_the_next_form(tmp_path):
+def test_a_signal_during_deployment_ends_the_command_before_the_next_target(tmp_path):
     class Deploying:
         @hookline.hookimpl(wrapper=True)
         def deploy(self):

@@ -13,14 +13,14 @@ from hookline.plugins.state import RunState
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_manual_declares_the_arguments_that_a_stage_is_called_with(stage):
+def test_the_stages_declare_the_arguments_they_are_called_with(stage):
     declared = [name for name in inspect.signature(getattr(Stages, stage)).parameters if name != "self"]
     assert list(getattr(new_manager().hook, stage).spec.argnames) == declared
     assert declared[0] == "run"
     assert "Built in: " in getattr(Stages, stage).__doc__
 
 
-def test_the_dispatcher_has_every_stage_and_nothing_else_of_its_own_that_is_public():
+def test_the_dispatcher_has_every_stage_and_no_other_public_names():
     dispatcher = Dispatcher(Plugins().manager())
     assert isinstance(dispatcher, Stages)
     assert {name for name in vars(dispatcher) if not name.startswith("_")} == {*STAGES, "manager"}

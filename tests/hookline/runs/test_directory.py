@@ -32,7 +32,7 @@ def test_the_first_run_is_number_1():
         (["runs/other/5"], 1),
     ],
 )
-def test_a_run_has_the_number_after_the_greatest(there, number):
+def test_a_run_has_the_number_after_the_largest(there, number):
     made(*there)
     assert directory.plan(None, "iris") == Path(f"runs/iris/{number}")
 
@@ -43,49 +43,49 @@ def test_a_file_with_a_number_counts_too():
     assert directory.plan(None, "iris") == Path("runs/iris/4")
 
 
-def test_a_directory_that_is_given_is_taken_as_it_is():
+def test_a_given_directory_is_used_unchanged():
     assert directory.plan("here/x", "iris") == Path("here/x")
 
 
-def test_nothing_is_made_by_planning(tmp_path):
+def test_planning_creates_nothing(tmp_path):
     directory.plan(None, "iris")
     directory.plan("here/x", "iris")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("out", ["x", ".", "../"])
-def test_a_directory_that_exists_is_refused(out):
+def test_an_existing_directory_is_rejected(out):
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.plan(out, "iris")
-    assert str(error.value) == f"{out} exists already, and a run never overwrites another one: choose a new directory."
+    assert str(error.value) == f"{out} already exists, and a run never overwrites another one: choose a new directory."
 
 
-def test_a_file_that_exists_is_refused():
+def test_an_existing_file_is_rejected():
     Path("x").write_text("mine")
-    with pytest.raises(HooklineError, match=r"^x exists already, "):
+    with pytest.raises(HooklineError, match=r"^x already exists, "):
         directory.plan("x", "iris")
 
 
-def test_a_link_that_leads_nowhere_is_refused_when_the_directory_is_made():
+def test_a_broken_link_is_rejected_when_the_directory_is_created():
     Path("x").symlink_to("nowhere")
     with pytest.raises(HooklineError):
         directory.create(directory.plan("x", "iris"), numbered=False)
     assert not Path("nowhere").exists()
 
 
-def test_a_directory_is_made_with_those_above_it():
+def test_a_directory_is_created_with_its_parents():
     assert directory.create(Path("a/b/c"), numbered=False) == Path("a/b/c")
     assert Path("a/b/c").is_dir()
 
 
-def test_a_run_that_was_faster_leaves_the_next_number():
+def test_if_another_run_takes_the_number_the_next_one_is_used():
     made("runs/iris/1", "runs/iris/2")
     assert directory.create(Path("runs/iris/1"), numbered=True) == Path("runs/iris/3")
     assert Path("runs/iris/3").is_dir()
 
 
-def test_a_directory_that_was_given_and_has_appeared_is_refused():
+def test_a_given_directory_that_has_appeared_is_rejected():
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.create(Path("x"), numbered=False)
@@ -93,14 +93,14 @@ def test_a_directory_that_was_given_and_has_appeared_is_refused():
 
 
 @pytest.mark.parametrize("numbered", [False, True])
-def test_a_directory_within_a_file_is_refused(numbered):
+def test_a_directory_inside_a_file_is_rejected(numbered):
     Path("x").write_text("mine")
     with pytest.raises(HooklineError, match=r"^x/1 cannot be created: "):
         directory.create(Path("x/1"), numbered=numbered)
     assert Path("x").read_text() == "mine"
 
 
-def test_versions_are_those_of_what_the_numbers_depend_on():
+def test_versions_cover_the_packages_that_results_depend_on():
     import numpy
     import torch
 

@@ -1,4 +1,4 @@
-"""What `plan` says that a training will write and contact."""
+"""What `hookline plan` lists as written and contacted."""
 
 import json
 
@@ -68,20 +68,20 @@ def told(**sections):
         ),
     ],
 )
-def test_a_callback_that_writes_or_contacts_something_says_what(callback, writes_to, connects_to):
+def test_a_callback_declares_what_it_writes_and_contacts(callback, writes_to, connects_to):
     name = f"callbacks[0] {callback['type']}"
     assert told(callbacks=[callback]) == [
         Effect(component=name, is_declared=True, writes_to=writes_to, connects_to=connects_to)
     ]
 
 
-def test_what_writes_and_contacts_nothing_is_not_listed():
+def test_callbacks_without_effects_are_not_listed():
     quiet = [{"type": "EarlyStopping", "monitor": "training/loss"}, {"type": "StepLR", "step_size": 1}]
     assert told(callbacks=quiet) == []
     assert [one.writes_to for one in told(deploy=[{"type": "Safetensors"}])] == [("safetensors/",)]
 
 
-def test_every_component_of_hookline_declares_what_it_does():
+def test_every_built_in_component_declares_its_effects():
     catalog = Loader().reader(from_table({})).catalog
     for kind in catalog:
         if issubclass(kind, (hookline.spec.WrapperSpec, hookline.spec.DeploySpec)):
@@ -89,7 +89,7 @@ def test_every_component_of_hookline_declares_what_it_does():
             assert kind.connects_to is not None, kind
 
 
-def test_plan_prints_what_is_written_and_contacted_and_what_is_not_declared(tmp_path, monkeypatch, capsys):
+def test_a_plan_prints_declared_and_undeclared_effects(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE)
     callbacks = [{"type": "Silent"}, {"type": "CSVLog"}]

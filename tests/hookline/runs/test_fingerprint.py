@@ -5,11 +5,11 @@ import torch
 
 from hookline.data import Batch
 from hookline.data.batches import Data
-from hookline.runs.fingerprint import LOOKED_AT, of_data
+from hookline.runs.fingerprint import COMPARED_BATCHES, of_data
 
 
 class Stream:
-    """A stream of batches that draws from all global generators and counts what is read."""
+    """A stream of batches that draws from all global generators and counts the batches read."""
 
     def __init__(self, length, values=()):
         self.length, self.values, self.read = length, dict(values), 0
@@ -35,16 +35,16 @@ def fingerprint(stream):
     return of_data(Data(training=stream, example=example, targets={}))
 
 
-def test_of_a_stream_the_rows_and_the_first_batches_are_compared_and_no_more_is_read():
+def test_only_the_row_count_and_the_first_batches_of_a_stream_are_read():
     stream = Stream(10**9)
     first = fingerprint(stream)
-    assert stream.read == LOOKED_AT == 16
+    assert stream.read == COMPARED_BATCHES == 16
     assert fingerprint(Stream(10**9, {16: -1})) == first
     assert fingerprint(Stream(10**9, {15: -1})) != first
     assert fingerprint(Stream(10**9 + 1)) != first
 
 
-def test_a_stream_that_is_read_for_its_fingerprint_changes_no_random_numbers():
+def test_fingerprinting_a_stream_preserves_the_random_state():
     def drawn():
         return random.random(), numpy.random.rand(), torch.rand(1).item()  # noqa: S311
 

@@ -1,4 +1,4 @@
-"""The layers of a model, and models that a wrapper around `build_model` has rebuilt."""
+"""The layers of a model, and models that a wrapper around `build_model` replaces."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from torch import nn
 
 import hookline
 from hookline import hookimpl
-from hookline.runs.layers import noted_layers
+from hookline.runs.layers import recorded_layers
 
 SPEC = {
     "run": {"epochs": 1, "device": "cpu"},
@@ -24,7 +24,7 @@ SPEC = {
 
 
 class Rebuilding:
-    """A wrapper that hands on what a function makes of the model."""
+    """A wrapper that applies a function to the model."""
 
     def __init__(self, rebuild):
         self.rebuild = rebuild
@@ -35,7 +35,7 @@ class Rebuilding:
 
 
 def compiled_shapes(rebuild):
-    """A rebuilding that compiles, and the shapes of the inputs that are compiled for."""
+    """A function that compiles the model, and the input shapes for which it is compiled."""
     shapes = []
 
     def backend(graph, inputs):
@@ -56,10 +56,10 @@ def trained(rebuild, place):
 
 
 @pytest.mark.parametrize("rebuild", [lambda model, backend: torch.compile(model, backend=backend), one_layer])
-def test_a_compiled_model_is_trained_as_it_is_without_the_compiler_and_nothing_is_compiled_before(tmp_path, rebuild):
+def test_a_compiled_model_trains_like_an_uncompiled_one_and_nothing_is_compiled_before_training(tmp_path, rebuild):
     compiling, shapes = compiled_shapes(rebuild)
     one, other = trained(compiling, tmp_path / "compiled"), trained(lambda model: model, tmp_path / "plain")
-    # The first that is compiled is a whole batch: the two rows of the rehearsal would have come before.
+    # The first compilation is for a full batch; two rows would mean that the preflight was compiled.
     assert shapes
     assert all((50, 4) in of_one and (2, 4) not in of_one for of_one in shapes), shapes
     assert one.history[0]["training/loss"] == other.history[0]["training/loss"]
@@ -70,12 +70,12 @@ def test_a_compiled_model_is_trained_as_it_is_without_the_compiler_and_nothing_i
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated:DeprecationWarning")
-def test_a_scripted_model_is_trained_too(tmp_path):
+def test_a_scripted_model_can_be_trained(tmp_path):
     one, other = trained(torch.jit.script, tmp_path / "scripted"), trained(lambda model: model, tmp_path / "plain")
     assert one.history[0]["training/loss"] == other.history[0]["training/loss"]
 
 
-def test_a_model_that_cannot_be_switched_to_evaluation_is_told(tmp_path):
+def test_a_model_without_an_evaluation_mode_is_reported(tmp_path):
     class Exported(nn.Module):
         def train(self, *_):
             raise NotImplementedError("Calling train() is not supported yet.")
@@ -87,7 +87,7 @@ def test_a_model_that_cannot_be_switched_to_evaluation_is_told(tmp_path):
     )
 
 
-def test_pages_of_the_compiler_are_no_part_of_a_message(tmp_path):
+def test_explanations_of_the_compiler_are_not_part_of_a_message(tmp_path):
     def refusing(graph, inputs):
         raise KeyError("no such operator")
 
@@ -99,7 +99,7 @@ def test_pages_of_the_compiler_are_no_part_of_a_message(tmp_path):
 
 
 class Odd(nn.Module):
-    """Uses the parameters of layers that it never calls, one of them twice, and has some of its own."""
+    """Uses the parameters of layers that it never calls, one of them twice, and has its own parameters."""
 
     def __init__(self):
         super().__init__()
@@ -123,14 +123,14 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_every_parameter_is_counted_once(name):
     model = MODELS[name]()
-    with noted_layers(model) as layers:
+    with recorded_layers(model) as layers:
         model(torch.ones(2, 3, 4))
     assert sum(layer.parameters for layer in layers) == sum(parameter.numel() for parameter in model.parameters())
 
 
-def test_a_layer_that_is_not_called_follows_the_one_that_it_is_in():
+def test_a_layer_that_is_not_called_follows_its_container():
     model = nn.Sequential(nn.Linear(4, 4), Odd(), nn.ReLU())
-    with noted_layers(model) as layers:
+    with recorded_layers(model) as layers:
         model(torch.ones(2, 4))
     assert [(layer.name, layer.output, layer.parameters) for layer in layers] == [
         ("0", (4,), 20),

@@ -54,7 +54,7 @@ def loss():
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with a spec, its data and a person's own file."""
+    """A directory with a spec, its data and a plugin file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(SPEC)
     (tmp_path / "mine.py").write_text(MINE)
@@ -64,7 +64,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(here):
-    """A training with the person's own file."""
+    """A training with the plugin file."""
     hookline.train(hookline.load("spec.toml"), plugins=[from_file("mine.py")], out="run")
     return here / "run"
 
@@ -81,25 +81,25 @@ def again(*words, plugin="mine.py"):
 
 
 def told(capsys):
-    """What has changed, each as a sentence."""
+    """The reported changes, as sentences."""
     first, *changes = capsys.readouterr().err.splitlines()
     assert first == "run cannot be reproduced:  [lock-mismatch]"
     return [change.strip() for change in changes]
 
 
-def test_a_run_that_is_trained_again_has_the_same_bits(run, here, capsys):
+def test_a_repeated_run_has_the_same_bits(run, here, capsys):
     assert main(["train", "--locked", "run", "--out", "again", "-p", "mine.py"]) == 0
     assert capsys.readouterr().out.endswith("All bits equal those of run.\n")
     for name in ("model.safetensors", "metrics.jsonl", "spec.toml", "run.lock.toml"):
         assert (here / "again" / name).read_bytes() == (run / name).read_bytes()
 
 
-def test_the_copy_in_the_run_directory_will_do_for_the_file(run, here):
+def test_the_copy_in_the_run_directory_can_replace_the_file(run, here):
     (here / "mine.py").unlink()
     assert again(plugin="run/plugins/mine.py") == 0
 
 
-def test_the_lock_says_what_the_run_was_made_of(run):
+def test_the_lock_lists_what_the_run_depends_on(run):
     lock = tomli.loads((run / "run.lock.toml").read_text())
     assert lock["components"] == {
         "data": ["CSV"],
@@ -116,7 +116,7 @@ def test_the_lock_says_what_the_run_was_made_of(run):
     assert (lock["seed"], lock["epochs"], lock["steps_per_epoch"]) == (0, 2, 5)
 
 
-def test_the_display_of_the_command_line_is_no_part_of_the_run(here):
+def test_the_display_of_the_command_line_is_not_part_of_the_run(here):
     assert main(["train", "spec.toml", "--out", "shown"]) == 0
     assert main(["train", "spec.toml", "--out", "quiet", "-q"]) == 0
     assert (here / "shown/run.lock.toml").read_text() == (here / "quiet/run.lock.toml").read_text()
@@ -125,16 +125,21 @@ def test_the_display_of_the_command_line_is_no_part_of_the_run(here):
 @pytest.mark.parametrize(
     ("file", "old", "new", "change"),
     [
-        ("run/spec.toml", "lr = 0.01", "lr = 0.02", "The spec is not the one that was trained."),
-        ("iris.csv", "5.1", "5.3", "The data is not what it was trained on."),
+        ("run/spec.toml", "lr = 0.01", "lr = 0.02", "The spec differs from the one that was trained."),
+        ("iris.csv", "5.1", "5.3", "The data has changed."),
         ("mine.py", "2 * (yield)", "3 * (yield)", 'The code of the plugin "mine" has changed.'),
         ("run/run.lock.toml", 'torch = "2.', 'torch = "1.', "torch was 1."),
-        ("run/run.lock.toml", "machine = ", 'machine = "abacus"\nwas = ', "The machine was abacus, and it is "),
-        ("run/run.lock.toml", "python = ", 'python = "3.1"\nwas = ', "Python was 3.1, and it is 3."),
-        ("run/run.lock.toml", 'version = "0.1.0"', 'version = "0.0.9"', 'The plugin "hookline" was 0.0.9, and it is'),
+        ("run/run.lock.toml", "machine = ", 'machine = "abacus"\nwas = ', "The machine was abacus; now it is "),
+        ("run/run.lock.toml", "python = ", 'python = "3.1"\nwas = ', "Python was 3.1; now it is 3."),
+        (
+            "run/run.lock.toml",
+            'version = "0.1.0"',
+            'version = "0.0.9"',
+            'The version of the plugin "hookline" was 0.0.9; now it is',
+        ),
     ],
 )
-def test_what_has_changed_is_told_and_nothing_is_trained(run, here, capsys, file, old, new, change):
+def test_a_change_is_reported_and_nothing_is_trained(run, here, capsys, file, old, new, change):
     edit(here / file, old, new)
     assert again() == 2
     changes = told(capsys)
@@ -142,49 +147,52 @@ def test_what_has_changed_is_told_and_nothing_is_trained(run, here, capsys, file
     assert not (here / "again").exists()
 
 
-def test_all_that_has_changed_is_told_at_once(run, here, capsys):
+def test_all_changes_are_reported_together(run, here, capsys):
     edit(run / "spec.toml", "seed = 0", "seed = 1")
     edit(here / "iris.csv", "5.1", "5.3")
     edit(here / "mine.py", "2 * (yield)", "3 * (yield)")
     assert again() == 2
     assert told(capsys) == [
-        "The spec is not the one that was trained.",
+        "The spec differs from the one that was trained.",
         'The code of the plugin "mine" has changed.',
-        "The data is not what it was trained on.",
+        "The data has changed.",
     ]
 
 
-def test_a_plugin_that_is_missing_or_more_is_told(run, here, capsys):
+def test_a_missing_or_additional_plugin_is_reported(run, here, capsys):
     assert again(plugin=None) == 2
-    assert told(capsys) == ['The plugin "mine" was used, and now it is not: give the file mine.py with -p.']
+    assert told(capsys) == ['The plugin "mine" is no longer used: pass the file mine.py with -p.']
     (here / "other.py").write_text(MINE)
     assert again("-p", "other.py") == 2
-    assert told(capsys) == ['The plugin "other" is used, and it was not before.']
+    assert told(capsys) == ['The plugin "other" is used, but was not before.']
 
 
-def test_a_change_that_makes_no_difference_is_none(run, here):
+def test_an_irrelevant_change_is_not_reported(run, here):
     (here / "iris.csv").write_text((here / "iris.csv").read_text() + "\n")
     assert again() == 0
 
 
-def test_from_python_it_is_the_same(run, here):
+def test_the_python_interface_reports_the_same(run, here):
     spec = hookline.load("run/spec.toml")
     trial = hookline.train(spec, plugins=[from_file("mine.py")], out="again", locked="run")
     assert (trial.directory / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     with pytest.raises(LockError) as caught:
         hookline.train(spec, out="third", locked="run")
-    assert caught.value.changes == ('The plugin "mine" was used, and now it is not: give the file mine.py with -p.',)
+    assert caught.value.changes == ('The plugin "mine" is no longer used: pass the file mine.py with -p.',)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "run/run.lock.toml cannot be read: No such file or directory. It is in the directory of a run."),
+        (
+            None,
+            "run/run.lock.toml cannot be read: No such file or directory. Pass a run directory, which contains this file.",
+        ),
         ("spec = ", "run/run.lock.toml has been changed: Invalid value (at end of document)."),
         ("spec = 3", "run/run.lock.toml has been changed: `spec` has another type."),
     ],
 )
-def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
+def test_an_edited_lock_is_reported(run, here, text, message):
     path = run / "run.lock.toml"
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(HooklineError) as caught:
@@ -202,7 +210,7 @@ def test_a_lock_that_is_not_as_it_was_written_is_told(run, here, text, message):
         (["train", "--locked", "run", "--set", "run.seed=3"], "`--locked` repeats a run unchanged: remove `--set`"),
     ],
 )
-def test_what_cannot_be_trained_again_is_told(run, capsys, words, message):
+def test_a_run_that_cannot_be_repeated_is_reported(run, capsys, words, message):
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(message)
 
@@ -233,7 +241,7 @@ def loss():
 
 @pytest.fixture
 def helped(here):
-    """A training with a file that imports its neighbours, one of which imports another."""
+    """A training with a file that imports files from its directory, one of which imports another."""
     (here / "mine.py").write_text(HELPED)
     (here / "helper.py").write_text("from other import TWO\n\nFACTOR = 2 * TWO\n")
     (here / "other.py").write_text("TWO = 2\n")
@@ -249,7 +257,7 @@ def helped(here):
     ("file", "old", "new"),
     [("helper.py", "2 *", "3 *"), ("other.py", "TWO = 2", "TWO = 3"), ("parts/inner.py", "SUM = 1", "SUM = 3")],
 )
-def test_a_neighbour_that_a_file_imports_is_part_of_it(helped, capsys, file, old, new):
+def test_a_file_imported_from_the_same_directory_is_part_of_a_plugin(helped, capsys, file, old, new):
     edit(helped / "unused.py", "1", "2")
     assert again() == 0
     edit(helped / file, old, new)
@@ -257,7 +265,7 @@ def test_a_neighbour_that_a_file_imports_is_part_of_it(helped, capsys, file, old
     assert told(capsys) == ['The code of the plugin "mine" has changed.']
 
 
-def test_the_copy_in_the_run_directory_has_the_neighbours_and_runs(helped):
+def test_the_copy_in_the_run_directory_includes_imported_files_and_runs(helped):
     copied = helped / "run/plugins"
     assert sorted(path.relative_to(copied).as_posix() for path in copied.rglob("*.py")) == [
         "helper.py",
@@ -271,7 +279,7 @@ def test_the_copy_in_the_run_directory_has_the_neighbours_and_runs(helped):
     assert again(plugin="run/plugins/mine.py") == 0
 
 
-def test_files_with_neighbours_of_one_name_are_kept_apart(helped):
+def test_imported_files_with_the_same_name_are_kept_separate(helped):
     (helped / "elsewhere").mkdir()
     (helped / "elsewhere/second.py").write_text(HELPED.replace("from parts.inner import SUM", "SUM = 0"))
     (helped / "elsewhere/helper.py").write_text("FACTOR = 5\n")
@@ -299,7 +307,7 @@ def test_the_function_of_a_short_form_is_part_of_a_run(here):
         hookline.train(spec, plugins=[hookline.before("step", lambda run: 3)], out="again", locked="run")
 
 
-def test_all_of_an_installed_package_is_part_of_a_run(here, monkeypatch):
+def test_a_whole_installed_package_is_part_of_a_run(here, monkeypatch):
     package = here / "site/hookline_pk"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
@@ -328,7 +336,7 @@ def test_all_of_an_installed_package_is_part_of_a_run(here, monkeypatch):
         (["model.safetensors", "metrics.jsonl"], '"model.safetensors" and "metrics.jsonl" differ from run'),
     ],
 )
-def test_bits_that_differ_are_told(run, capsys, names, said):
+def test_different_bits_are_reported(run, capsys, names, said):
     for name in names:
         (run / name).write_bytes(b"other")
     assert again() == 1
@@ -355,7 +363,7 @@ GOOD = 'spec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[
         ('fit = ["x"]', "fit = [[]]", "`stages` has another type"),
     ],
 )
-def test_a_lock_of_other_types_is_told_in_a_sentence(tmp_path, old, new, message):
+def test_a_lock_with_wrong_types_is_reported_in_one_sentence(tmp_path, old, new, message):
     path = tmp_path / "run.lock.toml"
     path.write_text(GOOD)
     assert read(tmp_path)["data"] == "b"
@@ -368,13 +376,13 @@ def test_a_lock_of_other_types_is_told_in_a_sentence(tmp_path, old, new, message
 @pytest.mark.parametrize(
     "content", [b"a = " + b"9" * 5000, b"\xff", b"a = 1\na = 2", b"a = " + b"[" * 2000 + b"]" * 2000, bytes(2**24 + 1)]
 )
-def test_what_is_no_lock_is_told_in_a_sentence(tmp_path, content):
+def test_an_invalid_lock_is_reported_in_one_sentence(tmp_path, content):
     (tmp_path / "run.lock.toml").write_bytes(content)
     with pytest.raises(HooklineError, match="has been changed: "):
         read(tmp_path)
 
 
-def test_a_lock_that_has_no_end_is_not_read(tmp_path):
+def test_an_endless_lock_is_not_read(tmp_path):
     path = tmp_path / "run.lock.toml"
     os.mkfifo(path)
     with pytest.raises(HooklineError, match=r"run\.lock\.toml is not a file\.$"):
@@ -401,7 +409,7 @@ def tune(run, trials):
 
 @pytest.fixture
 def tuned(here):
-    """A run of three trials, of which the second is the best."""
+    """A run of three trials; the second is the best."""
     (here / "tuned.py").write_text(TUNED)
     edit(here / "spec.toml", "lr = 0.01", "lr = 0.0")
     best = hookline.train(hookline.load("spec.toml"), plugins=[from_file("tuned.py")], out="run")
@@ -494,23 +502,23 @@ def reading(here):
 @pytest.mark.parametrize(
     ("file", "change"),
     [
-        ("read", "What callbacks[0].file reads has changed."),
-        ("scale", "What model.layers[1].file reads has changed."),
-        ("folder/inner/file", "What callbacks[0].folders[0] reads has changed."),
-        ("version", "What callbacks[0] (version) reads has changed."),
+        ("read", "The data that callbacks[0].file reads has changed."),
+        ("scale", "The data that model.layers[1].file reads has changed."),
+        ("folder/inner/file", "The data that callbacks[0].folders[0] reads has changed."),
+        ("version", "The data that callbacks[0] (version) reads has changed."),
         ("written", None),
     ],
 )
-def test_what_components_read_is_part_of_a_run_and_what_they_write_is_not(reading, capsys, file, change):
+def test_files_that_components_read_are_part_of_a_run_and_files_they_write_are_not(reading, capsys, file, change):
     (reading / file).write_text("2")
     assert again(plugin="reading.py") == (0 if change is None else 2)
     assert change is None or told(capsys) == [change]
 
 
-def test_a_file_that_is_missing_is_told(reading, capsys):
+def test_a_missing_input_file_is_reported(reading, capsys):
     (reading / "scale").unlink()
     assert again(plugin="reading.py") == 2
-    assert told(capsys) == ["What model.layers[1].file reads is missing."]
+    assert told(capsys) == ["The data that model.layers[1].file reads is missing."]
 
 
 STREAM = '''
@@ -550,10 +558,10 @@ def test_all_batches_of_a_stream_are_part_of_a_run(here, capsys):
     assert again(plugin="stream.py") == 0
     (here / "stream").write_text("1 2 4")
     assert main(["train", "--locked", "run", "--out", "more", "-q", "-p", "stream.py"]) == 2
-    assert told(capsys) == ["The data is not what it was trained on."]
+    assert told(capsys) == ["The data has changed."]
 
 
-def test_batches_that_have_a_fingerprint_are_not_read_for_it():
+def test_batches_with_their_own_fingerprint_are_not_read():
     class Large:
         rows = 10**12
 

@@ -49,7 +49,7 @@ every = 5
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch, capsys):
-    """What `plan` prints of the spec, and of others that it is given."""
+    """What `hookline plan` prints for the spec, with further arguments."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grouped.toml").write_text(GROUPED)
 
@@ -63,7 +63,7 @@ def planned(tmp_path, monkeypatch, capsys):
     return planned
 
 
-def test_it_says_what_will_run_before_it_runs(planned):
+def test_a_plan_shows_what_would_run(planned):
     assert planned() == (
         """\
 grouped: 3 epochs of 4 steps on cpu, seed 7
@@ -76,7 +76,7 @@ grouped: 3 epochs of 4 steps on cpu, seed 7
 Plugins
   hookline  hookline 0.1.0
 
-Stages in the order of their calls, each with its wrappers from the outside in
+Stages in calling order, each with its wrappers from the outside in
   prepare_data      answered by  hookline_stages (hookline 0.1.0)
   build_model       answered by  hookline_stages (hookline 0.1.0)
   select_loss       answered by  hookline_stages (hookline 0.1.0)
@@ -119,7 +119,7 @@ Memory, estimated: 21.9 KiB
     )
 
 
-def test_tools_are_told_the_same(planned):
+def test_json_contains_the_same_information(planned):
     plan = json.loads(planned("--format", "json"))
     assert (plan["name"], plan["seed"], plan["epochs"], plan["steps_per_epoch"]) == ("grouped", 7, 3, 4)
     assert plan["components"] == {
@@ -147,7 +147,7 @@ def test_tools_are_told_the_same(planned):
     assert len(plan["data"]) == 64
 
 
-def test_a_persons_own_file_is_in_the_plan(planned, tmp_path):
+def test_your_own_file_is_in_the_plan(planned, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step():\n    return (yield)\n"
     )
@@ -157,7 +157,7 @@ def test_a_persons_own_file_is_in_the_plan(planned, tmp_path):
     assert lines[lines.index("  step              wrapped by   mine (mine.py)") + 1].endswith("every 5)")
 
 
-def test_what_is_wrong_with_a_spec_is_told_in_place_of_a_plan(tmp_path, capsys):
+def test_problems_of_a_spec_are_reported_instead_of_a_plan(tmp_path, capsys):
     path = tmp_path / "wrong.toml"
     path.write_text(GROUPED.replace("AdamW", "AdmW"))
     assert main(["plan", str(path)]) == 2
@@ -166,14 +166,14 @@ def test_what_is_wrong_with_a_spec_is_told_in_place_of_a_plan(tmp_path, capsys):
     assert 'There is no optimizer called "AdmW". Did you mean "AdamW"?' in err
 
 
-def test_what_does_not_fit_is_told_at_its_place(tmp_path, capsys):
+def test_misfits_are_reported_at_their_place(tmp_path, capsys):
     path = tmp_path / "wrong.toml"
     path.write_text(GROUPED.replace('parameters = "*.bias"', 'names = "*.bais"'))
     assert main(["plan", str(path)]) == 2
     assert f"{path}:26:" in capsys.readouterr().err
 
 
-def test_what_a_plugins_optimizer_remembers_is_unknown_if_it_cannot_be_tried(planned, tmp_path):
+def test_the_state_of_a_plugins_optimizer_is_unknown_if_it_fails(planned, tmp_path):
     (tmp_path / "mine.py").write_text(
         "import torch\nfrom hookline import hookimpl\n\n\nclass Odd(torch.optim.SGD):\n"
         "    def step(self, closure=None):\n        raise ValueError\n\n\n"

@@ -168,7 +168,7 @@ def test_list_and_show_include_components_of_a_local_file(tmp_path):
             '"PairwiseDistance" is in several families, "layer" and "distance"; name the family, too.',
         ),
         (["show", "a", "b", "c"], "Give a family and a name, or a name: `hookline show layer Conv2d`."),
-        (["list", "--installed", "nothing"], 'No plugin called "nothing" is installed.'),
+        (["list", "--installed", "nothing"], 'No plugin named "nothing" is installed.'),
     ],
 )
 def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message):

@@ -1,4 +1,4 @@
-"""A plugin that is good passes every check, and each that is bad in one way fails those that this is about."""
+"""A correct plugin passes every check; a plugin with one mistake fails exactly the checks for it."""
 
 import re
 import warnings
@@ -223,7 +223,7 @@ GOOD = {"loss": LOSS, "optimizer": OPTIMIZER, "callback": CALLBACK, "metric": ME
 
 @pytest.fixture
 def failures(tmp_path):
-    """What fails of a plugin with this source: the names of the checks, with what each says."""
+    """The failures of a plugin with this source: messages by the names of the checks."""
 
     def checked(source, *examples):
         path = tmp_path / "focal.py"
@@ -253,57 +253,57 @@ def changed(kind, *changes):
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_a_good_plugin_passes(failures, kind):
+def test_a_correct_plugin_passes(failures, kind):
     assert failures(GOOD[kind]) == {}
 
 
 BAD = [
     ("loss", [('"""Focal loss."""', "import torch")], {"imports_without_torch": r"imports torch.*focal\.py, line 2\)"}),
-    ("loss", [('"""Focal loss."""', 'print("hello")')], {"does_nothing_when_imported": 'It prints "hello"'}),
+    ("loss", [('"""Focal loss."""', 'print("hello")')], {"imports_without_side_effects": 'It prints "hello"'}),
     (
         "loss",
         [('"""Focal loss."""', 'open("left.txt", "w").close()')],
-        {"does_nothing_when_imported": r"It opens left\.txt for writing \(.*focal\.py, line 2\)"},
+        {"imports_without_side_effects": r"It opens left\.txt for writing \(.*focal\.py, line 2\)"},
     ),
     (
         "loss",
         [('"""Focal loss."""', 'import os\nos.environ["SEED"] = "1"')],
-        {"does_nothing_when_imported": "It changes the environment variables"},
+        {"imports_without_side_effects": "It changes the environment variables"},
     ),
     (
         "loss",
         [('"""Focal loss."""', "import random\nrandom.seed(0)")],
-        {"does_nothing_when_imported": "It changes the state of `random`"},
+        {"imports_without_side_effects": "It changes the state of `random`"},
     ),
     (
         "loss",
         [('"""Focal loss."""', "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])")],
-        {"does_nothing_when_imported": r"It runs a command: .* \(.*focal\.py, line 3\)"},
+        {"imports_without_side_effects": r"It runs a command: .* \(.*focal\.py, line 3\)"},
     ),
     (
         "loss",
         [('"""Focal loss."""', 'import warnings\nwarnings.warn("Old.")')],
-        {"does_nothing_when_imported": r"It warns: Old\."},
+        {"imports_without_side_effects": r"It warns: Old\."},
     ),
     (
         "loss",
         [('    """Cross-entropy that gives little weight to rows that are already classified well."""\n', "")],
-        {"fits_in": "FocalLoss, which has no docstring"},
+        {"is_valid": "FocalLoss, which has no docstring"},
     ),
     (
         "loss",
         [("classified well.", "classified well")],
-        {"FocalLoss-documented": "must begin with a sentence that ends in a full stop"},
+        {"FocalLoss-documented": "must start with a sentence that ends with a period"},
     ),
     (
         "loss",
         [('    """How fast the weight falls."""\n', "")],
-        {"FocalLoss-documented": '"gamma" of FocalLoss has no sentence'},
+        {"FocalLoss-documented": '"gamma" of FocalLoss has no docstring'},
     ),
     (
         "loss",
         [("gamma: float = option(default=2.0, minimum=0)", "gamma = option(default=2.0)")],
-        {"fits_in": "without a type"},
+        {"is_valid": "without a type"},
     ),
     (
         "loss",
@@ -316,13 +316,13 @@ BAD = [
             ("minimum=0)", "minimum=-1)"),
             ("        gamma = self.gamma\n", "        gamma = self.gamma\n        assert gamma >= 0\n"),
         ],
-        {"FocalLoss-bounded": r"FocalLoss\(gamma=-1\.0\) is inside its bounds and fails"},
+        {"FocalLoss-bounded": r"FocalLoss\(gamma=-1\.0\) is within its bounds but fails"},
     ),
     (
         "loss",
         [("default=2.0, minimum=0", "minimum=0")],
         {
-            "FocalLoss-bounded": "give the kit an example, `conform",
+            "FocalLoss-bounded": "pass an example to the kit, `conform",
             "FocalLoss-trains": r"`conform\(…, FocalLoss\(gamma=…\)\)`",
             "FocalLoss-gradients": "options without a default",
             "FocalLoss-parts": "options without a default",
@@ -337,33 +337,35 @@ BAD = [
                 "def select_los(): ...\n\n@hookimpl\ndef select_los(run): ...\n\n@hookimpl\ndef register_specs",
             )
         ],
-        {"fits_in": '"select_los", which is not a stage'},
+        {"is_valid": '"select_los", which is not a stage'},
     ),
     (
         "loss",
         [("@hookimpl\ndef register_specs", "@hookimpl\ndef loss(output): ...\n\n@hookimpl\ndef register_specs")],
-        {"fits_in": '"loss" takes "output", which this stage does not'},
+        {"is_valid": '"loss" takes "output", which this stage does not'},
     ),
     ("loss", [("outputs.log_softmax", "outputs.detach().log_softmax")], {"FocalLoss-trains": "does not require grad"}),
     (
         "loss",
         [("(1 - logarithms.exp())", "(1 - logarithms.exp().detach())")],
-        {"FocalLoss-gradients": "are not those of its values"},
+        {"FocalLoss-gradients": "do not match its values"},
     ),
     (
         "loss",
         [("logarithms).mean()", "logarithms).sum()")],
-        {"FocalLoss-parts": 'write `divided_by = "nothing"` into its class, if it is a sum over rows'},
+        {"FocalLoss-parts": 'set `divided_by = "nothing"` in the class if it is a sum over rows'},
     ),
     (
         "loss",
         [('activation = "softmax"', 'activaton = "softmax"')],
-        {"fits_in": r"has `activaton`, which Hookline does not use. Did you mean `activation`\?.*focal\.py, line 15\)"},
+        {
+            "is_valid": r"has `activaton`, which Hookline does not use. Did you mean `activation`\?.*focal\.py, line 15\)"
+        },
     ),
     (
         "loss",
         [("def build(", "def buid(")],
-        {"fits_in": r"has `buid`, which Hookline does not use. Did you mean `build`\?"},
+        {"is_valid": r"has `buid`, which Hookline does not use. Did you mean `build`\?"},
     ),
     (
         "loss",
@@ -375,7 +377,7 @@ BAD = [
         [
             ("    @property\n    def encoding(self) -> Encoding:", "    encoding = Classes\n\n    def _unused(self):"),
         ],
-        {"fits_in": r"sets `encoding = Classes`, which must be an Encoding: write `encoding = Classes\(\)`"},
+        {"is_valid": r"sets `encoding = Classes`, which must be an Encoding: write `encoding = Classes\(\)`"},
     ),
     (
         "loss",
@@ -385,7 +387,7 @@ BAD = [
     (
         "loss",
         [("option(default=2.0, minimum=0)", "option(default=-2.0, minimum=0)")],
-        {"fits_in": r'"gamma" with a default that its bounds do not allow\. -2 is out of bounds'},
+        {"is_valid": r'"gamma" with a default that its bounds do not allow\. -2 is out of bounds'},
     ),
     (
         "loss",
@@ -401,7 +403,7 @@ BAD = [
                 "outputs.reshape(len(outputs), -1).tanh()[:, 0] * (target + 1)",
             ),
         ],
-        {"FocalLoss-shapes": "torch broadcasts them: raise a ValueError in `check`"},
+        {"FocalLoss-shapes": "which torch broadcasts: raise a ValueError in `check`"},
     ),
     (
         "loss",
@@ -411,7 +413,7 @@ BAD = [
                 "        FocalLoss.count = getattr(FocalLoss, 'count', 0) + 1\n        gamma = 2 + 0.1 * FocalLoss.count\n        return Focal()",
             )
         ],
-        {"FocalLoss-repeats": "nothing may be left over from the training before"},
+        {"FocalLoss-repeats": "no class or module may keep state of the previous training"},
     ),
     (
         "loss",
@@ -423,7 +425,7 @@ BAD = [
         ],
         {
             "FocalLoss-repeats": "random numbers must come from torch's generator",
-            "FocalLoss-gradients": "are not those",
+            "FocalLoss-gradients": "do not match",
             "FocalLoss-parts": "two halves",
         },
     ),
@@ -435,7 +437,7 @@ BAD = [
                 '    def __attrs_post_init__(self):\n        object.__setattr__(self, "gamma", self.gamma + 1)\n\n    @property\n    def encoding',
             )
         ],
-        {"FocalLoss-is_written_and_read": "is read back as another one"},
+        {"FocalLoss-is_written_and_read": "is different after it is read back"},
     ),
     (
         "loss",
@@ -456,7 +458,7 @@ BAD = [
             ),
             ("        class Momentum", "        means = {}\n\n        class Momentum"),
         ],
-        {"Momentum-goes_on_after_loading": "all that a step depends on must be in `self.state`"},
+        {"Momentum-resumes": "everything a step depends on must be in `self.state`"},
     ),
     (
         "optimizer",
@@ -473,29 +475,29 @@ BAD = [
             ("@spec", "def _kept():\n    pass\n\n\n@spec"),
         ],
         {
-            "Momentum-state_dict": "cannot be saved: it may have tensors, numbers, text",
-            "Momentum-goes_on_after_loading": "cannot be saved",
+            "Momentum-state_dict": "cannot be saved: it may contain only tensors, numbers",
+            "Momentum-resumes": "cannot be saved",
         },
     ),
     (
         "callback",
         [("        answer = yield\n", "        yield\n        answer = None\n")],
-        {"Count-trains": r"a wrapper must return what its `yield` gives"},
+        {"Count-trains": r"a wrapper must return the value of its `yield`"},
     ),
     (
         "callback",
         [('self.steps = state["steps"]', "pass")],
-        {"Count-state_dict": "has another `state_dict` after it has loaded one"},
+        {"Count-state_dict": "has a different `state_dict` after loading one"},
     ),
     (
         "callback",
         [("    def load_state_dict(self, state):", "    def load(self, state):")],
-        {"Count-state_dict": "no `load_state_dict` to read it"},
+        {"Count-state_dict": "has `state_dict` but no `load_state_dict`"},
     ),
     (
         "metric",
         [("* len(targets)", ""), ("self.rows += len(targets)", "self.rows += 1")],
-        {"Off-batches": "must gather what `compute` needs of all rows"},
+        {"Off-batches": "must accumulate what `compute` needs for all rows"},
     ),
     (
         "data",
@@ -506,7 +508,7 @@ BAD = [
                 "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(int(torch.randint(99, (1,))) + 1, start)\n        return made",
             ),
         ],
-        {"Even-order": "their order must follow from seed and epoch alone"},
+        {"Even-order": "their order must depend only on seed and epoch"},
     ),
     (
         "data",
@@ -517,7 +519,7 @@ BAD = [
                 "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(number)\n        return made",
             ),
         ],
-        {"Even-order": "from the middle of an epoch on are not those of the whole epoch"},
+        {"Even-order": "from the middle of an epoch differ from those of the whole epoch"},
     ),
     (
         "data",
@@ -531,7 +533,7 @@ BAD = [
                 "from hookline.errors import OptionError\nfrom hookline.spec import DataSpec",
             ),
         ],
-        {"Even-check": "refuses data that can be trained with. The number of rows must be odd."},
+        {"Even-check": "rejects data that can be used for training. The number of rows must be odd."},
     ),
     (
         "callback",
@@ -547,9 +549,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("kind", "changes", "expected"), BAD)
-def test_a_plugin_that_is_bad_in_one_way_fails_for_that_reason(
-    failures, kind, changes, expected, tmp_path, monkeypatch
-):
+def test_a_plugin_with_one_mistake_fails_for_that_reason(failures, kind, changes, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = failures(changed(kind, *changes))
     assert set(found) == set(expected), found
@@ -557,7 +557,7 @@ def test_a_plugin_that_is_bad_in_one_way_fails_for_that_reason(
         assert re.search(pattern, found[name]), found[name]
 
 
-def test_an_example_stands_for_defaults_that_are_missing(failures, tmp_path):
+def test_an_example_replaces_missing_defaults(failures, tmp_path):
     source = changed("loss", ("default=2.0, minimum=0", "minimum=0"))
     spec = tmp_path / "focal.toml"
     spec.write_text(
@@ -571,18 +571,16 @@ def test_an_example_stands_for_defaults_that_are_missing(failures, tmp_path):
     assert failures(source, spec) == {}
 
 
-def test_examples_that_are_of_no_use_are_told(failures, tmp_path):
+def test_useless_examples_are_reported(failures, tmp_path):
     iris = hookline.load("specs/iris.toml")
-    assert failures(LOSS, iris) == {
-        "examples": "The example TrainingSpec uses nothing that hookline_file_focal brings."
-    }
+    assert failures(LOSS, iris) == {"examples": "The example TrainingSpec uses no component of hookline_file_focal."}
     (tmp_path / "bad.toml").write_text("[data]\n")
     found = failures(LOSS, tmp_path / "bad.toml")
     assert list(found) == ["examples"]
     assert found["examples"].startswith(f"An example cannot be read. {tmp_path}/bad.toml:1:1")
 
 
-def test_it_is_a_test_with_a_case_for_each_check(pytester):
+def test_conform_creates_a_case_for_each_check(pytester):
     pytester.makepyfile(
         focal=LOSS, test_focal="import focal\nfrom hookline.testing import conform\n\ntest_it = conform(focal)\n"
     )
@@ -592,7 +590,7 @@ def test_it_is_a_test_with_a_case_for_each_check(pytester):
     pytester.makepyfile(focal=bad)
     result = pytester.runpytest_subprocess("-q", "-k", "gradients or FocalLoss-trains")
     said = [line for line in result.outlines if line.startswith("A small training with FocalLoss fails.")]
-    assert len(said) == 1  # The summary repeats it, behind the name of the test, where lines are not cut.
+    assert len(said) == 1  # The summary repeats it after the name of the test, where lines are not truncated.
     assert said[0].startswith('A small training with FocalLoss fails. The stage "backward" failed: RuntimeError')
 
 
@@ -636,11 +634,11 @@ type = "SGD"
         ("inputs + torch.randn(inputs.shape)", None),
         (
             "inputs @ torch.randn(3, 3)",
-            "The model of the training cannot be computed in double precision, in which losses are checked.",
+            "The model of the training cannot be computed in double precision, which the check needs.",
         ),
     ],
 )
-def test_noise_in_a_model_is_no_fault_of_a_loss(tmp_path, noise, not_applicable):
+def test_noise_in_a_model_is_not_blamed_on_the_loss(tmp_path, noise, not_applicable):
     text = LOSS.replace("return [FocalLoss]", "return [FocalLoss, Noise]") + NOISY.replace("NOISE", noise)
     (tmp_path / "noisy.py").write_text(text)
     (tmp_path / "spec.toml").write_text(NOISY_SPEC)
@@ -653,7 +651,7 @@ def test_noise_in_a_model_is_no_fault_of_a_loss(tmp_path, noise, not_applicable)
     assert str(reason.value).startswith(not_applicable)
 
 
-def test_a_loss_that_is_for_one_precision_only_is_told(tmp_path):
+def test_a_loss_for_a_single_precision_is_reported(tmp_path):
     text = LOSS.replace("return (-((1", "return torch.ones(len(target)) @ (-((1").replace(".mean()", " / len(target)")
     (tmp_path / "single.py").write_text(text)
     made = {case.name: case for case in cases(from_file(tmp_path / "single.py"))}

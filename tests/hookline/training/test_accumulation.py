@@ -4,7 +4,7 @@ from torch import nn
 
 import hookline
 
-ROWS = 22  # In batches of 8 the last is of 6 rows, whose parts are 2, 2 and 2; those of 8 rows are 3, 3 and 2.
+ROWS = 22  # With batches of 8, the last one has 6 rows and parts of 2, 2 and 2; 8 rows have parts of 3, 3 and 2.
 
 
 def spec(loss, optimizer=None, accumulate=3, outputs=3, targets=None, epochs=2):
@@ -32,7 +32,7 @@ def spec(loss, optimizer=None, accumulate=3, outputs=3, targets=None, epochs=2):
 
 
 class Steps:
-    """Keeps the loss and the gradients of each step."""
+    """Records the loss and the gradients of each step."""
 
     def __init__(self):
         self.losses, self.gradients, self.rows = [], [], []
@@ -78,24 +78,24 @@ def test_parts_add_up_to_the_whole_batch(loss, optimizer, tmp_path):
     parts, in_parts = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer]), tmp_path / "parts")
     whole, at_once = trained(spec(LOSSES[loss], OPTIMIZERS[optimizer], accumulate=1), tmp_path / "whole")
     assert parts.steps == whole.steps == 6
-    # A sum in another order differs in its last bits, and LBFGS makes more of them.
+    # A sum in another order differs in the last bits, which LBFGS amplifies.
     tolerance = {"rtol": 1e-4, "atol": 1e-6} if optimizer == "SGD" else {"rtol": 1e-2, "atol": 1e-4}
     torch.testing.assert_close(torch.stack(in_parts.losses), torch.stack(at_once.losses), **tolerance)
     torch.testing.assert_close(in_parts.gradients, at_once.gradients, **tolerance)
     torch.testing.assert_close(parts.model.state_dict(), whole.model.state_dict(), **tolerance)
 
 
-def test_each_part_is_smaller_and_all_rows_are_seen(tmp_path):
+def test_parts_are_smaller_and_cover_all_rows(tmp_path):
     _, steps = trained(spec({"type": "CrossEntropyLoss"}, epochs=1), tmp_path / "run")
     assert steps.rows == [3, 3, 2, 3, 3, 2, 2, 2, 2]
 
 
-def test_more_parts_than_rows_are_as_many_as_there_are_rows(tmp_path):
+def test_there_are_at_most_as_many_parts_as_rows(tmp_path):
     _, steps = trained(spec({"type": "CrossEntropyLoss"}, epochs=1, accumulate=100), tmp_path / "run")
     assert steps.rows == [1] * ROWS
 
 
-def test_a_part_in_which_no_row_counts_is_left_out(tmp_path):
+def test_a_part_whose_rows_are_all_ignored_is_skipped(tmp_path):
     targets = [1, 1, 0, 2, 0, 2, 0, 2]
     made = spec({"type": "CrossEntropyLoss", "ignore_index": 1}, targets=targets, accumulate=4)
     _, steps = trained(
@@ -107,7 +107,7 @@ def test_a_part_in_which_no_row_counts_is_left_out(tmp_path):
 
 @pytest.mark.parametrize("optimizer", [OPTIMIZERS["SGD"], {"type": "Adam", "lr": 0.1, "weight_decay": 0.1}])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_of_a_batch_in_which_no_row_counts_the_gradient_is_nothing_and_the_optimizer_goes_on(
+def test_a_batch_whose_rows_are_all_ignored_gives_zero_gradients_and_the_optimizer_continues(
     optimizer, smoothing, tmp_path
 ):
     loss = {"type": "CrossEntropyLoss", "ignore_index": 1, "label_smoothing": smoothing}
@@ -153,7 +153,7 @@ def test_the_parts_equal_a_hand_written_loop_bit_for_bit(tmp_path):
         assert torch.equal(trial.model.state_dict()[name], expected)
 
 
-def test_a_layer_that_counts_how_often_each_index_is_in_a_batch_is_refused(tmp_path):
+def test_scale_grad_by_freq_is_rejected(tmp_path):
     table = {
         "run": {"accumulate": 2},
         "data": {
@@ -183,7 +183,7 @@ def test_a_layer_that_counts_how_often_each_index_is_in_a_batch_is_refused(tmp_p
 
 
 @pytest.mark.parametrize(("rows", "parts", "is_refused"), [(8, 2, False), (8, 8, True), (9, 2, True), (10, 3, True)])
-def test_a_part_of_one_row_is_told_where_batch_norm_would_fail_on_it(rows, parts, is_refused, tmp_path):
+def test_a_part_with_one_row_is_reported_if_batch_norm_would_fail(rows, parts, is_refused, tmp_path):
     layers = [{"type": "Linear", "out_features": 2}, {"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
     made = hookline.load(
         {
@@ -195,9 +195,9 @@ def test_a_part_of_one_row_is_told_where_batch_norm_would_fail_on_it(rows, parts
         }
     )
     if not is_refused:
-        with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part of a batch by itself"):
+        with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d normalizes each part of a batch separately"):
             hookline.train(made, out=tmp_path / "run")
         return
-    with pytest.raises(hookline.errors.MisfitError, match="A part of a batch has one row, with which BatchNorm cannot"):
+    with pytest.raises(hookline.errors.MisfitError, match="A part of a batch has only one row, which BatchNorm cannot"):
         hookline.train(made, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

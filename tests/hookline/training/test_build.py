@@ -8,7 +8,7 @@ from hookline.training import apply_module, build_and_apply, unchanged_embedding
 
 
 class Scaled(nn.Module):
-    """Remembers what it was called with."""
+    """Records its inputs."""
 
     takes_lengths = True
     called_with = None
@@ -19,13 +19,13 @@ class Scaled(nn.Module):
 
 
 def one(kind):
-    """A layer that builds the module of this kind for one input."""
+    """A layer with one input that builds this module."""
     return spec(type("One", (LayerSpec,), {"build": lambda self, inputs: kind()}))()
 
 
 @spec
 class Added(LayerSpec):
-    """Takes two inputs, or three."""
+    """Takes two or three inputs."""
 
     def build(self, first, second, third=None):
         return nn.Identity() if third is None else nn.Bilinear(1, 1, 1)
@@ -48,7 +48,7 @@ def refused(made, *inputs):
     return raised.value
 
 
-def test_a_module_is_given_in_training_mode_but_applied_as_in_an_evaluation():
+def test_a_module_is_applied_in_evaluation_mode_and_returned_in_training_mode():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     module, outputs = build_and_apply(one(lambda: nn.Sequential(nn.Dropout(), nn.BatchNorm1d(4))), ROW + 1)
@@ -58,7 +58,7 @@ def test_a_module_is_given_in_training_mode_but_applied_as_in_an_evaluation():
     assert not outputs.requires_grad
 
 
-def test_a_module_that_takes_lengths_is_told_them_and_others_are_not():
+def test_only_modules_that_take_lengths_receive_them():
     lengths = torch.tensor([3])
     module, outputs = build_and_apply(one(Scaled), ROW + 1, lengths=lengths)
     assert module.called_with is lengths
@@ -69,9 +69,9 @@ def test_a_module_that_takes_lengths_is_told_them_and_others_are_not():
 
 
 def test_the_arguments_of_build_say_how_many_inputs_a_layer_takes():
-    assert str(refused(one(nn.Identity), ROW, ROW)) == "One takes 1 input, and is given 2."
-    assert str(refused(one(nn.Identity))) == "One takes 1 input, and is given 0."
-    assert str(refused(Added(), ROW)) == "Added takes 2 to 3 inputs, and is given 1."
+    assert str(refused(one(nn.Identity), ROW, ROW)) == "One takes 1 input, but receives 2."
+    assert str(refused(one(nn.Identity))) == "One takes 1 input, but receives 0."
+    assert str(refused(Added(), ROW)) == "Added takes 2 to 3 inputs, but receives 1."
     assert build_and_apply(Any(), ROW)[1] is ROW
 
 
@@ -88,7 +88,7 @@ def test_the_arguments_of_build_say_how_many_inputs_a_layer_takes():
     ],
 )
 @pytest.mark.parametrize("failure", [ValueError, RuntimeError, IndexError, TypeError, AssertionError])
-def test_what_goes_wrong_in_a_layer_is_told_with_what_it_was_given(inputs, shown, failure):
+def test_an_error_in_a_layer_is_reported_with_the_shapes_of_its_inputs(inputs, shown, failure):
     class Failing(nn.Module):
         def forward(self, *inputs):
             raise failure("This\n  fails.")
@@ -99,14 +99,14 @@ def test_what_goes_wrong_in_a_layer_is_told_with_what_it_was_given(inputs, shown
     assert isinstance(error.__cause__, failure)
 
 
-def test_several_outputs_are_no_input():
+def test_several_outputs_are_rejected_as_input():
     assert str(refused(one(nn.Identity), {"a": ROW})) == (
-        "One takes a tensor and is given several outputs: what gives them must come last."
+        "One takes one tensor but receives several outputs: the layer with several outputs must come last."
     )
 
 
 @pytest.mark.parametrize("kind", [nn.Embedding, nn.EmbeddingBag])
-def test_embeddings_do_not_write_over_their_parameters_for_a_while_even_if_something_fails(kind):
+def test_max_norm_is_disabled_inside_the_context_and_restored_after_an_error(kind):
     embedding = kind(3, 2, max_norm=0.1)
     before = embedding.weight.clone()
     model = nn.Sequential(embedding)

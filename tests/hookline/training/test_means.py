@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hookline.errors import TrainingError
-from hookline.training.means import LOOKED_AT_EVERY, EpochLosses
+from hookline.training.means import READ_EVERY, EpochLosses
 
 
 def added(losses, rows, *, summed=False, first_step=1):
@@ -24,14 +24,14 @@ def test_losses_that_are_sums_are_added():
 
 
 @pytest.mark.parametrize("summed", [False, True])
-def test_an_epoch_in_which_no_batch_counts_has_no_loss(summed):
+def test_an_epoch_without_batches_has_a_nan_loss(summed):
     assert math.isnan(added([], []).value())
     made = added([], [], summed=summed)
     made.skip()
     assert math.isnan(made.value())
 
 
-def test_an_epoch_in_which_no_row_counts_has_no_loss():
+def test_an_epoch_whose_rows_are_all_ignored_has_a_nan_loss():
     assert math.isnan(added([math.nan, math.nan], [0, 0]).value())
 
 
@@ -39,8 +39,8 @@ def test_losses_are_added_up_in_float64():
     assert added([2.0**24, 1.0, 1.0], [1, 1, 1], summed=True).value() == 2.0**24 + 2
 
 
-@pytest.mark.parametrize("count", [LOOKED_AT_EVERY - 1, LOOKED_AT_EVERY, LOOKED_AT_EVERY + 1, 2 * LOOKED_AT_EVERY + 5])
-def test_losses_that_are_added_up_now_and_then_have_the_mean_of_all(count):
+@pytest.mark.parametrize("count", [READ_EVERY - 1, READ_EVERY, READ_EVERY + 1, 2 * READ_EVERY + 5])
+def test_losses_read_in_blocks_have_the_mean_of_all(count):
     losses = [float(index % 7) for index in range(count)]
     rows = [1 + index % 3 for index in range(count)]
     expected = sum(loss * number for loss, number in zip(losses, rows, strict=True)) / sum(rows)
@@ -48,7 +48,7 @@ def test_losses_that_are_added_up_now_and_then_have_the_mean_of_all(count):
 
 
 @pytest.mark.parametrize("place", [0, 1, 4])
-def test_a_loss_that_is_nan_is_told_with_epoch_and_step(place):
+def test_a_nan_loss_is_reported_with_epoch_and_step(place):
     losses = [1.0] * 5
     losses[place] = math.nan
     with pytest.raises(TrainingError) as error:
@@ -56,29 +56,29 @@ def test_a_loss_that_is_nan_is_told_with_epoch_and_step(place):
     assert str(error.value).startswith(f"The loss is NaN in epoch 3, step {11 + place}. ")
 
 
-def test_the_first_of_several_losses_that_are_nan_is_told():
+def test_the_first_of_several_nan_losses_is_reported():
     with pytest.raises(TrainingError, match=r"^The loss is NaN in epoch 3, step 2\. "):
         added([1.0, math.nan, 1.0, math.nan], [1] * 4).value()
 
 
-def test_a_loss_that_is_nan_is_told_before_the_epoch_ends():
-    made = added([1.0] * (LOOKED_AT_EVERY - 2) + [math.nan], [1] * (LOOKED_AT_EVERY - 1))
-    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {LOOKED_AT_EVERY - 1}\. "):
+def test_a_nan_loss_is_reported_before_the_epoch_ends():
+    made = added([1.0] * (READ_EVERY - 2) + [math.nan], [1] * (READ_EVERY - 1))
+    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {READ_EVERY - 1}\. "):
         made.add(torch.tensor(1.0), 1)
 
 
-def test_the_step_is_right_when_earlier_ones_have_been_added_up():
-    losses = [1.0] * (LOOKED_AT_EVERY + 2) + [math.nan]
-    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {100 + LOOKED_AT_EVERY + 2}\. "):
+def test_the_step_is_correct_after_earlier_losses_are_read():
+    losses = [1.0] * (READ_EVERY + 2) + [math.nan]
+    with pytest.raises(TrainingError, match=rf"^The loss is NaN in epoch 3, step {100 + READ_EVERY + 2}\. "):
         added(losses, [1] * len(losses), first_step=100).value()
 
 
-def test_a_loss_that_is_infinite_is_told_as_such():
+def test_an_infinite_loss_is_reported_as_infinite():
     with pytest.raises(TrainingError, match=r"^The loss is infinite in epoch \d+, step \d+\."):
         added([1.0, math.inf], [1, 1]).value()
 
 
-def test_a_batch_in_which_no_row_counts_is_left_out():
+def test_a_batch_whose_rows_are_all_ignored_is_skipped():
     assert added([1.0, math.nan, 4.0], [3, 0, 1]).value() == 1.75
 
 
@@ -94,7 +94,7 @@ class OnDevice(torch.Tensor):
 
 @pytest.mark.parametrize("summed", [False, True])
 def test_losses_on_an_accelerator_have_the_same_mean(summed):
-    count = LOOKED_AT_EVERY + 7
+    count = READ_EVERY + 7
     losses = torch.rand(count, generator=torch.Generator().manual_seed(0))
     divisors = [float(1 + index % 3) for index in range(count)]
     on_cpu, there, mixed = EpochLosses(1, 1), EpochLosses(1, 1), EpochLosses(1, 1)
@@ -107,7 +107,7 @@ def test_losses_on_an_accelerator_have_the_same_mean(summed):
 
 
 @pytest.mark.parametrize("kind", [torch.Tensor, OnDevice])
-def test_no_tensor_of_a_step_is_kept(kind):
+def test_no_tensor_of_a_step_is_kept_alive(kind):
     made = EpochLosses(1, 1)
     of_rows = torch.ones(1000).as_subclass(kind)
     loss, divisor = of_rows[0], torch.ones(()).as_subclass(kind)

@@ -11,12 +11,12 @@ from hookline.training.run_setup import new_run
 
 
 def estimated(**sections):
-    """The memory that a run of a spec is estimated to take."""
+    """The estimated memory of a run of a spec."""
     with new_run(small(epochs=1, **sections), Plugins((), ())) as run:
         return planned(run).memory
 
 
-def test_a_batch_takes_what_is_kept_the_outputs_and_two_gradients_of_the_largest_twice_over():
+def test_a_batch_needs_the_saved_tensors_the_outputs_and_two_gradients_of_the_largest_output_doubled():
     hidden, rows = 1000, 64
     layers = [{"type": "Linear", "out_features": hidden}, {"type": "ReLU"}, {"type": "Linear", "out_features": 3}]
     found = estimated(model={"type": "Sequential", "layers": layers})
@@ -27,7 +27,7 @@ def test_a_batch_takes_what_is_kept_the_outputs_and_two_gradients_of_the_largest
     assert found.optimizer == 2 * found.gradients
 
 
-def test_what_a_layer_keeps_of_its_weights_is_not_counted_for_each_row():
+def test_tensors_that_depend_only_on_weights_are_not_multiplied_by_the_rows():
     class Normed(nn.Linear):
         def forward(self, inputs):
             return nn.functional.linear(inputs, self.weight * self.weight.norm(), self.bias)
@@ -43,7 +43,7 @@ def test_what_a_layer_keeps_of_its_weights_is_not_counted_for_each_row():
     assert activations == pytest.approx(2 * (tanh + weights + 2 * tanh), rel=0.05)
 
 
-def test_a_trial_leaves_modes_buffers_and_random_numbers_as_they_were():
+def test_an_estimate_preserves_modes_buffers_and_random_state():
     layers = [{"type": "Linear", "out_features": 8}, {"type": "BatchNorm1d"}, {"type": "Dropout"}]
     spec = small(epochs=1, model={"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": 3}]})
     with new_run(spec, Plugins((), ())) as run:
@@ -63,7 +63,7 @@ class Rebuilding:
         return self.change((yield))
 
 
-def test_an_estimate_compiles_nothing_so_that_the_first_graph_is_for_a_whole_batch(tmp_path):
+def test_an_estimate_compiles_nothing_so_the_first_graph_is_for_a_full_batch(tmp_path):
     shapes = []
 
     def backend(graph, inputs):
@@ -90,7 +90,7 @@ def test_a_sparse_buffer_is_counted_by_its_values_and_indices():
         assert planned(run).memory.parameters == (4 * 3 + 3) * 4 + 3 * 4 + 2 * 3 * 8
 
 
-def test_what_raises_in_an_estimate_makes_it_unknown(monkeypatch):
+def test_an_error_in_an_estimate_makes_it_unknown(monkeypatch):
     from hookline.cli.plan import _as_json, lines
     from hookline.training import memory as estimates
 
@@ -104,7 +104,7 @@ def test_what_raises_in_an_estimate_makes_it_unknown(monkeypatch):
     assert "memory" not in _as_json(plan)
 
 
-def test_a_training_makes_no_step_for_an_estimate(tmp_path):
+def test_training_takes_no_step_for_an_estimate(tmp_path):
     steps = []
 
     class Counting(torch.optim.SGD):

@@ -20,12 +20,12 @@ def remembered(state):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_estimate_is_what_the_optimizer_remembers_after_a_step(name):
+def test_the_estimate_equals_the_state_after_a_step(name):
     kind = OPTIMIZERS[name]
     assert issubclass(kind, OptimizerSpec)
     parameter = nn.Parameter(torch.ones(16, 16))
     optimizer = kind().build([parameter])
-    # LBFGS adds to its history in the further iterations of a step, which this gradient does not ask for.
+    # LBFGS extends its history in further iterations of a step, which this gradient does not cause.
     estimate = optimizer_state(optimizer, steps=0)
     assert not any(value.any() for value in optimizer.state[parameter].values() if isinstance(value, torch.Tensor))
     assert parameter.grad is None
@@ -38,7 +38,7 @@ def test_the_estimate_is_what_the_optimizer_remembers_after_a_step(name):
     assert (estimate > 0) == (name != "SGD")
 
 
-def test_lbfgs_remembers_as_many_pairs_as_its_history_has():
+def test_the_state_of_lbfgs_grows_to_its_history_size():
     parameter = nn.Parameter(torch.linspace(1, 2, 64))
     optimizer = torch.optim.LBFGS([parameter], lr=0.1, history_size=3)
     estimate = optimizer_state(optimizer, steps=4)
@@ -55,7 +55,7 @@ def test_lbfgs_remembers_as_many_pairs_as_its_history_has():
 
 
 class Wrapping(torch.optim.Optimizer):
-    """As many plugins' optimizers: its options are no defaults, it holds another one, and a list of its own."""
+    """Like optimizers of many plugins: it has no defaults, contains another optimizer, and has its own list."""
 
     def __init__(self, base, *, rho):
         self.base, self.rho = base, rho
@@ -67,7 +67,7 @@ class Wrapping(torch.optim.Optimizer):
         return self.base.step(closure)
 
 
-def test_an_optimizer_that_holds_another_one_has_the_state_of_both():
+def test_the_state_of_a_nested_optimizer_is_included():
     model = nn.Sequential(nn.Linear(100, 7), nn.Linear(7, 3, dtype=torch.float64))
     optimizer = Wrapping(torch.optim.Adam(model.parameters()), rho=0.05)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer.base, 0.5)
@@ -80,7 +80,7 @@ def test_an_optimizer_that_holds_another_one_has_the_state_of_both():
     assert all(torch.equal(now, then) for now, then in zip(model.parameters(), before, strict=True))
 
 
-def test_an_optimizer_that_fails_in_the_trial_has_an_unknown_state():
+def test_the_state_of_an_optimizer_that_fails_is_unknown():
     class Failing(torch.optim.SGD):
         def step(self, closure=None):
             raise ZeroDivisionError

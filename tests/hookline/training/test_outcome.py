@@ -1,4 +1,4 @@
-"""Whatever ends a training, what was trained is saved, with numbers that are those of the weights."""
+"""However a training ends, the weights are saved with the metrics that belong to them."""
 
 import itertools
 import json
@@ -54,10 +54,10 @@ def loss_by_hand(state, batches):
     return total / rows
 
 
-# Which weights, and their numbers.
+# Which weights are saved, and their metrics.
 
 
-def test_the_numbers_of_a_plain_training_say_of_which_weights_they_are(tmp_path):
+def test_the_metrics_name_the_weights_that_they_belong_to(tmp_path):
     trial = hookline.train(SMALL, out=tmp_path / "run")
     result = result_in(tmp_path / "run")
     assert result["state"] == trial.state == "finished"
@@ -66,7 +66,7 @@ def test_the_numbers_of_a_plain_training_say_of_which_weights_they_are(tmp_path)
     assert trial.metrics["training/loss"] == trial.history[-1]["training/loss"]
 
 
-def test_with_the_best_weights_every_number_is_theirs(tmp_path):
+def test_all_metrics_belong_to_the_best_weights(tmp_path):
     trial = hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING)], out=tmp_path / "run")
     saved, result = load_file(tmp_path / "run/model.safetensors"), result_in(tmp_path / "run")
     assert same(saved, hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict())
@@ -77,7 +77,7 @@ def test_with_the_best_weights_every_number_is_theirs(tmp_path):
     assert result["metrics"]["training"].keys() == {"loss", "Accuracy"}
 
 
-def test_after_an_interruption_the_best_weights_are_saved_with_the_numbers_of_their_epoch(tmp_path):
+def test_after_an_interruption_the_best_weights_are_saved_with_the_metrics_of_their_epoch(tmp_path):
     class Interrupting:
         @hookline.hookimpl(wrapper=True)
         def step(self, run):
@@ -96,7 +96,7 @@ def test_after_an_interruption_the_best_weights_are_saved_with_the_numbers_of_th
     assert result["measured"] == {"training": "during epoch 2", "validation": "saved weights"}
 
 
-def test_weights_in_the_middle_of_an_epoch_have_the_numbers_of_the_one_before(tmp_path):
+def test_weights_in_the_middle_of_an_epoch_have_the_metrics_of_the_previous_epoch(tmp_path):
     interrupt = hookline.before("step", lambda run: run.interrupt() if run.step == 2 else None)
     with pytest.raises(hookline.Interrupted) as raised:
         hookline.train(SMALL, plugins=[interrupt], out=tmp_path / "run")
@@ -109,7 +109,7 @@ def test_weights_in_the_middle_of_an_epoch_have_the_numbers_of_the_one_before(tm
 @pytest.mark.parametrize(
     "averaging", [{"type": "ExponentialMovingAverage", "decay": 0.5}, {"type": "StochasticWeightAveraging", "start": 2}]
 )
-def test_the_training_loss_of_averaged_weights_is_theirs(averaging, tmp_path):
+def test_the_training_loss_belongs_to_the_averaged_weights(averaging, tmp_path):
     trial = hookline.train(small(averaging), out=tmp_path / "run")
     saved, result = load_file(tmp_path / "run/model.safetensors"), result_in(tmp_path / "run")
     assert result["weights"] == {"source": averaging["type"], "epoch": 3, "step": 6, "finite": True}
@@ -118,14 +118,14 @@ def test_the_training_loss_of_averaged_weights_is_theirs(averaging, tmp_path):
         assert trial.metrics[f"{split}/loss"] == pytest.approx(loss_by_hand(saved, batches), rel=1e-6)
 
 
-def test_an_average_of_nothing_is_not_called_one(tmp_path):
+def test_an_average_without_steps_is_not_reported_as_one(tmp_path):
     stop = hookline.before("log", lambda run: run.stop("Enough."))
     averaging = {"type": "StochasticWeightAveraging", "start": 3}
     trial = hookline.train(small(averaging), plugins=[stop], out=tmp_path / "run")
     assert (trial.weights.source, trial.state, trial.stopped) == ("last step", "stopped", "Enough.")
 
 
-def test_the_training_loss_of_one_long_step_is_the_one_after_it(tmp_path):
+def test_the_training_loss_of_a_step_with_many_evaluations_is_that_after_it(tmp_path):
     optimizer = {"type": "LBFGS", "max_iter": 100, "line_search_fn": "strong_wolfe"}
     data = {**hookline.spec.plain(SMALL, tmp_path)["data"], "path": str(SMALL.data.path), "batch_size": 512}
     trial = hookline.train(small(epochs=1, optimizer=optimizer, data=data), out=tmp_path / "run")
@@ -135,12 +135,12 @@ def test_the_training_loss_of_one_long_step_is_the_one_after_it(tmp_path):
     assert trial.history[0]["training/loss"] > 10 * trial.metrics["training/loss"]
 
 
-# What ends it by an error.
+# Errors.
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, MemoryError, SystemExit])
 @pytest.mark.parametrize(("stage", "epochs"), [("log", 2), ("fit", 3)])
-def test_after_an_error_in_the_last_epoch_what_was_trained_is_saved(kind, stage, epochs, tmp_path):
+def test_after_an_error_in_the_last_epoch_the_weights_are_saved(kind, stage, epochs, tmp_path):
     whole = hookline.train(SMALL, out=tmp_path / "whole")
     with pytest.raises((StageError, SystemExit)) as raised:
         hookline.train(SMALL, plugins=[raising(kind("No more."), stage)], out=tmp_path / "run")
@@ -153,7 +153,7 @@ def test_after_an_error_in_the_last_epoch_what_was_trained_is_saved(kind, stage,
     assert raised.value.__notes__ == [f"The weights of epoch 3, step 6, and the log are in {tmp_path / 'run'}."]
 
 
-def test_a_metric_that_cannot_judge_the_test_does_not_lose_the_model(tmp_path, capsys):
+def test_a_metric_that_fails_on_the_test_split_does_not_lose_the_model(tmp_path, capsys):
     data = {"type": "CSV", "path": str(SMALL.data.path.parent / "diabetes.csv"), "targets": "progression"}
     changes = {
         "data": {**data, "standardize": True, "test": 0.002, "batch_size": 512},
@@ -166,7 +166,7 @@ def test_a_metric_that_cannot_judge_the_test_does_not_lose_the_model(tmp_path, c
     (tmp_path / "spec.toml").write_text(hookline.dumps(made, tmp_path))
     assert main(["train", str(tmp_path / "spec.toml"), "-q", "--out", str(tmp_path / "run")]) == 0
     assert same(load_file(tmp_path / "run/model.safetensors"), whole.model.state_dict())
-    assert "R2Score needs at least 2 rows, and the test split has 1 row: it will be NaN." in capsys.readouterr().err
+    assert "R2Score needs at least 2 rows, but the test split has 1 row: it will be NaN." in capsys.readouterr().err
     result = result_in(tmp_path / "run")
     assert (result["state"], result["epochs"], result["metrics"]["test"]["R2Score"]) == ("finished", 3, None)
     assert same(load_file(tmp_path / "run/safetensors/model.safetensors"), whole.model.state_dict())
@@ -192,7 +192,7 @@ def test_an_error_while_the_test_split_is_evaluated_does_not_lose_the_model(tmp_
     assert not (tmp_path / "run/safetensors").exists()
 
 
-def test_a_failure_keeps_the_best_weights_and_their_numbers(tmp_path):
+def test_a_failure_keeps_the_best_weights_and_their_metrics(tmp_path):
     class Spoiling:
         @hookline.hookimpl(wrapper=True)
         def loss(self, run):
@@ -210,13 +210,13 @@ def test_a_failure_keeps_the_best_weights_and_their_numbers(tmp_path):
 
 
 def failing_after_update(run):
-    """Fail in the first step of epoch 3, after the update and before the step is counted."""
+    """Fail in the first step of epoch 3, after the update but before the step is counted."""
     if run.step == 4:
         raise RuntimeError("No more.")
 
 
 @pytest.mark.parametrize("callbacks", [[], [EARLY]], ids=["last", "best"])
-def test_an_update_in_a_step_that_failed_is_not_taken_for_the_weights_of_the_epoch_before(callbacks, tmp_path):
+def test_weights_updated_in_a_failed_step_do_not_get_the_metrics_of_the_previous_epoch(callbacks, tmp_path):
     plugins = [Adding(*RISING[:1], *RISING[1:2] * 3), hookline.after("step", failing_after_update)]
     with pytest.raises(StageError):
         hookline.train(small(*callbacks, epochs=4), plugins=plugins, out=tmp_path / "run")
@@ -250,7 +250,7 @@ def raising_any(*_, **__):
     raise KeyError("epoch")
 
 
-def test_a_picture_that_cannot_be_drawn_is_a_warning(tmp_path, monkeypatch):
+def test_a_plot_that_cannot_be_drawn_causes_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(directory, "draw_curves", raising_any)
     message = f"{tmp_path / 'run/loss.png'}: The plot cannot be drawn: KeyError: 'epoch'."
     with pytest.warns(hookline.HooklineWarning, match=f"^{re.escape(message)}$"):
@@ -258,7 +258,7 @@ def test_a_picture_that_cannot_be_drawn_is_a_warning(tmp_path, monkeypatch):
     assert trial.state == result_in(tmp_path / "run")["state"] == "finished"
 
 
-def test_weights_that_cannot_be_saved_for_any_reason_lose_no_other_file(tmp_path, monkeypatch):
+def test_if_weights_cannot_be_saved_the_other_files_are_written(tmp_path, monkeypatch):
     monkeypatch.setattr(directory, "write_weights", raising_any)
     message = f"{tmp_path / 'run/model.safetensors'}: The file cannot be written: KeyError: 'epoch'."
     with pytest.raises(HooklineError) as raised:
@@ -269,7 +269,7 @@ def test_weights_that_cannot_be_saved_for_any_reason_lose_no_other_file(tmp_path
     assert (result_in(tmp_path / "run")["state"], result_in(tmp_path / "run")["error"]) == ("failed", message)
 
 
-def test_weights_that_have_become_nan_are_saved_with_saying_so(tmp_path):
+def test_nan_weights_are_saved_and_reported(tmp_path):
     class Spoiling:
         @hookline.hookimpl(wrapper=True)
         def loss(self, run):
@@ -285,7 +285,7 @@ def test_weights_that_have_become_nan_are_saved_with_saying_so(tmp_path):
     assert (result["state"], result["weights"]["finite"], result["epochs"]) == ("failed", False, 1)
 
 
-def test_weights_that_are_not_finite_after_the_last_step_are_told_and_not_deployed(tmp_path, capsys):
+def test_non_finite_weights_after_the_last_step_are_reported_and_not_deployed(tmp_path, capsys):
     changes = ["run.epochs=1", "data.batch_size=512", "optimizer.lr=1e38", "deploy=[{type='Safetensors'}]"]
     arguments = [argument for change in changes for argument in ("--set", change)]
     path = str(SMALL.data.path.parent.parent / "iris.toml")
@@ -300,7 +300,7 @@ def test_weights_that_are_not_finite_after_the_last_step_are_told_and_not_deploy
     assert (result["state"], result["weights"]["finite"]) == ("failed", False)
 
 
-def test_a_mask_that_is_infinite_is_no_fault_and_statistics_that_are_infinite_are_one():
+def test_an_infinite_mask_is_accepted_and_infinite_statistics_are_reported():
     from hookline.plugins.weights import not_finite
 
     module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
@@ -318,11 +318,11 @@ def test_a_mask_that_is_infinite_is_no_fault_and_statistics_that_are_infinite_ar
     assert not_finite(compiled) == ["fixed", "0.bias", "other", "1.running_var"]
 
 
-# A disk that is full, a directory that is gone, and a process that is killed.
+# A full disk, a removed directory and a killed process.
 
 
 def limited(most):
-    """The most bytes that a file of this process can have from now on; `None` for any number."""
+    """Limit the size of files that this process writes, in bytes; `None` for no limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard if most is None else most, hard))
 
@@ -334,7 +334,7 @@ def _any_size():
 
 
 @pytest.mark.usefixtures("_any_size", "_real_curves")
-def test_a_disk_that_is_full_for_one_line_of_the_log_does_not_end_the_training(tmp_path):
+def test_a_full_disk_during_a_log_line_does_not_end_training(tmp_path):
     whole = hookline.train(SMALL, out=tmp_path / "whole")
     filling = hookline.before("log", lambda run: limited(10 if run.epoch == 2 else None))
     with pytest.warns(hookline.HooklineWarning, match=r"metrics\.jsonl: The file cannot be written: File too large"):
@@ -346,7 +346,7 @@ def test_a_disk_that_is_full_for_one_line_of_the_log_does_not_end_the_training(t
 
 
 @pytest.mark.usefixtures("_any_size", "_real_curves")
-def test_a_disk_that_is_full_at_the_end_is_told_and_all_that_has_room_is_written(tmp_path):
+def test_a_full_disk_at_the_end_is_reported_and_the_files_that_fit_are_written(tmp_path):
     filling = hookline.before("log", lambda run: limited(1500) if run.epoch == 3 else None)
     wide = {
         "type": "Sequential",
@@ -363,7 +363,7 @@ def test_a_disk_that_is_full_at_the_end_is_told_and_all_that_has_room_is_written
     assert (result["state"], result["error"], result["epochs"]) == ("failed", message, 3)
 
 
-def test_a_directory_that_is_removed_during_training_is_there_again_at_the_end(tmp_path):
+def test_a_directory_removed_during_training_is_recreated(tmp_path):
     removing = hookline.before("log", lambda run: shutil.rmtree(tmp_path / "run") if run.epoch == 2 else None)
     with pytest.warns(hookline.HooklineWarning, match=r"metrics\.jsonl: The file cannot be written: No such file"):
         trial = hookline.train(SMALL, plugins=[removing], out=tmp_path / "run")
@@ -388,7 +388,7 @@ def is_complete(path):
 
 
 def killed_at(number, spec, out):
-    """Whether a process that trains was killed right before it gave a file, the one of this number, its final name."""
+    """Whether a training process was killed right before it renamed the file with this number."""
     child = os.fork()
     if not child:
         counted, usual = itertools.count(), os.replace
@@ -405,7 +405,7 @@ def killed_at(number, spec, out):
     return os.WIFSIGNALED(status)
 
 
-def test_whenever_the_process_is_killed_no_file_with_its_final_name_is_half_written(tmp_path):
+def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
     spec = small(epochs=1, deploy=[{"type": "Safetensors"}])
     for number in range(9):
         home = tmp_path / str(number)

@@ -51,7 +51,7 @@ def with_validation(data):
     return evolve(data, validation=data.training, test=data.training)
 
 
-# The effect that a changed answer of each stage must have on what comes out.
+# The effect of a changed answer of each stage on the result.
 
 
 def test_a_wrapper_changes_the_data(tmp_path):
@@ -105,7 +105,7 @@ def test_a_wrapper_changes_the_loss(tmp_path):
     assert result.history[0]["training/loss"] > plain.history[0]["training/loss"]
 
 
-def test_a_wrapper_changes_what_backward_answers_and_so_what_is_logged(tmp_path):
+def test_a_wrapper_changes_the_answer_of_backward_and_thus_the_log(tmp_path):
     result = trained(tmp_path, wrapper_of("backward", lambda loss: torch.full_like(loss, 7.0)))
     assert [record["training/loss"] for record in result.history] == [7.0, 7.0, 7.0]
 
@@ -123,7 +123,7 @@ def test_a_wrapper_changes_the_gradients_before_the_step(tmp_path):
     assert result.history == trained(tmp_path / "other", optimizer={"lr": 0.2}).history
 
 
-def test_an_answer_of_step_takes_the_place_of_the_built_in_one(tmp_path):
+def test_an_answer_of_step_replaces_the_built_in_answer(tmp_path):
     class Nothing:
         @hookimpl
         def step(self, optimizer):
@@ -139,7 +139,7 @@ def test_a_wrapper_changes_the_evaluation(tmp_path):
     assert result.metrics["validation/Answer"] == result.metrics["test/Answer"] == 42.0
 
 
-def test_a_wrapper_adds_to_the_record_before_it_is_kept(tmp_path):
+def test_a_wrapper_adds_to_the_record_before_it_is_saved(tmp_path):
     class LearningRate:
         @hookimpl(wrapper=True)
         def log(self, record):
@@ -170,7 +170,7 @@ def test_a_plugin_tunes_and_the_best_trial_is_deployed(tmp_path):
     assert [path.parent.parent for path in result.deployed] == [result.directory] * 2
 
 
-def test_what_is_told_in_tune_and_deploy_is_shown_and_kept_with_its_run(tmp_path, capsys):
+def test_reports_of_tune_and_deploy_are_printed_and_saved_with_their_run(tmp_path, capsys):
     class Telling:
         @hookimpl
         def tune(self, run, trials):
@@ -191,7 +191,7 @@ def test_what_is_told_in_tune_and_deploy_is_shown_and_kept_with_its_run(tmp_path
     assert told == ["Trial 1 has been looked at.", *best.told]
 
 
-def test_what_is_told_before_a_failure_of_deploy_is_kept(tmp_path):
+def test_reports_before_a_failure_of_deploy_are_saved(tmp_path):
     class Failing:
         @hookimpl
         def deploy(self, run):
@@ -203,17 +203,17 @@ def test_what_is_told_before_a_failure_of_deploy_is_kept(tmp_path):
     assert json.loads((tmp_path / "run" / "result.json").read_text())["told"] == ["The disk is nearly full."]
 
 
-def test_a_wrapper_changes_what_was_deployed(tmp_path):
+def test_a_wrapper_changes_the_deployed_paths(tmp_path):
     assert trained(tmp_path, wrapper_of("deploy", lambda paths: (*paths, Path("x")))).deployed == (Path("x"),)
 
 
-def test_a_wrapper_returns_a_longer_record_which_is_kept(tmp_path):
+def test_a_wrapper_returns_a_longer_record_which_is_saved(tmp_path):
     result = trained(tmp_path, wrapper_of("log", lambda record: {**record, "answer": 42}))
     lines = (result.directory / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["answer"] for line in lines] == [record["answer"] for record in result.history] == [42] * 3
 
 
-def test_a_trial_whose_loss_is_nan_is_not_the_best(tmp_path):
+def test_a_trial_with_a_nan_loss_is_not_the_best(tmp_path):
     class Nan:
         @hookimpl(wrapper=True)
         def log(self, run):
@@ -253,7 +253,7 @@ def test_gradients_of_parameters_that_are_added_later_are_cleared_too(tmp_path):
     assert norms == [1.0] + [1.0] * 4 or norms == [2.0] + [1.0] * 4
 
 
-def test_random_numbers_of_a_data_source_follow_the_seed_of_the_run(tmp_path):
+def test_random_numbers_of_a_data_source_depend_on_the_seed_of_the_run(tmp_path):
     drawn = []
 
     class Drawing:
@@ -282,7 +282,7 @@ def test_a_criterion_with_parameters_is_saved(tmp_path):
         assert torch.equal(load_file(directory / "criterion.safetensors")["scale"], result.criterion.scale)
 
 
-def test_the_spec_that_is_kept_trains_again_from_behind_a_link(tmp_path):
+def test_the_saved_spec_trains_again_through_a_symbolic_link(tmp_path):
     source = tmp_path / "project"
     source.mkdir()
     (source / "rows.csv").write_text("a,y\n1,2\n2,4\n3,6\n")
@@ -295,7 +295,7 @@ def test_the_spec_that_is_kept_trains_again_from_behind_a_link(tmp_path):
     assert again.history == result.history
 
 
-def test_a_training_loss_is_weighted_as_a_validation_loss_is(tmp_path):
+def test_a_training_loss_is_weighted_like_a_validation_loss(tmp_path):
     result = trained(
         tmp_path,
         wrapper_of("prepare_data", with_validation),
@@ -307,34 +307,34 @@ def test_a_training_loss_is_weighted_as_a_validation_loss_is(tmp_path):
     assert result.metrics["training/loss"] == pytest.approx(result.metrics["validation/loss"], rel=1e-6)
 
 
-# What goes wrong.
+# Errors.
 
 
 @pytest.mark.parametrize(
     ("stage", "answer", "product"),
     [
-        ("prepare_data", {}, "a hookline.data.Data, and it is of the type dict"),
-        ("build_model", "x", "an nn.Module, and it is of the type str"),
-        ("select_optimizer", 3, "an optimizer, and it is of the type int"),
-        ("loss", torch.zeros(4), "a scalar tensor, and it is of the type Tensor and the shape (4,)"),
-        ("evaluate", [], 'a mapping with the "loss", and it is of the type list'),
-        ("log", {}, 'a mapping with "training/loss", and it is of the type dict'),
-        ("tune", {}, "a TrainingSpec, or None, and it is of the type dict"),
-        ("deploy", 3, "a sequence of paths, and it is of the type int"),
+        ("prepare_data", {}, "a hookline.data.Data, but the answer is of type dict"),
+        ("build_model", "x", "an nn.Module, but the answer is of type str"),
+        ("select_optimizer", 3, "an optimizer, but the answer is of type int"),
+        ("loss", torch.zeros(4), "a scalar tensor, but the answer is of type Tensor and shape (4,)"),
+        ("evaluate", [], 'a mapping with the "loss", but the answer is of type list'),
+        ("log", {}, 'a mapping with "training/loss", but the answer is of type dict'),
+        ("tune", {}, "a TrainingSpec, or None, but the answer is of type dict"),
+        ("deploy", 3, "a sequence of paths, but the answer is of type int"),
     ],
 )
-def test_a_stage_with_a_wrong_product_is_told(tmp_path, stage, answer, product):
+def test_a_wrong_answer_of_a_stage_is_reported(tmp_path, stage, answer, product):
     plugins = [wrapper_of(stage, lambda _: answer), wrapper_of("prepare_data", with_validation)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, *plugins)
     if stage == "loss":
-        product = product.replace(", and it is", ", and what it returns is")
+        product = product.replace(", but the answer is", ", but its return value is")
         assert str(error.value) == f'The wrapper of Wrapper around the stage "loss" must return {product}.'
     else:
         assert str(error.value).startswith(f'The stage "{stage}" must be answered with {product}.')
 
 
-def test_a_wrapper_that_yields_twice_is_told(tmp_path):
+def test_a_wrapper_that_yields_twice_is_reported(tmp_path):
     class Twice:
         @hookimpl(wrapper=True)
         def log(self):
@@ -345,36 +345,36 @@ def test_a_wrapper_that_yields_twice_is_told(tmp_path):
         trained(tmp_path, Twice())
 
 
-def test_a_last_batch_of_one_row_is_told_where_batch_norm_would_fail_on_it(tmp_path):
+def test_a_last_batch_with_one_row_is_reported_if_batch_norm_would_fail(tmp_path):
     layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
-    with pytest.raises(HooklineError, match=r"^data: The last batch of an epoch has one row"):
+    with pytest.raises(HooklineError, match=r"^data: The last batch of an epoch has only one row"):
         trained(tmp_path, model={"layers": layers}, data={"batch_size": 7})
     assert list(tmp_path.iterdir()) == []
     assert trained(tmp_path, model={"layers": layers}, data={"batch_size": 7, "drop_last": True}).steps == 3
 
 
 @pytest.mark.parametrize("drop_last", [False, True])
-def test_batches_of_one_row_are_told_with_what_helps(tmp_path, drop_last):
+def test_batches_with_one_row_are_reported_with_a_remedy(tmp_path, drop_last):
     layers = [{"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 1}]
     with pytest.raises(
-        HooklineError, match=r"^data.batch_size: Each batch has one row.*: set `batch_size` to 2 or more\.$"
+        HooklineError, match=r"^data.batch_size: Each batch has only one row.*: set `batch_size` to at least 2\.$"
     ):
         trained(tmp_path, model={"layers": layers}, data={"batch_size": 1, "drop_last": drop_last})
 
 
-def test_metrics_without_a_split_to_judge_are_told(tmp_path):
+def test_metrics_without_a_split_to_evaluate_are_reported(tmp_path):
     with pytest.raises(HooklineError, match=r"^metrics: The data has neither a validation nor a test split"):
         trained(tmp_path, metrics=[{"type": "R2Score"}])
 
 
-def test_a_callback_that_is_listed_twice_is_told():
+def test_a_callback_listed_twice_is_reported():
     clipping = {"type": "GradientClipping", "max_norm": 1}
     with pytest.raises(HooklineError, match=r"callbacks\[1\]: GradientClipping is listed twice, with the same options"):
         hookline.load(table(callbacks=[clipping, clipping]))
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "tune"])
-def test_a_wrapper_that_returns_nothing_is_an_error_that_names_it(tmp_path, stage):
+def test_a_wrapper_that_returns_none_is_named_in_the_error(tmp_path, stage):
     plugins = [wrapper_of(stage, lambda answer: None), wrapper_of("prepare_data", with_validation)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, *plugins)
@@ -401,8 +401,8 @@ def failing_wrapper_of(stage, when):
     return Failing()
 
 
-def asked_of(stage, asked):
-    """A plugin that notes that a stage is asked, and leaves the answer to others."""
+def recorder_of(stage, asked):
+    """A plugin that records that a stage was called, without answering it."""
 
     class Asked:
         pass
@@ -426,13 +426,13 @@ def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line
             run.resources.callback(closed.append, "closed")
             return (yield)
 
-    others = [Opening(), wrapper_of("prepare_data", with_validation), asked_of(stage, asked)]
+    others = [Opening(), wrapper_of("prepare_data", with_validation), recorder_of(stage, asked)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, others[0], failing_wrapper_of(stage, when), *others[1:])
     assert str(error.value).startswith('The plugin "Failing" failed in the stage "')
     assert f'failed in the stage "{stage}" ({__file__}, line ' in str(error.value)
     assert str(error.value).endswith("KeyError: 'lost'")
-    # What raises before its stage keeps it from being asked; either way the run ends, and what was opened is closed.
+    # An error before a stage prevents its call. In each case the run ends and all resources are closed.
     assert asked == ([] if when == "before" else [stage])
     assert closed == ["closed"]
     has_begun = STAGES.index(stage) >= STAGES.index("fit") and stage not in ("forward", "loss")
@@ -443,7 +443,7 @@ def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line
         assert (result["state"], result["error"]) == (("finished", None) if has_ended else ("failed", str(error.value)))
 
 
-def test_a_plugin_that_fails_in_a_stage_within_a_stage_is_the_one_that_is_named(tmp_path):
+def test_a_plugin_that_fails_in_a_nested_stage_is_named(tmp_path):
     class OnlyInEvaluation:
         @hookimpl(wrapper=True)
         def forward(self, run, model):
@@ -455,7 +455,7 @@ def test_a_plugin_that_fails_in_a_stage_within_a_stage_is_the_one_that_is_named(
         trained(tmp_path, wrapper_of("prepare_data", with_validation), OnlyInEvaluation())
 
 
-def test_a_loss_that_is_nan_ends_the_run_and_what_was_logged_stays(tmp_path):
+def test_a_nan_loss_ends_the_run_and_the_log_is_kept(tmp_path):
     class Poison:
         @hookimpl(wrapper=True)
         def loss(self, run):
@@ -493,17 +493,17 @@ def test_an_interruption_writes_the_results_so_far(tmp_path):
     assert json.loads((directory / "result.json").read_text())["stopped"] == "It was interrupted from the keyboard."
 
 
-def test_nothing_is_written_when_the_model_does_not_fit(tmp_path):
+def test_nothing_is_written_if_the_model_does_not_fit(tmp_path):
     layers = [{"type": "Linear", "out_features": 2}]
     with pytest.raises(HooklineError, match=r"^loss: MSELoss compares each output with a target"):
         trained(tmp_path, model={"layers": layers})
     assert list(tmp_path.iterdir()) == []
 
 
-# What holds in every run.
+# Properties of every run.
 
 
-def test_the_first_listed_wraps_the_others_and_plugins_wrap_the_callbacks_of_the_spec(tmp_path):
+def test_the_first_listed_is_outermost_and_plugins_wrap_the_callbacks_of_the_spec(tmp_path):
     order = []
 
     class Noting:
@@ -524,7 +524,7 @@ def test_the_first_listed_wraps_the_others_and_plugins_wrap_the_callbacks_of_the
 
     @hookline.spec.spec
     class NotingSpec(hookline.spec.CallbackSpec):
-        """Notes when it is called."""
+        """Records when it is called."""
 
         name: str
 
@@ -551,13 +551,13 @@ def test_a_callback_stops_the_run_after_the_epoch(tmp_path):
     assert (result.epochs, result.steps, result.stopped) == (1, 2, "It is enough.")
 
 
-def test_a_run_is_stopped_without_a_reason_too(tmp_path):
+def test_a_run_can_be_stopped_without_a_reason(tmp_path):
     trial = trained(tmp_path, hookline.before("step", lambda run: run.stop("")))
     assert (trial.epochs, trial.stopped) == (1, "A callback stopped it.")
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_resources_are_closed_whatever_happens(tmp_path, fails):
+def test_resources_are_always_closed(tmp_path, fails):
     closed = []
 
     class Opening:
@@ -580,7 +580,7 @@ def test_resources_are_closed_whatever_happens(tmp_path, fails):
     assert closed == ["closed"]
 
 
-def test_the_rehearsal_draws_no_random_numbers_of_the_run(tmp_path):
+def test_the_preflight_does_not_change_the_random_numbers_of_the_run(tmp_path):
     class Drawing:
         @hookimpl(wrapper=True)
         def forward(self, run):
@@ -626,7 +626,7 @@ def test_an_optimizer_with_a_closure_evaluates_as_often_as_in_plain_torch(tmp_pa
 @pytest.mark.parametrize(
     ("optimizer", "p", "is_told"), [("LBFGS", 0.5, True), ("LBFGS", 0.0, False), ("SGD", 0.5, False)]
 )
-def test_a_layer_that_draws_anew_at_each_evaluation_of_a_step_is_doubted(optimizer, p, is_told, tmp_path):
+def test_dropout_with_several_evaluations_per_step_causes_a_warning(optimizer, p, is_told, tmp_path):
     spec = hookline.load(
         {
             "run": {"epochs": 1},
@@ -643,5 +643,5 @@ def test_a_layer_that_draws_anew_at_each_evaluation_of_a_step_is_doubted(optimiz
         warnings.simplefilter("always", hookline.HooklineWarning)
         hookline.train(spec, out=tmp_path / "run")
     assert [str(warning.message) for warning in told] == [
-        "optimizer: LBFGS evaluates the loss several times in a step, and Dropout makes another of it each time."
+        "optimizer: LBFGS evaluates the loss several times in a step, and Dropout changes it each time."
     ] * is_told

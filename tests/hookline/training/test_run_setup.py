@@ -13,7 +13,7 @@ from hookline.training.preflight.shapes import deep_check
 from hookline.training.run_setup import new_run
 
 
-def test_a_run_has_its_own_random_numbers_and_default_type():
+def test_a_run_has_its_own_random_numbers_and_default_dtype():
     spec = small(run={"epochs": 1, "dtype": "float64"})
     state = torch.get_rng_state()
     with new_run(spec, Plugins()) as run:
@@ -23,7 +23,7 @@ def test_a_run_has_its_own_random_numbers_and_default_type():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_its_resources_are_closed_at_its_end_or_by_another_stack():
+def test_resources_are_closed_at_the_end_or_by_another_stack():
     closed = []
     with new_run(small(), Plugins()) as run:
         run.resources.callback(closed.append, "first")
@@ -48,7 +48,7 @@ def test_an_error_in_a_plugin_names_the_plugin():
         run.stages.select_loss(run=run, data=None)
 
 
-def test_a_deep_check_leaves_the_random_numbers_of_its_caller_as_they_were():
+def test_a_deep_check_preserves_the_random_state_of_the_caller():
     state = torch.get_rng_state()
     assert deep_check(read(SPECS / "iris.toml"), Loader()) == []
     assert torch.equal(torch.get_rng_state(), state)

@@ -135,24 +135,24 @@ def test_it_changes_neither_the_weights_nor_the_log(tmp_path):
             ["training/los"],
             0,
             '"training/los" is not logged. Did you mean "training/loss"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["*/loss", "validation/acuracy"],
             1,
             '"validation/acuracy" is not logged. Did you mean "validation/Accuracy"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["test/*"],
             0,
-            '"test/*" is not logged. Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            '"test/*" is not logged. Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         (
             ["Accuracy"],
             0,
             '"Accuracy" is not logged. Did you mean "validation/Accuracy"? '
-            'Logged are "training/loss", "validation/loss" and "validation/Accuracy".',
+            'Logged: "training/loss", "validation/loss" and "validation/Accuracy".',
         ),
         ([], None, "There must be at least one number to draw."),
     ],

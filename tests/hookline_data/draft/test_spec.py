@@ -180,7 +180,7 @@ def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, m
     Path("rows.csv").write_text("".join(f"{index * index}.5,{index / 7},{'ab'[index % 2]}\n" for index in range(9)))
     assert hookline("new", "spec", "rows.csv", "--target", "a") == (
         0,
-        'Created rows.toml. It tells the 2 classes of "a" apart by 2 numbers.\nTrain it: hookline train rows.toml\n',
+        'Created rows.toml. It predicts the class "a" (2 classes) from 2 numeric columns.\nTrain it: hookline train rows.toml\n',
         "rows.csv: warning: The column names are numbers. If the first line is a row of data instead of a header, "
         "insert a line with column names above it.  [doubtful-header]\n",
     )
@@ -341,7 +341,7 @@ def test_the_path_of_the_table_is_relative_to_the_spec_and_a_schema_beside_it_is
     Path("specs", "schema.json").write_text("{}")
     assert hookline("new", "spec", "people.csv", "--target", "city", "--out", "specs/city.toml")[0] == 0
     text = Path("specs", "city.toml").read_text()
-    assert text.startswith("#:schema ./schema.json\n# It tells the 2 classes of")
+    assert text.startswith('#:schema ./schema.json\n# It predicts the class "city" (2 classes)')
     assert 'path = "../people.csv"\n' in text
     assert hookline("check", "specs/city.toml")[0] == 0
 
@@ -373,8 +373,8 @@ def test_at_a_terminal_it_is_asked_for(people, hookline, monkeypatch):
         "  score  numbers from -2 to 30\n"
         "  grade  integers from 1 to 2\n"
         'Which column do you want to predict? [city] There is no column "ctiy". Did you mean "city"?\n'
-        'Which column do you want to predict? [city] Created people.toml. It tells the 2 classes of "city" apart by 2 '
-        "numbers.\n"
+        'Which column do you want to predict? [city] Created people.toml. It predicts the class "city" (2 '
+        "classes) from 2 numeric columns.\n"
     )
 
 

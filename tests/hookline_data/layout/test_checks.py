@@ -180,7 +180,7 @@ def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert str(raised.value) == (
-        'model: Linear takes 1 input, and is given 3. TripletMarginLoss takes "anchor", "positive" and "negative": the '
+        'model: Linear takes 1 input, but receives 3. TripletMarginLoss takes "anchor", "positive" and "negative": the '
         'model is applied separately to groups of inputs with these names, but takes "left", "middle" and "right" '
         "together."
     )

@@ -213,7 +213,7 @@ def test_heads_must_be_last():
     assert type(module) is nn.Sequential
     assert {name: outputs.shape for name, outputs in module(flat()).items()} == {"a": (3, 2), "b": (3, 3)}
     assert refused(sequence(heads, linear(1)), flat()[:1]) == (
-        "layers[1]: Linear takes a tensor and is given several outputs: what gives them must come last."
+        "layers[1]: Linear takes one tensor but receives several outputs: the layer with several outputs must come last."
     )
     nested = refused({"type": "Heads", "heads": {"a": heads}}, flat()[:1])
     assert nested.endswith("A layer in it returns several outputs, so it must be the last layer of the model.")

@@ -28,7 +28,7 @@ def test_the_layers_share_parameters_for_both_inputs_and_the_join_compares_them(
     ("spec", "inputs", "path", "message"),
     [
         (SPEC, [(1, 5), (1, 4)], (), "All inputs share the same layers, so they must have the same shape"),
-        (SPEC, [(1, 5)], ("join",), "PairwiseDistance takes 2 inputs, and is given 1"),
+        (SPEC, [(1, 5)], ("join",), "PairwiseDistance takes 2 inputs, but receives 1"),
         (
             Siamese(layers=(Linear(in_features=3, out_features=4),), join=PairwiseDistance()),
             [(1, 5)] * 2,

@@ -134,8 +134,8 @@ def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -
     if word in OWNERS:
         return f'"{word}" is an option of `hookline {OWNERS[word]}`.'
     changed = _change(name, value, words) if "--set" in options else None
-    is_told = changed is None or changed.startswith("There is no option")
-    return changed if is_told else f'There is no option "{shortened(word.partition("=")[0])}". {changed}'
+    is_complete = changed is None or changed.startswith("There is no option")
+    return changed if is_complete else f'There is no option "{shortened(word.partition("=")[0])}". {changed}'
 
 
 def unknown_draft(word: str, kinds: Collection[str]) -> str:
@@ -148,7 +148,7 @@ def unknown_draft(word: str, kinds: Collection[str]) -> str:
 
 
 def _change(name: str, value: str, words: Sequence[str]) -> str | None:
-    """How to change the value of the spec that a word names; `None` if it names none."""
+    """Suggest how to change the value of the spec that a word names; `None` if it names none."""
     key = name.replace("-", "_")
     homes, catalog = _homes(words)
     if any(not home.path and key in options_of(home.kind) for home in homes):
@@ -166,8 +166,8 @@ def _change(name: str, value: str, words: Sequence[str]) -> str | None:
                 return f"To change {what}: --set {shlex.quote(change) if value else change}."
     if "." in name:
         return f"To change a value of the spec: --set {shlex.quote(f'{name}={value}')}."
-    said = translation(key, _number(value), homes, catalog)
-    return None if said is None else f'There is no option "{shortened(name)}". {said[0]}'
+    translated = translation(key, _number(value), homes, catalog)
+    return None if translated is None else f'There is no option "{shortened(name)}". {translated[0]}'
 
 
 def _what_it_is(kind: type[Spec], option: str) -> str:

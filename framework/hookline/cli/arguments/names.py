@@ -1,4 +1,4 @@
-"""What `hookline list`, `show` and `schema` share: families and components by name."""
+"""Functions that `hookline list`, `show` and `schema` share: families and components by name."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def plugins_of(arguments: argparse.Namespace) -> Plugins:
 
 
 def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:
-    """The components of each family by name. The families have the order in which the plugins register them."""
+    """The components of each family by name. The families are in the order of registration."""
     found: dict[str, dict[str, type[Spec]]] = {}
     for kind in catalog:
         found.setdefault(str(kind.family), {})[catalog.name(kind)] = kind
@@ -52,8 +52,9 @@ def is_called(family: str, word: str) -> bool:
 
 
 def section_families(word: str, known: Iterable[str]) -> list[str]:
-    """The families whose components fit in a section, whose name may be in the singular or plural."""
-    bases = [base for name, base in sections() if word.lower() in (name, f"{name}s", name.removesuffix("s")) and base]
+    """The families whose components fit in a section. The name of the section may be in the singular or plural."""
+    word = word.lower()
+    bases = [base for name, base in sections() if base and (word in (name, plural(name)) or plural(word) == name)]
     return [family for family in known if any(family in _families_below(base) for base in bases)]
 
 

@@ -50,10 +50,10 @@ def located(document: Document) -> Iterator[None]:
     try:
         yield
     except MisfitError as error:
-        told = SpecError([document.locate(error.diagnostic)], document.source.name)
+        spec_error = SpecError([document.locate(error.diagnostic)], document.source.name)
         for note in notes_of(error):
-            told.add_note(note)
-        raise told from error
+            spec_error.add_note(note)
+        raise spec_error from error
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:

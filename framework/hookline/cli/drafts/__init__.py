@@ -1,1 +1,1 @@
-"""First drafts that a person goes on from: of a spec for a table."""
+"""Drafts of plugins."""

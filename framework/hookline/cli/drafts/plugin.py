@@ -15,7 +15,7 @@ from hookline.spec.words import article
 
 @frozen(kw_only=True)
 class Example:
-    """What the files of a draft say about a component of one family."""
+    """What the files of a draft contain for a component of one family."""
 
     suffix: str
     """The suffix of the class name, after the plugin's name."""
@@ -45,7 +45,7 @@ def files(name: str, family: str) -> dict[str, str]:
     """The files of a plugin with this name, by file name, with an example of this family.
 
     Raises:
-        HooklineError: if this cannot be the name of a plugin.
+        HooklineError: if a plugin cannot have this name.
 
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
@@ -57,7 +57,7 @@ def files(name: str, family: str) -> dict[str, str]:
     kind = "".join(word.capitalize() for word in words)
     kind += "" if kind.endswith(example.suffix) else example.suffix
     module = f"hookline_{'_'.join(words)}"
-    _refuse_what_is_there(name, module, kind)
+    _refuse_existing_names(name, module, kind)
     values = {
         "name": "-".join(words),
         "distribution": f"hookline-{'-'.join(words)}",
@@ -81,8 +81,8 @@ def files(name: str, family: str) -> dict[str, str]:
     }
 
 
-def _refuse_what_is_there(name: str, module: str, kind: str) -> None:
-    """Raise a `HooklineError` if Hookline itself has a module or a component of this name."""
+def _refuse_existing_names(name: str, module: str, kind: str) -> None:
+    """Raise a `HooklineError` if Hookline itself has a module or a component with this name."""
     another = f'choose another name, such as "my-{name}".'
     if module in BUILT_IN:
         raise HooklineError(f"{module} is a module of Hookline itself: {another}")
@@ -99,7 +99,7 @@ def _indented(text: str) -> str:
 
 
 def spiral(rows: int = 50) -> str:
-    """A table of points on three arms of a spiral, which a small network learns in a second."""
+    """Make a table of points on three arms of a spiral, which a small network learns in a second."""
     lines = ["x,y,arm"]
     for row in range(rows):
         for arm, name in enumerate(("first", "second", "third")):

@@ -31,7 +31,7 @@ class Paint:
     """Whether there are colors."""
 
     def __call__(self, text: str, *codes: str) -> str:
-        """The text in these colors."""
+        """Return the text in these colors."""
         return f"{''.join(codes)}{text}{_PLAIN}" if self.is_on else text
 
     @classmethod
@@ -128,7 +128,7 @@ def _columns(text: str) -> int:
 
 
 def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
-    """The diagnostics of several specs as JSON: an array of objects with id, severity, place, path and message."""
+    """Format the diagnostics of several specs as a JSON array of objects with id, severity, place, path and message."""
 
     def located(place: Place | None, source: str) -> dict[str, Any]:
         if place is None:

@@ -14,7 +14,7 @@ from hookline.errors.printing import tell
 
 
 @contextmanager
-def told_warnings(source: Document | str) -> Iterator[None]:
+def printed_warnings(source: Document | str) -> Iterator[None]:
     """Print each Hookline warning about a spec or another file once, in a line with its place.
 
     Show other warnings as usual.

@@ -1,4 +1,4 @@
-"""What the answer of each stage must be. A wrong one is reported with its stage, and with its plugin if possible."""
+"""Check the answers of stages. A wrong answer is reported with its stage and, if possible, its plugin."""
 
 import math
 import sys
@@ -15,7 +15,7 @@ from hookline.spec.training import TrainingSpec
 
 
 def wanted(stage: str, answer: Any) -> str | None:
-    """What the answer of the stage must be, if this is not it. Stages of the inner loop accept everything here."""
+    """Describe the required answer if this is not one; otherwise `None`. Stages of the inner loop are not checked."""
     if stage == "prepare_data":
         return None if isinstance(answer, Data) else "a hookline.data.Data"
     if stage in ("build_model", "select_loss", "fit"):
@@ -44,36 +44,36 @@ def wanted(stage: str, answer: Any) -> str | None:
 
 
 def unfit(stage: str, answer: Any) -> str | None:
-    """What the answer of the stage must be, if a part of this one is wrong.
+    """Describe the required answer if a part of this one is wrong; otherwise `None`.
 
     The values that `evaluate` returns must be numbers; those of `log` must be JSON, with the integers "epoch" and
     "step"; each split of `prepare_data` must have batches. The sentence continues "must be answered with".
     """
     if stage == "prepare_data" and isinstance(answer, Data):
         empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
-        remedy = "" if empty == "training" else ": leave the split out, or give it rows"
-        return None if empty is None else f"at least one batch in each split, and the {empty} split has none{remedy}"
+        remedy = "" if empty == "training" else ": omit the split, or give it rows"
+        return None if empty is None else f"at least one batch in each split, but the {empty} split has none{remedy}"
     if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
         return None
-    is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "what JSON can say")
+    is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "JSON values")
     for name, value in answer.items():
         if not isinstance(name, str):
-            return f"{values} by name, and {name!r} is no name: it is {shown(name)}"
+            return f"{values} by name, but the key {name!r} is not a string: it is {shown(name)}"
         if not is_good(value):
             convertible = hasattr(value, "shape") and hasattr(value, "item")
             remedy = ". Write float(…) around it" if convertible and math.prod(value.shape) == 1 else ""
-            return f'{values}, and "{name}" is {shown(value)}{remedy}'
+            return f'{values}, but "{name}" is {shown(value)}{remedy}'
         if isinstance(value, int) and abs(value) > sys.float_info.max:
-            return f'{values}, and "{name}" is an integer that is too large for a float'
+            return f'{values}, but "{name}" is an integer that is too large for a float'
     for name in ("epoch", "step") if stage == "log" else ():
         if not isinstance(answer.get(name), int) or isinstance(answer[name], bool):
-            found = shown(answer[name]) if name in answer else "left out"
-            return f'the record as it was given, with additions, and "{name}" is {found}'
+            found = shown(answer[name]) if name in answer else "missing"
+            return f'the record that it received, with additions, but "{name}" is {found}'
     return None
 
 
 def is_scalar(answer: object) -> bool:
-    """Whether an answer is a loss: a tensor of one number, without dimensions."""
+    """Whether an answer is a loss: a tensor without dimensions."""
     import torch
 
     return isinstance(answer, torch.Tensor) and answer.dim() == 0
@@ -92,9 +92,9 @@ def _is_json(value: object) -> bool:
 
 
 def shown(answer: object) -> str:
-    """An answer as a message shows it: its type, and for a tensor its shape."""
+    """Describe an answer in a message: its type and, for a tensor, its shape."""
     shape = getattr(answer, "shape", None)
-    return f"of the type {type(answer).__name__}" + (f" and the shape {tuple(shape)}" if shape is not None else "")
+    return f"of type {type(answer).__name__}" + (f" and shape {tuple(shape)}" if shape is not None else "")
 
 
 def wrong_answer(
@@ -107,10 +107,10 @@ def wrong_answer(
     *,
     hint: str = "",
 ) -> StageError:
-    """The error for a wrong answer of a stage, which names the plugin that gave it.
+    """The error for a wrong answer of a stage; it names the plugin that answered.
 
-    The stage is called again with its arguments, `given`, each time with one plugin less, until an answer is right: so
-    this is only for stages that may be called again. `hint` is added if the built-in answer is the wrong one.
+    The stage is called again with its arguments, `given`, each time without one more plugin, until the answer is right:
+    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong.
     """
     for implementation in implementations(run.stages.manager, stage):
         if is_built_in(implementation):
@@ -122,14 +122,14 @@ def wrong_answer(
                 if is_wrapper(implementation)
                 else f"The implementation by {plugin} of"
             )
-            message = f'{who} the stage "{stage}" must return {wanted}, and what it returns is {shown(answer)}.'
+            message = f'{who} the stage "{stage}" must return {wanted}, but its return value is {shown(answer)}.'
             return StageError(message, section_of(plugin, stage))
-    message = f'The stage "{stage}" must be answered with {wanted}, and it is {shown(answer)}.{hint}'
+    message = f'The stage "{stage}" must be answered with {wanted}, but the answer is {shown(answer)}.{hint}'
     return StageError(message, section_of("", stage))
 
 
 def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
-    """Raise a `StageError` if the stage `loss`, with these arguments, gave anything but a scalar tensor."""
+    """Raise a `StageError` if the stage `loss`, with these arguments, answered with anything but a scalar tensor."""
     if not is_scalar(answer):
-        hint = f" {run.objective.name_for(None)} must add up its rows, or take their mean."
+        hint = f" {run.objective.name_for(None)} must return the sum or the mean over its rows."
         raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)

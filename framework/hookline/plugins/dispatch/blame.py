@@ -1,4 +1,4 @@
-"""Which plugin is to blame: the error for a stage that no plugin answered, or in which a plugin failed."""
+"""Find the plugin that caused an error: no plugin answered a stage, or a plugin failed in it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def implementations(manager: pluggy.PluginManager, stage: str) -> list[pluggy.Ho
 
 
 def is_wrapper(implementation: pluggy.HookImpl) -> bool:
-    """Whether an implementation wraps its stage, rather than answers it."""
+    """Whether an implementation wraps its stage instead of answering it."""
     return implementation.wrapper or implementation.hookwrapper
 
 
@@ -56,7 +56,7 @@ def unanswered(caller: pluggy.HookCaller) -> StageError:
 
 
 def describe_calls(caller: pluggy.HookCaller) -> str:
-    """Which plugins answer and wrap a stage, in the order in which they are called, in sentences."""
+    """Describe the plugins that answer and wrap a stage, in calling order."""
     called = caller.get_hookimpls()[::-1]
     answering = [implementation.plugin_name for implementation in called if not is_wrapper(implementation)]
     wrapping = [implementation.plugin_name for implementation in called if is_wrapper(implementation)]
@@ -64,15 +64,14 @@ def describe_calls(caller: pluggy.HookCaller) -> str:
     if answering:
         message += f" Plugins called, in this order: {', '.join(answering)}."
     if wrapping:
-        message += (
-            f" It is wrapped by {', '.join(wrapping)}: a wrapper must return what its `yield` gives, or another answer."
-        )
+        message += f" It is wrapped by {', '.join(wrapping)}: "
+        message += "a wrapper must return the value of its `yield`, or another answer."
     return message
 
 
 @contextmanager
 def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
-    """An error that an implementation raises inside the context becomes one that names the plugin and the stage."""
+    """Convert an error that an implementation raises to one that names the plugin and the stage."""
     try:
         yield
     except HooklineError:
@@ -84,10 +83,9 @@ def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
 
 
 def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
-    """The error as a sentence that names the plugin and the stage in which it was raised.
+    """Convert an error to one that names the plugin and the stage that raised it; `None` if no plugin was running.
 
-    This is found from the traceback after the error, so that it costs the loop nothing. `None` if no plugin was
-    running.
+    The plugin is found from the traceback, so the loop has no overhead.
     """
     found = [(implementation, stage) for stage in STAGES for implementation in implementations(manager, stage)]
     if wrong := _wrong_yield(error, found):
@@ -119,17 +117,17 @@ def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError
 
 
 def _first_part(error: BaseException | None) -> str:
-    """The message of an error, without the pages that torch's compiler adds."""
+    """The message of an error, without the long explanations that torch's compiler appends."""
     return re.split(r"\n\n(?:from user code:|Set TORCH)", str(error), maxsplit=1)[0]
 
 
 def _is_stop_iteration(error: BaseException) -> bool:
-    """Whether Python has replaced a `StopIteration` that left a generator, as every wrapper is, by a `RuntimeError`."""
+    """Whether this is the `RuntimeError` that Python raises for a `StopIteration` in a generator, such as a wrapper."""
     return isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration)
 
 
 def _traces(error: BaseException) -> Iterator[TracebackType]:
-    """The traceback from the outermost call to the innermost; that of a `StopIteration` begins in the generator."""
+    """The traceback from the outermost call to the innermost; for a `StopIteration`, it starts in the generator."""
     for part in (error, error.__cause__) if _is_stop_iteration(error) else (error,):
         trace = part.__traceback__ if part is not None else None
         while trace is not None:
@@ -138,7 +136,7 @@ def _traces(error: BaseException) -> Iterator[TracebackType]:
 
 
 _WRONG_YIELD = re.compile(r"wrap_controller at '\w+' (.*):(\d+) (did not yield|has second yield)")
-"""What pluggy says of a wrapper that does not yield exactly once: its file, its first line and what it did."""
+"""Matches pluggy's error for a wrapper that does not yield exactly once: its file, its first line and what it did."""
 
 
 def _wrong_yield(error: BaseException, found: Iterable[tuple[pluggy.HookImpl, str]]) -> StageError | None:
@@ -147,20 +145,20 @@ def _wrong_yield(error: BaseException, found: Iterable[tuple[pluggy.HookImpl, st
     if match is None:
         return None
     file, line = match[1], int(match[2])
-    did = "it returned before it did" if match[3] == "did not yield" else "it yielded a second time"
+    did = "it returned without a `yield`" if match[3] == "did not yield" else "it yielded a second time"
     for implementation, stage in found:
         code = getattr(implementation.function, "__code__", None)
         if code is not None and (code.co_filename, code.co_firstlineno) == (file, line):
             plugin = implementation.plugin_name
             message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line})'
-            return StageError(f"{message}: a wrapper must yield once, and {did}.", section_of(plugin, stage))
-    return StageError(f"A wrapper must yield once, and {did} ({file}, line {line}).")
+            return StageError(f"{message}: a wrapper must yield once, but {did}.", section_of(plugin, stage))
+    return StageError(f"A wrapper must yield once, but {did} ({file}, line {line}).")
 
 
 def running_plugin(frame: FrameType | None, manager: pluggy.PluginManager) -> str | None:
     """The plugin that runs in a frame or in one of its callers; `None` for the built-in answers.
 
-    This compares every implementation of every stage, so do not call it often.
+    This compares every implementation of every stage: do not call it often.
     """
     found = [implementation for stage in STAGES for implementation in implementations(manager, stage)]
     while frame is not None:

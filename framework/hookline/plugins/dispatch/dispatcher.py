@@ -1,4 +1,4 @@
-"""How a stage is called: directly where one plugin answers and none wraps it, and never without an answer."""
+"""Call stages: directly if one plugin answers and none wraps the stage. An error is raised if no plugin answers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from hookline.spec.families.components import CallbackSpec
 
 MAY_BE_UNANSWERED = frozenset({"tune"})
-"""The stages for which `None` is an answer."""
+"""The stages for which `None` is a valid answer."""
 
 
 class Dispatcher(Stages):
     """The stages of one run, each resolved once to a function that calls the plugins.
 
-    A stage of the inner loop that has one implementation and no wrapper, as most have, then costs one call instead of
-    the 1 to 2 µs of pluggy.
+    A stage of the inner loop with one implementation and no wrapper, the usual case, then costs one function call
+    instead of the 1 to 2 µs of pluggy.
     """
 
     def __init__(self, manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
@@ -38,7 +38,7 @@ class Dispatcher(Stages):
 
         Args:
             manager: the plugin manager of the run.
-            limits: the callbacks that run in some steps or epochs only, with their indices in the spec, by the names of
+            limits: the callbacks that run only in some steps or epochs, with their indices in the spec, by the names of
                 their plugins.
 
         """
@@ -55,13 +55,18 @@ class Dispatcher(Stages):
             called = [implementation.plugin for implementation in implementations(self.manager, stage)]
             index = next((index for index, one in enumerate(called) if one is plugin), None)
             if index is None:
-                message = f'{type(plugin).__name__} does not implement the stage "{stage}": nothing is inside it.'
+                message = (
+                    f'{type(plugin).__name__} does not implement the stage "{stage}": there is no stage inside it.'
+                )
                 raise StageError(message)
             self._inside[key] = self._without(called[: index + 1], stage)
         return self._inside[key]
 
     def _without(self, absent: Sequence[object], stage: str) -> Callable[..., Any]:
-        """Calls a stage without some plugins, and without those that are not due; each combination is resolved once."""
+        """Return a function that calls a stage without some plugins and without those that are not due.
+
+        Each combination is resolved once.
+        """
         limited: list[Limited] = [one for one in self._limited.get(stage, ()) if not _is_one_of(one.plugin, absent)]
         if not limited:
             return _resolved(_caller(self.manager, stage, absent))
@@ -80,7 +85,7 @@ class Dispatcher(Stages):
 def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
     direct = _direct(caller)
     if direct is not None and caller.name in INNER and is_built_in(caller.get_hookimpls()[0]):
-        return direct  # It never returns `None`, so nothing stands between the loop and it.
+        return direct  # It never returns `None`: the loop calls it directly.
     call = direct or caller
 
     def answered(**values: Any) -> Any:
@@ -94,7 +99,7 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
         if answer is None and caller.name not in MAY_BE_UNANSWERED:
             raise unanswered(caller)
         if product := wanted(caller.name, answer):
-            message = f'The stage "{caller.name}" must be answered with {product}, and it is {shown(answer)}.'
+            message = f'The stage "{caller.name}" must be answered with {product}, but the answer is {shown(answer)}.'
             raise StageError(message + describe_calls(caller), section_of("", caller.name))
         if wrong := unfit(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {wrong}.'
@@ -124,7 +129,7 @@ def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
-    """The implementation of a stage that has only one, and no wrapper."""
+    """The implementation of a stage if it has only one and no wrapper."""
     found = caller.get_hookimpls()
     if len(found) != 1 or is_wrapper(found[0]):
         return None

@@ -1,4 +1,4 @@
-"""Callbacks that run in some steps or epochs only: in which stages, and when they are due."""
+"""Callbacks that run only in some steps or epochs: in which stages, and when they are due."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -13,25 +13,25 @@ from hookline.plugins.stages import INNER, Run
 from hookline.spec.families.components import CallbackSpec, WrapperSpec
 
 OF_AN_EPOCH = frozenset({"evaluate", "log"})
-"""The stages that are called once or twice in an epoch."""
+"""The stages that are called once or twice per epoch."""
 
 
 class Limited(NamedTuple):
-    """A plugin that runs in some steps or epochs only."""
+    """A plugin that runs only in some steps or epochs."""
 
     plugin: object
     spec: CallbackSpec
     counts_steps: bool
 
     def is_due(self, run: Run) -> bool:
-        """Whether it runs now."""
+        """Whether it runs in the current step or epoch."""
         if run.is_trained:
-            return True  # The evaluation at the end belongs to no epoch.
+            return True  # The final evaluation belongs to no epoch.
         return self.spec.is_due(run.step + 1 if self.counts_steps else run.epoch)
 
 
 def limits_of(callbacks: Iterable[WrapperSpec]) -> dict[str, tuple[int, CallbackSpec]]:
-    """The callbacks that run in some steps or epochs only, with their indices, by the names of their plugins."""
+    """The callbacks that run only in some steps or epochs, with their indices, by the names of their plugins."""
     return {
         callback_name(index, callback): (index, callback)
         for index, callback in enumerate(callbacks)
@@ -42,10 +42,10 @@ def limits_of(callbacks: Iterable[WrapperSpec]) -> dict[str, tuple[int, Callback
 def limits_by_stage(
     manager: pluggy.PluginManager, limits: Mapping[str, tuple[int, CallbackSpec]]
 ) -> dict[str, list[Limited]]:
-    """Which plugins are limited in which stage.
+    """The limited plugins of each stage.
 
-    A plugin that implements a stage of the inner loop is limited there, to steps, and nowhere else: what it gathers in
-    some steps it may log at the end of each epoch. Any other is limited to epochs.
+    A plugin that implements stages of the inner loop is limited to steps, and only in these stages: it may log what it
+    gathered at the end of each epoch. Any other plugin is limited to epochs.
     """
     found: dict[str, list[Limited]] = {}
     for name, (index, spec) in limits.items():
@@ -62,14 +62,14 @@ def limits_by_stage(
 
 
 def warn_of_idle(run: Run) -> None:
-    """Warn of callbacks that never run, since the run ends before they begin."""
+    """Warn of callbacks that never run, because the run ends before their first step or epoch."""
     limited = limits_by_stage(run.stages.manager, limits_of(run.spec.callbacks))
-    evaluating = {id(one.spec) for one in limited.get("evaluate", ())}  # They run at the end.
+    evaluating = {id(one.spec) for one in limited.get("evaluate", ())}  # They run in the final evaluation.
     others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in evaluating}
     for _, spec, counts_steps in others.values():
-        there_are = run.spec.run.epochs * (run.steps_per_epoch if counts_steps else 1)
-        if spec.first_due > there_are:
+        total = run.spec.run.epochs * (run.steps_per_epoch if counts_steps else 1)
+        if spec.first_due > total:
             what = "step" if counts_steps else "epoch"
-            message = f"{type(spec).__name__} never runs: the run has {counted(there_are, what)}"
-            message = f"{message}, and it begins in {what} {spec.first_due}."
+            message = f"{type(spec).__name__} never runs: the run has {counted(total, what)}"
+            message = f"{message}, but the first {what} in which it runs is {spec.first_due}."
             warnings.warn(HooklineWarning(message, run.spec.place_of(spec), id="no-effect"), stacklevel=2)

@@ -1,4 +1,4 @@
-"""What is open in a run: it is closed when the run ends, whatever happens, and named if closing fails."""
+"""The open resources of a run, which are closed when it ends. An error while closing names the plugin."""
 
 import inspect
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from hookline.plugins.dispatch.blame import running_plugin, section_of
 
 
 class Resources(ExitStack):
-    """What callbacks and components have opened; the last is closed first.
+    """The resources that callbacks and components have opened; the last one is closed first.
 
-    An error while closing never hides another one: it becomes a note on the error that ended the run. If there is none,
-    it is raised after everything else has been closed.
+    An error while closing never hides the error that ended the run: it is added to it as a note. Without such an error,
+    it is raised after all other resources are closed.
     """
 
     def __init__(self, manager: pluggy.PluginManager | None = None):
-        """Begin with nothing open; an error while closing names the plugin of this manager that opened it."""
+        """Start without resources. An error while closing names the plugin of this manager that opened the resource."""
         super().__init__()
         self._manager = manager
         self._failures: list[StageError] = []
@@ -34,7 +34,7 @@ class Resources(ExitStack):
         return entered
 
     def push(self, exit: Any) -> Any:  # noqa: A002 - The name is that of `ExitStack`.
-        """When the run ends, exit a context, or call a function with the error that ended the run, if any."""
+        """When the run ends, exit a context, or call a function with the arguments of `__exit__`."""
         leave = getattr(type(exit), "__exit__", None)
         self._keep(exit if leave is None else partial(leave, exit), exit)
         return exit
@@ -48,10 +48,10 @@ class Resources(ExitStack):
         opener = None if self._manager is None else running_plugin(inspect.currentframe(), self._manager)
 
         def closed(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-            # Its return value is ignored: closing something must not swallow the error that has ended the run.
+            # The return value is ignored: closing a resource must not suppress the error that ended the run.
             try:
                 close(kind, error, trace)
-            except FAILURES as failure:  # It is reported when everything is closed.
+            except FAILURES as failure:  # Reported after everything is closed.
                 if failure is not error:
                     self._failures.append(_failed(failure, opener, named))
 
@@ -82,7 +82,7 @@ def _with_notes(error: BaseException, failures: list[StageError]) -> BaseExcepti
 
 
 def _failed(failure: BaseException, opener: str | None, named: object) -> StageError:
-    """The error that names the plugin that opened something, or else the function."""
+    """The error that names the plugin that opened the resource, or else the function."""
     if opener is not None:
         who, path = f'The plugin "{opener}"', section_of(opener, "")
     else:
@@ -93,17 +93,17 @@ def _failed(failure: BaseException, opener: str | None, named: object) -> StageE
     return error
 
 
-def _made_of(named: object) -> object:
-    """The function or generator from which something that can be closed was made."""
+def _factory(named: object) -> object:
+    """The function or generator that created the resource."""
     made = getattr(named, "gen", getattr(named, "func", named))
     return inspect.unwrap(made) if callable(made) else made
 
 
 def _name(named: object) -> str:
-    return str(getattr(_made_of(named), "__qualname__", type(named).__qualname__))
+    return str(getattr(_factory(named), "__qualname__", type(named).__qualname__))
 
 
 def _place(named: object) -> str:
-    made = _made_of(named)
+    made = _factory(named)
     code = getattr(made, "__code__", getattr(made, "gi_code", None))
     return "" if code is None else f" ({code.co_filename}, line {code.co_firstlineno})"

@@ -1,1 +1,1 @@
-"""Where plugins come from: installed distributions and your own files."""
+"""The sources of plugins: installed distributions, and your own files and objects."""

@@ -16,8 +16,8 @@ from hookline.plugins.sources.neighbours import package_files
 def fingerprint(plugin: object, distribution: str | None = None) -> str:
     """The fingerprint of the code of a plugin.
 
-    It covers the whole package of its module, and the installed files of its distribution. For a file of your own, it
-    covers the files that it imports from its directory; for an object, the same for its class; for a short form of a
+    It covers the whole package of a module and the installed files of its distribution. For your own file, it covers
+    the files that it imports from its directory; for an object, the same for its class; for a short form of a
     callback, the function. It is empty for code without a file, such as code typed into a console.
     """
     function = getattr(plugin, "__hookline_function__", None)
@@ -31,7 +31,7 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
-    """The files of the outermost package of a module, by relative path, or its file and those that it imports."""
+    """The files of the top-level package of a module, by relative path, or its file and those that it imports."""
     own = getattr(module, "__file__", None)
     if own is None:
         return
@@ -41,7 +41,7 @@ def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
         yield from ((file.relative_to(folder).as_posix(), file) for file in (Path(own).absolute(), *neighbours))
         return
     parts = module.__name__.split(".")
-    # The outermost package may be a namespace of several distributions, without a file.
+    # The top-level package may be a namespace package, without a file.
     for number in range(1, len(parts) + 1):
         package = sys.modules.get(".".join(parts[:number]))
         file = getattr(package, "__file__", None)

@@ -17,7 +17,7 @@ from hookline.plugins.stages import PROJECT
 class InstalledPlugins:
     """The plugins of the distributions in this environment.
 
-    They are searched on the first use: a spec without plugins does not wait for it.
+    The search runs on first use, so specs without plugins do not pay for it.
     """
 
     @cached_property
@@ -28,48 +28,48 @@ class InstalledPlugins:
         return found
 
     def names(self) -> list[str]:
-        """Their names in specs."""
+        """The names of the plugins in specs."""
         return list(self._points)
 
     def not_listed(self, listed: Iterable[str]) -> list[str]:
-        """The names of the others, if a spec lists these."""
-        named = {taken_apart(name)[0] for name in listed}
+        """The names of the plugins that are not in the list of a spec."""
+        named = {parse_listed(name)[0] for name in listed}
         return [name for name in self._points if name not in named]
 
     def origins(self) -> list[Origin]:
-        """The origins of all, without importing them."""
+        """The origins of all plugins, without importing them."""
         return [_origin(point) for points in self._points.values() for point in points]
 
     def load(self, listed: str) -> tuple[Origin, object]:
         """Import a plugin that a spec lists, as `focal` or with a version specifier.
 
         Raises:
-            PluginError: if it is not installed or has another version, if several have this name, or if it fails.
+            PluginError: if it is not installed, has another version, has the same name as another plugin, or fails.
 
         """
-        name, versions = taken_apart(listed)
+        name, versions = parse_listed(listed)
         points = self._points.get(name, [])
         if not points:
-            none = "" if self._points else " No plugin is installed."
-            message = f'No plugin called "{name}" is installed.{none}{did_you_mean(name, self._points)}'
+            none = "" if self._points else " No plugins are installed."
+            message = f'No plugin named "{name}" is installed.{none}{did_you_mean(name, self._points)}'
             raise PluginError(message, listed=listed)
         if len(points) > 1:
             both = " and ".join(_origin(point).release for point in points)
-            message = f'Several plugins called "{name}" are installed: {both}. Uninstall all but one.'
+            message = f'Several plugins named "{name}" are installed: {both}. Uninstall all but one.'
             raise PluginError(message, listed=listed)
         origin = _origin(points[0])
         if versions and not _contains(versions, origin, listed):
-            raise PluginError(f"{origin.release} is installed, and the spec requires {versions}.", listed=listed)
+            raise PluginError(f"{origin.release} is installed, but the spec requires {versions}.", listed=listed)
         for requirement in points[0].required(PROJECT):
             _refuse_another_hookline(requirement, origin, listed)
         return origin, imported(origin, listed)
 
 
 def imported(origin: Origin, listed: str) -> object:
-    """The module, or the object in it, that the entry point of an installed plugin names.
+    """Import the module, or the object in it, that the entry point of an installed plugin names.
 
     Raises:
-        PluginError: if it cannot be imported; the message has the line.
+        PluginError: if it cannot be imported; the message names the line.
 
     """
     module, _, attributes = str(origin.entry_point).partition(":")
@@ -82,14 +82,14 @@ def imported(origin: Origin, listed: str) -> object:
         raise PluginError(f"The plugin {origin} cannot be imported. {reason(error)}", listed=listed) from error
 
 
-def taken_apart(listed: str) -> tuple[str, str]:
-    """The name and the version specifier of a plugin that a spec lists.
+def parse_listed(listed: str) -> tuple[str, str]:
+    """Split an entry of `plugins` in a spec into the name and the version specifier.
 
-    >>> taken_apart("focal >= 1.2, < 2")
+    >>> parse_listed("focal >= 1.2, < 2")
     ('focal', '>= 1.2, < 2')
 
     Raises:
-        PluginError: if it does not begin with a name.
+        PluginError: if it does not start with a name.
 
     """
     match = re.fullmatch(r"\s*([\w.-]+)\s*(.*?)\s*", listed)
@@ -119,11 +119,11 @@ def _refuse_another_hookline(requirement: str, origin: Origin, listed: str) -> N
     try:
         wanted = Requirement(requirement)
     except InvalidRequirement:
-        return  # Hookline cannot parse it, and pip has installed it.
+        return  # Hookline cannot parse it, but pip accepted it.
     if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
         return
     if wanted.specifier and not wanted.specifier.contains(here := version(PROJECT), prereleases=True):
-        message = f"{origin.release} requires {PROJECT} {wanted.specifier}, and {PROJECT} {here} is installed."
+        message = f"{origin.release} requires {PROJECT} {wanted.specifier}, but {PROJECT} {here} is installed."
         raise PluginError(f"{message} Install a release of {origin.distribution} that supports it.", listed=listed)
 
 

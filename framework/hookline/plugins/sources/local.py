@@ -1,4 +1,4 @@
-"""Your own files and objects as plugins: everything that is not packaged."""
+"""Your own files and objects as plugins, without packaging."""
 
 import importlib.util
 import sys
@@ -11,7 +11,7 @@ from hookline.errors.exceptions import HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
 from hookline.plugins import stages
 from hookline.plugins.origin import Origin
-from hookline.plugins.sources.neighbours import make_way, marked, neighbours
+from hookline.plugins.sources.neighbours import forget_modules, marked, neighbours
 from hookline.spec.options import Spec
 
 
@@ -19,7 +19,7 @@ def from_file(path: str | Path) -> ModuleType:
     """Run a Python file and return its module.
 
     Raises:
-        PluginError: if there is no such file, if it fails, or if nothing in it is a hook.
+        PluginError: if the file does not exist, fails, or contains no hook.
 
     """
     source = Path(path)
@@ -28,12 +28,12 @@ def from_file(path: str | Path) -> ModuleType:
     name = f"hookline_file_{source.stem}"
     found = importlib.util.spec_from_file_location(name, source)
     if found is None or found.loader is None:
-        raise PluginError("A plugin is a Python file, whose name ends in .py.", file=path)
+        raise PluginError("A plugin must be a Python file (.py).", file=path)
     module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # attrs and typing look up names there.
+    sys.modules[name] = module  # attrs and typing resolve names there.
     found_neighbours = neighbours(source)
-    make_way(found_neighbours)
-    sys.path.insert(0, str(source.absolute().parent))  # It may import from its directory, like a script.
+    forget_modules(found_neighbours)
+    sys.path.insert(0, str(source.absolute().parent))  # It can import from its directory, like a script.
     try:
         found.loader.exec_module(module)
     except HooklineError:
@@ -50,7 +50,7 @@ def from_file(path: str | Path) -> ModuleType:
 
 
 def _refuse_unmarked(module: ModuleType, path: str) -> None:
-    """Raise a `PluginError` for a file without a marked function or with an unmarked stage, which has no effect."""
+    """Raise a `PluginError` for a file without marked functions, or with an unmarked function named like a stage."""
     found = 0
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
@@ -79,10 +79,10 @@ def _has_hooks(value: object) -> TypeGuard[type]:
 
 
 def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
-    """Modules and objects with the names by which messages call them; a second one of a kind is numbered.
+    """Give modules and objects their names in messages; a second one with the same name is numbered.
 
     Raises:
-        PluginError: if one is a string, or a class.
+        PluginError: if one is a string or a class.
 
     """
     named: list[tuple[Origin, object]] = []
@@ -94,10 +94,12 @@ def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
             message = f"{name}(…) belongs in a spec: list it there among the callbacks, or pass `{name}(…).build()`."
             raise PluginError(message)
         if isinstance(plugin, str):
-            raise PluginError(f'"{plugin}" is a string: a plugin is a module or an object. Specs list installed ones.')
+            raise PluginError(
+                f'"{plugin}" is a string, but a plugin is a module or an object. List installed plugins in the spec.'
+            )
         if isinstance(plugin, type):
             raise PluginError(
-                f"{plugin.__name__} is a class: a plugin is a module, or an object such as {plugin.__name__}()."
+                f"{plugin.__name__} is a class, but a plugin is a module or an object, such as {plugin.__name__}()."
             )
         file = getattr(plugin, "__hookline_file__", None) if isinstance(plugin, ModuleType) else None
         name = file.stem if file else plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__

@@ -11,9 +11,9 @@ MARK = "__hookline_neighbour__"
 
 
 def neighbours(source: Path) -> dict[str, list[Path]]:
-    """The files that a Python file imports from its directory, directly or indirectly, by the name of the module.
+    """The files that a Python file imports from its directory, directly or indirectly, by module name.
 
-    They are found without running anything. A package is included with all of its files.
+    They are found without running any code. A package is included with all of its files.
     """
     folder = source.absolute().parent
     found: dict[str, list[Path]] = {}
@@ -26,8 +26,8 @@ def neighbours(source: Path) -> dict[str, list[Path]]:
     return {name: [file for file in files if file != source.absolute()] for name, files in found.items()}
 
 
-def make_way(found: dict[str, list[Path]]) -> None:
-    """Remove modules with these names that another plugin file has imported from its own directory."""
+def forget_modules(found: dict[str, list[Path]]) -> None:
+    """Remove modules with these names from `sys.modules` that another plugin file imported from its own directory."""
     for name, files in found.items():
         module = sys.modules.get(name)
         if module is not None and hasattr(module, MARK) and not _is_of(module, files):
@@ -36,7 +36,7 @@ def make_way(found: dict[str, list[Path]]) -> None:
 
 
 def marked(found: dict[str, list[Path]]) -> list[Path]:
-    """Mark the modules that have been imported; return their files and those of modules that may be imported later."""
+    """Mark the imported modules; return their files and those of modules that may be imported later."""
     used: list[Path] = []
     for name, files in found.items():
         module = sys.modules.get(name)
@@ -48,7 +48,7 @@ def marked(found: dict[str, list[Path]]) -> list[Path]:
 
 
 def package_files(directory: Path) -> list[Path]:
-    """The files of a package, without compiled ones."""
+    """The files of a package, without bytecode."""
     return [path for path in directory.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
 
 
@@ -75,11 +75,11 @@ def _is_of(module: ModuleType, files: list[Path]) -> bool:
 
 
 def _imported(source: Path) -> Iterator[str]:
-    """The top-level names of the modules that a file imports, anywhere in it."""
+    """The top-level names of the modules that a file imports anywhere."""
     try:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return  # It is reported when the file runs.
+        return  # Reported when the file runs.
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

@@ -1,1 +1,1 @@
-"""What callbacks and schedulers are built on."""
+"""Base classes and functions for callbacks and schedulers."""

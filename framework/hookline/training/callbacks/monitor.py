@@ -1,4 +1,4 @@
-"""Numbers of the log that callbacks monitor: whether a number with this name is logged, and its value."""
+"""Numbers of the log that callbacks monitor: check that a name is logged, and look up its value."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -17,7 +17,7 @@ from hookline.spec.objective.objective import Objective
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
-"""Other names of the splits, as in "val_loss". A name without a split is first looked up in the first one."""
+"""Other names of the splits, as in "val_loss". A name without a split is looked up in the first split first."""
 
 WITH_RECORDS = ("fit", "evaluate", "log")
 """The stages in which a plugin can add numbers to what is logged."""
@@ -33,7 +33,7 @@ class Logging:
 
     @classmethod
     def of(cls, spec: TrainingSpec) -> "Logging":
-        """Those of a whole spec."""
+        """The sections of a whole spec."""
         return cls(spec.objective, spec.metrics, spec.callbacks)
 
 
@@ -42,8 +42,8 @@ def check_monitored(
 ) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
-    For the `check` of the callback. If another callback does not declare what it logs, every name is accepted. If the
-    spec lists plugins, which may log something too, only names that look like a number of a split are checked.
+    Call this in `check` of the callback. If another callback does not declare what it logs, every name is accepted. If
+    the spec lists plugins, which may add numbers, only names that look like a number of a split are checked.
     """
     has_validation = data.has_validation is not False
     message = _refusal_of_one(logging, monitor, has_validation=has_validation, has_others=bool(plugins))
@@ -59,8 +59,8 @@ def check_monitored(
 def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], logging: Logging) -> None:
     """Raise an `OptionError` if one of the names or patterns of an option selects nothing that is logged.
 
-    For the `check` of a callback that accepts missing numbers: those of a validation split that does not exist, and
-    those whose name has no split, which a plugin may add.
+    Call this in `check` of a callback that accepts missing numbers: those of a validation split that does not exist,
+    and those whose name has no split, which a plugin may add.
     """
     for index, pattern in enumerate(patterns):
         message = _refusal(logging, pattern, has_validation=True, has_others=True)
@@ -74,31 +74,31 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], lo
 def _refuse_what_is_outside(
     callback: WrapperSpec, name: str, logging: Logging, option: str, *within: PathElement
 ) -> None:
-    """Raise an `OptionError` for a number that only a callback outside this one logs: this one cannot see it."""
+    """Raise an `OptionError` for a number that only a callback outside this one logs, since this one cannot see it."""
     own = next((index for index, other in enumerate(logging.callbacks) if other is callback), None)
     if own is None or any(selected_numbers(other.logs or (), [name]) for other in logging.callbacks[own:]):
         return
     for index, other in enumerate(logging.callbacks[:own]):
         if selected_numbers(other.logs or (), [name]):
             names = type(other).__name__, type(callback).__name__
-            message = f"{names[0]} logs it, and is seen by what is listed before it: list it after {names[1]}."
+            message = f"Only callbacks listed before {names[0]} see what it logs: list it after {names[1]}."
             raise OptionError(option, message, *within, against=[("callbacks", index)], id="unlogged-number")
 
 
 def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
-    """The index of each callback that keeps the log, and a sentence about what it does not see."""
+    """Yield the index of each callback that saves the log, with a message about the numbers that it cannot see."""
     for index, callback in enumerate(spec.callbacks):
         outside = [other for other in spec.callbacks[:index] if callback.keeps_log and other.logs]
         if outside:
             numbers = enumerate_names(name for other in outside for name in other.logs or () if "*" not in name)
             name, others = type(callback).__name__, " and ".join(type(other).__name__ for other in outside)
-            yield index, f"{name} does not see {numbers} of {others}: list it before."
+            yield index, f"{name} cannot see {numbers} of {others}: list it before."
 
 
 def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:
     """Raise a `MisfitError` if a callback monitors a number that is not logged with this data.
 
-    For a wrapper around `prepare_data`, where all plugins are known.
+    Call this in a wrapper around `prepare_data`, where all plugins are known.
     """
     from hookline.plugins.dispatch.blame import implementations  # Here, since `hookline check` does not need it.
 
@@ -109,12 +109,12 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
         Logging.of(run.spec), monitor, has_validation=data.validation is not None, has_others=has_others
     )
     if message is not None:
-        told = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
-        raise MisfitError(told, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
+        text = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
+        raise MisfitError(text, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
-    """The number that a callback monitors; raises a `HooklineError` if it is missing."""
+    """The number that a callback monitors. Raises a `HooklineError` if it is missing."""
     if monitor not in record:
         known = [name for name in record if name not in ("epoch", "step")]
         hint = _hint(_meant(monitor, known), known)
@@ -123,7 +123,7 @@ def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
 
 
 def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that equal a pattern, or match one with "*", each once, in the order of the patterns.
+    """The names that equal a pattern or match one with "*", without duplicates, in the order of the patterns.
 
     >>> selected_numbers(["lr", "*/loss[*]"], ["training/loss", "training/loss[size]", "lr"])
     ['lr', 'training/loss[size]']
@@ -138,18 +138,18 @@ def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]
 
 
 def _refusal_of_one(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
-    """What is wrong with a name, which must not be a pattern; `None` if it is logged, or may be."""
+    """The message for a name, which must not be a pattern; `None` if it is or may be logged."""
     known = _logged(logging, has_validation=has_validation)
     selected = [] if name in known else selected_numbers([name], known)
     if "*" in name and selected:
-        return f" It must be the name of one number, and not a pattern.{_hint(None, known)}"
+        return f" It must be the name of one number, not a pattern.{_hint(None, known)}"
     return _refusal(logging, name, has_validation=has_validation, has_others=has_others)
 
 
 def _refusal(logging: Logging, name: str, *, has_validation: bool, has_others: bool) -> str | None:
-    """What is wrong with a name or pattern that selects nothing that is logged; `None` if it does, or may.
+    """The message for a name or pattern that selects nothing that is logged; `None` if it selects something, or may.
 
-    `has_others` tells whether there are plugins that may log something in addition to the spec.
+    `has_others` says whether plugins may log numbers in addition to the spec.
     """
     with_validation = _logged(logging, has_validation=True)
     known = with_validation if has_validation else _logged(logging, has_validation=False)
@@ -166,7 +166,7 @@ def _refusal(logging: Logging, name: str, *, has_validation: bool, has_others: b
 
 
 def _logged(logging: Logging, *, has_validation: bool) -> list[str]:
-    """The names of the numbers that are logged, as far as they are known; those of callbacks may be patterns."""
+    """The known names of the numbers that are logged; those of callbacks may be patterns."""
     losses = ["loss", *(f"loss[{name}]" for name in logging.objective.names)]
     known = [f"training/{loss}" for loss in losses]
     if has_validation:
@@ -204,7 +204,7 @@ def _meant(name: str, known: Collection[str]) -> str | None:
 
 
 def _called(name: str, known: Mapping[str, str]) -> str | None:
-    """The number with this or a similar name; two letters are enough if a name begins with them."""
+    """The number with this or a similar name, or one that starts with at least two such letters."""
     near = nearest(name, known)
     begun = [other for other in known if len(name) > 1 and other.lower().startswith(name.lower())]
     near = near or min(begun, key=len, default=None)
@@ -215,4 +215,4 @@ def _hint(meant: str | None, known: Collection[str]) -> str:
     """The name that was meant, and the names that are logged."""
     names = [name for name in known if "*" not in name]
     question = "" if meant is None or "*" in meant else f' Did you mean "{meant}"?'
-    return f"{question} Logged {'is' if len(names) == 1 else 'are'} {enumerate_names(names)}."
+    return f"{question} Logged: {enumerate_names(names)}."

@@ -23,7 +23,7 @@ class SchedulerSpec(WrapperSpec):
     family = "scheduler"
 
     is_told_the_record: ClassVar[bool] = False
-    """Whether it needs the record of an epoch, so that it cannot be part of another scheduler."""
+    """Whether it needs the record of an epoch. Then it cannot be part of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()
     """The options with the number of steps or epochs after which something happens, each one number or several. A

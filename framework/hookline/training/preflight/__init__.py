@@ -1,1 +1,1 @@
-"""What is tried before anything is written."""
+"""The preflight: checks with two rows, before anything is written."""

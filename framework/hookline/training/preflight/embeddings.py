@@ -1,4 +1,4 @@
-"""Indices out of range of an embedding: all rows are searched before the training fails on one."""
+"""Find indices that are out of range of an embedding, in all rows, before training fails on one."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
     """Raise a `MisfitError` for indices that are out of range of an embedding.
 
-    Only the model knows in which table it looks up an integer. So it is applied to the rows with the smallest and the
-    largest integer of each column, if these are out of range of the smallest embedding: usually no row at all.
+    Only the model knows which embedding it uses for an integer. So it is applied to the rows with the smallest and the
+    largest integer of each column if these are out of range of the smallest embedding, which usually means no rows.
     """
     from torch import nn
 
@@ -29,17 +29,17 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         return
     smallest = min(module.num_embeddings for module in tables.values())
     for split, batches in data.splits().items():
-        doubtful = _doubtful_rows(batches.all, smallest) if hasattr(batches, "all") else None
-        if doubtful is None:
+        suspicious = _suspicious_rows(batches.all, smallest) if hasattr(batches, "all") else None
+        if suspicious is None:
             continue
-        for first in range(0, doubtful.rows, run.spec.data.batch_size):  # As many at once as in training.
-            some = doubtful.slice(first, first + run.spec.data.batch_size)
+        for first in range(0, suspicious.rows, run.spec.data.batch_size):  # The same batch size as in training.
+            some = suspicious.slice(first, first + run.spec.data.batch_size)
             if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
                 raise MisfitError(f"{found[0]} in the {split} split.", ("model",), id="unknown-index")
 
 
-def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
-    """The rows with the extreme integers of each column that are out of range of this size; `None` without any."""
+def _suspicious_rows(rows: "Batch", smallest: int) -> "Batch | None":
+    """The rows with the smallest or largest integer of a column, if it is out of range; `None` if there are none."""
     import torch
 
     integers = [tensor.reshape(rows.rows, -1) for tensor in rows.inputs.values() if not tensor.is_floating_point()]
@@ -47,19 +47,19 @@ def _doubtful_rows(rows: "Batch", smallest: int) -> "Batch | None":
         return None
     extremes = [extreme for tensor in integers for extreme in (tensor.max(0), tensor.min(0))]
     places = [one.indices[(one.values < 0) | (one.values >= smallest)] for one in extremes]
-    doubtful = torch.cat(places).unique()
-    return rows.changed(lambda tensor: tensor[doubtful]) if len(doubtful) else None
+    found = torch.cat(places).unique()
+    return rows.changed(lambda tensor: tensor[found]) if len(found) else None
 
 
 def _unknown(run: Run, model: "nn.Module", tables: "Mapping[str, nn.Module]", batch: "Batch") -> list[str]:
-    """Apply the model to these rows and describe the indices that are out of range of its embeddings."""
+    """Apply the model to these rows, and describe the indices that are out of range of its embeddings."""
     import torch
 
     found: list[str] = []
 
     def look(name: str, module: Any, inputs: "Tensor") -> None:
         if inputs.is_floating_point():
-            return  # This is not a table of the inputs, but a positional one that is added to them.
+            return  # A positional embedding, which is added to its inputs.
         wrong = inputs[(inputs < 0) | (inputs >= module.num_embeddings)]
         if len(wrong):
             kind, last = type(module).__name__, module.num_embeddings - 1

@@ -1,4 +1,4 @@
-"""The metrics of a spec, tried with the predictions of a few rows before anything has been trained."""
+"""Try the metrics of a spec with the predictions of a few rows, before training."""
 
 import warnings
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def unfit_metrics(
     run: Run, data: "Data", criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
 ) -> list[MisfitError]:
-    """An error for each metric that cannot judge what the loss makes of these outputs and targets.
+    """Return an error for each metric that does not accept the predictions for these outputs and targets.
 
-    None is computed, for which a few rows may be too few.
+    `compute` is not called, since a few rows may be too few for it.
     """
     found = []
     predicted = (
@@ -30,7 +30,7 @@ def unfit_metrics(
     for metric in run.spec.metrics:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # It will say so again when it judges.
+                warnings.simplefilter("ignore")  # The metric warns again when it is used.
                 prediction = predicted[run.objective.key(metric.target)]
                 predictions = prediction.scores if metric.ranks else prediction.predictions
                 state = metric.build(prediction.loss, predictions).to(predictions.device)
@@ -41,13 +41,13 @@ def unfit_metrics(
 
 
 def undefined_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:
-    """A warning for each metric for which a split has too few rows."""
+    """Yield a warning for each metric for which a split has too few rows."""
     for index, metric in enumerate(run.spec.metrics):
         for split, batches in data.splits().items():
             if split != "training" and 0 < batches.rows < metric.least_rows:
                 has = counted(batches.rows, "row")
                 message = (
-                    f"{metric.label} needs at least {counted(metric.least_rows, 'row')}, and the {split} split has "
+                    f"{metric.label} needs at least {counted(metric.least_rows, 'row')}, but the {split} split has "
                     f"{has}: it will be NaN."
                 )
                 yield HooklineWarning(message, ("metrics", index), id="undefined-metric")

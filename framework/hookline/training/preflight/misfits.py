@@ -1,4 +1,4 @@
-"""Where in a spec something stands that does not fit: what a loss, a metric or the data raise, with its path."""
+"""Locate the errors of losses, metrics and data sources in the spec."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -20,26 +20,26 @@ from hookline.spec.walk import items, walk
 
 
 def misfit_of_loss(error: OptionError, spec: TrainingSpec) -> MisfitError:
-    """The error of a loss about outputs and targets, whose path is in the spec.
+    """The error of a loss about outputs and targets, with its path in the spec.
 
-    One about a loss as a whole is also about the layer of the model with its output, unless it names another place.
+    An error about a loss as a whole also points to the layer that computes its output, unless it names another place.
     """
     against: list[Keys] = list(error.against)
     if not against and isinstance(_at(spec, error.path), LossSpec):
-        place = spec.model.ending if error.path == ("loss",) else _giving(error.path[-1], spec.model)
+        place = spec.model.ending if error.path == ("loss",) else _head_path(error.path[-1], spec.model)
         against = [("model", *place)]
     return MisfitError(str(error), error.path, against=against, id="unfit-outputs")
 
 
 def _at(value: Any, path: Keys) -> Any:
-    """What stands there in a component; nothing if there is none."""
+    """The value at a path in a component; `None` if there is none."""
     for key in path:
         value = dict(items(value)).get(key)
     return value
 
 
-def _giving(output: PathElement, model: ModelSpec) -> Keys:
-    """What in a model gives the output of this name, or else what it ends in."""
+def _head_path(output: PathElement, model: ModelSpec) -> Keys:
+    """The path of the part of a model that computes the output with this name, or else of its final layer."""
     ending = _at(model, model.ending)
     for option in fields(type(ending)) if isinstance(ending, Spec) else ():
         layer = _at(ending, (option.name, output))
@@ -49,19 +49,19 @@ def _giving(output: PathElement, model: ModelSpec) -> Keys:
 
 
 def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:
-    """What a metric says of predictions and targets: at its option if it raises an `OptionError`."""
+    """The error of a metric about predictions and targets; for an `OptionError`, at the option."""
     message = " ".join(str(error).split()).rstrip(".")
     place = ("metrics", spec.metrics.index(metric))
     if isinstance(error, OptionError):  # An option is wrong for every split.
         message = f"{metric.label} cannot be computed. {message}."
         return MisfitError(message, (*place, *error.path), id="unfit-metric")
-    return MisfitError(f"{metric.label} cannot judge the {split} split. {message}.", place, id="unfit-metric")
+    return MisfitError(f"{metric.label} cannot evaluate the {split} split. {message}.", place, id="unfit-metric")
 
 
 def located(error: DataError, data: DataSpec) -> Diagnostic:
-    """What is wrong with the data, at the option that it is about, or that chose the file or the column.
+    """Locate a data error at its option, or at the option that selects the file or the column.
 
-    That a cell is wrong is the fault of the file; what chooses its column may be meant otherwise, too.
+    An error in a cell points to the option for the file; the option that selects its column is a related place.
     """
     texts = list(_texts(data))
     files = [path for path, text in texts if isinstance(text, Path) and str(text) == str(error.file)]

@@ -1,4 +1,4 @@
-"""Whether the losses can take what a model gives, before training, so that no loss has to fail to say so."""
+"""Check before training that the losses accept the outputs of the model."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,30 +31,30 @@ def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "
 
 
 def _refuse_missing_outputs(run: "Run", named: NamedLoss, outputs: "Outputs") -> None:
-    """Raise a `MisfitError` if the model does not give the outputs that a loss is given by name."""
+    """Raise a `MisfitError` if the model does not return the outputs that a loss takes by name."""
     if named.name is None and named.loss.output is None:
         return
     if isinstance(outputs, Mapping):
         for argument, output in named.outputs().items():
             if output not in outputs:
-                message = f'The model gives no output "{output}".{did_you_mean(output, outputs)}'
+                message = f'The model returns no output "{output}".{did_you_mean(output, outputs)}'
                 place = (*named.path, *named.place_of(argument))
                 raise misfit_of_loss(OptionError(place[0], message, *place[1:]), run.spec)
     elif named.loss.output is not None:
         wanted = enumerate_names(named.outputs().values())
         whose = "the loss" if named.name is None else named.name
         raise MisfitError(
-            f"The model gives one output, and {whose} wants what is called {wanted}.",
+            f"The model returns one unnamed output, but {whose} requires {wanted}.",
             (*named.path, "output"),
             id="unfit-outputs",
         )
 
 
 def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> Iterator[HooklineWarning]:
-    """The warnings of the losses about model, outputs and data, each with the place of its loss.
+    """Yield the warnings of the losses about model, outputs and data, each with the place of its loss.
 
     Raises:
-        MisfitError: if the training cannot go well.
+        MisfitError: if the training cannot succeed.
 
     """
     for named in run.objective.losses.values():
@@ -65,7 +65,7 @@ def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> 
 
 
 def _head(named: NamedLoss, model: "nn.Module", outputs: "Outputs") -> "nn.Module":
-    """The part of the model with the outputs of a loss: for several, modules by the loss's names of them."""
+    """The part of the model that computes the outputs of a loss: for several, an `nn.ModuleDict` by argument."""
     from torch import nn
 
     if not isinstance(outputs, Mapping) or (named.name is None and named.loss.output is None):
@@ -76,7 +76,7 @@ def _head(named: NamedLoss, model: "nn.Module", outputs: "Outputs") -> "nn.Modul
 
 @contextmanager
 def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
-    """A `ValueError` of a loss inside becomes a `MisfitError` at its place, or at that of the option it names."""
+    """Convert a `ValueError` of a loss to a `MisfitError` at the loss, or at the option that it names."""
     section, *inside = named.path
     try:
         yield
@@ -89,7 +89,7 @@ def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
 
 @contextmanager
 def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
-    """A failure of a loss inside is reported at its place, and by the outputs if it does not take these."""
+    """Report a failure of a loss at its place, or as wrong outputs if it does not accept them."""
     try:
         yield
     except (MisfitError, StageError, ValueError):

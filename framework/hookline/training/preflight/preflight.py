@@ -1,4 +1,4 @@
-"""The preflight: a training is tried with two rows, so that errors are found before anything is written."""
+"""The preflight: try a training with two rows, to find errors before anything is written."""
 
 import warnings
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from hookline.spec.training import TrainingSpec
 
 
-def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Call `forward` and `loss` once with two rows, so that errors are found before anything is written."""
+def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Call `forward` and `loss` once with two rows, to find errors before anything is written."""
     import torch
 
-    batch = data.example.changed(lambda tensor: tensor.clone())  # An in-place layer must get a copy.
+    batch = data.example.changed(lambda tensor: tensor.clone())  # In-place layers must not modify the example.
     try:
         model.train().eval()
-    except NotImplementedError as error:  # Such as a program of `torch.export`.
+    except NotImplementedError as error:  # For example, a program of `torch.export`.
         raise StageError(
             f"The model cannot be switched between training and evaluation: {error}", ("model",)
         ) from error
     refuse_unknown_indices(run, data, model)
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
-        # cuDNN cannot compute the gradients of a recurrent layer in evaluation mode.
+        # cuDNN has no backward pass for recurrent layers in evaluation mode.
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             given = run.stages.forward(run=run, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
@@ -57,27 +57,27 @@ def rehearse(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module")
 
 
 def _refuse_extra_state(module: "nn.Module", section: str) -> None:
-    """Raise a `MisfitError` if the state of a module has anything but tensors: it could not be saved."""
+    """Raise a `MisfitError` if the state of a module contains anything but tensors, since it could not be saved."""
     import torch
 
     for name, value in module.state_dict().items():
         if not isinstance(value, torch.Tensor):
             message = (
-                f'Its state has "{plain_name(name)}", which is of the type {type(value).__name__}, and only tensors '
-                f"can be saved: keep it in a buffer instead of `get_extra_state`."
+                f'Its state contains "{plain_name(name)}", which is of type {type(value).__name__}, but only tensors '
+                f"can be saved: use a buffer instead of `get_extra_state`."
             )
             raise MisfitError(message, (section,), id="unsaveable-state")
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
-    """The outputs without their graph, as in an evaluation."""
+    """Detach the outputs, as in an evaluation."""
     if isinstance(outputs, Mapping):
         return {name: _detached(output) for name, output in outputs.items()}  # type: ignore[misc]
     return outputs.detach()
 
 
 def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Compute the gradients of two rows and discard them: some layers fail only there.
+    """Compute the gradients of two rows and discard them, since some layers fail only in the backward pass.
 
     Raises:
         StageError: if they cannot be computed.
@@ -99,19 +99,19 @@ def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -
 
 
 def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
-    """Raise an error if no loss can take the answer of the stage `forward`.
+    """Raise an error if no loss accepts the answer of the stage `forward`.
 
-    `given` are the other arguments of the stage, which is called again to find out which plugin is wrong.
+    `given` are the arguments of the stage, which is called again to find the plugin with the wrong answer.
     """
     if outputs is None:
-        raise MisfitError("It gives nothing: each `forward` must return what it computes.", ("model",))
+        raise MisfitError("The model returns `None`: each `forward` must return its result.", ("model",))
     if not _are_outputs(outputs):
         wanted = "a tensor, or a mapping with tensors by name"
         raise wrong_answer(run, "forward", wanted, outputs, _are_outputs, given)
 
 
 def _are_outputs(answer: object) -> bool:
-    """Whether this is a tensor, or several by name."""
+    """Whether this is a tensor, or a mapping of tensors by name."""
     import torch
 
     several = answer.values() if isinstance(answer, Mapping) else [answer]
@@ -119,20 +119,22 @@ def _are_outputs(answer: object) -> bool:
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MisfitError` for splits with which the model cannot be trained or evaluated as the spec says.
+    """Raise a `MisfitError` for splits with which the model cannot be trained or evaluated as specified.
 
     `batch` is an example on the device of the model.
     """
-    _refuse_lonely_row(run, data, model, batch)
-    _look_at_parts(run, model)
-    _look_at_closure(run, model)
+    _refuse_single_row(run, data, model, batch)
+    _check_accumulation(run, model)
+    _warn_of_redrawn_dropout(run, model)
     for index, message in unseen(run.spec):
         warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
     for warning in undefined_metrics(run, data):
         warnings.warn(warning, stacklevel=2)
     _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
-        raise MisfitError("The data has neither a validation nor a test split that they could judge.", ("metrics",))
+        raise MisfitError(
+            "The data has neither a validation nor a test split for the metrics to evaluate.", ("metrics",)
+        )
 
 
 def _warn_of_doubts(run: Run) -> None:
@@ -145,8 +147,8 @@ def _warn_of_doubts(run: Run) -> None:
             warnings.warn(HooklineWarning(str(doubt), place, id="no-effect"), stacklevel=3)
 
 
-def _look_at_parts(run: Run, model: "nn.Module") -> None:
-    """Raise an error for layers whose gradients do not add up over parts of a batch, and warn of approximate ones."""
+def _check_accumulation(run: Run, model: "nn.Module") -> None:
+    """Raise an error for layers whose gradients cannot be accumulated over parts; warn if they are inexact."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     if run.spec.run.accumulate == 1:
@@ -155,42 +157,46 @@ def _look_at_parts(run: Run, model: "nn.Module") -> None:
         if getattr(module, "scale_grad_by_freq", False):
             name = type(module).__name__
             raise MisfitError(
-                f"{name} with `scale_grad_by_freq` counts how often each index is in a batch, which parts of it do not "
-                f"tell.",
+                f"{name} with `scale_grad_by_freq` counts each index over the whole batch, so gradients cannot be "
+                f"accumulated over parts.",
                 ("run", "accumulate"),
             )
     if normalizing := next((module for module in model.modules() if isinstance(module, _BatchNorm)), None):
         name = type(normalizing).__name__
-        message = f"{name} is given each part of a batch by itself, so that it does not equal the whole batch."
+        message = (
+            f"{name} normalizes each part of a batch separately, so the result differs from that of the whole batch."
+        )
         warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
     for callback in run.spec.callbacks:
         if callback.mixes_rows:
             name = type(callback).__name__
-            message = f"{name} mixes each part of a batch by itself, so that it does not equal the whole batch."
+            message = (
+                f"{name} mixes each part of a batch separately, so the result differs from that of the whole batch."
+            )
             warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
 
 
-def _look_at_closure(run: Run, model: "nn.Module") -> None:
-    """Warn of layers that draw random numbers in each evaluation of the loss, which then changes each time."""
+def _warn_of_redrawn_dropout(run: Run, model: "nn.Module") -> None:
+    """Warn of dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
     from torch.nn.modules.dropout import _DropoutNd
 
     if not run.spec.optimizer.needs_closure:
         return
     if dropping := next((part for part in model.modules() if isinstance(part, _DropoutNd) and part.p), None):
         optimizer, name = type(run.spec.optimizer).__name__, type(dropping).__name__
-        message = f"{optimizer} evaluates the loss several times in a step, and {name} makes another of it each time."
+        message = f"{optimizer} evaluates the loss several times in a step, and {name} changes it each time."
         warnings.warn(HooklineWarning(message, ("optimizer",), id="redrawn-dropout"), stacklevel=3)
 
 
-def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MisfitError` if a batch or a part of one has a single row on which BatchNorm would fail."""
+def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
+    """Raise a `MisfitError` if a batch, or a part of one, has a single row and BatchNorm would fail on it."""
     import torch
     from torch.nn.modules.batchnorm import _BatchNorm
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
     last = data.training.rows - (len(data.training) - 1) * full
     if not last > 0:
-        return  # The batches have a size of their own.
+        return  # The data source chooses the batch sizes itself.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
     if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return
@@ -203,8 +209,10 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
-        what, remedy, path = _told_of_lonely_row(run.spec, data.training.rows)
-        raise MisfitError(f"{what} has one row, with which BatchNorm cannot be trained: {remedy}.", path) from None
+        what, remedy, path = _single_row_message(run.spec, data.training.rows)
+        raise MisfitError(
+            f"{what} has only one row, which BatchNorm cannot normalize in training: {remedy}.", path
+        ) from None
     finally:
         with torch.no_grad():
             for buffer, value in buffers:
@@ -212,12 +220,12 @@ def _refuse_lonely_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
         model.eval()
 
 
-def _told_of_lonely_row(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
-    """Which batch has one row, the remedy, and the option that it is about."""
+def _single_row_message(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
+    """Return which batch has one row, the remedy, and the path of the option."""
     if rows == 1:
-        return "The training split", "it needs two rows or more", ("data",)
+        return "The training split", "it needs at least two rows", ("data",)
     if spec.data.batch_size == 1:
-        return "Each batch", "set `batch_size` to 2 or more", ("data", "batch_size")
+        return "Each batch", "set `batch_size` to at least 2", ("data", "batch_size")
     if spec.run.accumulate > 1:
         return "A part of a batch", "choose another `batch_size`", ("run", "accumulate")
     return "The last batch of an epoch", "set `drop_last`, or another `batch_size`", ("data",)

@@ -1,8 +1,8 @@
-"""`hookline check --deep`: whether data, model, loss, optimizer and metrics fit, found out without training.
+"""`hookline check --deep`: check without training that data, model, loss, optimizer and metrics fit together.
 
-The data is read. The model is built on torch's "meta" device, where tensors have shapes and no values, so that one of
-any size takes neither memory nor time; the shapes of two rows are passed through it and through the loss. What does not
-fit there hides nothing that does not depend on it. A model that is not large is then tried with values, too.
+The data is read. The model is built on torch's "meta" device, where tensors have shapes but no values, so a model of
+any size takes neither memory nor time. The shapes of two rows are passed through the model and the loss. After an
+error, the checks that do not depend on it continue. Models that are not large are then also tried with values.
 """
 
 import re
@@ -23,7 +23,7 @@ from hookline.training.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.misfits import located
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
-from hookline.training.preflight.preflight import refuse_unfit_splits, refuse_wrong_outputs, rehearse
+from hookline.training.preflight.preflight import preflight, refuse_unfit_splits, refuse_wrong_outputs
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -33,24 +33,24 @@ if TYPE_CHECKING:
     from hookline.plugins.stages import Run
 
 LARGE = 50_000_000
-"""With how many parameters a model is built without values only."""
+"""Models with more parameters than this are only built without values."""
 
 _NO_VALUES = re.compile(
     r"\bmeta (\w+ )?tensors?\b|\b(device|tensor at) meta\b|\bmeta'? (device type|backend)\b|\btwo devices\b.*\bmeta\b"
     r"|\bregister_meta\b",
     re.IGNORECASE,
 )
-"""What torch says of a tensor that has no values, or that meets one with some."""
+"""Matches torch's errors for tensors without values, or for mixing them with tensors that have values."""
 
 
 def deep_check(document: Document, loader: Loader) -> list[Diagnostic]:
-    """What does not fit in a document that is right by itself, located, in the order of the text."""
+    """Return the problems of a valid document, located, in the order of the text."""
     spec = loader.load(document)
     plugins = loader.plugins(document)
     found = _Found()
     try:
         with new_run(spec, plugins, device="cpu") as run:
-            _go_through(run, found)
+            _check_stages(run, found)
     except HooklineError as error:
         found.errors.append(error)
     diagnostics = dict.fromkeys(
@@ -62,38 +62,40 @@ def deep_check(document: Document, loader: Loader) -> list[Diagnostic]:
 
 
 class _Found:
-    """What does not fit."""
+    """The errors found so far."""
 
     def __init__(self) -> None:
         self.errors: list[HooklineError] = []
-        self.wants_values = False
-        """Whether something could not be tried with shapes only."""
+        self.needs_values = False
+        """Whether a check failed because tensors had no values."""
 
-    def noting(self, run: "Run") -> "AbstractContextManager[None, bool]":
-        """Errors that are raised inside the context are noted, and the check continues after it."""
-        return cast("AbstractContextManager[None, bool]", self._noting(run))  # For mypy: it suppresses errors.
+    def collecting(self, run: "Run") -> "AbstractContextManager[None, bool]":
+        """Collect errors that are raised inside the context; the check continues after it."""
+        return cast(
+            "AbstractContextManager[None, bool]", self._collecting(run)
+        )  # Tells mypy that it suppresses errors.
 
     @contextmanager
-    def _noting(self, run: "Run") -> Iterator[None]:
+    def _collecting(self, run: "Run") -> Iterator[None]:
         try:
             with naming_plugins(run.stages.manager):
                 yield
         except (HooklineError, RuntimeError) as error:
-            if _is_for_want_of_values(error):
-                self.wants_values = True
+            if _lacks_values(error):
+                self.needs_values = True
             elif isinstance(error, HooklineError):
                 self.errors.append(error)
             else:
                 raise
 
 
-def _go_through(run: "Run", found: _Found) -> None:
-    """Ask the stages up to the optimizer: for a model without values, and for one with them unless it is large."""
+def _check_stages(run: "Run", found: _Found) -> None:
+    """Call the stages up to `select_optimizer`, without values and, unless the model is large, with values."""
     import torch
 
     torch.manual_seed(run.spec.run.seed)
     data: Data | None = None
-    with found.noting(run):
+    with found.collecting(run):
         data = run.stages.prepare_data(run=run)
         run.steps_per_epoch = len(data.training)
     if data is None:
@@ -101,14 +103,14 @@ def _go_through(run: "Run", found: _Found) -> None:
     model, criterion = _pass_shapes(run, data, found)
     is_large = model is not None and sum(parameter.numel() for parameter in model.parameters()) > LARGE
     is_built = model is not None and criterion is not None
-    if not is_large and (is_built or found.wants_values):
+    if not is_large and (is_built or found.needs_values):
         _pass_values(run, data, found)
 
 
 def _pass_shapes(run: "Run", data: "Data", found: _Found) -> "tuple[nn.Module | None, nn.Module | None]":
     """Pass the shapes of two rows through model, loss and optimizer.
 
-    Gives the model without values, and the loss: `None` for what could not be built so.
+    Returns the model without values and the criterion, each `None` if it could not be built.
     """
     import torch
 
@@ -116,17 +118,17 @@ def _pass_shapes(run: "Run", data: "Data", found: _Found) -> "tuple[nn.Module | 
     batch = evolve(data.example, inputs={name: rows.to("meta") for name, rows in data.example.inputs.items()})
     model: nn.Module | None = None
     criterion: nn.Module | None = None
-    with found.noting(run), without_values.device:
+    with found.collecting(run), without_values.device:
         model = run.stages.build_model(run=without_values, data=evolve(data, example=batch)).eval()
-    with found.noting(run):
+    with found.collecting(run):
         criterion = run.stages.select_loss(run=run, data=data).eval()
     if model is None or criterion is None:
         return model, criterion
     with torch.no_grad():
         _compare(run, without_values, data, model, criterion, batch, found)
-    with found.noting(run):
+    with found.collecting(run):
         refuse_unfit_splits(without_values, data, model, batch)
-    with found.noting(run):
+    with found.collecting(run):
         run.stages.select_optimizer(run=without_values, model=model, criterion=criterion.to("meta"))
     return model, criterion
 
@@ -140,40 +142,40 @@ def _compare(
     batch: "Batch",
     found: _Found,
 ) -> None:
-    """Pass shapes through the model, and what comes out through loss and metrics, as zeros."""
+    """Pass shapes through the model, and zeros with the output shapes through loss and metrics."""
     before = len(found.errors)
     outputs: Outputs | None = None
-    with found.noting(run), unchanged_embeddings(model), devices.uncompiled():
+    with found.collecting(run), unchanged_embeddings(model), devices.uncompiled():
         given = run.stages.forward(run=without_values, model=model, batch=batch)
         refuse_wrong_outputs(run, given, model=model, batch=batch)
         outputs = given
     if outputs is None:
         return
-    with found.noting(run):
+    with found.collecting(run):
         refuse_unfit_outputs(run, outputs, data.example, data)
     if len(found.errors) > before:
         return
     zeros = _zeros(outputs)
-    with found.noting(run), naming_outputs(run, zeros):
+    with found.collecting(run), naming_outputs(run, zeros):
         run.stages.loss(run=run, criterion=criterion, outputs=zeros, batch=data.example)
     if len(found.errors) == before:
         found.errors += unfit_metrics(run, data, criterion, zeros, data.example)
 
 
 def _pass_values(run: "Run", data: "Data", found: _Found) -> None:
-    """Try two rows as before a training."""
-    with found.noting(run):
+    """Run the preflight with values, as before training."""
+    with found.collecting(run):
         model = run.stages.build_model(run=run, data=data)
         criterion = run.stages.select_loss(run=run, data=data)
-        with found.noting(run):
-            rehearse(run, data, model, criterion)
+        with found.collecting(run):
+            preflight(run, data, model, criterion)
         run.stages.select_optimizer(run=run, model=model, criterion=criterion)
 
 
-def _is_for_want_of_values(error: BaseException) -> bool:
-    """Whether something looked at values of a tensor that has none, which is no fault of the spec."""
+def _lacks_values(error: BaseException) -> bool:
+    """Whether an error occurred because tensors had no values, which is not a problem of the spec."""
     cause: BaseException | None = error
-    while cause is not None:  # Each layer that names a place wraps the error once more.
+    while cause is not None:  # Each context that adds a place wraps the error again.
         if isinstance(cause, (RuntimeError, TypeError)) and _NO_VALUES.search(str(cause)):
             return True
         cause = cause.__cause__ or cause.__context__
@@ -181,7 +183,7 @@ def _is_for_want_of_values(error: BaseException) -> bool:
 
 
 def _zeros(outputs: "Outputs") -> "Outputs":
-    """Outputs of these shapes on the CPU, for what needs values."""
+    """Zeros with the shapes of these outputs, on the CPU."""
     import torch
 
     if isinstance(outputs, Mapping):

@@ -99,6 +99,7 @@ def test_suggested_commands_exist():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        ("list los", 'There is no family called "los". Did you mean "losses"?'),
         ("list lossess", 'There is no family called "lossess". Did you mean "losses"?'),
         ("list MSELoss", 'There is no family called "MSELoss". It is a loss: `hookline show MSELoss` shows it.'),
         ("list iris.toml", 'There is no family called "iris.toml". `hookline show iris.toml` shows a spec.'),

@@ -65,7 +65,7 @@ def test_of_other_files_the_built_in_plugin_drafts(command):
         (b"\x00\x01\x02", "No plugin drafts specs for such files."),
     ],
 )
-def test_a_binary_file_for_which_nobody_drafts_is_reported(command, content, message):
+def test_an_unsupported_binary_file_is_reported(command, content, message):
     Path("table").write_bytes(content)
     assert command("table", "-p", "notes.py", "--target", "y") == (2, "", f"table: {message}  [invalid-data]\n")
 

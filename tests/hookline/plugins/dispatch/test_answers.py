@@ -49,82 +49,80 @@ WANTED = {
 
 
 @pytest.mark.parametrize("stage", WANTED)
-def test_what_a_stage_must_be_answered_with_is_accepted(stage):
+def test_the_right_answer_of_a_stage_is_accepted(stage):
     assert wanted(stage, GOOD[stage]) is None
 
 
 @pytest.mark.parametrize("stage", WANTED)
 @pytest.mark.parametrize("answer", [3, [1], {"x": 1}, "x"], ids=str)
-def test_anything_else_is_told(stage, answer):
+def test_any_other_answer_is_reported(stage, answer):
     assert wanted(stage, answer) == WANTED[stage]
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in WANTED])
-def test_the_stages_of_the_inner_loop_are_not_looked_at(stage):
+def test_the_stages_of_the_inner_loop_are_not_checked(stage):
     assert wanted(stage, 3) is None
 
 
-def test_an_answer_is_shown_by_its_type_and_shape():
-    assert shown(3) == "of the type int"
-    assert shown(torch.zeros(2, 3)) == "of the type Tensor and the shape (2, 3)"
+def test_an_answer_is_described_by_its_type_and_shape():
+    assert shown(3) == "of type int"
+    assert shown(torch.zeros(2, 3)) == "of type Tensor and shape (2, 3)"
 
 
 @pytest.mark.parametrize("value", [1, 0.5, math.nan, np.float64(0.5)])
-def test_numbers_are_good_for_what_is_judged_and_kept(value):
+def test_numbers_are_accepted_from_evaluate_and_log(value):
     assert unfit("evaluate", {"loss": value}) is None
     assert unfit("log", {"epoch": 1, "step": 2, "training/loss": value}) is None
 
 
 @pytest.mark.parametrize("value", [None, True, "text", [1, (2.0, None)], {"x": {"y": ["z"]}}])
-def test_what_json_can_say_is_good_for_the_log_and_not_for_what_is_judged(value):
+def test_json_values_are_accepted_from_log_and_not_from_evaluate(value):
     assert unfit("log", {"epoch": 1, "step": 2, "training/loss": 0.5, "more": value}) is None
-    assert unfit("evaluate", {"loss": 0.5, "more": value}) == (
-        f'numbers, and "more" is of the type {type(value).__name__}'
-    )
+    assert unfit("evaluate", {"loss": 0.5, "more": value}) == (f'numbers, but "more" is of type {type(value).__name__}')
 
 
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (torch.zeros(()), "Tensor and the shape (). Write float(…) around it"),
-        (torch.zeros(2), "Tensor and the shape (2,)"),
-        (np.float32(1), "float32 and the shape (). Write float(…) around it"),
+        (torch.zeros(()), "Tensor and shape (). Write float(…) around it"),
+        (torch.zeros(2), "Tensor and shape (2,)"),
+        (np.float32(1), "float32 and shape (). Write float(…) around it"),
         ({1}, "set"),
         ([torch.zeros(())], "list"),
         ({"x": {1: 2}}, "dict"),
     ],
     ids=str,
 )
-def test_what_could_not_be_written_is_told_with_its_name(value, told):
-    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'what JSON can say, and "more" is of the type {told}'
+def test_a_value_that_json_cannot_represent_is_reported_with_its_name(value, told):
+    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'JSON values, but "more" is of type {told}'
 
 
-@pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "what JSON can say")])
-def test_an_integer_that_no_float_can_hold_is_told(stage, values):
-    told = f'{values}, and "loss" is an integer that is too large for a float'
+@pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "JSON values")])
+def test_an_integer_that_is_too_large_for_a_float_is_reported(stage, values):
+    told = f'{values}, but "loss" is an integer that is too large for a float'
     assert unfit(stage, {"loss": -(10**400)}) == told
 
 
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        ({"step": 2}, '"epoch" is left out'),
-        ({"epoch": 1}, '"step" is left out'),
-        ({"epoch": 1, "step": "2"}, '"step" is of the type str'),
-        ({"epoch": True, "step": 2}, '"epoch" is of the type bool'),
+        ({"step": 2}, '"epoch" is missing'),
+        ({"epoch": 1}, '"step" is missing'),
+        ({"epoch": 1, "step": "2"}, '"step" is of type str'),
+        ({"epoch": True, "step": 2}, '"epoch" is of type bool'),
     ],
 )
-def test_a_record_without_its_epoch_or_step_is_told(record, told):
-    assert unfit("log", {"training/loss": 0.5, **record}) == f"the record as it was given, with additions, and {told}"
+def test_a_record_without_its_epoch_or_step_is_reported(record, told):
+    assert unfit("log", {"training/loss": 0.5, **record}) == f"the record that it received, with additions, but {told}"
 
 
-def test_a_key_that_is_no_name_is_told():
-    assert unfit("log", {3: 1.0}) == "what JSON can say by name, and 3 is no name: it is of the type int"
-    assert unfit("evaluate", {3: 1.0}) == "numbers by name, and 3 is no name: it is of the type int"
+def test_a_key_that_is_not_a_string_is_reported():
+    assert unfit("log", {3: 1.0}) == "JSON values by name, but the key 3 is not a string: it is of type int"
+    assert unfit("evaluate", {3: 1.0}) == "numbers by name, but the key 3 is not a string: it is of type int"
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("evaluate", "log")])
-def test_the_values_of_other_stages_are_not_looked_at(stage):
+def test_the_values_of_other_stages_are_not_checked(stage):
     assert unfit(stage, {"x": "y"}) is None
 
 
@@ -134,13 +132,13 @@ def test_the_values_of_other_stages_are_not_looked_at(stage):
         (
             "log",
             torch.zeros(()),
-            'what JSON can say, and "answer" is of the type Tensor and the shape (). Write float(…)',
+            'JSON values, but "answer" is of type Tensor and shape (). Write float(…)',
         ),
-        ("evaluate", torch.zeros(()), 'numbers, and "answer" is of the type Tensor and the shape (). Write float(…)'),
-        ("evaluate", "good", 'numbers, and "answer" is of the type str.'),
+        ("evaluate", torch.zeros(()), 'numbers, but "answer" is of type Tensor and shape (). Write float(…)'),
+        ("evaluate", "good", 'numbers, but "answer" is of type str.'),
     ],
 )
-def test_a_callback_that_adds_what_cannot_be_kept_is_named_with_its_key(tmp_path, stage, value, told):
+def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path, stage, value, told):
     class Adding:
         pass
 
@@ -156,7 +154,7 @@ def test_a_callback_that_adds_what_cannot_be_kept_is_named_with_its_key(tmp_path
 
 
 class Batchless:
-    """Batches that say how many they are, and are none."""
+    """Batches with a length that yield nothing."""
 
     def __init__(self, announced):
         self.announced = announced
@@ -170,7 +168,7 @@ class Batchless:
 
 
 class Giving:
-    """A plugin whose data is given."""
+    """A plugin that changes the data."""
 
     def __init__(self, **splits):
         self.splits = splits
@@ -185,21 +183,21 @@ class Giving:
     [
         (
             {"training": Batchless(0)},
-            'The stage "prepare_data" must be answered with at least one batch in each split, and the training split has '
+            'The stage "prepare_data" must be answered with at least one batch in each split, but the training split has '
             "none.",
         ),
         (
             {"validation": Batchless(0)},
-            'The stage "prepare_data" must be answered with at least one batch in each split, and the validation split '
-            "has none: leave the split out, or give it rows.",
+            'The stage "prepare_data" must be answered with at least one batch in each split, but the validation split '
+            "has none: omit the split, or give it rows.",
         ),
-        ({"training": Batchless(3)}, "data: Epoch 1 gave no batch to train with, instead of 3."),
-        ({"validation": Batchless(3)}, "data: The validation split has no batches to evaluate, instead of 3."),
+        ({"training": Batchless(3)}, "data: Epoch 1 yielded no training batch; 3 were expected."),
+        ({"validation": Batchless(3)}, "data: The validation split yielded no batch; 3 were expected."),
     ],
     ids=["training", "validation", "training, announced", "validation, announced"],
 )
-def test_a_split_without_a_batch_is_refused(splits, message, tmp_path):
+def test_a_split_without_batches_is_rejected(splits, message, tmp_path):
     with pytest.raises(hookline.HooklineError) as raised:
         hookline.train(small(), plugins=[Giving(**splits)], out=tmp_path / "run")
     assert str(raised.value).startswith(message)
-    assert (tmp_path / "run").exists() == ("instead of" in message)
+    assert (tmp_path / "run").exists() == ("were expected" in message)

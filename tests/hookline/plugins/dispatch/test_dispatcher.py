@@ -30,7 +30,7 @@ def answering(stage, answer):
 
 
 def manager_of(*plugins):
-    """A manager with these plugins, the first of which is asked first."""
+    """A manager with these plugins; the first one is called first."""
     manager = new_manager()
     for index, plugin in reversed(list(enumerate(plugins))):
         manager.register(plugin, f"plugin-{index}")
@@ -53,7 +53,7 @@ class Forgetting:
         yield
 
 
-def ask(stages, stage, run="run"):
+def call(stages, stage, run="run"):
     arguments = {
         "prepare_data": {},
         "build_model": {"data": 1},
@@ -75,20 +75,20 @@ def ask(stages, stage, run="run"):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_only_answer_is_the_answer(stage):
-    assert ask(stages_of(answering(stage, "yes")), stage) == "yes"
+    assert call(stages_of(answering(stage, "yes")), stage) == "yes"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_first_answer_counts(stage):
     stages = stages_of(answering(stage, None), answering(stage, "first"), answering(stage, "second"))
-    assert ask(stages, stage) == "first"
+    assert call(stages, stage) == "first"
 
 
 @pytest.mark.parametrize("answer", [0, False, "", [], 0.0])
-def test_an_answer_that_is_false_is_an_answer(answer):
+def test_false_is_an_answer(answer):
     stages = stages_of(answering("step", answer), answering("step", "other"))
-    assert ask(stages, "step") == answer
-    assert ask(stages_of(answering("step", answer)), "step") == answer
+    assert call(stages, "step") == answer
+    assert call(stages_of(answering("step", answer)), "step") == answer
 
 
 def test_a_stage_with_one_implementation_is_called_directly():
@@ -116,40 +116,40 @@ def test_an_implementation_takes_the_arguments_that_it_needs_in_any_order(names)
     assert stages_of(answering("step", None), scope["Some"]()).step(**given) == expected
 
 
-def test_a_wrapper_is_given_the_answer_and_may_change_it():
-    assert ask(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
+def test_a_wrapper_receives_the_answer_and_may_change_it():
+    assert call(stages_of(Wrapping(), answering("step", ["yes"])), "step") == ["yes", "run"]
 
 
-def test_a_stage_without_an_implementation_is_told():
+def test_a_stage_without_an_implementation_is_reported():
     with pytest.raises(StageError) as error:
-        ask(stages_of(), "step")
+        call(stages_of(), "step")
     assert str(error.value) == 'No plugin answered the stage "step".'
 
 
-def test_a_stage_that_all_leave_unanswered_is_told_with_those_that_were_asked():
+def test_an_unanswered_stage_is_reported_with_the_plugins_that_were_called():
     with pytest.raises(StageError) as error:
-        ask(stages_of(answering("step", None), answering("step", None)), "step")
+        call(stages_of(answering("step", None), answering("step", None)), "step")
     assert str(error.value) == 'No plugin answered the stage "step". Plugins called, in this order: plugin-0, plugin-1.'
 
 
-def test_the_only_implementation_that_leaves_a_stage_unanswered_is_told():
+def test_the_only_implementation_that_does_not_answer_is_reported():
     with pytest.raises(StageError) as error:
-        ask(stages_of(answering("log", None)), "log")
+        call(stages_of(answering("log", None)), "log")
     assert str(error.value) == 'No plugin answered the stage "log". Plugins called, in this order: plugin-0.'
 
 
-def test_a_wrapper_that_loses_the_answer_is_told_what_to_do():
+def test_a_wrapper_that_loses_the_answer_is_reported_with_a_remedy():
     with pytest.raises(StageError) as error:
-        ask(stages_of(Forgetting(), answering("step", "yes")), "step")
+        call(stages_of(Forgetting(), answering("step", "yes")), "step")
     assert str(error.value) == (
         'No plugin answered the stage "step". Plugins called, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
-        "must return what its `yield` gives, or another answer."
+        "must return the value of its `yield`, or another answer."
     )
 
 
-def test_tune_is_the_stage_for_which_none_is_an_answer():
-    assert ask(stages_of(answering("tune", None)), "tune") is None
-    assert ask(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
+def test_none_is_an_answer_of_tune_only():
+    assert call(stages_of(answering("tune", None)), "tune") is None
+    assert call(stages_of(answering("tune", None), answering("tune", None)), "tune") is None
 
 
 def fail(run):
@@ -157,10 +157,10 @@ def fail(run):
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_an_error_in_a_plugin_names_plugin_and_stage_and_the_line_in_its_file(others):
+def test_an_error_in_a_plugin_names_the_plugin_the_stage_and_the_line(others):
     stages = stages_of(answering("step", fail), *[answering("step", None)] * others)
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fail.__code__.co_firstlineno + 1
     assert str(error.value) == (
         f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): '
@@ -169,47 +169,47 @@ def test_an_error_in_a_plugin_names_plugin_and_stage_and_the_line_in_its_file(ot
     assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
-def test_an_error_without_a_text_is_told_by_its_type():
+def test_an_error_without_a_message_is_reported_by_its_type():
     def interrupt(run):
         raise StopAsyncIteration
 
     stages = stages_of(answering("step", interrupt))
     with pytest.raises(StageError, match=r": StopAsyncIteration$"), naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
 
 
 @pytest.mark.parametrize("error", [HooklineError("Mend it."), MisfitError("Mend it.", ("model",)), KeyboardInterrupt()])
-def test_an_error_that_hookline_raises_on_purpose_is_left_as_it_is(error):
+def test_an_error_of_hookline_is_unchanged(error):
     def refuse(run):
         raise error
 
     stages = stages_of(answering("step", refuse))
     with pytest.raises(type(error)) as raised, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     assert raised.value is error
 
 
-def test_an_error_outside_of_all_plugins_is_left_as_it_is():
+def test_an_error_outside_of_plugins_is_unchanged():
     error = KeyError("x")
     with pytest.raises(KeyError) as raised, naming_plugins(manager_of(answering("step", "yes"))):
         raise error
     assert raised.value is error
 
 
-def test_an_error_within_a_stage_that_a_plugin_asks_is_that_of_the_inner_one():
+def test_an_error_in_a_nested_stage_belongs_to_the_inner_plugin():
     class Asking:
         @hookimpl
         def step(self, run):
-            return ask(run, "forward", run)
+            return call(run, "forward", run)
 
     stages = stages_of(Asking(), answering("forward", fail))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step", stages)
+        call(stages, "step", stages)
     assert str(error.value).startswith('The plugin "plugin-1" failed in the stage "forward" (')
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_of_two_plugins_of_one_class_the_one_that_failed_is_named(failing):
+def test_the_failing_one_of_two_plugins_of_a_class_is_named(failing):
     class Perhaps:
         def __init__(self, fails):
             self.fails = fails
@@ -221,23 +221,23 @@ def test_of_two_plugins_of_one_class_the_one_that_failed_is_named(failing):
 
     stages = stages_of(*(Perhaps(index == failing) for index in range(2)))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
 
 
-def test_nobody_is_blamed_without_a_traceback():
+def test_no_plugin_is_blamed_without_a_traceback():
     assert blamed(KeyError("x"), manager_of(answering("step", "yes"))) is None
 
 
-def test_stages_are_those_of_the_plugins_that_were_there_when_they_were_made():
+def test_stages_use_the_plugins_that_were_registered_when_they_were_created():
     manager: pluggy.PluginManager = manager_of(answering("step", "first"))
     stages = Dispatcher(manager)
     manager.register(answering("step", "second"), "late")
-    assert ask(stages, "step") == "first"
-    assert ask(Dispatcher(manager), "step") == "second"
+    assert call(stages, "step") == "first"
+    assert call(Dispatcher(manager), "step") == "second"
 
 
-def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_end_in_any_case():
+def test_a_limited_callback_always_runs_in_the_final_evaluation():
     class Epoch:
         epoch, step, is_trained = 3, 7, False
 
@@ -259,7 +259,7 @@ def test_a_callback_that_is_limited_to_some_epochs_sees_what_is_judged_at_the_en
 
 
 class Noting:
-    """Says whom a stage asks, from outside to inside."""
+    """Records the calls of a stage, from outside to inside."""
 
     def __init__(self, name):
         self.name = name
@@ -270,7 +270,7 @@ class Noting:
 
 
 class Twice(Noting):
-    """Asks a stage once more inside of itself."""
+    """Calls its stage again inside itself."""
 
     @hookimpl(wrapper=True)
     def step(self, run, optimizer, closure):
@@ -281,15 +281,15 @@ class Twice(Noting):
 stages_of_run = {}
 
 
-def test_a_wrapper_can_ask_a_stage_once_more_inside_of_itself():
+def test_a_wrapper_can_call_its_stage_again_inside_itself():
     outer, inner = Twice("b"), Twice("c")
     stages_of_run["run"] = stages_of(Noting("a"), outer, inner, Noting("d"), answering("step", ["e"]))
     once = ["c", "d", "e", ["d", "e"]]
-    assert ask(stages_of_run["run"], "step") == ["a", "b", *once, once]
+    assert call(stages_of_run["run"], "step") == ["a", "b", *once, once]
     assert stages_of_run["run"].inside(outer, "step") is stages_of_run["run"].inside(outer, "step")
 
 
-def test_inside_of_the_only_wrapper_the_answer_is_asked_directly():
+def test_inside_the_only_wrapper_the_implementation_is_called_directly():
     wrapping = Wrapping()
     manager = new_manager()
     manager.register(inner_loop, "hookline_stages")
@@ -297,7 +297,7 @@ def test_inside_of_the_only_wrapper_the_answer_is_asked_directly():
     assert Dispatcher(manager).inside(wrapping, "step") is inner_loop.step
 
 
-def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
+def test_limits_also_hold_inside_a_wrapper():
     class Run:
         epoch, step, is_trained = 1, 0, False
 
@@ -311,7 +311,7 @@ def test_inside_of_a_wrapper_others_are_limited_as_everywhere():
     assert asked == [["d"], ["b", "c", "d"], ["c", "d"], ["b", "c", "d"]]
 
 
-def test_a_plugin_that_has_no_hash_is_left_out_as_any_other():
+def test_an_unhashable_plugin_can_be_omitted():
     class Unhashable(Noting):
         __hash__ = None
 
@@ -322,20 +322,20 @@ def test_a_plugin_that_has_no_hash_is_left_out_as_any_other():
         epoch, step, is_trained = 1, 0, False
 
     limited = Dispatcher(manager, {"plugin-1": (1, CallbackSpec(first=2))})
-    assert ask(limited, "step", Run) == ["a", "c"]
-    assert ask(Dispatcher(manager), "step") == ["a", "b", "c"]
+    assert call(limited, "step", Run) == ["a", "c"]
+    assert call(Dispatcher(manager), "step") == ["a", "b", "c"]
     assert Dispatcher(manager).inside(one, "step")(run=1, optimizer=2, closure=3) == ["b", "c"]
 
 
-def test_who_has_nothing_to_do_with_a_stage_has_no_inside_of_it():
+def test_a_plugin_without_a_stage_cannot_call_inside_it():
     wrapping = Wrapping()
     with pytest.raises(StageError) as raised:
         stages_of(wrapping, answering("step", [])).inside(wrapping, "log")
-    assert str(raised.value) == 'Wrapping does not implement the stage "log": nothing is inside it.'
+    assert str(raised.value) == 'Wrapping does not implement the stage "log": there is no stage inside it.'
 
 
 @pytest.mark.parametrize("stage", ["forward", "loss", "backward", "step"])
-def test_nothing_stands_between_the_loop_and_a_built_in_answer_that_nobody_wraps(stage):
+def test_the_loop_calls_an_unwrapped_built_in_answer_directly(stage):
     manager = new_manager()
     manager.register(inner_loop, "hookline_stages")
     assert getattr(Dispatcher(manager), stage) is getattr(inner_loop, stage)
@@ -350,17 +350,17 @@ def stop_iteration(run):
 
 
 @pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
-def test_a_plugin_that_ends_the_process_or_the_iteration_has_failed(fault, told):
+def test_exit_and_stop_iteration_in_a_plugin_are_failures(fault, told):
     stages = stages_of(answering("step", fault))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
 
 
 @pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_so_has_a_wrapper(fault, told, when):
+def test_exit_and_stop_iteration_in_a_wrapper_are_failures(fault, told, when):
     class Wrapper:
         @hookimpl(wrapper=True)
         def step(self, run):
@@ -371,12 +371,12 @@ def test_so_has_a_wrapper(fault, told, when):
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
     assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
 
 
-@pytest.mark.parametrize(("yields", "did"), [(0, "it returned before it did"), (2, "it yielded a second time")])
+@pytest.mark.parametrize(("yields", "did"), [(0, "it returned without a `yield`"), (2, "it yielded a second time")])
 def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
     class Wrapper:
         @hookimpl(wrapper=True)
@@ -386,8 +386,8 @@ def test_a_wrapper_that_does_not_yield_once_is_named(yields, did):
 
     stages = stages_of(Wrapper(), answering("step", "yes"))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
-        ask(stages, "step")
+        call(stages, "step")
     line = Wrapper.step.__code__.co_firstlineno
     assert str(error.value) == (
-        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): a wrapper must yield once, and {did}.'
+        f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): a wrapper must yield once, but {did}.'
     )

@@ -16,7 +16,7 @@ HERE = __file__
 
 
 class Opening:
-    """Notes when what it opens is closed, and with which error the run has ended."""
+    """Records when its resource is closed, and the error that ended the run."""
 
     def __init__(self, happened):
         self.happened = happened
@@ -31,7 +31,7 @@ class Opening:
 
 
 class Deploying:
-    """Notes that the model is handed on."""
+    """Records that the model is deployed."""
 
     def __init__(self, happened, error=None):
         self.happened, self.error = happened, error
@@ -45,7 +45,7 @@ class Deploying:
 
 
 class Tuning:
-    """Tries learning rates one after another."""
+    """Tries learning rates in turn."""
 
     def __init__(self, *rates):
         self.rates = rates
@@ -58,7 +58,7 @@ class Tuning:
 
 
 class Failing:
-    """Opens what fails when it is closed."""
+    """Opens a resource that fails on close."""
 
     def __init__(self, error):
         self.error = error
@@ -76,13 +76,13 @@ LINE = Failing.close.__code__.co_firstlineno + 1
 CLOSING = f'The plugin "Failing" failed to close a resource. {HERE}, line {LINE}: OSError: broken'
 
 
-def test_what_is_open_is_closed_after_the_model_is_handed_on(tmp_path):
+def test_resources_are_closed_after_deployment(tmp_path):
     happened = []
     hookline.train(small(epochs=1), plugins=[Opening(happened), Deploying(happened)], out=tmp_path / "run")
     assert happened == [("deployed", "run"), ("run", None)]
 
 
-def test_an_error_in_handing_on_is_one_of_the_run(tmp_path):
+def test_an_error_in_deployment_is_an_error_of_the_run(tmp_path):
     happened = []
     plugins = [Opening(happened), Deploying(happened, RuntimeError("no"))]
     with pytest.raises(StageError, match='"Deploying" failed in the stage "deploy"'):
@@ -93,20 +93,20 @@ def test_an_error_in_handing_on_is_one_of_the_run(tmp_path):
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [
-        # The first is the best, those after it are closed when they end.
+        # The first trial is the best; the later ones are closed when they end.
         ((1e-4, 1e-5), [("trial-2", None), ("trial-3", None), ("deployed", "run"), ("run", None)]),
-        # Each is better than the one before, which is closed then.
+        # Each trial is better than the previous one, which is closed then.
         ((0.05, 0.2), [("run", None), ("trial-2", None), ("deployed", "trial-3"), ("trial-3", None)]),
     ],
 )
-def test_of_several_trials_that_which_is_handed_on_stays_open(tmp_path, rates, expected):
+def test_the_resources_of_the_deployed_trial_stay_open(tmp_path, rates, expected):
     happened = []
     plugins = [Opening(happened), Deploying(happened), Tuning(*rates)]
     hookline.train(small(epochs=1), plugins=plugins, out=tmp_path / "run")
     assert happened == expected
 
 
-def test_what_all_trials_have_open_is_closed_when_one_fails(tmp_path):
+def test_the_resources_of_all_trials_are_closed_if_one_fails(tmp_path):
     happened = []
 
     class SecondFails:
@@ -122,7 +122,7 @@ def test_what_all_trials_have_open_is_closed_when_one_fails(tmp_path):
     assert happened == [("trial-2", StageError), ("run", StageError)]
 
 
-def test_an_error_in_closing_names_the_plugin_that_opened_it_and_all_else_is_closed(tmp_path):
+def test_an_error_while_closing_names_the_plugin_and_the_other_resources_are_closed(tmp_path):
     happened = []
     with pytest.raises(StageError) as error:
         hookline.train(small(epochs=1), plugins=[Opening(happened), Failing(OSError("broken"))], out=tmp_path / "run")
@@ -133,7 +133,7 @@ def test_an_error_in_closing_names_the_plugin_that_opened_it_and_all_else_is_clo
     assert (tmp_path / "run/result.json").is_file()
 
 
-def test_an_error_in_closing_does_not_hide_the_one_before_it(tmp_path):
+def test_an_error_while_closing_does_not_hide_an_earlier_error(tmp_path):
     plugins = [Failing(OSError("broken")), Ending(ValueError("first"), epoch=1)]
     with pytest.raises(StageError) as error:
         hookline.train(small(epochs=1), plugins=plugins, out=tmp_path / "run")
@@ -143,7 +143,7 @@ def test_an_error_in_closing_does_not_hide_the_one_before_it(tmp_path):
     assert notes_of(error.value) == (weights, CLOSING)
 
 
-def test_an_interruption_stays_one(tmp_path):
+def test_an_interruption_remains_an_interruption(tmp_path):
     plugins = [Failing(OSError("broken")), Ending(KeyboardInterrupt(), epoch=1)]
     with pytest.raises(hookline.Interrupted) as error:
         hookline.train(small(epochs=1), plugins=plugins, out=tmp_path / "run")
@@ -158,7 +158,7 @@ def test_a_callback_of_the_spec_is_named_with_its_place(tmp_path):
 
     @hookline.spec.spec
     class Broken(hookline.spec.CallbackSpec):
-        """Opens what fails when it is closed."""
+        """Opens a resource that fails on close."""
 
         def build(self):
             return Failing(HooklineError("It is broken."))
@@ -207,7 +207,7 @@ class BrokenContext:
         (lambda resources: resources.push(BrokenContext()), "BrokenContext"),
     ],
 )
-def test_what_no_plugin_has_opened_is_told_by_its_function_and_line(register, named):
+def test_a_resource_without_a_plugin_is_reported_with_its_function_and_line(register, named):
     resources = Resources()
     register(resources)
     with pytest.raises(StageError) as error:
@@ -219,7 +219,7 @@ def test_what_no_plugin_has_opened_is_told_by_its_function_and_line(register, na
     resources.close()  # It is closed once.
 
 
-def test_it_is_a_stack_as_any_other():
+def test_it_behaves_like_an_exit_stack():
     seen = []
     with Resources() as resources:
         assert resources.enter_context(good_context()) == 3
@@ -239,7 +239,7 @@ def good_context():
     yield 3
 
 
-def test_an_error_is_neither_swallowed_nor_told_twice_by_what_is_closed():
+def test_a_resource_neither_suppresses_an_error_nor_repeats_it():
     class Swallowing(ExitStack):
         def __exit__(self, *_):
             return True
@@ -255,7 +255,7 @@ def test_an_error_is_neither_swallowed_nor_told_twice_by_what_is_closed():
     assert notes_of(error.value) == ()
 
 
-def test_all_that_fails_in_closing_is_told():
+def test_all_errors_while_closing_are_reported():
     resources = Resources()
     resources.callback(broken)
     resources.callback(BrokenContext().__exit__)
@@ -286,7 +286,7 @@ def fit(run):
 @pytest.mark.parametrize(
     "after", ["pass", "1 / 0", "from hookline.errors import MisfitError; raise MisfitError('No.', ('loss',))"]
 )
-def test_the_command_line_tells_both(tmp_path, monkeypatch, capsys, after):
+def test_the_command_line_reports_both(tmp_path, monkeypatch, capsys, after):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(FILE.format(after=after))
     (tmp_path / "spec.toml").write_text(

@@ -10,7 +10,7 @@ from hookline.check.toml.document import from_table
 from hookline.errors import PluginError
 from hookline.plugins.manager import BUILT_IN, Plugins
 from hookline.plugins.sources.entry_points import entry_points
-from hookline.plugins.sources.installed import InstalledPlugins, taken_apart
+from hookline.plugins.sources.installed import InstalledPlugins, parse_listed
 from hookline.plugins.stages import STAGES
 from hookline.runs.plan import implementations
 from hookline.spec import LossSpec
@@ -45,7 +45,7 @@ WRAPPER = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef select_
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Puts a module and the metadata of its distribution where Python looks, as pip does."""
+    """Write a module and the metadata of its distribution to a directory in `sys.path`, as pip does."""
     monkeypatch.syspath_prepend(tmp_path)
     made = []
 
@@ -75,7 +75,7 @@ def names_of(manager, stage):
     return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
 
 
-def test_an_installed_plugin_that_is_listed_is_used(install):
+def test_a_listed_installed_plugin_is_used(install):
     install("focal")
     catalog = Plugins(["focal"]).catalog
     origin = catalog.plugin(catalog.find(LossSpec, "FocalLoss"))
@@ -83,7 +83,7 @@ def test_an_installed_plugin_that_is_listed_is_used(install):
     assert str(origin) == '"focal" (hookline-focal 1.2)'
 
 
-def test_plugins_that_cannot_be_used_are_left_out_in_one_go(install):
+def test_unusable_plugins_are_skipped_in_one_pass(install):
     install("focal")
     install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
     install("failing", "1 / 0\n")
@@ -93,11 +93,11 @@ def test_plugins_that_cannot_be_used_are_left_out_in_one_go(install):
     assert [error.listed for error in unusable] == ["none", "failing", "none", "broken"]
     assert [origin.name for origin, _ in plugins.added] == ["focal"]
     assert plugins.catalog.find(LossSpec, "FocalLoss").__name__ == "FocalLoss"
-    with pytest.raises(PluginError, match='No plugin called "none" is installed'):
+    with pytest.raises(PluginError, match='No plugin named "none" is installed'):
         Plugins(listed)
 
 
-def test_all_plugins_that_cannot_be_used_are_told_and_loaded_once(install, monkeypatch):
+def test_all_unusable_plugins_are_reported_and_loaded_once(install, monkeypatch):
     install("broken", "from hookline import hookimpl\n\n@hookimpl\ndef register_specs():\n    return [1 / 0]\n")
     loaded = []
 
@@ -108,16 +108,16 @@ def test_all_plugins_that_cannot_be_used_are_told_and_loaded_once(install, monke
 
     monkeypatch.setattr("hookline.check.load.Plugins", Counted)
     problems = Loader().check(from_table({"plugins": ["none", "broken", "none"]}))
-    told = [(problem.path, problem.message[:20]) for problem in problems if problem.path[0] == "plugins"]
+    told = [(problem.path, problem.message[:19]) for problem in problems if problem.path[0] == "plugins"]
     assert sorted(told) == [
-        (("plugins", 0), 'No plugin called "no'),
-        (("plugins", 1), 'The plugin "broken" '),
-        (("plugins", 2), 'No plugin called "no'),
+        (("plugins", 0), 'No plugin named "no'),
+        (("plugins", 1), 'The plugin "broken"'),
+        (("plugins", 2), 'No plugin named "no'),
     ]
     assert len(loaded) == 1
 
 
-def test_an_installed_plugin_that_is_not_listed_is_not_imported(install):
+def test_an_unlisted_installed_plugin_is_not_imported(install):
     install("focal")
     install("other", WRAPPER)
     names = [kind.__name__ for kind in Plugins(["other"]).catalog]
@@ -126,12 +126,12 @@ def test_an_installed_plugin_that_is_not_listed_is_not_imported(install):
     assert "hookline_focal" not in sys.modules
 
 
-def test_installed_plugins_are_not_looked_for_if_none_is_listed(monkeypatch):
+def test_installed_plugins_are_not_searched_if_none_is_listed(monkeypatch):
     monkeypatch.setattr("hookline.plugins.sources.installed.entry_points", lambda: pytest.fail("looked for"))
     assert names_of(Plugins().manager(), "step") == ["hookline_stages"]
 
 
-def test_listed_plugins_stand_in_their_order_before_others(install):
+def test_listed_plugins_come_first_in_their_order(install):
     install("zebra", WRAPPER)
     install("ant", WRAPPER)
     own = type(sys)("own")
@@ -144,7 +144,7 @@ ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n
 
 
 def calls_of(listed, spec):
-    """Who is asked in each stage, in the order of the calls, as the plan of a run has it."""
+    """The plugins of each stage, in calling order, as in the plan of a run."""
     with new_run(spec, Plugins(listed)) as run:
         return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
 
@@ -165,7 +165,7 @@ def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeyp
     said = {stage: [call.split()[0] for call in calls] for stage, *calls in plan}
     assert said["select_loss"] == ["ant", "cat", "dog", "bee", "eel", "hookline_stages"]
     assert said["step"] == ["callbacks[0]", "callbacks[1]", "hookline_stages"]
-    # The order in the spec is the one that counts.
+    # Only the order in the spec matters.
     assert calls_of(names[::-1], spec) != plan
 
 
@@ -173,22 +173,22 @@ def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeyp
     ("listed", "rest"),
     [("focl", ' Did you mean "focal"?'), ("xyz", ' Available: "focal" and "other".')],
 )
-def test_a_listed_plugin_that_is_not_installed_is_told_with_the_nearest(install, listed, rest):
+def test_a_missing_plugin_is_reported_with_a_suggestion(install, listed, rest):
     install("focal")
     install("other")
     with pytest.raises(PluginError) as error:
         Plugins([listed])
-    assert str(error.value) == f'No plugin called "{listed}" is installed.{rest}'
+    assert str(error.value) == f'No plugin named "{listed}" is installed.{rest}'
 
 
-def test_where_no_plugin_is_installed_at_all_it_is_told():
+def test_that_no_plugins_are_installed_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
-    assert str(error.value) == 'No plugin called "focal" is installed. No plugin is installed.'
+    assert str(error.value) == 'No plugin named "focal" is installed. No plugins are installed.'
 
 
 @pytest.mark.parametrize("listed", ["focal", "focal>=1.2", "focal == 1.2", "focal~=1.0,!=1.1", " focal<2 ", "focal>1"])
-def test_versions_that_an_installed_plugin_has_are_good(install, listed):
+def test_matching_versions_are_accepted(install, listed):
     install("focal")
     assert Plugins([listed]).catalog.find(LossSpec, "FocalLoss").__name__ == "FocalLoss"
 
@@ -196,14 +196,14 @@ def test_versions_that_an_installed_plugin_has_are_good(install, listed):
 @pytest.mark.parametrize(
     ("listed", "message"),
     [
-        ("focal>=2", "hookline-focal 1.2 is installed, and the spec requires >=2."),
-        ("focal==1.2.1", "hookline-focal 1.2 is installed, and the spec requires ==1.2.1."),
+        ("focal>=2", "hookline-focal 1.2 is installed, but the spec requires >=2."),
+        ("focal==1.2.1", "hookline-focal 1.2 is installed, but the spec requires ==1.2.1."),
         ("focal 1.2", '"1.2" is not a version specifier: write it as in "focal>=1.2" or "focal~=1.2".'),
         (">=1.2", '">=1.2" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
         ("", '"" is not the name of a plugin, such as "focal" or "focal>=1.2".'),
     ],
 )
-def test_versions_that_it_has_not_are_told(install, listed, message):
+def test_other_versions_are_reported(install, listed, message):
     install("focal")
     with pytest.raises(PluginError) as error:
         Plugins([listed])
@@ -211,29 +211,29 @@ def test_versions_that_it_has_not_are_told(install, listed, message):
     assert error.value.listed == listed
 
 
-def test_a_version_is_taken_for_none_of_a_plugin_that_is_not_asked_for_one(install):
+def test_the_version_of_a_plugin_without_a_specifier_is_not_read(install):
     install("focal", version="0.dev0+local")
     assert Plugins(["focal"]).all()[0][0].version == "0.dev0+local"
 
 
-def test_two_distributions_with_a_plugin_of_one_name_are_told(install):
+def test_two_distributions_with_the_same_plugin_name_are_reported(install):
     install("focal")
     install("focal", distribution="other-focal", version="3")
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
     assert str(error.value) == (
-        'Several plugins called "focal" are installed: hookline-focal 1.2 and other-focal 3. Uninstall all but one.'
+        'Several plugins named "focal" are installed: hookline-focal 1.2 and other-focal 3. Uninstall all but one.'
     )
 
 
-def test_two_plugins_with_a_component_of_one_name_are_told_apart(install):
+def test_components_with_the_same_name_are_distinguished_by_their_plugins(install):
     install("focal")
     install("sharp")
     catalog = Plugins(["focal", "sharp"]).catalog
-    with pytest.raises(ValueError, match="bring a loss") as error:
+    with pytest.raises(ValueError, match="each have a loss") as error:
         catalog.find(LossSpec, "FocalLoss")
     assert str(error.value) == (
-        'The plugins "focal" (hookline-focal 1.2) and "sharp" (hookline-sharp 1.2) bring a loss called FocalLoss: write '
+        'The plugins "focal" (hookline-focal 1.2) and "sharp" (hookline-sharp 1.2) each have a loss named FocalLoss: write '
         '"focal:FocalLoss" or "sharp:FocalLoss".'
     )
     assert catalog.find(LossSpec, "sharp:FocalLoss").__module__ == "hookline_sharp"
@@ -248,7 +248,7 @@ def test_two_plugins_with_a_component_of_one_name_are_told_apart(install):
         ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
     ],
 )
-def test_an_installed_plugin_that_cannot_be_imported_is_told_with_its_line(install, source, line, what):
+def test_an_installed_plugin_that_cannot_be_imported_is_reported_with_its_line(install, source, line, what):
     path = install("broken", source)
     with pytest.raises(PluginError) as error:
         Plugins(["broken"])
@@ -257,7 +257,7 @@ def test_an_installed_plugin_that_cannot_be_imported_is_told_with_its_line(insta
     )
 
 
-def test_a_module_that_is_not_there_is_told(install):
+def test_a_missing_module_is_reported(install):
     install("focal", value="hookline_foccal")
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
@@ -267,7 +267,7 @@ def test_a_module_that_is_not_there_is_told(install):
     )
 
 
-def test_an_entry_point_may_name_an_object_in_a_module(install):
+def test_an_entry_point_can_name_an_object_in_a_module(install):
     install(
         "focal",
         f"class Inner:\n    pass\n\n{FOCAL}\nplugin = Inner()\nplugin.register_specs = register_specs\n",
@@ -318,7 +318,7 @@ DECLARED = "from hookline import hookimpl; from hookline.spec import LossSpec, o
         ),
     ],
 )
-def test_a_class_that_is_declared_wrongly_is_told_with_its_line(install, source, line, problem):
+def test_a_wrong_declaration_is_reported_with_its_line(install, source, line, problem):
     path = install("focal", DECLARED.format(source))
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
@@ -345,7 +345,7 @@ def test_a_class_that_is_declared_wrongly_is_told_with_its_line(install, source,
         ),
     ],
 )
-def test_a_hook_that_does_not_fit_is_told_with_its_line(install, source, problem):
+def test_a_hook_that_does_not_fit_is_reported_with_its_line(install, source, problem):
     path = install("focal", source)
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
@@ -353,14 +353,14 @@ def test_a_hook_that_does_not_fit_is_told_with_its_line(install, source, problem
     assert error.value.listed == "focal"
 
 
-def test_a_plugin_that_is_listed_twice_is_told(install):
+def test_a_plugin_that_is_listed_twice_is_reported(install):
     install("focal")
     with pytest.raises(PluginError) as error:
         Plugins(["focal", "focal"])
     assert str(error.value) == 'The plugin "focal" (hookline-focal 1.2) is used twice.'
 
 
-def test_a_plugin_that_cannot_be_used_is_told_at_its_place_in_the_spec(install):
+def test_an_unusable_plugin_is_reported_at_its_place_in_the_spec(install):
     install("focal")
     install("broken", "1 / 0\n")
     problems = Loader().check(from_table({"plugins": ["focal", "broken"]}))
@@ -368,7 +368,7 @@ def test_a_plugin_that_cannot_be_used_is_told_at_its_place_in_the_spec(install):
     assert [problem.path for problem in problems] == [("plugins", 1), *missing]
 
 
-def test_plugins_that_are_installed_and_not_listed_are_named_where_a_type_is_not_known(install):
+def test_an_unknown_type_is_reported_with_the_unlisted_plugins(install):
     install("focal")
     install("sharp", WRAPPER)
     with pytest.raises(ValueError, match="There is no loss") as error:
@@ -380,7 +380,7 @@ def test_plugins_that_are_installed_and_not_listed_are_named_where_a_type_is_not
     assert "hookline_focal" not in sys.modules
 
 
-def test_what_is_installed_is_known_without_importing_it(install):
+def test_installed_plugins_are_known_without_importing_them(install):
     install("focal")
     install("broken", "1 / 0\n")
     installed = InstalledPlugins()
@@ -395,11 +395,11 @@ def test_what_is_installed_is_known_without_importing_it(install):
 @pytest.mark.parametrize(
     ("listed", "parts"), [("focal", ("focal", "")), ("a.b-c_d", ("a.b-c_d", "")), ("x >=1, <2", ("x", ">=1, <2"))]
 )
-def test_what_a_spec_lists_is_taken_apart(listed, parts):
-    assert taken_apart(listed) == parts
+def test_an_entry_of_plugins_is_split_into_name_and_versions(listed, parts):
+    assert parse_listed(listed) == parts
 
 
-def test_entry_points_agree_with_those_that_python_finds(install):
+def test_entry_points_equal_those_of_importlib_metadata(install):
     from importlib.metadata import entry_points as of_python
 
     install("focal")
@@ -423,7 +423,7 @@ def test_entry_points_agree_with_those_that_python_finds(install):
         ([], None),
     ],
 )
-def test_a_plugin_for_another_version_of_hookline_is_told_with_both(install, requires, wanted):
+def test_a_plugin_for_another_version_of_hookline_is_reported_with_both_versions(install, requires, wanted):
     install("focal", requires=requires)
     if wanted is None:
         assert "FocalLoss" in {kind.__name__ for kind in Plugins(["focal"]).catalog}
@@ -431,7 +431,7 @@ def test_a_plugin_for_another_version_of_hookline_is_told_with_both(install, req
     with pytest.raises(PluginError) as error:
         Plugins(["focal"])
     assert str(error.value) == (
-        f"hookline-focal 1.2 requires hookline {wanted}, and hookline {version('hookline')} is installed. "
+        f"hookline-focal 1.2 requires hookline {wanted}, but hookline {version('hookline')} is installed. "
         "Install a release of hookline-focal that supports it."
     )
     assert error.value.listed == "focal"

@@ -20,12 +20,12 @@ def names_of(manager, stage):
     return [found.plugin_name for found in reversed(getattr(manager.hook, stage).get_hookimpls())]
 
 
-def test_a_file_is_a_plugin_that_is_called_as_the_file(tmp_path):
+def test_a_file_is_a_plugin_named_after_the_file(tmp_path):
     module = from_file(written(tmp_path, MARKED))
     assert names_of(Plugins(extra=[module]).manager(), "step") == ["mine", "hookline_stages"]
 
 
-def test_a_file_brings_names(tmp_path):
+def test_a_file_registers_components(tmp_path):
     text = (
         "from hookline import hookimpl; from hookline.spec import LossSpec, option, spec\n\n"
         "@spec\nclass Mine(LossSpec):\n    '''A loss.'''\n\n    gamma: float = option(default=2.0)\n\n"
@@ -41,14 +41,14 @@ def test_a_file_brings_names(tmp_path):
     assert hookline.load(table, plugins=[module]).loss == module.Mine(gamma=3.0)
 
 
-def test_two_files_of_one_name_are_two_plugins(tmp_path):
+def test_two_files_with_the_same_name_are_two_plugins(tmp_path):
     (tmp_path / "other").mkdir()
     one, two = from_file(written(tmp_path, MARKED)), from_file(written(tmp_path / "other", MARKED))
     assert one is not two
     assert names_of(Plugins(extra=[one, two]).manager(), "step") == ["mine", "mine (2)", "hookline_stages"]
 
 
-def test_a_file_does_not_take_the_place_of_a_module_of_its_name(tmp_path):
+def test_a_file_does_not_replace_a_module_with_the_same_name(tmp_path):
     import json
 
     from_file(written(tmp_path, MARKED, "json.py"))
@@ -76,7 +76,7 @@ def test_a_file_does_not_take_the_place_of_a_module_of_its_name(tmp_path):
         ("from hookline import hookimpl\n", "No function of this file is marked with @hookimpl."),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_with_the_line(tmp_path, monkeypatch, text, problem, given):
+def test_a_file_that_cannot_be_used_is_reported_with_the_line(tmp_path, monkeypatch, text, problem, given):
     path = written(tmp_path, text)
     if given == "relative":
         monkeypatch.chdir(tmp_path)
@@ -86,38 +86,38 @@ def test_a_file_that_cannot_be_used_is_told_with_the_line(tmp_path, monkeypatch,
     assert str(error.value).startswith(f"{path}: {problem}")
 
 
-def test_a_stage_in_a_file_that_is_not_marked_is_told_though_others_are(tmp_path):
+def test_an_unmarked_stage_is_reported_even_if_others_are_marked(tmp_path):
     path = written(tmp_path, f"{MARKED}\n\ndef forward(run):\n    pass\n")
     with pytest.raises(PluginError) as error:
         from_file(path)
     assert str(error.value) == f'{path}, line 8: "forward" is the name of a stage; mark the function with @hookimpl.'
 
 
-def test_a_function_that_a_file_imports_is_not_taken_for_a_stage(tmp_path):
+def test_an_imported_function_is_not_mistaken_for_a_stage(tmp_path):
     path = written(tmp_path, f"from copy import copy as forward\n{MARKED}")
     assert from_file(path).__name__ == "hookline_file_mine"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(PluginError) as error:
         from_file(tmp_path / "none.py")
     assert str(error.value) == f"{tmp_path / 'none.py'}: There is no such file."
 
 
-def test_a_file_that_is_not_python_is_told(tmp_path):
+def test_a_file_that_is_not_python_is_reported(tmp_path):
     path = written(tmp_path, MARKED, "mine.txt")
     with pytest.raises(PluginError) as error:
         from_file(path)
-    assert str(error.value) == f"{path}: A plugin is a Python file, whose name ends in .py."
+    assert str(error.value) == f"{path}: A plugin must be a Python file (.py)."
 
 
-def test_a_file_that_hookline_refuses_on_purpose_is_told_as_it_says(tmp_path):
+def test_an_error_of_hookline_in_a_file_is_reported_unchanged(tmp_path):
     path = written(tmp_path, "from hookline import HooklineError\n\nraise HooklineError('Not on Mondays.')\n")
     with pytest.raises(hookline.HooklineError, match=r"^Not on Mondays\.$"):
         from_file(path)
 
 
-def test_a_file_may_import_its_neighbours(tmp_path):
+def test_a_file_can_import_files_beside_it(tmp_path):
     (tmp_path / "neighbour_of_it.py").write_text("RATE = 3\n")
     (tmp_path / "it.py").write_text(
         "from neighbour_of_it import RATE\nfrom hookline import hookimpl\n\n@hookimpl\ndef tune(): return None\n"

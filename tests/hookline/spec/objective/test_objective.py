@@ -1,4 +1,4 @@
-"""The objective: several losses are trained as by hand, and each is logged by itself."""
+"""The objective: several losses train like a hand-written loop, and each is logged separately."""
 
 import json
 import math
@@ -89,7 +89,7 @@ def by_hand(parts=1):
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_the_sum_trains_as_by_hand_and_each_part_is_logged(accumulate, tmp_path):
+def test_the_sum_trains_like_a_hand_written_loop_and_each_loss_is_logged(accumulate, tmp_path):
     trial = hookline.train(spec(accumulate=accumulate), plugins=[Plugin()], out=tmp_path / "run")
     kind, size, logged = by_hand(accumulate)
     for mine, theirs in ((trial.model["kind"], kind), (trial.model["size"], size)):
@@ -104,7 +104,7 @@ def test_the_sum_trains_as_by_hand_and_each_part_is_logged(accumulate, tmp_path)
         assert record["validation/loss"] == pytest.approx(validation, rel=1e-6)
 
 
-def test_a_metric_says_which_target_it_evaluates(tmp_path):
+def test_a_metric_names_the_target_that_it_evaluates(tmp_path):
     metrics = [{"type": "Accuracy", "target": "kind"}, {"type": "MeanSquaredError", "target": "size"}]
     trial = hookline.train(spec(metrics=metrics), plugins=[Plugin()], out=tmp_path / "run")
     with torch.no_grad():
@@ -124,7 +124,7 @@ def test_a_metric_says_which_target_it_evaluates(tmp_path):
         ),
     ],
 )
-def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
+def test_a_metric_that_does_not_fit_its_target_is_reported(metric, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(metrics=[metric])
     assert message in str(raised.value)
@@ -140,11 +140,11 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
         ({"losses": {"kind": LOSSES["kind"]}}, 'No loss takes the target "size".'),
         (
             {"heads": {"kind": HEADS["kind"], "sizes": HEADS["size"]}},
-            'losses.size: The model gives no output "size". Did you mean "sizes"?',
+            'losses.size: The model returns no output "size". Did you mean "sizes"?',
         ),
         (
             {"losses": {**LOSSES, "size": {**LOSSES["size"], "output": "sise"}}},
-            'losses.size.output: The model gives no output "sise". Did you mean "size"?',
+            'losses.size.output: The model returns no output "sise". Did you mean "size"?',
         ),
         (
             {"heads": {"kind": HEADS["size"], "size": HEADS["size"]}},
@@ -152,7 +152,7 @@ def test_a_metric_that_does_not_fit_its_target_is_told(metric, message):
         ),
     ],
 )
-def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written(changes, message, tmp_path):
+def test_losses_that_do_not_fit_data_or_model_are_reported_before_anything_is_written(changes, message, tmp_path):
     with pytest.raises(hookline.HooklineError) as raised:
         hookline.train(spec(**changes), plugins=[Plugin()], out=tmp_path / "run")
     assert message in str(raised.value)
@@ -179,11 +179,11 @@ def test_parts_that_do_not_fit_data_or_model_are_told_before_anything_is_written
             {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
             "losses.a.output: MSELoss takes one output: use its name instead of a table.",
         ),
-        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
+        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a: There is no loss called"),
         ({"a": {"factor": 1}}, "losses.a: The `type`, which names the loss, is missing."),
     ],
 )
-def test_sums_that_make_no_sense_are_problems_of_the_spec(losses, message):
+def test_meaningless_sums_are_problems_of_the_spec(losses, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(losses)
     assert message in str(raised.value)
@@ -196,7 +196,7 @@ SUMMED = {"type": "MSELoss", "reduction": "sum"}
 
 
 class Gradients:
-    """Keeps the gradients and the loss of each step."""
+    """Records the gradients and the loss of each step."""
 
     def __init__(self):
         self.steps = []
@@ -225,7 +225,7 @@ def test_each_loss_has_its_own_share_in_a_part_of_a_batch(kind, size, parts, tmp
         assert made.history[0][name] == pytest.approx(value, rel=1e-5), name
 
 
-def test_two_losses_of_one_target_that_weigh_its_classes_alike_are_accumulated(tmp_path):
+def test_two_losses_with_the_same_class_weights_are_accumulated(tmp_path):
     losses = {
         "kind": WEIGHTED,
         "smooth": {**WEIGHTED, "label_smoothing": 0.2, "target": "kind", "output": "kind"},
@@ -258,7 +258,7 @@ def test_the_shares_of_different_losses_equal_a_hand_written_loop_bit_for_bit(tm
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alone(accumulate, tmp_path):
+def test_a_batch_that_one_loss_ignores_is_trained_with_the_other_loss(accumulate, tmp_path):
     losses = {"kind": IGNORING, "size": {"type": "MSELoss"}}
     trial, steps = trained(losses, tmp_path / "run", accumulate=accumulate, epochs=9)
     ignored = [
@@ -273,7 +273,7 @@ def test_a_batch_in_which_no_row_counts_for_one_loss_is_trained_by_the_other_alo
 
 
 def total_of(kind, size, rows):
-    """The total of all rows at once, in float64, by the first weights of the model."""
+    """The total over all rows in float64, with the initial weights of the model."""
     torch.manual_seed(0)
     heads = nn.Linear(4, 3).double(), nn.Linear(4, 2).double()
     x, classes, sizes = X[rows].double(), KIND[rows], SIZE[rows].double()
@@ -295,7 +295,7 @@ SUMMED_KIND = {"type": "CrossEntropyLoss", "reduction": "sum"}
     ids=str,
 )
 @pytest.mark.parametrize(("batch_size", "accumulate"), [(1, 1), (3, 1), (7, 1), (3, 2)])
-def test_the_total_is_the_sum_of_the_parts_at_any_batch_size(kind, size, batch_size, accumulate, tmp_path):
+def test_the_total_is_the_sum_of_the_losses_for_any_batch_size(kind, size, batch_size, accumulate, tmp_path):
     made = spec({"kind": {**kind, "factor": 2.0}, "size": {**size, "factor": 0.5}}, accumulate=accumulate)
     made = evolve(made, data=evolve(made.data, batch_size=batch_size), optimizer=evolve(made.optimizer, lr=0.0))
     for record in hookline.train(made, plugins=[Plugin()], out=tmp_path / "run").history:
@@ -305,7 +305,7 @@ def test_the_total_is_the_sum_of_the_parts_at_any_batch_size(kind, size, batch_s
             assert record[f"{split}/loss"] == pytest.approx(parts, rel=1e-6)
 
 
-def test_a_part_for_which_no_row_of_a_split_counts_adds_nothing_to_the_total(tmp_path):
+def test_a_loss_that_ignores_every_row_of_a_split_adds_nothing_to_the_total(tmp_path):
     losses = {"kind": {**IGNORING, "factor": 2.0}, "size": {"type": "MSELoss"}}
     made = spec(losses)
     made = evolve(made, optimizer=evolve(made.optimizer, lr=0.0))
@@ -323,7 +323,7 @@ def test_a_part_for_which_no_row_of_a_split_counts_adds_nothing_to_the_total(tmp
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
+def test_the_total_includes_what_a_wrapper_adds_to_the_loss(accumulate, tmp_path):
     class Penalty:
         @hookline.hookimpl(wrapper=True)
         def loss(self):
@@ -338,10 +338,10 @@ def test_what_a_wrapper_adds_to_the_loss_is_in_the_total(accumulate, tmp_path):
 
 @hookline.spec.spec
 class Unfit(hookline.spec.LossSpec):
-    """A loss that cannot be accumulated."""
+    """A loss that does not support accumulation."""
 
     def check_accumulation(self):
-        """Refuse it always."""
+        """Always reject it."""
         raise ValueError("It looks at all rows.")
 
 
@@ -351,7 +351,7 @@ class UnfitPlugin(Plugin):
         return [Given, Unfit]
 
 
-def test_several_losses_can_be_accumulated_if_all_of_them_can():
+def test_several_losses_can_be_accumulated_if_each_of_them_can():
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec({**LOSSES, "size": {"type": "Unfit"}}, plugin=UnfitPlugin(), accumulate=2)
     [problem] = raised.value.problems
@@ -360,7 +360,7 @@ def test_several_losses_can_be_accumulated_if_all_of_them_can():
 
 
 def heads(**ends):
-    """A model with an output for each name, of two numbers, some ending in something more."""
+    """A model with an output of two numbers for each name, some with further layers."""
     layers = {
         name: {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, *end]}
         for name, end in ends.items()
@@ -386,7 +386,7 @@ def two(first, second="MSELoss", **model):
 
 @hookline.spec.spec
 class Two(hookline.spec.DataSpec):
-    """Rows with two targets of two columns each, which are 0 or 1."""
+    """Rows with two targets, each with two columns of 0 and 1."""
 
     def prepare(self, run, loss):
         columns = {name: {f"{name}{i}": (SIZE[:, i] > 0).numpy() * 1.0 for i in (0, 1)} for name in ("a", "b")}
@@ -411,7 +411,7 @@ class TwoPlugin:
         (two("GaussianNLLLoss", input=[], var=[], b=[]), "a: A variance is not negative"),
     ],
 )
-def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
+def test_a_head_that_does_not_fit_its_loss_is_rejected(made, message, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
     name, _, sentence = message.partition(": ")
@@ -419,7 +419,7 @@ def test_a_head_whose_loss_it_does_not_fit_is_refused(made, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
+def test_only_a_head_that_its_loss_doubts_causes_a_warning(tmp_path):
     with pytest.warns(hookline.HooklineWarning) as told:
         hookline.train(two("BCEWithLogitsLoss", a=[SIGMOID], b=[SIGMOID]), plugins=[TwoPlugin()], out=tmp_path / "run")
     assert [str(warning.message) for warning in told] == [
@@ -430,7 +430,7 @@ def test_a_head_that_its_loss_doubts_is_told_and_another_is_not(tmp_path):
 
 @hookline.spec.spec
 class Threes(hookline.spec.DataSpec):
-    """Three groups of rows, and the class and the size of the first."""
+    """Three groups of inputs, and the class and size of the first."""
 
     targets: tuple[str, ...]
     """Which of both there are."""
@@ -448,7 +448,7 @@ class ThreesPlugin:
         return [Threes]
 
 
-def test_a_loss_of_triplets_stands_beside_one_of_classes_as_by_hand(tmp_path):
+def test_a_triplet_loss_and_a_class_loss_train_like_a_hand_written_loop(tmp_path):
     made = hookline.load(
         {
             "run": {"epochs": 2},
@@ -477,7 +477,7 @@ def test_a_loss_of_triplets_stands_beside_one_of_classes_as_by_hand(tmp_path):
 
 
 @pytest.mark.parametrize("output", [None, {"var": "spread"}, {"input": "mean", "var": "spread"}])
-def test_a_loss_of_a_mean_and_a_variance_stands_beside_one_of_classes_as_by_hand(output, tmp_path):
+def test_a_gaussian_loss_and_a_class_loss_train_like_a_hand_written_loop(output, tmp_path):
     names = {"input": "input", "var": "var", **(output or {})}
     var = {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 2}, SOFTPLUS]}
     made = spec(
@@ -507,7 +507,7 @@ def test_a_loss_of_a_mean_and_a_variance_stands_beside_one_of_classes_as_by_hand
         )
 
 
-def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is_told(tmp_path):
+def test_a_model_with_several_outputs_applied_to_several_inputs_is_reported(tmp_path):
     made = hookline.load(
         {
             "data": {"type": "Threes", "targets": [], "batch_size": 4},
@@ -523,7 +523,7 @@ def test_a_model_of_several_outputs_that_is_applied_to_each_of_several_inputs_is
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 
 
-def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path):
+def test_an_unfit_loss_among_several_is_reported_at_its_place(tmp_path):
     projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(spec({**LOSSES, "kind": projecting}), plugins=[Plugin()], out=tmp_path / "run")
@@ -537,7 +537,7 @@ def test_what_does_not_fit_in_one_of_the_losses_is_told_with_its_place(tmp_path)
         )
 
 
-def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
+def test_a_metric_need_not_name_the_target_of_a_single_loss(tmp_path):
     single = {"only": {"type": "CrossEntropyLoss", "target": "kind", "output": "kind"}}
 
     class OneTarget:
@@ -555,7 +555,7 @@ def test_of_a_single_loss_a_metric_need_not_name_the_target(tmp_path):
     assert trial.metrics["validation/Accuracy"] == numpy.float32(right.float().mean())
 
 
-def test_a_batch_in_which_no_row_of_a_part_counts_has_gradients_of_the_others_only(tmp_path):
+def test_a_batch_that_one_loss_ignores_has_only_the_gradients_of_the_others(tmp_path):
     losses = {**LOSSES, "kind": {"type": "CrossEntropyLoss", "weight": [0.0, 1.0, 1.0], "factor": 2.0}}
     made = spec(losses, epochs=1)
     made = evolve(made, data=evolve(made.data, batch_size=1), optimizer=evolve(made.optimizer, lr=0.0))
@@ -585,7 +585,7 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
     monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
     losses = {**LOSSES, "kind": {**WEIGHTED, "factor": 2.0}}
     trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
-    # An epoch has 3 steps of training and 1 batch of validation; the rehearsal comes before.
+    # An epoch has 3 steps of training and 1 batch of validation; the preflight comes first.
     assert len(calls) == 1 + 2 * (3 + 1)
     assert len(trial.history) == 2
 
@@ -618,7 +618,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
     assert torch.equal(trial.model["kind"].weight, kind.weight)
     assert trial.history[1]["training/loss"] == loss.item()
     wrong = hookline.load({**table, "loss": {**table["loss"], "output": "kid"}}, plugins=[Plugin()])
-    with pytest.raises(hookline.HooklineError, match=r'The model gives no output "kid"\. Did you mean "kind"\?'):
+    with pytest.raises(hookline.HooklineError, match=r'The model returns no output "kid"\. Did you mean "kind"\?'):
         hookline.train(wrong, plugins=[Plugin(), OneTarget()], out=tmp_path / "wrong")
 
 
@@ -633,7 +633,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
         ),
         (
             {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},
-            ("loss", "type"),
+            ("loss",),
             'There is no loss called "WeightedSum". Give each of several losses its own section: [losses.size] with '
             'type = "MSELoss" and factor = 0.5, and so on.',
         ),
@@ -649,7 +649,7 @@ def test_a_spec_has_one_loss_or_several(sections, path, message):
     assert message in problem.text
 
 
-def test_a_wrapper_around_predict_changes_what_metrics_judge(tmp_path):
+def test_a_wrapper_around_predict_changes_the_inputs_of_metrics(tmp_path):
     class Reversed:
         @hookline.hookimpl(wrapper=True)
         def predict(self):

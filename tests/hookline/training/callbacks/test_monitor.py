@@ -1,4 +1,4 @@
-"""Names of numbers that callbacks look at: what is refused, with which name instead, and where."""
+"""Names of monitored numbers: which are rejected, with which suggestion, and where."""
 
 import json
 import tomllib
@@ -29,12 +29,12 @@ type = "Accuracy"
 type = "F1Score"
 name = "F1"
 """
-ALL = 'Logged are "training/loss", "validation/loss", "validation/Accuracy" and "validation/F1".'
+ALL = 'Logged: "training/loss", "validation/loss", "validation/Accuracy" and "validation/F1".'
 
 
 @pytest.fixture
 def problems(tmp_path, capsys):
-    """What a command tells of a spec with these callbacks: line, path and message of each problem."""
+    """The problems of a spec with these callbacks: line, path and message of each."""
 
     def told(callbacks, *words, text=SPEC):
         (tmp_path / "spec.toml").write_text(text + callbacks)
@@ -65,17 +65,17 @@ def problems(tmp_path, capsys):
         ("x", None),
     ],
 )
-def test_a_misspelt_number_is_told_with_what_was_meant_and_what_there_is(problems, monitor, meant):
+def test_a_misspelled_number_is_reported_with_a_suggestion_and_all_numbers(problems, monitor, meant):
     question = "" if meant is None else f' Did you mean "{meant}"?'
     (problem,) = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n')
     assert problem == (20, "callbacks[0].monitor", f'"{monitor}" is not logged.{question} {ALL}')
 
 
 @pytest.mark.parametrize("monitor", ["validation/F1", "validation/f1", "training/F1", "val_F1", "valid/f1", "F1"])
-def test_of_a_number_the_split_says_nothing_of_which_one_is_meant(problems, monitor):
+def test_the_split_does_not_affect_which_label_is_suggested(problems, monitor):
     text = SPEC.replace('name = "F1"', "") + '[[metrics]]\ntype = "AUROC"\n'
     [(_, _, message)] = problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n', text=text)
-    assert message.startswith(f'"{monitor}" is not logged. Did you mean "validation/F1Score"? Logged are ')
+    assert message.startswith(f'"{monitor}" is not logged. Did you mean "validation/F1Score"? Logged: ')
 
 
 @pytest.mark.parametrize(
@@ -87,17 +87,17 @@ def test_of_a_number_the_split_says_nothing_of_which_one_is_meant(problems, moni
         ("", "validation/F1"),
     ],
 )
-def test_what_callbacks_after_it_log_can_be_monitored(problems, others, monitor):
+def test_numbers_of_later_callbacks_can_be_monitored(problems, others, monitor):
     assert problems(f'[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "{monitor}"\n{others}') == []
 
 
-def test_what_a_callback_before_it_logs_is_not_seen(problems):
+def test_numbers_of_earlier_callbacks_are_not_visible(problems):
     callbacks = '[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_norm"'
-    message = "GradientNorm logs it, and is seen by what is listed before it: list it after EarlyStopping."
+    message = "Only callbacks listed before GradientNorm see what it logs: list it after EarlyStopping."
     assert problems(callbacks) == [(22, "callbacks[1].monitor", message)]
 
 
-def test_what_a_callback_after_it_logs_too_can_be_monitored(problems):
+def test_numbers_that_a_later_callback_also_logs_can_be_monitored(problems):
     first, last = (
         '[[callbacks]]\ntype = "StepLR"\nstep_size = 2\n',
         '[[callbacks]]\ntype = "ExponentialLR"\ngamma = 0.9\n',
@@ -107,27 +107,27 @@ def test_what_a_callback_after_it_logs_too_can_be_monitored(problems):
     assert [path for _, path, _ in problems(first + stopping)] == ["callbacks[1].monitor"]
 
 
-def test_a_name_that_is_near_to_what_a_callback_logs_is_offered(problems):
+def test_a_similar_number_of_a_callback_is_suggested(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_nrom"\n[[callbacks]]\ntype = "GradientNorm"'
     [(_, _, message)] = problems(callbacks)
-    assert message.startswith('"gradient_nrom" is not logged. Did you mean "gradient_norm"? Logged are ')
+    assert message.startswith('"gradient_nrom" is not logged. Did you mean "gradient_norm"? Logged: ')
     assert message.endswith('"validation/F1", "gradient_norm" and "greatest_gradient_norm".')
 
 
 @pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
 @pytest.mark.parametrize("monitor", ["", 'monitor = "val_loss"\n'])
-def test_data_without_a_validation_split_is_the_reason_also_for_a_default(problems, callback, monitor):
+def test_a_missing_validation_split_is_the_reason_also_for_a_default(problems, callback, monitor):
     text = SPEC.replace("validation = 0.2\n", "")
     name = "val_loss" if monitor else "validation/loss"
-    message = f'"{name}" is not logged. The data has no validation split. Logged '
+    message = f'"{name}" is not logged. The data has no validation split. Logged: '
     callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
-    # Of an option that is not written, the callback is the place.
+    # If the option is not in the spec, the place is the callback.
     [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
     assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
 
 
 @pytest.mark.parametrize("section", ["[run]", "[optimizer]", "[[metrics]]", ""])
-def test_a_validation_split_that_is_said_in_a_wrong_place_is_told_once(problems, section):
+def test_a_misplaced_validation_option_is_reported_once(problems, section):
     text = SPEC.replace("validation = 0.2\n", "")
     text = (
         f"{section}\nvalidation = 0.2\n{text}"
@@ -138,7 +138,7 @@ def test_a_validation_split_that_is_said_in_a_wrong_place_is_told_once(problems,
     assert [path.rpartition(".")[2] for _, path, _ in told] == ["validation"]
 
 
-def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems, tmp_path):
+def test_a_deep_check_reports_what_depends_on_the_data_at_the_same_place(problems, tmp_path):
     lines = (DATA / "iris.csv").read_text().splitlines()
     (tmp_path / "iris.csv").write_text("\n".join([f"{lines[0]},split", *(f"{line},training" for line in lines[1:])]))
     text = SPEC.replace(f"{DATA}/iris.csv", "iris.csv").replace("validation = 0.2", 'split_column = "split"')
@@ -147,12 +147,12 @@ def test_what_only_the_data_can_tell_is_told_in_depth_at_the_same_place(problems
     assert problems(callbacks, text=text) == []
     message = (
         'EarlyStopping monitors "validation/loss", which is not logged. The data has no validation split. '
-        'Logged is "training/loss".'
+        'Logged: "training/loss".'
     )
     assert problems(callbacks, "--deep", text=text) == [(13, "callbacks[0].monitor", message)]
 
 
-def test_a_misspelt_number_is_told_once_the_data_section_is_valid(problems):
+def test_a_misspelled_number_is_reported_once_the_data_section_is_valid(problems):
     text = SPEC.replace("validation = 0.2", "validation = 2.0")
     told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
     assert [path for _, path, _ in told] == ["data.validation"]
@@ -162,24 +162,24 @@ def test_a_misspelt_number_is_told_once_the_data_section_is_valid(problems):
 
 @hookline.spec.spec
 class Unknown(hookline.spec.CallbackSpec):
-    """A callback of a third party, which does not say what it logs."""
+    """A third-party callback that does not declare what it logs."""
 
 
 @hookline.spec.spec
 class OfAStep(hookline.training.SchedulerSpec):
-    """A scheduler of a third party."""
+    """A third-party scheduler."""
 
 
 @hookline.spec.spec
 class OfItsOwn(hookline.training.SchedulerSpec):
-    """One with a callback of its own."""
+    """A scheduler with its own callback."""
 
     def build(self):
         return object()
 
 
 class Adding:
-    """A plugin with these."""
+    """A plugin with these components."""
 
     @hookline.hookimpl
     def register_specs(self):
@@ -188,7 +188,7 @@ class Adding:
 
 @pytest.mark.parametrize("monitor", ["vall_loss", "validation/los"])
 @pytest.mark.parametrize(("other", "is_refused"), [("Unknown", False), ("OfItsOwn", False), ("OfAStep", True)])
-def test_nothing_can_be_refused_beside_a_callback_that_does_not_say_what_it_logs(monitor, other, is_refused):
+def test_every_name_is_accepted_with_a_callback_that_does_not_declare_what_it_logs(monitor, other, is_refused):
     table = tomllib.loads(SPEC)
     table["callbacks"] = [{"type": "EarlyStopping", "monitor": monitor}, {"type": other}]
     if is_refused:
@@ -207,20 +207,20 @@ def test_nothing_can_be_refused_beside_a_callback_that_does_not_say_what_it_logs
         ('type = "EarlyStopping"\nmonitor = "gradient_norm"', "EarlyStopping."),
     ],
 )
-def test_a_number_of_one_that_is_listed_before_is_told_with_the_order(problems, callback, message):
+def test_a_number_of_an_earlier_callback_is_reported_with_the_order(problems, callback, message):
     [(_, path, told)] = problems(f'[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\n{callback}')
-    assert told == f"GradientNorm logs it, and is seen by what is listed before it: list it after {message}"
+    assert told == f"Only callbacks listed before GradientNorm see what it logs: list it after {message}"
     assert path.startswith("callbacks[1].")
 
 
-def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
+def test_a_callback_that_saves_the_log_causes_a_warning_about_invisible_numbers(tmp_path):
     table = tomllib.loads(SPEC) | {"run": {"epochs": 2}}
     norm, scheduler, log = {"type": "GradientNorm"}, {"type": "StepLR", "step_size": 1}, {"type": "CSVLog"}
     spec = hookline.load({**table, "callbacks": [norm, scheduler, log]})
     with pytest.warns(hookline.HooklineWarning) as caught:
         hookline.train(spec, out=tmp_path / "last")
     assert [str(warning.message) for warning in caught] == [
-        'callbacks[2]: CSVLog does not see "gradient_norm", "greatest_gradient_norm" and "lr" of GradientNorm '
+        'callbacks[2]: CSVLog cannot see "gradient_norm", "greatest_gradient_norm" and "lr" of GradientNorm '
         "and StepLR: list it before."
     ]
     hookline.train(hookline.load({**table, "callbacks": [log, norm, scheduler]}), out=tmp_path / "first")
@@ -238,7 +238,7 @@ def test_one_that_keeps_the_log_is_warned_of_what_it_does_not_see(tmp_path):
         ('[[metrics]]\ntype = "Accuracy"\nname = "top"\ntop_k = 0\n', "metrics[2].top_k"),
     ],
 )
-def test_a_misspelt_number_is_told_once_all_callbacks_and_metrics_are_valid(problems, wrong, path):
+def test_a_misspelled_number_is_reported_once_all_callbacks_and_metrics_are_valid(problems, wrong, path):
     misspelt = '[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n'
     assert [where for _, where, _ in problems(f"{wrong}{misspelt}")] == [path]
     [(_, where, message)] = problems(misspelt)
@@ -247,26 +247,26 @@ def test_a_misspelt_number_is_told_once_all_callbacks_and_metrics_are_valid(prob
 
 
 @pytest.mark.parametrize("wrong", ['"x"', "2.0"])
-def test_a_misspelt_number_is_told_once_the_loss_is_valid(problems, wrong):
+def test_a_misspelled_number_is_reported_once_the_loss_is_valid(problems, wrong):
     text = SPEC.replace('"CrossEntropyLoss"', f'"CrossEntropyLoss"\nlabel_smoothing = {wrong}')
     told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
     assert [path for _, path, _ in told] == ["loss.label_smoothing"]
 
 
-def test_what_a_callback_logs_is_known_also_if_one_of_its_options_is_wrong(problems):
+def test_the_numbers_of_a_callback_are_known_even_if_one_of_its_options_is_wrong(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "lr"\n[[callbacks]]\ntype = "StepLR"\nstep_size = 0\n'
     assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].step_size"]
 
 
-def test_nothing_is_refused_beside_a_callback_of_which_nobody_knows_what_it_is(problems):
+def test_every_name_is_accepted_with_a_callback_of_unknown_type(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n[[callbacks]]\ntype = "Xyzzy"\n'
     assert [path for _, path, _ in problems(callbacks)] == ["callbacks[1].type"]
 
 
 @pytest.mark.parametrize("monitor", ["*", "validation/*", "*/loss"])
 @pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
-def test_a_pattern_is_no_name_of_a_number_to_monitor(problems, callback, monitor):
+def test_a_pattern_cannot_be_monitored(problems, callback, monitor):
     (problem,) = problems(f'[[callbacks]]\ntype = "{callback}"\nmonitor = "{monitor}"\n')
     logged = ALL if callback == "EarlyStopping" else ALL.replace(' and "validation/F1"', ', "validation/F1" and "lr"')
-    message = f'"{monitor}" is not logged. It must be the name of one number, and not a pattern. {logged}'
+    message = f'"{monitor}" is not logged. It must be the name of one number, not a pattern. {logged}'
     assert problem == (20, "callbacks[0].monitor", message)

@@ -10,7 +10,7 @@ from hookline.spec import LayerSpec, spec as declared
 
 @pytest.mark.parametrize("wrong", [9, -1])
 @pytest.mark.parametrize("row", range(8))
-def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_written(row, wrong, tmp_path):
+def test_an_index_out_of_range_is_reported_before_anything_is_written(row, wrong, tmp_path):
     indices = numpy.arange(1, 9).reshape(8, 1)
     indices[row] = wrong
     with pytest.raises(hookline.errors.MisfitError, match=rf"has the indices 0 to 8, but .*{wrong}"):
@@ -19,11 +19,11 @@ def test_an_index_that_an_embedding_does_not_have_is_told_before_anything_is_wri
 
 
 @pytest.mark.parametrize("shape", [(8, 1), (8,), (8, 1, 1)])
-def test_all_indices_that_it_has_are_good(shape, tmp_path):
+def test_all_indices_in_range_are_accepted(shape, tmp_path):
     assert hookline.train(spec(tmp_path, numpy.arange(1, 9).reshape(shape)), out=tmp_path / "run").steps == 2
 
 
-def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
+def test_a_model_that_is_an_embedding_is_reported_as_the_model(tmp_path):
     made = hookline.load(
         {
             **TABLE,
@@ -38,7 +38,7 @@ def test_a_model_that_is_an_embedding_is_told_as_the_model(tmp_path):
         hookline.train(made, out=tmp_path / "run")
 
 
-def test_a_table_of_places_is_given_no_indices(tmp_path):
+def test_a_positional_embedding_receives_no_indices(tmp_path):
     made = hookline.load(
         {
             **TABLE,
@@ -61,7 +61,7 @@ def test_a_table_of_places_is_given_no_indices(tmp_path):
 
 @declared
 class Named(LayerSpec):
-    """An embedding that is given its indices by name, some rows at a time."""
+    """An embedding that receives its indices by keyword and looks up some rows at a time."""
 
     def build(self, inputs):
         class Lookup(nn.Module):
@@ -87,7 +87,7 @@ class Layers:
         return [Named]
 
 
-def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_are_trained_with(tmp_path):
+def test_indices_passed_by_keyword_are_checked_in_batches_of_the_training_size(tmp_path):
     table = {
         **TABLE,
         "data": source(tmp_path, batch_size=2),
@@ -104,7 +104,7 @@ def test_indices_that_a_table_is_given_by_name_are_looked_at_as_many_at_once_as_
             assert max(made[-1].given) == 2
         else:
             hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
-            assert made[-1].given == [1, 2, 2, 2, 2, 2]  # What it is built with, two rows to try, and the training.
+            assert made[-1].given == [1, 2, 2, 2, 2, 2]  # Building, the preflight and training.
 
 
 TABLE = {

@@ -1,4 +1,4 @@
-"""Where in a spec that stands which does not fit."""
+"""Errors of losses, metrics and data sources are located in the spec."""
 
 import re
 from pathlib import Path
@@ -40,12 +40,12 @@ LINEAR = {"type": "Linear", "out_features": 3}
         ({"type": "Siamese", "layers": [LINEAR], "join": {"type": "PairwiseDistance"}}, ("join",)),
     ],
 )
-def test_what_outputs_do_not_fit_is_shown_with_what_the_model_ends_in(model, ending):
+def test_unfit_outputs_point_to_the_final_layer_of_the_model(model, ending):
     error = misfit_of_loss(OptionError("loss", "No."), spec(model=model))
     assert (error.message, error.path, error.against) == ("No.", ("loss",), (("model", *ending),))
 
 
-def test_an_option_of_the_loss_is_the_place_if_it_is_named():
+def test_an_option_of_the_loss_is_the_place_if_the_error_names_it():
     error = misfit_of_loss(OptionError("loss", "No.", "weight", 1, against=[("loss", "reduction")]), spec())
     assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
 
@@ -54,7 +54,7 @@ def test_an_option_of_the_loss_is_the_place_if_it_is_named():
     ("name", "ending"),
     [("a", ("layers", 1, "heads", "a")), ("b", ("layers", 1, "heads", "b", "layers", 0)), ("c", ("layers", 1))],
 )
-def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending):
+def test_one_of_several_losses_points_to_the_head_of_its_output(name, ending):
     heads = {"a": LINEAR, "b": {"type": "Sequential", "layers": [LINEAR]}}
     model = {"type": "Sequential", "layers": [LINEAR, {"type": "Heads", "heads": heads}]}
     losses = {name: {"type": "CrossEntropyLoss"} for name in "abc"}
@@ -66,7 +66,7 @@ def test_one_of_several_losses_is_shown_with_what_gives_its_output(name, ending)
     assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
 
 
-def test_a_metric_is_told_at_the_option_of_its_error():
+def test_an_error_of_a_metric_is_located_at_its_option():
     made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
     error = misfit_of_metric(
         ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
@@ -104,12 +104,12 @@ FILE = SPECS / "data/iris.csv"
         (DataError("Something else."), "Something else.", ()),
     ],
 )
-def test_an_error_of_the_data_is_told_at_the_option_that_it_is_about(error, message, path):
+def test_a_data_error_is_located_at_its_option(error, message, path):
     found = located(error, spec().data)
     assert (found.message, found.path, found.id) == (message, ("data", *path), "invalid-data")
 
 
-def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
+def test_a_data_option_named_by_the_error_is_the_place():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "shape": [2, 3]}
     message = "A row of the `shape` [2, 3] has 6 numbers, but the inputs have 4."
     made = spec(data={**inner, "validation": 0.2})
@@ -131,14 +131,14 @@ def test_an_option_of_the_data_that_is_given_and_named_is_the_place():
         (["petal_*"], "sepal_width", []),
     ],
 )
-def test_a_wrong_cell_is_shown_with_what_chooses_its_column(inputs, column, against):
+def test_an_error_in_a_cell_points_to_the_option_that_selects_its_column(inputs, column, against):
     data = spec(data={"type": "CSV", "path": str(FILE), "inputs": inputs, "targets": "species"}).data
     wrong_cell = DataError('"x" is not a number.', file=FILE, row=1, columns=[column])
     assert located(wrong_cell, data).related == tuple(against)
     assert located(DataError("There is no such column.", file=FILE, columns=[column]), data).related == ()
 
 
-def test_the_file_of_a_source_is_found_in_it():
+def test_the_file_of_a_nested_source_is_located():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
     data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
     assert located(DataError("The file is empty.", file=data.source.path), data).path == ("data", "source", "path")

@@ -1,4 +1,4 @@
-"""A loss that is given outputs that it does not take is told so, at its place, before anything is written."""
+"""A loss that does not accept the outputs is reported at its place before anything is written."""
 
 import pytest
 from small_training import small
@@ -15,7 +15,7 @@ SENTENCE = (
 
 @hookline.spec.spec
 class Plain(hookline.spec.LossSpec):
-    """Leaves it to Hookline to call the criterion."""
+    """Uses the built-in call of the criterion."""
 
     encoding = hookline.data.Classes()
 
@@ -25,17 +25,17 @@ class Plain(hookline.spec.LossSpec):
 
 @hookline.spec.spec
 class Checking(Plain):
-    """Looks at the shape of what it believes to be one tensor."""
+    """Reads the shape of the outputs, which it assumes to be one tensor."""
 
     def check(self, outputs, batch, data):
-        """Look at the shape."""
+        """Read the shape."""
         if outputs.shape[1] != 3:
             raise ValueError("Three are wanted.")
 
 
 @hookline.spec.spec
 class Computing(Plain):
-    """Computes by itself, with what it believes to be one tensor."""
+    """Computes the loss itself, from outputs that it assumes to be one tensor."""
 
     def compute(self, criterion, outputs, batch):
         """Call the criterion."""
@@ -61,7 +61,7 @@ def loaded(loss, model):
 
 
 @pytest.mark.parametrize("loss", ["Plain", "Checking", "Computing", "CrossEntropyLoss"])
-def test_a_model_with_heads_is_told_at_the_loss(loss, tmp_path):
+def test_a_model_with_heads_is_reported_at_the_loss(loss, tmp_path):
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(loaded(loss, HEADS), plugins=[Plugin()], out=tmp_path / "run")
     assert raised.value.message == f"{loss} {SENTENCE}"
@@ -70,7 +70,7 @@ def test_a_model_with_heads_is_told_at_the_loss(loss, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_another_failure_of_a_loss_is_told_at_the_loss(tmp_path):
+def test_another_failure_of_a_loss_is_reported_at_the_loss(tmp_path):
     class Wrong:
         @hookline.hookimpl(wrapper=True)
         def forward(self):

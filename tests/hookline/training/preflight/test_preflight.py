@@ -10,7 +10,7 @@ from hookline.cli.main import main
 from hookline.spec import LayerSpec, spec as declared
 
 
-def test_sparse_gradients_cannot_be_divided(tmp_path):
+def test_sparse_gradients_cannot_be_accumulated(tmp_path):
     with pytest.raises(hookline.errors.SpecError, match="torch cannot divide sparse gradients"):
         spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True, scale_grad_by_freq=True)
 
@@ -18,7 +18,7 @@ def test_sparse_gradients_cannot_be_divided(tmp_path):
 @pytest.mark.parametrize(
     "callback", [{"type": "GradientNorm"}, {"type": "GradientClipping", "max_norm": 1}, {"type": "NaNGuard"}]
 )
-def test_callbacks_that_look_at_norms_refuse_sparse_gradients_at_their_place(callback, tmp_path):
+def test_callbacks_that_compute_norms_reject_sparse_gradients_at_their_place(callback, tmp_path):
     from attrs import evolve
 
     made = spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True)
@@ -29,7 +29,7 @@ def test_callbacks_that_look_at_norms_refuse_sparse_gradients_at_their_place(cal
 
 
 @pytest.mark.parametrize("answer", [3, None, {"input": 3}])
-def test_an_answer_of_forward_that_no_loss_can_take_is_told_by_its_stage(answer, tmp_path):
+def test_a_wrong_answer_of_forward_is_reported_with_its_stage(answer, tmp_path):
     class Answering:
         @hookline.hookimpl(wrapper=True)
         def forward(self):
@@ -52,7 +52,7 @@ TABLE = {
 
 @declared
 class Silent(LayerSpec):
-    """A layer whose module forgets to return."""
+    """A layer whose module returns nothing."""
 
     def build(self, inputs):
         class Forgetful(nn.Linear):
@@ -68,7 +68,7 @@ class Layers:
         return [Silent]
 
 
-def test_a_model_that_gives_nothing_is_told(tmp_path):
+def test_a_model_that_returns_none_is_reported(tmp_path):
     table = {
         "data": {"type": "Random", "features": 2, "targets": [0, 1]},
         "model": {"type": "Silent"},
@@ -77,11 +77,11 @@ def test_a_model_that_gives_nothing_is_told(tmp_path):
     }
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(hookline.load(table, plugins=[Layers()]), plugins=[Layers()], out=tmp_path / "run")
-    assert str(raised.value) == "model: It gives nothing: each `forward` must return what it computes."
+    assert str(raised.value) == "model: The model returns `None`: each `forward` must return its result."
 
 
 class Passing:
-    """Wraps the stages and changes nothing."""
+    """Wraps the stages without changing anything."""
 
     @hookimpl(wrapper=True)
     def loss(self):
@@ -93,7 +93,7 @@ class Passing:
 
 
 class FloatLoss:
-    """Wraps the loss, and answers with a number."""
+    """Wraps the loss and returns a number."""
 
     @hookimpl(wrapper=True)
     def loss(self, run):
@@ -104,13 +104,13 @@ class FloatLoss:
 
 
 class FloatLossInSteps(FloatLoss):
-    """Does so in steps only, which a rehearsal does not see."""
+    """Does so only in steps, not in the preflight."""
 
     only_in_steps = True
 
 
 class AnsweringLoss:
-    """Answers the loss with a loss for each row."""
+    """Answers with a loss for each row."""
 
     @hookimpl
     def loss(self, outputs, batch):
@@ -127,7 +127,7 @@ class ListOfOutputs:
 
 @declared
 class Rounding(hookline.spec.CallbackSpec):
-    """A callback that answers with a number."""
+    """A callback that returns a number."""
 
     @hookimpl(wrapper=True)
     def loss(self):
@@ -144,10 +144,10 @@ class Callbacks:
 @pytest.mark.parametrize(
     ("plugin", "message"),
     [
-        (FloatLoss, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
-        (FloatLossInSteps, 'The wrapper of {} around the stage "loss" must return a scalar tensor, and what it returns is of the type float.'),
-        (AnsweringLoss, 'The implementation by {} of the stage "loss" must return a scalar tensor, and what it returns is of the type Tensor and the shape (2, 1).'),
-        (ListOfOutputs, 'The wrapper of {} around the stage "forward" must return a tensor, or a mapping with tensors by name, and what it returns is of the type list.'),
+        (FloatLoss, 'The wrapper of {} around the stage "loss" must return a scalar tensor, but its return value is of type float.'),
+        (FloatLossInSteps, 'The wrapper of {} around the stage "loss" must return a scalar tensor, but its return value is of type float.'),
+        (AnsweringLoss, 'The implementation by {} of the stage "loss" must return a scalar tensor, but its return value is of type Tensor and shape (2, 1).'),
+        (ListOfOutputs, 'The wrapper of {} around the stage "forward" must return a tensor, or a mapping with tensors by name, but its return value is of type list.'),
     ],
 )  # fmt: skip
 def test_the_plugin_whose_answer_has_the_wrong_type_is_named(plugin, message, accumulate, tmp_path):
@@ -164,7 +164,7 @@ def test_the_plugin_whose_answer_has_the_wrong_type_is_named(plugin, message, ac
     assert str(raised.value) == message.format(named)
 
 
-def test_a_callback_whose_answer_has_the_wrong_type_is_told_at_its_place(tmp_path):
+def test_a_callback_whose_answer_has_the_wrong_type_is_reported_at_its_place(tmp_path):
     table = {**TABLE, "callbacks": [{"type": "CSVLog"}, {"type": "Rounding"}]}
     with pytest.raises(hookline.errors.StageError, match=r"wrapper of callbacks\[1\] Rounding around") as raised:
         hookline.train(hookline.load(table, plugins=[Callbacks()]), plugins=[Callbacks()], out=tmp_path / "run")
@@ -173,7 +173,7 @@ def test_a_callback_whose_answer_has_the_wrong_type_is_told_at_its_place(tmp_pat
 
 @declared
 class ForEachRow(hookline.spec.LossSpec):
-    """A loss that does not add up its rows."""
+    """A loss without reduction."""
 
     def build(self, data):
         return nn.MSELoss(reduction="none")
@@ -185,13 +185,13 @@ class Losses:
         return [ForEachRow]
 
 
-def test_a_loss_that_gives_one_for_each_row_is_named_itself(tmp_path):
+def test_a_loss_without_reduction_is_named(tmp_path):
     made = hookline.load({**TABLE, "loss": {"type": "ForEachRow"}}, plugins=[Losses()])
     with pytest.raises(hookline.errors.StageError) as raised:
         hookline.train(made, plugins=[Losses(), Passing()], out=tmp_path / "run")
     assert str(raised.value) == (
-        'The stage "loss" must be answered with a scalar tensor, and it is of the type Tensor and the shape (2, 1). '
-        "ForEachRow must add up its rows, or take their mean."
+        'The stage "loss" must be answered with a scalar tensor, but the answer is of type Tensor and shape (2, 1). '
+        "ForEachRow must return the sum or the mean over its rows."
     )
     assert raised.value.path == ("loss",)
 
@@ -207,7 +207,7 @@ SEVERAL_LAYERS = {
 }
 
 
-def test_a_layer_that_has_no_gradient_is_told_before_anything_is_written(tmp_path, capsys):
+def test_a_layer_without_a_gradient_is_reported_before_anything_is_written(tmp_path, capsys):
     told = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
     made = hookline.load({**TABLE, "model": SEVERAL_LAYERS})
     with pytest.raises(hookline.errors.MisfitError) as raised:
@@ -219,7 +219,7 @@ def test_a_layer_that_has_no_gradient_is_told_before_anything_is_written(tmp_pat
     assert told in capsys.readouterr().out
 
 
-def test_a_plugin_whose_gradient_fails_is_told_with_its_line(tmp_path):
+def test_a_plugin_whose_gradient_fails_is_reported_with_its_line(tmp_path):
     class Failing(torch.autograd.Function):
         @staticmethod
         def forward(context, outputs):
@@ -241,7 +241,7 @@ def test_a_plugin_whose_gradient_fails_is_told_with_its_line(tmp_path):
     assert str(raised.value) == message
 
 
-def test_the_rehearsal_leaves_no_gradients(tmp_path):
+def test_the_preflight_leaves_no_gradients(tmp_path):
     kept = []
 
     class Looking:
@@ -255,7 +255,7 @@ def test_the_rehearsal_leaves_no_gradients(tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["forward", "loss"])
-def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tmp_path):
+def test_the_preflight_runs_without_cudnn_and_training_with_it(stage, tmp_path):
     enabled = []
 
     def note(self):
@@ -269,7 +269,7 @@ def test_the_rehearsal_computes_without_cudnn_and_the_training_with_it(stage, tm
 
 
 @pytest.mark.parametrize(("stage", "section"), [("build_model", "model"), ("select_loss", "loss")])
-def test_a_state_that_could_not_be_saved_is_refused_before_training(stage, section, tmp_path):
+def test_a_state_that_cannot_be_saved_is_rejected_before_training(stage, section, tmp_path):
     class Extra:
         pass
 
@@ -283,7 +283,7 @@ def test_a_state_that_could_not_be_saved_is_refused_before_training(stage, secti
     with pytest.raises(hookline.errors.MisfitError) as raised:
         hookline.train(hookline.load(TABLE), plugins=[Extra()], out=tmp_path / "run")
     assert str(raised.value) == (
-        f'{section}: Its state has "_extra_state", which is of the type dict, and only tensors can be saved: keep it in '
-        f"a buffer instead of `get_extra_state`."
+        f'{section}: Its state contains "_extra_state", which is of type dict, but only tensors can be saved: use a '
+        f"buffer instead of `get_extra_state`."
     )
     assert not (tmp_path / "run").exists()
