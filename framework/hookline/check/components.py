@@ -18,7 +18,7 @@ from hookline.check.problems import INVALID, HeaderError
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import FAILURES, blamed
 from hookline.errors.option_errors import InvalidValueError, OptionError
-from hookline.errors.text import nearest
+from hookline.errors.suggestions import nearest
 from hookline.plugins.catalog import Catalog
 from hookline.spec.options import Bounds, Spec, unused
 from hookline.spec.words import found

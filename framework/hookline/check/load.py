@@ -15,7 +15,8 @@ from hookline.errors.exceptions import PluginError, SpecError
 from hookline.errors.failures import blamed
 from hookline.errors.option_errors import OptionError
 from hookline.plugins.manager import Plugins
-from hookline.spec.training import SEVERAL, TrainingSpec, objective_of
+from hookline.spec.conflicts import objective_of
+from hookline.spec.training import SEVERAL, TrainingSpec
 
 
 def load(

@@ -17,10 +17,12 @@ from hookline.check.translate import section_meant
 from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption, with_suggestions
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import FaultError
-from hookline.errors.text import PathElement, nearest
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import PathElement
 from hookline.plugins.catalog import Catalog
+from hookline.spec.conflicts import conflicts
 from hookline.spec.options import Spec
-from hookline.spec.training import SEVERAL, TrainingSpec, conflicts
+from hookline.spec.training import SEVERAL, TrainingSpec
 
 EMPTY = "The file is empty."
 """The message for an empty file."""
@@ -69,7 +71,7 @@ class Reader:
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         table = document.table
         complete = {name: value for name, value in sections.items() if not _lacks(value, table.get(name), strange)}
-        errors = list(conflicts(complete))
+        errors = list(conflicts(complete, known))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
         located = [document.locate(problem) for problem in with_suggestions(problems, document.table, self.catalog)]

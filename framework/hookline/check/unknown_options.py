@@ -9,7 +9,8 @@ from attrs import fields, frozen
 from hookline.check.sections_for_keys import Home, Keys, header, homes_in, options_of, section_of_family
 from hookline.check.translate import own_option, section_meant, translation
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.text import did_you_mean, enumerate_names, nearest
+from hookline.errors.suggestions import did_you_mean, nearest
+from hookline.errors.text import enumerate_names
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec

@@ -8,7 +8,8 @@ from attrs import Attribute, fields, frozen
 from hookline.check.toml.document import Document
 from hookline.check.toml.tree import Setting
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.text import PathElement, did_you_mean, dotted, shortened, valid_indices
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import PathElement, dotted, shortened, valid_indices
 from hookline.spec.docs import OptionDocumentation, documentation, summary
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec

@@ -14,7 +14,8 @@ from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.ids import IDS
 from hookline.errors.printing import tell
-from hookline.errors.text import did_you_mean, dotted, shortened
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import dotted, shortened
 from hookline.spec.dump import as_toml, plain
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec

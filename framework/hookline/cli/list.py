@@ -10,7 +10,8 @@ from hookline.cli.arguments.names import add_plugin_arguments, families, is_call
 from hookline.cli.main import GOOD
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import tell
-from hookline.errors.text import did_you_mean, shortened
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import shortened
 from hookline.spec.docs import summary
 from hookline.spec.options import Spec
 from hookline.spec.words import article, plural

@@ -14,7 +14,8 @@ from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import DataError, HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import printable, tell
-from hookline.errors.text import counted, did_you_mean
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import counted
 from hookline.files import write_file
 from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article

@@ -22,7 +22,8 @@ from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import tell
-from hookline.errors.text import counted, did_you_mean, enumerate_names, nearest, shortened
+from hookline.errors.suggestions import did_you_mean, nearest
+from hookline.errors.text import counted, enumerate_names, shortened
 from hookline.plugins import other_tools
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.spec.docs import OptionDocumentation, documentation

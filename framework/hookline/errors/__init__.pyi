@@ -19,11 +19,13 @@ from .printing import (
     printable_lines as printable_lines,
     tell as tell,
 )
+from .suggestions import (
+    did_you_mean as did_you_mean,
+    nearest as nearest,
+)
 from .text import (
     counted as counted,
-    did_you_mean as did_you_mean,
     enumerate_names as enumerate_names,
-    nearest as nearest,
     quoted_cell as quoted_cell,
     shortened as shortened,
 )

@@ -10,7 +10,8 @@ from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import FAILURES
 from hookline.errors.option_errors import InvalidValueError
-from hookline.errors.text import MOST_LISTED, enumerate_names, nearest, shortened
+from hookline.errors.suggestions import MOST_LISTED, nearest
+from hookline.errors.text import enumerate_names, shortened
 from hookline.plugins import other_tools
 from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin

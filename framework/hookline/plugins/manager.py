@@ -9,7 +9,7 @@ import pluggy
 
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import FAILURES, reason
-from hookline.errors.text import did_you_mean
+from hookline.errors.suggestions import did_you_mean
 from hookline.plugins import stages
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.origin import Origin

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hookline.errors.exceptions import PluginError
-from hookline.errors.text import did_you_mean
+from hookline.errors.suggestions import did_you_mean
 from hookline.plugins import stages
 from hookline.plugins.stages import hookimpl
 

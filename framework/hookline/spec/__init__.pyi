@@ -42,7 +42,5 @@ from .parameters import (
     named_parameters as named_parameters,
     plainly_named as plainly_named,
 )
-from .training import (
-    RunSpec as RunSpec,
-    TrainingSpec as TrainingSpec,
-)
+from .run_section import RunSpec as RunSpec
+from .training import TrainingSpec as TrainingSpec

@@ -6,7 +6,8 @@ A class that misspells one as `activaton` would silently keep the default of its
 import typing
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
-from hookline.errors.text import enumerate_names, nearest
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import enumerate_names
 from hookline.spec.options import Spec, is_option
 from hookline.spec.types import option_type
 from hookline.spec.words import article

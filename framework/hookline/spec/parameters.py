@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
 from hookline.errors.exceptions import MisfitError
-from hookline.errors.text import did_you_mean
+from hookline.errors.suggestions import did_you_mean
 from hookline.spec.options import Bounds, Spec, option, spec
 
 if TYPE_CHECKING:

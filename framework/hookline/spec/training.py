@@ -1,17 +1,13 @@
-"""The root of a spec: its sections, and the options of `[run]`."""
+"""The root of a spec: its sections."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, get_type_hints
+from collections.abc import Iterator, Mapping
 
-from attrs import Attribute, fields
+from attrs import fields
 
-from hookline.errors.exceptions import PluginError
-from hookline.errors.failures import blamed
-from hookline.errors.option_errors import FaultError, OptionError
-from hookline.errors.text import PathElement, did_you_mean, shortened
+from hookline.errors.option_errors import OptionError
+from hookline.errors.text import PathElement
+from hookline.spec.conflicts import conflicts
 from hookline.spec.families.components import (
-    CallbackSpec,
     DataSpec,
     DeploySpec,
     InitializationSpec,
@@ -23,45 +19,7 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec
-
-
-def _is_a_plain_name(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    # The name becomes a directory, and a spec must not select one elsewhere.
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
-        raise ValueError(f'"{value}" is not a plain name: use letters, digits, "_", "-" and ".".')
-
-
-DEVICES = ("auto", "cpu", "cuda", "mps", "xpu", "hpu", "npu", "mtia")
-"""torch's device types, and `auto`."""
-
-
-def _is_a_device(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    name, colon, index = value.partition(":")
-    if name not in DEVICES:
-        hint = ' Did you mean "cuda"?' if name.lower() == "gpu" else did_you_mean(name, DEVICES)
-        raise ValueError(f'There is no device called "{shortened(value)}".{hint}')
-    if colon and (name == "auto" or not (index.isascii() and index.isdecimal())):
-        raise ValueError(f'"{shortened(value)}" is not a device. An example is "cuda:0".')
-
-
-@spec
-class RunSpec(Spec):
-    """The options of a run."""
-
-    name: str = option(default="run", validator=_is_a_plain_name)
-    """The name of the run, whose results are written to `runs/<name>/<number>`. Default: the name of the spec file."""
-    seed: int = option(default=0, minimum=0, maximum=2**32 - 1)
-    """The seed of all random numbers: initial parameters, the order of the rows, dropout."""
-    epochs: int = option(default=10, minimum=1)
-    """The number of passes over the training data."""
-    accumulate: int = option(default=1, minimum=1)
-    """The number of parts in which to process each batch, one after another, to save memory. The gradients are those
-    of the whole batch, unless a layer such as BatchNorm combines rows."""
-    device: str = option(default="auto", validator=_is_a_device)
-    """The device to train on: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the first available accelerator."""
-    dtype: Literal["float32", "float64"] = "float32"
-    """The floating-point type of inputs, targets, model and loss. Use "float64" for numbers that need more than seven
-    digits, such as the coefficients of a regression. It takes twice the memory and is slow on most GPUs."""
+from hookline.spec.run_section import RunSpec
 
 
 @spec
@@ -99,7 +57,8 @@ class TrainingSpec(Spec):
 
     def conflicts(self) -> Iterator[OptionError]:
         """Yield the conflicts between sections."""
-        return conflicts({attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)})
+        sections = {attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)}
+        return conflicts(sections, sections)
 
     def place_of(self, callback: WrapperSpec) -> tuple[PathElement, ...]:
         """Return the path of a callback. No two callbacks are equal."""
@@ -109,181 +68,3 @@ class TrainingSpec(Spec):
 
 SEVERAL = ("initialize", "metrics", "callbacks", "deploy")
 """The sections that are lists of components, with headers in double brackets."""
-
-
-MOST_CALLBACKS = 500
-"""The maximum number of callbacks in a spec, since each is checked against all others."""
-
-
-def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    """Yield the conflicts in a spec with these sections, in their order.
-
-    A check names the sections that it needs, and is skipped if one of them is missing because it is invalid.
-    """
-    if (objective := objective_of(sections)) is not None:
-        sections = {**sections, "objective": objective}
-    for check in (_check_losses, _check_objective, _check_accumulation, _check_labels, _check_metrics):
-        *names, _ = get_type_hints(check)
-        if all(name in sections for name in names):
-            yield from check(*(sections[name] for name in names))
-    for section in ("callbacks", "deploy"):
-        yield from _check_repetitions(section, sections.get(section, ()))
-    yield from _check_callbacks(sections.get("callbacks", ()), sections)
-
-
-def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
-    if loss is None and losses is None:
-        yield OptionError("loss", "This is missing. It must be a loss with a `type`.")
-    elif loss is not None and losses is not None:
-        yield OptionError("losses", "A spec has either [loss] or [losses]: remove one.", against=[("loss",)])
-    elif loss is None and not losses:
-        yield OptionError("losses", "There must be at least one loss.")
-
-
-def objective_of(sections: Mapping[str, Any]) -> Objective | None:
-    """Return the objective of these sections; `None` if one is invalid, or if not exactly one of them is set."""
-    if not {"loss", "losses"} <= sections.keys():
-        return None
-    loss, losses = sections["loss"], sections["losses"]
-    return Objective.of(loss, losses) if (loss is None) == bool(losses) else None
-
-
-def _check_objective(objective: Objective) -> Iterator[OptionError]:
-    for named in objective.losses.values():
-        try:
-            with blamed(type(named.loss)):
-                yield from named.conflicts()
-        except PluginError as error:
-            yield named.fault(error)
-
-
-def _check_accumulation(run: RunSpec, objective: Objective) -> Iterator[OptionError]:
-    for named in objective.losses.values() if run.accumulate > 1 else ():
-        try:
-            with blamed(type(named.loss)):
-                named.loss.check_accumulation()
-        except ValueError as error:
-            yield OptionError("run", str(error), "accumulate", against=[(*named.path, "type")])
-        except PluginError as error:
-            yield named.fault(error)
-
-
-def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
-    first: dict[str, int] = {}
-    for index, metric in enumerate(metrics):
-        try:
-            with blamed(type(metric)):
-                label = metric.label
-        except PluginError as error:
-            yield FaultError("metrics", str(error), index)
-            continue
-        if label == "loss":
-            message = 'A metric cannot have the name "loss": set another `name`.'
-            yield OptionError("metrics", message, index, id="duplicate-name")
-        elif label in first:
-            message = f'Several metrics have the name "{label}": set a different `name` for each.'
-            yield OptionError("metrics", message, index, against=[("metrics", first[label])], id="duplicate-name")
-        first.setdefault(label, index)
-
-
-def _check_metrics(metrics: Sequence[MetricSpec], objective: Objective) -> Iterator[OptionError]:
-    for index, metric in enumerate(metrics):
-        place: tuple[str, ...] = ("losses",) if objective.names else ("loss", "type")
-        option = "target"
-        try:
-            named = objective.named(metric.target)
-            place, option = (*named.path, "type"), "type"
-            with blamed(type(named.loss)):
-                metric.refuse_other_kinds(named.loss)
-            with blamed(type(metric)):
-                metric.check(named.loss)
-        except OptionError as error:
-            placed = error.within("metrics", index)
-            yield placed if placed.against else placed.related_to(place)
-        except ValueError as error:
-            yield OptionError("metrics", str(error), index, option, against=[place])
-        except PluginError as error:
-            yield FaultError("metrics", str(error), index)
-
-
-def _check_repetitions(section: str, listed: Sequence[Spec]) -> Iterator[OptionError]:
-    first: dict[Spec, int] = {}
-    for index, component in enumerate(listed):
-        try:
-            place = first.setdefault(component, index)
-        except TypeError:  # A third party's options need not be hashable.
-            place = listed.index(component)
-        if place != index:
-            message = f"{type(component).__name__} is listed twice, with the same options."
-            yield OptionError(section, message, index, against=[(section, place)], id="duplicate-component")
-
-
-def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
-    first: int | None = None
-    for index, callback in enumerate(callbacks):
-        try:
-            with blamed(type(callback)):
-                replaces_weights = callback.replaces_weights
-        except PluginError as error:
-            yield FaultError("callbacks", str(error), index)
-            continue
-        if not replaces_weights or (first is not None and callback == callbacks[first]):
-            continue  # The repetition has been reported.
-        if first is None:
-            first = index
-            continue
-        names = type(callback).__name__, type(callbacks[first]).__name__
-        restoring = [name for one, name in zip((callback, callbacks[first]), names, strict=True) if _restores(one)]
-        remedy = f", or set `restore_best` of {restoring[0]} to false" if restoring else ""
-        message = f"{names[0]} and {names[1]} both replace the weights of the model at the end of training: "
-        yield OptionError("callbacks", f"{message}remove one{remedy}.", index, against=[("callbacks", first)])
-
-
-def _restores(callback: WrapperSpec) -> bool:
-    """Return whether it has an option, which is set, to restore the best weights."""
-    return bool(getattr(callback, "restore_best", False))
-
-
-def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    if len(callbacks) > MOST_CALLBACKS:
-        message = f"A spec has at most {MOST_CALLBACKS} callbacks, not {len(callbacks):,}."
-        yield OptionError("callbacks", message, id="size-limit")
-        return
-    yield from _check_weights(callbacks)
-    for index, callback in enumerate(callbacks):
-        if isinstance(callback, CallbackSpec):
-            yield from _check_limits(callback, index)
-        try:
-            with blamed(type(callback)):
-                _refuse_no_sections(callback)
-                callback.check_in(sections)
-        except OptionError as error:
-            yield error.at("callbacks", index)
-        except ValueError as error:
-            yield OptionError("callbacks", str(error), index)
-        except PluginError as error:
-            yield FaultError("callbacks", str(error), index)
-
-
-def _refuse_no_sections(callback: WrapperSpec) -> None:
-    known = [*(attribute.name for attribute in fields(TrainingSpec)), "objective"]
-    for name in callback.sections_of_check()[0]:
-        if name not in known:
-            message = f'{type(callback).__name__}.check takes "{name}", which is not a section of a spec.'
-            raise PluginError(message + did_you_mean(name, known))
-
-
-def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
-    try:
-        with blamed(type(callback)):
-            refused = list(callback.refused_limits())
-    except PluginError as error:
-        yield FaultError("callbacks", str(error), index)
-        return
-    for refusal in refused:
-        yield refusal.at("callbacks", index)
-    first, last = callback.first_due, callback.last
-    if last is not None and last < first and not refused:
-        name = "every" if callback.first is None else "first"
-        message = f"`last` ({last}) is before the first step or epoch ({first}), so this callback would never run."
-        yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, name)])

@@ -13,7 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from attrs import NOTHING, fields
 
 from hookline.errors.option_errors import InvalidValueError
-from hookline.errors.text import enumerate_names, nearest
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import enumerate_names
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.words import article, plural, wrong
 

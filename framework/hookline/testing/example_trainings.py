@@ -20,7 +20,8 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec
-from hookline.spec.training import RunSpec, TrainingSpec
+from hookline.spec.run_section import RunSpec
+from hookline.spec.training import TrainingSpec
 from hookline.testing.kit_components import (
     KitBinaryCrossEntropy,
     KitCrossEntropy,

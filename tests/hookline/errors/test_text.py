@@ -5,7 +5,8 @@ import string
 
 import pytest
 
-from hookline.errors.text import did_you_mean, dotted, nearest
+from hookline.errors.suggestions import did_you_mean, nearest
+from hookline.errors.text import dotted
 
 
 @pytest.mark.parametrize(

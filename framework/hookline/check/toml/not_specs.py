@@ -5,7 +5,8 @@ import shlex
 from itertools import islice
 from pathlib import Path
 
-from hookline.errors.text import enumerate_names, nearest, shortened
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import enumerate_names, shortened
 
 MOST_LOOKED_AT = 1000
 """The maximum number of files in a directory that are examined."""

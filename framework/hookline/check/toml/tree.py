@@ -9,7 +9,8 @@ from attrs import frozen
 from hookline.check.toml.spans import DEEPEST, KeyPath, Text
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
-from hookline.errors.text import PathElement, did_you_mean, dotted, enumerate_names, shortened, valid_indices
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import PathElement, dotted, enumerate_names, shortened, valid_indices
 
 Table = dict[str, Any]
 

@@ -10,7 +10,8 @@ from hookline.check.sections_for_keys import Home, homes_in, options_of
 from hookline.check.toml import document as documents
 from hookline.check.translate import translation
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.text import dotted, nearest, shortened
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import dotted, shortened
 from hookline.plugins import other_tools
 from hookline.plugins.catalog import Catalog
 from hookline.spec.docs import documentation

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from hookline.errors.exceptions import HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
-from hookline.errors.text import did_you_mean
+from hookline.errors.suggestions import did_you_mean
 from hookline.plugins.origin import Origin
 from hookline.plugins.sources.entry_points import EntryPoint, entry_points
 from hookline.plugins.stages import PROJECT

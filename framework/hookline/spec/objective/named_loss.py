@@ -8,7 +8,8 @@ from attrs import evolve, frozen
 from hookline.data.batches import Batch, Data, Outputs
 from hookline.errors.exceptions import MisfitError, PluginError
 from hookline.errors.option_errors import FaultError, OptionError
-from hookline.errors.text import did_you_mean, enumerate_names
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import enumerate_names
 from hookline.spec.families.loss import LossSpec
 
 if TYPE_CHECKING:

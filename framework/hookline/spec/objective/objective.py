@@ -8,7 +8,8 @@ from hookline.data.batches import Batch, Data, Outputs
 from hookline.data.targets.encoding import Encoding
 from hookline.errors.exceptions import MisfitError
 from hookline.errors.option_errors import OptionError
-from hookline.errors.text import did_you_mean, enumerate_names, nearest
+from hookline.errors.suggestions import did_you_mean, nearest
+from hookline.errors.text import enumerate_names
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction

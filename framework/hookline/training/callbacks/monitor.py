@@ -9,7 +9,8 @@ from attrs import frozen
 from hookline.data.batches import Data
 from hookline.errors.exceptions import HooklineError, MisfitError
 from hookline.errors.option_errors import OptionError
-from hookline.errors.text import PathElement, enumerate_names, nearest
+from hookline.errors.suggestions import nearest
+from hookline.errors.text import PathElement, enumerate_names
 from hookline.plugins.stages import Run
 from hookline.spec.families.components import DataSpec, WrapperSpec
 from hookline.spec.families.metric import MetricSpec

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hookline.errors.exceptions import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
 from hookline.errors.failures import blamed
 from hookline.errors.option_errors import OptionError
-from hookline.errors.text import did_you_mean, enumerate_names
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import enumerate_names
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.training.final_layer import head_of
 from hookline.training.preflight.misfits import misfit_of_loss
