@@ -55,7 +55,7 @@ def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, s
     if isinstance(error, OptionError):  # An option is wrong for every split.
         message = f"{metric.label} cannot be computed. {message}."
         return MisfitError(message, (*place, *error.path), id="unfit-metric")
-    return MisfitError(f"{metric.label} cannot evaluate the {split} split. {message}.", place, id="unfit-metric")
+    return MisfitError(f"{metric.label} cannot be computed on the {split} split. {message}.", place, id="unfit-metric")
 
 
 def located(error: DataError, data: DataSpec) -> Diagnostic:

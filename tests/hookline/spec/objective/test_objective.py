@@ -173,7 +173,7 @@ def test_losses_that_do_not_fit_data_or_model_are_reported_before_anything_is_wr
         ),
         (
             {"a": {"type": "GaussianNLLLoss", "output": {"vra": "spread"}}},
-            'losses.a.output.vra: GaussianNLLLoss takes "input" and "var", and not "vra".',
+            'losses.a.output.vra: GaussianNLLLoss takes "input" and "var", not "vra".',
         ),
         (
             {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
