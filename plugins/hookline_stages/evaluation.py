@@ -99,5 +99,5 @@ def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None
         ) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
         raise MisfitError(
-            f"{metric.label} cannot judge the {split} split. {error}", place, id="unfit-metric"
+            f"{metric.label} cannot evaluate the {split} split. {error}", place, id="unfit-metric"
         ) from error
