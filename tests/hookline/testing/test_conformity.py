@@ -324,9 +324,9 @@ BAD = [
         {
             "FocalLoss-bounded": "pass an example to the kit, `conform",
             "FocalLoss-trains": r"`conform\(…, FocalLoss\(gamma=…\)\)`",
-            "FocalLoss-gradients": "options without a default",
-            "FocalLoss-parts": "options without a default",
-            "FocalLoss-shapes": "options without a default",
+            "FocalLoss-gradients": "required options: pass an example",
+            "FocalLoss-parts": "required options: pass an example",
+            "FocalLoss-shapes": "required options: pass an example",
         },
     ),
     (
