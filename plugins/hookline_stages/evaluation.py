@@ -99,11 +99,5 @@ def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None
         ) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
         raise MisfitError(
-<<<<<<< HEAD
             f"{metric.label} cannot be computed on the {split} split. {error}", place, id="unfit-metric"
-||||||| 4df90d1
-            f"{metric.label} cannot judge the {split} split. {error}", place, id="unfit-metric"
-=======
-            f"{metric.label} cannot evaluate the {split} split. {error}", place, id="unfit-metric"
->>>>>>> words2
         ) from error
