@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SPECS = {folder: sorted(ROOT.glob(f"specs/{folder}/*.toml")) for folder in (".", "losses", "optimizers", "callbacks")}
 SAMPLE = [
     ROOT / "specs" / f"{name}.toml"
-    for name in ("iris", "losses/WeightedSum", "optimizers/Muon", "callbacks/LearningRateFinder")
+    for name in ("iris", "several_losses", "optimizers/Muon", "callbacks/LearningRateFinder")
 ]
 """Four files with a mutation of each kind."""
 KINDS = {
