@@ -37,7 +37,7 @@ def conflicts(sections: Mapping[str, Any], known: Collection[str]) -> Iterator[O
 
 def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
     if loss is None and losses is None:
-        yield OptionError("loss", "This is missing. It must be a loss with a `type`.")
+        yield OptionError("loss", "This section is missing. It must be a loss with a `type`.")
     elif loss is not None and losses is not None:
         yield OptionError("losses", "A spec has either [loss] or [losses]: remove one.", against=[("loss",)])
     elif loss is None and not losses:
