@@ -9,16 +9,14 @@ from attrs import NOTHING, fields
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
 from hookline.plugins.catalog import is_family
-from hookline.spec.families.components import (
-    DataSpec,
-    DeploySpec,
-    DistanceSpec,
-    InitializationSpec,
-    ModelSpec,
-    WrapperSpec,
-)
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.data import DataSpec
+from hookline.spec.families.deploy import DeploySpec
+from hookline.spec.families.distance import DistanceSpec
+from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.types import Array, Choice, OneOf, Table, option_type
 

@@ -21,7 +21,7 @@ from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import Trial
 from hookline.runs.lock import NAME as LOCK
-from hookline.spec.families.components import CallbackSpec
+from hookline.spec.families.callback import CallbackSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

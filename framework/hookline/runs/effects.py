@@ -9,7 +9,9 @@ from attrs import frozen
 from hookline.errors.failures import blamed
 from hookline.errors.text import dotted
 from hookline.plugins.sources.fingerprint import of_text
-from hookline.spec.families.components import DataSpec, DeploySpec, WrapperSpec
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.data import DataSpec
+from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 from hookline.spec.walk import walk

@@ -17,7 +17,7 @@ from hookline.runs.effects import Effect, effects, read_files
 from hookline.runs.fingerprint import of_data
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory
-from hookline.spec.families.components import CallbackSpec
+from hookline.spec.families.callback import CallbackSpec
 
 if TYPE_CHECKING:
     import torch

@@ -5,16 +5,11 @@ from .dump import (
     plain as plain,
     to_json as to_json,
 )
-from .families.components import (
-    CallbackSpec as CallbackSpec,
-    DataSpec as DataSpec,
-    DeploySpec as DeploySpec,
-    DistanceSpec as DistanceSpec,
-    InitializationSpec as InitializationSpec,
-    LayerSpec as LayerSpec,
-    ModelSpec as ModelSpec,
-    WrapperSpec as WrapperSpec,
-)
+from .families.callback import CallbackSpec as CallbackSpec, WrapperSpec as WrapperSpec
+from .families.data import DataSpec as DataSpec
+from .families.deploy import DeploySpec as DeploySpec
+from .families.distance import DistanceSpec as DistanceSpec
+from .families.initialization import InitializationSpec as InitializationSpec
 from .families.loss import (
     OFFERING as OFFERING,
     Activation as Activation,
@@ -24,6 +19,7 @@ from .families.loss import (
     Predicts as Predicts,
 )
 from .families.metric import MetricSpec as MetricSpec
+from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
 from .objective.named_loss import NamedLoss as NamedLoss
 from .objective.objective import Objective as Objective

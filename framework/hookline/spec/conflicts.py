@@ -7,7 +7,7 @@ from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import blamed
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.suggestions import did_you_mean
-from hookline.spec.families.components import CallbackSpec, WrapperSpec
+from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective

@@ -7,15 +7,13 @@ from attrs import fields
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.conflicts import conflicts
-from hookline.spec.families.components import (
-    DataSpec,
-    DeploySpec,
-    InitializationSpec,
-    ModelSpec,
-    WrapperSpec,
-)
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.data import DataSpec
+from hookline.spec.families.deploy import DeploySpec
+from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec

@@ -16,7 +16,7 @@ from hookline.errors.exceptions import DataError, HooklineError, MisfitError
 from hookline.plugins.manager import Plugins
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.stages import Run
-from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import Schema

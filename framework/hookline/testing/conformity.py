@@ -6,16 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from hookline.errors.exceptions import HooklineError
-from hookline.spec.families.components import (
-    DataSpec,
-    DeploySpec,
-    DistanceSpec,
-    InitializationSpec,
-    ModelSpec,
-    WrapperSpec,
-)
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.data import DataSpec
+from hookline.spec.families.deploy import DeploySpec
+from hookline.spec.families.distance import DistanceSpec
+from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec
 from hookline.testing import (

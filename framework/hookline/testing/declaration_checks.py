@@ -13,8 +13,10 @@ from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.source import Source
 from hookline.spec.docs import documentation
 from hookline.spec.dump import dumps
-from hookline.spec.families.components import InitializationSpec, ModelSpec, WrapperSpec
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint import place
 from hookline.spec.options import Bounds, Spec

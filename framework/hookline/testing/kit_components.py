@@ -6,8 +6,9 @@ from hookline.data.batches import Batch, Data, Outputs
 from hookline.data.targets.classes import ClassesOrDistribution
 from hookline.data.targets.labels import Probabilities
 from hookline.plugins.stages import hookimpl
-from hookline.spec.families.components import DistanceSpec, ModelSpec
+from hookline.spec.families.distance import DistanceSpec
 from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec, option, spec
 from hookline.testing.synthetic_data import Synthetic

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline.data.batches import Data
 from hookline.data.memory import in_memory
 from hookline.plugins.stages import Run
-from hookline.spec.families.components import DataSpec
+from hookline.spec.families.data import DataSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import option, spec
 

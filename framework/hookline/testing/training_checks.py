@@ -11,8 +11,9 @@ from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import reason
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import Run, hookimpl
-from hookline.spec.families.components import InitializationSpec, ModelSpec
+from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.testing.components_under_test import Component
 from hookline.testing.outcomes import refuse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import MisfitError
 from hookline.errors.text import counted
-from hookline.spec.families.components import ModelSpec
+from hookline.spec.families.model import ModelSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

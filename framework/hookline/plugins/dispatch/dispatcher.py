@@ -20,7 +20,7 @@ from hookline.plugins.manager import new_manager
 from hookline.plugins.stages import INNER, STAGES, Stages
 
 if TYPE_CHECKING:
-    from hookline.spec.families.components import CallbackSpec
+    from hookline.spec.families.callback import CallbackSpec
 
 MAY_BE_UNANSWERED = frozenset({"tune"})
 """The stages for which `None` is a valid answer."""

@@ -10,7 +10,7 @@ from hookline.errors.exceptions import HooklineWarning, MisfitError
 from hookline.errors.text import counted
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import INNER, Run
-from hookline.spec.families.components import CallbackSpec, WrapperSpec
+from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 
 OF_AN_EPOCH = frozenset({"evaluate", "log"})
 """The stages that are called once or twice per epoch."""

@@ -12,7 +12,8 @@ from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import PathElement, enumerate_names
 from hookline.plugins.stages import Run
-from hookline.spec.families.components import DataSpec, WrapperSpec
+from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.data import DataSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.training import TrainingSpec

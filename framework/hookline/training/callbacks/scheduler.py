@@ -8,7 +8,7 @@ from hookline.errors.exceptions import MisfitError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
-from hookline.spec.families.components import WrapperSpec
+from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 
 if TYPE_CHECKING:

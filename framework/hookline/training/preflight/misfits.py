@@ -11,9 +11,10 @@ from hookline.errors.diagnostic import Diagnostic, Keys
 from hookline.errors.exceptions import DataError, MisfitError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
-from hookline.spec.families.components import DataSpec, ModelSpec
+from hookline.spec.families.data import DataSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.model import ModelSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 from hookline.spec.walk import items, walk

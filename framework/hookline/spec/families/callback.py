@@ -1,113 +1,14 @@
-"""The families of components that a spec names, each a base class.
-
-A component is an attrs class below one of the family classes. Its name is the `type` that a spec file gives, its
-fields are the options, and it is found when a plugin returns it from `register_specs`. Nothing here imports torch:
-a component imports it where it builds something.
-"""
+"""Callbacks and other wrappers around stages."""
 
 from collections.abc import Mapping
 from inspect import signature
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.option_errors import OptionError
-from hookline.errors.text import PathElement
 from hookline.spec.options import Spec, option, spec
-from hookline.spec.parameters import ParameterSelection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from torch import Tensor, nn
-
-    from hookline.data.batches import Data
-    from hookline.spec.objective.objective import Objective
-
-
-class ModelSpec(Spec):
-    """A model, or one layer of it: builds an `nn.Module` that fits its inputs."""
-
-    __slots__ = ()
-    family = "model"
-
-    @property
-    def ending(self) -> tuple[PathElement, ...]:
-        """The path, in its options, of the layer that computes its outputs, for messages; empty for a single layer."""
-        return ()
-
-    def build(self, *inputs: Any) -> "nn.Module":
-        """Return the module, with newly initialized parameters on the device of the inputs.
-
-        `inputs` are an example of what the module will be applied to: a batch of one row. Sizes that the spec does not
-        set follow from them. Declare as many arguments as the component takes inputs; most take one:
-        `build(self, inputs)`.
-
-        The module returns a tensor, or a mapping of several tensors by name. A module that uses the lengths of padded
-        sequences has the attribute `takes_lengths = True` and is called with `lengths=`: see `apply_module`. A module
-        that only changes the shape has `keeps_values = True`: a loss that checks the last layer of the model skips it.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
-
-
-class LayerSpec(ModelSpec):
-    """One layer of a model. Every layer can be a model by itself."""
-
-    __slots__ = ()
-    family = "layer"
-
-
-@spec
-class InitializationSpec(ParameterSelection):
-    """An initialization of the selected parameters, which replaces that of their layer."""
-
-    family = "initialization"
-
-    def initialize(self, tensor: "Tensor") -> None:
-        """Overwrite a parameter in place."""
-        raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
-
-
-class DistanceSpec(Spec):
-    """A distance, for losses with a choice of distance."""
-
-    __slots__ = ()
-    family = "distance"
-
-    def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
-        """Return a function of two tensors `(N, features)` that computes the distances of their rows, `(N,)`."""
-        raise NotImplementedError(f"{type(self).__name__} has no `build`.")
-
-
-@spec
-class DataSpec(Spec):
-    """A source of data: reads it and splits it into batches for training, validation and test."""
-
-    family = "data source"
-
-    batch_size: int = option(default=32, minimum=1)
-    """The number of rows in a batch."""
-    shuffle: bool = True
-    """Shuffle the training rows before each epoch. The order follows from the seed and the epoch."""
-    drop_last: bool = False
-    """Drop the last batch of a training epoch if it is smaller than the others. (BatchNorm cannot be trained with a
-    batch of one row.)"""
-
-    @property
-    def has_validation(self) -> bool | None:
-        """Whether there will be a validation split; `None` if this is unknown until the data is read."""
-        return None
-
-    def check(self, loss: "Objective | None") -> "Iterable[OptionError]":
-        """Yield the errors in the named files that can be found quickly and without torch or NumPy.
-
-        Called by `hookline check` and before training. Each error names its option: a missing file, a column that is
-        not in the header, targets that the loss does not take. `loss` is `None` if it is invalid.
-        """
-        return ()
-
-    def prepare(self, run: Any, loss: "Objective") -> "Data":
-        """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
-        raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
+    from collections.abc import Iterable
 
 
 class WrapperSpec(Spec):
@@ -118,7 +19,7 @@ class WrapperSpec(Spec):
 
     replaces_weights: ClassVar[bool] = False
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
-    sets `run.weights` to describe them."""
+    sets `run.state.weights` to describe them."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
     """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then misspelt names
@@ -232,21 +133,3 @@ class CallbackSpec(WrapperSpec):
         (3, 2, 1)
         """
         return self.first or self.every or 1
-
-
-class DeploySpec(Spec):
-    """A format in which to deploy the trained model."""
-
-    __slots__ = ()
-    family = "deployment target"
-
-    writes_to: ClassVar[tuple[str, ...] | None] = None
-    """The files and directories to which it writes; relative ones are in the run directory. `hookline plan` prints
-    them. `None` means unknown, which `hookline plan` reports."""
-
-    connects_to: ClassVar[tuple[str, ...] | None] = None
-    """The addresses or services to which it connects. `None` means unknown, as for `writes_to`."""
-
-    def deploy(self, run: Any, trial: Any) -> "Iterable[Path]":
-        """Write the model and return the paths of what was written."""
-        raise NotImplementedError(f"{type(self).__name__} has no `deploy`.")

@@ -1,0 +1,44 @@
+"""Sources of data."""
+
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors.option_errors import OptionError
+from hookline.spec.options import Spec, option, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hookline.data.batches import Data
+    from hookline.spec.objective.objective import Objective
+
+
+@spec
+class DataSpec(Spec):
+    """A source of data: reads it and splits it into batches for training, validation and test."""
+
+    family = "data source"
+
+    batch_size: int = option(default=32, minimum=1)
+    """The number of rows in a batch."""
+    shuffle: bool = True
+    """Shuffle the training rows before each epoch. The order follows from the seed and the epoch."""
+    drop_last: bool = False
+    """Drop the last batch of a training epoch if it is smaller than the others. (BatchNorm cannot be trained with a
+    batch of one row.)"""
+
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether there will be a validation split; `None` if this is unknown until the data is read."""
+        return None
+
+    def check(self, loss: "Objective | None") -> "Iterable[OptionError]":
+        """Yield the errors in the named files that can be found quickly and without torch or NumPy.
+
+        Called by `hookline check` and before training. Each error names its option: a missing file, a column that is
+        not in the header, targets that the loss does not take. `loss` is `None` if it is invalid.
+        """
+        return ()
+
+    def prepare(self, run: Any, loss: "Objective") -> "Data":
+        """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
+        raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")

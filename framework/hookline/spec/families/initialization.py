@@ -1,0 +1,20 @@
+"""Initializations of parameters."""
+
+from typing import TYPE_CHECKING
+
+from hookline.spec.options import spec
+from hookline.spec.parameters import ParameterSelection
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@spec
+class InitializationSpec(ParameterSelection):
+    """An initialization of the selected parameters, which replaces that of their layer."""
+
+    family = "initialization"
+
+    def initialize(self, tensor: "Tensor") -> None:
+        """Overwrite a parameter in place."""
+        raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
