@@ -1,6 +1,7 @@
 """The mutable state of a run: one object of plain data that a checkpoint can save."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from attrs import asdict, define, field
@@ -41,6 +42,6 @@ class RunState:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore a state that `state_dict` returned."""
         weights = state["weights"]
-        values = {**state, "weights": None if weights is None else Weights(**weights)}
+        values = {**deepcopy(dict(state)), "weights": None if weights is None else Weights(**weights)}
         for name, value in values.items():
             setattr(self, name, value)

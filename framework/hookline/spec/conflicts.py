@@ -14,6 +14,9 @@ from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.run_section import RunSpec
 
+MOST_LOSSES = 500
+"""The maximum number of losses in a spec, since a metric with a misspelled `target` is compared with all of them."""
+
 MOST_CALLBACKS = 500
 """The maximum number of callbacks in a spec, since each is checked against all others."""
 
@@ -42,6 +45,13 @@ def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) 
         yield OptionError("losses", "A spec has either [loss] or [losses]: remove one.", against=[("loss",)])
     elif loss is None and not losses:
         yield OptionError("losses", "There must be at least one loss.")
+    for name in losses or ():
+        if not name or "." in name:
+            message = "The name of a loss must have at least one character and no dot."
+            yield OptionError("losses", message, name, on_key=True, id="invalid-value")
+    if losses is not None and len(losses) > MOST_LOSSES:
+        message = f"These are {len(losses):,} losses, but a spec has at most {MOST_LOSSES}."
+        yield OptionError("losses", message, id="size-limit")
 
 
 def objective_of(sections: Mapping[str, Any]) -> Objective | None:
@@ -49,6 +59,8 @@ def objective_of(sections: Mapping[str, Any]) -> Objective | None:
     if not {"loss", "losses"} <= sections.keys():
         return None
     loss, losses = sections["loss"], sections["losses"]
+    if len(losses or ()) > MOST_LOSSES:
+        return None
     return Objective.of(loss, losses) if (loss is None) == bool(losses) else None
 
 
@@ -81,8 +93,8 @@ def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
         except PluginError as error:
             yield FaultError("metrics", str(error), index)
             continue
-        if label == "loss":
-            message = 'A metric cannot have the name "loss": set another `name`.'
+        if label == "loss" or label.startswith("loss["):  # The names under which losses are logged.
+            message = f'A metric cannot have the name "{label}": set another `name`.'
             yield OptionError("metrics", message, index, id="duplicate-name")
         elif label in first:
             message = f'Several metrics have the name "{label}": set a different `name` for each.'

@@ -49,9 +49,6 @@ TRAINED = (
 )
 """The families that the kit can train."""
 
-STATEFUL = (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec)
-"""The families whose components have a `state_dict` in a training."""
-
 OF_COMPONENTS = (
     ComponentCheck("documented", (Spec,), declaration_checks.is_documented),
     ComponentCheck("bounded", (Spec,), declaration_checks.is_bounded),

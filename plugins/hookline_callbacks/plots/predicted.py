@@ -87,11 +87,6 @@ class Predicted:
         """Return the rows with these indices."""
         return evolve(self, predictions=self.predictions[rows], truth=self.truth[rows])
 
-    def first(self, rows: int) -> "Predicted":
-        """Return the first rows, copied to the CPU, so that the others are not kept in memory."""
-        first = [tensor[:rows].to("cpu", copy=True) for tensor in (self.predictions, self.truth)]
-        return evolve(self, predictions=first[0], truth=first[1])
-
     def is_yes(self, threshold: float = THRESHOLD) -> "Tensor":
         """Return which labels are predicted as true: those with a probability of at least the threshold."""
         return self.predictions >= threshold

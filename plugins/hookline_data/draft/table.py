@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hookline.data import MOST_CELL_LINES
-from hookline.errors import DataError
+from hookline.errors import DataError, counted
 from hookline_data.draft.columns import Column, ColumnSummary
 from hookline_data.reading.csv_header import check_names
 
@@ -79,7 +79,8 @@ def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
     while rows := list(islice(lines, ROWS_AT_ONCE)):
         for row, cells in enumerate(rows, summaries[0].rows + 1):
             if len(cells) != len(names):
-                raise DataError(f"{path}: row {row}: It has {len(cells)} cells, but the header has {len(names)}.")
+                message = f"It has {counted(len(cells), 'cell')}, but the header has {len(names)}."
+                raise DataError(f"row {row}: {message}", file=path)
         for summary, column in zip(summaries, zip(*rows, strict=True), strict=True):
             summary.add(column)
     if not summaries[0].rows:

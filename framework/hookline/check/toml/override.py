@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import tomli
 
-from hookline.check.toml.spans import Span, Spans, Text, scan
+from hookline.check.toml.spans import NotASpecError, Span, Spans, Text, scan
 from hookline.check.toml.tree import Node, Setting, grown, with_value
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
@@ -53,6 +53,9 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Diag
             raise ValueError("These are several lines.")
         text = Text(source, spans)
         value = grown(table["value"], text, path)
+    except NotASpecError as error:
+        problems.append(Diagnostic(error.id, str(error), place=Place(source, *error.span)))
+        return root
     except (ValueError, RecursionError):
         message = "This is not a path and a value, such as optimizer.lr=0.01."
         problems.append(Diagnostic("invalid-change", message, place=Place(source, 0, len(change))))

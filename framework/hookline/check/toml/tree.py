@@ -220,7 +220,8 @@ def _index(elements: list[Node], name: str, change: Node, path: tuple[PathElemen
     if indices:
         places = enumerate_names(indices, "or")
         return _problem(f'Several elements are called "{name}"; use an index instead: {places}.', change)
-    if change.child("type") is not None:
+    is_beyond_the_end = name.isdecimal() and int(name) > len(elements)
+    if change.child("type") is not None and not is_beyond_the_end:
         return None
     if name == "type":
         return _problem(f'"type" names no element. {_how_to_add(change, path)}', change)

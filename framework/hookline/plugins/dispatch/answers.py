@@ -8,6 +8,7 @@ from typing import Any
 
 from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
+from hookline.errors.text import enumerate_names
 from hookline.plugins.dispatch.blame import implementations, is_built_in, is_wrapper, section_of
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
@@ -72,6 +73,14 @@ def unfit(stage: str, answer: Any) -> str | None:
     return None
 
 
+def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:
+    """Return what the stage `predict` must be answered with, if the prediction of a loss is missing."""
+    if stage != "predict":
+        return None
+    missing = [key for key in run.objective.prediction_keys() if key not in answer]
+    return f"a prediction of each loss, but {enumerate_names(missing)} is missing" if missing else None
+
+
 def is_scalar(answer: object) -> bool:
     """Whether an answer is a loss: a tensor without dimensions."""
     import torch
@@ -131,5 +140,8 @@ def wrong_answer(
 def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
     """Raise a `StageError` if the stage `loss`, with these arguments, answered with anything but a scalar tensor."""
     if not is_scalar(answer):
-        hint = f" {run.objective.name_for(None)} must return the sum or the mean over its rows."
+        terms = run.objective.terms(given["criterion"])
+        wrong = next((term.name for term in terms if term.value.dim()), None)
+        loss = run.objective.losses.get(wrong) or next(iter(run.objective.losses.values()))
+        hint = f" {type(loss.loss).__name__} must return the sum or the mean over its rows."
         raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hookline.errors.exceptions import StageError
-from hookline.plugins.dispatch.answers import shown, unfit, wanted
+from hookline.plugins.dispatch.answers import missing_predictions, shown, unfit, wanted
 from hookline.plugins.dispatch.blame import (
     describe_calls,
     implementations,
@@ -101,7 +101,7 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, but the answer is {shown(answer)}.'
             raise StageError(message + describe_calls(caller), section_of("", caller.name))
-        if wrong := unfit(caller.name, answer):
+        if wrong := unfit(caller.name, answer) or missing_predictions(caller.name, answer, values["run"]):
             message = f'The stage "{caller.name}" must be answered with {wrong}.'
             raise StageError(message + describe_calls(caller), section_of("", caller.name))
         return answer

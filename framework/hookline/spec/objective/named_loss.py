@@ -127,4 +127,7 @@ class NamedLoss:
 
     def located(self, error: MisfitError) -> MisfitError:
         """Return an error of the loss, whose path begins with `loss`, with the path of this loss."""
-        return MisfitError(error.message, (*self.path, *error.path[1:])) if self.name is not None else error
+        if self.name is None:
+            return error
+        place = (*self.path, *error.path[1:])
+        return MisfitError(error.message, place, against=error.against, id=error.diagnostic.id)

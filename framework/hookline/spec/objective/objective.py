@@ -100,6 +100,10 @@ class Objective:
         """Return the key of the prediction of that loss in the answer of the stage `predict`."""
         return self.named(target).name or ONLY
 
+    def prediction_keys(self) -> list[str]:
+        """Return the keys of all predictions."""
+        return [name or ONLY for name in self.losses]
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the outputs that losses with several outputs take.
@@ -170,7 +174,7 @@ class Objective:
         criterion.terms, criterion.ratios = [], {}
         criterion.losses = nn.ModuleDict()
         for name, named in self.losses.items():
-            if not name or "." in name or hasattr(nn.ModuleDict, name):
+            if not name or "." in name or hasattr(nn.ModuleDict(), name):
                 raise MisfitError(f'torch does not allow "{name}" as the name of a submodule.', named.path)
             try:
                 criterion.losses[name] = named.loss.build(named.data(data))
