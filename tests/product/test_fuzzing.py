@@ -119,8 +119,8 @@ def test_a_spec_with_arbitrary_inserted_text_is_valid_or_has_problems_with_place
         (b"[optimizer]\ntype = 'SGD'\nlr = " + b"9" * 400, "too large"),
         (b"a = '\x00'", "not TOML"),
         (b"\x00" * 1000, "not TOML"),
-        (b"a = '\xff'", "not text in UTF-8: byte 5"),
-        ("a = 1".encode("utf-16"), "not text in UTF-8: byte 0"),
+        (b"a = '\xff'", "not text in UTF-8. Byte 5"),
+        ("a = 1".encode("utf-16"), "not text in UTF-8. Byte 0"),
         (b"[[a]]\n" * 35_000, "There is no key"),
         (b"".join(b"a.b.c.d%d = 1\n" % number for number in range(14_000)), "There is no key"),
     ],
@@ -153,7 +153,7 @@ def test_an_endless_file_is_reported():
 @pytest.mark.parametrize(
     ("first", "message"),
     [
-        ('"a\\u0000b"', "has a NUL in it"),
+        ('"a\\u0000b"', "contains a NUL character"),
         ('"loop.toml"', "symbolic links"),
         (f'"{"a" * 5000}"', "File name too long"),
         ('"."', "This is a directory"),

@@ -117,4 +117,4 @@ def test_a_loss_of_embeddings_works_only_with_metrics_of_embeddings(metric):
         hookline.load(table, plugins=[Plugin()])
     [problem] = raised.value.problems
     assert problem.path == ("metrics", 0, "type")
-    assert problem.message.endswith("and Contrastive trains embeddings.")
+    assert problem.message.endswith("but Contrastive trains embeddings.")

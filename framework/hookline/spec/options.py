@@ -179,7 +179,7 @@ def option(
     FocalLoss(gamma=1.5)
     >>> FocalLoss(gamma=-1)
     Traceback (most recent call last):
-    hookline.errors.exceptions.InvalidValueError: -1 is out of bounds: it must be at least 0.
+    hookline.errors.option_errors.InvalidValueError: -1 is out of bounds: it must be at least 0.
     """
     bounds = Bounds(minimum=minimum, above=above, maximum=maximum, below=below, infinite=infinite)
     # The option's own validator comes first, since its message says more.

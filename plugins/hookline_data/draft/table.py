@@ -81,6 +81,8 @@ def _columns(path: Path, lines: Iterator[list[str]]) -> list[Column]:
             if len(cells) != len(names):
                 message = f"It has {counted(len(cells), 'cell')}, but the header has {len(names)}."
                 raise DataError(f"row {row}: {message}", file=path)
+            if any("\0" in cell for cell in cells):
+                raise DataError(f"row {row}: A cell contains a NUL character, so this is not text.", file=path)
         for summary, column in zip(summaries, zip(*rows, strict=True), strict=True):
             summary.add(column)
     if not summaries[0].rows:

@@ -77,7 +77,7 @@ def test_wrappers_around_steps_do_not_run_in_the_trial(tmp_path):
 
 
 def test_gradients_are_accumulated_in_the_trial(tmp_path):
-    with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d is given each part"):
+    with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d normalizes each part of a batch separately"):
         trial = trained(tmp_path, FINDER, accumulate=3)
     assert tried(trial) == tried_by_hand(*network(), parts=3)
 

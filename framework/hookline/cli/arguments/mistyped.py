@@ -1,6 +1,5 @@
 """Suggestions for unknown words on the command line: the command that the user probably meant."""
 
-import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,6 @@ from hookline.errors.suggestions import nearest
 from hookline.errors.text import dotted, shortened
 from hookline.plugins import other_tools
 from hookline.plugins.catalog import Catalog
-from hookline.spec.docs import documentation
-from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL
 
 COMMANDS: Mapping[str, str] = {
@@ -163,19 +160,11 @@ def _change(name: str, value: str, words: Sequence[str]) -> str | None:
                 if known is not None and known.example is not None:
                     value = str(known.example)
                 change = f"{dotted((*home.path, option))}={value or '…'}"
-                what = _what_it_is(home.kind, option)
-                return f"To change {what}: --set {shlex.quote(change) if value else change}."
+                return f"To change a value of the spec: --set {shlex.quote(change) if value else change}."
     if "." in name:
         return f"To change a value of the spec: --set {shlex.quote(f'{name}={value}')}."
     translated = translation(key, _number(value), homes, catalog)
     return None if translated is None else f'There is no option "{shortened(name)}". {translated[0]}'
-
-
-def _what_it_is(kind: type[Spec], option: str) -> str:
-    """A few words for an option, such as "the learning rate", if its description consists of them."""
-    described = next(known.description for known in documentation(kind).options if known.name == option)
-    found = re.fullmatch(r"The ([a-z ]{1,30})\.", described)
-    return "a value of the spec" if found is None else f"the {found[1]}"
 
 
 def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:

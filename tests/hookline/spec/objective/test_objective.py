@@ -7,6 +7,7 @@ import numpy
 import pytest
 import torch
 from attrs import evolve
+from small_training import SPECS
 from torch import nn
 
 import hookline
@@ -179,7 +180,7 @@ def test_losses_that_do_not_fit_data_or_model_are_reported_before_anything_is_wr
             {"a": {"type": "MSELoss", "output": {"input": "mean"}}},
             "losses.a.output: MSELoss takes one output: use its name instead of a table.",
         ),
-        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a: There is no loss called"),
+        ({"a": {"type": "WeightedSum", "losses": LOSSES}}, "losses.a.type: There is no loss called"),
         ({"a": {"factor": 1}}, "losses.a: The `type`, which names the loss, is missing."),
     ],
 )
@@ -633,7 +634,7 @@ def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor
         ),
         (
             {"loss": {"type": "WeightedSum", "losses": {"a": {"loss": {"type": "MSELoss"}}}}},
-            ("loss",),
+            ("loss", "type"),
             'There is no loss called "WeightedSum". Give each of several losses its own section: [losses.size] with '
             'type = "MSELoss" and factor = 0.5, and so on.',
         ),
@@ -666,3 +667,46 @@ def test_a_wrapper_around_predict_changes_the_inputs_of_metrics(tmp_path):
         size = -other.model["size"](X[7:])
     expected = float((size - SIZE[7:]).double().square().mean())
     assert other.metrics["validation/MeanSquaredError"] == pytest.approx(expected)
+
+
+def test_a_metric_cannot_take_the_name_of_a_logged_loss():
+    with pytest.raises(hookline.errors.SpecError) as raised:
+        hookline.load(
+            SPECS / "several_losses.toml", ['metrics=[{type="Accuracy", name="loss[species]", target="species"}]']
+        )
+    [problem] = raised.value.problems
+    assert (problem.path, problem.message) == (
+        ("metrics", 0),
+        'A metric cannot have the name "loss[species]": set another `name`.',
+    )
+
+
+def test_a_predict_wrapper_that_drops_a_loss_is_named(tmp_path):
+    class Dropping:
+        @hookline.hookimpl(wrapper=True)
+        def predict(self):
+            predictions = yield
+            return {name: one for name, one in predictions.items() if name != "species"}
+
+    made = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1"])
+    with pytest.raises(hookline.errors.StageError, match='a prediction of each loss, but "species" is missing'):
+        hookline.train(made, plugins=[Dropping()], out=tmp_path / "run")
+
+
+def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
+    class Unreduced(hookline.spec.LossSpec):
+        encoding = hookline.data.Numbers()
+
+        def build(self, data):
+            return nn.MSELoss(reduction="none")
+
+    class Bringing:
+        @hookline.hookimpl
+        def register_specs(self):
+            return [hookline.spec.spec(Unreduced)]
+
+    made = hookline.load(
+        SPECS / "several_losses.toml", ['losses.width={type="Unreduced"}', "metrics=[]"], plugins=[Bringing()]
+    )
+    with pytest.raises(hookline.errors.HooklineError, match="Unreduced must return the sum or the mean over its rows"):
+        hookline.train(made, plugins=[Bringing()], out=tmp_path / "run")
