@@ -695,6 +695,8 @@ def test_a_predict_wrapper_that_drops_a_loss_is_named(tmp_path):
 
 def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     class Unreduced(hookline.spec.LossSpec):
+        """A loss that is not a scalar."""
+
         encoding = hookline.data.Numbers()
 
         def build(self, data):
