@@ -115,7 +115,8 @@ def member_lines(member: Any, level: str) -> list[str]:
 def diagnostic_page() -> str:
     """What each id of an error or warning means, with an example and what to do."""
     lines = [NOTICE, "", "# Errors and warnings", ""]
-    lines += ["Every error and warning ends in its id, such as `[unknown-key]`; in `--format json` it is `id`."]
+    lines += ["Every error or warning about a spec, its data or a run ends in its id, such as `[unknown-key]`; in"]
+    lines += ["`--format json` it is `id`. Usage errors of the command line have none."]
     lines += ["`hookline explain unknown-key` prints what this page says.", ""]
     for name, kind in sorted(IDS.items()):
         lines += [f"## {name}", "", kind.meaning, ""]

@@ -1,6 +1,5 @@
 import importlib.util
 import json
-import math
 import re
 import shutil
 import tomllib
@@ -200,7 +199,7 @@ def test_the_callback_changes_the_training(tmp_path, page):
 
 
 def test_the_plugin_drafts_specs_for_its_file_type(tmp_path, monkeypatch, capsys):
-    _, drafting, _ = blocks("python", "plugins")
+    *_, drafting = blocks("python", "plugins")
     monkeypatch.chdir(tmp_path)
     Path("notes.py").write_text(drafting)
     Path("song.notes").write_text("do re mi")
@@ -210,7 +209,7 @@ def test_the_plugin_drafts_specs_for_its_file_type(tmp_path, monkeypatch, capsys
 
 
 def test_the_plugin_adds_a_loss_that_trains(tmp_path):
-    module, _, wrapper = blocks("python", "plugins")
+    module, *_ = blocks("python", "plugins")
     (tmp_path / "focal.py").write_text(module)
     [shown] = [
         block for block in map(tomllib.loads, blocks("toml", "plugins")) if "focal>=1.2" in block.get("plugins", ())
@@ -228,11 +227,26 @@ def test_the_plugin_adds_a_loss_that_trains(tmp_path):
         == 0
     )
     assert main(["check", str(spec), "-p", str(tmp_path / "focal.py"), *overrides, "--set", "loss.gamma=-1"]) == 1
-    halved: dict = {}
-    exec(wrapper, halved)  # noqa: S102 - The page's own.
-    made = hookline.load(ROOT / "specs" / "iris.toml", ["run.epochs=1"])
-    trial = hookline.train(made, plugins=[halved["Halved"]()], out=tmp_path / "halved")
-    assert math.isfinite(trial.metrics["validation/Accuracy"])
+
+
+def test_the_wrapper_the_metric_and_the_callback_work_in_plugin_files(tmp_path):
+    _, wrapper, metric, callback, _ = blocks("python", "plugins")
+    spec = tmp_path / "spec.toml"
+    text = blocks("toml")[0].replace('"data/iris.csv"', json.dumps(str(ROOT / "specs" / "data" / "iris.csv")))
+    added = '[[metrics]]\ntype = "Confidence"\nthreshold = 0.6\n[[callbacks]]\ntype = "StopBelow"\nthreshold = 10.0\n'
+    spec.write_text(f"{text}\n{added}")
+    metrics = {}
+    for name, files in {"plain": [metric, callback], "halved": [metric, callback, wrapper]}.items():
+        arguments = []
+        for number, file in enumerate(files):
+            path = tmp_path / f"plugin_{number}.py"
+            path.write_text(file)
+            arguments += ["-p", str(path)]
+        assert main(["train", str(spec), "-q", *arguments, "--out", str(tmp_path / name)]) == 0
+        metrics[name] = [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+    assert [len(records) for records in metrics.values()] == [3, 3]
+    assert metrics["plain"][-1]["validation/Confidence"] > 0
+    assert metrics["halved"][-1]["validation/Confidence"] == 0
 
 
 def test_several_losses_are_those_of_the_example():

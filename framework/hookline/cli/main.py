@@ -24,7 +24,7 @@ COMMANDS = {
     "train": "train a spec",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
-    "explain": "explain a value of a spec: where it is set, what is allowed, what it does",
+    "explain": "explain a value of a spec, or the id of an error",
     "diff": "compare the meaning of two specs, or of the specs of two runs",
     "new": "write a spec for a table, or a plugin",
     "schema": "print a JSON Schema of specs, for editors",

@@ -44,7 +44,8 @@ class Encoding:
 
     kind: ClassVar[Kind] = "numbers"
     """What the encoded target consists of: "classes", one of several for each row; "labels", each of which holds or
-    not; "numbers"; or "sequences" of classes. It decides which metrics can judge the predictions of the loss."""
+    not; "numbers"; or "sequences" of classes. It determines which metrics can evaluate the predictions of the
+    loss."""
 
     def common(self, other: "Encoding") -> "Encoding | None":
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""
