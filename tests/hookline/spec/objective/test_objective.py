@@ -694,6 +694,7 @@ def test_a_predict_wrapper_that_drops_a_loss_is_named(tmp_path):
 
 
 def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
+    @hookline.spec.spec
     class Unreduced(hookline.spec.LossSpec):
         """A loss that is not a scalar."""
 
@@ -705,7 +706,7 @@ def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     class Bringing:
         @hookline.hookimpl
         def register_specs(self):
-            return [hookline.spec.spec(Unreduced)]
+            return [Unreduced]
 
     made = hookline.load(
         SPECS / "several_losses.toml", ['losses.width={type="Unreduced"}', "metrics=[]"], plugins=[Bringing()]
