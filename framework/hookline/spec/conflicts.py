@@ -105,10 +105,9 @@ def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
 def _check_metrics(metrics: Sequence[MetricSpec], objective: Objective) -> Iterator[OptionError]:
     for index, metric in enumerate(metrics):
         place: tuple[str, ...] = ("losses",) if objective.names else ("loss", "type")
-        option = "target"
         try:
             named = objective.named(metric.target)
-            place, option = (*named.path, "type"), "type"
+            place = (*named.path, "type")
             with blamed(type(named.loss)):
                 metric.refuse_other_kinds(named.loss)
             with blamed(type(metric)):
@@ -117,7 +116,7 @@ def _check_metrics(metrics: Sequence[MetricSpec], objective: Objective) -> Itera
             placed = error.within("metrics", index)
             yield placed if placed.against else placed.related_to(place)
         except ValueError as error:
-            yield OptionError("metrics", str(error), index, option, against=[place])
+            yield OptionError("metrics", str(error), index, "type", against=[place])
         except PluginError as error:
             yield FaultError("metrics", str(error), index)
 

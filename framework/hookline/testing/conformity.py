@@ -24,8 +24,9 @@ from hookline.testing import (
     plugin_checks,
     training_checks,
 )
+from hookline.testing.checks import ComponentCheck, PluginCheck
 from hookline.testing.components_under_test import Plugin
-from hookline.testing.outcomes import ComponentCheck, NotApplicable, NotConforming, PluginCheck
+from hookline.testing.outcomes import NotApplicable, NotConforming
 
 OF_PLUGINS = (
     PluginCheck("is_valid", plugin_checks.is_valid),

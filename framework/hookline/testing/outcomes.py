@@ -1,14 +1,6 @@
-"""The checks of the kit and their outcomes: a check raises if a plugin or a component does not conform."""
+"""The outcomes of a check of the kit, raised if a plugin or a component does not conform or is not concerned."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
-
-from attrs import frozen
-
-from hookline.spec.options import Spec
-
-if TYPE_CHECKING:
-    from hookline.testing.components_under_test import Component, Plugin
+from typing import NoReturn
 
 
 class NotConforming(AssertionError):  # noqa: N818 - A result, not a program error.
@@ -22,25 +14,3 @@ class NotApplicable(Exception):  # noqa: N818 - Not an error.
 def refuse(message: str) -> NoReturn:
     """Fail the check with this message."""
     raise NotConforming(message)
-
-
-@frozen
-class PluginCheck:
-    """A check of a whole plugin."""
-
-    name: str
-    """The name of the case."""
-    check: "Callable[[Plugin], None]"
-    """Raises `NotConforming`."""
-
-
-@frozen
-class ComponentCheck:
-    """A check of a component."""
-
-    name: str
-    """The name of the case."""
-    families: tuple[type[Spec], ...]
-    """The families to which it applies."""
-    check: "Callable[[Component], None]"
-    """Raises `NotConforming`, or `NotApplicable`."""

@@ -23,8 +23,8 @@ def refuse_loss(objective: Objective, target: str | None, kinds: Collection[Offe
     """
     try:
         named = objective.named(target)
-    except ValueError as error:
-        raise OptionError("target", str(error), against=[next(iter(objective.losses.values())).path[:1]]) from None
+    except OptionError as error:
+        raise error.related_to(next(iter(objective.losses.values())).path[:1]) from None
     if named.loss.offers not in kinds:
         message = f"{what_for}, but {type(named.loss).__name__} {OFFERING[named.loss.offers]}."
         raise OptionError("type", message, against=[(*named.path, "type")])

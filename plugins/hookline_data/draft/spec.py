@@ -16,6 +16,7 @@ from hookline_data.draft.target import HELD_BACK, Drafted, Task, drafted, likely
 from hookline_data.reading.csv_header import seems_to_lack_a_header
 
 LEARNING_RATE = 0.003
+PATIENCE = 15
 
 WIDTH = 100
 """The maximum length of a line."""
@@ -55,7 +56,7 @@ def as_spec(draft: Drafted, path: Path, directory: Path) -> str:
         *_comment(f"{draft.sentence} Written for {as_toml(path.name)}, {counted(target.rows, 'row')}."),
         "",
         "[run]",
-        "epochs = 200 # at most: EarlyStopping ends it",
+        "epochs = 200 # an upper limit: EarlyStopping usually ends the run earlier",
         "",
         "[data]",
         'type = "CSV"',
@@ -65,16 +66,16 @@ def as_spec(draft: Drafted, path: Path, directory: Path) -> str:
         "standardize = true # each input gets mean 0 and variance 1",
         f"validation = {HELD_BACK}",
         f"test = {HELD_BACK}",
-        *(["stratify = true # every class has the same share in each split"] if draft.task == "classes" else []),
+        *(["stratify = true # each split has the same class proportions"] if draft.task == "classes" else []),
         f"batch_size = {_batch_size(target.rows)}",
         "",
         *(_classification(draft) if draft.task == "classes" else _regression(draft)),
         "",
-        "[[callbacks]] # when the loss of the validation has not become better for so many epochs",
+        f"[[callbacks]] # stops when the validation loss has not improved for {PATIENCE} epochs",
         'type = "EarlyStopping"',
-        "patience = 15",
+        f"patience = {PATIENCE}",
         "",
-        "[[deploy]] # the weights, and how inputs become what the model takes",
+        "[[deploy]] # writes the weights, and how to prepare the inputs",
         'type = "Safetensors"',
     ]
     return "\n".join(lines) + "\n"
@@ -162,7 +163,7 @@ def _classification(draft: Drafted) -> Iterator[str]:
         yield "[loss] # one output, which is positive for the second class"
         yield 'type = "BCEWithLogitsLoss"'
     else:
-        yield "[loss] # an output for each class"
+        yield "[loss] # one output per class"
         yield 'type = "CrossEntropyLoss"'
     yield from ("", "[optimizer]", 'type = "AdamW"', f"lr = {LEARNING_RATE}")
     yield from ("", "[[metrics]]", 'type = "Accuracy"')
@@ -170,7 +171,7 @@ def _classification(draft: Drafted) -> Iterator[str]:
     if binary:
         yield from ("", "[[metrics]]", 'type = "AUROC"')
     else:
-        yield 'average = "macro" # every class counts as much as any other'
+        yield 'average = "macro" # all classes have equal weight'
 
 
 def _regression(draft: Drafted) -> Iterator[str]:
@@ -184,14 +185,17 @@ def _regression(draft: Drafted) -> Iterator[str]:
     inputs = _hidden(draft.target.rows)[-1]
     yield from _model(draft, "1 }")
     yield ""
-    yield from _comment(f"The last layer begins where the target is: about {mean:g}, give or take {deviation:g}.")
+    yield from _comment(
+        f"The last layer starts at the mean of the target, {mean:g}, with its standard deviation, {deviation:g}."
+    )
     yield from ("[[initialize]]", 'type = "constant_"', f'parameters = "{last}.bias"', f"val = {mean}")
     yield from ("", "[[initialize]]", 'type = "normal_"', f'parameters = "{last}.weight"')
     yield f"std = {_rounded(draft.target.deviation / math.sqrt(inputs))}"
-    yield from ("", "[loss] # squares for small errors, and less for those greater than delta")
+    yield from ("", "[loss] # quadratic for errors up to delta, linear above")
     yield from ('type = "HuberLoss"', f"delta = {deviation}")
     yield from ("", "[optimizer]", 'type = "AdamW"', f"lr = {LEARNING_RATE}")
-    yield from ("", "[[optimizer.groups]] # its steps fit the target too")
+    size = "larger" if draft.target.deviation > 1 else "smaller"
+    yield from ("", f"[[optimizer.groups]] # {size} steps for the last layer, which has the scale of the target")
     yield from (f'parameters = "{last}.*"', f"lr = {_rounded(LEARNING_RATE * draft.target.deviation)}")
     yield "weight_decay = 0.0"
     yield from ("", "[[metrics]]", 'type = "R2Score"')

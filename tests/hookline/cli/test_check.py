@@ -155,7 +155,8 @@ def test_an_unreadable_file_is_reported_to_tools_with_a_location(here, hookline,
     code, told, err = hookline("check", *arguments, "--format", "json")
     [problem] = json.loads(told)
     assert (code, err) == (2, "")
-    assert (problem["file"], problem["line"], problem["message"]) == (file, 1, message)
+    text = f"{problem['message']} {problem['help']}".rstrip()
+    assert (problem["file"], problem["line"], text) == (file, 1, message)
     assert problem["id"] == ("unusable-plugin" if file == "none.py" else "unreadable-file")
     told = f"::error file={file},line=1,title=spec::{message} [{problem['id']}]\n"
     assert hookline("check", *arguments, "--format", "github") == (2, told, "")
@@ -179,9 +180,11 @@ def test_the_text_output_shows_only_the_first_of_many_errors(here, hookline):
     assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: 1,900 more problems.\n")
     told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
     assert len(told) == 2000
-    first, later = (told[index]["message"] for index in (9, 999))
-    assert first.startswith('Adam has no option "lrr9". Available: "amsgrad"')
-    assert later == 'Adam has no option "lrr999".'  # Suggestions are limited to a number that users would read.
+    first, later = (told[index] for index in (9, 999))
+    assert first["message"] == 'Adam has no option "lrr9".'
+    assert first["help"].startswith('Available: "amsgrad"')
+    # Suggestions are limited to a number that users would read.
+    assert (later["message"], later["help"]) == ('Adam has no option "lrr999".', "")
 
 
 @pytest.mark.parametrize("how", ["json", "github"])

@@ -304,6 +304,18 @@ def test_a_number_is_predicted_as_well_in_any_unit(tmp_path, factor, shift):
     assert trial.metrics["test/R2Score"] >= 0.45
 
 
+@pytest.mark.parametrize(("factor", "size"), [(1.0, "larger"), (0.001, "smaller")])
+def test_the_comments_tell_how_the_last_layer_fits_the_target(factor, size, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "x,y\n" + "".join(f"{index * index % 17},{index % 10 * factor + 0.5 * factor}\n" for index in range(50))
+    )
+    text = as_spec(drafted(path, columns_of(path), "y", "number"), path, tmp_path)
+    assert f"\n[[optimizer.groups]] # {size} steps for the last layer, which has the scale of the target\n" in text
+    assert f"# The last layer starts at the mean of the target, {5 * factor:g}, with its standard" in text
+    assert "\n[[callbacks]] # stops when the validation loss has not improved for 15 epochs\n" in text
+
+
 def test_whole_numbers_are_classes_or_quantities(tmp_path, monkeypatch, hookline):
     monkeypatch.chdir(tmp_path)
     shutil.copy(DATA / "digits.csv", tmp_path)

@@ -128,7 +128,7 @@ def _columns(text: str) -> int:
 
 
 def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
-    """Format the diagnostics of several specs as a JSON array of objects with id, severity, place, path and message."""
+    """Format the diagnostics of several specs as a JSON array of objects with id, place, path, message and help."""
 
     def located(place: Place | None, source: str) -> dict[str, Any]:
         if place is None:
@@ -148,7 +148,7 @@ def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:
             "severity": problem.severity,
             **located(problem.place, source),
             "path": dotted(problem.path),
-            "message": problem.text,
+            "message": problem.message,
             "help": problem.help,
             "related": [located(other, source) for other in problem.related_places],
         }

@@ -83,17 +83,19 @@ class Objective:
         """Return the loss with this name, as in the option `target` of a metric; for `None`, the only loss.
 
         Raises:
-            ValueError: If there is no such loss, or if there are several and `target` is `None`.
+            OptionError: If there is no such loss, or if there are several and `target` is `None`. It names the option.
 
         """
         if self._unnamed is not None and target is not None:
-            raise ValueError(f"{type(self._unnamed.loss).__name__} has one target: remove `target`.")
+            raise OptionError("target", f"{type(self._unnamed.loss).__name__} has one target: remove `target`.")
         if target is None and len(self.losses) == 1:
             return next(iter(self.losses.values()))
         if target is None:
-            raise ValueError(f"There are several targets: set `target` to {enumerate_names(self.names, 'or')}.")
+            message = f"There are several losses: set `target` to {enumerate_names(self.names, 'or')}."
+            raise OptionError("target", message, id="missing-option")
         if target not in self.losses:
-            raise ValueError(f'There is no target "{target}".{did_you_mean(target, self.names)}')
+            message, meant = f'There is no loss "{target}" in [losses].', did_you_mean(target, self.names)
+            raise OptionError("target", message, id="invalid-value", help=meant.strip())
         return self.losses[target]
 
     def key(self, target: str | None) -> str:

@@ -234,7 +234,7 @@ def test_a_warning_says_that_it_is_one_and_help_follows_the_message():
     [told] = json.loads(as_json([("spec.toml", warning)]))
     assert (told["severity"], told["message"], told["help"]) == (
         "warning",
-        "It does nothing. Leave it out.",
+        "It does nothing.",
         "Leave it out.",
     )
     assert for_github(warning, "spec.toml") == (

@@ -117,8 +117,11 @@ def test_a_metric_names_the_target_that_it_evaluates(tmp_path):
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        ({"type": "Accuracy"}, 'metrics[0].target: There are several targets: set `target` to "kind" or "size".'),
-        ({"type": "Accuracy", "target": "knd"}, 'metrics[0].target: There is no target "knd". Did you mean "kind"?'),
+        ({"type": "Accuracy"}, 'metrics[0].target: There are several losses: set `target` to "kind" or "size".'),
+        (
+            {"type": "Accuracy", "target": "knd"},
+            'metrics[0].target: There is no loss "knd" in [losses]. Did you mean "kind"?',
+        ),
         (
             {"type": "R2Score", "target": "kind"},
             "metrics[0].type: R2Score evaluates numbers or labels, but CrossEntropyLoss predicts classes.",
@@ -129,6 +132,18 @@ def test_a_metric_that_does_not_fit_its_target_is_reported(metric, message):
     with pytest.raises(hookline.errors.SpecError) as raised:
         spec(metrics=[metric])
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "id", "help"),
+    [({}, "missing-option", ""), ({"target": "knd"}, "invalid-value", 'Did you mean "kind"?')],
+)
+def test_a_wrong_target_of_a_metric_has_its_own_id(target, id, help):  # noqa: A002
+    with pytest.raises(hookline.errors.SpecError) as raised:
+        spec(metrics=[{"type": "Accuracy", **target}])
+    [problem] = raised.value.problems
+    assert (problem.path, problem.id, problem.help) == (("metrics", 0, "target"), id, help)
+    assert problem.related == (("losses",),)
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,13 @@ ALL = 'Logged: "training/loss", "validation/loss", "validation/Accuracy" and "va
 
 @pytest.fixture
 def problems(tmp_path, capsys):
-    """The problems of a spec with these callbacks: line, path and message of each."""
+    """The problems of a spec with these callbacks: line, path and message of each, with its help."""
 
     def told(callbacks, *words, text=SPEC):
         (tmp_path / "spec.toml").write_text(text + callbacks)
         main(["check", *words, "--format", "json", str(tmp_path / "spec.toml")])
-        return [(one["line"], one["path"], one["message"]) for one in json.loads(capsys.readouterr().out)]
+        found = json.loads(capsys.readouterr().out)
+        return [(one["line"], one["path"], f"{one['message']} {one['help']}".rstrip()) for one in found]
 
     return told
 
