@@ -254,7 +254,12 @@ def test_a_picture_is_drawn_for_each_normalization(normalize, tmp_path):
             "ConfusionMatrix counts classes, but TripletMarginLoss predicts the order of triplets.",
         ),
         ("several_losses", "", "target", 'There are several losses: set `target` to "species" or "width".'),
-        ("several_losses", 'target = "specie"', "target", 'There is no loss "specie" in [losses]. Did you mean "species"?'),
+        (
+            "several_losses",
+            'target = "specie"',
+            "target",
+            'There is no loss "specie" in [losses]. Did you mean "species"?',
+        ),
         ("several_losses", 'target = "width"', "type", "ConfusionMatrix counts classes, but MSELoss predicts numbers."),
         ("NLLLoss", 'target = "species"', "target", "NLLLoss has one target: remove `target`."),
         ("NLLLoss", 'directory = "a/b"', "directory", '"a/b" is not the plain name of a directory, without a dot.'),

@@ -250,7 +250,12 @@ def test_a_missing_split_or_image_is_refused_before_training(spec, options, mess
             "type",
             "Predictions compares predictions with targets, but TripletMarginLoss predicts the order of triplets.",
         ),
-        ("several_losses", 'target = "specie"', "target", 'There is no loss "specie" in [losses]. Did you mean "species"?'),
+        (
+            "several_losses",
+            'target = "specie"',
+            "target",
+            'There is no loss "specie" in [losses]. Did you mean "species"?',
+        ),
         ("NLLLoss", "rows = 0", "rows", None),
         ("NLLLoss", 'directory = "../x"', "directory", '"../x" is not the plain name of a directory, without a dot.'),
     ],
