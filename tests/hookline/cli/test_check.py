@@ -725,7 +725,10 @@ device = "cdua"
 def test_one_problem_does_not_hide_nested_ones(here, hookline):
     (here / "spec.toml").write_text(SLIPS)
     _, told, _ = hookline("check", "spec.toml", "--format", "json")
-    problems = [f"{problem['line']}:{problem['column']} {problem['message']}" for problem in json.loads(told)]
+    problems = [
+        f"{problem['line']}:{problem['column']} {problem['message']} {problem['help']}".rstrip()
+        for problem in json.loads(told)
+    ]
     assert problems == [
         '4:1 CSV has no option "target". Did you mean "targets"?',
         '9:8 There is no model called "Sequental". Did you mean "Sequential"?',
