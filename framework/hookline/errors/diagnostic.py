@@ -83,6 +83,22 @@ class Diagnostic:
         return Diagnostic(self.id, message, help=_NOT_QUOTED, place=self.place)
 
 
+class AtOption:
+    """Mixin for exceptions about a part of a spec: its path, and the paths that it conflicts with."""
+
+    diagnostic: Diagnostic
+
+    @property
+    def path(self) -> Keys:
+        """The path of the part."""
+        return self.diagnostic.path
+
+    @property
+    def against(self) -> tuple[Keys, ...]:
+        """The paths of the parts that conflict with it."""
+        return self.diagnostic.related
+
+
 def published(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The public form of each diagnostic, without duplicates: two that quote nothing may be equal."""
     return list(dict.fromkeys(diagnostic.public() for diagnostic in diagnostics))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hookline.errors.diagnostic import Diagnostic, Keys, published
+from hookline.errors.diagnostic import AtOption, Diagnostic, published
 from hookline.errors.text import PathElement, dotted, shortened
 
 LONGEST_COLUMN = 100
@@ -110,7 +110,7 @@ class DataError(HooklineError):
         return DataError(self.message, **{**known, **arguments})
 
 
-class MisfitError(HooklineError):
+class MisfitError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 
     def __init__(
@@ -129,16 +129,6 @@ class MisfitError(HooklineError):
     def message(self) -> str:
         """The message without the path."""
         return self.diagnostic.message
-
-    @property
-    def path(self) -> Keys:
-        """The path of the part."""
-        return self.diagnostic.path
-
-    @property
-    def against(self) -> tuple[Keys, ...]:
-        """The paths of the parts that conflict with it."""
-        return self.diagnostic.related
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from hookline.errors.diagnostic import Diagnostic, Keys
+from hookline.errors.diagnostic import AtOption, Diagnostic, Keys
 from hookline.errors.text import PathElement
 
 
@@ -21,7 +21,7 @@ class InvalidValueError(ValueError):
         super().__init__(self.diagnostic.text)
 
 
-class OptionError(ValueError):
+class OptionError(AtOption, ValueError):
     """Raised by a spec class for options that conflict. Names an option and says what is wrong.
 
     The reader reports it at the option's path. Classes that check a single option raise a plain `ValueError` from its
@@ -50,18 +50,8 @@ class OptionError(ValueError):
         self.near = near
         super().__init__(self.diagnostic.text)
 
-    @property
-    def path(self) -> Keys:
-        """The option, followed by the path in its value."""
-        return self.diagnostic.path
-
-    @property
-    def against(self) -> tuple[Keys, ...]:
-        """The paths of the options that conflict with it."""
-        return self.diagnostic.related
-
     def within(self, *path: PathElement) -> "OptionError":
-        """The same error, seen from outside: its paths begin with these keys and indices."""
+        """The same error with these keys and indices prepended to its paths."""
         return self._as(self.diagnostic.within(*path))
 
     def at(self, *path: PathElement) -> "OptionError":

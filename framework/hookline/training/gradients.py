@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hookline.plugins.dispatch.answers import refuse_wrong_loss
 from hookline.plugins.stages import Run
 from hookline.training.accumulation import parts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
-    from hookline.data.batches import Batch, Outputs
+    from hookline.data.batches import Batch
 
 
 def gradients_of(
@@ -37,7 +38,7 @@ def gradients_of(
             try:
                 return backward(run=run, loss=value)
             except Exception:
-                _refuse_wrong_loss(run, value, criterion, outputs, batch)
+                refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
                 raise
         finally:
             run.is_stepping = False
@@ -53,19 +54,13 @@ def gradients_of(
                 try:
                     total += backward(run=run, loss=share * value)
                 except Exception:
-                    _refuse_wrong_loss(run, value, criterion, outputs, part)
+                    refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=part)
                     raise
         finally:
             run.is_stepping = False
         return total
 
     return accumulated_gradients if run.spec.run.accumulate > 1 else gradients
-
-
-def _refuse_wrong_loss(run: Run, value: object, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> None:
-    from hookline.plugins.dispatch.answers import refuse_wrong_loss  # Here, since `hookline check` does not need it.
-
-    refuse_wrong_loss(run, value, criterion=criterion, outputs=outputs, batch=batch)
 
 
 class Closure:

@@ -73,11 +73,9 @@ def unfit(stage: str, answer: Any) -> str | None:
     return None
 
 
-def missing_predictions(stage: str, answer: Any, run: object) -> str | None:
-    """Return what the stage `predict` must be answered with, if the prediction of a loss is missing."""
-    if stage != "predict" or not isinstance(run, Run):
-        return None
-    missing = [key for key in run.objective.prediction_keys() if key not in answer]
+def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:
+    """Describe the required answer if the prediction of a loss is missing; otherwise `None`."""
+    missing = [key for key in run.objective.prediction_keys() if key not in answer] if stage == "predict" else []
     return f"a prediction of each loss, but {enumerate_names(missing)} is missing" if missing else None
 
 

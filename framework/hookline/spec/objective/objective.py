@@ -46,6 +46,8 @@ class Objective:
     def __init__(self, losses: Mapping[Any, LossSpec]):
         """Take the losses by name; a single one under `None` has no name."""
         self.losses: dict[str | None, NamedLoss] = {name: NamedLoss(name, loss) for name, loss in losses.items()}
+        self.names: list[str] = [name for name in losses if name is not None]
+        """The names of the losses in `[losses]`; empty for `[loss]`."""
         self._unnamed = self.losses.get(None)
         self._plain = self._unnamed.loss if self._unnamed is not None and self._unnamed.is_plain else None
 
@@ -53,11 +55,6 @@ class Objective:
     def of(cls, loss: LossSpec | None, losses: Mapping[str, LossSpec] | None = None) -> "Objective":
         """Return the objective of these two sections, one of which is `None`."""
         return cls(dict(losses or {}) if loss is None else {None: loss})
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the losses in `[losses]`; empty for `[loss]`."""
-        return [name for name in self.losses if name is not None]
 
     @cached_property
     def _is_sum(self) -> bool:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pluggy
 import pytest
 
@@ -7,7 +9,7 @@ from hookline.plugins.dispatch.blame import blamed, naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.manager import new_manager
 from hookline.plugins.stages import STAGES
-from hookline.spec import CallbackSpec
+from hookline.spec import CallbackSpec, Objective
 from hookline_stages import inner_loop
 
 
@@ -53,6 +55,9 @@ class Forgetting:
         yield
 
 
+RUN = SimpleNamespace(objective=Objective({}))
+
+
 def call(stages, stage, run="run"):
     arguments = {
         "prepare_data": {},
@@ -75,13 +80,13 @@ def call(stages, stage, run="run"):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_only_answer_is_the_answer(stage):
-    assert call(stages_of(answering(stage, "yes")), stage) == "yes"
+    assert call(stages_of(answering(stage, "yes")), stage, RUN) == "yes"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_first_answer_counts(stage):
     stages = stages_of(answering(stage, None), answering(stage, "first"), answering(stage, "second"))
-    assert call(stages, stage) == "first"
+    assert call(stages, stage, RUN) == "first"
 
 
 @pytest.mark.parametrize("answer", [0, False, "", [], 0.0])
