@@ -7,7 +7,7 @@ from attrs import evolve
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import MismatchError, OptionError
 from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class _Mixing:
         """Refuse rows that cannot be mixed."""
         data = yield
         if (what := self._spec.incompatibility(data.example)) is not None:
-            raise MisfitError(what, run.spec.place_of(self._spec))
+            raise MismatchError(what, run.spec.place_of(self._spec))
         return data
 
     @hookimpl(wrapper=True)

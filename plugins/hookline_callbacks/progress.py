@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Data
-from hookline.errors import counted, printable, printable_lines, tell
+from hookline.errors import counted, echo, printable, printable_lines
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.epoch_table import EpochTable
 
@@ -103,15 +103,15 @@ class _Display:
     def _print_messages(self, run: Run) -> bool:
         """Print new messages, and return whether there were any."""
         # A display that is passed from Python sees several runs when a spec is tuned.
-        messages = run.told[self._printed.get(run, 0) :]
+        messages = run.notes[self._printed.get(run, 0) :]
         for message in messages:
             self._print(message)
-        self._printed[run] = len(run.told)
+        self._printed[run] = len(run.notes)
         return bool(messages)
 
     def _print_messages_below(self, run: Run) -> None:
         """Print new messages, if any, below an empty line."""
-        if len(run.told) > self._printed.get(run, 0):
+        if len(run.notes) > self._printed.get(run, 0):
             self._print("")
         self._print_messages(run)
 
@@ -120,7 +120,7 @@ class _Display:
             return
         try:
             if self._console is None:
-                tell(line, flush=True)
+                echo(line, flush=True)
             else:
                 # Rows are never cut off: one either fits the screen, or contains a number wider than the screen.
                 self._console.print(printable_lines(line), markup=False, highlight=False, soft_wrap=is_row)

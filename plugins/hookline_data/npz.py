@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import Run
 from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
-from hookline.errors import DataError, MisfitError, OptionError, did_you_mean, enumerate_names
+from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
 from hookline_data.layout import checks
@@ -187,16 +187,16 @@ class NPZ(SplitFile):
             if len(groups) > 1:
                 names = enumerate_names(groups)
                 message = f"There are several groups of inputs, {names}: use a table to assign the lengths."
-                raise MisfitError(message, ("data", "lengths"))
+                raise MismatchError(message, ("data", "lengths"))
             return dict.fromkeys(groups.values(), self.lengths)
         targets = {name: target for target, several in self.target_arrays.items() for name in several}
         for name in self.lengths:
             if name not in (*groups.values(), *targets):
                 near = did_you_mean(name, (*groups.values(), *targets))
-                raise MisfitError(f'No input or target is called "{name}".{near}', ("data", "lengths", name))
+                raise MismatchError(f'No input or target is called "{name}".{near}', ("data", "lengths", name))
             if name in targets and not isinstance(encodings[targets[name]], Sequences):
                 message = f'"{name}" is a target, but {loss} takes no sequences, so it cannot have lengths.'
-                raise MisfitError(message, ("data", "lengths", name))
+                raise MismatchError(message, ("data", "lengths", name))
         return self.lengths
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import MismatchError, OptionError
 from hookline.spec import DividedBy, option, spec
 from hookline_losses.base import (
     TorchLoss,
@@ -186,7 +186,7 @@ class BCELoss(ProbabilityLoss):
         except RuntimeError as error:
             if "between 0 and 1" not in str(error):
                 raise
-            raise MisfitError(NO_PROBABILITIES, ("loss",)) from error
+            raise MismatchError(NO_PROBABILITIES, ("loss",)) from error
 
 
 @spec

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs
-from hookline.errors import MisfitError, OptionError, enumerate_names, nearest
+from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Activation, option, spec
 from hookline.training import head_of
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
@@ -100,7 +100,7 @@ class GaussianNLLLoss(TorchLoss):
         except ValueError as error:
             if "var has negative" not in str(error):
                 raise
-            raise MisfitError(NEGATIVE_VARIANCE, ("loss",)) from error
+            raise MismatchError(NEGATIVE_VARIANCE, ("loss",)) from error
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require a mean for each target, and a variance that is not negative."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import Attribute
 
 from hookline.data import Batch, Classes, Data, Outputs, log_odds
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import MismatchError, OptionError
 from hookline.spec import Activation, DividedBy, LossSpec, option, spec
 from hookline_losses.base import check_ignored_class, doubt_marks, one_output, refuse_negative_index, weight_of
 
@@ -72,11 +72,11 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
 
         classes = self.n_classes or len(data.target.classes or ())
         if self.cutoffs[-1] >= classes:
-            raise MisfitError(
+            raise MismatchError(
                 f"There are {classes} classes, but a cluster begins at {self.cutoffs[-1]}.", ("loss", "cutoffs")
             )
         if self.in_features // self.div_value ** len(self.cutoffs) < 1:
-            raise MisfitError(
+            raise MismatchError(
                 f"With {self.in_features} features, none is left for the last cluster: set a smaller `div_value` or "
                 f"fewer `cutoffs`.",
                 ("loss", "div_value"),
@@ -136,7 +136,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         if self.weight is not None:
             if len(self.weight) != options["num_classes"]:
                 message = f"There are {options['num_classes']} classes, but `weight` has {len(self.weight)} numbers."
-                raise MisfitError(message, ("loss", "weight"))
+                raise MismatchError(message, ("loss", "weight"))
             options["weight"] = torch.tensor(self.weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from attrs import asdict, evolve
 
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import MismatchError, OptionError
 from hookline.spec import NamedParameter, OptimizerSpec, spec
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ class TorchOptimizer(OptimizerSpec):
         """Refuse sparse gradients, which most optimizers do not support."""
         sparse = _sparse(parameters)
         if sparse is not None and not self.takes_sparse_gradients:
-            raise MisfitError(
+            raise MismatchError(
                 f"{type(self).__name__} cannot train {sparse.name}, whose gradient is sparse: remove the layer's "
                 f"`sparse`, or train the layer with SparseAdam, in a Partition."
             )
         on_cpu = next((parameter for parameter in parameters if parameter.tensor.device.type == "cpu"), None)
         if on_cpu is not None and getattr(self, "capturable", False):
-            raise MisfitError(f"{on_cpu.name} is on the CPU, so no CUDA graph can capture its step.", ("capturable",))
+            raise MismatchError(f"{on_cpu.name} is on the CPU, so no CUDA graph can capture its step.", ("capturable",))
 
     def build(self, parameters: Iterable[Any]) -> "optim.Optimizer":
         """Return `torch.optim.<the name of this class>` with these options."""
@@ -80,7 +80,7 @@ class Fusible(FirstOrder):
         for option in ("fused", "weight_decay"):
             if sparse is not None and getattr(self, option):
                 name = type(self).__name__
-                raise MisfitError(
+                raise MismatchError(
                     f"The gradient of {sparse.name} is sparse, which {name} does not support with `{option}`.",
                     (option,),
                 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
@@ -39,7 +39,7 @@ class Muon(TorchOptimizer):
         for parameter in parameters:
             if parameter.tensor.dim() != 2:
                 shape = tuple(parameter.tensor.shape)
-                raise MisfitError(
+                raise MismatchError(
                     f"Muon trains matrices, but {parameter.name} has the shape {shape}: train the others with another "
                     f"optimizer, such as AdamW, in a Partition."
                 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline.errors import MisfitError, OptionError
+from hookline.errors import MismatchError, OptionError
 from hookline.spec import NamedParameter, OptimizerSpec, ParameterSelection, divided, option, spec
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ class Partition(OptimizerSpec):
         """Return an optimizer that contains those of the parts."""
         try:
             *members, left = divided(parameters, self.parts)
-        except MisfitError as error:
+        except MismatchError as error:
             raise error.within("parts") from None
         if left:
-            raise MisfitError(
+            raise MismatchError(
                 f"No part trains {left[0].name}: add a last part without a selection, which takes all others.",
                 ("parts",),
             )
@@ -67,7 +67,7 @@ class Partition(OptimizerSpec):
         for index, (part, selected) in enumerate(zip(self.parts, members, strict=True)):
             try:
                 optimizers.append(part.optimizer.build_for(selected))
-            except MisfitError as error:
+            except MismatchError as error:
                 raise error.within("parts", index, "optimizer") from None
             for group in optimizers[-1].param_groups:
                 name = f"{part}, {group['name']}" if "name" in group else str(part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import NamedParameter, option, spec
 from hookline_optimizers.base import TorchOptimizer
 
@@ -29,7 +29,7 @@ class SparseAdam(TorchOptimizer):
         """Refuse dense gradients."""
         for parameter in parameters:
             if not parameter.has_sparse_gradient:
-                raise MisfitError(
+                raise MismatchError(
                     f"SparseAdam takes sparse gradients, but that of {parameter.name} is dense: use it for embeddings "
                     f"with `sparse = true`, and train the others with another optimizer, such as Adam, in a Partition."
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookline import hookimpl
-from hookline.errors import MisfitError, enumerate_names
+from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import divided, named_parameters
 from hookline.training import build_and_apply, is_applied_to_each
 
@@ -38,9 +38,9 @@ def build_model(run: Run, data: Data) -> nn.Module:
         inputs, lengths = inputs[:1], lengths[:1]
     try:
         model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
-    except MisfitError as error:
+    except MismatchError as error:
         message = f"{error.message}{_hint_about_groups(row.inputs, run.objective)}"
-        raise MisfitError(message, error.path, id=error.diagnostic.id).within("model") from error.__cause__
+        raise MismatchError(message, error.path, id=error.diagnostic.id).within("model") from error.__cause__
     _initialize(model, run.spec.initialize)
     return model.to(run.device)
 
@@ -59,7 +59,7 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
     """Reinitialize parameters, rule by rule, and within a rule in torch's order."""
     try:
         *groups, _ = divided(named_parameters(model), rules)
-    except MisfitError as error:
+    except MismatchError as error:
         raise error.within("initialize") from None
     for index, (rule, group) in enumerate(zip(rules, groups, strict=True)):
         for parameter in group:
@@ -68,7 +68,7 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
             except (ValueError, RuntimeError, NotImplementedError) as error:
                 name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
                 message = f'{name} cannot initialize "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
-                raise MisfitError(message, ("initialize", index)) from error
+                raise MismatchError(message, ("initialize", index)) from error
     _clear_padding(model, {id(parameter.tensor) for group in groups for parameter in group})
 
 
@@ -93,7 +93,7 @@ def select_loss(run: Run, data: Data) -> nn.Module:
     criterion: object = run.objective.build(data)
     if not isinstance(criterion, nn.Module):
         given = f"the class {criterion.__name__}" if isinstance(criterion, type) else f"a {type(criterion).__name__}"
-        raise MisfitError(
+        raise MismatchError(
             f"`build` of {run.objective.name_for(None)} must return an nn.Module, not {given}.", ("loss",)
         )
     return criterion.to(run.device)
@@ -104,10 +104,10 @@ def select_optimizer(run: Run, model: nn.Module, criterion: nn.Module) -> optim.
     """Build the optimizer of the spec over all parameters of model and criterion."""
     parameters = named_parameters(model, criterion)
     if not parameters:
-        raise MisfitError("Neither the model nor the loss has parameters to train.", ("model",))
+        raise MismatchError("Neither the model nor the loss has parameters to train.", ("model",))
     try:
         return run.spec.optimizer.build_for(parameters)
-    except MisfitError as error:
+    except MismatchError as error:
         raise error.within("optimizer") from None
     except (ValueError, RuntimeError) as error:
-        raise MisfitError(f"{type(run.spec.optimizer).__name__}: {error}.", ("optimizer",)) from error
+        raise MismatchError(f"{type(run.spec.optimizer).__name__}: {error}.", ("optimizer",)) from error

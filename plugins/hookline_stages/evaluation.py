@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning, hookimpl
-from hookline.errors import DataError, MisfitError, OptionError
+from hookline.errors import DataError, MismatchError, OptionError
 from hookline.training import MeanLosses
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None
     try:
         yield
     except OptionError as error:
-        raise MisfitError(
+        raise MismatchError(
             f"{metric.label} cannot be computed. {error}", (*place, *error.path), id="unfit-metric"
         ) from error
     except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise MisfitError(
+        raise MismatchError(
             f"{metric.label} cannot be computed on the {split} split. {error}", place, id="unfit-metric"
         ) from error

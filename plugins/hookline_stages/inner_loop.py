@@ -10,7 +10,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from hookline import hookimpl
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import applied
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def backward(run: Run, loss: Tensor) -> Tensor:
         if "inplace operation" not in str(error):
             raise
         message = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
-        raise MisfitError(message, ("model",)) from error
+        raise MismatchError(message, ("model",)) from error
     return loss.detach()
 
 

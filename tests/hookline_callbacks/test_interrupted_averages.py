@@ -57,7 +57,7 @@ def test_an_interruption_while_statistics_are_recomputed_restores_the_unaveraged
     trial, _ = interrupted(tmp_path, AVERAGING, 3 * EPOCHS + batch)
     assert same(trial.model, steps_by_hand(3 * EPOCHS))
     assert trial.model[2].momentum == 0.1
-    assert trial.told == ("Interrupted: the weights are those of the last step, not the mean.",)
+    assert trial.notes == ("Interrupted: the weights are those of the last step, not the mean.",)
     assert not any(module.training for module in trial.model.modules())
     saved = load_file(trial.directory / "model.safetensors")
     assert all(torch.equal(saved[name], value) for name, value in trial.model.state_dict().items())
@@ -67,7 +67,7 @@ def test_nothing_is_computed_after_an_interruption(tmp_path):
     trial, asked = interrupted(tmp_path, AVERAGING, 14)
     assert asked == 14
     assert same(trial.model, steps_by_hand(13))
-    assert trial.told == ("Interrupted: the weights are those of the last step, not the mean.",)
+    assert trial.notes == ("Interrupted: the weights are those of the last step, not the mean.",)
 
 
 def test_an_interrupted_training_keeps_the_moving_average(tmp_path):

@@ -90,16 +90,16 @@ class Stopping:
 
 def test_a_mean_over_no_steps_is_reported(tmp_path):
     nothing = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(3)])
-    assert nothing.told == (
+    assert nothing.reported == (
         "StochasticWeightAveraging averaged no epochs: the run ended in epoch 3, but averaging starts in epoch 4.",
     )
-    assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).told == ()
+    assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).reported == ()
     late = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5, "first": 10}, plugins=[Stopping(3)])
-    assert late.told == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
+    assert late.reported == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
 
 
 @pytest.mark.parametrize(
-    ("decay", "told"),
+    ("decay", "reported"),
     [
         (
             0.999,
@@ -111,5 +111,5 @@ def test_a_mean_over_no_steps_is_reported(tmp_path):
         (0.96, ()),
     ],
 )
-def test_a_mean_dominated_by_its_first_step_is_reported(decay, told, tmp_path):
-    assert trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": decay}).told == told
+def test_a_mean_dominated_by_its_first_step_is_reported(decay, reported, tmp_path):
+    assert trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": decay}).reported == reported

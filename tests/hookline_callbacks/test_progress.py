@@ -47,20 +47,20 @@ def test_messages_of_callbacks_are_printed_once_before_the_next_row_or_at_the_en
         @hookline.hookimpl(wrapper=True)
         def step(self, run):
             if run.step in (0, 7):
-                run.tell(f"This is step {run.step}.")
+                run.note(f"This is step {run.step}.")
             return (yield)
 
         @hookline.hookimpl(wrapper=True)
         def fit(self, run):
             trained = yield
-            run.tell("This is the end.")
+            run.note("This is the end.")
             return trained
 
     made = hookline.load(SPECS / "iris.toml", ["run.epochs=2"])
     trial = hookline.train(made, plugins=[Progress().build(), Telling()], out=tmp_path / "run")
     lines = capsys.readouterr().out.splitlines()
     messages = ["This is step 0.", "This is step 7.", "This is the end."]
-    assert trial.told == tuple(messages)
+    assert trial.notes == tuple(messages)
     assert [line for line in lines if line.startswith("This")] == messages
     first, second = (index for index, line in enumerate(lines) if numbers_of_rows([line]))
     assert lines.index(messages[0]) < first < lines.index(messages[1]) < second < lines.index(messages[2])

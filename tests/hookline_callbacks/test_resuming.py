@@ -85,7 +85,7 @@ def gone_on(path, callbacks, plugins, *, until, with_callbacks=True):
 def came_of(trial):
     """Return the results of a training except the training loss, which does not belong to a callback."""
     records = [{name: value for name, value in record.items() if name != "training/loss"} for record in trial.history]
-    return {record["epoch"]: record for record in records}, trial.stopped, trial.told
+    return {record["epoch"]: record for record in records}, trial.stopped, trial.notes
 
 
 EMA, SWA, GUARD = "ExponentialMovingAverage", "StochasticWeightAveraging", "NaNGuard"

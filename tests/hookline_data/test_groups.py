@@ -3,7 +3,7 @@ import numpy
 import pytest
 import torch
 
-from hookline.errors import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MismatchError, SpecError
 
 TRIPLETS = {"anchor": "a_*", "positive": "p_*", "negative": "n_*"}
 
@@ -347,6 +347,6 @@ def test_a_loss_without_targets_gets_none(prepare):
 def test_targets_that_the_loss_does_not_take_are_reported_before_any_file_is_opened(
     prepare, tmp_path, options, message
 ):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         prepare("", path=str(tmp_path / "missing.csv"), **options)
     assert str(raised.value) == message

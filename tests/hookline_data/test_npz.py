@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MismatchError, SpecError
 
 GENERATOR = numpy.random.default_rng(3)
 X = GENERATOR.normal(size=(12, 3))
@@ -371,7 +371,7 @@ def test_an_unusable_array_is_reported(prepare_arrays, options, arrays, message)
 def test_options_that_do_not_suit_the_loss_or_the_arrays_are_reported_at_their_place(
     prepare_arrays, options, path, message
 ):
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(MismatchError) as caught:
         prepare_arrays({"x": STEPS, "y": Y, "z": X, "n": LENGTHS}, **options)
     assert (caught.value.path, caught.value.message) == (path, message)
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MismatchError, SpecError
 
 CLASSES = numpy.array(["c", "a", "b", "a", "c", "c", "b", "a", "a", "b", "c"])
 NUMBERS = numpy.array([3, -1, 2.5, 3, 7, 2.5, 0, 3, 11])
@@ -227,7 +227,7 @@ def test_ranked_pairs_need_one_number(prepare_drawn):
 
 
 def test_a_loss_without_a_target_is_an_error(prepare_drawn):
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(MismatchError) as caught:
         prepare_drawn("Pairs", numbered(CLASSES), loss="TripletMarginLoss")
     assert str(caught.value) == (
         'loss: TripletMarginLoss takes no target, but one is given. Pairs gives "input1", "input2" and "target".'

@@ -6,7 +6,7 @@ from torch import nn
 
 import hookline
 from hookline.data import TensorBatches
-from hookline.errors import DataError, MisfitError, SpecError
+from hookline.errors import DataError, MismatchError, SpecError
 
 CLASSES = numpy.array(["c", "a", "b", "a", "c", "c", "b", "a", "a", "b", "c"])
 
@@ -199,14 +199,14 @@ def test_several_target_columns_are_an_error(prepare_drawn, tmp_path):
 
 def test_a_source_without_a_target_is_an_error(prepare_drawn):
     path = ("data", "source", "targets")
-    with pytest.raises(MisfitError, match=r"Triplets takes one target, but none is given\.") as caught:
+    with pytest.raises(MismatchError, match=r"Triplets takes one target, but none is given\.") as caught:
         prepare_drawn("Triplets", "x\n1\n2\n", loss="TripletMarginLoss", source={"targets": {}})
     assert caught.value.path == path
 
 
 def test_a_source_with_several_groups_of_inputs_is_an_error(prepare_drawn):
     source = {"inputs": {"left": "x", "right": "z"}}
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(MismatchError) as caught:
         prepare_drawn("Triplets", "x,z,y\n1,1,a\n2,2,b\n", loss="TripletMarginLoss", source=source)
     assert str(caught.value) == (
         'data.source: Triplets draws from rows with one group of inputs, but there are "left" and "right".'
@@ -224,7 +224,7 @@ def test_a_source_without_rows_in_memory_is_an_error(prepare_drawn, tmp_path):
             "optimizer": {"type": "SGD"},
         }
     )
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(MismatchError) as caught:
         spec.data.prepare(
             hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
         )
@@ -244,7 +244,7 @@ def test_batch_options_of_the_source_are_an_error(prepare_drawn, option, value):
 
 
 def test_a_loss_that_takes_a_target_is_an_error(prepare_drawn):
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(MismatchError) as caught:
         prepare_drawn("Triplets", numbered(CLASSES), loss="MSELoss")
     assert str(caught.value) == (
         'loss: MSELoss takes one target, but none is given. Triplets gives "anchor", "positive" and "negative".'

@@ -8,7 +8,7 @@ from attrs import NOTHING, fields
 from torch import nn
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.plugins.manager import Plugins
 from hookline.spec import LayerSpec, ParameterSelection, spec as declared
 from hookline.training.run_setup import new_run
@@ -199,7 +199,7 @@ def test_without_a_rule_everything_stays_as_in_torch(tmp_path):
     ],
 )
 def test_a_rule_that_does_not_fit_the_model_is_reported_before_anything_is_written(rules, message, tmp_path):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         hookline.train(spec(*rules), out=tmp_path / "run")
     assert str(raised.value).startswith(message)
     assert not (tmp_path / "run").exists()

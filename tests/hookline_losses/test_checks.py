@@ -22,7 +22,7 @@ from hookline.data import (
     Signs,
     Target,
 )
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline_losses.classification import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -298,7 +298,7 @@ def test_a_variance_from_a_layer_that_can_return_negative_numbers_is_refused():
 
 def test_a_variance_that_becomes_negative_during_training_is_reported():
     rows = Batch({"x": HALVES}, {"y": HALVES})
-    with pytest.raises(MisfitError, match=r"^loss: A variance is not negative: the head `var` must end in a layer"):
+    with pytest.raises(MismatchError, match=r"^loss: A variance is not negative: the head `var` must end in a layer"):
         GaussianNLLLoss().compute(nn.GaussianNLLLoss(), {"input": HALVES, "var": -HALVES}, rows)
     with pytest.raises(ValueError, match="other is not valid"):
         GaussianNLLLoss().compute(nn.GaussianNLLLoss(reduction="other"), {"input": HALVES, "var": HALVES}, rows)

@@ -271,7 +271,7 @@ def test_options_that_do_not_fit_the_outputs_are_reported(metric, loss, outputs,
 def test_options_that_do_not_fit_the_model_are_reported_with_the_name_of_the_metric(spec, options, tmp_path):
     table = ", ".join(f"{name}={value!r}" for name, value in {"type": "Accuracy", **options}.items())
     spec = hookline.load(SPECS / f"{spec}.toml", ["run.epochs=1", f"metrics=[{{{table}}}]"])
-    with pytest.raises(hookline.errors.MisfitError, match=r"^metrics.*Accuracy") as raised:
+    with pytest.raises(hookline.errors.MismatchError, match=r"^metrics.*Accuracy") as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert raised.value.path == ("metrics", 0, *options)
     assert not (tmp_path / "run").exists()

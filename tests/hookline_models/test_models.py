@@ -336,7 +336,7 @@ def test_invalid_lengths_are_reported_before_anything_is_written(tmp_path):
     layers.append({"type": "SequencePool"})
     rows = Rows({"words": INDICES}, {"words": LENGTHS})
     with pytest.raises(
-        hookline.errors.MisfitError,
+        hookline.errors.MismatchError,
         match="lengths of up to 7 steps, but a layer before SequencePool has changed their number to 3",
     ):
         trained([*layers, linear(1)], rows, tmp_path)

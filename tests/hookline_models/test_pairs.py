@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import build_and_apply
 
 CASES = [
@@ -89,13 +89,13 @@ def test_a_sequence_may_start_with_a_layer_for_two_inputs():
     ],
 )
 def test_a_layer_reports_how_many_inputs_it_takes(model, count, message):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         build_and_apply(loaded(model), *[torch.zeros(1, 4)] * count)
     assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("name", ["PairwiseDistance", "CosineSimilarity"])
 def test_inputs_of_different_shapes_are_not_compared(name):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         build_and_apply(loaded({"type": name}), torch.zeros(1, 4), torch.zeros(1, 1))
     assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both inputs must have the same shape."

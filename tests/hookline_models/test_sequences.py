@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import apply_module, build_and_apply
 
 # torch warns that its fastest code does not support `proj_size`.
@@ -251,7 +251,7 @@ def test_the_layers_of_a_transformer_encoder_start_with_the_same_parameters():
 
 def test_an_error_in_the_last_layer_of_an_encoder_names_its_place():
     options = {"nhead": 2, "num_layers": 2, "norm": {"type": "LayerNorm", "normalized_shape": 5}}
-    with pytest.raises(MisfitError, match=r"^norm: LayerNorm cannot take an input of shape \(7, 6\)\."):
+    with pytest.raises(MismatchError, match=r"^norm: LayerNorm cannot take an input of shape \(7, 6\)\."):
         build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
 
 
@@ -316,7 +316,7 @@ def test_a_sequence_may_be_as_long_as_there_are_positions():
     ],
 )
 def test_an_impossible_length_is_reported(name, options, length, message):
-    with pytest.raises(MisfitError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
+    with pytest.raises(MismatchError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
         build_and_apply(loaded(name, options), sequences()[:1], lengths=torch.tensor([length]))
 
 
@@ -340,12 +340,12 @@ def test_an_impossible_length_is_reported(name, options, length, message):
     ],
 )
 def test_a_layer_for_sequences_refuses_other_inputs(name, options, shape):
-    with pytest.raises(MisfitError, match=r"It takes (at least )?2 dimensions per row: steps, features\."):
+    with pytest.raises(MismatchError, match=r"It takes (at least )?2 dimensions per row: steps, features\."):
         build_and_apply(loaded(name, options), torch.zeros(shape))
 
 
 def test_heads_must_divide_the_features():
-    with pytest.raises(MisfitError, match="embed_dim must be divisible by num_heads"):
+    with pytest.raises(MismatchError, match="embed_dim must be divisible by num_heads"):
         build_and_apply(loaded("MultiheadAttention", {"num_heads": 4}), sequences()[:1])
 
 
@@ -354,5 +354,5 @@ def test_transpose_swaps_two_dimensions_but_not_the_rows():
     assert torch.equal(build_and_apply(loaded("Transpose", {}), inputs)[1], inputs.transpose(1, 2))
     options = {"dim0": -1, "dim1": 1}
     assert torch.equal(build_and_apply(loaded("Transpose", options), inputs)[1], inputs.transpose(1, 3))
-    with pytest.raises(MisfitError, match="is the batch dimension"):
+    with pytest.raises(MismatchError, match="is the batch dimension"):
         build_and_apply(loaded("Transpose", {"dim0": -4}), inputs)

@@ -513,7 +513,7 @@ def test_a_layer_refuses_inputs_or_treats_rows_separately(name, options):
         batch = torch.randn(rows, *[size] * dimensions)
         try:
             module = hookline.training.build_and_apply(layer, batch[:1])[0].eval()
-        except hookline.errors.MisfitError:
+        except hookline.errors.MismatchError:
             continue
         if isinstance(module, nn.BatchNorm2d) and not module.track_running_stats:
             continue  # These layers use the whole batch.

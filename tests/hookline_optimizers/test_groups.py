@@ -127,7 +127,7 @@ def test_a_group_is_checked_like_its_optimizer(groups, message):
     ],
 )
 def test_a_group_without_parameters_is_reported_before_anything_is_written(groups, path, message, tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(spec({"type": "AdamW", "groups": groups}), out=tmp_path / "run")
     assert raised.value.path == path
     assert message in raised.value.message

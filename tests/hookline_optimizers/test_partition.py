@@ -81,7 +81,7 @@ def test_a_cycle_moves_the_momentum_of_all_parts(tmp_path):
 
 
 def test_a_cycle_over_parts_without_a_common_momentum_is_reported_with_advice(tmp_path):
-    with pytest.raises(hookline.errors.MisfitError, match="set `cycle_momentum = false`"):
+    with pytest.raises(hookline.errors.MismatchError, match="set `cycle_momentum = false`"):
         hookline.train(spec(PARTITION, [{"type": "OneCycleLR", "max_lr": 0.2}]), out=tmp_path / "run")
     cycle = {"type": "OneCycleLR", "max_lr": 0.2, "cycle_momentum": False}
     assert hookline.train(spec(PARTITION, [cycle]), out=tmp_path / "run").steps == 9
@@ -218,7 +218,7 @@ def test_invalid_parts_are_reported(parts, message):
 def test_parameters_that_an_optimizer_cannot_train_are_reported_before_anything_is_written(
     optimizer, message, tmp_path
 ):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(spec(optimizer), out=tmp_path / "run")
     assert message in str(raised.value)
     assert not (tmp_path / "run").exists()
@@ -253,7 +253,7 @@ SPARSE = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 1))
     ],
 )
 def test_sparse_gradients_are_refused_by_optimizers_that_cannot_take_them(optimizer, message):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         spec(optimizer).optimizer.build_for(hookline.spec.named_parameters(SPARSE))
     assert message in str(raised.value)
 

@@ -7,7 +7,7 @@ from torch import nn
 
 import hookline
 from hookline.data import Batch
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline_stages import build_model
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -87,13 +87,15 @@ def test_the_model_is_built_for_one_row_of_all_groups_of_inputs():
 
 def test_a_model_without_parameters_cannot_be_trained(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model={type='Identity'}", "data.inputs=['petal_*', 'sepal_width']"])
-    with pytest.raises(MisfitError, match="model: Neither the model nor the loss has parameters to train"):
+    with pytest.raises(MismatchError, match="model: Neither the model nor the loss has parameters to train"):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_model_that_does_not_fit_the_loss_is_reported_before_anything_is_written(tmp_path):
     spec = hookline.load(SPECS / "iris.toml", ["model.layers.2.out_features=4"])
-    with pytest.raises(MisfitError, match=r'loss: CrossEntropyLoss takes one score per class: "species" has 3 classes'):
+    with pytest.raises(
+        MismatchError, match=r'loss: CrossEntropyLoss takes one score per class: "species" has 3 classes'
+    ):
         hookline.train(spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -170,7 +170,8 @@ def test_a_metric_that_fails_is_reported_with_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(type(spec.metrics[0]), "prepare", fail)
     monkeypatch.setattr("hookline.training.preflight.preflight.unfit_metrics", lambda *given: [])
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"R2Score cannot be computed on the validation split\. There is no number\."
+        hookline.errors.MismatchError,
+        match=r"R2Score cannot be computed on the validation split\. There is no number\.",
     ):
         hookline.train(spec, out=tmp_path / "run")
 
@@ -192,8 +193,8 @@ def test_scores_are_ranked_and_probabilities_are_compared_with_thresholds(tmp_pa
     def judge(outputs, targets):
         assert (outputs.abs() > 20).double().mean() > 0.9, "Most probabilities round to 0 or 1."
         true = targets.double()[:, 0].numpy()
-        told = [sklearn.roc_auc_score(true, rows.double()[:, 0].numpy()) for rows in (outputs, outputs >= 0)]
-        return [*told, sklearn.accuracy_score(true, (outputs >= 0)[:, 0].double().numpy())]
+        reported = [sklearn.roc_auc_score(true, rows.double()[:, 0].numpy()) for rows in (outputs, outputs >= 0)]
+        return [*reported, sklearn.accuracy_score(true, (outputs >= 0)[:, 0].double().numpy())]
 
     _, judgements = seen(spec, judge, tmp_path / "run")
     for _, _, answer, expected in judgements:

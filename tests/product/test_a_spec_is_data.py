@@ -18,11 +18,11 @@ def test_inspecting_hostile_specs_has_no_side_effects(tmp_path, every, least):
     command = [sys.executable, str(ROOT / "tests" / "support" / "hostile_specs.py"), str(spec), str(data), str(every)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout)
-    assert told["events"] == []
-    assert told["modules"] == []
-    assert told["files"] == ["below", "good.toml", "spec.toml"]
-    assert told["specs"] > least
+    reported = json.loads(done.stdout)
+    assert reported["events"] == []
+    assert reported["modules"] == []
+    assert reported["files"] == ["below", "good.toml", "spec.toml"]
+    assert reported["specs"] > least
 
 
 def test_the_audit_hook_detects_side_effects(tmp_path):

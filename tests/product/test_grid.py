@@ -208,7 +208,7 @@ def with_hookline(loss, optimizer, accumulate, *others):
                 plugins=[recorder],
             )
             trial = hookline.train(spec, plugins=[recorder, *others], out=Path(directory) / "run")
-        except (hookline.errors.SpecError, hookline.errors.MisfitError) as error:
+        except (hookline.errors.SpecError, hookline.errors.MismatchError) as error:
             assert recorder.losses == [], "What is refused is refused before training."
             return str(error)
     return recorder.losses, [*trial.model.parameters(), *trial.criterion.parameters()]

@@ -36,13 +36,15 @@ KINDS = {
 def test_every_mutation_is_reported_alone_and_on_its_line(specs, capsys):
     command = [sys.executable, str(ROOT / "tests" / "support" / "mutations.py"), *map(str, specs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    told = json.loads(done.stdout)
-    counts = Counter(told["counts"])
-    table = [f"  {kind:<22} {counts[kind]:>6} told, {counts[f'{kind}: suggested']:>6} well" for kind in sorted(KINDS)]
+    reported = json.loads(done.stdout)
+    counts = Counter(reported["counts"])
+    table = [
+        f"  {kind:<22} {counts[kind]:>6} reported, {counts[f'{kind}: suggested']:>6} well" for kind in sorted(KINDS)
+    ]
     with capsys.disabled():
         sys.stdout.write("\n".join(["", *table, ""]))
-    assert told["failures"] == []
-    assert told["imported"] == []
+    assert reported["failures"] == []
+    assert reported["imported"] == []
     assert {kind for kind in KINDS if counts[kind] >= len(specs)} == KINDS
     for kind in KINDS:
         # A few typos are closer to another name than to the intended one; everything else is reported correctly.

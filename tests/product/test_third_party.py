@@ -115,7 +115,7 @@ def here(tmp_path):
 
 
 @pytest.fixture
-def told(installed, here):
+def reported(installed, here):
     """Runs a command that must succeed and returns its output."""
 
     def command(*arguments):
@@ -133,16 +133,16 @@ def test_a_distribution_consists_of_two_files():
     } == {f"hookline-{name}": [f"hookline_{name}.py", "pyproject.toml"] for name in ("focal", "lion", "waves")}
 
 
-def test_installed_plugins_are_listed_with_their_versions_and_components(told):
-    assert told("plugins") == (
+def test_installed_plugins_are_listed_with_their_versions_and_components(reported):
+    assert reported("plugins") == (
         "focal  hookline-focal 1.2\n  1 loss: FocalLoss\n\n"
         "lion  hookline-lion 1.2\n  1 optimizer: Lion\n  1 scheduler: WarmupCosine\n\n"
         "waves  hookline-waves 1.2\n  1 data source: Waves\n  2 waves: Sawtooth, Sine\n  1 callback: GreatestLoss\n"
     )
 
 
-def test_installed_plugins_are_listed_as_json(told):
-    plugins = {plugin["name"]: plugin for plugin in json.loads(told("plugins", "--format", "json"))}
+def test_installed_plugins_are_listed_as_json(reported):
+    plugins = {plugin["name"]: plugin for plugin in json.loads(reported("plugins", "--format", "json"))}
     assert set(plugins) == {"focal", "lion", "waves"}
     assert plugins["focal"] == {
         "name": "focal",
@@ -153,8 +153,8 @@ def test_installed_plugins_are_listed_as_json(told):
     }
 
 
-def test_specs_that_use_them_are_checked(told):
-    assert told("check", "focal.toml", "waves.toml") == "2 specs: no problems found.\n"
+def test_specs_that_use_them_are_checked(reported):
+    assert reported("check", "focal.toml", "waves.toml") == "2 specs: no problems found.\n"
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,11 @@ def test_a_mistake_with_them_is_reported_at_its_place(installed, here, file, old
         assert f"{file}:{line}:" in out + err
 
 
-def test_their_components_are_listed_and_shown(told):
+def test_their_components_are_listed_and_shown(reported):
     names = re.findall(
-        r"^  (\w+)", told("list", "--installed", "focal", "--installed", "waves", "--installed", "lion"), re.MULTILINE
+        r"^  (\w+)",
+        reported("list", "--installed", "focal", "--installed", "waves", "--installed", "lion"),
+        re.MULTILINE,
     )
     assert {
         "FocalLoss",
@@ -199,14 +201,14 @@ def test_their_components_are_listed_and_shown(told):
         "GreatestLoss",
         "CrossEntropyLoss",
     } <= set(names)
-    shown = told("show", "wave", "Sawtooth", "--installed", "waves")
+    shown = reported("show", "wave", "Sawtooth", "--installed", "waves")
     assert "A wave that rises along a line, and falls at once." in shown
     assert "How long it rises." in shown
     assert "greater than 0" in shown
 
 
-def test_the_schema_contains_them(told):
-    definitions = json.loads(told("schema", "--installed", "focal", "--installed", "waves"))["definitions"]
+def test_the_schema_contains_them(reported):
+    definitions = json.loads(reported("schema", "--installed", "focal", "--installed", "waves"))["definitions"]
     kinds = {
         definition["properties"]["type"]["const"]: definition
         for definition in definitions.values()
@@ -230,8 +232,8 @@ def test_the_schema_contains_them(told):
     }
 
 
-def test_the_plan_names_the_distribution_of_each_plugin(told):
-    plan = json.loads(told("plan", "focal.toml", "--format", "json"))
+def test_the_plan_names_the_distribution_of_each_plugin(reported):
+    plan = json.loads(reported("plan", "focal.toml", "--format", "json"))
     releases = {plugin["name"]: (plugin["distribution"], plugin["version"]) for plugin in plan["plugins"]}
     assert releases["focal"] == ("hookline-focal", "1.2")
     assert releases["lion"] == ("hookline-lion", "1.2")
@@ -286,16 +288,16 @@ def focal_by_hand():
     return model
 
 
-def test_training_with_them_equals_a_hand_written_loop(told, here):
-    told("train", "focal.toml", "--out", "run")
+def test_training_with_them_equals_a_hand_written_loop(reported, here):
+    reported("train", "focal.toml", "--out", "run")
     weights = load_file(here / "run" / "model.safetensors")
     expected = focal_by_hand().state_dict()
     assert {name: weights[name].tolist() for name in weights} == {name: expected[name].tolist() for name in expected}
 
 
-def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(told, installed, here, tmp_path):
-    told("train", "waves.toml", "--out", "first")
-    told("train", "--locked", "first", "--out", "second")
+def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(reported, installed, here, tmp_path):
+    reported("train", "waves.toml", "--out", "first")
+    reported("train", "--locked", "first", "--out", "second")
     first, second = (here / name / "model.safetensors" for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
     records = [json.loads(line) for line in (here / "second" / "metrics.jsonl").read_text().splitlines()]

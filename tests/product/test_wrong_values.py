@@ -131,7 +131,7 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "reported"),
     [
         (
             {"loss": None, "losses": {"a": {}}},
@@ -147,5 +147,5 @@ def test_a_wrong_value_is_reported_at_its_option_and_fails_no_component():
         ),
     ],
 )
-def test_a_wrong_value_that_once_crashed_a_component_is_reported(place, told):
-    assert [str(problem) for problem in LOADER.check(from_table(spec_with(**place)))] == told
+def test_a_wrong_value_that_once_crashed_a_component_is_reported(place, reported):
+    assert [str(problem) for problem in LOADER.check(from_table(spec_with(**place)))] == reported

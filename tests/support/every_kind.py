@@ -119,6 +119,6 @@ def problems_of(read):
 
 def problems(**options):
     """The problems of the component with these options."""
-    told = problems_of(table(callbacks=[{"type": "Kinds", **options}]))
-    assert all(problem.startswith("callbacks[0].") for problem in told)
-    return [problem.removeprefix("callbacks[0].") for problem in told]
+    reported = problems_of(table(callbacks=[{"type": "Kinds", **options}]))
+    assert all(problem.startswith("callbacks[0].") for problem in reported)
+    return [problem.removeprefix("callbacks[0].") for problem in reported]

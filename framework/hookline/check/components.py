@@ -16,7 +16,7 @@ from cattrs import (
 
 from hookline.check.problems import INVALID, HeaderError
 from hookline.errors.exceptions import PluginError
-from hookline.errors.failures import FAILURES, blamed
+from hookline.errors.failures import FAILURES, attributed_to
 from hookline.errors.option_errors import InvalidValueError, OptionError
 from hookline.errors.suggestions import nearest
 from hookline.plugins.catalog import Catalog
@@ -33,7 +33,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         _refuse_not_finite(made, attribute)
         if attribute.validator is not None:
             try:
-                with blamed(kind):
+                with attributed_to(kind):
                     attribute.validator(kind, attribute, made)
             except ValueError:
                 _check_elements(kind, attribute, made)  # Report all numbers that are out of bounds.
@@ -58,7 +58,7 @@ def spec_hook(kind: type[Spec], converter: Converter) -> Callable[[Any, type], S
         errors += [ForbiddenExtraKeysError("", kind, {key}) for key in value if key not in options]
         if not errors:
             try:
-                with blamed(kind):
+                with attributed_to(kind):
                     component = kind(**made)
                 errors += unused(component)
                 if not errors:

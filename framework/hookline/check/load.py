@@ -12,7 +12,7 @@ from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import PluginError, SpecError
-from hookline.errors.failures import blamed
+from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.plugins.manager import Plugins
 from hookline.spec.conflicts import objective_of
@@ -144,7 +144,7 @@ class Loader:
         if data is None:
             return sections, problems
         try:
-            with blamed(type(data)):
+            with attributed_to(type(data)):
                 found = [document.locate(_of_data(error, document)) for error in data.check(objective_of(sections))]
         except PluginError as error:
             failed = document.locate(Diagnostic("plugin-failure", str(error), ("data",)))

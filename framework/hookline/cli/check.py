@@ -12,7 +12,7 @@ from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_o
 from hookline.cli.main import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.errors.diagnostic import Diagnostic, published
 from hookline.errors.exceptions import FileError, HooklineError, PluginError, SpecError
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.text import counted, shortened
 
 Found = tuple[str, Diagnostic]
@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
             unread.append((str(error.filename or path), Diagnostic(FileError.id, f"{error.strerror or error}.")))
     if arguments.format == "text":
         for file, diagnostic in unread:
-            tell(f"{shortened(file)}: {diagnostic.text}  [{diagnostic.id}]", file=sys.stderr)
+            echo(f"{shortened(file)}: {diagnostic.text}  [{diagnostic.id}]", file=sys.stderr)
         _print(found)
-        tell(_summary(arguments.specs, found, len(unread)))
+        echo(_summary(arguments.specs, found, len(unread)))
     else:
         _print_for_tools([*found, *unread], arguments.format)
     return BAD_INPUT if unread else WRONG_SPEC if any(map(_is_error, found)) else GOOD

@@ -9,7 +9,7 @@ from attrs import fields
 from hookline.check.toml.document import Document
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
 from hookline.cli.main import DIFFERENT, GOOD
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.text import dotted
 from hookline.spec.compare import ABSENT, Difference, differences
 from hookline.spec.dump import as_toml, plain
@@ -34,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         if difference.path != ("run", "name") or all(map(_is_named, documents))
     ]
     for difference in found:
-        tell(*lines(difference, arguments.first, arguments.second))
+        echo(*lines(difference, arguments.first, arguments.second))
     if not found:
-        tell(f"{arguments.first} and {arguments.second} have the same meaning.")
+        echo(f"{arguments.first} and {arguments.second} have the same meaning.")
     return DIFFERENT if found else GOOD
 
 

@@ -13,7 +13,7 @@ from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.ids import IDS
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import dotted, shortened
 from hookline.spec.dump import as_toml, plain
@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the explanation of a value with the places that set it, or the explanation of an id."""
     width = screen_width() or WIDEST
     if arguments.path is None:
-        tell(*lines_of_id(arguments.spec, width))
+        echo(*lines_of_id(arguments.spec, width))
         return GOOD
     if arguments.path.endswith(".toml") and not arguments.spec.endswith(".toml"):
         raise HooklineError("Put the spec first: `hookline explain spec.toml optimizer.lr`.")
     document = document_of(arguments, arguments.spec)
     spec = loader_of(arguments).load(document)
-    tell(*lines(explained(document, spec, words_of(arguments.path)), width))
+    echo(*lines(explained(document, spec, words_of(arguments.path)), width))
     return GOOD
 
 

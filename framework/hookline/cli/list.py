@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hookline.cli.arguments.names import add_plugin_arguments, families, is_called, load_catalog, section_families
 from hookline.cli.main import GOOD
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import shortened
 from hookline.spec.docs import summary
@@ -34,11 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
         known = {family: known[family] for family in chosen}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for index, (family, kinds) in enumerate(known.items()):
-        tell(*([""] if index else []), plural(family))
+        echo(*([""] if index else []), plural(family))
         names = max(len(name) for name in kinds)
         for name, kind in sorted(kinds.items(), key=lambda item: item[0].lower()):
             line = f"  {name:<{names}}  {summary(kind)}"
-            tell(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
+            echo(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
     return GOOD
 
 

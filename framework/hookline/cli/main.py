@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from hookline.errors.printing import printable, printable_lines, tell
+from hookline.errors.printing import echo, printable, printable_lines
 from hookline.errors.text import shortened
 from hookline.plugins.signals import ending_at_once
 
@@ -81,12 +81,12 @@ def _main(arguments: Sequence[str] | None) -> int:
         if error.filename is not None:  # Writing to a file that is already open fails without a file name.
             if "--traceback" in words:
                 raise
-            tell(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
+            echo(f"{shortened(str(error.filename))}: {error.strerror}.", file=sys.stderr)
             return BAD_INPUT
         if _can_be_written_to(sys.stdout):
             if "--traceback" in words:
                 raise
-            tell(
+            echo(
                 f"{error.strerror or error}. The operating system named no file; rerun with `--traceback` to see "
                 "where it failed.",
                 file=sys.stderr,
@@ -96,10 +96,10 @@ def _main(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return GOOD  # The reader of the pipe, such as `head`, has closed it.
-        tell(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        echo(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        tell("Interrupted.", file=sys.stderr)
+        echo("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     finally:
         gc.enable()
@@ -108,7 +108,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _can_be_written_to(stream: "TextIO") -> bool:
     """Whether the stream still accepts output, so that the error must come from something else."""
     try:
-        tell("", file=stream, flush=True)
+        echo("", file=stream, flush=True)
     except OSError:
         return False
     return True
@@ -126,8 +126,8 @@ def _run(words: Sequence[str]) -> int:
         if isinstance(error, SpecError):
             sys.stderr.write(f"{_pointed(error)}\n")
         else:
-            tell(_with_id(error), file=sys.stderr)
-        tell(*notes_of(error), file=sys.stderr)
+            echo(_with_id(error), file=sys.stderr)
+        echo(*notes_of(error), file=sys.stderr)
         return BAD_INPUT
 
 

@@ -13,7 +13,7 @@ from hookline.cli.main import GOOD
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import DataError, HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
-from hookline.errors.printing import printable, tell
+from hookline.errors.printing import echo, printable
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.files import write_file
@@ -73,7 +73,7 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
     module = next(name for name in made if name.endswith(".py"))
-    tell(f"Created {out}:")
+    echo(f"Created {out}:")
     for name, what in (
         (
             module,
@@ -85,8 +85,8 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
         ("README.md", "documentation for users of the plugin"),
         (".gitignore", "files that tests, training and builds create"),
     ):
-        tell(f"  {name:<{len(module) + 5}}  {what}")
-    tell(
+        echo(f"  {name:<{len(module) + 5}}  {what}")
+    echo(
         f"Try it: cd {shlex.quote(str(out))} && pip install --editable .[test] && pytest && hookline train example.toml"
     )
     return GOOD
@@ -103,10 +103,10 @@ def _write_spec(arguments: argparse.Namespace) -> int:
         kind = binary_kind(path)
         raise DataError(f"{path}: {f'This is a {kind} file. ' if kind else ''}No plugin drafts specs for such files.")
     write_file(out, draft.text)
-    tell(f"Created {out}. {draft.summary}".rstrip())
+    echo(f"Created {out}. {draft.summary}".rstrip())
     for note in draft.notes:
-        tell(f"  {note}")
-    tell(f"Train it: hookline train {shlex.quote(str(out))}")
+        echo(f"  {note}")
+    echo(f"Train it: hookline train {shlex.quote(str(out))}")
     return GOOD
 
 
@@ -141,8 +141,8 @@ def _ask(path: Path, columns: Mapping[str, str], likely: str) -> str:
     width = max(map(len, shown))
     for name in shown:
         if name == names[-1] and len(shown) < len(names):
-            tell(f"  … {counted(len(names) - len(shown), 'other')}")
-        tell(f"  {name:<{width}}  {columns[name]}")
+            echo(f"  … {counted(len(names) - len(shown), 'other')}")
+        echo(f"  {name:<{width}}  {columns[name]}")
     while True:
         try:
             answer = input(f"Which column do you want to predict? [{printable(likely)}] ").strip() or likely
@@ -150,4 +150,4 @@ def _ask(path: Path, columns: Mapping[str, str], likely: str) -> str:
             raise HooklineError(f"{path}: No column was chosen.") from None
         if answer in columns:
             return answer
-        tell(f'There is no column "{answer}".{did_you_mean(answer, names)}')
+        echo(f'There is no column "{answer}".{did_you_mean(answer, names)}')

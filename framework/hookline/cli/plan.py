@@ -10,7 +10,7 @@ from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_o
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.cli.output.warnings import printed_warnings
-from hookline.errors.printing import tell, tell_json
+from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
 from hookline.spec.dump import as_toml
 
@@ -39,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
         plan = planned(opened)
     if arguments.format == "json":
-        tell_json(_as_json(plan), indent=2)
+        echo_json(_as_json(plan), indent=2)
     else:
-        tell(*lines(plan, screen_width()))
+        echo(*lines(plan, screen_width()))
     return GOOD
 
 

@@ -8,7 +8,7 @@ from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.cli.main import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
-from hookline.errors.printing import tell, tell_json
+from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.manager import Plugins, new_manager
@@ -39,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
         plugins = Plugins()
         described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
     if arguments.format == "json":
-        tell_json(described, indent=2)
+        echo_json(described, indent=2)
     elif not described:
-        tell("No plugins are installed. Use `--built-in` to list those that come with Hookline.")
+        echo("No plugins are installed. Use `--built-in` to list those that come with Hookline.")
     else:
         width = screen_width()
-        tell(
+        echo(
             "\n\n".join("\n".join(line for text in _lines(one) for line in _wrapped(text, width)) for one in described)
         )
     return BAD_INPUT if arguments.names and any("error" in one for one in described) else GOOD

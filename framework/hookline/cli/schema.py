@@ -5,7 +5,7 @@ import argparse
 from hookline.check.schema import schema
 from hookline.cli.arguments.names import add_plugin_arguments, load_catalog
 from hookline.cli.main import GOOD
-from hookline.errors.printing import tell_json
+from hookline.errors.printing import echo_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,5 +15,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of specs, with all components of the plugins."""
-    tell_json(schema(load_catalog(arguments)), indent=1)
+    echo_json(schema(load_catalog(arguments)), indent=1)
     return GOOD

@@ -21,7 +21,7 @@ from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_o
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import counted, enumerate_names, shortened
 from hookline.plugins import other_tools
@@ -50,11 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the documentation of a component, or a complete spec."""
     if len(arguments.name) == 1 and _is_path(arguments.name[0]):
-        tell(complete(arguments, arguments.name[0]), end="")
+        echo(complete(arguments, arguments.name[0]), end="")
         return GOOD
     kind = _find(arguments.name, families(load_catalog(arguments)), arguments.installed)
     width = max(40, min(100, shutil.get_terminal_size().columns))
-    tell(*lines(kind, width))
+    echo(*lines(kind, width))
     return GOOD
 
 

@@ -15,7 +15,7 @@ from hookline.cli.main import DIFFERENT, GOOD
 from hookline.cli.output.screen import table
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError, notes_of
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.sources.local import from_file
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         with _ignoring_closed_terminal():
             if not arguments.quiet:
                 _print_result(interruption.trial)
-            tell(sentence(interruption.number), *notes_of(interruption), file=sys.stderr)
+            echo(sentence(interruption.number), *notes_of(interruption), file=sys.stderr)
         return EXIT_CODE + interruption.number
     if not arguments.quiet:
         _print_result(trial)
@@ -98,10 +98,10 @@ def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
     different = [name for name in kept if (first / name).read_bytes() != _bytes(again / name)]
     if different:
         what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"
-        tell(f"{what}, although nothing in the lock has changed.", file=sys.stderr)
+        echo(f"{what}, although nothing in the lock has changed.", file=sys.stderr)
         return DIFFERENT
     if kept and not is_quiet:
-        tell(f"All bits equal those of {first}.")
+        echo(f"All bits equal those of {first}.")
     return GOOD
 
 
@@ -131,16 +131,16 @@ def _ignoring_closed_terminal() -> Iterator[None]:
 def _print_result(trial: Trial) -> None:
     """Print the final table and the path of the results."""
     if trial.metrics:
-        tell("", *_final(trial.metrics))
-    tell("")
+        echo("", *_final(trial.metrics))
+    echo("")
     if trial.stopped:
-        tell(trial.stopped)
+        echo(trial.stopped)
     if trial.not_finite:
-        tell(trial.told[-1])
+        echo(trial.notes[-1])
     epochs, steps = counted(trial.epochs, "epoch"), counted(trial.steps, "step")
-    tell(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
+    echo(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
-        tell(f"  deployed {path}")
+        echo(f"  deployed {path}")
 
 
 def _final(metrics: Mapping[str, float]) -> Iterator[str]:

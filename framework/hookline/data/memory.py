@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
 from hookline.data.targets.encoding import Columns, Encoding, Target
-from hookline.errors.exceptions import DataError, HooklineWarning, MisfitError
+from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def in_memory(
 
     Raises:
         DataError: If the targets cannot be encoded, or if there are no batches.
-        MisfitError: If the loss does not take these targets.
+        MismatchError: If the loss does not take these targets.
 
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
@@ -159,11 +159,11 @@ def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping
     """Return the encoding of each of these targets. A data source may call this before it reads them.
 
     Raises:
-        MisfitError: If the loss does not take these targets.
+        MismatchError: If the loss does not take these targets.
 
     """
     try:
         return loss.encodings(targets)
     except ValueError as error:
         path = error.path if isinstance(error, OptionError) else ()
-        raise MisfitError(str(error), ("data", "targets", *path), id="unfit-targets") from None
+        raise MismatchError(str(error), ("data", "targets", *path), id="unfit-targets") from None

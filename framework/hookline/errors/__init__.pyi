@@ -4,7 +4,7 @@ from .exceptions import (
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,
     LockError as LockError,
-    MisfitError as MisfitError,
+    MismatchError as MismatchError,
     PluginError as PluginError,
     SpecError as SpecError,
     StageError as StageError,
@@ -15,9 +15,9 @@ from .option_errors import (
     OptionError as OptionError,
 )
 from .printing import (
+    echo as echo,
     printable as printable,
     printable_lines as printable_lines,
-    tell as tell,
 )
 from .suggestions import (
     did_you_mean as did_you_mean,

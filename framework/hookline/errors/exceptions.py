@@ -110,7 +110,7 @@ class DataError(HooklineError):
         return DataError(self.message, **{**known, **arguments})
 
 
-class MisfitError(AtOption, HooklineError):
+class MismatchError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 
     def __init__(
@@ -119,7 +119,7 @@ class MisfitError(AtOption, HooklineError):
         path: Sequence[PathElement] = (),
         *,
         against: Sequence[Sequence[PathElement]] = (),
-        id: str = "misfit",  # noqa: A002
+        id: str = "mismatch",  # noqa: A002
     ):
         """Create the error from a message, a path, the paths of conflicting parts, and the id of the diagnostic."""
         self.diagnostic = Diagnostic(id, message, tuple(path), related=tuple(tuple(other) for other in against))
@@ -135,9 +135,9 @@ class MisfitError(AtOption, HooklineError):
         """The diagnostic of the error."""
         return (self.diagnostic,)
 
-    def within(self, *path: PathElement) -> "MisfitError":
+    def within(self, *path: PathElement) -> "MismatchError":
         """The same error with these keys and indices prepended to its path."""
-        made = MisfitError.__new__(type(self), str(self))
+        made = MismatchError.__new__(type(self), str(self))
         made.diagnostic = self.diagnostic.within(*path)
         made.args = (str(made.diagnostic),)
         return made

@@ -17,7 +17,7 @@ A plugin that calls `sys.exit()` must not silently end the process with the exit
 
 
 @contextmanager
-def blamed(kind: type) -> Iterator[None]:
+def attributed_to(kind: type) -> Iterator[None]:
     """Call code of a component. A `ValueError` is passed on; every other exception is a fault of the component.
 
     Raises:

@@ -160,7 +160,7 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
-    "misfit": Kind(
+    "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",
     ),

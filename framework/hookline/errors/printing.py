@@ -42,7 +42,7 @@ def printable_lines(text: str) -> str:
     return _WORKFLOW_COMMAND.sub(lambda found: f"{found[1]}\\x3a" if found[0][-1] == ":" else "\\x23", escaped)
 
 
-def tell(*lines: object, file: "TextIO | None" = None, end: str = "\n", flush: bool = False) -> None:
+def echo(*lines: object, file: "TextIO | None" = None, end: str = "\n", flush: bool = False) -> None:
     """Print each argument on its own line, to standard output unless another file is given."""
     stream = sys.stdout if file is None else file
     if lines:
@@ -51,7 +51,7 @@ def tell(*lines: object, file: "TextIO | None" = None, end: str = "\n", flush: b
         stream.flush()
 
 
-def tell_json(value: Any, indent: int) -> None:
+def echo_json(value: Any, indent: int) -> None:
     """Print a value as JSON. Characters that would control a terminal become JSON escape sequences."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     sys.stdout.write(_NOT_PRINTED.sub(lambda found: escaped_in_string(found[0]), text) + "\n")

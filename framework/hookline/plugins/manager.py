@@ -146,7 +146,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
             message = f"The plugin {origin} implements no hook: nothing in it is marked with @hookimpl."
             raise PluginError(message, listed)
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"The plugin {origin} {_misfit(manager, plugin, error)}", listed) from None
+        raise PluginError(f"The plugin {origin} {_wrong_hook(manager, plugin, error)}", listed) from None
     except ValueError:
         raise PluginError(f"The plugin {origin} is used twice.", listed) from None
 
@@ -165,7 +165,7 @@ def _refuse_unmarked_wrappers(
                 raise PluginError(f"The plugin {origin} has a hook that does not fit. {message}", listed)
 
 
-def _misfit(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
+def _wrong_hook(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:
     """Describe what is wrong with a hook: its name, an argument that its stage does not have, or pluggy's message."""
     marked = [name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None]
     for name in marked:

@@ -21,7 +21,7 @@ class Origin:
     """The installed distribution, if the plugin comes from one."""
     file: Path | None = None
     """The file, if the plugin is one."""
-    neighbours: tuple[Path, ...] = ()
+    sibling_files: tuple[Path, ...] = ()
     """The files that it imports from its directory."""
     entry_point: str | None = None
     """The module, or the object in it, that the distribution declares as its entry point."""

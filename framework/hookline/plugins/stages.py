@@ -414,9 +414,9 @@ class Run:
         return self.state.stopped
 
     @property
-    def told(self) -> list[str]:
-        """What callbacks have reported with `tell`."""
-        return self.state.told
+    def notes(self) -> list[str]:
+        """What callbacks have reported with `note`."""
+        return self.state.notes
 
     @property
     def interrupted(self) -> bool:
@@ -444,12 +444,12 @@ class Run:
         """End the training after this epoch and continue with the final evaluation. Only the first reason is kept."""
         self.state.stopped = self.state.stopped or reason or "A callback stopped it."
 
-    def tell(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         """Print a sentence and add it to `result.json`.
 
         Any stage may call it. Sentences from `tune` and `deploy` are added to the result of the run that they receive.
         """
-        self.state.told.append(sentence)
+        self.state.notes.append(sentence)
 
     def interrupt(self) -> None:
         """End the training after the current step, as Ctrl-C does. The results so far are saved."""

@@ -23,7 +23,7 @@ class RunState:
         is_trained: whether training has ended.
         weights: which weights the model has when training has ended; `None` for those of the last step.
         stopped: why the training ends before its last epoch, or `None`.
-        told: what callbacks have reported with `run.tell`.
+        notes: what callbacks have reported with `run.note`.
 
     """
 
@@ -33,7 +33,7 @@ class RunState:
     is_trained: bool = False
     weights: Weights | None = None
     stopped: str | None = None
-    told: list[str] = field(factory=list)
+    notes: list[str] = field(factory=list)
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the state: numbers, strings, lists and dictionaries."""

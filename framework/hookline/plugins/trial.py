@@ -57,8 +57,8 @@ class Trial:
     """The time in seconds, from reading the data to the final evaluation."""
     stopped: str | None = None
     """Why it ended before its last epoch, if it did."""
-    told: Sequence[str] = ()
-    """What callbacks reported with `run.tell`."""
+    notes: Sequence[str] = ()
+    """What callbacks reported with `run.note`."""
     deployed: Sequence[Path] = field(default=())
     """The paths of the deployed files."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import counted
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ def select(name: str, dtype: str = "float32") -> "torch.device":
     """The device with this name; `auto` is the accelerator if there is one, otherwise the CPU.
 
     Raises:
-        MisfitError: if the device does not exist or does not support the dtype.
+        MismatchError: if the device does not exist or does not support the dtype.
 
     """
     device = _select(name)
     if dtype == "float64" and device.type == "mps":
-        raise MisfitError('"mps" does not support float64: set `device = "cpu"`.', ("run", "dtype"))
+        raise MismatchError('"mps" does not support float64: set `device = "cpu"`.', ("run", "dtype"))
     return device
 
 
@@ -48,8 +48,8 @@ def _select(name: str) -> "torch.device":
     return device
 
 
-def _missing(message: str) -> MisfitError:
-    return MisfitError(message, ("run", "device"))
+def _missing(message: str) -> MismatchError:
+    return MismatchError(message, ("run", "device"))
 
 
 @contextmanager

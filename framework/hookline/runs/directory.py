@@ -75,7 +75,7 @@ def write_beginning(run: "Run", directory: Path) -> None:
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]
     for number, origin in enumerate(own, 1):
-        files = [file.absolute() for file in (origin.file, *origin.neighbours) if file is not None]
+        files = [file.absolute() for file in (origin.file, *origin.sibling_files) if file is not None]
         names = {file: file.relative_to(files[0].parent) for file in files}
         home = directory / "plugins"
         is_taken = any(written.get(home / name, file) != file for file, name in names.items())
@@ -156,7 +156,7 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "epochs": trial.epochs,
         "steps": trial.steps,
         "seconds": round(trial.seconds, 3),
-        "told": list(trial.told),
+        "notes": list(trial.notes),
         "device": str(run.device),
         "weights": {
             "source": trial.weights.source,
@@ -170,12 +170,12 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
     }
 
 
-def write_told(directory: Path, told: Sequence[str]) -> None:
+def write_notes(directory: Path, notes: Sequence[str]) -> None:
     """Add what callbacks reported to `result.json`, after the results have been written."""
     path = directory / "result.json"
     if path.is_file():
         result = json.loads(path.read_text(encoding="utf-8"))
-        write_file(path, to_json({**result, "told": list(told)}, indent=2) + "\n")
+        write_file(path, to_json({**result, "notes": list(notes)}, indent=2) + "\n")
 
 
 def versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from hookline.errors.failures import blamed
+from hookline.errors.failures import attributed_to
 from hookline.errors.text import dotted
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.spec.families.callback import WrapperSpec
@@ -36,7 +36,7 @@ def effects(spec: TrainingSpec) -> Iterator[Effect]:
     for section in ("callbacks", "deploy"):
         component: WrapperSpec | DeploySpec
         for index, component in enumerate(getattr(spec, section)):
-            with blamed(type(component)):
+            with attributed_to(type(component)):
                 writes_to, connects_to = component.writes_to, component.connects_to
             if writes_to == () and connects_to == ():
                 continue
@@ -59,7 +59,7 @@ def read_files(spec: TrainingSpec) -> dict[str, str]:
     for path, component in walk(spec):
         if not isinstance(component, Spec):
             continue
-        with blamed(type(component)):
+        with attributed_to(type(component)):
             more = dict(component.fingerprints())
             outputs = getattr(component, "writes_to", None) or ()
         if not isinstance(component, DataSpec):

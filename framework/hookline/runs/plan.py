@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 import hookline
-from hookline.plugins.dispatch import blame
+from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import BUILT_IN, callback_name
 from hookline.plugins.sources import fingerprint as plugin_code
 from hookline.plugins.stages import STAGES, Run
@@ -198,14 +198,16 @@ def implementations(run: Run, stage: str) -> Iterator[Implementation]:
     origins = {origin.name: origin for origin, _ in run.plugins}
     displays = {origin.name for origin, plugin in run.plugins if _is_display(plugin)}
     callbacks = {callback_name(index, spec): spec for index, spec in enumerate(run.spec.callbacks)}
-    for called in blame.implementations(run.stages.manager, stage):
+    for called in attribution.implementations(run.stages.manager, stage):
         plugin = called.plugin_name
         if plugin in displays:
             continue
         spec = callbacks.get(plugin)
         origin = origins[plugin] if spec is None else run.catalog.plugin(type(spec))
         limits = _limits(spec) if isinstance(spec, CallbackSpec) else ""
-        yield Implementation(plugin=plugin, release=origin.release, is_wrapper=blame.is_wrapper(called), limits=limits)
+        yield Implementation(
+            plugin=plugin, release=origin.release, is_wrapper=attribution.is_wrapper(called), limits=limits
+        )
 
 
 def _limits(spec: CallbackSpec) -> str:

@@ -13,7 +13,7 @@ from hookline.spec.types import option_type
 from hookline.spec.words import article
 
 
-def misfit(kind: type[Spec]) -> str | None:
+def wrong_attribute(kind: type[Spec]) -> str | None:
     """The attribute with another type than in the family, as the rest of a sentence; `None` if there is none."""
     for base in _others_classes(kind):
         for name, value in vars(base).items():

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from hookline.errors.exceptions import PluginError
-from hookline.errors.failures import blamed
+from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
@@ -67,7 +67,7 @@ def objective_of(sections: Mapping[str, Any]) -> Objective | None:
 def _check_objective(objective: Objective) -> Iterator[OptionError]:
     for named in objective.losses.values():
         try:
-            with blamed(type(named.loss)):
+            with attributed_to(type(named.loss)):
                 yield from named.conflicts()
         except PluginError as error:
             yield named.fault(error)
@@ -76,7 +76,7 @@ def _check_objective(objective: Objective) -> Iterator[OptionError]:
 def _check_accumulation(run: RunSpec, objective: Objective) -> Iterator[OptionError]:
     for named in objective.losses.values() if run.accumulate > 1 else ():
         try:
-            with blamed(type(named.loss)):
+            with attributed_to(type(named.loss)):
                 named.loss.check_accumulation()
         except ValueError as error:
             yield OptionError("run", str(error), "accumulate", against=[(*named.path, "type")])
@@ -88,7 +88,7 @@ def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:
     first: dict[str, int] = {}
     for index, metric in enumerate(metrics):
         try:
-            with blamed(type(metric)):
+            with attributed_to(type(metric)):
                 label = metric.label
         except PluginError as error:
             yield FaultError("metrics", str(error), index)
@@ -108,9 +108,9 @@ def _check_metrics(metrics: Sequence[MetricSpec], objective: Objective) -> Itera
         try:
             named = objective.named(metric.target)
             place = (*named.path, "type")
-            with blamed(type(named.loss)):
+            with attributed_to(type(named.loss)):
                 metric.refuse_other_kinds(named.loss)
-            with blamed(type(metric)):
+            with attributed_to(type(metric)):
                 metric.check(named.loss)
         except OptionError as error:
             placed = error.within("metrics", index)
@@ -137,7 +137,7 @@ def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
     first: int | None = None
     for index, callback in enumerate(callbacks):
         try:
-            with blamed(type(callback)):
+            with attributed_to(type(callback)):
                 replaces_weights = callback.replaces_weights
         except PluginError as error:
             yield FaultError("callbacks", str(error), index)
@@ -171,7 +171,7 @@ def _check_callbacks(
         if isinstance(callback, CallbackSpec):
             yield from _check_limits(callback, index)
         try:
-            with blamed(type(callback)):
+            with attributed_to(type(callback)):
                 _refuse_no_sections(callback, known)
                 callback.check_in(sections)
         except OptionError as error:
@@ -192,7 +192,7 @@ def _refuse_no_sections(callback: WrapperSpec, known: Collection[str]) -> None:
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
     try:
-        with blamed(type(callback)):
+        with attributed_to(type(callback)):
             refused = list(callback.refused_limits())
     except PluginError as error:
         yield FaultError("callbacks", str(error), index)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from attrs import NOTHING, Factory, fields
 
-from hookline.spec.class_attributes import misfit, misspelled
+from hookline.spec.class_attributes import misspelled, wrong_attribute
 from hookline.spec.options import Bounds, Spec, is_option
 from hookline.spec.types import is_sayable, option_type
 
@@ -22,7 +22,7 @@ def misdeclared(kind: type[Spec]) -> str | None:
             continue
         for problem in _of_options(base):
             return f"{problem} {place(base)}"
-    wrong = _of_defaults(kind) or misfit(kind)
+    wrong = _of_defaults(kind) or wrong_attribute(kind)
     return None if wrong is None else f"{wrong} {place(kind)}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.suggestions import did_you_mean
 from hookline.spec.options import Bounds, Spec, option, spec
 
@@ -159,7 +159,7 @@ def divided(
     """Divide parameters among selections: each goes to the first that selects it, the others to a last list.
 
     Raises:
-        MisfitError: If a selection has no parameter; its path is the index of the selection.
+        MismatchError: If a selection has no parameter; its path is the index of the selection.
 
     """
     parameters = list(parameters)
@@ -173,22 +173,22 @@ def divided(
     return groups
 
 
-def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> MisfitError:
+def _reason(selection: ParameterSelection, parameters: Sequence[NamedParameter]) -> MismatchError:
     """Return an error that says why a selection is empty, at the pattern that matches nothing, if there is one."""
     if any(selection.selects(parameter) for parameter in parameters):
-        return MisfitError("Every parameter it selects already belongs to an earlier entry.")
+        return MismatchError("Every parameter it selects already belongs to an earlier entry.")
     names = {parameter.name for parameter in parameters}
     for place, pattern in _placed(selection.parameters):
         if not any(fnmatchcase(name, pattern) for name in names):
             message = f'This selects nothing: there is no parameter "{pattern}".{did_you_mean(pattern, names)}'
-            return MisfitError(message, ("parameters", *place))
+            return MismatchError(message, ("parameters", *place))
     layers = {name for parameter in parameters for name in (parameter.layer, *parameter.kinds, parameter.place)}
     for place, pattern in _placed(selection.layers):
         if not any(fnmatchcase(name, pattern) for name in layers):
             kinds = {parameter.layer for parameter in parameters}
             message = f'This selects nothing: no layer "{pattern}" has parameters.{did_you_mean(pattern, kinds)}'
-            return MisfitError(message, ("layers", *place))
-    return MisfitError("This selects nothing: no parameter matches all of its options.")
+            return MismatchError(message, ("layers", *place))
+    return MismatchError("This selects nothing: no parameter matches all of its options.")
 
 
 def _matches(patterns: str | tuple[str, ...] | None, *names: str) -> bool:

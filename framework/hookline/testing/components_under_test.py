@@ -12,7 +12,7 @@ from attrs import NOTHING, evolve, fields
 from hookline.check.load import load
 from hookline.check.schema import schema
 from hookline.check.toml.document import read
-from hookline.errors.exceptions import DataError, HooklineError, MisfitError
+from hookline.errors.exceptions import DataError, HooklineError, MismatchError
 from hookline.plugins.manager import Plugins
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.stages import Run
@@ -162,11 +162,11 @@ class Component:
                 made = make()
                 self.prepare(made)
                 if isinstance(self.example, WrapperSpec):
-                    self.trained = self.train(made)  # Some components detect a misfit only in a stage.
+                    self.trained = self.train(made)  # Some components detect a mismatch only in a stage.
             except ValueError as error:
                 nearest = max(nearest, (1, str(error)), key=itemgetter(0))
             except HooklineError as error:
-                how_near = 0 if isinstance(error, DataError) else 1 if isinstance(error, MisfitError) else 2
+                how_near = 0 if isinstance(error, DataError) else 1 if isinstance(error, MismatchError) else 2
                 nearest = max(nearest, (how_near, str(error)), key=itemgetter(0))
             else:
                 return made, ""

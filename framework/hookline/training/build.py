@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import counted
 from hookline.spec.families.model import ModelSpec
 
@@ -20,7 +20,7 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
     and changes neither running statistics nor parameters, so the model has the same parameters as a hand-written one.
 
     Raises:
-        MisfitError: if the module cannot be built for, or applied to, inputs of this number, shape and dtype.
+        MismatchError: if the module cannot be built for, or applied to, inputs of this number, shape and dtype.
 
     """
     import torch
@@ -28,7 +28,7 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
     name = type(spec).__name__
     _refuse_wrong_number(spec, inputs)
     if not all(isinstance(tensor, torch.Tensor) for tensor in inputs):
-        raise MisfitError(
+        raise MismatchError(
             f"{name} takes one tensor but receives several outputs: the layer with several outputs must come last.",
             id="unfit-shape",
         )
@@ -40,7 +40,7 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
         # torch may append a location in its C++ code.
         message = str(error).partition("Exception raised from")[0]
         reason = " ".join(message.split()).rstrip(".")
-        raise MisfitError(f"{name} cannot take {_shown(inputs)}. {reason}.", id="unfit-shape") from error
+        raise MismatchError(f"{name} cannot take {_shown(inputs)}. {reason}.", id="unfit-shape") from error
     return module.train(), outputs
 
 
@@ -69,7 +69,7 @@ def unchanged_embeddings(module: "nn.Module") -> Iterator[None]:
 
 
 def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
-    """Raise a `MisfitError` if `build` does not take this number of inputs."""
+    """Raise a `MismatchError` if `build` does not take this number of inputs."""
     arguments = signature(spec.build)
     try:
         arguments.bind(*inputs)
@@ -77,7 +77,7 @@ def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
         most = len(arguments.parameters)
         least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
         takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
-        raise MisfitError(
+        raise MismatchError(
             f"{type(spec).__name__} takes {takes}, but receives {len(inputs)}.", id="unfit-shape"
         ) from None
 

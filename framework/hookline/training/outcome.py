@@ -94,7 +94,7 @@ def outcome(
         state=_state(run, failure),
         stopped=run.stopped,
         error=None if failure is None else str(failure) or type(failure).__name__,
-        told=(*run.told, *([f"{_listed(unusable)}."] if unusable else [])),
+        notes=(*run.notes, *([f"{_listed(unusable)}."] if unusable else [])),
     )
 
 

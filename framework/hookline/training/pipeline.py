@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from hookline.errors.exceptions import HooklineError
-from hookline.plugins.dispatch.blame import naming_plugins
+from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import Interruption
@@ -96,7 +96,7 @@ def train(
                 try:
                     next_spec = run.stages.tune(run=run, trials=tuple(trials))
                 finally:
-                    trials[-1] = with_told(run, trials[-1])
+                    trials[-1] = with_notes(run, trials[-1])
             # The resources of the best trial stay open until it is deployed.
             trial, best = min(zip(trials, runs, strict=True), key=lambda pair: pair[0].objective)
             for other in runs:
@@ -107,16 +107,16 @@ def train(
             with naming_plugins(best.stages.manager):
                 trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
         finally:
-            trial = with_told(best, trial)
+            trial = with_notes(best, trial)
         best.raise_if_interrupted()
         return trial
 
 
-def with_told(run: Run, trial: Trial) -> Trial:
+def with_notes(run: Run, trial: Trial) -> Trial:
     """Add the reports of the stages `tune` and `deploy` to the trial and to `result.json`."""
-    if len(run.told) > len(trial.told):
-        directory.write_told(trial.directory, run.told)
-    return evolve(trial, told=tuple(run.told))
+    if len(run.notes) > len(trial.notes):
+        directory.write_notes(trial.directory, run.notes)
+    return evolve(trial, notes=tuple(run.notes))
 
 
 @frozen(kw_only=True)
@@ -228,7 +228,7 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
     except BaseException as error:  # noqa: BLE001 - It is raised again after the results are written.
         if run.interrupted:  # The same signal may have ended a forked process.
             run.interrupt()
-            run.tell(f"An error occurred while the training was ending: {error}")
+            run.note(f"An error occurred while the training was ending: {error}")
         else:
             failure = error
             free_memory(error)

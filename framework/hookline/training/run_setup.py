@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from hookline.plugins.dispatch.blame import naming_plugins
+from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.dispatch.limits import limits_of
 from hookline.plugins.dispatch.resources import Resources

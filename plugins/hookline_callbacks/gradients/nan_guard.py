@@ -87,7 +87,7 @@ class _NaNGuard:
         trained = yield
         if self._left_out:
             steps = counted(self._left_out, "step")
-            run.tell(f"NaNGuard skipped {steps} in which the loss or gradients were not finite.")
+            run.note(f"NaNGuard skipped {steps} in which the loss or gradients were not finite.")
         return trained
 
     @hookimpl(wrapper=True)

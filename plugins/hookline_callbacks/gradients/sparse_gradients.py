@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline import Run
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import CallbackSpec, named_parameters
 
 if TYPE_CHECKING:
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def refuse_sparse_gradients(callback: CallbackSpec, run: Run, model: "nn.Module") -> None:
-    """Raise a `MisfitError` if a parameter of the model has a sparse gradient."""
+    """Raise a `MismatchError` if a parameter of the model has a sparse gradient."""
     for parameter in named_parameters(model):
         if parameter.has_sparse_gradient:
             name = type(callback).__name__
-            raise MisfitError(
+            raise MismatchError(
                 f"The gradient of {parameter.name} is sparse, which {name} does not support: remove the layer's "
                 f"`sparse` or remove {name}.",
                 run.spec.place_of(callback),

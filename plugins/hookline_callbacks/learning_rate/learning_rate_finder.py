@@ -121,7 +121,7 @@ class _LearningRateFinder:
             sentence = f"Learning rate {found:.3g}: the loss falls fastest there. {used} learning_rate.png."
         if self._spec.use and not is_used:
             sentence += " Training keeps the rate of the spec."
-        run.tell(sentence)
+        run.note(sentence)
 
     def _tried(
         self, run: Run, data: Data, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"

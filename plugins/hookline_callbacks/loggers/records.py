@@ -6,7 +6,7 @@ from numbers import Real
 from typing import Any
 
 from hookline import Run
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import CallbackSpec, to_json
 
 
@@ -29,11 +29,11 @@ def as_text(value: object) -> str:
 
 
 def require(callback: CallbackSpec, packages: Iterable[str], extra: str, run: Run) -> None:
-    """Raise a `MisfitError` unless these packages are installed, without importing them."""
+    """Raise a `MismatchError` unless these packages are installed, without importing them."""
     missing = [package for package in packages if not _is_installed(package)]
     if missing:
         message = f'{type(callback).__name__} needs {" and ".join(missing)}: pip install "hookline[{extra}]".'
-        raise MisfitError(message, run.spec.place_of(callback))
+        raise MismatchError(message, run.spec.place_of(callback))
 
 
 def _is_installed(package: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
-from hookline.errors import MisfitError, OptionError, counted
+from hookline.errors import MismatchError, OptionError, counted
 from hookline.spec import Objective, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
@@ -90,7 +90,7 @@ class _ConfusionMatrix(Watching):
         data = self._data = yield
         if data.validation is None and data.test is None:
             message = "ConfusionMatrix needs a validation or test split, but the data has neither."
-            raise MisfitError(message, run.spec.place_of(self._spec))
+            raise MismatchError(message, run.spec.place_of(self._spec))
         self._refuse_unknown_class(run, data)
         return data
 
@@ -101,7 +101,7 @@ class _ConfusionMatrix(Watching):
         classes = named.data(data).target.classes
         if classes is not None and index >= len(classes):
             message = f"There are {len(classes)} classes, counted from 0 in sorted order, so there is no class {index}."
-            raise MisfitError(message, (*run.spec.place_of(self._spec), "ignore_index"))
+            raise MismatchError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
     def _begin(self, run: Run, data: Data, split: str) -> "_Counts | None":
         return None if split == "training" else _Counts(self._spec, data, run.objective.key(self._spec.target))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import CallbackSpec, Prediction, spec
 from hookline_callbacks.time_budget import Paced
 
@@ -74,7 +74,7 @@ class Watching:
             if gathered.is_empty:
                 name = type(self._watching_spec).__name__
                 message = f'{name} received no predictions: the answer to "evaluate" does not call the stage "predict".'
-                raise MisfitError(message, run.spec.place_of(self._watching_spec))
+                raise MismatchError(message, run.spec.place_of(self._watching_spec))
             self._write(run, batches, split, gathered)
         return evaluated
 

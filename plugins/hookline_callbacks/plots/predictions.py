@@ -9,7 +9,7 @@ from attrs import frozen
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
@@ -77,11 +77,11 @@ class _Predictions(Watching):
         place = run.spec.place_of(self._spec)
         if self._spec.split not in data.splits():
             message = f"The data has no {self._spec.split} split, whose rows Predictions should write."
-            raise MisfitError(message, (*place, "split"))
+            raise MismatchError(message, (*place, "split"))
         has_images = bool(image_groups(data.example))
         if self._spec.picture and not has_images:
             message = "There are no images to draw: images have shape (1, H, W), (3, H, W) or (H, W) for each row."
-            raise MisfitError(message, (*place, "picture"))
+            raise MismatchError(message, (*place, "picture"))
         self._draws = has_images if self._spec.picture is None else self._spec.picture
         return data
 
@@ -171,7 +171,7 @@ class _Rows:
         is_like_truth = sample.kind not in ("labels", "numbers") or sample.predictions.shape == sample.truth.shape
         if len(shape) != 1 or not is_like_truth:
             message = f"Predictions writes one line per row, but a prediction has shape {shape}."
-            raise MisfitError(message, self._run.spec.place_of(self._spec))
+            raise MismatchError(message, self._run.spec.place_of(self._spec))
 
     def texts(self) -> "list[_Texts]":
         """Return the texts of all rows, for each target."""

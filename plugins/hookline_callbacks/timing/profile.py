@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import HooklineError, HooklineWarning, Run, hookimpl
 from hookline.data import Data, Outputs
-from hookline.errors import MisfitError, OptionError, counted
+from hookline.errors import MismatchError, OptionError, counted
 from hookline.files import replaced, write_file
 from hookline.spec import CallbackSpec, WrapperSpec, option, spec
 
@@ -112,9 +112,9 @@ class _Profile:
                 f"Profile would start to record in step {self._spec.before + 1}, but the training has only {steps} "
                 "steps."
             )
-            raise MisfitError(f"{message} Reduce `skip_first`, `wait` or `warmup`.", place)
+            raise MismatchError(f"{message} Reduce `skip_first`, `wait` or `warmup`.", place)
         if "cuda" in (self._spec.sort_by or "") and run.device.type == "cpu":
-            raise MisfitError("The run is on a CPU, so there is no CUDA column to sort by.", (*place, "sort_by"))
+            raise MismatchError("The run is on a CPU, so there is no CUDA column to sort by.", (*place, "sort_by"))
         return data
 
     @hookimpl(wrapper=True)
@@ -233,7 +233,7 @@ class _Profile:
             warnings.warn(HooklineWarning(failure, id="unwritten-file"), stacklevel=2)
             return
         steps = self._steps(profiler.step_num).rstrip(",")
-        run.tell(f"Profile recorded {steps}: open {trace} in https://ui.perfetto.dev, or read {table}.")
+        run.note(f"Profile recorded {steps}: open {trace} in https://ui.perfetto.dev, or read {table}.")
 
     def _table(self, run: Run, profiler: "profile") -> str:
         spec = self._spec

@@ -96,7 +96,7 @@ class _Timing:
                     spent = {part: _spent(epochs, part) for part in epochs[0].parts}
                     most = max(spent, key=spent.__getitem__)
                     share = spent[most] / (_spent(epochs, "whole") or 1)
-                    run.tell(f"Most of the time was spent in {most} ({share:.0%}): see {text}.")
+                    run.note(f"Most of the time was spent in {most} ({share:.0%}): see {text}.")
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:

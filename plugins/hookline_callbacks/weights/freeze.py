@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run, hookimpl
-from hookline.errors import MisfitError, OptionError, counted
+from hookline.errors import MismatchError, OptionError, counted
 from hookline.spec import CallbackSpec, ParameterSelection, divided, named_parameters, option, spec
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class _Freeze:
         finally:
             self._set_trained(dict.fromkeys(self._frozen, True))
         if self._spec.until is not None and run.epoch < self._spec.until <= run.spec.run.epochs:
-            run.tell(f"Freeze was to end in epoch {self._spec.until}, but the training ended earlier.")
+            run.note(f"Freeze was to end in epoch {self._spec.until}, but the training ended earlier.")
         return trained
 
     @hookimpl(wrapper=True)
@@ -112,10 +112,10 @@ def _selected(spec: Freeze, run: Run, model: "nn.Module", criterion: "nn.Module"
     selection = ParameterSelection(parameters=spec.parameters, layers=spec.layers)
     try:
         selected, others = divided(named_parameters(model, criterion), [selection])
-    except MisfitError as error:
-        raise MisfitError(error.message, (*place, *error.path[1:])) from None
+    except MismatchError as error:
+        raise MismatchError(error.message, (*place, *error.path[1:])) from None
     if not others:
-        raise MisfitError("All parameters are frozen, so there is nothing to train.", place)
+        raise MismatchError("All parameters are frozen, so there is nothing to train.", place)
     return [parameter.tensor for parameter in selected]
 
 

@@ -63,7 +63,7 @@ class _ExponentialMovingAverage(Averaging):
         finally:
             self._put_in(run)
         if message := _message_about_mean(self._spec.decay, self._updates):
-            run.tell(message)
+            run.note(message)
         return trained
 
     def _put_in(self, run: Run) -> None:

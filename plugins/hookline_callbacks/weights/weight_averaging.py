@@ -150,11 +150,11 @@ class _StochasticWeightAveraging(Averaging):
         finally:
             run.state.weights = Weights(epoch=run.epoch, step=run.step)
         if self._has_begun and run.interrupted:
-            run.tell(NOT_AVERAGED)
+            run.note(NOT_AVERAGED)
         elif self._has_begun:
             self._use_mean(run, data, trained)
         else:
-            run.tell(
+            run.note(
                 f"StochasticWeightAveraging averaged no epochs: the run ended in epoch {run.epoch}, but averaging "
                 f"starts in epoch {self._spec.first_epoch(run.spec.run.epochs)}."
             )
@@ -179,7 +179,7 @@ class _StochasticWeightAveraging(Averaging):
                 module.momentum = momentum
             if not is_renewed:
                 self._swap()
-                run.tell(NOT_AVERAGED)
+                run.note(NOT_AVERAGED)
 
     @hookimpl(wrapper=True)
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:

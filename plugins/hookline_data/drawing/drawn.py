@@ -7,7 +7,7 @@ from attrs import fields
 
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
-from hookline.errors import DataError, MisfitError, OptionError, enumerate_names
+from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
 from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
 
@@ -90,8 +90,8 @@ class Drawn(DataSpec):
         """Prepare the source for a stand-in loss whose target defines which rows belong together."""
         try:
             return self.source.prepare(run, Objective.of(self._stand_in()))
-        except MisfitError as error:
-            raise MisfitError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
+        except MismatchError as error:
+            raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
@@ -114,7 +114,7 @@ class Drawn(DataSpec):
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
-            raise MisfitError(f"{error} {self._given()}", ("loss",)) from None
+            raise MismatchError(f"{error} {self._given()}", ("loss",)) from None
         columns: Columns = {"target": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}
@@ -131,13 +131,13 @@ class Drawn(DataSpec):
     ) -> DrawnBatches:
         name, is_training = type(self).__name__, split == "training"
         if not isinstance(batches, TensorBatches):
-            raise MisfitError(
+            raise MismatchError(
                 f"{type(self.source).__name__} does not hold its rows in memory, but {name} draws from all of them.",
                 ("data", "source"),
             )
         rows = batches.all
         if len(rows.inputs) > 1:
-            raise MisfitError(
+            raise MismatchError(
                 f"{name} draws from rows with one group of inputs, but there are {enumerate_names(rows.inputs)}.",
                 ("data", "source"),
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, TypeVar
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 
 Value = TypeVar("Value")
 Patterns = str | tuple[str, ...]
@@ -28,12 +28,12 @@ def dtype_of_group(given: DType | Mapping[str, DType] | None, group: str, run: s
     """Return the type of a group of inputs; `run` is the floating-point type of the run.
 
     Raises:
-        MisfitError: If the option sets another floating-point type.
+        MismatchError: If the option sets another floating-point type.
 
     """
     dtype = of_group(given, group, None) or run
     if dtype not in (run, "int64"):
         path = ("data", "dtype", *([group] if isinstance(given, Mapping) else ()))
         message = f'The model computes in {run}: remove `dtype` here, or set `dtype = "{dtype}"` in [run].'
-        raise MisfitError(message, path)
+        raise MismatchError(message, path)
     return dtype

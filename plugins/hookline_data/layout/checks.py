@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.data import target_encodings
-from hookline.errors import DataError, MisfitError, OptionError, enumerate_names, nearest
+from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
 
 MOST_FILES = 1000
@@ -77,13 +77,13 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str], option: st
     try:
         if loss is not None:
             target_encodings(loss, targets)
-    except MisfitError as error:
+    except MismatchError as error:
         target = error.path[2:]
         yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield each group of inputs that is probably a misspelt input of the loss, with the message.
+    """Yield each group of inputs that is probably a misspelled input of the loss, with the message.
 
     Other names are no error: a model may take them and compute the inputs of the loss itself.
     """

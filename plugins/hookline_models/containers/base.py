@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec
 from hookline.training import apply_module, build_and_apply
 
@@ -25,7 +25,7 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
     """Build layers that follow each other, and return them with the outputs of the last. The first takes all inputs.
 
     Raises:
-        MisfitError: If a layer does not fit; its path is the option and the index of the layer.
+        MismatchError: If a layer does not fit; its path is the option and the index of the layer.
 
     """
     modules = []
@@ -33,7 +33,7 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
     for index, layer in enumerate(layers):
         try:
             module, outputs = build_and_apply(layer, *given)
-        except MisfitError as error:
+        except MismatchError as error:
             raise error.within(option, index) from error.__cause__
         modules.append(module)
         given = (outputs,)

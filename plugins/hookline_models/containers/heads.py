@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import not_empty, one_tensor, shared, take_lengths
@@ -41,10 +41,10 @@ class Heads(LayerSpec):
             for name, head in self.heads.items():
                 if hasattr(nn.ModuleDict(), name):
                     message = f'"{name}" cannot be the name of an output: it is an attribute of every module.'
-                    raise MisfitError(message, ("heads", name))
+                    raise MismatchError(message, ("heads", name))
                 try:
                     heads[name], output = build_and_apply(head, *inputs)
-                except MisfitError as error:
+                except MismatchError as error:
                     raise error.within("heads", name) from error.__cause__
                 one_tensor(output)
                 modules.append(heads[name])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.errors import MisfitError, OptionError, enumerate_names
+from hookline.errors import MismatchError, OptionError, enumerate_names
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import not_empty, one_tensor, shared, sizes, take_lengths
@@ -41,7 +41,7 @@ class Parallel(LayerSpec):
             for index, branch in enumerate(self.branches):
                 try:
                     module, output = build_and_apply(branch, *inputs)
-                except MisfitError as error:
+                except MismatchError as error:
                     raise error.within("branches", index) from error.__cause__
                 modules.append(module)
                 outputs.append(one_tensor(output))

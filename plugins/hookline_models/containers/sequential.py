@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline_models.containers.base import chained, last_of, not_empty
 
@@ -53,8 +53,8 @@ class Repeat(LayerSpec):
         """Return a `torch.nn.Sequential` of all repetitions."""
         try:
             return chained(self.layers * self.times, *inputs)[0]
-        except MisfitError as error:
+        except MismatchError as error:
             [name, position, *rest] = error.path
             time, index = divmod(int(position), len(self.layers))
             message = f"{error.message} This is in repetition {time + 1} of {self.times}." if time else error.message
-            raise MisfitError(message, (name, index, *rest), id=error.diagnostic.id) from error.__cause__
+            raise MismatchError(message, (name, index, *rest), id=error.diagnostic.id) from error.__cause__

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import chained, not_empty, one_tensor, shared, take_lengths
@@ -40,7 +40,7 @@ class Siamese(LayerSpec):
             modules.append(layers)
         try:
             join, _ = build_and_apply(self.join, *[one_tensor(outputs)] * len(inputs))
-        except MisfitError as error:
+        except MismatchError as error:
             raise error.within("join") from error.__cause__
         return _siamese()(layers, join)
 

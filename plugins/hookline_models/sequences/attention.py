@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
 from hookline_models.base import TorchLayer
@@ -121,7 +121,7 @@ class TransformerEncoder(TransformerEncoderLayer):
         layer = nn.TransformerEncoderLayer(**options, batch_first=True)
         try:
             norm = None if self.norm is None else build_and_apply(self.norm, inputs)[0]
-        except MisfitError as error:
+        except MismatchError as error:
             raise error.within("norm") from error.__cause__
         module = _encoder("TransformerEncoder")(layer, num_layers, norm, enable_nested_tensor=False)
         module.causal = causal

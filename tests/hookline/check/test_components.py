@@ -53,21 +53,21 @@ def test_no_option_of_an_unknown_type_is_reported_as_missing():
 
 
 def test_for_very_many_components_a_message_names_the_command_that_lists_them():
-    [told] = problems_of(table(model={"type": "Wombat"}))
+    [reported] = problems_of(table(model={"type": "Wombat"}))
     assert re.fullmatch(
         r'model.type: There is no model called "Wombat". There are 1\d\d, such as "Heads", "Parallel", .*: `hookline list` '
         "shows them.",
-        told,
+        reported,
     )
 
 
 @pytest.mark.parametrize("name", ["hookline_models.linear.Linear", "torch.nn.Linear", "os.system", ""])
 def test_a_type_is_looked_up_in_the_catalog_and_nowhere_else(name):
-    [told] = problems_of(table(model={"type": name}))
-    assert told.startswith(f'model.type: There is no model called "{name}".')
+    [reported] = problems_of(table(model={"type": name}))
+    assert reported.startswith(f'model.type: There is no model called "{name}".')
 
 
 @pytest.mark.parametrize("key", ["__class__", "_target_", "family", "build", "follows"])
 def test_a_key_that_is_an_attribute_of_the_class_but_not_an_option_is_refused(key):
-    [told] = problems_of(table(model={"type": "Linear", "out_features": 1, key: 1}))
-    assert told.startswith(f'model.{key}: Linear has no option "{key}".')
+    [reported] = problems_of(table(model={"type": "Linear", "out_features": 1, key: 1}))
+    assert reported.startswith(f'model.{key}: Linear has no option "{key}".')

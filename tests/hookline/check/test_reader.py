@@ -13,8 +13,8 @@ from hookline.errors import Diagnostic, SpecError
     ],
 )
 def test_an_unknown_section_is_reported_with_the_nearest_one(section, problem):
-    [told] = problems_of(table(**{section: {}}))
-    assert told.startswith(problem)
+    [reported] = problems_of(table(**{section: {}}))
+    assert reported.startswith(problem)
 
 
 def test_all_problems_are_reported_at_once():

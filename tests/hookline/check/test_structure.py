@@ -148,6 +148,6 @@ def test_an_invalid_value_is_reported_with_what_is_allowed(option, value, messag
 
 
 def test_an_integer_that_is_too_large_for_a_float_is_reported():
-    [told] = problems(rate=10**400)
-    assert told.startswith("rate: ")
-    assert told.endswith(".")
+    [reported] = problems(rate=10**400)
+    assert reported.startswith("rate: ")
+    assert reported.endswith(".")

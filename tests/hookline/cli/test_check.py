@@ -111,9 +111,13 @@ def here(tmp_path, monkeypatch):
 def hookline(here, capsys):
     def command(*words, with_ids=False):
         code = main(list(words))
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        return (code, told.out, told.err) if with_ids else (code, without_ids(told.out), without_ids(told.err))
+        reported = capsys.readouterr()
+        assert "Traceback" not in reported.err
+        return (
+            (code, reported.out, reported.err)
+            if with_ids
+            else (code, without_ids(reported.out), without_ids(reported.err))
+        )
 
     return command
 
@@ -152,14 +156,14 @@ def test_all_given_specs_are_checked(here, hookline):
     ],
 )
 def test_an_unreadable_file_is_reported_to_tools_with_a_location(here, hookline, arguments, file, message):
-    code, told, err = hookline("check", *arguments, "--format", "json")
-    [problem] = json.loads(told)
+    code, reported, err = hookline("check", *arguments, "--format", "json")
+    [problem] = json.loads(reported)
     assert (code, err) == (2, "")
     text = f"{problem['message']} {problem['help']}".rstrip()
     assert (problem["file"], problem["line"], text) == (file, 1, message)
     assert problem["id"] == ("unusable-plugin" if file == "none.py" else "unreadable-file")
-    told = f"::error file={file},line=1,title=spec::{message} [{problem['id']}]\n"
-    assert hookline("check", *arguments, "--format", "github") == (2, told, "")
+    reported = f"::error file={file},line=1,title=spec::{message} [{problem['id']}]\n"
+    assert hookline("check", *arguments, "--format", "github") == (2, reported, "")
 
 
 def test_an_error_names_the_extended_file_that_contains_it(here, hookline):
@@ -178,9 +182,9 @@ def test_the_text_output_shows_only_the_first_of_many_errors(here, hookline):
     assert out.count("There is no key") + out.count("has no option") == 100
     assert out.endswith("\n\nspec.toml: 1,900 more problems.\n\n2,000 errors in spec.toml.\n")
     assert hookline("show", "spec.toml")[2].endswith("\n\nspec.toml: 1,900 more problems.\n")
-    told = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
-    assert len(told) == 2000
-    first, later = (told[index] for index in (9, 999))
+    reported = json.loads(hookline("check", "spec.toml", "--format", "json")[1])
+    assert len(reported) == 2000
+    first, later = (reported[index] for index in (9, 999))
     assert first["message"] == 'Adam has no option "lrr9".'
     assert first["help"].startswith('Available: "amsgrad"')
     # Suggestions are limited to a number that users would read.
@@ -193,12 +197,12 @@ def test_each_format_for_tools_contains_the_problems(here, hookline, how):
     code, out, err = hookline("check", "spec.toml", "--format", how)
     assert (code, err) == (1, "")
     if how == "json":
-        told = json.loads(out)
-        assert [(one["file"], one["line"], one["column"]) for one in told] == [
+        reported = json.loads(out)
+        assert [(one["file"], one["line"], one["column"]) for one in reported] == [
             ("spec.toml", line, column) for line, column in ((2, 1), (3, 8), (4, 1), (8, 8), (15, 14), (22, 8), (26, 1))
         ]
-        assert told[2]["related"][0]["line"] == 24
-        assert told[0]["path"] == "run.epoch"
+        assert reported[2]["related"][0]["line"] == 24
+        assert reported[0]["path"] == "run.epoch"
     else:
         assert out.splitlines()[0] == (
             "::error file=spec.toml,line=2,col=1,endColumn=6,title=run.epoch::"
@@ -293,16 +297,16 @@ def test_missing_files_and_columns_are_reported_when_the_data_section_is_valid(h
     (here / "spec.toml").write_text(text)
     code, out, _ = hookline("check", "spec.toml")
     assert code == 1
-    told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
-    assert [line.partition(": ")[0] for line in told] == [
+    reported = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert [line.partition(": ")[0] for line in reported] == [
         "14:14",  # out of bounds
         "15:1",  # unknown option
         "26:8",  # unknown loss
     ]
     (here / "spec.toml").write_text(text.replace("batch_size = 0\nshufle = true", "batch_size = 16"))
     _, out, _ = hookline("check", "spec.toml")
-    told = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
-    assert [line.partition(": ")[0] for line in told] == [
+    reported = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert [line.partition(": ")[0] for line in reported] == [
         "9:11",  # unknown column
         "12:8",  # missing file
         "25:8",  # unknown loss
@@ -448,13 +452,13 @@ def test_mismatched_sizes_are_explained_in_words(here, hookline):
 def test_independent_mismatches_are_all_reported(here, hookline):
     text = GOOD.replace("out_features = 3", "out_features = 4").replace('"Adam"', '"Adam"\ngroups = [{ layers = "x" }]')
     (here / "spec.toml").write_text(text)
-    code, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    code, reported, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
     paths = ["loss", "optimizer.groups[0].layers"]
-    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+    assert (code, [problem["path"] for problem in json.loads(reported)]) == (1, paths)
     # Problems that depend on the model are not guessed.
     (here / "spec.toml").write_text(text.replace('"ReLU"', '"GRU"').replace("[1, 2]", "[1, 2, 3]"))
-    _, told, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
-    assert len(json.loads(told)) == 1
+    _, reported, _ = hookline("check", "--deep", "--format", "json", "spec.toml")
+    assert len(json.loads(reported)) == 1
 
 
 STAGES = {
@@ -473,8 +477,8 @@ def test_a_failing_stage_is_reported_at_its_section(here, hookline, stage, answe
     (here / "mine.py").write_text(
         f"from hookline import hookimpl\n\n\n@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
     )
-    code, told, _ = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "good.toml")
-    [problem] = json.loads(told)
+    code, reported, _ = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "good.toml")
+    [problem] = json.loads(reported)
     assert (code, problem["line"]) == (1, STAGES[stage])
     assert f"{stage}" in problem["message"]
 
@@ -482,8 +486,8 @@ def test_a_failing_stage_is_reported_at_its_section(here, hookline, stage, answe
 def test_a_failing_callback_is_reported_at_its_entry(here, hookline):
     (here / "bad.py").write_text(CALLBACK)
     (here / "spec.toml").write_text(f'{GOOD}[[callbacks]]\ntype = "CSVLog"\n[[callbacks]]\ntype = "Bad"\n')
-    _, told, _ = hookline("check", "--deep", "--format", "json", "-p", "bad.py", "spec.toml")
-    [problem] = json.loads(told)
+    _, reported, _ = hookline("check", "--deep", "--format", "json", "-p", "bad.py", "spec.toml")
+    [problem] = json.loads(reported)
     assert (problem["line"], problem["path"]) == (42, "callbacks[1]")
 
 
@@ -528,8 +532,8 @@ def test_a_large_model_is_never_built_with_values(here, hookline, stage, answer,
         f"import torch\nfrom hookline import hookimpl\n\n\n"
         f"@hookimpl(wrapper=True)\ndef {stage}(run):\n    yield\n    {answer}\n"
     )
-    told = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "spec.toml")
-    assert (told[0], [problem["line"] for problem in json.loads(told[1])]) == (code, [STAGES[stage]] * code)
+    reported = hookline("check", "--deep", "--format", "json", "-p", "mine.py", "spec.toml")
+    assert (reported[0], [problem["line"] for problem in json.loads(reported[1])]) == (code, [STAGES[stage]] * code)
 
 
 @pytest.mark.parametrize("command", [["check", "--deep"], ["check", "--deep", "--format", "json"], ["plan"]])
@@ -542,16 +546,16 @@ def test_a_warning_is_printed_once_and_without_source_code(here, hookline, comma
         "BatchNorm1d normalizes each part of a batch separately, so the result differs from that of the whole batch."
     )
     line = text[: text.index("accumulate = 2")].count("\n") + 1
-    told = f"spec.toml:{line}:14: warning: run.accumulate: {message}  [inexact-accumulation]\n"
+    reported = f"spec.toml:{line}:14: warning: run.accumulate: {message}  [inexact-accumulation]\n"
     if command == ["plan"]:
-        assert (code, err) == (0, told)
+        assert (code, err) == (0, reported)
     elif "json" in command:
         [warning] = json.loads(out)
         assert (code, err, warning["severity"], warning["message"]) == (0, "", "warning", message)
         assert (warning["id"], warning["line"], warning["path"]) == ("inexact-accumulation", line, "run.accumulate")
     else:
         assert (code, err) == (0, "")
-        assert out.startswith(told)
+        assert out.startswith(reported)
         assert out.endswith("\n\nspec.toml: no errors found, with 1 warning.\n")
 
 
@@ -724,10 +728,10 @@ device = "cdua"
 
 def test_one_problem_does_not_hide_nested_ones(here, hookline):
     (here / "spec.toml").write_text(SLIPS)
-    _, told, _ = hookline("check", "spec.toml", "--format", "json")
+    _, reported, _ = hookline("check", "spec.toml", "--format", "json")
     problems = [
         f"{problem['line']}:{problem['column']} {problem['message']} {problem['help']}".rstrip()
-        for problem in json.loads(told)
+        for problem in json.loads(reported)
     ]
     assert problems == [
         '4:1 CSV has no option "target". Did you mean "targets"?',
@@ -752,33 +756,33 @@ def test_one_problem_does_not_hide_nested_ones(here, hookline):
 )
 def test_a_header_without_end_is_reported(here, hookline, content, problem):
     (here / "data" / "iris.csv").write_bytes(content)
-    code, told, _ = hookline("check", "good.toml")
+    code, reported, _ = hookline("check", "good.toml")
     assert code == 1
-    assert f"data.path: {problem}" in told
+    assert f"data.path: {problem}" in reported
 
 
 def test_devices_and_pipes_are_not_read(here, hookline):
     os.mkfifo(here / "data" / "pipe")
-    code, told, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
+    code, reported, _ = hookline("check", "good.toml", "--set", "data.path=data/pipe")
     assert code == 1
-    assert "data.path: This is not a regular file." in told
+    assert "data.path: This is not a regular file." in reported
 
 
 def test_the_type_of_a_component_is_explained(here, hookline):
-    _, told, _ = hookline("explain", "good.toml", "optimizer.type", "--set", "optimizer.type=SGD")
-    assert told.splitlines()[0] == "optimizer is SGD"
-    assert told.splitlines()[-1] == "  --set optimizer.type=SGD"
+    _, reported, _ = hookline("explain", "good.toml", "optimizer.type", "--set", "optimizer.type=SGD")
+    assert reported.splitlines()[0] == "optimizer is SGD"
+    assert reported.splitlines()[-1] == "  --set optimizer.type=SGD"
     assert hookline("explain", "good.toml", "optimizer.lr.type")[0] == 2
 
 
 def test_a_change_with_an_index_in_brackets_is_reported_explained_and_shown(here, hookline):
     change = "model.layers[0].out_features"
-    _, told, _ = hookline("explain", "good.toml", change, "--set", f"{change}=4")
-    assert told.splitlines()[-1] == f"  --set {change}=4"
-    _, told, _ = hookline("check", "good.toml", "--set", f"{change}=4.5")
-    assert told.splitlines()[0].startswith(f"--set {change}=4.5: model.layers[0].out_features: ")
-    _, told, _ = hookline("show", "good.toml", "--set", "model.layers[0].bias=true")
-    assert "# default" not in next(line for line in told.splitlines() if "bias" in line)
+    _, reported, _ = hookline("explain", "good.toml", change, "--set", f"{change}=4")
+    assert reported.splitlines()[-1] == f"  --set {change}=4"
+    _, reported, _ = hookline("check", "good.toml", "--set", f"{change}=4.5")
+    assert reported.splitlines()[0].startswith(f"--set {change}=4.5: model.layers[0].out_features: ")
+    _, reported, _ = hookline("show", "good.toml", "--set", "model.layers[0].bias=true")
+    assert "# default" not in next(line for line in reported.splitlines() if "bias" in line)
 
 
 FAULTY = """\
@@ -838,7 +842,7 @@ def register_specs():
 
 
 @pytest.mark.parametrize(
-    ("append", "told"),
+    ("append", "reported"),
     [
         ('[[callbacks]]\ntype = "Early"', "callbacks[0]: Early failed. {file}, line 14: KeyError: 'x'"),
         ('[[callbacks]]\ntype = "Strict"\nsize = 3', "callbacks[0].size: Strict failed. {file}, line 6: TypeError: no"),
@@ -853,7 +857,7 @@ def register_specs():
         ('[data]\ntype = "Lost"', "data: Lost failed. {file}, line 46: FileNotFoundError: [Errno 2] no"),
     ],
 )
-def test_a_plugin_error_is_reported_with_its_line_and_the_other_specs_are_checked(here, hookline, append, told):
+def test_a_plugin_error_is_reported_with_its_line_and_the_other_specs_are_checked(here, hookline, append, reported):
     (here / "faulty.py").write_text(FAULTY)
     without = GOOD if "[data]" not in append else re.sub(r"\[data\]\n(.+\n)+", "", GOOD)
     (here / "spec.toml").write_text(f"{without}\n{append}\n")
@@ -862,7 +866,7 @@ def test_a_plugin_error_is_reported_with_its_line_and_the_other_specs_are_checke
     assert (code, err) == (1, "")
     first = out.splitlines()[0]
     assert first.startswith("spec.toml:")
-    assert first.partition(" ")[2] == told.format(file=here / "faulty.py")
+    assert first.partition(" ")[2] == reported.format(file=here / "faulty.py")
     assert out.endswith("2 errors in 2 of 3 specs.\n")
 
 
@@ -897,7 +901,7 @@ def test_a_path_that_is_too_long_is_reported_beside_other_problems(here, hooklin
     assert out.endswith("2 errors in 2 of 3 specs.\n")
 
 
-def test_an_error_with_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
+def test_an_error_with_a_file_name_is_not_attributed_to_the_output(here, hookline, monkeypatch):
     def run(arguments):
         raise PermissionError(13, "Permission denied", "kept")
 
@@ -905,7 +909,7 @@ def test_an_error_with_a_file_name_is_not_blamed_on_the_output(here, hookline, m
     assert hookline("check", "good.toml") == (2, "", "kept: Permission denied.\n")
 
 
-def test_an_error_without_a_file_name_is_not_blamed_on_the_output(here, hookline, monkeypatch):
+def test_an_error_without_a_file_name_is_not_attributed_to_the_output(here, hookline, monkeypatch):
     def run(arguments):
         raise OSError(28, "No space left on device")  # As for writing to a file that is already open.
 
@@ -935,15 +939,15 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
     assert "lrr" in text
     (here / "spec.toml").write_text(f'plugins = ["focal", "fokal"]\n{text}')
     code, out, err = hookline("check", "spec.toml")
-    told = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
-    assert (code, err, len(told)) == (1, "", 3)
-    assert told[0].startswith('plugins[0]: No plugin named "focal" is installed.')
-    assert told[1].startswith('plugins[1]: No plugin named "fokal" is installed.')
-    assert told[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
+    reported = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
+    assert (code, err, len(reported)) == (1, "", 3)
+    assert reported[0].startswith('plugins[0]: No plugin named "focal" is installed.')
+    assert reported[1].startswith('plugins[1]: No plugin named "fokal" is installed.')
+    assert reported[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("[run]", '[run]\ndevice = "gpu"', ['run.device: There is no device called "gpu". Did you mean "cuda"?']),
         (
@@ -1015,24 +1019,24 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
         ),
     ],
 )
-def test_the_probable_intention_is_suggested(here, hookline, old, new, told):
+def test_the_probable_intention_is_suggested(here, hookline, old, new, reported):
     (here / "spec.toml").write_text(GOOD.replace(old, new, 1))
     _, out, _ = hookline("check", "spec.toml")
     lines = [re.sub(r"^\S+ ", "", line) for line in out.splitlines() if line.startswith("spec.toml:")]
-    assert lines == told
+    assert lines == reported
 
 
 def test_suggested_models_consist_of_layers(here, hookline):
     (here / "spec.toml").write_text(GOOD.replace('"Sequential"', '"MLP"'))
     _, out, _ = hookline("check", "spec.toml")
-    told = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
-    assert told.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
+    reported = re.search('called "MLP". There are [0-9]+, such as (.*): `hookline list` shows them.', out).group(1)
+    assert reported.startswith('"Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"')
 
 
 def test_a_missing_option_is_not_a_second_place(here):
     (here / "spec.toml").write_text(f"#:schema schema.json\n{GOOD}")
     document = read(here / "spec.toml")
-    problem = Diagnostic("misfit", "This is wrong.", ("run", "epochs"), related=(("initialize",), ("loss", "type")))
+    problem = Diagnostic("mismatch", "This is wrong.", ("run", "epochs"), related=(("initialize",), ("loss", "type")))
     assert [place.text for place in document.locate(problem).related_places] == ['"CrossEntropyLoss"']
 
 
@@ -1080,8 +1084,8 @@ def test_an_error_does_not_hide_conflicts(here, hookline, changes, paths):
         assert old in text
         text = text.replace(old, new)
     (here / "spec.toml").write_text(text)
-    code, told, _ = hookline("check", "spec.toml", "--format", "json")
-    assert (code, [problem["path"] for problem in json.loads(told)]) == (1, paths)
+    code, reported, _ = hookline("check", "spec.toml", "--format", "json")
+    assert (code, [problem["path"] for problem in json.loads(reported)]) == (1, paths)
 
 
 def test_the_command_line_can_add_a_first_callback(here, hookline):

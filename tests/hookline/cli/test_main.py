@@ -70,12 +70,12 @@ def refused(here, capsys):
         (here / "flowers.csv").write_bytes(data if isinstance(data, bytes) else data.encode())
         before = files(here), sorted(here.rglob("*"))
         code = main(["train", *(arguments or ["spec.toml"])])
-        told = capsys.readouterr()
-        assert (code, told.out) == (2, "")
+        reported = capsys.readouterr()
+        assert (code, reported.out) == (2, "")
         assert (files(here), sorted(here.rglob("*"))) == before
-        assert "Traceback" not in told.err
-        assert told.err.endswith("\n")
-        return headlines(told.err).replace(f"{here}/", "")
+        assert "Traceback" not in reported.err
+        assert reported.err.endswith("\n")
+        return headlines(reported.err).replace(f"{here}/", "")
 
     return refuse
 
@@ -229,27 +229,27 @@ def test_an_invalid_change_is_reported(refused, change, problem):
 
 
 def test_an_unknown_device_is_reported_with_its_key(refused):
-    told = refused("spec.toml", "--set", "run.device=cudda")
-    assert told == '--set run.device=cudda: run.device: There is no device called "cudda". Did you mean "cuda"?'
+    reported = refused("spec.toml", "--set", "run.device=cudda")
+    assert reported == '--set run.device=cudda: run.device: There is no device called "cudda". Did you mean "cuda"?'
 
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="This machine has an accelerator.")
 def test_an_unavailable_device_is_reported_with_its_key(refused):
-    told = refused("spec.toml", "--set", "run.device=cuda")
-    assert told == '--set run.device=cuda: run.device: This machine has no "cuda", only a CPU.'
+    reported = refused("spec.toml", "--set", "run.device=cuda")
+    assert reported == '--set run.device=cuda: run.device: This machine has no "cuda", only a CPU.'
 
 
 def test_a_plugin_that_is_not_installed_is_reported(refused):
-    told = refused(replace=("[run]", 'plugins = ["focal"]\n[run]'))
-    assert told.startswith('spec.toml: plugins[0]: No plugin named "focal" is installed.')
+    reported = refused(replace=("[run]", 'plugins = ["focal"]\n[run]'))
+    assert reported.startswith('spec.toml: plugins[0]: No plugin named "focal" is installed.')
 
 
 @pytest.mark.parametrize("out", ["flowers.csv", "kept"])
 def test_an_existing_directory_is_not_overwritten(refused, here, out):
     (here / "kept").mkdir()
     (here / "kept" / "result.json").write_text("mine")
-    told = refused("spec.toml", "--out", out)
-    assert told == f"{out} already exists, and a run never overwrites another one: choose a new directory."
+    reported = refused("spec.toml", "--out", out)
+    assert reported == f"{out} already exists, and a run never overwrites another one: choose a new directory."
 
 
 def test_a_directory_that_cannot_be_created_is_reported(refused):
@@ -332,8 +332,8 @@ def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, prob
 
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
 def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(refused, row, cells):
-    told = refused(data=CSV.replace("3.5,2.25,b", row))
-    assert told == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
+    reported = refused(data=CSV.replace("3.5,2.25,b", row))
+    assert reported == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])
@@ -348,8 +348,8 @@ def test_a_file_with_only_a_header_is_reported(refused, end):
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
 def test_a_target_with_a_single_class_is_reported(refused, loss):
-    told = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
-    assert told == 'flowers.csv: The target column "kind" is "a" in all training rows, but two classes are needed.'
+    reported = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
+    assert reported == 'flowers.csv: The target column "kind" is "a" in all training rows, but two classes are needed.'
 
 
 def test_duplicate_column_names_are_reported(refused):
@@ -358,9 +358,9 @@ def test_duplicate_column_names_are_reported(refused):
 
 @pytest.mark.parametrize("old", ["width", ",b", "3.5"])
 def test_a_file_that_is_not_utf8_is_reported_in_a_sentence(refused, old):
-    told = only_line(refused(data=CSV.replace(old, f"{old}ö").encode("latin-1")))
-    assert told.startswith("spec.toml: data.path: " if old == "width" else "flowers.csv: ")
-    assert "UTF-8" in told
+    reported = only_line(refused(data=CSV.replace(old, f"{old}ö").encode("latin-1")))
+    assert reported.startswith("spec.toml: data.path: " if old == "width" else "flowers.csv: ")
+    assert "UTF-8" in reported
 
 
 # Models that do not fit
@@ -411,8 +411,8 @@ def test_a_mismatch_in_a_model_is_reported_with_the_layer_and_its_input_shape(re
 
 def test_a_model_without_parameters_is_reported(refused):
     model = SPEC[SPEC.index("[model]") : SPEC.index("[loss]")]
-    told = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
-    assert told == "spec.toml: model: Neither the model nor the loss has parameters to train."
+    reported = refused(replace=(model, '[model]\ntype = "Tanh"\n'))
+    assert reported == "spec.toml: model: Neither the model nor the loss has parameters to train."
 
 
 @pytest.mark.parametrize(
@@ -499,9 +499,9 @@ def test_a_plugin_file_with_a_duplicate_component_name_is_reported(refused, here
         "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MSELoss(LossSpec):\n    '''A loss.'''\n\n"
         "@hookimpl\ndef register_specs():\n    return [MSELoss]\n"
     )
-    told = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
+    reported = refused("spec.toml", "-p", "mine.py", "--set", "loss.type=MSELoss")
     who = f'"hookline_losses" (hookline {version("hookline")}) and "mine" (mine.py)'
-    assert only_line(told) == (
+    assert only_line(reported) == (
         f"--set loss.type=MSELoss: loss.type: The plugins {who} each have a loss named MSELoss: write "
         '"hookline_losses:MSELoss" or "mine:MSELoss".'
     )
@@ -522,10 +522,10 @@ def test_invalid_arguments_are_reported_with_the_usage(here, capsys, arguments, 
     before = files(here)
     with pytest.raises(SystemExit) as exit_:
         main(arguments)
-    told = capsys.readouterr()
-    assert (exit_.value.code, told.out) == (2, "")
-    assert told.err.startswith("usage: hookline ")
-    assert problem in told.err
+    reported = capsys.readouterr()
+    assert (exit_.value.code, reported.out) == (2, "")
+    assert reported.err.startswith("usage: hookline ")
+    assert problem in reported.err
     assert files(here) == before
 
 
@@ -541,9 +541,9 @@ def test_traceback_raises_the_error(here):
 def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)
     assert main(["train", "spec.toml"]) == 0
-    told = capsys.readouterr()
-    assert told.err == ""
-    assert "Results are in runs/spec/1\n" in told.out
+    reported = capsys.readouterr()
+    assert reported.err == ""
+    assert "Results are in runs/spec/1\n" in reported.out
     new = {path: content for path, content in files(here).items() if path not in before}
     assert {path: files(here)[path] for path in before} == before
     assert sorted(str(path) for path in new) == [
@@ -654,11 +654,11 @@ def test_an_interruption_writes_the_results_so_far(here):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, reported = process.communicate(timeout=60)
     logged = records(here / "out")
     result = json.loads((here / "out" / "result.json").read_text())
     assert process.returncode == 130
-    assert told == "Interrupted.\n"
+    assert reported == "Interrupted.\n"
     assert sorted(str(path) for path in files(here / "out")) == [
         "loss.png",
         "metrics.jsonl",
@@ -677,8 +677,8 @@ def test_training_continues_when_the_output_is_closed(here):
     command = [sys.executable, "-m", "hookline", "train", "spec.toml"]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
-        told = process.stderr.read()
-    assert (process.returncode, told) == (0, b"")
+        reported = process.stderr.read()
+    assert (process.returncode, reported) == (0, b"")
     assert json.loads((here / "runs/spec/1/result.json").read_text())["epochs"] == 2
 
 

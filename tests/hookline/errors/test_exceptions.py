@@ -2,7 +2,7 @@ import pytest
 
 import hookline
 from hookline import HooklineError
-from hookline.errors import Diagnostic, MisfitError, OptionError, SpecError, did_you_mean, enumerate_names
+from hookline.errors import Diagnostic, MismatchError, OptionError, SpecError, did_you_mean, enumerate_names
 from hookline.errors.text import dotted
 
 
@@ -22,22 +22,22 @@ def test_a_path_is_formatted_for_messages(path, text):
 
 
 def test_a_problem_is_reported_with_its_path():
-    assert str(Diagnostic("misfit", "This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
+    assert str(Diagnostic("mismatch", "This is wrong.", ("run", "epochs"))) == "run.epochs: This is wrong."
 
 
 def test_a_problem_of_the_whole_file_is_reported_without_a_path():
-    assert str(Diagnostic("misfit", "This is wrong.")) == "This is wrong."
+    assert str(Diagnostic("mismatch", "This is wrong.")) == "This is wrong."
 
 
 def test_a_spec_error_lists_all_problems_with_the_file():
-    error = SpecError([Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two.")], "x.toml")
+    error = SpecError([Diagnostic("mismatch", "One.", ("a",)), Diagnostic("mismatch", "Two.")], "x.toml")
     assert str(error) == "x.toml: a: One.\nx.toml: Two."
-    assert error.problems == (Diagnostic("misfit", "One.", ("a",)), Diagnostic("misfit", "Two."))
+    assert error.problems == (Diagnostic("mismatch", "One.", ("a",)), Diagnostic("mismatch", "Two."))
     assert error.source == "x.toml"
 
 
 def test_a_misfit_error_collects_its_path_from_the_inside_out():
-    error = MisfitError("It does not fit.", ("weight",)).within("layers", 1).within("model")
+    error = MismatchError("It does not fit.", ("weight",)).within("layers", 1).within("model")
     assert str(error) == "model.layers[1].weight: It does not fit."
     assert (error.message, error.path) == ("It does not fit.", ("model", "layers", 1, "weight"))
 

@@ -61,8 +61,8 @@ def test_the_example_of_an_id_has_that_mistake(name, tmp_path, monkeypatch, caps
 
 def test_an_id_is_explained(capsys):
     assert main(["explain", "unknown-key"]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("unknown-key\n\n  A table has a key")
-    assert "    learning_rate = 0.1\n" in told
+    reported = capsys.readouterr().out
+    assert reported.startswith("unknown-key\n\n  A table has a key")
+    assert "    learning_rate = 0.1\n" in reported
     assert main(["explain", "unkown-key"]) == 2
     assert capsys.readouterr().err == 'There is no id "unkown-key". Did you mean "unknown-key"?\n'

@@ -8,7 +8,7 @@ import hookline
 from hookline.cli.main import main
 from hookline.cli.output.report import for_github
 from hookline.errors import Diagnostic
-from hookline.errors.printing import printable, printable_lines, tell, tell_json
+from hookline.errors.printing import echo, echo_json, printable, printable_lines
 from hookline.spec.dump import as_toml
 
 EVIL = "\x1b]0;title\x07\x9b2J\x7f\r\u202egnp\u2066\u200f\u061c\u2028\x00"
@@ -36,15 +36,15 @@ def test_no_line_is_a_command_for_githubs_runner():
 
 def test_lines_are_printed_to_a_stream_and_no_lines_print_nothing():
     stream = io.StringIO()
-    tell("one\x1b", 2, file=stream)
-    tell(file=stream)
-    tell("three", file=stream, end="")
+    echo("one\x1b", 2, file=stream)
+    echo(file=stream)
+    echo("three", file=stream, end="")
     assert stream.getvalue() == "one\\x1b\n2\nthree"
 
 
 def test_printed_json_is_harmless_and_unchanged_in_value(capsys):
     value = {EVIL: [EVIL, "größe \U000e0001", "\ud800"]}
-    tell_json(value, indent=1)
+    echo_json(value, indent=1)
     out = capsys.readouterr().out
     assert is_harmless(out)
     assert json.loads(out) == value
@@ -61,9 +61,9 @@ def test_a_value_as_toml_is_harmless_and_unchanged_in_value():
 
 
 def test_a_problem_for_github_is_one_line_of_harmless_text():
-    told = for_github(Diagnostic("misfit", f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
-    assert told.isprintable()
-    assert told.endswith("\\x00%0A::warning::x [misfit]")
+    reported = for_github(Diagnostic("mismatch", f"It is {EVIL}\n::warning::x", (EVIL,)), f"{EVIL}.toml")
+    assert reported.isprintable()
+    assert reported.endswith("\\x00%0A::warning::x [mismatch]")
 
 
 def spec_of(here, **names):
@@ -114,9 +114,9 @@ def test_every_command_prints_foreign_text_harmlessly(here, capsys, words):
         main(list(words))
     except SystemExit as end:  # argparse exits this way.
         assert end.code == 2  # noqa: PT017
-    told = capsys.readouterr()
-    assert told.out or told.err
-    for text in (told.out, told.err):
+    reported = capsys.readouterr()
+    assert reported.out or reported.err
+    for text in (reported.out, reported.err):
         assert is_harmless(text)
         assert "\n::warning" not in text
         assert "\n::error::" not in text
@@ -126,7 +126,7 @@ def test_names_of_losses_and_logs_of_callbacks_are_displayed_harmlessly(tmp_path
     class Telling:
         @hookline.hookimpl(wrapper=True)
         def log(self, run):
-            run.tell(f"told {EVIL}")
+            run.note(f"reported {EVIL}")
             return (yield)
 
     from hookline_callbacks.progress import Progress
@@ -135,7 +135,7 @@ def test_names_of_losses_and_logs_of_callbacks_are_displayed_harmlessly(tmp_path
     added = Adding({f"loss[{EVIL}\n]": 1.0})
     hookline.train(small(epochs=1), plugins=[display, Telling(), added], out=tmp_path / "run")
     out = capsys.readouterr().out
-    assert "told \\x1b]0;title" in out
+    assert "reported \\x1b]0;title" in out
     assert is_harmless(out)
 
 

@@ -79,9 +79,9 @@ def test_the_nearest_name_is_found_quickly_for_any_length():
 
 def test_many_names_are_not_all_listed():
     known = [f"name{index:03}" for index in range(100)]
-    told = did_you_mean("?", known)
-    assert told.startswith(' Available: "name000", "name001", ')
-    assert told.endswith(' "name022" and 77 others.')
+    reported = did_you_mean("?", known)
+    assert reported.startswith(' Available: "name000", "name001", ')
+    assert reported.endswith(' "name022" and 77 others.')
 
 
 @pytest.mark.parametrize(

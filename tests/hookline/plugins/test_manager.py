@@ -184,9 +184,9 @@ def test_a_misspelled_hook_is_reported_with_the_nearest_stage(name, nearest):
 def test_a_hook_with_an_unknown_argument_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with("step", "self, run, modle")])
-    told = str(error.value)
-    assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
-    assert told.endswith(
+    reported = str(error.value)
+    assert reported.startswith('The plugin "Plugin" has a hook that does not fit. ')
+    assert reported.endswith(
         'line 2: "step" takes "modle", which this stage does not have. Available: "closure", "optimizer" and "run".'
     )
 
@@ -194,9 +194,9 @@ def test_a_hook_with_an_unknown_argument_is_reported():
 def test_a_wrapper_without_a_yield_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=[plugin_with("step", body="return True")])
-    told = str(error.value)
-    assert told.startswith('The plugin "Plugin" has a hook that does not fit. ')
-    assert told.endswith('line 2: "step" is marked as a wrapper but has no `yield`.')
+    reported = str(error.value)
+    assert reported.startswith('The plugin "Plugin" has a hook that does not fit. ')
+    assert reported.endswith('line 2: "step" is marked as a wrapper but has no `yield`.')
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -244,8 +244,8 @@ def test_an_object_instead_of_a_list_is_reported():
 def test_a_name_instead_of_an_object_is_reported():
     with pytest.raises(PluginError) as error:
         Plugins(extra=["focal"])
-    told = '"focal" is a string, but a plugin is a module or an object. List installed plugins in the spec.'
-    assert str(error.value) == told
+    reported = '"focal" is a string, but a plugin is a module or an object. List installed plugins in the spec.'
+    assert str(error.value) == reported
 
 
 def test_a_callback_that_cannot_be_built_is_reported():
@@ -258,6 +258,6 @@ def test_a_callback_that_cannot_be_built_is_reported():
 
     with pytest.raises(PluginError) as error:
         built([Broken()])
-    told = str(error.value)
-    assert told.startswith(f"callbacks[0] Broken cannot be built: {__file__}, line ")
-    assert told.endswith(": KeyError: 'x'")
+    reported = str(error.value)
+    assert reported.startswith(f"callbacks[0] Broken cannot be built: {__file__}, line ")
+    assert reported.endswith(": KeyError: 'x'")

@@ -99,8 +99,8 @@ def test_the_exit_code_is_that_of_the_signal(number, tmp_path, capsys):
     plugin.write_text(PLUGIN.format(numbers=[int(number)]))
     code = main(["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)])
     assert code == 128 + number
-    told = "Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n"
-    assert capsys.readouterr().err == told
+    reported = "Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n"
+    assert capsys.readouterr().err == reported
     assert json.loads((tmp_path / "run/result.json").read_text())["steps"] == 1
     assert handlers() == USUAL
 
@@ -118,8 +118,8 @@ def test_before_training_a_signal_ends_the_process_even_during_an_import_that_ca
     plugin = tmp_path / "swallowing.py"
     plugin.write_text(f"import os\ntry:\n    os.kill(os.getpid(), {int(number)})\nexcept BaseException:\n    pass\n")
     arguments = ["train", spec_in(tmp_path), "-q", "--out", str(tmp_path / "run"), "-p", str(plugin)]
-    told = "Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n"
-    assert in_a_child(lambda: main(arguments), capfd) == (128 + number, told)
+    reported = "Interrupted.\n" if number == signal.SIGINT else f"Ended by {number.name}.\n"
+    assert in_a_child(lambda: main(arguments), capfd) == (128 + number, reported)
     assert not (tmp_path / "run").exists()
 
 

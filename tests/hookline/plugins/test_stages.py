@@ -37,7 +37,7 @@ def test_help_documents_every_attribute_of_a_run():
 
 
 def test_the_state_of_a_run_is_plain_data_that_is_saved_and_loaded():
-    state = RunState(epoch=2, step=7, history=[{"epoch": 1, "step": 5, "training/loss": 0.5}], told=["Look."])
+    state = RunState(epoch=2, step=7, history=[{"epoch": 1, "step": 5, "training/loss": 0.5}], notes=["Look."])
     state.weights = hookline.Weights(source="EarlyStopping", epoch=1, step=5)
     file = io.BytesIO()
     torch.save(state.state_dict(), file)

@@ -37,7 +37,7 @@ class Silent(CallbackSpec):
 '''
 
 
-def told(**sections):
+def reported(**sections):
     return list(effects(hookline.load({**SPEC, **sections})))
 
 
@@ -70,15 +70,15 @@ def told(**sections):
 )
 def test_a_callback_declares_what_it_writes_and_contacts(callback, writes_to, connects_to):
     name = f"callbacks[0] {callback['type']}"
-    assert told(callbacks=[callback]) == [
+    assert reported(callbacks=[callback]) == [
         Effect(component=name, is_declared=True, writes_to=writes_to, connects_to=connects_to)
     ]
 
 
 def test_callbacks_without_effects_are_not_listed():
     quiet = [{"type": "EarlyStopping", "monitor": "training/loss"}, {"type": "StepLR", "step_size": 1}]
-    assert told(callbacks=quiet) == []
-    assert [one.writes_to for one in told(deploy=[{"type": "Safetensors"}])] == [("safetensors/",)]
+    assert reported(callbacks=quiet) == []
+    assert [one.writes_to for one in reported(deploy=[{"type": "Safetensors"}])] == [("safetensors/",)]
 
 
 def test_every_built_in_component_declares_its_effects():

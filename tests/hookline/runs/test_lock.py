@@ -80,7 +80,7 @@ def again(*words, plugin="mine.py"):
     return main(["train", "--locked", "run", "--out", "again", "-q", *own, *words])
 
 
-def told(capsys):
+def reported(capsys):
     """The reported changes, as sentences."""
     first, *changes = capsys.readouterr().err.splitlines()
     assert first == "run cannot be reproduced:  [lock-mismatch]"
@@ -142,7 +142,7 @@ def test_the_display_of_the_command_line_is_not_part_of_the_run(here):
 def test_a_change_is_reported_and_nothing_is_trained(run, here, capsys, file, old, new, change):
     edit(here / file, old, new)
     assert again() == 2
-    changes = told(capsys)
+    changes = reported(capsys)
     assert any(one.startswith(change) for one in changes), changes
     assert not (here / "again").exists()
 
@@ -152,7 +152,7 @@ def test_all_changes_are_reported_together(run, here, capsys):
     edit(here / "iris.csv", "5.1", "5.3")
     edit(here / "mine.py", "2 * (yield)", "3 * (yield)")
     assert again() == 2
-    assert told(capsys) == [
+    assert reported(capsys) == [
         "The spec differs from the one that was trained.",
         'The code of the plugin "mine" has changed.',
         "The data has changed.",
@@ -161,10 +161,10 @@ def test_all_changes_are_reported_together(run, here, capsys):
 
 def test_a_missing_or_additional_plugin_is_reported(run, here, capsys):
     assert again(plugin=None) == 2
-    assert told(capsys) == ['The plugin "mine" is no longer used: pass the file mine.py with -p.']
+    assert reported(capsys) == ['The plugin "mine" is no longer used: pass the file mine.py with -p.']
     (here / "other.py").write_text(MINE)
     assert again("-p", "other.py") == 2
-    assert told(capsys) == ['The plugin "other" is used, but was not before.']
+    assert reported(capsys) == ['The plugin "other" is used, but was not before.']
 
 
 def test_an_irrelevant_change_is_not_reported(run, here):
@@ -223,7 +223,9 @@ def test_the_order_of_plugins_is_part_of_a_run(here, capsys):
     assert main(["train", "spec.toml", "-q", "--out", "run", "-p", "mine.py", "-p", "add.py"]) == 0
     words = ["train", "--locked", "run", "--out", "again", "-q"]
     assert main([*words, "-p", "add.py", "-p", "mine.py"]) == 2
-    assert told(capsys) == ['In the stage "loss" the call order was "mine" then "add"; now it is "add" then "mine".']
+    assert reported(capsys) == [
+        'In the stage "loss" the call order was "mine" then "add"; now it is "add" then "mine".'
+    ]
     assert main([*words, "-p", "mine.py", "-p", "add.py"]) == 0
 
 
@@ -262,7 +264,7 @@ def test_a_file_imported_from_the_same_directory_is_part_of_a_plugin(helped, cap
     assert again() == 0
     edit(helped / file, old, new)
     assert main(["train", "--locked", "run", "--out", "third", "-q", "-p", "mine.py"]) == 2
-    assert told(capsys) == ['The code of the plugin "mine" has changed.']
+    assert reported(capsys) == ['The code of the plugin "mine" has changed.']
 
 
 def test_the_copy_in_the_run_directory_includes_imported_files_and_runs(helped):
@@ -512,13 +514,13 @@ def reading(here):
 def test_files_that_components_read_are_part_of_a_run_and_files_they_write_are_not(reading, capsys, file, change):
     (reading / file).write_text("2")
     assert again(plugin="reading.py") == (0 if change is None else 2)
-    assert change is None or told(capsys) == [change]
+    assert change is None or reported(capsys) == [change]
 
 
 def test_a_missing_input_file_is_reported(reading, capsys):
     (reading / "scale").unlink()
     assert again(plugin="reading.py") == 2
-    assert told(capsys) == ["The data that model.layers[1].file reads is missing."]
+    assert reported(capsys) == ["The data that model.layers[1].file reads is missing."]
 
 
 STREAM = '''
@@ -558,7 +560,7 @@ def test_all_batches_of_a_stream_are_part_of_a_run(here, capsys):
     assert again(plugin="stream.py") == 0
     (here / "stream").write_text("1 2 4")
     assert main(["train", "--locked", "run", "--out", "more", "-q", "-p", "stream.py"]) == 2
-    assert told(capsys) == ["The data has changed."]
+    assert reported(capsys) == ["The data has changed."]
 
 
 def test_batches_with_their_own_fingerprint_are_not_read():

@@ -17,7 +17,7 @@ def spec(**sections):
     return hookline.load({**BASE, **sections})
 
 
-def told(first, second):
+def reported(first, second):
     return [(difference.path, difference.first, difference.second) for difference in differences(first, second)]
 
 
@@ -36,19 +36,21 @@ def layers(*kinds):
     ],
 )
 def test_order_and_explicit_defaults_make_no_difference(sections):
-    assert told(spec(), spec(**sections)) == []
+    assert reported(spec(), spec(**sections)) == []
 
 
 def test_metrics_are_compared_by_their_names():
     accuracy, score = {"type": "Accuracy"}, {"type": "F1Score", "average": "macro"}
-    assert told(spec(metrics=[accuracy, score]), spec(metrics=[score, accuracy])) == []
-    assert told(spec(metrics=[accuracy, score]), spec(metrics=[{**score, "average": "micro"}, accuracy])) == [
+    assert reported(spec(metrics=[accuracy, score]), spec(metrics=[score, accuracy])) == []
+    assert reported(spec(metrics=[accuracy, score]), spec(metrics=[{**score, "average": "micro"}, accuracy])) == [
         (("metrics", 0, "average"), "macro", "micro")
     ]
     both = spec(metrics=[score, accuracy])
-    assert told(both, spec(metrics=[{**accuracy, "name": "right"}, score])) == [(("metrics", 0, "name"), None, "right")]
-    assert told(both, spec(metrics=[accuracy])) == [(("metrics", 0), both.metrics[0], ABSENT)]
-    assert told(spec(metrics=[accuracy]), both) == [(("metrics", 0), ABSENT, both.metrics[0])]
+    assert reported(both, spec(metrics=[{**accuracy, "name": "right"}, score])) == [
+        (("metrics", 0, "name"), None, "right")
+    ]
+    assert reported(both, spec(metrics=[accuracy])) == [(("metrics", 0), both.metrics[0], ABSENT)]
+    assert reported(spec(metrics=[accuracy]), both) == [(("metrics", 0), ABSENT, both.metrics[0])]
 
 
 @pytest.mark.parametrize(
@@ -69,16 +71,16 @@ def test_metrics_are_compared_by_their_names():
 )
 def test_a_name_equals_an_array_of_one_name_where_both_are_allowed(first, second, wanted):
     data = {"type": "CSV", "path": "flowers.csv"}
-    assert told(spec(data={**data, **first}), spec(data={**data, **second})) == wanted
+    assert reported(spec(data={**data, **first}), spec(data={**data, **second})) == wanted
 
 
 def test_a_value_differs_at_its_path():
     other = spec(optimizer={"type": "SGD", "lr": 0.2}, run={"seed": 3})
-    assert told(spec(), other) == [(("run", "seed"), 0, 3), (("optimizer", "lr"), 0.1, 0.2)]
+    assert reported(spec(), other) == [(("run", "seed"), 0, 3), (("optimizer", "lr"), 0.1, 0.2)]
 
 
 def test_another_component_differs_as_a_whole():
-    [(path, first, second)] = told(spec(), spec(optimizer={"type": "Adam", "lr": 0.1}))
+    [(path, first, second)] = reported(spec(), spec(optimizer={"type": "Adam", "lr": 0.1}))
     assert (path, type(first).__name__, type(second).__name__) == (("optimizer",), "SGD", "Adam")
 
 
@@ -97,11 +99,11 @@ def test_another_component_differs_as_a_whole():
     ],
 )
 def test_an_added_or_removed_element_does_not_shift_the_others(first, second, paths):
-    assert [path for path, _, _ in told(layers(*first), layers(*second))] == paths
+    assert [path for path, _, _ in reported(layers(*first), layers(*second))] == paths
 
 
 def test_a_value_that_only_one_spec_has_is_absent_in_the_other():
-    [(_, first, second)] = told(layers("Linear", "ReLU"), layers("Linear"))
+    [(_, first, second)] = reported(layers("Linear", "ReLU"), layers("Linear"))
     assert (type(first).__name__, second) == ("ReLU", ABSENT)
 
 

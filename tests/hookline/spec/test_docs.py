@@ -172,10 +172,10 @@ def test_list_and_show_include_components_of_a_local_file(tmp_path):
     ],
 )
 def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message):
-    told = hookline(*arguments)
-    assert told.returncode == 2
-    assert told.stderr.startswith(message)
-    assert told.stdout == ""
+    reported = hookline(*arguments)
+    assert reported.returncode == 2
+    assert reported.stderr.startswith(message)
+    assert reported.stdout == ""
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "layer", "Conv2d"]])

@@ -26,8 +26,8 @@ def loss(annotation, default):
 )
 def test_a_default_must_be_of_the_type_of_its_option(annotation, default, message):
     for declared in (default, option(default=default)):
-        told = misdeclared(loss(annotation, declared))
-        assert told == f'has the option "gamma" with {message} '
+        reported = misdeclared(loss(annotation, declared))
+        assert reported == f'has the option "gamma" with {message} '
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_default_must_be_of_the_type_of_its_option(annotation, default, messag
     ],
 )
 def test_a_default_must_be_within_the_bounds_of_its_option(annotation, declared, message):
-    told = misdeclared(loss(annotation, declared))
-    assert told == f'has the option "gamma" with a default that its bounds do not allow. {message} '
+    reported = misdeclared(loss(annotation, declared))
+    assert reported == f'has the option "gamma" with a default that its bounds do not allow. {message} '
 
 
 @pytest.mark.parametrize(

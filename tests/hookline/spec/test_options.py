@@ -21,7 +21,7 @@ from hookline.spec import Bounds, LossSpec, option, spec
         (Bounds(), ""),
     ],
 )
-def test_bounds_are_told_in_words(bounds, words):
+def test_bounds_are_reported_in_words(bounds, words):
     assert str(bounds) == words
 
 
@@ -162,7 +162,7 @@ def table_with(section, given):
 
 
 @pytest.mark.parametrize(("section", "given", "name", "wanted"), UNUSED)
-def test_an_option_without_effect_is_told_at_its_place(section, given, name, wanted):
+def test_an_option_without_effect_is_reported_at_its_place(section, given, name, wanted):
     with pytest.raises(hookline.errors.SpecError) as raised:
         hookline.load(table_with(section, given))
     [problem] = raised.value.problems
@@ -175,7 +175,7 @@ def test_an_option_with_what_it_needs_is_good(given):
     hookline.load(table_with("callbacks", given))
 
 
-def test_an_option_without_effect_is_told_by_a_component_that_is_made_in_python():
+def test_an_option_without_effect_is_reported_by_a_component_that_is_made_in_python():
     @spec
     class Declared(hookline.spec.CallbackSpec):
         """A callback."""

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import ParameterSelection, divided, named_parameters
 
 
@@ -95,7 +95,7 @@ def test_the_first_selection_that_selects_a_parameter_has_it_and_the_rest_comes_
     ],
 )
 def test_a_selection_without_a_parameter_is_an_error_that_says_why(selections, path, message):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         divided(named_parameters(model()), [ParameterSelection(**selection) for selection in selections])
     assert raised.value.path == path
     assert message in raised.value.message

@@ -75,7 +75,7 @@ def test_metrics_of_one_type_with_different_names_go_together():
     assert [metric.label for metric in made.metrics] == ["R2Score", "again"]
 
 
-def test_a_spec_has_so_many_callbacks_at_most_and_is_told_once():
+def test_a_spec_has_so_many_callbacks_at_most_and_is_reported_once():
     callbacks = [{"type": "EarlyStopping", "monitor": f"val_{number}"} for number in range(501)]
     with pytest.raises(SpecError) as error:
         hookline.load(table(callbacks=callbacks))
@@ -103,7 +103,7 @@ class Bringing:
         return [Choosy]
 
 
-def test_a_check_that_names_no_section_is_told_to_its_author():
+def test_a_check_that_names_no_section_is_reported_to_its_author():
     with pytest.raises(SpecError) as error:
         hookline.load(table(callbacks=[{"type": "Choosy"}]), plugins=[Bringing()])
     assert str(error.value) == (

@@ -638,7 +638,7 @@ type = "SGD"
         ),
     ],
 )
-def test_noise_in_a_model_is_not_blamed_on_the_loss(tmp_path, noise, not_applicable):
+def test_noise_in_a_model_is_not_attributed_to_the_loss(tmp_path, noise, not_applicable):
     text = LOSS.replace("return [FocalLoss]", "return [FocalLoss, Noise]") + NOISY.replace("NOISE", noise)
     (tmp_path / "noisy.py").write_text(text)
     (tmp_path / "spec.toml").write_text(NOISY_SPEC)

@@ -177,7 +177,7 @@ def test_scale_grad_by_freq_is_rejected(tmp_path):
     }
     (tmp_path / "words.csv").write_text("word,y\n" + "0,1\n1,2\n2,3\n0,4\n")
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"^run\.accumulate: Embedding with `scale_grad_by_freq` counts"
+        hookline.errors.MismatchError, match=r"^run\.accumulate: Embedding with `scale_grad_by_freq` counts"
     ):
         hookline.train(hookline.load(table), out=tmp_path / "run")
 
@@ -198,6 +198,8 @@ def test_a_part_with_one_row_is_reported_if_batch_norm_would_fail(rows, parts, i
         with pytest.warns(hookline.HooklineWarning, match="BatchNorm1d normalizes each part of a batch separately"):
             hookline.train(made, out=tmp_path / "run")
         return
-    with pytest.raises(hookline.errors.MisfitError, match="A part of a batch has only one row, which BatchNorm cannot"):
+    with pytest.raises(
+        hookline.errors.MismatchError, match="A part of a batch has only one row, which BatchNorm cannot"
+    ):
         hookline.train(made, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, spec
 from hookline.training import apply_module, build_and_apply, unchanged_embeddings
 
@@ -43,7 +43,7 @@ ROW = torch.zeros(1, 4)
 
 
 def refused(made, *inputs):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         build_and_apply(made, *inputs)
     return raised.value
 

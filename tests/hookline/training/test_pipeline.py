@@ -174,33 +174,33 @@ def test_reports_of_tune_and_deploy_are_printed_and_saved_with_their_run(tmp_pat
     class Telling:
         @hookimpl
         def tune(self, run, trials):
-            run.tell(f"Trial {len(trials)} has been looked at.")
+            run.note(f"Trial {len(trials)} has been looked at.")
             return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=0.05)) if len(trials) == 1 else None
 
         @hookimpl(wrapper=True)
         def deploy(self, run):
-            run.tell("It is deployed.")
+            run.note("It is deployed.")
             return (yield)
 
     best = trained(tmp_path, Progress().build(), Telling(), optimizer={"lr": 0.0})
     assert best.directory == tmp_path / "run" / "trial-2"
-    assert best.told == ("Trial 2 has been looked at.", "It is deployed.")
-    kept = [json.loads((path / "result.json").read_text())["told"] for path in (tmp_path / "run", best.directory)]
-    assert kept == [["Trial 1 has been looked at."], list(best.told)]
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Trial ", "It is"))]
-    assert told == ["Trial 1 has been looked at.", *best.told]
+    assert best.reported == ("Trial 2 has been looked at.", "It is deployed.")
+    kept = [json.loads((path / "result.json").read_text())["notes"] for path in (tmp_path / "run", best.directory)]
+    assert kept == [["Trial 1 has been looked at."], list(best.reported)]
+    reported = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Trial ", "It is"))]
+    assert reported == ["Trial 1 has been looked at.", *best.reported]
 
 
 def test_reports_before_a_failure_of_deploy_are_saved(tmp_path):
     class Failing:
         @hookimpl
         def deploy(self, run):
-            run.tell("The disk is nearly full.")
+            run.note("The disk is nearly full.")
             raise OSError("No space left")
 
     with pytest.raises(StageError):
         trained(tmp_path, Failing())
-    assert json.loads((tmp_path / "run" / "result.json").read_text())["told"] == ["The disk is nearly full."]
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["notes"] == ["The disk is nearly full."]
 
 
 def test_a_wrapper_changes_the_deployed_paths(tmp_path):
@@ -624,9 +624,9 @@ def test_an_optimizer_with_a_closure_evaluates_as_often_as_in_plain_torch(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "p", "is_told"), [("LBFGS", 0.5, True), ("LBFGS", 0.0, False), ("SGD", 0.5, False)]
+    ("optimizer", "p", "is_reported"), [("LBFGS", 0.5, True), ("LBFGS", 0.0, False), ("SGD", 0.5, False)]
 )
-def test_dropout_with_several_evaluations_per_step_causes_a_warning(optimizer, p, is_told, tmp_path):
+def test_dropout_with_several_evaluations_per_step_causes_a_warning(optimizer, p, is_reported, tmp_path):
     spec = hookline.load(
         {
             "run": {"epochs": 1},
@@ -639,9 +639,9 @@ def test_dropout_with_several_evaluations_per_step_causes_a_warning(optimizer, p
             "optimizer": {"type": optimizer},
         }
     )
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as reported:
         warnings.simplefilter("always", hookline.HooklineWarning)
         hookline.train(spec, out=tmp_path / "run")
-    assert [str(warning.message) for warning in told] == [
+    assert [str(warning.message) for warning in reported] == [
         "optimizer: LBFGS evaluates the loss several times in a step, and Dropout changes it each time."
-    ] * is_told
+    ] * is_reported

@@ -60,8 +60,8 @@ def test_skipped_batches_change_nothing(steps, tmp_path):
         )
     assert same(trial.model, model)
     left_out = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
-    assert trial.told == (f"NaNGuard skipped {left_out} in which the loss or gradients were not finite.",)
-    assert json.loads((trial.directory / "result.json").read_text())["told"] == list(trial.told)
+    assert trial.notes == (f"NaNGuard skipped {left_out} in which the loss or gradients were not finite.",)
+    assert json.loads((trial.directory / "result.json").read_text())["notes"] == list(trial.notes)
 
 
 def test_earlier_weights_are_restored_but_not_learning_rates(tmp_path):

@@ -50,7 +50,7 @@ def test_trying_learning_rates_does_not_affect_the_training(tmp_path):
     assert float(rows(trial)[0]["lr"]) == 1e-6
     assert (trial.directory / "learning_rate.png").stat().st_size > 5000
     [found] = [float(row["lr"]) for row in rows(trial) if row["is_steepest"] == "true"]
-    assert trial.told == (f"Learning rate {found:.3g}: the loss falls fastest there. See learning_rate.png.",)
+    assert trial.notes == (f"Learning rate {found:.3g}: the loss falls fastest there. See learning_rate.png.",)
 
 
 def test_the_suggested_learning_rate_is_used_on_request(tmp_path):
@@ -136,7 +136,7 @@ def test_training_keeps_the_learning_rate_of_the_spec_if_none_is_better(sign, se
     rates = []
     look = hookline.before("step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
     trial = trained(tmp_path, {**FINDER, "use": use}, plugins=[Falling(sign), look])
-    assert trial.told == (sentence + (" Training keeps the rate of the spec." if use else ""),)
+    assert trial.notes == (sentence + (" Training keeps the rate of the spec." if use else ""),)
     assert rates == [0.05] * 3 * EPOCHS
     assert [row["is_steepest"] for row in rows(trial)].count("true") == (sign == 1)
 

@@ -21,7 +21,7 @@ def test_a_missing_package_is_reported_before_training_with_the_command_to_insta
 ):
     monkeypatch.setitem(sys.modules, package, None)
     made = small({"type": "CSVLog"}, {"type": callback})
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(made, out=tmp_path / "run")
     assert str(raised.value) == f'callbacks[1]: {callback} needs {package}: pip install "hookline[{extra}]".'
     assert not (tmp_path / "run").exists()
@@ -40,7 +40,7 @@ def test_a_folder_with_the_name_of_a_package_is_not_that_package(tmp_path, monke
 
     (tmp_path / "some_tracker").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(hookline.errors.MisfitError, match="CSVLog needs some_tracker: pip install"):
+    with pytest.raises(hookline.errors.MismatchError, match="CSVLog needs some_tracker: pip install"):
         require(Run.spec.callbacks[0], ["some_tracker"], "tracker", Run)
 
 

@@ -176,7 +176,7 @@ def test_ignore_index_is_a_class_index_for_signs():
 
 def test_an_unknown_class_cannot_be_ignored(tmp_path):
     with pytest.raises(
-        hookline.errors.MisfitError, match="There are 3 classes, counted from 0 in sorted order"
+        hookline.errors.MismatchError, match="There are 3 classes, counted from 0 in sorted order"
     ) as raised:
         hookline.train(small({"type": "ConfusionMatrix", "ignore_index": 3}), out=tmp_path / "run")
     assert raised.value.path == ("callbacks", 0, "ignore_index")
@@ -301,7 +301,7 @@ def test_two_callbacks_with_the_same_directory_are_reported():
 def test_data_without_a_split_to_evaluate_is_refused_before_training(tmp_path):
     data = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"^callbacks\[0\]: ConfusionMatrix needs a validation or test split, but"
+        hookline.errors.MismatchError, match=r"^callbacks\[0\]: ConfusionMatrix needs a validation or test split, but"
     ):
         hookline.train(small({"type": "ConfusionMatrix"}, data=data, metrics=[]), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -315,7 +315,7 @@ def test_an_evaluation_without_predictions_is_an_error(callback, tmp_path):
             return {"loss": 1.0}
 
     with pytest.raises(
-        hookline.errors.MisfitError, match=rf"^callbacks\[0\]: {callback} received no predictions: the answer"
+        hookline.errors.MismatchError, match=rf"^callbacks\[0\]: {callback} received no predictions: the answer"
     ):
         hookline.train(small({"type": callback}), plugins=[Judging()], out=tmp_path / "run")
 

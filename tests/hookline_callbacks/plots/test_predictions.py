@@ -236,7 +236,7 @@ def test_there_is_no_picture_if_it_is_disabled(tmp_path):
     ],
 )
 def test_a_missing_split_or_image_is_refused_before_training(spec, options, message, tmp_path):
-    with pytest.raises(hookline.errors.MisfitError, match=message):
+    with pytest.raises(hookline.errors.MismatchError, match=message):
         run(tmp_path, spec, options)
     assert not (tmp_path / "run").exists()
 

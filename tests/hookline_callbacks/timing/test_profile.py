@@ -69,7 +69,7 @@ def test_the_example_spec_shows_three_steps_and_the_evaluation_between_two_epoch
     assert text.startswith("Profile: steps 45 to 47 on cpu, sorted by self_cpu_time_total\n\n---")
     assert "Input Shapes" in text
     assert "[64, 1, 8, 8]" in text
-    assert trial.told == (
+    assert trial.notes == (
         f"Profile recorded steps 45 to 47: open {found / 'trace.json'} in https://ui.perfetto.dev, or "
         f"read {found / 'table.txt'}.",
     )
@@ -225,7 +225,7 @@ def test_an_error_in_the_first_profiled_step_is_reported_with_the_data_so_far(tm
 
 
 def test_a_training_that_ends_before_profiling_starts_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         profiled(tmp_path, skip_first=8)
     assert str(raised.value) == (
         "callbacks[0]: Profile would start to record in step 11, but the training has only 10 steps. Reduce `skip_first`, `wait` or `warmup`."
@@ -283,7 +283,7 @@ def test_a_trace_that_torch_does_not_write_is_reported(tmp_path, monkeypatch):
 
 
 def test_sorting_by_an_unavailable_device_is_an_error(tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         profiled(tmp_path, sort_by="self_cuda_time_total")
     assert str(raised.value) == "callbacks[0].sort_by: The run is on a CPU, so there is no CUDA column to sort by."
 

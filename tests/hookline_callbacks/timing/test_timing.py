@@ -131,7 +131,7 @@ def test_the_example_spec_shows_where_the_time_goes(tmp_path):
 def test_the_summary_of_all_epochs(clock, tmp_path):
     trial, _ = timed(clock, tmp_path)
     text = tmp_path / "run/timing.txt"
-    assert trial.told == (f"Most of the time was spent in log (39%): see {text}.",)
+    assert trial.notes == (f"Most of the time was spent in log (39%): see {text}.",)
     assert text.read_text(encoding="utf-8") == (
         "small: 3 epochs on cpu\n"
         "\n"

@@ -33,7 +33,7 @@ def test_frozen_parameters_are_trained_from_the_given_epoch_on(until, tmp_path):
     ],
 )
 def test_an_invalid_selection_is_reported(options, message, tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         trained(tmp_path, {"type": "Freeze", **options})
     assert str(raised.value).startswith(message)
 
@@ -81,7 +81,7 @@ def test_an_end_beyond_the_last_epoch_is_reported_before_training(tmp_path):
     assert [str(warning.message) for warning in warned] == [
         "callbacks[0].until: Freeze never ends: the run has 3 epochs, but `until` is 100."
     ]
-    assert trial.told == ()
+    assert trial.notes == ()
 
 
 class Stopping:
@@ -93,8 +93,8 @@ class Stopping:
         return record
 
 
-@pytest.mark.parametrize(("until", "told"), [(3, False), (4, True)])
-def test_a_run_that_stops_before_the_parameters_are_unfrozen_is_reported(until, told, tmp_path):
+@pytest.mark.parametrize(("until", "reported"), [(3, False), (4, True)])
+def test_a_run_that_stops_before_the_parameters_are_unfrozen_is_reported(until, reported, tmp_path):
     trial = trained(tmp_path, {**OF_A_LAYER, "until": until}, plugins=[Stopping()])
     sentence = f"Freeze was to end in epoch {until}, but the training ended earlier."
-    assert trial.told == ((sentence,) if told else ())
+    assert trial.notes == ((sentence,) if reported else ())

@@ -53,8 +53,8 @@ def people(tmp_path, monkeypatch):
 def hookline(capsys):
     def command(*words):
         code = main(list(words))
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        reported = capsys.readouterr()
+        return code, reported.out, reported.err
 
     return command
 
@@ -117,7 +117,7 @@ def test_of_very_many_different_cells_no_count_is_kept(tmp_path, monkeypatch):
         (None, "The file cannot be read: No such file or directory."),
     ],
 )
-def test_what_is_no_table_is_told(tmp_path, text, problem):
+def test_what_is_no_table_is_reported(tmp_path, text, problem):
     path = tmp_path / "table.csv"
     if text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -175,7 +175,7 @@ def test_a_table_whose_names_are_numbers_seems_to_lack_a_header(names, is_row):
     assert seems_to_lack_a_header(names) is is_row
 
 
-def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, monkeypatch, hookline):
+def test_a_table_that_seems_to_lack_a_header_is_reported_with_what_to_do(tmp_path, monkeypatch, hookline):
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("".join(f"{index * index}.5,{index / 7},{'ab'[index % 2]}\n" for index in range(9)))
     assert hookline("new", "spec", "rows.csv", "--target", "a") == (
@@ -186,7 +186,7 @@ def test_a_table_that_seems_to_lack_a_header_is_told_with_what_to_do(tmp_path, m
     )
 
 
-def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
+def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_reported(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("5.1,0.2,0.2,setosa\n4.9,0.3,0.2,setosa\n")
     with pytest.raises(DataError) as error:
@@ -214,7 +214,7 @@ def test_a_row_in_place_of_a_header_that_has_a_number_twice_is_told(tmp_path):
         ),
     ],
 )
-def test_what_cannot_be_a_target_is_told(people, target, task, problem):
+def test_what_cannot_be_a_target_is_reported(people, target, task, problem):
     with pytest.raises(DataError) as error:
         drafted(Path("people.csv"), people, target, task)
     assert str(error.value) == f"people.csv: {problem}"
@@ -231,7 +231,7 @@ def test_what_cannot_be_a_target_is_told(people, target, task, problem):
         (["1e-320", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.5e-322"], "its numbers differ too little"),
     ],
 )
-def test_targets_of_which_nothing_can_be_learnt_are_told(tmp_path, cells, problem):
+def test_targets_of_which_nothing_can_be_learnt_are_reported(tmp_path, cells, problem):
     path = tmp_path / "table.csv"
     path.write_text("x,y\n" + "".join(f"{index * index},{cell}\n" for index, cell in enumerate(cells)))
     with pytest.raises(DataError) as error:
@@ -258,7 +258,7 @@ targets = "city" # "Oslo" is 0, "Rome" is 1
 """ in as_spec(draft, Path("people.csv"), Path())
 
 
-def test_a_table_without_any_input_is_told(tmp_path):
+def test_a_table_without_any_input_is_reported(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("name,y\n" + "".join(f"n{index},{index % 2}\n" for index in range(8)))
     with pytest.raises(DataError) as error:
@@ -463,7 +463,7 @@ def test_a_column_may_have_any_name_and_the_spec_that_is_written_is_good(tmp_pat
         ),
     ],
 )
-def test_a_quote_that_swallows_rows_is_told_with_its_row(tmp_path, row, message):
+def test_a_quote_that_swallows_rows_is_reported_with_its_row(tmp_path, row, message):
     path = tmp_path / "table.csv"
     path.write_text(f"a,y\n1,u\n{row}\n4,v\n")
     with pytest.raises(DataError) as caught:

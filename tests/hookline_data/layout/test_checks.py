@@ -1,4 +1,4 @@
-"""Checks of inputs and targets before they are read, such as misspelt names."""
+"""Checks of inputs and targets before they are read, such as misspelled names."""
 
 import json
 
@@ -71,7 +71,7 @@ def test_a_shape_with_more_elements_than_columns_is_reported_before_the_file_is_
 
 
 @pytest.mark.parametrize("kind", ["CSV", "NPZ"])
-def test_a_misspelt_group_of_inputs_is_reported_at_its_name_with_all_names(kind, tmp_path):
+def test_a_misspelled_group_of_inputs_is_reported_at_its_name_with_all_names(kind, tmp_path):
     inputs = {"anchor": "a", "postive": "b", "negative": "c"}
     assert problems(tmp_path, TRIPLET, kind=kind, inputs=inputs) == [
         (
@@ -91,7 +91,7 @@ def test_the_error_points_at_the_name(tmp_path, capsys):
     assert (problem["line"], problem["column"], problem["path"]) == (7, 1, "data.inputs.postive")
 
 
-def test_each_misspelt_group_is_reported(tmp_path):
+def test_each_misspelled_group_is_reported(tmp_path):
     inputs = {"achor": "a", "positive": "b", "neg": "c"}
     assert [path for path, _, _ in problems(tmp_path, TRIPLET, inputs=inputs)] == [
         ("inputs", "achor"),
@@ -99,7 +99,7 @@ def test_each_misspelt_group_is_reported(tmp_path):
     ]
 
 
-def test_an_array_named_like_a_misspelt_group_is_reported_where_it_is_listed(tmp_path):
+def test_an_array_named_like_a_misspelled_group_is_reported_where_it_is_listed(tmp_path):
     loss = {"losses": {"apart": {**TRIPLET, "output": {"anchor": "a", "negative": "b"}}}}
     [(path, on_key, message)] = problems(tmp_path, loss, kind="NPZ", inputs=["a", "postive", "b"])
     assert (path, on_key) == (("inputs", 1), False)
@@ -153,7 +153,7 @@ def test_names_that_a_model_may_take_are_accepted(loss, options, tmp_path):
         ),
     ],
 )
-def test_a_misspelt_target_is_reported_at_its_name_with_all_names(loss, targets, place, message, tmp_path):
+def test_a_misspelled_target_is_reported_at_its_name_with_all_names(loss, targets, place, message, tmp_path):
     assert problems(tmp_path, loss, inputs="a", targets=targets) == [(("targets", place), True, message)]
 
 
@@ -177,7 +177,7 @@ def test_an_error_explains_how_groups_are_passed_to_the_model(tmp_path):
             "optimizer": {"type": "SGD"},
         }
     )
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(spec, out=tmp_path / "run")
     assert str(raised.value) == (
         'model: Linear takes 1 input, but receives 3. TripletMarginLoss takes "anchor", "positive" and "negative": the '

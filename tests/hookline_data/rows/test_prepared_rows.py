@@ -10,7 +10,7 @@ import torch
 
 import hookline
 from hookline import HooklineWarning
-from hookline.errors import DataError, MisfitError
+from hookline.errors import DataError, MismatchError
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Group, Rows
 
@@ -152,5 +152,5 @@ def test_a_run_in_float64_has_inputs_and_targets_in_float64(tmp_path):
     assert (batch.input.dtype, batch.target.dtype) == (torch.float64, torch.float64)
     assert batch.input.tolist() == [[20240101], [20240102]]
     assert batch.target.tolist() == [[0.1], [0.7]]
-    with pytest.raises(MisfitError, match="The model computes in float64: remove `dtype` here"):
+    with pytest.raises(MismatchError, match="The model computes in float64: remove `dtype` here"):
         prepared(dtype="float32")

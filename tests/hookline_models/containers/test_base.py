@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import apply_module, build_and_apply
 
 LENGTHS = torch.tensor([2, 4, 3])
@@ -53,7 +53,7 @@ def keys(*names):
 
 
 def refused(model, *inputs, lengths=None):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         build_and_apply(loaded(model), *inputs, lengths=lengths)
     return str(raised.value)
 

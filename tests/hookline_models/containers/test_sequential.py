@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 
 
 def spec(*layers, features=6, shape=None, **options):
@@ -81,7 +81,7 @@ def test_a_model_is_built_in_training_mode():
     ],
 )
 def test_an_error_names_the_place_of_a_nested_layer_and_its_input(layers, place, tmp_path):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         hookline.train(spec(*layers), out=tmp_path / "run")
     assert str(raised.value).startswith(f"{place}: Linear cannot take an input of shape (")
     assert not (tmp_path / "run").exists()
@@ -111,7 +111,7 @@ def test_an_error_names_the_place_of_a_nested_layer_and_its_input(layers, place,
     ],
 )
 def test_a_layer_reports_the_dimensions_that_it_takes(layer, shape, dimensions, tmp_path):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         hookline.train(spec(layer, shape=shape), out=tmp_path / "run")
     assert str(raised.value) == (
         f"model.layers[1]: {layer['type']} cannot take an input of shape {tuple(shape)}."

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import build_and_apply
 from hookline_models.activations.rectifiers import ReLU
 from hookline_models.containers.siamese import Siamese
@@ -38,7 +38,7 @@ def test_the_layers_share_parameters_for_both_inputs_and_the_join_compares_them(
     ],
 )
 def test_an_error_is_reported_at_its_place(spec, inputs, path, message):
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MismatchError) as raised:
         build_and_apply(spec, *(torch.zeros(shape) for shape in inputs))
     assert raised.value.path == path
     assert message in raised.value.message

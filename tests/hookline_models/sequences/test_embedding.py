@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.errors import MisfitError
+from hookline.errors import MismatchError
 from hookline.training import build_and_apply
 
 INDICES = torch.tensor([[1, 4, 0, 0], [2, 2, 3, 0], [5, 1, 2, 4]])
@@ -101,12 +101,12 @@ def test_an_embedding_takes_indices_of_any_shape():
     ],
 )
 def test_an_invalid_index_is_reported_with_advice(name, inputs, message):
-    with pytest.raises(MisfitError, match=message.replace("{name}", name)):
+    with pytest.raises(MismatchError, match=message.replace("{name}", name)):
         build_and_apply(loaded(name, {}), inputs)
 
 
 def test_a_bag_must_be_a_row_of_indices():
-    with pytest.raises(MisfitError, match=r"It takes 1 dimensions per row: steps\."):
+    with pytest.raises(MismatchError, match=r"It takes 1 dimensions per row: steps\."):
         build_and_apply(loaded("EmbeddingBag", {}), torch.zeros(1, 2, 3, dtype=torch.int64))
 
 

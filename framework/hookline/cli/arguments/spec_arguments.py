@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
-from hookline.errors.exceptions import MisfitError, SpecError, notes_of
+from hookline.errors.exceptions import MismatchError, SpecError, notes_of
 from hookline.plugins.sources.local import from_file
 from hookline.spec.training import SEVERAL
 
@@ -46,10 +46,10 @@ def document_of(arguments: argparse.Namespace, path: str) -> Document:
 
 @contextmanager
 def located(document: Document) -> Iterator[None]:
-    """Turn a `MisfitError` into a `SpecError` that points at the place in the document."""
+    """Turn a `MismatchError` into a `SpecError` that points at the place in the document."""
     try:
         yield
-    except MisfitError as error:
+    except MismatchError as error:
         spec_error = SpecError([document.locate(error.diagnostic)], document.source.name)
         for note in notes_of(error):
             spec_error.add_note(note)

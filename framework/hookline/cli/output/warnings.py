@@ -10,7 +10,7 @@ from hookline.check.toml.document import Document
 from hookline.cli.output.report import headline
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineWarning
-from hookline.errors.printing import tell
+from hookline.errors.printing import echo
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def printed_warnings(source: Document | str) -> Iterator[None]:
 
     def show(found: Diagnostic) -> None:
         located = found if isinstance(source, str) else source.locate(found)
-        tell(headline(located, source if isinstance(source, str) else source.source.name), file=sys.stderr)
+        echo(headline(located, source if isinstance(source, str) else source.source.name), file=sys.stderr)
 
     with _each_warning(show):
         yield

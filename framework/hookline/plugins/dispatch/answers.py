@@ -9,7 +9,7 @@ from typing import Any
 from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import enumerate_names
-from hookline.plugins.dispatch.blame import implementations, is_built_in, is_wrapper, section_of
+from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper, section_of
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.spec.training import TrainingSpec

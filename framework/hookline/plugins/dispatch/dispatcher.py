@@ -7,7 +7,7 @@ import pluggy
 
 from hookline.errors.exceptions import StageError
 from hookline.plugins.dispatch.answers import missing_predictions, shown, unfit, wanted
-from hookline.plugins.dispatch.blame import (
+from hookline.plugins.dispatch.attribution import (
     describe_calls,
     implementations,
     is_built_in,

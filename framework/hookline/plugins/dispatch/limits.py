@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pluggy
 
-from hookline.errors.exceptions import HooklineWarning, MisfitError
+from hookline.errors.exceptions import HooklineWarning, MismatchError
 from hookline.errors.text import counted
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import INNER, Run
@@ -55,7 +55,7 @@ def limits_by_stage(
         limited = stages & (INNER if counts_steps else OF_AN_EPOCH)
         if not limited:
             message = f"{type(spec).__name__} does not run per step or per epoch; remove `every`, `first` and `last`."
-            raise MisfitError(message, ("callbacks", index), id="unused-option")
+            raise MismatchError(message, ("callbacks", index), id="unused-option")
         for stage in limited:
             found.setdefault(stage, []).append(Limited(plugin, spec, counts_steps))
     return found

@@ -11,7 +11,7 @@ import pluggy
 
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES, reason
-from hookline.plugins.dispatch.blame import running_plugin, section_of
+from hookline.plugins.dispatch.attribution import running_plugin, section_of
 
 
 class Resources(ExitStack):

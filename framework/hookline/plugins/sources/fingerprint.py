@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from hookline.plugins.sources.neighbours import package_files
+from hookline.plugins.sources.sibling_files import package_files
 
 
 def fingerprint(plugin: object, distribution: str | None = None) -> str:
@@ -35,10 +35,10 @@ def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:
     own = getattr(module, "__file__", None)
     if own is None:
         return
-    neighbours = getattr(module, "__hookline_neighbours__", None)
-    if neighbours is not None:
+    sibling_files = getattr(module, "__hookline_siblings__", None)
+    if sibling_files is not None:
         folder = Path(own).absolute().parent
-        yield from ((file.relative_to(folder).as_posix(), file) for file in (Path(own).absolute(), *neighbours))
+        yield from ((file.relative_to(folder).as_posix(), file) for file in (Path(own).absolute(), *sibling_files))
         return
     parts = module.__name__.split(".")
     # The top-level package may be a namespace package, without a file.

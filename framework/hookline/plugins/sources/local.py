@@ -11,7 +11,7 @@ from hookline.errors.exceptions import HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
 from hookline.plugins import stages
 from hookline.plugins.origin import Origin
-from hookline.plugins.sources.neighbours import forget_modules, marked, neighbours
+from hookline.plugins.sources.sibling_files import forget_modules, marked, sibling_files
 from hookline.spec.options import Spec
 
 
@@ -31,8 +31,8 @@ def from_file(path: str | Path) -> ModuleType:
         raise PluginError("A plugin must be a Python file (.py).", file=path)
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # attrs and typing resolve names there.
-    found_neighbours = neighbours(source)
-    forget_modules(found_neighbours)
+    siblings = sibling_files(source)
+    forget_modules(siblings)
     sys.path.insert(0, str(source.absolute().parent))  # It can import from its directory, like a script.
     try:
         found.loader.exec_module(module)
@@ -44,7 +44,7 @@ def from_file(path: str | Path) -> ModuleType:
     finally:
         sys.path.remove(str(source.absolute().parent))
     module.__hookline_file__ = source  # type: ignore[attr-defined]
-    module.__hookline_neighbours__ = tuple(marked(found_neighbours))  # type: ignore[attr-defined]
+    module.__hookline_siblings__ = tuple(marked(siblings))  # type: ignore[attr-defined]
     _refuse_unmarked(module, str(path))
     return module
 
@@ -105,6 +105,6 @@ def with_origins(plugins: Iterable[object]) -> list[tuple[Origin, object]]:
         name = file.stem if file else plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
         name = getattr(plugin, "__hookline_name__", name)
         same = sum(other.name == name or other.name.startswith(f"{name} (") for other, _ in named)
-        beside = getattr(plugin, "__hookline_neighbours__", ()) if file else ()
-        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file, neighbours=beside), plugin))
+        beside = getattr(plugin, "__hookline_siblings__", ()) if file else ()
+        named.append((Origin(f"{name} ({same + 1})" if same else name, file=file, sibling_files=beside), plugin))
     return named

@@ -22,7 +22,7 @@ class WrapperSpec(Spec):
     sets `run.state.weights` to describe them."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
-    """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then misspelt names
+    """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then misspelled names
     in options such as `monitor` cannot be reported."""
 
     mixes_rows: ClassVar[bool] = False

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import evolve
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import NamedParameter, ParameterGroup, divided, group_type
@@ -108,7 +108,7 @@ class OptimizerSpec(Spec):
         return changed
 
     def check(self, parameters: "Sequence[NamedParameter]") -> None:
-        """Raise a `MisfitError` if it cannot train these parameters; its path is relative to the optimizer."""
+        """Raise a `MismatchError` if it cannot train these parameters; its path is relative to the optimizer."""
 
     def build(self, parameters: "Iterable[Any]") -> "optim.Optimizer":
         """Return the optimizer over these parameters, which have the form that torch's optimizers take.
@@ -121,7 +121,7 @@ class OptimizerSpec(Spec):
         """Return the optimizer over these parameters, in the groups of the spec; ungrouped parameters come last.
 
         Raises:
-            MisfitError: If it cannot train them, or if a group selects nothing.
+            MismatchError: If it cannot train them, or if a group selects nothing.
 
         """
         if not self.groups:
@@ -132,9 +132,9 @@ class OptimizerSpec(Spec):
             for index, (group, members) in enumerate(zip(self.groups, chosen, strict=True)):
                 try:
                     self.of_group(group).check(members)
-                except MisfitError as error:
+                except MismatchError as error:
                     raise error.within(index) from None
-        except MisfitError as error:
+        except MismatchError as error:
             raise error.within("groups") from None
         self.check(others)
         groups: list[dict[str, Any]] = [

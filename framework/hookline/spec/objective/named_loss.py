@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.batches import Batch, Data, Outputs
-from hookline.errors.exceptions import MisfitError, PluginError
+from hookline.errors.exceptions import MismatchError, PluginError
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
@@ -125,9 +125,9 @@ class NamedLoss:
         section, *inside = self.path
         return FaultError(section, str(error), *inside)
 
-    def located(self, error: MisfitError) -> MisfitError:
+    def located(self, error: MismatchError) -> MismatchError:
         """Return an error of the loss, whose path begins with `loss`, with the path of this loss."""
         if self.name is None:
             return error
         place = (*self.path, *error.path[1:])
-        return MisfitError(error.message, place, against=error.against, id=error.diagnostic.id)
+        return MismatchError(error.message, place, against=error.against, id=error.diagnostic.id)

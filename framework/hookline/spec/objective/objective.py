@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.data.batches import Batch, Data, Outputs
 from hookline.data.targets.encoding import Encoding
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
@@ -125,7 +125,7 @@ class Objective:
         if self._unnamed is not None and self._unnamed.takes_all_targets:
             return self._unnamed.loss.encodings(targets)
         encodings: dict[str, Encoding] = {}
-        self._refuse_misspelt(targets)
+        self._refuse_misspelled(targets)
         for named in self.losses.values():
             if (target := named.target(targets)) is None:
                 continue
@@ -147,7 +147,7 @@ class Objective:
             taking = [named for named in losses if target in (named.loss.target, named.name)]
         return type((taking or losses)[0].loss).__name__
 
-    def _refuse_misspelt(self, targets: Collection[str]) -> None:
+    def _refuse_misspelled(self, targets: Collection[str]) -> None:
         """Raise an `OptionError` for a target that no loss takes, if a loss lacks a target with a similar name."""
         losses = self.losses.values()
         wanted = {str(named.loss.target or named.name) for named in losses if named.loss.encoding is not None}
@@ -162,7 +162,7 @@ class Objective:
         """Return the criterion: that of the loss, or a module with the criteria of all losses.
 
         Raises:
-            MisfitError: If a loss does not fit the data.
+            MismatchError: If a loss does not fit the data.
 
         """
         if self._unnamed is not None:
@@ -174,10 +174,10 @@ class Objective:
         criterion.losses = nn.ModuleDict()
         for name, named in self.losses.items():
             if not name or "." in name or hasattr(nn.ModuleDict(), name):
-                raise MisfitError(f'torch does not allow "{name}" as the name of a submodule.', named.path)
+                raise MismatchError(f'torch does not allow "{name}" as the name of a submodule.', named.path)
             try:
                 criterion.losses[name] = named.loss.build(named.data(data))
-            except MisfitError as error:
+            except MismatchError as error:
                 raise named.located(error) from error.__cause__
         return criterion
 
@@ -195,7 +195,7 @@ class Objective:
             divisor = named.loss.divisor(its_criterion, its_batch)
             try:
                 value = named.loss.compute(its_criterion, _with_gradients(its_outputs, divisor), its_batch)
-            except MisfitError as error:
+            except MismatchError as error:
                 raise named.located(error) from error.__cause__
             value = _counted(value, divisor)
             ratio = criterion.ratios.get(name)  # Only while gradients are accumulated.

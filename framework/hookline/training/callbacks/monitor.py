@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from hookline.data.batches import Data
-from hookline.errors.exceptions import HooklineError, MisfitError
+from hookline.errors.exceptions import HooklineError, MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import PathElement, enumerate_names
@@ -98,11 +98,11 @@ def unseen(spec: TrainingSpec) -> Iterator[tuple[int, str]]:
 
 
 def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> None:
-    """Raise a `MisfitError` if a callback monitors a number that is not logged with this data.
+    """Raise a `MismatchError` if a callback monitors a number that is not logged with this data.
 
     Call this in a wrapper around `prepare_data`, where all plugins are known.
     """
-    from hookline.plugins.dispatch.blame import implementations  # Here, since `hookline check` does not need it.
+    from hookline.plugins.dispatch.attribution import implementations  # Here, since `hookline check` does not need it.
 
     added = {origin.name for origin, _ in run.plugins if not origin.is_built_in}
     called = (one.plugin_name for stage in WITH_RECORDS for one in implementations(run.stages.manager, stage))
@@ -112,7 +112,7 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
     )
     if message is not None:
         text = f'{type(callback).__name__} monitors "{monitor}", which is not logged.{message}'
-        raise MisfitError(text, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
+        raise MismatchError(text, (*run.spec.place_of(callback), "monitor"), id="unlogged-number")
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
@@ -132,9 +132,9 @@ class Schedule:
             self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
         except OptionError as error:
             place = run.spec.place_of(self._spec)
-            raise MisfitError(str(error), (*place, *error.path), id=error.diagnostic.id) from error
+            raise MismatchError(str(error), (*place, *error.path), id=error.diagnostic.id) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise MisfitError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
+            raise MismatchError(f"{type(self._spec).__name__}: {error}", run.spec.place_of(self._spec)) from error
         return optimizer
 
     @hookimpl(wrapper=True)

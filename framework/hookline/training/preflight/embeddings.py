@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors.exceptions import MisfitError
+from hookline.errors.exceptions import MismatchError
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
-    """Raise a `MisfitError` for indices that are out of range of an embedding.
+    """Raise a `MismatchError` for indices that are out of range of an embedding.
 
     Only the model knows which embedding it uses for an integer. So it is applied to the rows with the smallest and the
     largest integer of each column if these are out of range of the smallest embedding, which usually means no rows.
@@ -35,7 +35,7 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         for first in range(0, suspicious.rows, run.spec.data.batch_size):  # The same batch size as in training.
             some = suspicious.slice(first, first + run.spec.data.batch_size)
             if found := _unknown(run, model, tables, some.changed(lambda tensor: tensor.to(run.device))):
-                raise MisfitError(f"{found[0]} in the {split} split.", ("model",), id="unknown-index")
+                raise MismatchError(f"{found[0]} in the {split} split.", ("model",), id="unknown-index")
 
 
 def _suspicious_rows(rows: "Batch", smallest: int) -> "Batch | None":

@@ -4,10 +4,10 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineWarning, MisfitError
+from hookline.errors.exceptions import HooklineWarning, MismatchError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run
-from hookline.training.preflight.misfits import misfit_of_metric
+from hookline.training.preflight.mismatches import mismatch_of_metric
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def unfit_metrics(
     run: Run, data: "Data", criterion: "nn.Module", outputs: "Outputs", batch: "Batch"
-) -> list[MisfitError]:
+) -> list[MismatchError]:
     """Return an error for each metric that does not accept the predictions for these outputs and targets.
 
     `compute` is not called, since a few rows may be too few for it.
@@ -36,7 +36,7 @@ def unfit_metrics(
                 state = metric.build(prediction.loss, predictions).to(predictions.device)
                 state.update(*metric.prepare(predictions, prediction.truth))
         except (ValueError, RuntimeError, TypeError, IndexError) as error:
-            found.append(misfit_of_metric(error, metric, run.spec, split))
+            found.append(mismatch_of_metric(error, metric, run.spec, split))
     return found
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineError, HooklineWarning, MisfitError, PluginError, StageError
-from hookline.errors.failures import blamed
+from hookline.errors.exceptions import HooklineError, HooklineWarning, MismatchError, PluginError, StageError
+from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.training.final_layer import head_of
-from hookline.training.preflight.misfits import misfit_of_loss
+from hookline.training.preflight.mismatches import mismatch_of_loss
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "Data") -> None:
-    """Raise a `MisfitError` if a loss of the spec cannot compare these outputs with the targets of the batch."""
+    """Raise a `MismatchError` if a loss of the spec cannot compare these outputs with the targets of the batch."""
     for named in run.objective.losses.values():
         _refuse_missing_outputs(run, named, outputs)
         _, its_outputs, its_batch = named.given(None, outputs, batch)
         with locating(run, named):
             named.loss.check_outputs(its_outputs)
-            with naming_outputs(run, outputs), blamed(type(named.loss)):
+            with naming_outputs(run, outputs), attributed_to(type(named.loss)):
                 named.loss.check(its_outputs, its_batch, named.data(data))
 
 
 def _refuse_missing_outputs(run: "Run", named: NamedLoss, outputs: "Outputs") -> None:
-    """Raise a `MisfitError` if the model does not return the outputs that a loss takes by name."""
+    """Raise a `MismatchError` if the model does not return the outputs that a loss takes by name."""
     if named.name is None and named.loss.output is None:
         return
     if isinstance(outputs, Mapping):
@@ -40,11 +40,11 @@ def _refuse_missing_outputs(run: "Run", named: NamedLoss, outputs: "Outputs") ->
             if output not in outputs:
                 message = f'The model returns no output "{output}".{did_you_mean(output, outputs)}'
                 place = (*named.path, *named.place_of(argument))
-                raise misfit_of_loss(OptionError(place[0], message, *place[1:]), run.spec)
+                raise mismatch_of_loss(OptionError(place[0], message, *place[1:]), run.spec)
     elif named.loss.output is not None:
         wanted = enumerate_names(named.outputs().values())
         whose = "the loss" if named.name is None else named.name
-        raise MisfitError(
+        raise MismatchError(
             f"The model returns one unnamed output, but {whose} requires {wanted}.",
             (*named.path, "output"),
             id="unfit-outputs",
@@ -55,12 +55,12 @@ def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> 
     """Yield the warnings of the losses about model, outputs and data, each with the place of its loss.
 
     Raises:
-        MisfitError: if the training cannot succeed.
+        MismatchError: if the training cannot succeed.
 
     """
     for named in run.objective.losses.values():
         its_model, its_outputs = _head(named, model, outputs), named.taken(outputs)
-        with locating(run, named), blamed(type(named.loss)):
+        with locating(run, named), attributed_to(type(named.loss)):
             found = [*named.loss.doubts(its_model, its_outputs), *named.loss.doubts_of_data(named.data(data))]
         yield from (HooklineWarning(doubt, named.path, id="doubtful-loss") for doubt in found)
 
@@ -77,15 +77,15 @@ def _head(named: NamedLoss, model: "nn.Module", outputs: "Outputs") -> "nn.Modul
 
 @contextmanager
 def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
-    """Convert a `ValueError` of a loss to a `MisfitError` at the loss, or at the option that it names."""
+    """Convert a `ValueError` of a loss to a `MismatchError` at the loss, or at the option that it names."""
     section, *inside = named.path
     try:
         yield
     except OptionError as error:
-        raise misfit_of_loss(error.within(*named.path), run.spec) from None
+        raise mismatch_of_loss(error.within(*named.path), run.spec) from None
     except ValueError as error:
         against = [] if named.loss.output is None else [(*named.path, "output")]
-        raise misfit_of_loss(OptionError(section, str(error), *inside, against=against), run.spec) from None
+        raise mismatch_of_loss(OptionError(section, str(error), *inside, against=against), run.spec) from None
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
     """Report a failure of a loss at its place, or as wrong outputs if it does not accept them."""
     try:
         yield
-    except (MisfitError, StageError, ValueError):
+    except (MismatchError, StageError, ValueError):
         raise
     except PluginError as error:
         _refuse_unlike_inputs(run, outputs, error)
@@ -106,8 +106,8 @@ def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
 
 
 def _refuse_unlike_inputs(run: "Run", outputs: "Outputs", cause: Exception) -> None:
-    """Raise a `MisfitError` if the outputs are not those that a loss declares in `inputs`."""
+    """Raise a `MismatchError` if the outputs are not those that a loss declares in `inputs`."""
     for named in run.objective.losses.values():
         if message := named.loss.unlike_inputs(named.taken(outputs)):
             section, *inside = named.path
-            raise misfit_of_loss(OptionError(section, message, *inside), run.spec) from cause
+            raise mismatch_of_loss(OptionError(section, message, *inside), run.spec) from cause

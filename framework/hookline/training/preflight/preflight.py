@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors.exceptions import HooklineWarning, MisfitError, StageError
-from hookline.errors.failures import FAILURES, blamed, reason
+from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
+from hookline.errors.failures import FAILURES, attributed_to, reason
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
@@ -57,7 +57,7 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
 
 
 def _refuse_extra_state(module: "nn.Module", section: str) -> None:
-    """Raise a `MisfitError` if the state of a module contains anything but tensors, since it could not be saved."""
+    """Raise a `MismatchError` if the state of a module contains anything but tensors, since it could not be saved."""
     import torch
 
     for name, value in module.state_dict().items():
@@ -66,7 +66,7 @@ def _refuse_extra_state(module: "nn.Module", section: str) -> None:
                 f'Its state contains "{plain_name(name)}", which is of type {type(value).__name__}, but only tensors '
                 f"can be saved: use a buffer instead of `get_extra_state`."
             )
-            raise MisfitError(message, (section,), id="unsaveable-state")
+            raise MismatchError(message, (section,), id="unsaveable-state")
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
@@ -94,7 +94,7 @@ def _try_gradients(loss: "Tensor", model: "nn.Module", criterion: "nn.Module") -
     except FAILURES as error:
         if isinstance(error, RuntimeError) and "inplace operation" in str(error):
             message = "A layer with `inplace` overwrites what the previous layer needs for its gradient"
-            raise MisfitError(f"{message}: remove `inplace`.", ("model",)) from error
+            raise MismatchError(f"{message}: remove `inplace`.", ("model",)) from error
         raise StageError(f"The gradients cannot be computed. {reason(error)}", ("model",)) from error
 
 
@@ -104,7 +104,7 @@ def refuse_wrong_outputs(run: Run, outputs: object, **given: Any) -> None:
     `given` are the arguments of the stage, which is called again to find the plugin with the wrong answer.
     """
     if outputs is None:
-        raise MisfitError("The model returns `None`: each `forward` must return its result.", ("model",))
+        raise MismatchError("The model returns `None`: each `forward` must return its result.", ("model",))
     if not _are_outputs(outputs):
         wanted = "a tensor, or a mapping with tensors by name"
         raise wrong_answer(run, "forward", wanted, outputs, _are_outputs, given)
@@ -119,7 +119,7 @@ def _are_outputs(answer: object) -> bool:
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MisfitError` for splits with which the model cannot be trained or evaluated as specified.
+    """Raise a `MismatchError` for splits with which the model cannot be trained or evaluated as specified.
 
     `batch` is an example on the device of the model.
     """
@@ -132,7 +132,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
         warnings.warn(warning, stacklevel=2)
     _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
-        raise MisfitError(
+        raise MismatchError(
             "The data has neither a validation nor a test split for the metrics to evaluate.", ("metrics",)
         )
 
@@ -140,7 +140,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 def _warn_of_doubts(run: Run) -> None:
     """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
-        with blamed(type(callback)):
+        with attributed_to(type(callback)):
             doubts = list(callback.doubts(run))
         for doubt in doubts:
             place = ("callbacks", index, *doubt.path)
@@ -156,7 +156,7 @@ def _check_accumulation(run: Run, model: "nn.Module") -> None:
     for module in model.modules():
         if getattr(module, "scale_grad_by_freq", False):
             name = type(module).__name__
-            raise MisfitError(
+            raise MismatchError(
                 f"{name} with `scale_grad_by_freq` counts each index over the whole batch, so gradients cannot be "
                 f"accumulated over parts.",
                 ("run", "accumulate"),
@@ -189,7 +189,7 @@ def _warn_of_redrawn_dropout(run: Run, model: "nn.Module") -> None:
 
 
 def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MisfitError` if a batch, or a part of one, has a single row and BatchNorm would fail on it."""
+    """Raise a `MismatchError` if a batch, or a part of one, has a single row and BatchNorm would fail on it."""
     import torch
     from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -210,7 +210,7 @@ def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
         if "more than 1 value per channel" not in str(error):
             raise
         what, remedy, path = _single_row_message(run.spec, data.training.rows)
-        raise MisfitError(
+        raise MismatchError(
             f"{what} has only one row, which BatchNorm cannot normalize in training: {remedy}.", path
         ) from None
     finally:

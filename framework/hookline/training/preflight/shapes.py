@@ -17,11 +17,11 @@ from hookline.check.reader import in_order
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import DataError, HooklineError
-from hookline.plugins.dispatch.blame import naming_plugins
+from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
-from hookline.training.preflight.misfits import located
+from hookline.training.preflight.mismatches import located
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.training.preflight.preflight import preflight, refuse_unfit_splits, refuse_wrong_outputs
 from hookline.training.run_setup import new_run

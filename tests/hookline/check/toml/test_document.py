@@ -357,18 +357,18 @@ def test_an_invalid_change_does_not_hide_other_problems(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ('[m.layers]\ntype = "Linear"\n', "[m.layers.mine]; [[m.layers]] replaces the array."),
         ('[m.layers.0.inner]\ntype = "Linear"\n', "[m.layers.0.inner.mine]."),
     ],
 )
-def test_a_message_shows_how_to_add_an_element(tmp_path, change, told):
+def test_a_message_shows_how_to_add_an_element(tmp_path, change, reported):
     base = '[m]\nlayers = [{ type = "Residual", inner = [{ type = "Linear" }] }]\n'
     written(tmp_path, base, "base.toml")
     document = read(written(tmp_path, f'extends = "base.toml"\n{change}'))
     assert [problem.message for problem in document.problems] == [
-        f'"type" names no element. To add an element, give it a name, as in {told}'
+        f'"type" names no element. To add an element, give it a name, as in {reported}'
     ]
 
 

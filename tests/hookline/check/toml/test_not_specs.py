@@ -8,11 +8,11 @@ from hookline.cli.main import main
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys):
+def reported(tmp_path, monkeypatch, capsys):
     """Gives a file to `check`, with what is in it, and returns what is said of it."""
     monkeypatch.chdir(tmp_path)
 
-    def told(path, content=None):
+    def reported(path, content=None):
         if content is not None:
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_bytes(content)
@@ -22,7 +22,7 @@ def told(tmp_path, monkeypatch, capsys):
         assert error.endswith("  [unreadable-file]\n")
         return without_ids(error).removeprefix(f"{path}: ").rstrip("\n")
 
-    return told
+    return reported
 
 
 TABLE = b"a,b,c\n1,2,x\n"
@@ -68,37 +68,37 @@ TABLE = b"a,b,c\n1,2,x\n"
         ),
     ],
 )
-def test_a_file_of_another_type_is_reported_with_a_command(told, path, content, sentence):
-    assert told(path, content) == sentence
+def test_a_file_of_another_type_is_reported_with_a_command(reported, path, content, sentence):
+    assert reported(path, content) == sentence
 
 
-def test_a_misspelled_spec_is_reported_with_an_existing_one(told, tmp_path):
+def test_a_misspelled_spec_is_reported_with_an_existing_one(reported, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "penguins.toml").touch()
     (tmp_path / "more" / "flowers.toml").touch()
     for typed in ("penguin.toml", "penguins", "pengiuns", "specs/penguins.toml"):
-        assert told(typed) == 'There is no such file. Did you mean "penguins.toml"?'
+        assert reported(typed) == 'There is no such file. Did you mean "penguins.toml"?'
     for typed in ("flowers.toml", "mroe/flowers.toml", "more/flower.toml"):
-        assert told(typed) == 'There is no such file. Did you mean "more/flowers.toml"?'
-    assert told("unlike.toml") == "There is no such file."
+        assert reported(typed) == 'There is no such file. Did you mean "more/flowers.toml"?'
+    assert reported("unlike.toml") == "There is no such file."
 
 
-def test_a_directory_is_reported_with_its_specs(told, tmp_path):
+def test_a_directory_is_reported_with_its_specs(reported, tmp_path):
     for number in (2, 10):
         (tmp_path / f"runs/iris/{number}").mkdir(parents=True)
         (tmp_path / f"runs/iris/{number}/spec.toml").touch()
         (tmp_path / f"runs/iris/{number}/run.lock.toml").touch()
-    assert told("runs/iris/2") == (
+    assert reported("runs/iris/2") == (
         "This is the directory of a run. Its spec is runs/iris/2/spec.toml; `hookline train --locked runs/iris/2` trains "
         "it again."
     )
-    assert told("runs/iris") == "This is a directory of runs. The spec of the last one is runs/iris/10/spec.toml."
-    assert told("runs") == "This is a directory, not a spec."
+    assert reported("runs/iris") == "This is a directory of runs. The spec of the last one is runs/iris/10/spec.toml."
+    assert reported("runs") == "This is a directory, not a spec."
     (tmp_path / "a.toml").touch()
-    assert told(".") == 'This is a directory, not a spec. It contains "a.toml".'
+    assert reported(".") == 'This is a directory, not a spec. It contains "a.toml".'
 
 
-def test_a_zip_archive_of_toml_is_not_a_spec(told, tmp_path):
+def test_a_zip_archive_of_toml_is_not_a_spec(reported, tmp_path):
     with zipfile.ZipFile(tmp_path / "spec.toml", "w") as archive:
         archive.writestr("spec.toml", "[run]")
-    assert told("spec.toml") == "This is a ZIP file, not a spec."
+    assert reported("spec.toml") == "This is a ZIP file, not a spec."

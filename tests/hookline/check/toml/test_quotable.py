@@ -42,10 +42,10 @@ def test_a_file_that_is_not_a_spec_by_name_and_location_is_not_quoted(here, caps
     }.get(how, ["spec.toml"])
     (here / "empty.toml").write_text("")
     assert main(["check", *words]) in (1, 2)
-    told = "".join(capsys.readouterr())
-    assert SECRET not in told
-    assert "password" not in told
-    assert NOT_QUOTED in told.replace("%2C", ",").replace("%3A", ":")
+    reported = "".join(capsys.readouterr())
+    assert SECRET not in reported
+    assert "password" not in reported
+    assert NOT_QUOTED in reported.replace("%2C", ",").replace("%3A", ":")
 
 
 def test_a_spec_below_the_directory_or_beside_the_spec_is_quoted(here, monkeypatch, capsys):
@@ -60,10 +60,10 @@ def test_a_spec_below_the_directory_or_beside_the_spec_is_quoted(here, monkeypat
 def test_the_environment_of_the_process_is_not_printed(here, capsys, monkeypatch):
     (here / "spec.toml").write_text('extends = "/proc/self/environ"\n')
     assert main(["check", "spec.toml"]) == 1
-    told = capsys.readouterr().out
-    assert told.startswith("/proc/self/environ:")
-    assert told.splitlines()[0].endswith(f"{NOT_QUOTED}  [syntax]")
-    assert "PATH" not in told
+    reported = capsys.readouterr().out
+    assert reported.startswith("/proc/self/environ:")
+    assert reported.splitlines()[0].endswith(f"{NOT_QUOTED}  [syntax]")
+    assert "PATH" not in reported
 
 
 def test_a_spec_is_recognized_by_name_and_location(here):
@@ -99,10 +99,11 @@ def test_an_empty_file_is_reported_as_empty(here, capsys, name):
 def test_missing_sections_of_a_file_with_another_suffix_are_reported_and_duplicates_once(here, capsys):
     (here / "spec.txt").write_text("[run]\nepochs = -1\n[[metrics]]\n")
     assert main(["check", "spec.txt"]) == 1
-    *told, summary = capsys.readouterr().out.split("\n\n")
+    *reported, summary = capsys.readouterr().out.split("\n\n")
     assert summary == "6 errors in spec.txt.\n"
-    assert sum(NOT_QUOTED in line for line in told) == 2
+    assert sum(NOT_QUOTED in line for line in reported) == 2
     for section in ("data", "model", "loss", "optimizer"):
         assert (
-            sum(line.startswith(f"spec.txt:1:1: {section}: This section is missing. It must be ") for line in told) == 1
+            sum(line.startswith(f"spec.txt:1:1: {section}: This section is missing. It must be ") for line in reported)
+            == 1
         )

@@ -4,7 +4,7 @@ from hookline.check.toml.slips import meant
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "reported"),
     [
         ("", "The value is missing."),
         (".01", "A number needs digits on both sides of its decimal point: 0.01."),
@@ -48,5 +48,5 @@ from hookline.check.toml.slips import meant
         ("(1, 2)", "Arrays need square brackets: [1, 2]."),
     ],
 )
-def test_an_invalid_value_is_reported_with_a_correction(written, told):
-    assert meant(written) == told
+def test_an_invalid_value_is_reported_with_a_correction(written, reported):
+    assert meant(written) == reported

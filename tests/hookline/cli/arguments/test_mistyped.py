@@ -6,21 +6,21 @@ from hookline.cli.main import COMMANDS, DRAFTS, main
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys):
+def reported(tmp_path, monkeypatch, capsys):
     """Runs the command with these words and returns its message."""
     monkeypatch.chdir(tmp_path)
     text = (SPECS / "iris.toml").read_text()
     (tmp_path / "iris.toml").write_text(text.replace("data/iris.csv", str((SPECS / "data/iris.csv").resolve())))
     (tmp_path / "data.csv").write_text("a,b\n1,2\n")
 
-    def told(words):
+    def reported(words):
         with pytest.raises(SystemExit) as exit_:
             main(words.split(" "))
         out, error = capsys.readouterr()
         assert (exit_.value.code, out) == (2, "")
         return error.rstrip("\n")
 
-    return told
+    return reported
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def told(tmp_path, monkeypatch, capsys):
         ("train --config iris.toml", "Pass the spec without an option: `hookline train iris.toml`."),
     ],
 )
-def test_an_unknown_word_is_reported_with_a_suggestion(told, words, sentence):
-    assert told(words) == sentence
+def test_an_unknown_word_is_reported_with_a_suggestion(reported, words, sentence):
+    assert reported(words) == sentence
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_an_unknown_word_is_reported_with_a_suggestion(told, words, sentence):
         ("--optimizer SGD", "optimizer.type=SGD"),
     ],
 )
-def test_an_option_of_the_spec_is_reported_with_the_change_that_sets_it(told, words, change, tmp_path):
+def test_an_option_of_the_spec_is_reported_with_the_change_that_sets_it(reported, words, change, tmp_path):
     word = words.partition(" ")[0].partition("=")[0]
     unknown = f'There is no option "{word}". ' if word.startswith("-") else ""
-    assert told(f"train iris.toml {words}") == f"{unknown}To change a value of the spec: --set {change}."
+    assert reported(f"train iris.toml {words}") == f"{unknown}To change a value of the spec: --set {change}."
     assert main(["check", "iris.toml", "--set", change]) == 0
 
 
@@ -72,17 +72,20 @@ def test_an_option_of_the_spec_is_reported_with_the_change_that_sets_it(told, wo
 def test_a_word_cannot_control_a_terminal(words, capsys):
     with pytest.raises(SystemExit):
         main(words)
-    told = capsys.readouterr().err
-    assert "\x1b" not in told
-    assert r"a\x1b[2Jb" in told
+    reported = capsys.readouterr().err
+    assert "\x1b" not in reported
+    assert r"a\x1b[2Jb" in reported
 
 
-def test_a_change_in_two_words_is_reported_with_the_correct_form(told):
-    assert told("train iris.toml --set optimizer.lr 0.1") == "Write path and value as one word: --set optimizer.lr=0.1."
+def test_a_change_in_two_words_is_reported_with_the_correct_form(reported):
+    assert (
+        reported("train iris.toml --set optimizer.lr 0.1")
+        == "Write path and value as one word: --set optimizer.lr=0.1."
+    )
 
 
-def test_an_option_of_another_tool_is_reported_with_its_equivalent(told):
-    assert told("train iris.toml --max-grad-norm 1") == (
+def test_an_option_of_another_tool_is_reported_with_its_equivalent(reported):
+    assert reported("train iris.toml --max-grad-norm 1") == (
         'There is no option "max-grad-norm". GradientClipping does that: [[callbacks]] with type = "GradientClipping" and '
         "max_norm = 1."
     )

@@ -30,8 +30,8 @@ def command(tmp_path, monkeypatch, capsys):
 
     def command(*words):
         code = main(["new", "spec", *words])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        reported = capsys.readouterr()
+        return code, reported.out, reported.err
 
     return command
 
@@ -47,9 +47,9 @@ def test_a_plugin_drafts_for_its_own_type_of_file(command):
 
 def test_the_columns_that_a_plugin_names_can_be_chosen(command, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    code, _, told = command("song.notes", "-p", "notes.py")
+    code, _, reported = command("song.notes", "-p", "notes.py")
     expected = 'song.notes: Pass the column to predict, such as --target "pitch". Available: "length" and "pitch".\n'
-    assert (code, told) == (2, expected)
+    assert (code, reported) == (2, expected)
 
 
 def test_of_other_files_the_built_in_plugin_drafts(command):
@@ -72,7 +72,7 @@ def test_an_unsupported_binary_file_is_reported(command, content, message):
 
 def test_a_plugin_that_fails_is_named_with_its_line(command):
     Path("notes.py").write_text(PLUGIN.replace("    if path", "    1 / 0\n    if path"))
-    code, _, told = command("song.notes", "-p", "notes.py")
+    code, _, reported = command("song.notes", "-p", "notes.py")
     assert code == 2
-    assert told.startswith('A plugin failed in "draft_spec". ')
-    assert told.endswith("notes.py, line 9: ZeroDivisionError: division by zero  [unusable-plugin]\n")
+    assert reported.startswith('A plugin failed in "draft_spec". ')
+    assert reported.endswith("notes.py, line 9: ZeroDivisionError: division by zero  [unusable-plugin]\n")

@@ -22,7 +22,7 @@ SOURCES = {}
 
 
 def problem(words, message="This is wrong.", path=("a", "b"), against=(), **options):
-    return Diagnostic("misfit", message, path, place=place(words, **options), related_places=against)
+    return Diagnostic("mismatch", message, path, place=place(words, **options), related_places=against)
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,25 @@ def test_the_line_of_every_character_is_found(text):
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ("one", ["spec.toml:1:1: a.b: This is wrong.  [misfit]", "  |", "1 | one = 1", "  | ^^^"]),
+        ("one", ["spec.toml:1:1: a.b: This is wrong.  [mismatch]", "  |", "1 | one = 1", "  | ^^^"]),
         (
             '"größer"',
-            ["spec.toml:3:9: a.b: This is wrong.  [misfit]", "  |", '3 | three = "größer"', "  |         ^^^^^^^^"],
+            ["spec.toml:3:9: a.b: This is wrong.  [mismatch]", "  |", '3 | three = "größer"', "  |         ^^^^^^^^"],
         ),
-        ("four", ["spec.toml:4:2: a.b: This is wrong.  [misfit]", "  |", "4 |     four = 4", "  |     ^^^^"]),
+        ("four", ["spec.toml:4:2: a.b: This is wrong.  [mismatch]", "  |", "4 |     four = 4", "  |     ^^^^"]),
         (
             "# x",
-            ["spec.toml:5:13: a.b: This is wrong.  [misfit]", "  |", '5 | five = "日本" # x', "  |               ^^^"],
+            [
+                "spec.toml:5:13: a.b: This is wrong.  [mismatch]",
+                "  |",
+                '5 | five = "日本" # x',
+                "  |               ^^^",
+            ],
         ),
-        ("日本", ["spec.toml:5:9: a.b: This is wrong.  [misfit]", "  |", '5 | five = "日本" # x', "  |         ^^^^"]),
+        (
+            "日本",
+            ["spec.toml:5:9: a.b: This is wrong.  [mismatch]", "  |", '5 | five = "日本" # x', "  |         ^^^^"],
+        ),
     ],
 )
 def test_a_problem_is_shown_with_its_line_and_a_marker(words, shown):
@@ -75,16 +83,16 @@ def test_a_problem_is_shown_with_its_line_and_a_marker(words, shown):
 
 def test_a_problem_without_a_place_takes_one_line():
     assert (
-        rendered(Diagnostic("misfit", "This is wrong.", ("a",)), "spec.toml")
-        == "spec.toml: a: This is wrong.  [misfit]"
+        rendered(Diagnostic("mismatch", "This is wrong.", ("a",)), "spec.toml")
+        == "spec.toml: a: This is wrong.  [mismatch]"
     )
-    assert rendered(Diagnostic("misfit", "This is wrong."), "spec.toml") == "spec.toml: This is wrong.  [misfit]"
+    assert rendered(Diagnostic("mismatch", "This is wrong."), "spec.toml") == "spec.toml: This is wrong.  [mismatch]"
 
 
 def test_a_change_on_the_command_line_is_not_quoted_again():
     source = Source("--set a.b=3", "a.b=3")
-    shown = rendered(Diagnostic("misfit", "This is wrong.", ("a", "b"), place=Place(source, 4, 5)), "spec.toml")
-    assert shown == "--set a.b=3: a.b: This is wrong.  [misfit]"
+    shown = rendered(Diagnostic("mismatch", "This is wrong.", ("a", "b"), place=Place(source, 4, 5)), "spec.toml")
+    assert shown == "--set a.b=3: a.b: This is wrong.  [mismatch]"
 
 
 def test_both_places_of_a_conflict_are_shown_in_the_order_of_the_text():
@@ -107,14 +115,14 @@ def test_both_places_of_a_conflict_are_shown_in_the_order_of_the_text():
 
 def test_a_conflict_within_a_line_shows_the_line_once():
     source = Source("spec.toml", "x = [1 2]", Path("/"))
-    wrong = Diagnostic("misfit", "This is wrong.", place=Place(source, 7, 8), related_places=(Place(source, 4, 5),))
+    wrong = Diagnostic("mismatch", "This is wrong.", place=Place(source, 7, 8), related_places=(Place(source, 4, 5),))
     assert rendered(wrong, "spec.toml").splitlines()[1:] == ["  |", "1 | x = [1 2]", "  |     -", "  |        ^"]
 
 
 def test_a_conflict_with_another_file_names_it():
     other = place("lr = 1", text="\n" * 99 + "lr = 1", name="base.toml")
     assert rendered(problem("one", against=[other]), "spec.toml").splitlines() == [
-        "spec.toml:1:1: a.b: This is wrong.  [misfit]",
+        "spec.toml:1:1: a.b: This is wrong.  [mismatch]",
         "    |",
         "  1 | one = 1",
         "    | ^^^",
@@ -140,8 +148,8 @@ def test_a_long_line_is_shortened_around_the_place():
 def test_the_end_of_a_file_is_a_place():
     text = "x = ["
     end = Place(Source("s", text, directory="."), 5, 5)
-    assert rendered(Diagnostic("misfit", "No end.", place=end), "s").splitlines() == [
-        "s:1:6: No end.  [misfit]",
+    assert rendered(Diagnostic("mismatch", "No end.", place=end), "s").splitlines() == [
+        "s:1:6: No end.  [mismatch]",
         "  |",
         "1 | x = [",
         "  |      ^",
@@ -188,11 +196,11 @@ def test_colors_are_used_on_a_terminal_unless_disabled(is_terminal, environment,
 def test_problems_as_json_have_their_places():
     found = [
         ("spec.toml", problem("two", against=[place("one")])),
-        ("other.toml", Diagnostic("misfit", "No.", ("x", 0))),
+        ("other.toml", Diagnostic("mismatch", "No.", ("x", 0))),
     ]
     assert json.loads(as_json(found)) == [
         {
-            "id": "misfit",
+            "id": "mismatch",
             "severity": "error",
             "file": "spec.toml",
             "line": 2,
@@ -205,7 +213,7 @@ def test_problems_as_json_have_their_places():
             "related": [{"file": "spec.toml", "line": 1, "column": 1, "end_line": 1, "end_column": 4}],
         },
         {
-            "id": "misfit",
+            "id": "mismatch",
             "severity": "error",
             "file": "other.toml",
             "line": 1,
@@ -221,18 +229,21 @@ def test_problems_as_json_have_their_places():
 
 
 def test_problems_for_github_are_commands_without_injected_text():
-    told = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
-    assert told == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y [misfit]'
+    reported = for_github(problem("two", message="50% wrong:\nx, y", path=("a:b,c",), name="a,b.toml"), "spec.toml")
     assert (
-        for_github(Diagnostic("misfit", "No."), "spec.toml") == "::error file=spec.toml,line=1,title=spec::No. [misfit]"
+        reported == '::error file=a%2Cb.toml,line=2,col=2,endColumn=5,title="a%3Ab%2Cc"::50%25 wrong:%0Ax, y [mismatch]'
+    )
+    assert (
+        for_github(Diagnostic("mismatch", "No."), "spec.toml")
+        == "::error file=spec.toml,line=1,title=spec::No. [mismatch]"
     )
 
 
 def test_a_warning_says_that_it_is_one_and_help_follows_the_message():
     warning = Diagnostic("no-effect", "It does nothing.", ("a",), "Leave it out.", severity="warning")
     assert rendered(warning, "spec.toml") == "spec.toml: warning: a: It does nothing. Leave it out.  [no-effect]"
-    [told] = json.loads(as_json([("spec.toml", warning)]))
-    assert (told["severity"], told["message"], told["help"]) == (
+    [reported] = json.loads(as_json([("spec.toml", warning)]))
+    assert (reported["severity"], reported["message"], reported["help"]) == (
         "warning",
         "It does nothing.",
         "Leave it out.",

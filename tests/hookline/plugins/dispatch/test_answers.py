@@ -82,7 +82,7 @@ def test_json_values_are_accepted_from_log_and_not_from_evaluate(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         (torch.zeros(()), "Tensor and shape (). Write float(…) around it"),
         (torch.zeros(2), "Tensor and shape (2,)"),
@@ -93,18 +93,18 @@ def test_json_values_are_accepted_from_log_and_not_from_evaluate(value):
     ],
     ids=str,
 )
-def test_a_value_that_json_cannot_represent_is_reported_with_its_name(value, told):
-    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'JSON values, but "more" is of type {told}'
+def test_a_value_that_json_cannot_represent_is_reported_with_its_name(value, reported):
+    assert unfit("log", {"training/loss": 0.5, "more": value}) == f'JSON values, but "more" is of type {reported}'
 
 
 @pytest.mark.parametrize(("stage", "values"), [("evaluate", "numbers"), ("log", "JSON values")])
 def test_an_integer_that_is_too_large_for_a_float_is_reported(stage, values):
-    told = f'{values}, but "loss" is an integer that is too large for a float'
-    assert unfit(stage, {"loss": -(10**400)}) == told
+    reported = f'{values}, but "loss" is an integer that is too large for a float'
+    assert unfit(stage, {"loss": -(10**400)}) == reported
 
 
 @pytest.mark.parametrize(
-    ("record", "told"),
+    ("record", "reported"),
     [
         ({"step": 2}, '"epoch" is missing'),
         ({"epoch": 1}, '"step" is missing'),
@@ -112,8 +112,10 @@ def test_an_integer_that_is_too_large_for_a_float_is_reported(stage, values):
         ({"epoch": True, "step": 2}, '"epoch" is of type bool'),
     ],
 )
-def test_a_record_without_its_epoch_or_step_is_reported(record, told):
-    assert unfit("log", {"training/loss": 0.5, **record}) == f"the record that it received, with additions, but {told}"
+def test_a_record_without_its_epoch_or_step_is_reported(record, reported):
+    assert (
+        unfit("log", {"training/loss": 0.5, **record}) == f"the record that it received, with additions, but {reported}"
+    )
 
 
 def test_a_key_that_is_not_a_string_is_reported():
@@ -127,7 +129,7 @@ def test_the_values_of_other_stages_are_not_checked(stage):
 
 
 @pytest.mark.parametrize(
-    ("stage", "value", "told"),
+    ("stage", "value", "reported"),
     [
         (
             "log",
@@ -138,7 +140,7 @@ def test_the_values_of_other_stages_are_not_checked(stage):
         ("evaluate", "good", 'numbers, but "answer" is of type str.'),
     ],
 )
-def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path, stage, value, told):
+def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path, stage, value, reported):
     class Adding:
         pass
 
@@ -149,7 +151,7 @@ def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path
     setattr(Adding, stage, hookimpl(wrapper=True)(implementation))
     with pytest.raises(StageError) as error:
         hookline.train(small(epochs=1), plugins=[Adding()], out=tmp_path / "run")
-    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {told}')
+    assert str(error.value).startswith(f'The stage "{stage}" must be answered with {reported}')
     assert "Plugins called, in this order: hookline_stages. It is wrapped by Adding: " in str(error.value)
 
 

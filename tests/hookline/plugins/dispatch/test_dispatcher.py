@@ -4,8 +4,8 @@ import pluggy
 import pytest
 
 from hookline import HooklineError, hookimpl
-from hookline.errors import MisfitError, StageError
-from hookline.plugins.dispatch.blame import blamed, naming_plugins
+from hookline.errors import MismatchError, StageError
+from hookline.plugins.dispatch.attribution import attributed, naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.manager import new_manager
 from hookline.plugins.stages import STAGES
@@ -183,7 +183,9 @@ def test_an_error_without_a_message_is_reported_by_its_type():
         call(stages, "step")
 
 
-@pytest.mark.parametrize("error", [HooklineError("Mend it."), MisfitError("Mend it.", ("model",)), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [HooklineError("Mend it."), MismatchError("Mend it.", ("model",)), KeyboardInterrupt()]
+)
 def test_an_error_of_hookline_is_unchanged(error):
     def refuse(run):
         raise error
@@ -230,8 +232,8 @@ def test_the_failing_one_of_two_plugins_of_a_class_is_named(failing):
     assert str(error.value).startswith(f'The plugin "plugin-{failing}" failed in the stage "step" (')
 
 
-def test_no_plugin_is_blamed_without_a_traceback():
-    assert blamed(KeyError("x"), manager_of(answering("step", "yes"))) is None
+def test_no_plugin_is_named_without_a_traceback():
+    assert attributed(KeyError("x"), manager_of(answering("step", "yes"))) is None
 
 
 def test_stages_use_the_plugins_that_were_registered_when_they_were_created():
@@ -354,18 +356,18 @@ def stop_iteration(run):
     return next(iter(()))
 
 
-@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
-def test_exit_and_stop_iteration_in_a_plugin_are_failures(fault, told):
+@pytest.mark.parametrize(("fault", "reported"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+def test_exit_and_stop_iteration_in_a_plugin_are_failures(fault, reported):
     stages = stages_of(answering("step", fault))
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
-    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {reported}'
 
 
-@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
+@pytest.mark.parametrize(("fault", "reported"), [(leave, "SystemExit: 0"), (stop_iteration, "StopIteration")])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_exit_and_stop_iteration_in_a_wrapper_are_failures(fault, told, when):
+def test_exit_and_stop_iteration_in_a_wrapper_are_failures(fault, reported, when):
     class Wrapper:
         @hookimpl(wrapper=True)
         def step(self, run):
@@ -378,7 +380,7 @@ def test_exit_and_stop_iteration_in_a_wrapper_are_failures(fault, told, when):
     with pytest.raises(StageError) as error, naming_plugins(stages.manager):
         call(stages, "step")
     line = fault.__code__.co_firstlineno + 1
-    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {told}'
+    assert str(error.value) == f'The plugin "plugin-0" failed in the stage "step" ({__file__}, line {line}): {reported}'
 
 
 @pytest.mark.parametrize(("yields", "did"), [(0, "it returned without a `yield`"), (2, "it yielded a second time")])

@@ -284,7 +284,7 @@ def fit(run):
 
 
 @pytest.mark.parametrize(
-    "after", ["pass", "1 / 0", "from hookline.errors import MisfitError; raise MisfitError('No.', ('loss',))"]
+    "after", ["pass", "1 / 0", "from hookline.errors import MismatchError; raise MismatchError('No.', ('loss',))"]
 )
 def test_the_command_line_reports_both(tmp_path, monkeypatch, capsys, after):
     monkeypatch.chdir(tmp_path)

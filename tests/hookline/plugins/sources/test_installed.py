@@ -108,8 +108,8 @@ def test_all_unusable_plugins_are_reported_and_loaded_once(install, monkeypatch)
 
     monkeypatch.setattr("hookline.check.load.Plugins", Counted)
     problems = Loader().check(from_table({"plugins": ["none", "broken", "none"]}))
-    told = [(problem.path, problem.message[:19]) for problem in problems if problem.path[0] == "plugins"]
-    assert sorted(told) == [
+    reported = [(problem.path, problem.message[:19]) for problem in problems if problem.path[0] == "plugins"]
+    assert sorted(reported) == [
         (("plugins", 0), 'No plugin named "no'),
         (("plugins", 1), 'The plugin "broken"'),
         (("plugins", 2), 'No plugin named "no'),

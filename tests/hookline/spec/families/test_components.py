@@ -120,7 +120,7 @@ def test_a_family_is_called_by_what_its_components_are(base, family):
     assert base.family == family
 
 
-def test_a_metric_is_called_by_its_type_or_as_it_is_told():
+def test_a_metric_is_called_by_its_type_or_as_it_is_reported():
     assert (Judge().label, Judge(name="mine").label) == ("Judge", "mine")
 
 

@@ -91,7 +91,7 @@ TAKES_TWO = spec(type("Two", (LossSpec,), {"__doc__": "Two.", "inputs": ("a", "b
         ),
     ],
 )
-def test_outputs_that_are_not_those_that_the_loss_names_are_told(loss, outputs, message):
+def test_outputs_that_are_not_those_that_the_loss_names_are_reported(loss, outputs, message):
     assert loss.unlike_inputs(outputs) == message
     if message is None:
         loss.check_outputs(outputs)
@@ -106,7 +106,7 @@ def test_a_loss_that_computes_by_itself_may_take_other_outputs():
     assert own().unlike_inputs({"a": OUTPUTS}).startswith("Own takes one output")
 
 
-def test_a_loss_that_does_not_say_what_metrics_compare_is_told():
+def test_a_loss_that_does_not_say_what_metrics_compare_is_reported():
     with pytest.raises(ValueError, match=r"^Two takes several outputs and has no `predictions` for metrics\.$"):
         TAKES_TWO().predictions(None, {"a": OUTPUTS, "b": OUTPUTS}, None)
     with pytest.raises(ValueError, match=r"^Plain takes no target and has no `truth` for metrics\.$"):

@@ -428,7 +428,7 @@ class TwoPlugin:
     ],
 )
 def test_a_head_that_does_not_fit_its_loss_is_rejected(made, message, tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(made, plugins=[TwoPlugin()], out=tmp_path / "run")
     name, _, sentence = message.partition(": ")
     assert str(raised.value).startswith(f"losses.{name}: {sentence}")
@@ -436,9 +436,9 @@ def test_a_head_that_does_not_fit_its_loss_is_rejected(made, message, tmp_path):
 
 
 def test_only_a_head_that_its_loss_doubts_causes_a_warning(tmp_path):
-    with pytest.warns(hookline.HooklineWarning) as told:
+    with pytest.warns(hookline.HooklineWarning) as reported:
         hookline.train(two("BCEWithLogitsLoss", a=[SIGMOID], b=[SIGMOID]), plugins=[TwoPlugin()], out=tmp_path / "run")
-    assert [str(warning.message) for warning in told] == [
+    assert [str(warning.message) for warning in reported] == [
         "losses.a: BCEWithLogitsLoss takes raw scores and turns them into probabilities itself, but the model ends in "
         "Sigmoid: remove that layer."
     ]
@@ -534,20 +534,20 @@ def test_a_model_with_several_outputs_applied_to_several_inputs_is_reported(tmp_
         plugins=[ThreesPlugin()],
     )
     with pytest.raises(
-        hookline.errors.MisfitError, match=r"near: TripletMarginLoss takes one output of the model, which"
+        hookline.errors.MismatchError, match=r"near: TripletMarginLoss takes one output of the model, which"
     ):
         hookline.train(made, plugins=[ThreesPlugin()], out=tmp_path / "run")
 
 
 def test_an_unfit_loss_among_several_is_reported_at_its_place(tmp_path):
     projecting = {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 4, "cutoffs": [3]}
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(spec({**LOSSES, "kind": projecting}), plugins=[Plugin()], out=tmp_path / "run")
     assert str(raised.value) == "losses.kind.cutoffs: There are 3 classes, but a cluster begins at 3."
 
     combined = Objective.of(None, {"a": BCELoss()})
     data = hookline.data.Data(training=None, example=None, targets={"a": hookline.data.Target(columns=("a",))})
-    with pytest.raises(hookline.errors.MisfitError, match=r"^losses\.a: BCELoss takes probabilities"):
+    with pytest.raises(hookline.errors.MismatchError, match=r"^losses\.a: BCELoss takes probabilities"):
         combined.compute(
             combined.build(data), torch.full((1, 1), 2.0), hookline.data.Batch({"x": X}, {"a": torch.ones(1, 1)})
         )

@@ -36,13 +36,13 @@ ALL = 'Logged: "training/loss", "validation/loss", "validation/Accuracy" and "va
 def problems(tmp_path, capsys):
     """The problems of a spec with these callbacks: line, path and message of each, with its help."""
 
-    def told(callbacks, *words, text=SPEC):
+    def reported(callbacks, *words, text=SPEC):
         (tmp_path / "spec.toml").write_text(text + callbacks)
         main(["check", *words, "--format", "json", str(tmp_path / "spec.toml")])
         found = json.loads(capsys.readouterr().out)
         return [(one["line"], one["path"], f"{one['message']} {one['help']}".rstrip()) for one in found]
 
-    return told
+    return reported
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_a_missing_validation_split_is_the_reason_also_for_a_default(problems, c
     message = f'"{name}" is not logged. The data has no validation split. Logged: '
     callbacks = f'[[callbacks]]\ntype = "{callback}"\n{monitor}'
     # If the option is not in the spec, the place is the callback.
-    [(line, path, told)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
-    assert (line, path, told[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
+    [(line, path, reported)] = [problem for problem in problems(callbacks, text=text) if "logged" in problem[2]]
+    assert (line, path, reported[: len(message)]) == (19 if monitor else 17, "callbacks[0].monitor", message)
 
 
 @pytest.mark.parametrize("section", ["[run]", "[optimizer]", "[[metrics]]", ""])
@@ -135,8 +135,8 @@ def test_a_misplaced_validation_option_is_reported_once(problems, section):
         if section in ("", "[run]")
         else text.replace(section, f"{section}\nvalidation = 0.2", 1)
     )
-    told = problems('[[callbacks]]\ntype = "EarlyStopping"\n', text=text)
-    assert [path.rpartition(".")[2] for _, path, _ in told] == ["validation"]
+    reported = problems('[[callbacks]]\ntype = "EarlyStopping"\n', text=text)
+    assert [path.rpartition(".")[2] for _, path, _ in reported] == ["validation"]
 
 
 def test_a_deep_check_reports_what_depends_on_the_data_at_the_same_place(problems, tmp_path):
@@ -155,10 +155,10 @@ def test_a_deep_check_reports_what_depends_on_the_data_at_the_same_place(problem
 
 def test_a_misspelled_number_is_reported_once_the_data_section_is_valid(problems):
     text = SPEC.replace("validation = 0.2", "validation = 2.0")
-    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
-    assert [path for _, path, _ in told] == ["data.validation"]
-    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=SPEC)
-    assert [path for _, path, _ in told] == ["callbacks[0].monitor"]
+    reported = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in reported] == ["data.validation"]
+    reported = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=SPEC)
+    assert [path for _, path, _ in reported] == ["callbacks[0].monitor"]
 
 
 @hookline.spec.spec
@@ -209,8 +209,8 @@ def test_every_name_is_accepted_with_a_callback_that_does_not_declare_what_it_lo
     ],
 )
 def test_a_number_of_an_earlier_callback_is_reported_with_the_order(problems, callback, message):
-    [(_, path, told)] = problems(f'[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\n{callback}')
-    assert told == f"Only callbacks listed before GradientNorm see what it logs: list it after {message}"
+    [(_, path, reported)] = problems(f'[[callbacks]]\ntype = "GradientNorm"\n[[callbacks]]\n{callback}')
+    assert reported == f"Only callbacks listed before GradientNorm see what it logs: list it after {message}"
     assert path.startswith("callbacks[1].")
 
 
@@ -240,9 +240,9 @@ def test_a_callback_that_saves_the_log_causes_a_warning_about_invisible_numbers(
     ],
 )
 def test_a_misspelled_number_is_reported_once_all_callbacks_and_metrics_are_valid(problems, wrong, path):
-    misspelt = '[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n'
-    assert [where for _, where, _ in problems(f"{wrong}{misspelt}")] == [path]
-    [(_, where, message)] = problems(misspelt)
+    misspelled = '[[callbacks]]\ntype = "ReduceLROnPlateau"\nmonitor = "validation/accuracy"\n'
+    assert [where for _, where, _ in problems(f"{wrong}{misspelled}")] == [path]
+    [(_, where, message)] = problems(misspelled)
     wanted = '"validation/accuracy" is not logged. Did you mean "validation/Accuracy"?'
     assert (where, message.partition(" Logged")[0]) == ("callbacks[0].monitor", wanted)
 
@@ -250,8 +250,8 @@ def test_a_misspelled_number_is_reported_once_all_callbacks_and_metrics_are_vali
 @pytest.mark.parametrize("wrong", ['"x"', "2.0"])
 def test_a_misspelled_number_is_reported_once_the_loss_is_valid(problems, wrong):
     text = SPEC.replace('"CrossEntropyLoss"', f'"CrossEntropyLoss"\nlabel_smoothing = {wrong}')
-    told = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
-    assert [path for _, path, _ in told] == ["loss.label_smoothing"]
+    reported = problems('[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "vall_loss"\n', text=text)
+    assert [path for _, path, _ in reported] == ["loss.label_smoothing"]
 
 
 def test_the_numbers_of_a_callback_are_known_even_if_one_of_its_options_is_wrong(problems):

@@ -13,7 +13,7 @@ from hookline.spec import LayerSpec, spec as declared
 def test_an_index_out_of_range_is_reported_before_anything_is_written(row, wrong, tmp_path):
     indices = numpy.arange(1, 9).reshape(8, 1)
     indices[row] = wrong
-    with pytest.raises(hookline.errors.MisfitError, match=rf"has the indices 0 to 8, but .*{wrong}"):
+    with pytest.raises(hookline.errors.MismatchError, match=rf"has the indices 0 to 8, but .*{wrong}"):
         hookline.train(spec(tmp_path, indices), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -34,7 +34,7 @@ def test_a_model_that_is_an_embedding_is_reported_as_the_model(tmp_path):
     indices = numpy.stack([numpy.arange(8) % 3, numpy.arange(8) % 2], axis=1)
     indices[6] = 0, 3
     write(tmp_path, indices)
-    with pytest.raises(hookline.errors.MisfitError, match=r"model: .*has the indices 0 to 2, but receives 3"):
+    with pytest.raises(hookline.errors.MismatchError, match=r"model: .*has the indices 0 to 2, but receives 3"):
         hookline.train(made, out=tmp_path / "run")
 
 
@@ -99,7 +99,7 @@ def test_indices_passed_by_keyword_are_checked_in_batches_of_the_training_size(t
         write(tmp_path, numbers)
         spec = hookline.load(table, plugins=[Layers()])
         if is_wrong:
-            with pytest.raises(hookline.errors.MisfitError, match="has the indices 0 to 8, but receives 9"):
+            with pytest.raises(hookline.errors.MismatchError, match="has the indices 0 to 8, but receives 9"):
                 hookline.train(spec, plugins=[Layers()], out=tmp_path / "run")
             assert max(made[-1].given) == 2
         else:

@@ -12,7 +12,7 @@ SPECS = Path(__file__).parents[4] / "specs"
 
 def test_an_unfit_metric_is_reported_before_anything_is_written(tmp_path):
     made = hookline.load(SPECS / "iris.toml", ["metrics.Accuracy.top_k=4"])
-    with pytest.raises(hookline.errors.MisfitError, match="top_k") as raised:
+    with pytest.raises(hookline.errors.MismatchError, match="top_k") as raised:
         hookline.train(made, out=tmp_path / "run")
     assert raised.value.path == ("metrics", 0, "top_k")
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,7 @@ import pytest
 import hookline
 from hookline.errors.exceptions import DataError
 from hookline.errors.option_errors import OptionError
-from hookline.training.preflight.misfits import located, misfit_of_loss, misfit_of_metric
+from hookline.training.preflight.mismatches import located, mismatch_of_loss, mismatch_of_metric
 
 SPECS = Path(__file__).parents[4] / "specs"
 
@@ -41,12 +41,12 @@ LINEAR = {"type": "Linear", "out_features": 3}
     ],
 )
 def test_unfit_outputs_point_to_the_final_layer_of_the_model(model, ending):
-    error = misfit_of_loss(OptionError("loss", "No."), spec(model=model))
+    error = mismatch_of_loss(OptionError("loss", "No."), spec(model=model))
     assert (error.message, error.path, error.against) == ("No.", ("loss",), (("model", *ending),))
 
 
 def test_an_option_of_the_loss_is_the_place_if_the_error_names_it():
-    error = misfit_of_loss(OptionError("loss", "No.", "weight", 1, against=[("loss", "reduction")]), spec())
+    error = mismatch_of_loss(OptionError("loss", "No.", "weight", 1, against=[("loss", "reduction")]), spec())
     assert (error.path, error.against) == (("loss", "weight", 1), (("loss", "reduction"),))
 
 
@@ -59,27 +59,27 @@ def test_one_of_several_losses_points_to_the_head_of_its_output(name, ending):
     model = {"type": "Sequential", "layers": [LINEAR, {"type": "Heads", "heads": heads}]}
     losses = {name: {"type": "CrossEntropyLoss"} for name in "abc"}
     made = spec(model=model, loss=None, losses=losses)
-    error = misfit_of_loss(OptionError("losses", "No.", name), made)
+    error = mismatch_of_loss(OptionError("losses", "No.", name), made)
     assert (error.path, error.against) == (("losses", name), (("model", *ending),))
-    given = misfit_of_loss(OptionError("losses", "No.", name, against=[("losses", name, "output")]), made)
+    given = mismatch_of_loss(OptionError("losses", "No.", name, against=[("losses", name, "output")]), made)
     assert given.against == (("losses", name, "output"),)
-    assert misfit_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
+    assert mismatch_of_loss(OptionError("losses", "No.", name, "output"), made).against == ()
 
 
 def test_an_error_of_a_metric_is_located_at_its_option():
     made = spec(metrics=[{"type": "F1Score"}, {"type": "Accuracy", "top_k": 5}])
-    error = misfit_of_metric(
+    error = mismatch_of_metric(
         ValueError("Argument `top_k`  is\n more than `num_classes`."), made.metrics[1], made, "test"
     )
     assert (
         error.message == "Accuracy cannot be computed on the test split. Argument `top_k` is more than `num_classes`."
     )
     assert error.path == ("metrics", 1), "an error that names no option is about the metric"
-    told = {
-        str(misfit_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")
+    reported = {
+        str(mismatch_of_metric(OptionError("top_k", "No."), made.metrics[1], made, on)) for on in ("validation", "test")
     }
-    assert told == {"metrics[1].top_k: Accuracy cannot be computed. No."}, "an option is wrong for every split"
-    assert misfit_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
+    assert reported == {"metrics[1].top_k: Accuracy cannot be computed. No."}, "an option is wrong for every split"
+    assert mismatch_of_metric(ValueError("`top_k`"), made.metrics[0], made, "test").path == ("metrics", 0)
 
 
 FILE = SPECS / "data/iris.csv"

@@ -62,7 +62,7 @@ def loaded(loss, model):
 
 @pytest.mark.parametrize("loss", ["Plain", "Checking", "Computing", "CrossEntropyLoss"])
 def test_a_model_with_heads_is_reported_at_the_loss(loss, tmp_path):
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(loaded(loss, HEADS), plugins=[Plugin()], out=tmp_path / "run")
     assert raised.value.message == f"{loss} {SENTENCE}"
     assert raised.value.path == ("loss",)

@@ -23,7 +23,7 @@ def test_callbacks_that_compute_norms_reject_sparse_gradients_at_their_place(cal
 
     made = spec(tmp_path, numpy.arange(8).reshape(8, 1), sparse=True)
     others = hookline.load({**TABLE, "callbacks": [{"type": "CSVLog"}, callback]}).callbacks
-    with pytest.raises(hookline.errors.MisfitError, match="is sparse, which") as raised:
+    with pytest.raises(hookline.errors.MismatchError, match="is sparse, which") as raised:
         hookline.train(evolve(made, callbacks=others), out=tmp_path / "run")
     assert raised.value.path == ("callbacks", 1)
 
@@ -75,7 +75,7 @@ def test_a_model_that_returns_none_is_reported(tmp_path):
         "loss": {"type": "MSELoss"},
         "optimizer": {"type": "SGD"},
     }
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(hookline.load(table, plugins=[Layers()]), plugins=[Layers()], out=tmp_path / "run")
     assert str(raised.value) == "model: The model returns `None`: each `forward` must return its result."
 
@@ -208,15 +208,15 @@ SEVERAL_LAYERS = {
 
 
 def test_a_layer_without_a_gradient_is_reported_before_anything_is_written(tmp_path, capsys):
-    told = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
+    reported = "A layer with `inplace` overwrites what the previous layer needs for its gradient: remove `inplace`."
     made = hookline.load({**TABLE, "model": SEVERAL_LAYERS})
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(made, out=tmp_path / "run")
-    assert str(raised.value) == f"model: {told}"
+    assert str(raised.value) == f"model: {reported}"
     assert not (tmp_path / "run").exists()
     (tmp_path / "spec.toml").write_text(hookline.dumps(made))
     assert main(["check", "--deep", str(tmp_path / "spec.toml")]) == 1
-    assert told in capsys.readouterr().out
+    assert reported in capsys.readouterr().out
 
 
 def test_a_plugin_whose_gradient_fails_is_reported_with_its_line(tmp_path):
@@ -280,7 +280,7 @@ def test_a_state_that_cannot_be_saved_is_rejected_before_training(stage, section
 
     implementation.__name__ = stage
     setattr(Extra, stage, hookimpl(wrapper=True)(implementation))
-    with pytest.raises(hookline.errors.MisfitError) as raised:
+    with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(hookline.load(TABLE), plugins=[Extra()], out=tmp_path / "run")
     assert str(raised.value) == (
         f'{section}: Its state contains "_extra_state", which is of type dict, but only tensors can be saved: use a '

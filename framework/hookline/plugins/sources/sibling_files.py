@@ -1,4 +1,4 @@
-"""The neighbors of a plugin file: the files that it imports from its directory, which are part of the plugin."""
+"""The siblings of a plugin file: the files that it imports from its directory, which are part of the plugin."""
 
 import ast
 import sys
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-MARK = "__hookline_neighbour__"
+MARK = "__hookline_sibling__"
 """Set in the modules that a plugin file has imported from its directory."""
 
 
-def neighbours(source: Path) -> dict[str, list[Path]]:
+def sibling_files(source: Path) -> dict[str, list[Path]]:
     """The files that a Python file imports from its directory, directly or indirectly, by module name.
 
     They are found without running any code. A package is included with all of its files.

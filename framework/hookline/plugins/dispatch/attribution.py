@@ -77,12 +77,12 @@ def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
     except HooklineError:
         raise
     except FAILURES as error:
-        if named := blamed(error, manager):
+        if named := attributed(error, manager):
             raise named from error
         raise
 
 
-def blamed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
+def attributed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
     """Convert an error to one that names the plugin and the stage that raised it; `None` if no plugin was running.
 
     The plugin is found from the traceback, so the loop has no overhead.

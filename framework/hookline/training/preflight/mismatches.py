@@ -8,7 +8,7 @@ from typing import Any
 from attrs import fields
 
 from hookline.errors.diagnostic import Diagnostic, Keys
-from hookline.errors.exceptions import DataError, MisfitError
+from hookline.errors.exceptions import DataError, MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.families.data import DataSpec
@@ -20,7 +20,7 @@ from hookline.spec.training import TrainingSpec
 from hookline.spec.walk import items, walk
 
 
-def misfit_of_loss(error: OptionError, spec: TrainingSpec) -> MisfitError:
+def mismatch_of_loss(error: OptionError, spec: TrainingSpec) -> MismatchError:
     """The error of a loss about outputs and targets, with its path in the spec.
 
     An error about a loss as a whole also points to the layer that computes its output, unless it names another place.
@@ -29,7 +29,7 @@ def misfit_of_loss(error: OptionError, spec: TrainingSpec) -> MisfitError:
     if not against and isinstance(_at(spec, error.path), LossSpec):
         place = spec.model.ending if error.path == ("loss",) else _head_path(error.path[-1], spec.model)
         against = [("model", *place)]
-    return MisfitError(str(error), error.path, against=against, id="unfit-outputs")
+    return MismatchError(str(error), error.path, against=against, id="unfit-outputs")
 
 
 def _at(value: Any, path: Keys) -> Any:
@@ -49,14 +49,16 @@ def _head_path(output: PathElement, model: ModelSpec) -> Keys:
     return model.ending
 
 
-def misfit_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MisfitError:
+def mismatch_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec, split: str) -> MismatchError:
     """The error of a metric about predictions and targets; for an `OptionError`, at the option."""
     message = " ".join(str(error).split()).rstrip(".")
     place = ("metrics", spec.metrics.index(metric))
     if isinstance(error, OptionError):  # An option is wrong for every split.
         message = f"{metric.label} cannot be computed. {message}."
-        return MisfitError(message, (*place, *error.path), id="unfit-metric")
-    return MisfitError(f"{metric.label} cannot be computed on the {split} split. {message}.", place, id="unfit-metric")
+        return MismatchError(message, (*place, *error.path), id="unfit-metric")
+    return MismatchError(
+        f"{metric.label} cannot be computed on the {split} split. {message}.", place, id="unfit-metric"
+    )
 
 
 def located(error: DataError, data: DataSpec) -> Diagnostic:
