@@ -22,8 +22,8 @@ class WrapperSpec(Spec):
     sets `run.state.weights` to describe them."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
-    """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then misspelled names
-    in options such as `monitor` cannot be reported."""
+    """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then
+    misspelled names in options such as `monitor` cannot be reported."""
 
     mixes_rows: ClassVar[bool] = False
     """Whether it mixes rows of a batch, so that computing a batch in parts gives another result. Together with
