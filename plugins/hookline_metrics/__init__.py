@@ -1,4 +1,4 @@
-"""Metrics of numbers, classes and sequences, each computed from all rows of a split in integers and float64."""
+"""Metrics of classes, numbers, rankings and sequences, computed from all rows of a split in integers and float64."""
 
 from hookline import Components, hookimpl
 
@@ -9,9 +9,39 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
-            "classification": ("Accuracy", "F1Score", "Precision", "Recall"),
-            "ranking": ("AUROC",),
-            "regression": ("MeanAbsoluteError", "MeanSquaredError", "R2Score"),
+            "classification.agreement": ("CohenKappa", "MatthewsCorrCoef"),
+            "classification.decisions": (
+                *("Accuracy", "F1Score", "FBetaScore", "HammingDistance", "JaccardIndex"),
+                *("NegativePredictiveValue", "Precision", "Recall", "Specificity"),
+            ),
+            "classification.distributions": ("JensenShannonDivergence", "KLDivergence", "Perplexity"),
+            "classification.exact_match": ("ExactMatch",),
+            "classification.probabilities": ("CalibrationError", "HingeLoss"),
+            "clustering.clusters": (
+                *("AdjustedMutualInfoScore", "AdjustedRandScore", "CompletenessScore", "FowlkesMallowsIndex"),
+                *("HomogeneityScore", "MutualInfoScore", "NormalizedMutualInfoScore", "RandScore", "VMeasureScore"),
+            ),
+            "clustering.nominal": ("CramersV", "PearsonsContingencyCoefficient", "TheilsU", "TschuprowsT"),
+            "ranking.areas": ("AUROC", "AveragePrecision", "EER", "LogAUC"),
+            "ranking.labels": (
+                *("MultilabelCoverageError", "MultilabelRankingAveragePrecision", "MultilabelRankingLoss"),
+            ),
+            "ranking.operating_points": (
+                *("PrecisionAtFixedRecall", "RecallAtFixedPrecision"),
+                *("SensitivityAtSpecificity", "SpecificityAtSensitivity"),
+            ),
+            "regression.errors": (
+                *("CriticalSuccessIndex", "LogCoshError", "MeanAbsoluteError", "MeanSquaredError"),
+                *("MeanSquaredLogError", "MinkowskiDistance", "TweedieDevianceScore"),
+            ),
+            "regression.ranks": ("KendallRankCorrCoef", "SpearmanCorrCoef"),
+            "regression.relative": (
+                *("CosineSimilarity", "MeanAbsolutePercentageError", "NormalizedRootMeanSquaredError"),
+                *("SymmetricMeanAbsolutePercentageError", "WeightedMeanAbsolutePercentageError"),
+            ),
+            "regression.variance": (
+                *("ConcordanceCorrCoef", "ExplainedVariance", "PearsonCorrCoef", "R2Score", "RelativeSquaredError"),
+            ),
             "sequence": ("SequenceAccuracy", "SymbolErrorRate"),
         },
     )

@@ -1,7 +1,7 @@
 """The tasks of classification metrics, and the options of each."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import fields
 
@@ -27,16 +27,99 @@ def tasks_of(loss: LossSpec) -> tuple[Task, ...]:
 
 
 @spec
-class ClassificationMetric(MetricSpec):
-    """The common options of classification metrics.
+class TaskMetric(MetricSpec):
+    """The base of metrics of classes or labels: finds the task, and the number of classes or labels.
 
-    torchmetrics can also return a number for each class or row (`average="none"`, `multidim_average="samplewise"`); a
-    metric of a spec is a single number.
+    A metric may have the options `task`, `num_classes`, `num_labels` and `ignore_index`, or some of them. Where
+    torchmetrics has one class for all tasks, it has all four: see `ClassificationMetric`. torchmetrics can also return
+    a number for each class or row (`average="none"`, `multidim_average="samplewise"`); a metric of a spec is a single
+    number.
     """
 
-    takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "triplets")
+    takes: ClassVar[Sequence[Offers]] = ("classes", "labels")
+    tasks: ClassVar[tuple[Task, ...]] = ("binary", "multiclass", "multilabel")
+    """The tasks for which the metric is defined."""
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {"num_classes": ("multiclass",), "num_labels": ("multilabel",)}
     """The options that only some tasks have."""
+
+    def _given(self, name: str) -> Any:
+        """Return the value of an option, or `None` if the metric does not have it."""
+        return getattr(self, name, None)
+
+    def check(self, loss: LossSpec) -> None:
+        """Require a task that fits the loss, and options that fit the task."""
+        name, kind, task = type(self).__name__, type(loss).__name__, self._given("task")
+        tasks = tasks_of(loss)
+        if task is None and loss.offers == "numbers":
+            raise ValueError(f"{kind} is a loss of numbers: set the `task` of {name}.")
+        if task is not None and task not in tasks:
+            is_for = enumerate_names(tasks, "or")
+            raise OptionError("task", f"The task of {kind} is {is_for}, not {enumerate_names([task])}.")
+        if not set(tasks) & set(self.tasks):
+            raise ValueError(f"{self._is_for_other_tasks()} the task of {kind} is {enumerate_names(tasks, 'or')}.")
+        self.check_task([one for one in tasks if one in self.tasks] if task is None else (task,))
+
+    def _is_for_other_tasks(self) -> str:
+        return f"{type(self).__name__} is for the task {enumerate_names(self.tasks, 'or')}, but"
+
+    def check_task(self, tasks: Collection[Task]) -> None:
+        """Raise an `OptionError` if an option fits none of these possible tasks."""
+        name, is_one_of = type(self).__name__, enumerate_names(tasks, "or")
+        against = [] if self._given("task") is None else [("task",)]
+        for attribute in fields(type(self)):
+            wanted = self.only_for.get(attribute.name, tuple(tasks))
+            if getattr(self, attribute.name) != attribute.default and not set(wanted) & set(tasks):
+                message = f"`{attribute.name}` is for the task {enumerate_names(wanted, 'or')}, not {is_one_of}"
+                raise OptionError(attribute.name, f"{message}: remove it.", against=against)
+        classes, ignored = 2 if set(tasks) <= set(LABELS) else self._given("num_classes"), self._given("ignore_index")
+        if ignored is not None and classes is not None and ignored >= classes:
+            message = f"{name} has {classes} classes, counted from 0, so there is no class {ignored}."
+            raise OptionError("ignore_index", message, against=against)
+
+    def resolve(self, loss: LossSpec, predictions: "Tensor") -> tuple[Task, int]:
+        """Return the task and the number of classes or labels for the predictions of a batch.
+
+        Raises:
+            OptionError: If an option does not fit them.
+
+        """
+        tasks, own = tasks_of(loss), self._given("task")
+        columns = predictions.shape[1] if predictions.dim() > 1 else 1
+        by_columns: Task = "binary" if columns == 1 else "multilabel"
+        task = own or (by_columns if by_columns in tasks else tasks[0])
+        if task in LABELS and task != by_columns:
+            message = f'With {counted(columns, "output")}, the task is "{by_columns}": remove `task`.'
+            raise OptionError("task" if own else "type", message)
+        if task not in self.tasks:
+            message = f'{self._is_for_other_tasks()} with {counted(columns, "output")}, the task is "{task}".'
+            raise OptionError("type", message)
+        self.check_task((task,))
+        number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
+        given = None if number is None else self._given(number)
+        if number is not None and predictions.is_floating_point() and given not in (None, columns):
+            raise OptionError(number, f"There are {columns} outputs, but `{number}` is {given}: remove it.")
+        if task == "multiclass" and not predictions.is_floating_point():
+            # The loss predicts class indices, which do not determine the number of classes.
+            if given is None:
+                raise OptionError("type", f"{type(self).__name__} needs `num_classes`.")
+            columns = given
+        ignored = self._given("ignore_index")
+        if task == "multiclass" and ignored is not None and ignored >= columns:
+            message = f"There are {columns} classes, counted from 0, so there is no class {ignored}."
+            raise OptionError("ignore_index", message)
+        return task, columns
+
+    def ignored(self, loss: LossSpec, task: Task) -> int | None:
+        """Return the class whose rows to ignore."""
+        own = self._given("ignore_index")
+        return loss.ignored_class if own is None and task == "multiclass" else own
+
+
+@spec
+class ClassificationMetric(TaskMetric):
+    """The common options of metrics for all tasks."""
+
+    takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "triplets")
 
     task: Task | None = None
     """The task. Default: it follows from the loss and the number of outputs."""
@@ -48,65 +131,21 @@ class ClassificationMetric(MetricSpec):
     """The index of a class to ignore: its rows do not count, and averages exclude it. Classes are sorted and counted
     from 0; for a label, 0 means false. Default: the class that the loss ignores, if any."""
 
-    def check(self, loss: LossSpec) -> None:
-        """Require a task that fits the loss, and options that fit the task."""
-        name, kind = type(self).__name__, type(loss).__name__
-        tasks = tasks_of(loss)
-        if self.task is None and loss.offers == "numbers":
-            raise ValueError(f"{kind} is a loss of numbers: set the `task` of {name}.")
-        if self.task is not None and self.task not in tasks:
-            is_for = enumerate_names(tasks, "or")
-            raise OptionError("task", f"The task of {kind} is {is_for}, not {enumerate_names([self.task])}.")
-        self.check_task(tasks if self.task is None else (self.task,))
 
-    def check_task(self, tasks: Collection[Task]) -> None:
-        """Raise an `OptionError` if an option fits none of these possible tasks."""
-        name, is_one_of = type(self).__name__, enumerate_names(tasks, "or")
-        against = [] if self.task is None else [("task",)]
-        for attribute in fields(type(self)):
-            wanted = self.only_for.get(attribute.name, tuple(tasks))
-            if getattr(self, attribute.name) != attribute.default and not set(wanted) & set(tasks):
-                message = f"`{attribute.name}` is for the task {enumerate_names(wanted, 'or')}, not {is_one_of}"
-                raise OptionError(attribute.name, f"{message}: remove it.", against=against)
-        classes = 2 if set(tasks) <= set(LABELS) else self.num_classes
-        if self.ignore_index is not None and classes is not None and self.ignore_index >= classes:
-            message = f"{name} has {classes} classes, counted from 0, so there is no class {self.ignore_index}."
-            raise OptionError("ignore_index", message, against=against)
+@spec
+class OneClassMetric(TaskMetric):
+    """The common options of metrics that need one class for each row, and have no task "multilabel"."""
 
-    def resolve(self, loss: LossSpec, predictions: "Tensor") -> tuple[Task, int]:
-        """Return the task and the number of classes or labels for the predictions of a batch.
+    takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers")
+    tasks: ClassVar[tuple[Task, ...]] = ("binary", "multiclass")
 
-        Raises:
-            OptionError: If an option does not fit them.
-
-        """
-        tasks = tasks_of(loss)
-        columns = predictions.shape[1] if predictions.dim() > 1 else 1
-        by_columns: Task = "binary" if columns == 1 else "multilabel"
-        task = self.task or (by_columns if by_columns in tasks else tasks[0])
-        if task in LABELS and task != by_columns:
-            message = f'With {counted(columns, "output")}, the task is "{by_columns}": remove `task`.'
-            raise OptionError("task" if self.task else "type", message)
-        self.check_task((task,))
-        number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
-        given = None if number is None else getattr(self, number)
-        if number is not None and predictions.is_floating_point() and given not in (None, columns):
-            raise OptionError(number, f"There are {columns} outputs, but `{number}` is {given}: remove it.")
-        if task == "multiclass" and not predictions.is_floating_point():
-            # The loss predicts class indices, which do not determine the number of classes.
-            if given is None:
-                raise OptionError("type", f"{type(self).__name__} needs `num_classes`.")
-            columns = given
-        if task == "multiclass" and self.ignore_index is not None and self.ignore_index >= columns:
-            message = f"There are {columns} classes, counted from 0, so there is no class {self.ignore_index}."
-            raise OptionError("ignore_index", message)
-        return task, columns
-
-    def ignored(self, loss: LossSpec, task: Task) -> int | None:
-        """Return the class whose rows to ignore."""
-        if self.ignore_index is None and task == "multiclass":
-            return loss.ignored_class
-        return self.ignore_index
+    task: Literal["binary", "multiclass"] | None = None
+    """The task. Default: it follows from the loss."""
+    num_classes: int | None = option(default=None, minimum=2)
+    """The number of classes, for the task "multiclass". Default: the number of outputs of the model."""
+    ignore_index: int | None = option(default=None, minimum=0)
+    """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: the class that the
+    loss ignores, if any."""
 
 
 def indices_of_classes(targets: "Tensor") -> "Tensor":

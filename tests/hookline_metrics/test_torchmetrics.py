@@ -14,9 +14,9 @@ from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntr
 from hookline_losses.margin import MultiLabelMarginLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import register_specs
-from hookline_metrics.classification import Accuracy
-from hookline_metrics.ranking import AUROC
-from hookline_metrics.regression import R2Score
+from hookline_metrics.classification.decisions import Accuracy
+from hookline_metrics.ranking.areas import AUROC
+from hookline_metrics.regression.variance import R2Score
 
 SPECS = Path(__file__).parents[2] / "specs"
 DECIDING = ("Accuracy", "F1Score", "Precision", "Recall")

@@ -15,7 +15,7 @@ from hookline_losses.embedding import CosineEmbeddingLoss
 from hookline_losses.margin import MultiMarginLoss, SoftMarginLoss
 from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, MSELoss
-from hookline_metrics.classification import Accuracy, F1Score, Precision, Recall
+from hookline_metrics.classification.decisions import Accuracy, F1Score, Precision, Recall
 
 THEIRS = {F1Score: sklearn.f1_score, Precision: sklearn.precision_score, Recall: sklearn.recall_score}
 KINDS = (Accuracy, *THEIRS)

@@ -58,7 +58,7 @@ class Averaging:
 
     task: Task
     average: Average | None
-    """`None` means the ratio of the label for a binary task, and otherwise "micro"."""
+    """`None` means the ratio of the label for a binary task, and otherwise the usual average."""
     ratio: Ratio
     otherwise: float
     """The ratio of a class whose denominator is 0."""
@@ -66,6 +66,8 @@ class Averaging:
     """Exclude classes from the average that are predicted, but not true in any row."""
     ignored: int | None = None
     """The class to exclude from the average."""
+    usual: Average = "micro"
+    """The average if there is none."""
 
     def __call__(self, counts: Counts) -> float:
         """Return the number; NaN if all rows are ignored."""
@@ -76,13 +78,14 @@ class Averaging:
         has_labels = self.task == "multilabel" or (self.task == "binary" and self.average is None)
         if self.task == "binary" and self.average is not None:
             counts = counts.both_classes()
-        if self.average in (None, "micro"):
+        average = self.average or ("micro" if self.task == "binary" else self.usual)
+        if average == "micro":
             return float(self._ratios(counts.total())[0])
         occurs = counts.true > 0 if self.only_true else counts.predicted + counts.true > 0
         members = counts.rows > 0 if has_labels else occurs
         if self.ignored is not None and not has_labels:
             members[self.ignored] = False
-        weights = counts.true if self.average == "weighted" else torch.ones_like(counts.true)
+        weights = counts.true if average == "weighted" else torch.ones_like(counts.true)
         weights = torch.where(members, weights, 0.0)
         ratios = torch.where(weights > 0, self._ratios(counts), 0.0)
         return float((ratios * weights).sum() / weights.sum()) if weights.any() else self.otherwise
@@ -101,14 +104,14 @@ class CountingState(State):
         self,
         task: Task,
         classes: int,
-        averaging: Averaging,
+        number: Callable[[Counts], float],
         *,
         threshold: float = 0.5,
         top_k: int = 1,
         ignored: int | None = None,
     ):
-        """Start without rows; `classes` is the number of classes or labels."""
-        self._task, self._classes, self._averaging = task, classes, averaging
+        """Start without rows; `classes` is the number of classes or labels, and `number` computes the metric."""
+        self._task, self._classes, self._number_of = task, classes, number
         self._threshold, self._top_k, self._ignored = threshold, top_k, ignored
         self._counts: Tensor | None = None
         self._is_nan: Tensor | bool = False
@@ -149,12 +152,16 @@ class CountingState(State):
         counts[1].scatter_add_(0, predicted, counted)
         counts[2].scatter_add_(0, true, counted)
         counts[3] += counted.sum()
+        self._add_pairs(predicted, true, counted)
+
+    def _add_pairs(self, predicted: "Tensor", true: "Tensor", counted: "Tensor") -> None:
+        """Add what a metric needs apart from the counts; `counted` is 1 for rows that count and 0 for others."""
 
     def compute(self) -> float:
         """Return the number; NaN if a prediction is NaN."""
         if self._counts is None or self._is_nan:
             return math.nan
-        return self._averaging(Counts(*self._counts.cpu().double()))
+        return self._number_of(Counts(*self._counts.cpu().double()))
 
 
 def _is_among_first(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":

@@ -18,7 +18,7 @@ from hookline_losses.embedding import CosineEmbeddingLoss, HingeEmbeddingLoss, M
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
 from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from hookline_losses.regression import MSELoss
-from hookline_metrics.ranking import AUROC
+from hookline_metrics.ranking.areas import AUROC
 
 
 def check(metric, loss, outputs, targets, right):

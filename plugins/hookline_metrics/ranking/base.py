@@ -1,13 +1,13 @@
-"""Metrics of the ranking of rows."""
+"""What all metrics of a curve share: thresholds, the rows that they rank, and the average over classes."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hookline.errors import OptionError
 from hookline.spec import LossSpec, option, spec
-from hookline_metrics.areas import RankingState, ThresholdsState
+from hookline_metrics.ranking.curves import Columns, CountedScores, KeptScores, curve
 from hookline_metrics.state import State
-from hookline_metrics.tasks import ClassificationMetric, Task, tasks_of
+from hookline_metrics.tasks import ClassificationMetric, tasks_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,24 +16,12 @@ _NEEDS_BOTH_CLASSES = "Ranking needs both classes, so neither can be ignored: re
 
 
 @spec
-class AUROC(ClassificationMetric):
-    """The area under the receiver operating characteristic curve, which measures how well the rows are ranked.
-
-    It is the fraction of all pairs of a row of the class and another row in which the former has the larger score. For
-    several classes or labels, it is the mean of their areas, each against the rest; a class of all rows, or of none, is
-    ignored. Rows are ranked by the scores of the model, which distinguish probabilities that round to 0 or 1.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/auroc.html
-    """
+class CurveMetric(ClassificationMetric):
+    """The base of metrics of a curve: the true and false positives at each threshold."""
 
     takes = ("classes", "labels", "numbers")  # The truth of all triplets is 1, so that there is nothing to rank.
     undefined = "It needs rows of two classes and predictions that are not NaN."
-    only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {**ClassificationMetric.only_for, "max_fpr": ("binary",)}
 
-    average: Literal["macro", "weighted"] = "macro"
-    """The average over classes: with equal weights ("macro"), or with their number of rows as weights ("weighted")."""
-    max_fpr: float | None = option(default=None, above=0, maximum=1)
-    """The false positive rate up to which to compute the area, for binary tasks. Default: 1."""
     thresholds: int | tuple[float, ...] | None = option(default=None, minimum=0)
     """The thresholds at which to compute the curve, or the number of thresholds between 0 and 1, evenly spaced. The
     curve is linear in between. Default: the exact curve, which needs memory for all predictions."""
@@ -66,10 +54,28 @@ class AUROC(ClassificationMetric):
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return an object that keeps all scores, or the counts at each threshold."""
-        task, columns = self.resolve(loss, predictions)
+        task, number = self.resolve(loss, predictions)
         if self.ignore_index is not None and task != "multiclass":
             raise OptionError("ignore_index", _NEEDS_BOTH_CLASSES)
         if not predictions.is_floating_point():
             raise ValueError(f"{type(loss).__name__} predicts classes without scores by which to rank rows.")
-        make = RankingState if self.thresholds is None else ThresholdsState
-        return make(self, task, columns, self.ignored(loss, task))
+        columns = Columns(
+            task=task,
+            number=number,
+            of_curve=self.of_curve,
+            of_columns=self.of_columns,
+            average=getattr(self, "average", "macro"),
+            ignored=self.ignored(loss, task),
+        )
+        return KeptScores(columns) if self.thresholds is None else CountedScores(columns, self.thresholds)
+
+    def of_curve(self, true: "Tensor", false: "Tensor") -> float:
+        """Return the number of one curve, which `hookline_metrics.ranking.curves` describes."""
+        raise NotImplementedError
+
+    def of_columns(self, scores: "Tensor", positive: "Tensor") -> "Tensor":
+        """Return the numbers of several columns from all scores, float64 `(columns,)`."""
+        import torch
+
+        curves = (curve(*pair) for pair in zip(scores.T, positive.T, strict=True))
+        return torch.tensor([self.of_curve(*one) for one in curves], dtype=torch.float64)

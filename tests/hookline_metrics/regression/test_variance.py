@@ -13,7 +13,8 @@ from hookline_losses.margin import SoftMarginLoss
 from hookline_losses.probabilistic import KLDivLoss
 from hookline_losses.regression import HuberLoss, MSELoss
 from hookline_losses.sequence import CTCLoss
-from hookline_metrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
+from hookline_metrics.regression.errors import MeanAbsoluteError, MeanSquaredError
+from hookline_metrics.regression.variance import R2Score
 
 THEIRS = {
     MeanAbsoluteError(): sklearn.mean_absolute_error,
