@@ -118,6 +118,10 @@ class CrossEntropyLoss(ClassIndexLoss):
         """Return the class of each row, or the most probable class."""
         return batch.target.argmax(dim=1) if _are_probabilities(batch) else batch.target
 
+    def distribution(self, batch: Batch) -> "Tensor":
+        """Return the target as it is."""
+        return batch.target
+
 
 @spec
 class NLLLoss(ClassIndexLoss):

@@ -184,3 +184,7 @@ class KLDivLoss(TorchLoss):
     def truth(self, batch: Batch) -> "Tensor":
         """Return the most probable class."""
         return batch.target.argmax(dim=1)
+
+    def distribution(self, batch: Batch) -> "Tensor":
+        """Return the probabilities."""
+        return batch.target.exp() if self.log_target else batch.target

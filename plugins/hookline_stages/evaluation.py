@@ -51,7 +51,8 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             metrics = metrics or list(_built(run, predicted))
             for metric, key, state in metrics:
                 with _naming(metric, spec, split):
-                    state.update(*metric.prepare(_evaluated(metric, predicted[key]), predicted[key].truth))
+                    true = predicted[key].distribution if metric.takes_distributions else predicted[key].truth
+                    state.update(*metric.prepare(_evaluated(metric, predicted[key]), true))
     model.train()
     criterion.train()
     if batch is None:

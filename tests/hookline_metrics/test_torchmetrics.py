@@ -1,277 +1,216 @@
-"""Metrics have the options of torchmetrics; each option is used, or refused at its path."""
+"""Every metric of torchmetrics is a metric here with the same options and defaults, or is listed with the reason."""
 
-from inspect import signature
-from pathlib import Path
+import pkgutil
+import warnings
+from importlib import import_module
+from inspect import Parameter, signature
+from math import isnan
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
+import attrs
+import numpy
 import pytest
 import torch
 import torchmetrics
-from attrs import fields
+import torchmetrics.classification
+import torchmetrics.text
 from metric_batches import drawn, evaluated
 
-import hookline
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss
-from hookline_losses.margin import MultiLabelMarginLoss
+from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import register_specs
-from hookline_metrics.classification.decisions import Accuracy
-from hookline_metrics.ranking.areas import AUROC
-from hookline_metrics.regression.variance import R2Score
+from hookline_metrics.clustering.table import TableMetric
+from hookline_metrics.regression.base import RegressionMetric
 
-SPECS = Path(__file__).parents[2] / "specs"
-DECIDING = ("Accuracy", "F1Score", "Precision", "Recall")
-CLASSES = (*DECIDING, "AUROC")
-NUMBERS = ("MeanAbsoluteError", "MeanSquaredError", "R2Score")
-
-
-def problems(name, options, loss):
-    spec = {
-        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
-        "model": {"type": "Linear", "out_features": 1},
-        "loss": {"type": loss} if isinstance(loss, str) else loss,
-        "optimizer": {"type": "SGD"},
-        "metrics": [{"type": name, **options}],
-    }
-    try:
-        hookline.load(spec)
-    except hookline.errors.SpecError as error:
-        return [(problem.path, problem.text) for problem in error.problems]
-    return []
-
-
-OF_SEQUENCES = {"SequenceAccuracy", "SymbolErrorRate"}
+METRICS = {kind.__name__: kind for kind in register_specs().values()}
+OWN = {"SequenceAccuracy", "SymbolErrorRate"}
 """Metrics that torchmetrics does not have."""
 
+COMPARED = ("classification", "clustering", "nominal", "regression", "retrieval")
+LEFT_OUT_MODULES = {
+    "audio": "audio is not a prediction of a loss",
+    "detection": "boxes are not a prediction of a loss",
+    "image": "images are not a prediction of a loss",
+    "multimodal": "images and text are not a prediction of a loss",
+    "segmentation": "masks; F1Score and JaccardIndex count each position of a row",
+    "shape": "point clouds are not a prediction of a loss",
+    "text": "sentences; only Perplexity is of classes, and SymbolErrorRate is CharErrorRate for any symbols",
+    "video": "video is not a prediction of a loss",
+    "wrappers": "wrappers of metrics, which are not data",
+    "functional": "functions of the metrics",
+    "utilities": "no metrics",
+}
+_QUERY = "needs to know which rows belong to the same query"
+_POINTS = "compares clusters of points, without targets"
+LEFT_OUT = {
+    "ConfusionMatrix": "a table, which the callback ConfusionMatrix draws",
+    "PrecisionRecallCurve": "a curve",
+    "ROC": "a curve",
+    "StatScores": "five counts",
+    "BinaryFairness": "needs the group of each row",
+    "BinaryGroupStatRates": "needs the group of each row",
+    "ContinuousRankedProbabilityScore": "needs several predictions for each row",
+    "FleissKappa": "needs several ratings of each row",
+    "ClusterAccuracy": "needs an optimal assignment of clusters to classes, for which torchmetrics uses another package",
+    "CalinskiHarabaszScore": _POINTS,
+    "DaviesBouldinScore": _POINTS,
+    "DunnIndex": _POINTS,
+    "RetrievalPrecisionRecallCurve": "a curve",
+    "RetrievalRecallAtFixedPrecision": _QUERY,
+    **dict.fromkeys((f"Retrieval{name}" for name in ("AUROC", "FallOut", "HitRate", "MAP", "MRR")), _QUERY),
+    **dict.fromkeys((f"Retrieval{name}" for name in ("NormalizedDCG", "Precision", "RPrecision", "Recall")), _QUERY),
+}
+"""Metrics that cannot be one number computed from the predictions and targets of a split."""
+LEFT_OUT_OPTIONS = {
+    "multidim_average": "a number for each row",
+    "num_outputs": "a number for each column; columns are averaged",
+    "keep_sequence_dim": "a number for each position",
+    "t_test": "a second number",
+    "alternative": "of t_test",
+    "log_prob": "follows from the loss",
+    "nan_strategy": "classes are never NaN",
+    "nan_replace_value": "classes are never NaN",
+    "validate_args": "targets are checked when the data is read",
+    "kwargs": "of distributed computation",
+    "cls": "the class",
+}
+OTHER_OPTIONS = {
+    "Precision": {"zero_division": 0.0},
+    "Recall": {"zero_division": 0.0},
+    "JaccardIndex": {"zero_division": 0.0},
+    "EER": {"average": "macro"},
+    "ExactMatch": {"task": None},
+}
+"""Options that torchmetrics takes by keyword, and defaults that it does not have for a single number."""
+ONLY_MULTILABEL = {name for name in METRICS if name.startswith("Multilabel")}
+WITHOUT_ONE_NUMBER = {"none", "raw_values"}
+"""Values that mean a number for each class, label, row or column."""
 
-def test_every_metric_is_compared_with_torchmetrics():
-    assert set(register_specs()) == {*CLASSES, *NUMBERS} | OF_SEQUENCES
+
+def base_names(module):
+    """Return the names of a module, where a class for all tasks stands for those of one task."""
+    names = set(import_module(f"torchmetrics.{module}").__all__)
+    bases = {name: name.removeprefix("Binary").removeprefix("Multiclass").removeprefix("Multilabel") for name in names}
+    return {bases[name] if bases[name] in names else name for name in names}
 
 
-def test_lower_errors_and_higher_scores_are_better():
-    kinds = register_specs()
-    assert {kinds[name].__name__: kinds[name].higher_is_better for name in (*CLASSES, *NUMBERS)} == {
-        **dict.fromkeys(CLASSES, True),
-        "R2Score": True,
-        "MeanAbsoluteError": False,
-        "MeanSquaredError": False,
-    }
+def theirs(name):
+    """Return the class of torchmetrics and what creates it."""
+    rooms = (import_module(f"torchmetrics.{room}") for room in (*COMPARED, "text"))
+    kind = next(getattr(room, name) for room in rooms if hasattr(room, name))
+    is_of_all_tasks = name in torchmetrics.classification.__all__ and name not in ONLY_MULTILABEL
+    return kind, kind.__new__ if is_of_all_tasks else kind.__init__
 
 
-NOT_ONE_NUMBER = {"multidim_average", "num_outputs", "kwargs", "cls"}
-WITHOUT_EFFECT = {"validate_args"}  # Targets are checked when the data is read.
-BY_KEYWORD = {"Precision": {"zero_division": 0.0}, "Recall": {"zero_division": 0.0}}
-BY_TASK = {"task": None, **dict.fromkeys(["average"])}
-"""torchmetrics ignores `average` for binary tasks, so that its default has two meanings."""
+def test_every_metric_of_torchmetrics_is_here_or_has_a_reason_not_to_be():
+    modules = {module.name for module in pkgutil.iter_modules(torchmetrics.__path__) if module.ispkg}
+    assert modules == {*COMPARED, *LEFT_OUT_MODULES}
+    names = set().union(*map(base_names, COMPARED))
+    assert names - set(METRICS) == set(LEFT_OUT)
+    assert set(METRICS) - names == OWN | {"Perplexity"}
+    assert "Perplexity" in torchmetrics.text.__all__
 
 
-@pytest.mark.parametrize("name", [*CLASSES, *NUMBERS])
+@pytest.mark.parametrize("name", sorted(set(METRICS) - OWN))
 def test_a_metric_has_the_options_of_torchmetrics_with_its_defaults(name):
-    theirs, kind = getattr(torchmetrics, name), register_specs()[name]
-    parameters = signature(theirs.__new__ if name in CLASSES else theirs).parameters.values()
-    expected = {p.name: p.default for p in parameters if p.name not in NOT_ONE_NUMBER | WITHOUT_EFFECT}
-    expected |= {option: None for option in BY_TASK if option in expected and (name, option) != ("AUROC", "average")}
-    expected |= BY_KEYWORD.get(name, {})
-    assert {option.name: option.default for option in fields(kind) if option.name not in ("name", "target")} == expected
+    _, make = theirs(name)
+    parameters = [p for p in signature(make).parameters.values() if p.name not in {*LEFT_OUT_OPTIONS, "self"}]
+    expected = {p.name: attrs.NOTHING if p.default is Parameter.empty else p.default for p in parameters}
+    # The task and the number of classes follow from the loss. torchmetrics ignores `average` for binary tasks, so that
+    # its default has two meanings.
+    follows = {"task", "num_classes", "num_labels"} | (
+        {"average"} if hasattr(METRICS[name], "usual_average") else set()
+    )
+    expected |= dict.fromkeys(follows & set(expected)) | OTHER_OPTIONS.get(name, {})
+    if name in ONLY_MULTILABEL:
+        del expected["ignore_index"]  # Targets are 0 or 1, and a ranking needs both.
+    options = {field.name: field for field in attrs.fields(METRICS[name]) if field.name not in ("name", "target")}
+    assert {option.name: option.default for option in options.values()} == expected
+    hints = get_type_hints(make)
+    for option in options.values():
+        if missing := choices(hints.get(option.name)) - choices(option.type):
+            assert missing <= WITHOUT_ONE_NUMBER | ({"binary"} if name == "ExactMatch" else set()), option.name
+        assert name in ("AUROC", "AveragePrecision") or choices(option.type) or not choices(hints.get(option.name))
 
 
-@pytest.mark.parametrize("name", CLASSES)
-@pytest.mark.parametrize("task", ["binary", "multilabel", "multiclass"])
-def test_without_options_a_metric_equals_torchmetrics(name, task):
-    outputs, targets = drawn(task)
+def choices(annotation):
+    """Return the values of a literal type, also of an optional one."""
+    if get_origin(annotation) is Literal:
+        return {value for value in get_args(annotation) if value is not None}
+    if get_origin(annotation) in (Union, UnionType):
+        return set().union(*map(choices, get_args(annotation)))
+    return set()
+
+
+@pytest.mark.parametrize("name", sorted(set(METRICS) - OWN))
+def test_a_metric_says_whether_larger_is_better_and_where_it_comes_from(name):
+    kind, _ = theirs(name)
+    of_task = getattr(torchmetrics.classification, f"Multiclass{name}", kind)
+    wanted = {"EER": False, "CalibrationError": False, "TweedieDevianceScore": False}.get(
+        name, of_task.higher_is_better
+    )
+    assert METRICS[name].higher_is_better == (True if wanted is None else wanted)
+    room = kind.__module__.split(".")[1]
+    assert f"Source: https://lightning.ai/docs/torchmetrics/stable/{room}/" in METRICS[name].__doc__
+
+
+OPTIONS = {
+    "MinkowskiDistance": {"p": 3.0},
+    "CriticalSuccessIndex": {"threshold": 0.5},
+    "RecallAtFixedPrecision": {"min_precision": 0.6},
+    "PrecisionAtFixedRecall": {"min_recall": 0.6},
+    "SensitivityAtSpecificity": {"min_specificity": 0.6},
+    "SpecificityAtSensitivity": {"min_sensitivity": 0.6},
+    "FBetaScore": {"beta": 2.0},
+}
+
+
+TASKS = [(task, name) for name in sorted(METRICS) for task in getattr(METRICS[name], "tasks", ())]
+OF_CLASSES = [(task, name) for task, name in TASKS if task == "multiclass" or "labels" in METRICS[name].takes]
+
+
+def in_the_form_of(name, metric, predictions, targets):
+    """Return predictions and targets as this metric of torchmetrics takes them."""
+    if name == "Perplexity":
+        return predictions.log().unsqueeze(0), targets.unsqueeze(0)
+    if "Divergence" in name:
+        return torch.nn.functional.one_hot(targets, 4).double(), predictions
+    if issubclass(METRICS[name], TableMetric):
+        predicted = predictions.argmax(dim=1) if predictions.shape[1] > 1 else (predictions[:, 0] >= 0.5).long()
+        return predicted, targets.reshape(-1)
+    return predictions, targets
+
+
+@pytest.mark.parametrize(("task", "name"), OF_CLASSES)
+def test_without_options_a_metric_of_classes_equals_torchmetrics(name, task):
+    kind, options = METRICS[name], OPTIONS.get(name, {})
     loss = CrossEntropyLoss() if task == "multiclass" else BCEWithLogitsLoss()
+    outputs, targets = drawn(task)
     if task == "multiclass":
         outputs = outputs[:, :4]
-    numbers = {"multilabel": {"num_labels": 3}, "multiclass": {"num_classes": 4}}.get(task, {})
-    theirs = getattr(torchmetrics, name)(task=task, **numbers)
-    expected = theirs(loss.predictions(None, outputs, None), targets.int())
-    assert evaluated(register_specs()[name](), loss, outputs, targets, 25) == pytest.approx(float(expected), abs=1e-6)
+    number = {"multilabel": {"num_labels": 3}, "multiclass": {"num_classes": 4}}.get(task, {"num_classes": 2})
+    base, make = theirs(name)
+    needs = {"task": task, **number} if "task" in signature(make).parameters else number
+    metric = base(**{key: value for key, value in needs.items() if key in signature(make).parameters}, **options)
+    given = in_the_form_of(name, metric, loss.predictions(None, outputs.double(), None), targets.long())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns about sparse tensors.
+        expected = metric.set_dtype(torch.float64)(*given)
+    if isinstance(expected, tuple):
+        expected = expected[0]  # The other is the threshold.
+    right = numpy.nanmean(torch.as_tensor(expected).double().numpy())
+    assert evaluated(kind(**options), loss, outputs, targets, 25) == pytest.approx(float(right), abs=1e-6)
 
 
-def test_the_default_name_of_a_metric_is_its_type():
-    assert Accuracy().label == "Accuracy"
-    assert R2Score(name="fit").label == "fit"
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_a_missing_task_is_reported(name):
-    [(path, message)] = problems(name, {}, "MSELoss")
-    assert path == ("metrics", 0, "type")
-    assert message == f"MSELoss is a loss of numbers: set the `task` of {name}."
-    assert problems(name, {"task": "binary"}, "MSELoss") == []
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_a_metric_of_numbers_refuses_classes(name):
-    assert problems(name, {}, "CrossEntropyLoss") == [
-        (("metrics", 0, "type"), f"{name} evaluates numbers or labels, but CrossEntropyLoss predicts classes.")
-    ]
-
-
-BOTH = '"binary" or "multilabel"'
-
-
-@pytest.mark.parametrize(
-    ("names", "options", "loss", "option", "message"),
-    [
-        (
-            DECIDING,
-            {"threshold": 0.3},
-            "CrossEntropyLoss",
-            "threshold",
-            f'is for the task {BOTH}, not "multiclass"',
-        ),
-        (DECIDING, {"top_k": 2}, "BCELoss", "top_k", f'is for the task "multiclass", not {BOTH}'),
-        (DECIDING, {"top_k": 2}, "TripletMarginLoss", "top_k", f'is for the task "multiclass", not {BOTH}'),
-        (CLASSES, {"num_classes": 3}, "BCELoss", "num_classes", f'is for the task "multiclass", not {BOTH}'),
-        (CLASSES, {"num_labels": 3}, "NLLLoss", "num_labels", 'is for the task "multilabel", not "multiclass"'),
-        (
-            CLASSES,
-            {"num_labels": 3, "task": "binary"},
-            "BCELoss",
-            "num_labels",
-            'is for the task "multilabel", not "binary"',
-        ),
-        (
-            CLASSES,
-            {"num_labels": 3},
-            "CosineEmbeddingLoss",
-            "num_labels",
-            'is for the task "multilabel", not "binary"',
-        ),
-        (
-            ["AUROC"],
-            {"max_fpr": 0.3},
-            "CrossEntropyLoss",
-            "max_fpr",
-            'is for the task "binary", not "multiclass"',
-        ),
-        (
-            ["AUROC"],
-            {"max_fpr": 0.3},
-            "MultiLabelMarginLoss",
-            "max_fpr",
-            'is for the task "binary", not "multilabel"',
-        ),
-    ],
-    ids=str,
-)
-def test_an_option_of_another_task_is_reported_at_its_path(names, options, loss, option, message):
-    for name in names:
-        assert problems(name, options, loss) == [(("metrics", 0, option), f"`{option}` {message}: remove it.")]
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "loss", "path", "message"),
-    [
-        ("Accuracy", {"task": "binary"}, "NLLLoss", "task", 'The task of NLLLoss is "multiclass", not "binary".'),
-        ("AUROC", {"task": "multiclass"}, "BCELoss", "task", f'The task of BCELoss is {BOTH}, not "multiclass".'),
-        ("Recall", {"task": "multiclass"}, "MSELoss", "task", f'The task of MSELoss is {BOTH}, not "multiclass".'),
-        (
-            "Accuracy",
-            {},
-            "CTCLoss",
-            "type",
-            "Accuracy evaluates classes, labels, numbers or triplets, but CTCLoss predicts sequences.",
-        ),
-        ("Accuracy", {"ignore_index": -1}, "NLLLoss", "ignore_index", "-1 is out of bounds: it must be at least 0."),
-        ("AUROC", {"ignore_index": -100}, "NLLLoss", "ignore_index", "-100 is out of bounds: it must be at least 0."),
-        (
-            "Accuracy",
-            {"ignore_index": 2},
-            "BCELoss",
-            "ignore_index",
-            "Accuracy has 2 classes, counted from 0, so there is no class 2.",
-        ),
-        (
-            "Accuracy",
-            {"ignore_index": 9, "num_classes": 3},
-            "NLLLoss",
-            "ignore_index",
-            "Accuracy has 3 classes, counted from 0, so there is no class 9.",
-        ),
-        (
-            "AUROC",
-            {"ignore_index": 1},
-            "BCELoss",
-            "ignore_index",
-            "Ranking needs both classes, so neither can be ignored: remove `ignore_index`.",
-        ),
-        (
-            "AUROC",
-            {"thresholds": 5},
-            "MultiMarginLoss",
-            "thresholds",
-            "Thresholds are probabilities, but MultiMarginLoss predicts scores: remove `thresholds`.",
-        ),
-        ("AUROC", {"thresholds": 1}, "BCELoss", "thresholds", "There must be at least 2 thresholds, not 1."),
-        ("AUROC", {"thresholds": []}, "BCELoss", "thresholds", "There must be at least one threshold."),
-    ],
-)
-def test_options_that_do_not_fit_the_loss_are_reported(name, options, loss, path, message):
-    assert problems(name, options, loss) == [(("metrics", 0, path), message)]
-
-
-def test_a_threshold_is_a_probability():
-    assert problems("AUROC", {"thresholds": [0.5, 2]}, "BCELoss") == [
-        (("metrics", 0, "thresholds", 1), "A probability is at most 1, not 2.")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("metric", "loss", "outputs", "path", "message"),
-    [
-        (Accuracy(num_classes=7), CrossEntropyLoss(), 4, "num_classes", "There are 4 outputs, but `num_classes` is 7"),
-        (Accuracy(num_labels=9), BCELoss(), 4, "num_labels", "There are 4 outputs, but `num_labels` is 9"),
-        (Accuracy(top_k=5), CrossEntropyLoss(), 4, "top_k", "There are 4 classes, but `top_k` is 5."),
-        (
-            Accuracy(ignore_index=4),
-            CrossEntropyLoss(),
-            4,
-            "ignore_index",
-            "There are 4 classes, counted from 0, so",
-        ),
-        (Accuracy(num_labels=2), BCELoss(), 1, "num_labels", '`num_labels` is for the task "multilabel", not'),
-        (AUROC(max_fpr=0.5), BCELoss(), 4, "max_fpr", '`max_fpr` is for the task "binary", not "multilabel"'),
-        (
-            Accuracy(task="binary"),
-            BCELoss(),
-            3,
-            "task",
-            'With 3 outputs, the task is "multilabel"',
-        ),
-        (
-            Accuracy(task="multilabel"),
-            MSELoss(),
-            1,
-            "task",
-            'With 1 output, the task is "binary"',
-        ),
-        (AUROC(), MultiLabelMarginLoss(), 1, "type", "With 1 output, the task is"),
-    ],
-    ids=repr,
-)
-def test_options_that_do_not_fit_the_outputs_are_reported(metric, loss, outputs, path, message):
-    metric.check(loss)
-    with pytest.raises(hookline.errors.OptionError) as raised:
-        metric.build(loss, torch.zeros(2, outputs))
-    assert raised.value.path == (path,)
-    assert str(raised.value).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("spec", "options"),
-    [
-        ("iris", {"num_classes": 7}),
-        ("iris", {"top_k": 5}),
-        ("iris", {"ignore_index": 3}),
-        ("losses/BCEWithLogitsLoss", {"num_labels": 9}),
-    ],
-    ids=str,
-)
-def test_options_that_do_not_fit_the_model_are_reported_with_the_name_of_the_metric(spec, options, tmp_path):
-    table = ", ".join(f"{name}={value!r}" for name, value in {"type": "Accuracy", **options}.items())
-    spec = hookline.load(SPECS / f"{spec}.toml", ["run.epochs=1", f"metrics=[{{{table}}}]"])
-    with pytest.raises(hookline.errors.MismatchError, match=r"^metrics.*Accuracy") as raised:
-        hookline.train(spec, out=tmp_path / "run")
-    assert raised.value.path == ("metrics", 0, *options)
-    assert not (tmp_path / "run").exists()
+@pytest.mark.parametrize("name", sorted(name for name in METRICS if issubclass(METRICS[name], RegressionMetric)))
+def test_without_options_a_metric_of_numbers_equals_torchmetrics(name):
+    outputs, targets = (part.double().exp() for part in drawn("numbers"))
+    options = OPTIONS.get(name, {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # It tells that it keeps all rows.
+        metric = theirs(name)[0](**options).set_dtype(torch.float64)
+    flat = (part if name == "CosineSimilarity" else part.reshape(-1) for part in (outputs, targets))
+    right = float(metric(*flat))
+    assert not isnan(right)
+    assert evaluated(METRICS[name](**options), MSELoss(), outputs, targets, 25) == pytest.approx(right, rel=1e-6)

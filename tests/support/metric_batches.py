@@ -1,5 +1,6 @@
 """Helpers for tests of metrics, which are computed in batches of several sizes."""
 
+import pytest
 import torch
 
 from hookline.data import Batch
@@ -15,8 +16,15 @@ def evaluated(metric, loss, outputs, targets, size=ROWS):
         predict = loss.scores if metric.ranks else loss.predictions
         predictions = predict(None, rows, batch)
         state = metric.build(loss, predictions).to(torch.device("cpu")) if state is None else state
-        state.update(*metric.prepare(predictions, loss.truth(batch)))
+        true = loss.distribution(batch) if metric.takes_distributions else loss.truth(batch)
+        state.update(*metric.prepare(predictions, true))
     return float(state.compute())
+
+
+def check(metric, loss, outputs, targets, right):
+    """Require that the metric is right for batches of every size."""
+    for size in SIZES:
+        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, rel=1e-12, abs=1e-12), size
 
 
 def drawn(task, rows=ROWS, seed=8):

@@ -22,6 +22,7 @@ class DistributionMetric(TaskMetric):
     """
 
     takes = ("classes",)
+    takes_distributions = True
     tasks = ("multiclass",)
     higher_is_better = False
     undefined = "All rows are ignored, or a probability is NaN."

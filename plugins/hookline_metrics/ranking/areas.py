@@ -65,8 +65,7 @@ class EER(CurveMetric):
     """The equal error rate: the rate of false positives at the threshold where it equals that of false negatives.
 
     It is the mean of the two rates at the threshold where they are nearest. For several classes or labels, see
-    `average`; a class of all rows, or of
-    none, is ignored.
+    `average`; a class of all rows, or of none, is ignored.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/eer.html
     """

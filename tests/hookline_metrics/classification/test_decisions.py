@@ -7,7 +7,7 @@ from math import isnan
 import numpy
 import pytest
 import torch
-from metric_batches import SIZES, drawn, evaluated
+from metric_batches import SIZES, check, drawn, evaluated
 from sklearn import metrics as sklearn
 
 from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
@@ -36,11 +36,6 @@ def expected(kind, task, average, true, predicted, labels=None, zero_division=0.
         if average == "macro":
             return sklearn.balanced_accuracy_score(true, predicted)
         return (true == predicted).mean()
-
-
-def check(metric, loss, outputs, targets, right):
-    for size in SIZES:
-        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
 
 
 @pytest.mark.parametrize(("kind", "average"), [*product(KINDS, AVERAGES)])

@@ -7,7 +7,7 @@ import numpy
 import pytest
 import torch
 import torchmetrics
-from metric_batches import SIZES, drawn, evaluated
+from metric_batches import SIZES, check, drawn, evaluated
 from sklearn import metrics as sklearn
 from small_training import SPECS
 
@@ -19,11 +19,6 @@ from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMa
 from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.ranking.areas import AUROC
-
-
-def check(metric, loss, outputs, targets, right):
-    for size in SIZES:
-        assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, abs=1e-12), size
 
 
 def tied(outputs):

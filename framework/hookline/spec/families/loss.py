@@ -217,6 +217,13 @@ class LossSpec(Spec):
             raise ValueError(f"{type(self).__name__} takes no target and has no `truth` for metrics.")
         return batch.target
 
+    def distribution(self, batch: "Batch") -> "Tensor":
+        """Return the true probability of each class, `(N, C)`, where the targets of a batch say it; else the `truth`.
+
+        For metrics that compare distributions: see `MetricSpec.takes_distributions`.
+        """
+        return self.truth(batch)
+
     def doubts_of_data(self, data: "Data") -> "Iterable[str]":
         """Yield warnings about the targets, as sentences. Called once, before training."""
         return ()

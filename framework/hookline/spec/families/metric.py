@@ -27,6 +27,9 @@ class MetricSpec(Spec):
     takes: ClassVar[Sequence[Offers]] = ("classes", "labels", "numbers", "sequences", "triplets")
     """The kinds of predictions that it can evaluate: see `LossSpec.offers`. A loss of another kind is an error."""
 
+    takes_distributions: ClassVar[bool] = False
+    """Whether it compares probabilities of all classes: its targets are then `LossSpec.distribution`, not `truth`."""
+
     undefined: ClassVar[str] = ""
     """A sentence for the warning that says when the metric is NaN."""
 

@@ -39,6 +39,11 @@ class Prediction:
         """The true values. Raises a `ValueError` if the batch does not contain them."""
         return self.loss.truth(self.batch)
 
+    @cached_property
+    def distribution(self) -> "Tensor":
+        """The true probabilities of all classes, where the batch contains them, otherwise the true values."""
+        return self.loss.distribution(self.batch)
+
     def replaced(self, predictions: "Tensor", scores: "Tensor | None" = None) -> "Prediction":
         """Return a copy with other predictions and scores. Without scores, metrics rank rows by the predictions."""
         other = Prediction(self.loss, self.criterion, self.outputs, self.batch)
