@@ -1,6 +1,7 @@
 """Errors relative to the size of the targets."""
 
 import math
+import sys
 from typing import TYPE_CHECKING, Literal
 
 from hookline.data import in_float64
@@ -77,12 +78,10 @@ class NormalizedRootMeanSquaredError(RegressionMetric):
 
 @spec
 class CosineSimilarity(RegressionMetric):
-    """The sum over rows of the cosine of the angle between predictions and targets.
+    """The sum over rows of the cosine of the angle between predictions and targets; 0 for a row of zeros.
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/cosine_similarity.html
     """
-
-    undefined = "A prediction is not finite, or all numbers of a row are 0."
 
     reduction: Literal["sum", "mean"] = "sum"
     """Add the cosines of all rows ("sum"), or average them ("mean")."""
@@ -139,7 +138,7 @@ class _Cosines(State):
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Add the rows of a batch."""
         one, two = (rows.reshape(len(rows), -1) for rows in both_in_float64(predictions, targets))
-        one, two = one / one.norm(dim=1, keepdim=True), two / two.norm(dim=1, keepdim=True)
+        one, two = (rows / rows.norm(dim=1, keepdim=True).clamp(min=sys.float_info.min) for rows in (one, two))
         self._total = self._total + (one * two).sum()
         self._rows += len(one)
 

@@ -15,7 +15,17 @@ from hookline_losses.embedding import CosineEmbeddingLoss
 from hookline_losses.margin import MultiMarginLoss, SoftMarginLoss
 from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, MSELoss
-from hookline_metrics.classification.decisions import Accuracy, F1Score, Precision, Recall
+from hookline_metrics.classification.decisions import (
+    Accuracy,
+    F1Score,
+    FBetaScore,
+    HammingDistance,
+    JaccardIndex,
+    NegativePredictiveValue,
+    Precision,
+    Recall,
+    Specificity,
+)
 
 THEIRS = {F1Score: sklearn.f1_score, Precision: sklearn.precision_score, Recall: sklearn.recall_score}
 KINDS = (Accuracy, *THEIRS)
@@ -78,6 +88,51 @@ def test_metrics_of_several_classes_equal_scikit_learn(kind, average, ignored):
         check(kind(average=average), loss(ignore_index=ignored), given, targets, right)
     if ignored is None:
         check(kind(average=average), MultiMarginLoss(), outputs, targets, right)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("task", ["binary", "multilabel", "multiclass"])
+def test_other_metrics_of_counts_equal_scikit_learn(task, average):
+    outputs, targets = drawn(task)
+    loss = CrossEntropyLoss() if task == "multiclass" else BCEWithLogitsLoss()
+    true, predicted = targets.int().numpy(), (outputs >= 0).int().numpy()
+    if task == "multiclass":
+        predicted = outputs.argmax(dim=1).int().numpy()
+    elif task == "binary":
+        true, predicted = true[:, 0], predicted[:, 0]
+    mean = average or ("binary" if task == "binary" else "micro")
+    options = {"average": average}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fraction = sklearn.fbeta_score(true, predicted, beta=2.0, average=mean, zero_division=1.0)
+        check(FBetaScore(beta=2.0, zero_division=1.0, **options), loss, outputs, targets, fraction)
+        usual = "macro" if average is None and task != "binary" else mean
+        labels = sorted({*true.ravel(), *predicted.ravel()}) if task == "multiclass" else None
+        fraction = sklearn.jaccard_score(true, predicted, average=usual, labels=labels)
+        check(JaccardIndex(**options), loss, outputs, targets, fraction)
+    wrong = 1 - evaluated(Accuracy(**options), loss, outputs, targets)
+    check(HammingDistance(**options), loss, outputs, targets, wrong)
+    check(Specificity(**options), loss, outputs, targets, of_others(task, average, true, predicted))
+    check(NegativePredictiveValue(**options), loss, outputs, targets, of_others(task, average, predicted, true, true))
+
+
+def of_others(task, average, divisor, other, weights=None):
+    """Return the fraction of the rows outside of a class in one array that are outside in the other one too."""
+    if task == "binary" and average is None:
+        return 1 - other[divisor == 0].mean()
+    if task != "multilabel":
+        present = sorted({*divisor, *other})
+        divisor, other = ((part[:, None] == present).astype(int) for part in (divisor, other))
+        weights = None if weights is None else (weights[:, None] == present).astype(int)
+    outside, both = (divisor == 0).sum(axis=0), ((divisor == 0) & (other == 0)).sum(axis=0)
+    if task == "multiclass" and average in (None, "micro"):
+        # Of 6 classes, one is neither true nor predicted.
+        absent = (6 - len(present)) * len(divisor)
+        return (both.sum() + absent) / (outside.sum() + absent)
+    if average in (None, "micro"):
+        return both.sum() / outside.sum()
+    true = (divisor if weights is None else weights).sum(axis=0)
+    return numpy.average(both / outside, weights=true if average == "weighted" else None)
 
 
 def test_a_loss_that_contains_a_layer_also_sets_the_ignored_class():

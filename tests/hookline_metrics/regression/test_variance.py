@@ -1,8 +1,9 @@
 """Metrics of numbers, compared with scikit-learn in float64."""
 
 from itertools import product
-from math import isnan
+from math import isnan, sqrt
 
+import numpy
 import pytest
 import torch
 from metric_batches import SIZES, drawn, evaluated
@@ -14,12 +15,39 @@ from hookline_losses.probabilistic import KLDivLoss
 from hookline_losses.regression import HuberLoss, MSELoss
 from hookline_losses.sequence import CTCLoss
 from hookline_metrics.regression.errors import MeanAbsoluteError, MeanSquaredError
-from hookline_metrics.regression.variance import R2Score
+from hookline_metrics.regression.variance import (
+    ConcordanceCorrCoef,
+    ExplainedVariance,
+    PearsonCorrCoef,
+    R2Score,
+    RelativeSquaredError,
+)
+
+
+def concordance(true, said):
+    covariances = [numpy.cov(*pair) for pair in zip(true.T, said.T, strict=True)]
+    steps = (true.mean(axis=0) - said.mean(axis=0)) ** 2
+    return numpy.mean([2 * c[0, 1] / (c[0, 0] + c[1, 1] + step) for c, step in zip(covariances, steps, strict=True)])
+
+
+def relative(true, said):
+    return (((true - said) ** 2).sum(axis=0) / ((true - true.mean(axis=0)) ** 2).sum(axis=0)).mean()
+
+
+def correlation(true, said):
+    return numpy.mean([numpy.corrcoef(*pair)[0, 1] for pair in zip(true.T, said.T, strict=True)])
+
+
+def explained(average):
+    return lambda *both: sklearn.explained_variance_score(*both, multioutput=average)
+
 
 THEIRS = {
-    MeanAbsoluteError(): sklearn.mean_absolute_error,
-    MeanSquaredError(): sklearn.mean_squared_error,
-    MeanSquaredError(squared=False): lambda *both: sklearn.mean_squared_error(*both) ** 0.5,
+    ConcordanceCorrCoef(): concordance,
+    ExplainedVariance(): explained("uniform_average"),
+    ExplainedVariance(multioutput="variance_weighted"): explained("variance_weighted"),
+    PearsonCorrCoef(): correlation,
+    RelativeSquaredError(): relative,
     R2Score(): sklearn.r2_score,
     R2Score(multioutput="variance_weighted"): lambda *both: sklearn.r2_score(*both, multioutput="variance_weighted"),
     R2Score(adjusted=3): lambda *both: 1 - (1 - sklearn.r2_score(*both)) * 59 / 56,
@@ -35,6 +63,34 @@ def test_metrics_of_numbers_equal_scikit_learn_even_far_from_0(metric, offset, c
     right = THEIRS[metric](targets.double().numpy(), outputs.double().numpy())
     for size, loss in product(SIZES, (MSELoss(), HuberLoss())):
         assert evaluated(metric, loss, outputs, targets, size) == pytest.approx(right, rel=1e-12), size
+
+
+def test_the_root_of_the_relative_error_of_one_column():
+    outputs, targets = drawn("numbers")
+    right = sqrt(relative(targets.double().numpy(), outputs.double().numpy()))
+    assert evaluated(RelativeSquaredError(squared=False), MSELoss(), outputs, targets) == pytest.approx(
+        right, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e5])
+def test_a_constant_error_is_explained_but_not_concordant(offset):
+    targets = torch.arange(60.0).unsqueeze(1) + offset
+    for size in SIZES:
+        assert evaluated(ExplainedVariance(), MSELoss(), targets + 7, targets, size) == 1
+        assert evaluated(PearsonCorrCoef(), MSELoss(), targets + 7, targets, size) == pytest.approx(1, abs=1e-15)
+        assert evaluated(ConcordanceCorrCoef(), MSELoss(), targets + 7, targets, size) < 0.95
+
+
+@pytest.mark.parametrize("metric", [ConcordanceCorrCoef(), PearsonCorrCoef(), RelativeSquaredError()], ids=repr)
+def test_equal_targets_have_no_variance(metric):
+    outputs, targets = drawn("numbers")
+    constant = torch.full_like(targets, 0.1)
+    for size in SIZES:
+        assert isnan(evaluated(metric, MSELoss(), constant, constant, size))
+        assert isnan(evaluated(metric, MSELoss(), outputs, constant, size)) == (
+            not isinstance(metric, ConcordanceCorrCoef)
+        )
 
 
 @pytest.mark.parametrize("offset", [0, 2_000, 20_000, 100_000, 1_000_000])
