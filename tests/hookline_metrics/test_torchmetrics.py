@@ -15,7 +15,7 @@ import torch
 import torchmetrics
 import torchmetrics.classification
 import torchmetrics.text
-from metric_batches import drawn, evaluated
+from metric_batches import OPTIONS, drawn, evaluated
 
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.regression import MSELoss
@@ -153,17 +153,6 @@ def test_a_metric_says_whether_larger_is_better_and_where_it_comes_from(name):
     assert METRICS[name].higher_is_better == (True if wanted is None else wanted)
     room = kind.__module__.split(".")[1]
     assert f"Source: https://lightning.ai/docs/torchmetrics/stable/{room}/" in METRICS[name].__doc__
-
-
-OPTIONS = {
-    "MinkowskiDistance": {"p": 3.0},
-    "CriticalSuccessIndex": {"threshold": 0.5},
-    "RecallAtFixedPrecision": {"min_precision": 0.6},
-    "PrecisionAtFixedRecall": {"min_recall": 0.6},
-    "SensitivityAtSpecificity": {"min_specificity": 0.6},
-    "SpecificityAtSensitivity": {"min_sensitivity": 0.6},
-    "FBetaScore": {"beta": 2.0},
-}
 
 
 TASKS = [(task, name) for name in sorted(METRICS) for task in getattr(METRICS[name], "tasks", ())]

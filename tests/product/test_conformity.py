@@ -159,7 +159,16 @@ test_callbacks_conform = conform(
     one("WeightsAndBiases", mode="offline"),
 )
 
-test_metrics_conform = conform(hookline_metrics, SPECS / "losses" / "CTCLoss.toml")
+test_metrics_conform = conform(
+    hookline_metrics,
+    SPECS / "losses" / "CTCLoss.toml",
+    one("CriticalSuccessIndex", threshold=0.5),
+    one("MinkowskiDistance", p=2.0),
+    one("PrecisionAtFixedRecall", min_recall=0.5),
+    one("RecallAtFixedPrecision", min_precision=0.5),
+    one("SensitivityAtSpecificity", min_specificity=0.5),
+    one("SpecificityAtSensitivity", min_sensitivity=0.5),
+)
 
 test_deployment_targets_conform = conform(hookline_deploy)
 

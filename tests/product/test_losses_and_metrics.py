@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from metric_batches import OPTIONS
 
 import hookline
 import hookline_losses
@@ -73,14 +74,6 @@ EXCEPT = {
     "MultiMarginLoss": {"CalibrationError", *DISTRIBUTIONS},  # They need probabilities.
 }
 WITH_ANOTHER_NUMBER_OF_OUTPUTS = {"BCELoss": LABELS, "MultiLabelSoftMarginLoss": ONE_CLASS}
-OPTIONS = {
-    "CriticalSuccessIndex": {"threshold": 0.5},
-    "MinkowskiDistance": {"p": 2},
-    "PrecisionAtFixedRecall": {"min_recall": 0.5},
-    "RecallAtFixedPrecision": {"min_precision": 0.5},
-    "SensitivityAtSpecificity": {"min_specificity": 0.5},
-    "SpecificityAtSensitivity": {"min_sensitivity": 0.5},
-}
 
 
 def listed(metrics):

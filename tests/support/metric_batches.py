@@ -7,6 +7,15 @@ from hookline.data import Batch
 
 ROWS = 60
 SIZES = (1, 7, 32, ROWS)
+OPTIONS = {
+    "CriticalSuccessIndex": {"threshold": 0.5},
+    "MinkowskiDistance": {"p": 2.0},
+    "PrecisionAtFixedRecall": {"min_recall": 0.5},
+    "RecallAtFixedPrecision": {"min_precision": 0.5},
+    "SensitivityAtSpecificity": {"min_specificity": 0.5},
+    "SpecificityAtSensitivity": {"min_sensitivity": 0.5},
+}
+"""The options of metrics that have no defaults for them."""
 
 
 def evaluated(metric, loss, outputs, targets, size=ROWS):
