@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import hookline
+import hookline_metrics
 from hookline.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -139,11 +140,22 @@ def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_training_options_are_read_as_shown():
-    first, partition = map(tomllib.loads, blocks("toml", "training"))
+    first, partition, measured = map(tomllib.loads, blocks("toml", "training"))
     spec = iris_with(first)
     assert (spec.run.epochs, spec.run.device, spec.optimizer.weight_decay) == (30, "cuda", 0.05)
     assert [type(callback).__name__ for callback in spec.callbacks] == ["StepLR"]
     assert [type(part.optimizer).__name__ for part in iris_with(partition).optimizer.parts] == ["Muon", "AdamW"]
+    metrics = iris_with(measured).metrics
+    assert [(metric.label, type(metric).__name__) for metric in metrics] == [
+        ("CohenKappa", "CohenKappa"),
+        ("recall at 0.9", "RecallAtFixedPrecision"),
+    ]
+
+
+def test_the_table_of_metrics_is_complete():
+    table = PAGES["training"].partition("| To measure | Metrics |")[2].partition("\n\n")[0]
+    listed = [name for row in table.splitlines()[2:] for name in row.split("|")[2].strip().split(", ")]
+    assert sorted(listed) == sorted(hookline_metrics.register_specs())
 
 
 def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
