@@ -18,8 +18,15 @@ def register_specs() -> Components:
             "classification.exact_match": ("ExactMatch",),
             "classification.probabilities": ("CalibrationError", "HingeLoss"),
             "clustering.clusters": (
-                *("AdjustedMutualInfoScore", "AdjustedRandScore", "CompletenessScore", "FowlkesMallowsIndex"),
-                *("HomogeneityScore", "MutualInfoScore", "NormalizedMutualInfoScore", "RandScore", "VMeasureScore"),
+                *("AdjustedMutualInfoScore", "AdjustedRandScore", "ClusterAccuracy", "CompletenessScore"),
+                *(
+                    "FowlkesMallowsIndex",
+                    "HomogeneityScore",
+                    "MutualInfoScore",
+                    "NormalizedMutualInfoScore",
+                    "RandScore",
+                    "VMeasureScore",
+                ),
             ),
             "clustering.nominal": ("CramersV", "PearsonsContingencyCoefficient", "TheilsU", "TschuprowsT"),
             "ranking.areas": ("AUROC", "AveragePrecision", "EER", "LogAUC"),

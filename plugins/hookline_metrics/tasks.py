@@ -67,7 +67,7 @@ class TaskMetric(MetricSpec):
         name, is_one_of = type(self).__name__, enumerate_names(tasks, "or")
         against = [] if self._given("task") is None else [("task",)]
         for attribute in fields(type(self)):
-            wanted = self.only_for.get(attribute.name, tuple(tasks))
+            wanted = [task for task in self.only_for.get(attribute.name, tasks) if task in self.tasks]
             if getattr(self, attribute.name) != attribute.default and not set(wanted) & set(tasks):
                 message = f"`{attribute.name}` is for the task {enumerate_names(wanted, 'or')}, not {is_one_of}"
                 raise OptionError(attribute.name, f"{message}: remove it.", against=against)

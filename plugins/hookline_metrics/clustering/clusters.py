@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from hookline.spec import option, spec
+from hookline_metrics.clustering.assignment import most_assigned
 from hookline_metrics.clustering.information import (
     MEANS,
     AverageMethod,
@@ -18,6 +19,23 @@ from hookline_metrics.clustering.table import Table, TableMetric
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+@spec
+class ClusterAccuracy(TableMetric):
+    """The fraction of the rows that are right if each predicted class is renamed to the true class that fits best.
+
+    No two predicted classes become the same true class. The time grows with the cube of the number of classes.
+
+    Source: https://lightning.ai/docs/torchmetrics/stable/clustering/cluster_accuracy.html
+    """
+
+    num_classes: int | None = option(default=None, minimum=2)
+    """The number of classes, for the task "multiclass". Default: the number of outputs of the model."""
+
+    def number(self, table: Table) -> float:
+        """Return the largest fraction of all assignments."""
+        return most_assigned(table.counts.long().numpy()) / table.rows
 
 
 @spec

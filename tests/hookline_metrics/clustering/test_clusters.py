@@ -6,6 +6,7 @@ import numpy
 import pytest
 import torch
 from metric_batches import SIZES, check, drawn, evaluated
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import contingency
 from sklearn import metrics as sklearn
 
@@ -13,6 +14,7 @@ from hookline.errors import OptionError
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.margin import SoftMarginLoss
 from hookline_metrics.clustering import clusters, nominal
+from hookline_metrics.clustering.assignment import most_assigned
 
 METHODS = ("min", "geometric", "arithmetic", "max")
 
@@ -29,7 +31,13 @@ def of_two(kind, method):
     return {kind(average_method=mean): lambda *both, mean=mean: method(*both, average_method=mean) for mean in METHODS}
 
 
+def accuracy(true, predicted):
+    table = sklearn.cluster.contingency_matrix(true, predicted)
+    return table[linear_sum_assignment(table, maximize=True)].sum() / len(true)
+
+
 THEIRS = {
+    clusters.ClusterAccuracy(): accuracy,
     **of_two(clusters.AdjustedMutualInfoScore, sklearn.adjusted_mutual_info_score),
     **of_two(clusters.NormalizedMutualInfoScore, sklearn.normalized_mutual_info_score),
     clusters.AdjustedRandScore(): sklearn.adjusted_rand_score,
@@ -96,6 +104,13 @@ def test_independent_classes_have_no_association():
     for metric in (nominal.CramersV(), nominal.CramersV(bias_correction=False), nominal.TheilsU()):
         assert evaluated(metric, CrossEntropyLoss(), outputs, targets) == 0
     assert evaluated(nominal.PearsonsContingencyCoefficient(), CrossEntropyLoss(), outputs, targets) == 0
+
+
+def test_the_best_assignment_equals_that_of_scipy():
+    generator = numpy.random.default_rng(1)
+    for rows, columns, most in ((1, 1, 9), (3, 7, 2), (7, 3, 100), (40, 40, 5), (60, 50, 10**12)):
+        table = generator.integers(most, size=(rows, columns))
+        assert most_assigned(table) == table[linear_sum_assignment(table, maximize=True)].sum()
 
 
 def test_many_classes_of_many_rows():
