@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
@@ -102,7 +103,7 @@ class Stages:
     Pass all arguments by name. The answer is that of the first plugin that has one, with every wrapper around it.
     """
 
-    manager: pluggy.PluginManager
+    manager: LocatedManager
     """The plugin manager of the run."""
 
     @_hookspec(firstresult=True)

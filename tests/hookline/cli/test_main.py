@@ -537,6 +537,20 @@ def test_traceback_raises_the_error(here):
 # Successful runs
 
 
+@pytest.mark.parametrize("command", ["train", "plan"])
+def test_a_failing_plugin_is_reported_at_the_section_of_its_stage(here, capsys, command):
+    failing = WRAPPER.replace("step", "build_model").replace("return (yield)", 'yield\n    raise OSError("x\\n  y")')
+    (here / "mine.py").write_text(failing)
+    assert main([command, "-p", "mine.py", "spec.toml"]) == 2
+    headline, *excerpt = capsys.readouterr().err.splitlines()
+    line = SPEC.splitlines().index("[model]") + 1
+    assert headline == (
+        f'spec.toml:{line}:1: model: The plugin "mine" failed in the stage "build_model" '
+        f"({here / 'mine.py'}, line 6): OSError: x y  [stage-failure]"
+    )
+    assert excerpt[1] == f"{line:>2} | [model]"
+
+
 @pytest.mark.usefixtures("_real_curves")
 def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)

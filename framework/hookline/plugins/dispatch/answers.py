@@ -8,8 +8,8 @@ from typing import Any
 
 from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
-from hookline.errors.text import enumerate_names
-from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper, section_of
+from hookline.errors.text import PathElement, enumerate_names
+from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.spec.training import TrainingSpec
@@ -113,11 +113,13 @@ def wrong_answer(
     given: Mapping[str, Any],
     *,
     hint: str = "",
+    path: Sequence[PathElement] = (),
 ) -> StageError:
     """The error for a wrong answer of a stage; it names the plugin that answered.
 
     The stage is called again with its arguments, `given`, each time without one more plugin, until the answer is right:
-    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong.
+    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong. Its
+    error has this `path` (default: that of the section of the stage).
     """
     for implementation in implementations(run.stages.manager, stage):
         if is_built_in(implementation):
@@ -130,9 +132,9 @@ def wrong_answer(
                 else f"The implementation by {plugin} of"
             )
             message = f'{who} the stage "{stage}" must return {wanted}, but its return value is {shown(answer)}.'
-            return StageError(message, section_of(plugin, stage))
+            return StageError(message, run.stages.manager.place_of(plugin, stage))
     message = f'The stage "{stage}" must be answered with {wanted}, but the answer is {shown(answer)}.{hint}'
-    return StageError(message, section_of("", stage))
+    return StageError(message, path or run.stages.manager.place_of("", stage))
 
 
 def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
@@ -141,5 +143,6 @@ def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
         terms = run.objective.terms(given["criterion"])
         wrong = next((term.name for term in terms if term.value.dim()), None)
         loss = run.objective.losses.get(wrong) or next(iter(run.objective.losses.values()))
+        path = loss.path if wrong in run.objective.losses else ()
         hint = f" {type(loss.loss).__name__} must return the sum or the mean over its rows."
-        raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)
+        raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint, path=path)

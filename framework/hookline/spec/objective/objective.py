@@ -56,6 +56,11 @@ class Objective:
         """Return the objective of these two sections, one of which is `None`."""
         return cls(dict(losses or {}) if loss is None else {None: loss})
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path of its section in the spec, or of the loss if there is only one."""
+        return next(iter(self.losses.values())).path if len(self.losses) == 1 else ("losses",)
+
     @cached_property
     def _is_sum(self) -> bool:
         """Whether all losses are sums, which are not divided by anything."""

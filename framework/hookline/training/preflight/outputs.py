@@ -27,7 +27,7 @@ def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "
         _, its_outputs, its_batch = named.given(None, outputs, batch)
         with locating(run, named):
             named.loss.check_outputs(its_outputs)
-            with naming_outputs(run, outputs), attributed_to(type(named.loss)):
+            with naming_outputs(run, outputs, named.path), attributed_to(type(named.loss)):
                 named.loss.check(its_outputs, its_batch, named.data(data))
 
 
@@ -89,15 +89,15 @@ def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
 
 
 @contextmanager
-def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
-    """Report a failure of a loss at its place, or as wrong outputs if it does not accept them."""
+def naming_outputs(run: "Run", outputs: "Outputs", path: tuple[str, ...] = ()) -> Iterator[None]:
+    """Report a failure of the loss at this path, or of any loss, or report wrong outputs if it does not accept them."""
     try:
         yield
     except (MismatchError, StageError, ValueError):
         raise
     except PluginError as error:
         _refuse_unlike_inputs(run, outputs, error)
-        raise StageError(str(error), ("loss",)) from error
+        raise StageError(str(error), path or run.objective.path) from error
     except HooklineError:
         raise
     except Exception as error:

@@ -726,5 +726,21 @@ def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     made = hookline.load(
         SPECS / "several_losses.toml", ['losses.width={type="Unreduced"}', "metrics=[]"], plugins=[Bringing()]
     )
-    with pytest.raises(hookline.errors.HooklineError, match="Unreduced must return the sum or the mean over its rows"):
+    with pytest.raises(
+        hookline.errors.StageError, match="Unreduced must return the sum or the mean over its rows"
+    ) as raised:
         hookline.train(made, plugins=[Bringing()], out=tmp_path / "run")
+    assert raised.value.path == ("losses", "width")
+
+
+@pytest.mark.parametrize("stage", ["select_loss", "loss", "predict"])
+def test_a_failing_stage_of_several_losses_is_reported_at_their_section(stage, tmp_path):
+    def failing(self):
+        raise ZeroDivisionError
+
+    failing.__name__ = stage
+    plugin = type("Failing", (Plugin,), {stage: hookline.hookimpl(failing)})()
+    metrics = [{"type": "Accuracy", "target": "kind"}]
+    with pytest.raises(hookline.errors.StageError, match=f'"Failing" failed in the stage "{stage}"') as raised:
+        hookline.train(spec(metrics=metrics, plugin=plugin), plugins=[plugin], out=tmp_path / "run")
+    assert raised.value.path == ("losses",)
