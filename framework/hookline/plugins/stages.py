@@ -133,6 +133,9 @@ class Stages:
     def select_loss(self, run: "Run", data: "Data") -> "nn.Module":
         """Build the criterion on `run.device`. Called once per trial. If it has parameters, they are trained too.
 
+        For `[losses]`, its attribute `losses`, an `nn.ModuleDict`, contains the criterion of each loss by name, unless
+        the plugin also answers the stage `loss`.
+
         Built in: `run.objective.build(data)`.
         """
         raise NotImplementedError

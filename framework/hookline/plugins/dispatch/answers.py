@@ -79,6 +79,24 @@ def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:
     return f"a prediction of each loss, but {enumerate_names(missing)} is missing" if missing else None
 
 
+def missing_losses(stage: str, answer: Any, run: Run) -> str | None:
+    """Describe the required answer if the criterion of a loss in `[losses]` is missing; otherwise `None`.
+
+    Only the built-in answer of the stage `loss` needs these criteria.
+    """
+    if stage != "select_loss" or not run.objective.names:
+        return None
+    computing = [one for one in implementations(run.stages.manager, "loss") if not is_wrapper(one)]
+    missing = [name for name in run.objective.names if name not in getattr(answer, "losses", ())]
+    if not missing or not all(map(is_built_in, computing)):
+        return None
+    are = "is" if len(missing) == 1 else "are"
+    return (
+        "an nn.Module whose attribute `losses`, an nn.ModuleDict, contains the criterion of each loss, as "
+        f"`run.objective.build(data)` returns it, but {enumerate_names(missing)} {are} missing"
+    )
+
+
 def is_scalar(answer: object) -> bool:
     """Whether an answer is a loss: a tensor without dimensions."""
     import torch

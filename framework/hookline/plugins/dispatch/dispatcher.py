@@ -7,7 +7,7 @@ import pluggy
 
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import PathElement
-from hookline.plugins.dispatch.answers import missing_predictions, shown, unfit, wanted
+from hookline.plugins.dispatch.answers import missing_losses, missing_predictions, shown, unfit, wanted
 from hookline.plugins.dispatch.attribution import (
     describe_calls,
     implementations,
@@ -103,7 +103,10 @@ def _resolved(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> Callabl
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, but the answer is {shown(answer)}.'
             raise StageError(message + describe_calls(caller), path)
-        if wrong := unfit(caller.name, answer) or missing_predictions(caller.name, answer, values["run"]):
+        wrong = unfit(caller.name, answer)
+        for missing in (missing_predictions, missing_losses):
+            wrong = wrong or missing(caller.name, answer, values["run"])
+        if wrong:
             message = f'The stage "{caller.name}" must be answered with {wrong}.'
             raise StageError(message + describe_calls(caller), path)
         return answer

@@ -194,6 +194,7 @@ class Objective:
             loss = self._unnamed.loss
             return loss.factor * loss.compute(*self._unnamed.given(criterion, outputs, batch))
         terms: list[Term] = []
+        ratios = getattr(criterion, "ratios", {})  # Only while gradients are accumulated.
         total: Any = None
         for name, named in self.losses.items():
             its_criterion, its_outputs, its_batch = named.given(criterion, outputs, batch)
@@ -203,7 +204,7 @@ class Objective:
             except MismatchError as error:
                 raise named.located(error) from error.__cause__
             value = _counted(value, divisor)
-            ratio = criterion.ratios.get(name)  # Only while gradients are accumulated.
+            ratio = ratios.get(name)
             factor = named.loss.factor if ratio is None else named.loss.factor * ratio
             total = factor * value if total is None else total + factor * value
             detached = value.detach()

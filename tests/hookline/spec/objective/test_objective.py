@@ -744,3 +744,34 @@ def test_a_failing_stage_of_several_losses_is_reported_at_their_section(stage, t
     with pytest.raises(hookline.errors.StageError, match=f'"Failing" failed in the stage "{stage}"') as raised:
         hookline.train(spec(metrics=metrics, plugin=plugin), plugins=[plugin], out=tmp_path / "run")
     assert raised.value.path == ("losses",)
+
+
+def test_a_criterion_without_those_of_the_losses_is_refused_with_what_it_must_be(tmp_path):
+    class One(Plugin):
+        @hookline.hookimpl
+        def select_loss(self):
+            return nn.CrossEntropyLoss()
+
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(spec(plugin=One()), plugins=[One()], out=tmp_path / "run")
+    assert str(raised.value).startswith(
+        'The stage "select_loss" must be answered with an nn.Module whose attribute `losses`, an nn.ModuleDict, '
+        'contains the criterion of each loss, as `run.objective.build(data)` returns it, but "kind" and "size" are '
+        "missing. Plugins called, in this order: One, "
+    )
+    assert raised.value.path == ("losses",)
+
+
+def test_a_criterion_of_a_plugin_with_those_of_the_losses_trains_like_the_built_in_one(tmp_path):
+    class Own(Plugin):
+        @hookline.hookimpl
+        def select_loss(self):
+            criterion = nn.Module()
+            criterion.losses = nn.ModuleDict({"kind": nn.CrossEntropyLoss(), "size": nn.MSELoss()})
+            return criterion
+
+    trials = [
+        hookline.train(spec(plugin=plugin), plugins=[plugin], out=tmp_path / type(plugin).__name__)
+        for plugin in (Plugin(), Own())
+    ]
+    assert trials[0].history == trials[1].history
