@@ -32,14 +32,26 @@ def attributed_to(kind: type) -> Iterator[None]:
         raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error
 
 
-def reason(error: BaseException, file: str | None = None) -> str:
-    """The error in words, with the last line of the traceback in `file`, or else in imported code."""
+def reason(error: BaseException) -> str:
+    """The error in words, with the last line of the traceback in imported code."""
+    place = place_of(error)
+    return what(error) if place is None else f"{place[0]}, line {place[1]}: {what(error)}"
+
+
+def what(error: BaseException) -> str:
+    """The error in words, without its place."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}: {error.msg}."
+        return f"{error.msg}."
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def place_of(error: BaseException, file: str | None = None) -> tuple[str, int | None] | None:
+    """The file and the line of a syntax error, or of the last entry of the traceback in `file` or in imported code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
-    place = f"{inside[-1].filename}, line {inside[-1].lineno}: " if inside else ""
-    return f"{place}{type(error).__name__}: {error}".rstrip(": ")
+    return (inside[-1].filename, inside[-1].lineno) if inside else None
 
 
 def _is_imported(filename: str) -> bool:

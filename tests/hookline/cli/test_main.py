@@ -471,12 +471,12 @@ def test_a_missing_plugin_file_is_reported(refused):
         ),
         (
             "from hookline import hookimpl\n@hookimpl\ndef prepare_data(run):\n    return 1 / 0\n",
-            'The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): ZeroDivisionError: division by '
-            "zero",
+            'spec.toml: data: The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): '
+            "ZeroDivisionError: division by zero",
         ),
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
-            'No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
+            'spec.toml: model: No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
             "mine: a wrapper must return the value of its `yield`, or another answer.",
         ),
         (
