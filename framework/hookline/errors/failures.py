@@ -3,11 +3,12 @@
 import importlib
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookline.errors.exceptions import HooklineError, PluginError
+from hookline.errors.exceptions import HooklineError, PluginError, StageError
+from hookline.errors.text import PathElement
 
 FAILURES = (Exception, SystemExit, GeneratorExit)
 """The exceptions that count as a failure of a plugin's code: all but `KeyboardInterrupt`, which the user causes.
@@ -17,11 +18,12 @@ A plugin that calls `sys.exit()` must not silently end the process with the exit
 
 
 @contextmanager
-def attributed_to(kind: type) -> Iterator[None]:
+def attributed_to(kind: type, path: Sequence[PathElement] | None = None) -> Iterator[None]:
     """Call code of a component. A `ValueError` is passed on; every other exception is a fault of the component.
 
     Raises:
         PluginError: for a fault, with the component and the line.
+        StageError: for a fault if the path of the component is given, which the error then has.
 
     """
     try:
@@ -29,7 +31,8 @@ def attributed_to(kind: type) -> Iterator[None]:
     except (HooklineError, ValueError):
         raise
     except FAILURES as error:
-        raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error
+        message = f"{kind.__name__} failed. {reason(error)}"
+        raise (PluginError(message) if path is None else StageError(message, path)) from error
 
 
 def reason(error: BaseException) -> str:

@@ -140,7 +140,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 def _warn_of_doubts(run: Run) -> None:
     """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
-        with attributed_to(type(callback)):
+        with attributed_to(type(callback), ("callbacks", index)):
             doubts = list(callback.doubts(run))
         for doubt in doubts:
             place = ("callbacks", index, *doubt.path)
