@@ -11,7 +11,7 @@ from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import PluginError, SpecError
+from hookline.errors.exceptions import MismatchError, PluginError, SpecError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.plugins.manager import Plugins
@@ -161,7 +161,9 @@ def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], docum
     return in_order([*unusable, *certain], document)
 
 
-def _of_data(error: OptionError, document: Document) -> Diagnostic:
+def _of_data(error: OptionError | MismatchError, document: Document) -> Diagnostic:
+    if isinstance(error, MismatchError):
+        return error.diagnostic
     found = error.diagnostic.within("data")
     if error.near is None:
         return found

@@ -50,11 +50,13 @@ class Drawn(DataSpec):
         """Whether the source has a validation split."""
         return self.source.has_validation
 
-    def check(self, loss: Objective | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
         try:
             if loss is not None:
                 loss.encodings(("target",) if self.outcomes else ())
+        except MismatchError as error:  # The option `target` of a loss is wrong.
+            yield error
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
         for problem in self.source.check(Objective.of(self._stand_in())):

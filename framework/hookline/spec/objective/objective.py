@@ -124,12 +124,16 @@ class Objective:
         """Return the encoding of each of the targets with these names. Losses that share a target need the same one.
 
         Raises:
+            MismatchError: If the option `target` of a loss is not among them.
             ValueError: If the losses take other targets; an `OptionError` names the wrong target.
 
         """
         if self._unnamed is not None and self._unnamed.takes_all_targets:
             return self._unnamed.loss.encodings(targets)
         encodings: dict[str, Encoding] = {}
+        for named in self.losses.values():
+            if named.loss.target is not None:
+                named.target(targets)
         self._refuse_misspelled(targets)
         for named in self.losses.values():
             if (target := named.target(targets)) is None:

@@ -11,6 +11,8 @@ from small_training import SPECS
 from torch import nn
 
 import hookline
+from hookline.check.load import Loader
+from hookline.check.toml.document import read as read_document
 from hookline.spec import Objective
 from hookline_losses.classification import BCELoss
 
@@ -775,3 +777,45 @@ def test_a_criterion_of_a_plugin_with_those_of_the_losses_trains_like_the_built_
         for plugin in (Plugin(), Own())
     ]
     assert trials[0].history == trials[1].history
+
+
+NAMED = {"height": "height", "width": "width"}
+MSE = {"type": "MSELoss"}
+
+
+@pytest.mark.parametrize(
+    ("data", "losses", "path", "meant"),
+    [
+        ({"targets": NAMED}, {"loss": {**MSE, "target": "heigth"}}, ("loss", "target"), 'Did you mean "height"?'),
+        (
+            {"targets": NAMED},
+            {"losses": {"a": {**MSE, "target": "height"}, "b": {**MSE, "target": "widht"}}},
+            ("losses", "b", "target"),
+            'Did you mean "width"?',
+        ),
+        ({"targets": "height"}, {"loss": {**MSE, "target": "age"}}, ("loss", "target"), ""),
+        ({"type": "Pairs"}, {"losses": {"b": {**MSE, "target": "age"}}}, ("losses", "b", "target"), ""),
+    ],
+)
+def test_a_target_that_the_data_does_not_have_is_reported_at_the_option_of_the_loss(
+    data, losses, path, meant, tmp_path
+):
+    (tmp_path / "table.csv").write_text("x,height,width\n1,2,3\n")
+    source = {"type": "CSV", "path": str(tmp_path / "table.csv"), "inputs": "x"}
+    data = {"type": "Pairs", "source": {**source, "targets": "height"}} if "type" in data else {**source, **data}
+    made = hookline.load(
+        {
+            "data": data,
+            "model": {"type": "Linear", "out_features": 1},
+            **losses,
+            "optimizer": {"type": "SGD"},
+        }
+    )
+    (tmp_path / "spec.toml").write_text(hookline.dumps(made, tmp_path))
+    [problem] = Loader().check(read_document(tmp_path / "spec.toml"))
+    assert (problem.path, problem.id, problem.related) == (path, "unfit-targets", (("data", "targets"),))
+    assert problem.place.line_text.startswith("target = ")
+    assert meant in problem.message
+    with pytest.raises(hookline.HooklineError) as raised:
+        hookline.train(made, out=tmp_path / "run")
+    assert raised.value.path == path
