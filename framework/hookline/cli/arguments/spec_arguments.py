@@ -50,8 +50,8 @@ def located(document: Document) -> Iterator[None]:
     try:
         yield
     except (MismatchError, StageError) as error:
-        if not error.path:
-            raise
+        if isinstance(error, StageError) and not error.path:
+            raise  # It has no place in the spec.
         spec_error = SpecError([document.locate(one) for one in error.diagnostics], document.source.name)
         for note in notes_of(error):
             spec_error.add_note(note)
