@@ -116,7 +116,7 @@ class Drawn(DataSpec):
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
-            raise MismatchError(f"{error} {self._given()}", ("loss",)) from None
+            raise MismatchError(f"{error} {self._given()}", loss.path) from None
         columns: Columns = {"target": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}
