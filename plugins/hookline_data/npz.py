@@ -79,7 +79,7 @@ class NPZ(SplitFile):
         """The arrays of each target; a single target is called "target"."""
         return named(self.targets, "target")
 
-    def check(self, loss: Objective | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and arrays that they do not contain."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
         groups = {} if self.inputs is None else self._groups(())

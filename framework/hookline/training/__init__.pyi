@@ -30,4 +30,8 @@ from .means import (
     MeanLoss as MeanLoss,
     MeanLosses as MeanLosses,
 )
+from .metrics import (
+    built_metric as built_metric,
+    metric_errors as metric_errors,
+)
 from .pipeline import train as train

@@ -72,14 +72,17 @@ def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         yield from ((name, (index,)) for index, name in enumerate(value))
 
 
-def targets_of_loss(loss: Objective | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
-    """Report a loss that does not take these targets."""
+def targets_of_loss(loss: Objective | None, targets: Collection[str]) -> Iterator[OptionError | MismatchError]:
+    """Report a loss that does not take these targets, at the option `targets` or at that of the loss."""
     try:
         if loss is not None:
             target_encodings(loss, targets)
     except MismatchError as error:
-        target = error.path[2:]
-        yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
+        section, *target = error.path
+        if section != "data":
+            yield error
+        else:
+            yield OptionError("targets", error.message, *target[1:], on_key=len(target) > 1, id="unfit-targets")
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

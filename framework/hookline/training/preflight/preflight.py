@@ -51,12 +51,12 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
-    _refuse_extra_state(model, "model")
-    _refuse_extra_state(criterion, "loss")
+    _refuse_extra_state(model, ("model",))
+    _refuse_extra_state(criterion, run.objective.path)
     model.train()
 
 
-def _refuse_extra_state(module: "nn.Module", section: str) -> None:
+def _refuse_extra_state(module: "nn.Module", path: tuple[str, ...]) -> None:
     """Raise a `MismatchError` if the state of a module contains anything but tensors, since it could not be saved."""
     import torch
 
@@ -66,7 +66,7 @@ def _refuse_extra_state(module: "nn.Module", section: str) -> None:
                 f'Its state contains "{plain_name(name)}", which is of type {type(value).__name__}, but only tensors '
                 f"can be saved: use a buffer instead of `get_extra_state`."
             )
-            raise MismatchError(message, (section,), id="unsaveable-state")
+            raise MismatchError(message, path, id="unsaveable-state")
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
@@ -140,7 +140,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 def _warn_of_doubts(run: Run) -> None:
     """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
-        with attributed_to(type(callback)):
+        with attributed_to(type(callback), ("callbacks", index)):
             doubts = list(callback.doubts(run))
         for doubt in doubts:
             place = ("callbacks", index, *doubt.path)
