@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError
+from hookline_data.reading.csv_format import MISSING_MARKS
 
 
 def target(data):

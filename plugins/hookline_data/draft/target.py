@@ -6,10 +6,10 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, counted, did_you_mean, enumerate_names, shortened
 from hookline.spec import as_toml
 from hookline_data.draft.columns import MOST_CLASSES_COUNTED, Column
+from hookline_data.reading.csv_format import MISSING_MARKS
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""

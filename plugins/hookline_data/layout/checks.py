@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hookline.data import target_encodings
+from hookline.data import Encoding
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
 
@@ -76,10 +76,17 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str], option: st
     """Report a loss that does not take these targets."""
     try:
         if loss is not None:
-            target_encodings(loss, targets)
-    except MismatchError as error:
-        target = error.path[2:]
-        yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
+            loss.encodings(targets)
+    except ValueError as error:
+        target = error.path if isinstance(error, OptionError) else ()
+        yield OptionError(option, str(error), *target, on_key=bool(target), id="unfit-targets")
+
+
+def encodings(loss: Objective, targets: Collection[str]) -> Mapping[str, Encoding]:
+    """Return the encoding of each of these targets. Raise a `MismatchError` if the loss does not take them."""
+    for error in targets_of_loss(loss, targets):
+        raise MismatchError(str(error), ("data", *error.path), id="unfit-targets")
+    return loss.encodings(targets)
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

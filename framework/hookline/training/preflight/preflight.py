@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
 from hookline.errors.failures import FAILURES, attributed_to, reason
+from hookline.files import plain_name
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
-from hookline.spec.parameters import plain_name
 from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
