@@ -12,8 +12,8 @@ from hookline.training import is_applied_to_each
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.layout import InputColumns, Layout
-from hookline_data.reading.cells import is_text, refuse_text
 from hookline_data.reading.columns import Chooser
+from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Rows, rows_of
