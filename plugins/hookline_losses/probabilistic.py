@@ -135,7 +135,7 @@ class GaussianNLLLoss(TorchLoss):
         from torch import nn
 
         heads = last_layer(model)
-        if isinstance(heads, nn.ModuleDict) and (end := end_below_0(heads["var"])) is not None:
+        if isinstance(heads, nn.ModuleDict) and "var" in heads and (end := end_below_0(heads["var"])) is not None:
             raise ValueError(f"{NEGATIVE_VARIANCE} It ends in {end}.")
         return ()
 
