@@ -129,8 +129,8 @@ class NPZ(SplitFile):
         encodings = checks.encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
         splitting = () if self.split_column is None else (self.split_column,)
-        saying = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
-        taken = {*targets, *splitting, *saying}
+        lengths = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
+        taken = {*targets, *splitting, *lengths}
         groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
         if not groups:
             raise DataError("No array is left for the inputs.", file=self.path)

@@ -149,7 +149,7 @@ def encode(
 def _warn_of_merged(
     encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
 ) -> None:
-    """Warn of targets whose distinct numbers become equal in the run's dtype."""
+    """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
             continue

@@ -110,7 +110,7 @@ def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_reported: bool) 
     moves: dict[str, list[str]] = {}
     for stage, implementations in plan.stages.items():
         now = [one.plugin for one in implementations]
-        before = [said.rpartition(" (")[0] for said in then.get(stage, [])]
+        before = [line.rpartition(" (")[0] for line in then.get(stage, [])]
         if sorted(now) == sorted(before) and now != before:
             moved = [(one, other) for one, other in zip(before, now, strict=True) if one != other]
             was, now_is = (enumerate_names(names, "then") for names in zip(*moved, strict=True))

@@ -156,7 +156,7 @@ def _why_no_input(column: Column) -> str | None:
     if column.is_numeric and column.low == column.high:
         return f"it is {column.low:g} in all rows"
     if column.empty:
-        return f"{_empty(column)}, that of row {column.bad_row} first"
+        return f"{_empty(column)}, {'' if column.empty == 1 else 'the first '}in row {column.bad_row}"
     return None
 
 

@@ -138,7 +138,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 
 
 def _warn_of_doubts(run: Run) -> None:
-    """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
+    """Warn about options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
         with attributed_to(type(callback)):
             doubts = list(callback.doubts(run))
@@ -177,7 +177,7 @@ def _check_accumulation(run: Run, model: "nn.Module") -> None:
 
 
 def _warn_of_redrawn_dropout(run: Run, model: "nn.Module") -> None:
-    """Warn of dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
+    """Warn about dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
     from torch.nn.modules.dropout import _DropoutNd
 
     if not run.spec.optimizer.needs_closure:
