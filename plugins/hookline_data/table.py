@@ -131,7 +131,7 @@ class Table(SplitFile):
                 yield error
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
-        """Report columns that the header does not contain, and shapes with another number of elements than columns."""
+        """Report columns that the header does not contain, and shapes that do not fit the number of columns."""
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False

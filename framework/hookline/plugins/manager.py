@@ -32,7 +32,9 @@ BUILT_IN = (
 )
 """The modules of the built-in plugins: ordinary plugins that are always loaded, and called last.
 
-This is the only place where the core names them."""
+They are listed here instead of being found by entry points, as third parties' plugins are: a search of the installed
+distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
+"""
 
 HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
 """The hooks that a plugin can implement."""

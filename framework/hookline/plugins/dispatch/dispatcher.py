@@ -134,7 +134,7 @@ def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
-    """The implementation of a stage if it has only one and no wrapper."""
+    """Return the implementation of a stage that has only one and no wrapper; otherwise `None`."""
     found = caller.get_hookimpls()
     if len(found) != 1 or is_wrapper(found[0]):
         return None
