@@ -6,14 +6,12 @@ from .exceptions import (
     LockError as LockError,
     MismatchError as MismatchError,
     PluginError as PluginError,
+    RunError as RunError,
     SpecError as SpecError,
     StageError as StageError,
     TrainingError as TrainingError,
 )
-from .option_errors import (
-    InvalidValueError as InvalidValueError,
-    OptionError as OptionError,
-)
+from .option_errors import OptionError as OptionError
 from .printing import (
     echo as echo,
     printable as printable,

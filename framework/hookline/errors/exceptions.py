@@ -110,6 +110,12 @@ class DataError(HooklineError):
         return DataError(self.message, **{**known, **arguments})
 
 
+class RunError(HooklineError):
+    """Raised when a finished run cannot be used: a file is missing or damaged, or something else is needed."""
+
+    id = "unusable-run"
+
+
 class MismatchError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 
@@ -174,8 +180,8 @@ class StageError(HooklineError):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The failure, located at that section."""
-        return (Diagnostic(self.id, str(self), self.path),)
+        """The failure on one line, located at that section."""
+        return (Diagnostic(self.id, " ".join(str(self).split()), self.path),)
 
 
 class LockError(HooklineError):

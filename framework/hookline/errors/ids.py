@@ -160,6 +160,11 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
+    "unusable-run": Kind(
+        "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
+        "or a plugin that it used is missing.",
+        "Check the path. `hookline runs` lists the runs with their states.",
+    ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",
@@ -192,7 +197,11 @@ IDS: Mapping[str, Kind] = {
         "A run cannot be reproduced to the same bits, because something has changed since then.",
         "The message lists every change. Undo the changes, or train without `--locked`.",
     ),
-    "error": Kind("An argument of a command cannot be used.", "The message names what the command expects."),
+    "error": Kind(
+        "An argument of a command, or a run directory that it names, cannot be used. Only the output for tools has "
+        "this id: the text output, like that of usage errors, has none.",
+        "The message names what the command expects.",
+    ),
     # Warnings.
     "no-effect": Kind(
         "A callback or an option has no effect in a run of this length.",
