@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,16 @@ def original_data(run: Run, directory: Path, description: DataDescription, finge
         )
         warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
     return data
+
+
+def changes_of_data(overrides: Iterable[str]) -> Iterator[str]:
+    """The overrides; raise a `RunError` if one changes another section than `[data]`."""
+    for change in overrides:
+        if not change.lstrip().startswith("data."):
+            raise RunError(
+                f"Only the data of a finished run can be changed, such as `data.path=new.csv`, not `{change}`."
+            )
+        yield change
 
 
 def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
