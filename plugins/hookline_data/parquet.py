@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from hookline.errors import DataError, shortened
 from hookline.spec import spec
 from hookline_data.reading import parquet_footer
+from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
 from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.error_messages import CHANGED, as_sentences, one_line
@@ -74,10 +73,10 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
         raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
-    kind = _type(cells.type, wanted)
+    kind = type_to_read(cells.type, wanted)
     if kind is None:
         raise DataError(
-            f'column "{name}": The cells have the type {cells.type}, but {_needed(wanted)}.', file=path, columns=[name]
+            f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.', file=path, columns=[name]
         )
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
@@ -135,40 +134,6 @@ def _first(truths: "pyarrow.Array") -> int:
     from pyarrow import compute
 
     return compute.index(truths, value=True).as_py()
-
-
-def _type(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType | None":
-    """Return the type to cast cells to, or `None` if they cannot be what is wanted."""
-    import pyarrow
-    from pyarrow import types
-
-    if is_list(kind) and wanted.may_be_lists:
-        # Lists in a target column are class indices.
-        of_steps = Wanted("integer") if wanted.kind == "text" else evolve(wanted, may_be_lists=is_ragged(kind))
-        steps = None if is_ragged(kind.value_type) else _type(kind.value_type, of_steps)
-        if steps is None:
-            return None
-        if types.is_fixed_size_list(kind):
-            return pyarrow.list_(steps, kind.list_size)
-        return pyarrow.large_list(steps) if types.is_large_list(kind) else pyarrow.list_(steps)
-    if types.is_boolean(kind):
-        return pyarrow.int64() if wanted.kind != "text" else None
-    if types.is_integer(kind):
-        return {"number": kind, "text": pyarrow.string()}.get(wanted.kind, pyarrow.int64())
-    if types.is_floating(kind):
-        return {"number": kind, "any": pyarrow.float64()}.get(wanted.kind)
-    if types.is_decimal(kind):
-        return pyarrow.float64() if wanted.kind in ("number", "any") else None
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        return pyarrow.string() if wanted.kind in ("text", "any") else None
-    return None
-
-
-def _needed(wanted: Wanted) -> str:
-    """Return the end of a sentence about what the cells should be."""
-    nouns = {"number": "numbers", "integer": "integers", "text": "text", "any": "numbers or text"}
-    noun = nouns[wanted.kind] + (" or lists of integers" if wanted.kind == "text" and wanted.may_be_lists else "")
-    return f"{wanted.by or 'the model'} needs {noun}"
 
 
 def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
