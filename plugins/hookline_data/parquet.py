@@ -1,19 +1,17 @@
 """Parquet files as a data source."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.errors import DataError, shortened
+from hookline.errors import DataError
 from hookline.spec import spec
-from hookline_data.reading import parquet_footer
+from hookline_data.reading import parquet_names
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
 from hookline_data.reading.columns import Wanted, cell_error
-from hookline_data.reading.error_messages import CHANGED, as_sentences, one_line
-from hookline_data.reading.parquet_footer import FooterError
+from hookline_data.reading.error_messages import CHANGED, as_sentences
+from hookline_data.reading.parquet_names import sentence
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -32,22 +30,14 @@ class Parquet(Table):
 
     def column_names(self, path: Path) -> list[str]:
         """Return the column names, without the unnamed index that pandas writes."""
-        try:
-            with as_sentences(path, _sentence):
-                found = parquet_footer.column_names(path)
-        except FooterError as error:
-            raise DataError(f"This is not a Parquet file. {error}", file=path) from None
-        names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
-        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-            raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
-        return names
+        return parquet_names.column_names(path)
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
         import pyarrow
         from pyarrow import parquet
 
-        with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
+        with as_sentences(path, sentence), parquet.ParquetFile(path) as file:
             # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
             table = file.read(columns=list(wanted))
         if not wanted.keys() <= set(table.schema.names):
@@ -152,7 +142,3 @@ def _cell_error(path: Path, name: str, cells: "pyarrow.Array", index: int, *, me
     """Return the error of a cell, or of the list element with this index in all flattened lists."""
     row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
     return cell_error(path, row, name, element, message=message)
-
-
-def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
-    return DataError(f"This is not a Parquet file. {one_line(error)}.", file=path)
