@@ -170,7 +170,10 @@ def chunk_of(
 
 
 def as_arrow(values: Any) -> Any:
-    """Return a column of a mapping as Arrow: cells of different types become text."""
+    """Return a column of a mapping as Arrow.
+
+    Cells of different types become text. If some cells are lists, all others are missing.
+    """
     import numpy
     import pyarrow
 
@@ -186,12 +189,17 @@ def as_arrow(values: Any) -> Any:
     try:
         return pyarrow.array(values)
     except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-        return pyarrow.array([None if cell is None else str(_plain(cell)) for cell in values], pyarrow.string())
+        cells = [cell.tolist() if hasattr(cell, "tolist") else cell for cell in values]
+    if any(isinstance(cell, (list, tuple)) for cell in cells):
+        cells = [cell if isinstance(cell, (list, tuple)) else None for cell in cells]
+    return pyarrow.array(list(map(_as_text, cells)))
 
 
-def _plain(cell: Any) -> Any:
-    """Return a scalar of NumPy or torch as one of Python."""
-    return cell.item() if hasattr(cell, "item") and getattr(cell, "ndim", 1) == 0 else cell
+def _as_text(cell: Any) -> Any:
+    """Return a cell, or each element of a list, as text."""
+    if isinstance(cell, (list, tuple)):
+        return list(map(_as_text, cell))
+    return None if cell is None else str(cell)
 
 
 def npz_columns(path: Path) -> Mapping[str, Any]:
