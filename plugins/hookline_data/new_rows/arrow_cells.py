@@ -56,8 +56,6 @@ def _checked(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Re
     import pyarrow
     from pyarrow import types
 
-    if types.is_dictionary(cells.type):
-        cells = cells.cast(cells.type.value_type)
     if types.is_null(cells.type):
         kind = pyarrow.list_(_of_missing(role.wanted)) if role.is_list else pyarrow.string()
         cells = pyarrow.nulls(len(cells), kind)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,24 @@ class ParquetRows:
                 if not set(wanted) <= set(batch.schema.names):
                     raise DataError(CHANGED, file=self._path)
                 yield chunk_of(batch, roles, keep)
+
+
+def rows_of_frame(source: Any) -> "ArrowRows | ColumnRows":
+    """Return the rows of a table of any library that exports Arrow data.
+
+    A DataFrame of pandas may have columns that do not: they are then converted one by one, if they are needed.
+
+    Raises:
+        DataError: If the table cannot be converted to Arrow.
+
+    """
+    try:
+        return ArrowRows(source)
+    except DataError:
+        names = list(getattr(source, "columns", ()))
+        if not hasattr(source, "__getitem__") or len({str(name) for name in names}) < max(1, len(names)):
+            raise
+        return ColumnRows({str(name): source[name] for name in names}, f"the {type(source).__name__}")
 
 
 class ArrowRows:
@@ -164,9 +183,22 @@ def chunk_of(
 
     def column(name: str) -> "pyarrow.ChunkedArray":
         cells = rows.column(rows.schema.get_field_index(name))
-        return cells if isinstance(cells, pyarrow.ChunkedArray) else pyarrow.chunked_array([cells])
+        return _plain(cells if isinstance(cells, pyarrow.ChunkedArray) else pyarrow.chunked_array([cells]))
 
     return Chunk(rows.num_rows, {name: column(name) for name in roles}, {name: column(name) for name in keep}, bad)
+
+
+def _plain(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return a column without dictionaries and views, which many functions and writers of Arrow do not support."""
+    import pyarrow
+    from pyarrow import types
+
+    kind = cells.type.value_type if types.is_dictionary(cells.type) else cells.type
+    kind = pyarrow.string() if types.is_string_view(kind) else kind
+    if types.is_dictionary(cells.type):
+        parts = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in cells.chunks]
+        return pyarrow.chunked_array(parts, kind)
+    return cells if kind == cells.type else cells.cast(kind)
 
 
 def as_arrow(values: Any) -> Any:
@@ -177,10 +209,11 @@ def as_arrow(values: Any) -> Any:
     import numpy
     import pyarrow
 
-    if hasattr(values, "__arrow_c_stream__"):
-        return pyarrow.chunked_array(values)
-    if hasattr(values, "__arrow_c_array__"):
-        return pyarrow.array(values)
+    with suppress(pyarrow.ArrowException, TypeError, ValueError):  # Such as a column of pandas with cells of any type.
+        if hasattr(values, "__arrow_c_stream__"):
+            return pyarrow.chunked_array(values)
+        if hasattr(values, "__arrow_c_array__"):
+            return pyarrow.array(values)
     if hasattr(values, "detach") and hasattr(values, "cpu"):  # A tensor.
         values = values.detach().cpu().numpy()
     if isinstance(values, numpy.ndarray) and values.ndim > 1:

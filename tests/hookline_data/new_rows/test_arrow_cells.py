@@ -191,3 +191,14 @@ def test_tables_that_cannot_be_read_are_errors(read):
         rows(pyarrow.table({"x": pyarrow.array([], pyarrow.int64())}))
     with pytest.raises(DataError, match='The column "x" must be a list or an array, not int'):
         rows({"x": 3})
+
+
+def test_dictionaries_and_views_are_plain_columns(read):
+    rows = read({"x": [1, 2, 3], "y": ["a", "b", "a"]}, loss="CrossEntropyLoss")
+    indices = pyarrow.array([0, None, 1], pyarrow.uint32())
+    for kind in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()):
+        names = pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(["b", "a"], kind))
+        [block] = rows({"x": [1, 2, 3], "y": names}, with_targets=True, keep=["y"])
+        assert block.batch.target.tolist() == [1, 0]
+        assert problems_of([block]) == [(2, "y", None, "The cell is empty.")]
+        assert block.kept["y"].to_pylist() == ["b", None, "a"]
