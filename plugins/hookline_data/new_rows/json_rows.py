@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline.errors import DataError
-from hookline_data.new_rows.arrow_rows import as_arrow, chunk_of
+from hookline_data.new_rows.arrow_rows import chunk_of
 from hookline_data.new_rows.chunks import BadCells, Chunk
+from hookline_data.new_rows.python_rows import as_arrow
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Place
 from hookline_data.reading.error_messages import as_sentences, one_line

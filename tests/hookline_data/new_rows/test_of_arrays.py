@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hookline.errors import DataError
-from hookline_data.new_rows import of_arrays
+from hookline_data.new_rows import array_parts
 
 GENERATOR = numpy.random.default_rng(0)
 ARRAYS = {
@@ -20,7 +20,7 @@ ARRAYS = {
 @pytest.fixture(params=["savez", "savez_compressed"])
 def read(tmp_path, reader, request, monkeypatch):
     """Train with padded sequences and vectors, and return a function that reads new rows from a file of arrays."""
-    monkeypatch.setattr(of_arrays, "BLOCK", 200)
+    monkeypatch.setattr(array_parts, "BLOCK", 200)
     save = getattr(numpy, request.param)
     save(tmp_path / "train.npz", **ARRAYS)
     read = reader(
