@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data import WRITTEN_FALSE, WRITTEN_TRUE
 from hookline.errors import DataError
-from hookline_data.new_rows import text_cells
+from hookline_data.new_rows import parse_text
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged
 from hookline_data.reading.columns import Place, Wanted
+from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
 
 if TYPE_CHECKING:
     import pyarrow
@@ -82,7 +82,7 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
 
     if _is_text(cells.type):
         cells = cells.cast(pyarrow.string())
-        return (text_cells.texts if wanted.kind == "text" else text_cells.numbers)(name, cells, wanted)
+        return (parse_text.texts if wanted.kind == "text" else parse_text.numbers)(name, cells, wanted)
     if types.is_decimal(cells.type):
         cells = cells.cast(pyarrow.float64())
     is_float = types.is_floating(cells.type)
@@ -126,7 +126,7 @@ def _classes(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Re
         cells = compute.cast(cells, pyarrow.string())
     elif not _is_text(cells.type):
         raise _other_type(name, cells, role.wanted, place)
-    read = text_cells.class_names if is_of_names else text_cells.class_numbers
+    read = parse_text.class_names if is_of_names else parse_text.class_numbers
     return read(name, cells.cast(pyarrow.string()), role)
 
 
