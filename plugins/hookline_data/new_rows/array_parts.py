@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, NDArray[Any]]
 
-BLOCK = 16 * 2**20
+BLOCK = 4 * 2**20
 """About how many bytes of arrays to read at once."""
 
 

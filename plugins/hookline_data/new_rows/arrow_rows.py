@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ MOST_ROWS = 2**16
 """The largest number of rows to process at once."""
 
 
+BUFFER = 2**16
+"""How many bytes of each column of a Parquet file to read at once."""
+
+
 class ParquetRows:
     """Rows of a Parquet file, batch by batch."""
 
@@ -33,7 +38,9 @@ class ParquetRows:
         from pyarrow import parquet
 
         wanted = list(dict.fromkeys([*roles, *keep]))
-        with as_sentences(self._path, parquet_names.sentence), parquet.ParquetFile(self._path) as file:
+        # Without a buffer, pyarrow reads all bytes of a column of a row group, which may be the whole file.
+        opening = partial(parquet.ParquetFile, self._path, pre_buffer=False, buffer_size=BUFFER)
+        with as_sentences(self._path, parquet_names.sentence), opening() as file:
             if not file.metadata.num_rows:
                 raise DataError("The file has no rows.", file=self._path)
             batches = iter(file.iter_batches(MOST_ROWS, columns=wanted or self.names[:1]))
