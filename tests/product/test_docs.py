@@ -156,6 +156,27 @@ def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
     assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins"} | {"safetensors"}
 
 
+def test_a_finished_run_is_opened_as_shown(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "specs/iris.toml", "-q", "--set", "run.epochs=1"]) == 0
+    capsys.readouterr()
+    [shown] = [block for block in blocks("python", "finished_runs") if "run.model" in block]
+    exec(shown, {})  # noqa: S102 - the example must run unchanged.
+    first, classes, model = capsys.readouterr().out.split("\n", 2)
+    assert re.fullmatch(r"finished 1 0\.\d+", first)
+    assert classes == "('setosa', 'versicolor', 'virginica')"
+    assert model.startswith("Sequential(")
+
+
+def test_the_attributes_of_a_finished_run_exist_as_documented():
+    section = PAGES["finished_runs"].partition("## Open a run in Python")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`run\.(\w+)`", section))
+    assert named >= {"spec", "state", "metrics"}
+    # The others are attributes that `__init__` sets.
+    assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+
+
 def test_the_deployed_weights_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)

@@ -274,6 +274,7 @@ class Stages:
         It is not called for a split that the data does not have. If a callback has put other weights into the model, it
         is also called at the end for "training" and "validation"; for an optimizer that evaluates the loss many times
         in a step, such as LBFGS, also for "training". So the reported numbers belong to the model that is saved.
+        After an interruption, it is called for the splits whose numbers are missing, for a few seconds at most.
 
         Returns:
             The loss and the metrics by name, without the name of the split.

@@ -585,3 +585,9 @@ def test_batches_with_their_own_fingerprint_are_not_read():
             return "that of its files"
 
     assert _of_batches(Large()) == "that of its files"
+
+
+def test_the_lock_of_an_optimizer_with_an_element_that_is_not_set_can_be_read(here):
+    assert main(["train", "spec.toml", "-q", "--set", "optimizer.type=Adafactor", "--out", "run"]) == 0
+    assert read(here / "run")["groups"][0]["options"]["eps"] == ["None", 0.001]
+    assert main(["train", "-q", "--locked", "run", "--out", "again"]) == 0

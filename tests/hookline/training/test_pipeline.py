@@ -184,11 +184,11 @@ def test_reports_of_tune_and_deploy_are_printed_and_saved_with_their_run(tmp_pat
 
     best = trained(tmp_path, Progress().build(), Telling(), optimizer={"lr": 0.0})
     assert best.directory == tmp_path / "run" / "trial-2"
-    assert best.reported == ("Trial 2 has been looked at.", "It is deployed.")
+    assert best.notes == ("Trial 2 has been looked at.", "It is deployed.")
     kept = [json.loads((path / "result.json").read_text())["notes"] for path in (tmp_path / "run", best.directory)]
-    assert kept == [["Trial 1 has been looked at."], list(best.reported)]
+    assert kept == [["Trial 1 has been looked at."], list(best.notes)]
     reported = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Trial ", "It is"))]
-    assert reported == ["Trial 1 has been looked at.", *best.reported]
+    assert reported == ["Trial 1 has been looked at.", *best.notes]
 
 
 def test_reports_before_a_failure_of_deploy_are_saved(tmp_path):
@@ -483,7 +483,9 @@ def test_an_interruption_writes_the_results_so_far(tmp_path):
     assert interruption.value.trial.epochs == 2
     directory = tmp_path / "run"
     assert sorted(path.name for path in directory.iterdir()) == [
+        "data.json",
         "loss.png",
+        "manifest.json",
         "metrics.jsonl",
         "model.safetensors",
         "result.json",
