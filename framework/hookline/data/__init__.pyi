@@ -27,6 +27,7 @@ from .targets.classes import (
     Distribution as Distribution,
 )
 from .targets.encoding import (
+    NEW_ROWS as NEW_ROWS,
     Columns as Columns,
     Encoding as Encoding,
     Target as Target,
