@@ -4,7 +4,6 @@ import argparse
 import csv
 import gc
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -76,7 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
-    began = time.monotonic()
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
         finished = open_run(arguments.directory, plugins=plugins, device=arguments.device)
         stream = finished.predictions(
@@ -102,8 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
                 shown = stream.head(ROWS_ON_SCREEN)
                 stream.count_rest()
         if out is not None and not arguments.quiet:
-            seconds = time.monotonic() - began
-            echo(f"{counted(stream.rows, 'row')}, {seconds:.1f} s. Predictions are in {out}")
+            echo(f"{counted(stream.rows, 'row')}. Predictions are in {out}")
         elif width is not None and out is None:
             echo(*first_rows(shown, width))
             if stream.rows > shown.num_rows:

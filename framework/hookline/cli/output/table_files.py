@@ -30,39 +30,44 @@ class CSVWriter:
 
     def __init__(self, file: IO[bytes], schema: "pyarrow.Schema"):
         """Write the header."""
-        self._file, self._quoting = file, "none"
+        self._file = file
         self._is_single = len(schema) == 1
         file.write((",".join(map(_quoted, schema.names)) + "\n").encode())
 
     def write(self, batch: "pyarrow.RecordBatch") -> None:
         """Write rows."""
         import pyarrow
-
-        if self._is_single and batch.column(0).null_count:
-            self._write_single(batch.column(0))
-            return
-        try:
-            self._file.write(self._rows(batch))
-        except pyarrow.ArrowInvalid:
-            # A text contains a comma, a quote or a line break. pyarrow quotes all texts or none.
-            if self._quoting == "needed":
-                raise
-            self._quoting = "needed"
-            self._file.write(self._rows(batch))
-
-    def _rows(self, batch: "pyarrow.RecordBatch") -> "pyarrow.Buffer":
-        import pyarrow
         import pyarrow.csv
 
+        if self._is_single and batch.column(0).null_count:
+            self._write_cells(batch)
+            return
         buffer = pyarrow.BufferOutputStream()
-        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style=self._quoting)
-        pyarrow.csv.write_csv(batch, buffer, options)
-        return buffer.getvalue()
+        try:
+            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+            pyarrow.csv.write_csv(batch, buffer, options)
+        except pyarrow.ArrowInvalid:  # A text contains a comma, a quote or a line break.
+            self._write_cells(batch)
+        else:
+            self._file.write(buffer.getvalue())
 
-    def _write_single(self, column: "pyarrow.Array[Any]") -> None:
-        """Write the only column. An empty line would not be a row for most readers, so null is `""`."""
-        cells = ['""' if value is None else _quoted(value) for value in column.cast("string").to_pylist()]
-        self._file.write("".join(f"{cell}\n" for cell in cells).encode())
+    def _write_cells(self, batch: "pyarrow.RecordBatch") -> None:
+        """Quote the cells that need it. pyarrow quotes all texts or none, numbers that were kept from a CSV file too.
+
+        An empty line would not be a row for most readers, so null in the only column is `""`.
+        """
+        import pyarrow
+        import pyarrow.compute as compute
+
+        columns = []
+        for column in batch.columns:
+            texts = column.cast(pyarrow.string())
+            doubled = compute.replace_substring(texts, '"', '""')
+            quoted = compute.binary_join_element_wise('"', doubled, '"', "")
+            texts = compute.if_else(compute.match_substring_regex(texts, '[,"\r\n]'), quoted, texts)
+            columns.append(compute.fill_null(texts, '""' if self._is_single else ""))
+        lines = compute.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
+        self._file.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
 
     def close(self) -> None:
         """Nothing remains to be written."""
