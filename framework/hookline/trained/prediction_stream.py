@@ -16,6 +16,7 @@ from hookline.spec.objective.prediction_columns import (
     PARTS,
     Part,
     PredictionColumn,
+    default_parts,
     prediction_columns,
     refuse_parts,
 )
@@ -211,12 +212,14 @@ class PredictionStream:
             return {key: join_predicted(kept).cpu() for key, kept in found.items()}
 
     def _columns(self, several: Mapping[str, Predicted]) -> list[PredictionColumn]:
-        """Return the columns of the predictions; those of several losses are named after them."""
-        targets = [""] if len(several) == 1 else list(several)
-        found = (
-            prediction_columns(one, self._parts, target) for one, target in zip(several.values(), targets, strict=True)
-        )
-        return [column for columns in found for column in columns]
+        """Return the columns of the predictions: one part after the other, and in it one target after the other."""
+        found: dict[str, PredictionColumn] = {}
+        for part in self._parts or PARTS:
+            for key, one in several.items():
+                if self._parts or part in default_parts(one):
+                    for column in prediction_columns(one, [part], key if len(several) > 1 else ""):
+                        found.setdefault(column.name, column)
+        return list(found.values())
 
     def _example(self) -> list[PredictionColumn]:
         """Return the columns of the predictions for an example, without rows, and refuse parts that no loss offers."""
