@@ -23,6 +23,7 @@ class Mixing(CallbackSpec):
     writes_to = ()
     connects_to = ()
     mixes_rows = True
+    is_part_of_model = False  # It mixes the rows of training steps only.
 
     alpha: float = option(default=1.0, above=0)
     """Shares are drawn from Beta(alpha, alpha): small values give shares near 0 or 1, large values near 0.5."""

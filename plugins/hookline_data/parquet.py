@@ -8,10 +8,11 @@ from hookline.errors import DataError
 from hookline.spec import spec
 from hookline_data.reading import parquet_names
 from hookline_data.reading.arrow_types import needed, type_to_read
-from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
+from hookline_data.reading.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.error_messages import CHANGED, as_sentences
 from hookline_data.reading.parquet_names import sentence
+from hookline_data.reading.text_cells import refuse_missing
 from hookline_data.table import Table
 
 if TYPE_CHECKING:

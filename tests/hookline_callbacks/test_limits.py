@@ -90,12 +90,12 @@ class Stopping:
 
 def test_a_mean_over_no_steps_is_reported(tmp_path):
     nothing = trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(3)])
-    assert nothing.reported == (
+    assert nothing.notes == (
         "StochasticWeightAveraging averaged no epochs: the run ended in epoch 3, but averaging starts in epoch 4.",
     )
-    assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).reported == ()
+    assert trained(tmp_path, {"type": "StochasticWeightAveraging", "start": 4}, plugins=[Stopping(4)]).notes == ()
     late = trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": 0.5, "first": 10}, plugins=[Stopping(3)])
-    assert late.reported == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
+    assert late.notes == ("ExponentialMovingAverage averaged no steps: the model has the weights of the last step.",)
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,4 @@ def test_a_mean_over_no_steps_is_reported(tmp_path):
     ],
 )
 def test_a_mean_dominated_by_its_first_step_is_reported(decay, reported, tmp_path):
-    assert trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": decay}).reported == reported
+    assert trained(tmp_path, {"type": "ExponentialMovingAverage", "decay": decay}).notes == reported

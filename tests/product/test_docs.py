@@ -182,6 +182,27 @@ def test_new_rows_are_predicted_as_shown(tmp_path, monkeypatch, capsys):
     assert blocks("text", "finished_runs")[1].splitlines()[1] in capsys.readouterr().err
 
 
+def test_a_finished_run_is_opened_as_shown(tmp_path, monkeypatch, capsys):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "specs/iris.toml", "-q", "--set", "run.epochs=1"]) == 0
+    capsys.readouterr()
+    [shown] = [block for block in blocks("python", "finished_runs") if "run.model" in block]
+    exec(shown, {})  # noqa: S102 - the example must run unchanged.
+    first, classes, model = capsys.readouterr().out.split("\n", 2)
+    assert re.fullmatch(r"finished 1 0\.\d+", first)
+    assert classes == "('setosa', 'versicolor', 'virginica')"
+    assert model.startswith("Sequential(")
+
+
+def test_the_attributes_of_a_finished_run_exist_as_documented():
+    section = PAGES["finished_runs"].partition("## Open a run in Python")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`run\.(\w+)`", section))
+    assert named >= {"spec", "state", "metrics"}
+    # The others are attributes that `__init__` sets.
+    assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+
+
 def test_the_deployed_weights_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
@@ -256,7 +277,7 @@ def test_the_plugin_adds_a_loss_that_trains(tmp_path):
 
 
 def test_the_wrapper_the_metric_and_the_callback_work_in_plugin_files(tmp_path):
-    _, wrapper, metric, callback, _ = blocks("python", "plugins")
+    _, wrapper, metric, callback, *_ = blocks("python", "plugins")
     spec = tmp_path / "spec.toml"
     text = blocks("toml")[0].replace('"data/iris.csv"', json.dumps(str(ROOT / "specs" / "data" / "iris.csv")))
     added = '[[metrics]]\ntype = "Confidence"\nthreshold = 0.6\n[[callbacks]]\ntype = "StopBelow"\nthreshold = 10.0\n'
@@ -273,6 +294,19 @@ def test_the_wrapper_the_metric_and_the_callback_work_in_plugin_files(tmp_path):
     assert [len(records) for records in metrics.values()] == [3, 3]
     assert metrics["plain"][-1]["validation/Confidence"] > 0
     assert metrics["halved"][-1]["validation/Confidence"] == 0
+
+
+def test_the_data_source_is_trained_on(tmp_path):
+    [source] = [block for block in blocks("python", "plugins") if "DataSpec" in block]
+    (tmp_path / "parabola.py").write_text(source)
+    (tmp_path / "spec.toml").write_text(
+        '[data]\ntype = "Parabola"\n[model]\ntype = "Linear"\nout_features = 1\n[loss]\ntype = "MSELoss"\n'
+        '[optimizer]\ntype = "SGD"\nlr = 0.1\n[run]\nepochs = 2\n'
+    )
+    arguments = ["train", str(tmp_path / "spec.toml"), "-q", "-p", str(tmp_path / "parabola.py")]
+    assert main([*arguments, "--out", str(tmp_path / "run")]) == 0
+    last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["validation/loss"] > 0
 
 
 def test_several_losses_are_those_of_the_example():

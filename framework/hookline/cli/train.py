@@ -19,7 +19,7 @@ from hookline.errors.printing import echo
 from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.sources.local import from_file
-from hookline.plugins.trial import Trial
+from hookline.plugins.trial import SAVED, Trial
 from hookline.runs.lock import NAME as LOCK
 from hookline.spec.families.callback import CallbackSpec
 
@@ -131,7 +131,7 @@ def _ignoring_closed_terminal() -> Iterator[None]:
 def _print_result(trial: Trial) -> None:
     """Print the final table and the path of the results."""
     if trial.metrics:
-        echo("", *_final(trial.metrics))
+        echo("", *_final(trial.metrics), *_of_other_weights(trial))
     echo("")
     if trial.stopped:
         echo(trial.stopped)
@@ -141,6 +141,15 @@ def _print_result(trial: Trial) -> None:
     echo(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
         echo(f"  deployed {path}")
+
+
+def _of_other_weights(trial: Trial) -> Iterator[str]:
+    """A line for each split whose numbers in the table are not those of the saved weights."""
+    for split, when in trial.measured.items():
+        if when.startswith("during"):
+            yield f"{split}: the mean {when}, while the weights changed"
+        elif when != SAVED:
+            yield f"{split}: {when}, with other weights than those saved"
 
 
 def _final(metrics: Mapping[str, float]) -> Iterator[str]:

@@ -24,6 +24,16 @@ class InputDescription:
     padded: bool = False
     """Whether rows are sequences padded with 0, which have lengths."""
 
+    @property
+    def torch_dtype(self) -> "torch.dtype":
+        """The type of the tensor. Raises a `ValueError` if torch does not have it."""
+        import torch
+
+        dtype = getattr(torch, self.dtype, None)
+        if not isinstance(dtype, torch.dtype):
+            raise ValueError(f'"{self.dtype}" is not a dtype of torch')
+        return dtype
+
 
 @frozen(kw_only=True)
 class DataDescription:
@@ -94,7 +104,7 @@ class DataDescription:
         import torch
 
         inputs: dict[str, Tensor] = {
-            name: torch.zeros(2, *group.shape, dtype=getattr(torch, group.dtype), device=device)
+            name: torch.zeros(2, *group.shape, dtype=group.torch_dtype, device=device)
             for name, group in self.inputs.items()
         }
         lengths = {

@@ -12,10 +12,7 @@ from .exceptions import (
     TrainingError as TrainingError,
     UnreadableRowsError as UnreadableRowsError,
 )
-from .option_errors import (
-    InvalidValueError as InvalidValueError,
-    OptionError as OptionError,
-)
+from .option_errors import OptionError as OptionError
 from .printing import (
     echo as echo,
     printable as printable,

@@ -165,6 +165,14 @@ IDS: Mapping[str, Kind] = {
         "Correct the cells that the message lists, or pass `--skip-bad-rows` (in Python, `skip_bad_rows=True`) to "
         "leave the predictions of these rows empty.",
     ),
+    "changed-data": Kind(
+        "The data of a finished run has changed since it was trained, so that the same split has other rows.",
+        "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
+    ),
+    "changed-plugin": Kind(
+        "A plugin of a finished run, or Hookline itself, has another version or other code than in training.",
+        "Install the version that the message names. Without it, predictions may differ from those in training.",
+    ),
     "unusable-run": Kind(
         "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
         "or a plugin that it used is missing.",
@@ -202,7 +210,11 @@ IDS: Mapping[str, Kind] = {
         "A run cannot be reproduced to the same bits, because something has changed since then.",
         "The message lists every change. Undo the changes, or train without `--locked`.",
     ),
-    "error": Kind("An argument of a command cannot be used.", "The message names what the command expects."),
+    "error": Kind(
+        "An argument of a command, or a run directory that it names, cannot be used. Only the output for tools has "
+        "this id: the text output, like that of usage errors, has none.",
+        "The message names what the command expects.",
+    ),
     # Warnings.
     "no-effect": Kind(
         "A callback or an option has no effect in a run of this length.",

@@ -75,6 +75,19 @@ class Interruption:
         if self.number is None:
             self.number = number
 
+    @contextmanager
+    def withdrawn(self, seconds: float) -> Iterator[None]:
+        """Withdraw the request inside the context, and make it again after this time, or at the end at the latest."""
+        number, self.number = self.number, None
+        timer = threading.Timer(seconds, self.request, [number])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self.number = number
+
     def _note(self, number: int, _: FrameType | None) -> None:
         if os.getpid() != self._process:
             _end_by(number)

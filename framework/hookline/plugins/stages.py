@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
@@ -102,7 +103,7 @@ class Stages:
     Pass all arguments by name. The answer is that of the first plugin that has one, with every wrapper around it.
     """
 
-    manager: pluggy.PluginManager
+    manager: LocatedManager
     """The plugin manager of the run."""
 
     @_hookspec(firstresult=True)
@@ -131,6 +132,9 @@ class Stages:
     @_hookspec(firstresult=True)
     def select_loss(self, run: "Run", data: "Data") -> "nn.Module":
         """Build the criterion on `run.device`. Called once per trial. If it has parameters, they are trained too.
+
+        For `[losses]`, its attribute `losses`, an `nn.ModuleDict`, contains the criterion of each loss by name, unless
+        the plugin also answers the stage `loss`.
 
         Built in: `run.objective.build(data)`.
         """
@@ -270,6 +274,7 @@ class Stages:
         It is not called for a split that the data does not have. If a callback has put other weights into the model, it
         is also called at the end for "training" and "validation"; for an optimizer that evaluates the loss many times
         in a step, such as LBFGS, also for "training". So the reported numbers belong to the model that is saved.
+        After an interruption, it is called for the splits whose numbers are missing, for a few seconds at most.
 
         Returns:
             The loss and the metrics by name, without the name of the split.

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hookline.spec.training import TrainingSpec
 
 
+SAVED = "saved weights"
+"""How `Trial.measured` names the saved weights."""
+
 State = Literal["finished", "stopped", "interrupted", "failed"]
 
 

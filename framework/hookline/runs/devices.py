@@ -4,7 +4,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import MismatchError
@@ -25,6 +25,15 @@ def select(name: str, dtype: str = "float32") -> "torch.device":
     if dtype == "float64" and device.type == "mps":
         raise MismatchError('"mps" does not support float64: set `device = "cpu"`.', ("run", "dtype"))
     return device
+
+
+def existing(name: str, dtype: str = "float32") -> str:
+    """The same name if the machine has the device; otherwise "auto", or "cpu" if that does not support the dtype."""
+    for other in (name, "auto"):
+        with suppress(MismatchError):
+            select(other, dtype)
+            return other
+    return "cpu"
 
 
 def _select(name: str) -> "torch.device":

@@ -1,11 +1,11 @@
 """The run directory: the files of a run, which never overwrite another run."""
 
 import json
-import platform
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -13,8 +13,9 @@ from hookline.data.description import DataDescription
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots import LOSSES, draw_curves
+from hookline.runs import manifest
+from hookline.runs.result import result
 from hookline.spec.dump import dumps, to_json
-from hookline.spec.parameters import plainly_named
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
@@ -28,7 +29,7 @@ DATA = "data.json"
 """The description of the data."""
 
 RESULT = "result.json"
-"""The result, written last."""
+"""The result, written after everything that it describes."""
 
 MODEL, CRITERION = "model.safetensors", "criterion.safetensors"
 """The weights of the model, and those of the loss if it has any."""
@@ -100,7 +101,7 @@ def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
 
 
 def write_results(run: "Run", trial: "Trial") -> None:
-    """Write the weights, the complete `metrics.jsonl`, `loss.png` and finally `result.json`.
+    """Write the weights, the complete `metrics.jsonl`, `loss.png`, `result.json` and finally `manifest.json`.
 
     If a file cannot be written, for whatever reason, the others are still written. If the plot cannot be drawn, a
     warning is issued.
@@ -131,17 +132,18 @@ def write_results(run: "Run", trial: "Trial") -> None:
         except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.
             undrawn = f"{path}: The plot cannot be drawn: {_said(error)}."
 
-    attempt(home / MODEL, lambda path: write_weights(path, plainly_named(trial.model)))
+    attempt(home / MODEL, lambda path: write_weights(path, trial.model))
     if any(True for _ in trial.criterion.parameters()):
-        attempt(home / CRITERION, lambda path: write_weights(path, plainly_named(trial.criterion)))
+        attempt(home / CRITERION, lambda path: write_weights(path, trial.criterion))
     # An interruption may have occurred between the end of an epoch and its line.
     attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
     if trial.history:
         attempt(home / "loss.png", draw)
-    result = trial
+    final = trial
     if failures and trial.state != "failed":
-        result = evolve(trial, state="failed", error=str(failures[0]))
-    attempt(home / RESULT, lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
+        final = evolve(trial, state="failed", error=str(failures[0]))
+    attempt(home / RESULT, lambda path: write_file(path, to_json(result(run, final), indent=2) + "\n"))
+    attempt(home / manifest.NAME, lambda _: manifest.write(home))
     attempt(home, flush_to_disk)
     if undrawn is not None:
         warnings.warn(HooklineWarning(undrawn, id="unwritten-file"), stacklevel=2)
@@ -153,45 +155,22 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(":. ")
 
 
-def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
-    """The content of `result.json`."""
-    splits: dict[str, dict[str, float]] = {}
-    for name, value in trial.metrics.items():
-        split, _, metric = name.partition("/")
-        splits.setdefault(split, {})[metric] = value
-    return {
-        "name": trial.spec.run.name,
-        "seed": trial.spec.run.seed,
-        "state": trial.state,
-        "error": trial.error,
-        "stopped": trial.stopped,
-        "epochs": trial.epochs,
-        "steps": trial.steps,
-        "seconds": round(trial.seconds, 3),
-        "notes": list(trial.notes),
-        "device": str(run.device),
-        "weights": {
-            "source": trial.weights.source,
-            "epoch": trial.weights.epoch,
-            "step": trial.weights.step,
-            "finite": not trial.not_finite,
-        },
-        "metrics": splits,
-        "measured": dict(trial.measured),
-        "versions": versions(),
-    }
+def renew_result(run: "Run", trial: "Trial") -> None:
+    """Write `result.json` again, with numbers that were computed after the other results had been written.
+
+    Raises:
+        FileError: If it cannot be written; the old one stays.
+
+    """
+    manifest.replace(trial.directory / RESULT, to_json(result(run, trial), indent=2) + "\n")
 
 
-def write_notes(directory: Path, notes: Sequence[str]) -> None:
-    """Add what callbacks reported to `result.json`, after the results have been written."""
+def write_notes(directory: Path, notes: Sequence[str], deployed: Sequence[Path] = ()) -> None:
+    """Add what callbacks reported, and what was deployed, to `result.json` after the results have been written."""
     path = directory / RESULT
     if path.is_file():
-        result = json.loads(path.read_text(encoding="utf-8"))
-        write_file(path, to_json({**result, "notes": list(notes)}, indent=2) + "\n")
-
-
-def versions() -> dict[str, str]:
-    """The versions of the packages on which the results depend."""
-    from importlib.metadata import version
-
-    return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}
+        written = json.loads(path.read_text(encoding="utf-8"))
+        paths = [os.path.relpath(one, directory) for one in deployed]
+        new = {**written, "notes": list(notes), "deployed": paths or written.get("deployed", [])}
+        if new != written:
+            manifest.replace(path, to_json(new, indent=2) + "\n")

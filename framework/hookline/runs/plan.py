@@ -39,10 +39,6 @@ class Implementation:
     limits: str = ""
     """The steps or epochs in which it runs, if not in all."""
 
-    def __str__(self) -> str:
-        details = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
-        return f"{self.plugin} ({', '.join(part for part in details if part)})"
-
 
 @frozen(kw_only=True)
 class UsedPlugin:
@@ -225,8 +221,13 @@ def _groups(optimizer: "optim.Optimizer") -> Iterator[Group]:
             *inspect.signature(kinds[id(group)]).parameters,
         )  # Schedulers, and Adam itself, add other keys.
         plain = (bool, int, float, str, tuple)
-        options = {name: group[name] for name in known if name in group and isinstance(group[name], plain)}
+        options = {name: _without_none(group[name]) for name in known if isinstance(group.get(name), plain)}
         name = str(options.pop("name", "all" if len(optimizer.param_groups) == 1 else f"group {index}"))
         shown = {"lr": float(group["lr"])} if "lr" in group else {}
         size = sum(parameter.numel() for parameter in group["params"])
         yield Group(name=name, parameters=size, options=shown | options)
+
+
+def _without_none(value: Any) -> Any:
+    """An option of an optimizer for the lock: TOML has no null, which torch uses in `eps` of Adafactor."""
+    return tuple("None" if one is None else one for one in value) if isinstance(value, tuple) else value

@@ -1,6 +1,7 @@
 """Open a finished run: everything that later commands need, from its directory alone."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,14 +14,18 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.data.description import DataDescription
-from hookline.errors.exceptions import HooklineWarning, RunError
+from hookline.errors.exceptions import HooklineWarning, RunError, SpecError
 from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
-from hookline.runs import directory as directories, lock
+from hookline.runs import devices, directory as directories, lock
+from hookline.runs.manifest import Manifest
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.trained.load_weights import load_weights
+from hookline.trained.original_data import changes_of_data, original_data
 from hookline.trained.prediction_stream import PredictionStream
+from hookline.trained.run_files import SPEC, checked, refuse_other_result, refusing_unreadable
+from hookline.trained.run_plugins import is_part_of_model, refuse_missing, warn_of_changes
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -28,9 +33,15 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from hookline.data.batches import Data
+
 
 def open_run(
-    directory: str | Path, *, plugins: Iterable[object] = (), device: "str | torch.device | None" = None
+    directory: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    plugins: Iterable[object] = (),
+    device: "str | torch.device | None" = None,
 ) -> "FinishedRun":
     """Open the directory of a finished run.
 
@@ -40,12 +51,15 @@ def open_run(
 
     Args:
         directory: the directory of the run, such as "runs/iris/1".
+        overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
+            Relative paths are relative to the directory of the run, as in its `spec.toml`.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
-        device: the device of the model. Default: that of the spec.
+        device: the device of the model. Default: that of the spec, or another one if this machine does not have it.
 
     Raises:
-        RunError: If this is not the directory of a run that has ended, or if a file in it is damaged.
-        SpecError: If the spec cannot be loaded, for example because a plugin is missing.
+        RunError: If this is not the directory of a run that has ended, if a file in it is damaged, or if a plugin is
+            missing.
+        SpecError: If the spec cannot be loaded, for example because a plugin has changed.
 
     >>> import hookline, torch
     >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
@@ -57,32 +71,37 @@ def open_run(
     True
 
     """
-    home = Path(directory)
-    if not home.is_dir():
-        raise RunError(f"{home}: There is no such directory.")
-    if not (home / "spec.toml").is_file():
-        raise RunError(f"{home}: This is not the directory of a run: it has no spec.toml.")
-    unfinished = f"{home}: The run has not ended, or it was killed: there is no result.json."
-    result = _json(home / directories.RESULT, unfinished)
-    loader = Loader(plugins)
-    document = documents.read(home / "spec.toml", lists=SEVERAL)
-    spec = loader.load(document)
-    return FinishedRun(home, spec, loader.plugins(document), result, None if device is None else str(device))
+    home, extra = Path(directory), list(plugins)
+    files = checked(home)
+    locked = lock.read(home)
+    refuse_missing(locked, extra, home)
+    loader = Loader(extra)
+    document = documents.read(home / SPEC, overrides=changes_of_data(overrides), lists=SEVERAL)
+    try:
+        spec = loader.load(document)
+    except SpecError:
+        refuse_missing(locked, extra, home, all_of_them=True)
+        raise
+    known = loader.plugins(document)
+    warn_of_changes(locked, known, home)
+    return FinishedRun(home, files, spec, known, None if device is None else str(device))
 
 
 class FinishedRun:
     """A finished run. Open one with `hookline.open_run`."""
 
-    def __init__(
-        self, directory: Path, spec: TrainingSpec, plugins: Plugins, result: Mapping[str, Any], device: str | None
-    ):
+    def __init__(self, directory: Path, files: Manifest, spec: TrainingSpec, plugins: Plugins, device: str | None):
         """Keep what was read of the run; the model is built when it is first used."""
         self.directory = directory
         """The directory of the run."""
         self.spec = spec
         """The spec that was trained."""
-        self.result = result
+        self.files = files
+        """The manifest, with which each file is checked before it is read."""
+        self.result: Mapping[str, Any] = self._json(directories.RESULT)
         """The content of `result.json`."""
+        with refusing_unreadable(directory / directories.RESULT):
+            refuse_other_result(self.result)
         self._plugins = plugins
         self._device = device
 
@@ -99,36 +118,39 @@ class FinishedRun:
     def weights(self) -> Weights:
         """Which weights were saved."""
         saved = self.result["weights"]
-        return Weights(source=saved["source"], epoch=saved["epoch"], step=saved["step"])
+        return Weights(source=saved["source"], epoch=saved["epoch"], step=saved["step"], is_mean=saved["is_mean"])
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """The loss and metrics of each split: `{"test/loss": …, "test/Accuracy": …}`."""
-        splits: Mapping[str, Mapping[str, float]] = self.result["metrics"]
-        return {f"{split}/{name}": value for split, several in splits.items() for name, value in several.items()}
+        """The known loss and metrics of the saved weights: `{"test/loss": …, "test/Accuracy": …}`.
+
+        A split without numbers can be evaluated. What the log says of other weights is in `result["logged"]`.
+        """
+        splits: Mapping[str, Mapping[str, float | None]] = self.result["metrics"]
+        return {
+            f"{split}/{name}": math.nan if value is None else value  # JSON has no NaN.
+            for split, several in splits.items()
+            for name, value in several.items()
+        }
 
     @cached_property
     def history(self) -> Sequence[Mapping[str, Any]]:
         """The record of each epoch, as in `metrics.jsonl`."""
-        path = self.directory / directories.LOG
-        try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path}: The log cannot be read. {error}") from None
+        path = self._checked(directories.LOG)
+        with refusing_unreadable(path):
+            return [dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
     @cached_property
     def plan(self) -> Mapping[str, Any]:
         """What ran: plugins, stages, layers and environment, as in `run.lock.toml`."""
-        return lock.read(self.directory)
+        return lock.read(self._checked(lock.NAME).parent)
 
     @cached_property
     def data(self) -> DataDescription:
         """The description of the data that it was trained on."""
-        path = self.directory / directories.DATA
-        try:
-            return DataDescription.from_json(_json(path, f"{path}: There is no such file."))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{path}: The description of the data cannot be read. {error}") from None
+        table = self._json(directories.DATA)
+        with refusing_unreadable(self.directory / directories.DATA):
+            return DataDescription.from_json(table)
 
     @cached_property
     def model(self) -> "nn.Module":
@@ -216,33 +238,59 @@ class FinishedRun:
             closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
 
         """
-        callbacks = tuple(one for one in self.spec.callbacks if one.is_part_of_model)
+        callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks)
-        with new_run(spec, self._plugins, device=self._device, closed_by=closed_by) as run:
+        with new_run(
+            spec,
+            self._plugins,
+            device=self._device or devices.existing(self.spec.run.device, self.spec.run.dtype),
+            closed_by=closed_by,
+        ) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
             yield run
+
+    def prepared_data(self, run: Run) -> "Data":
+        """Read the original data of the run again, with the stage `prepare_data` of an opened run.
+
+        Pass `overrides` to `open_run` if the data has been moved. A warning is issued if the data has changed since the
+        training but is prepared in the same way.
+
+        Args:
+            run: from `opened`.
+
+        Raises:
+            RunError: If the data is no longer there, or if the data source now finds other columns, categories,
+                statistics or classes.
+
+        """
+        return original_data(run, self.directory, self.data, str(self.plan["data"]))
 
     @cached_property
     def _modules(self) -> "tuple[nn.Module, nn.Module]":
         """The model and the criterion, built by the stages of the run, with the saved weights."""
         with self.opened() as run:
-            data = self.data.data(run.device)
+            with refusing_unreadable(self.directory / directories.DATA):
+                data = self.data.data(run.device)
             model = run.stages.build_model(run=run, data=data)
             criterion = run.stages.select_loss(run=run, data=data)
-        load_weights(model, self.directory / directories.MODEL)
+        if directories.MODEL not in self.files:
+            why = self.result["error"] or "The training ended before they were written."
+            raise RunError(f"{self.directory}: The run has no saved weights. {why}")
+        load_weights(model, self._checked(directories.MODEL))
         if any(True for _ in criterion.parameters()):
-            load_weights(criterion, self.directory / directories.CRITERION)
+            load_weights(criterion, self._checked(directories.CRITERION))
+        if not self.result["weights"]["finite"]:
+            message = f"{self.directory}: The saved weights are infinite or NaN, and so may be the predictions."
+            warnings.warn(HooklineWarning(message, id="unusable-run"), stacklevel=4)
         return model.eval(), criterion.eval()
 
+    def _checked(self, name: str) -> Path:
+        """The path of a file that is exactly as the run wrote it."""
+        self.files.check(name)
+        return self.directory / name
 
-def _json(path: Path, missing: str) -> Any:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(missing) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: The file is damaged. {str(error).rstrip('.')}.") from None
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: The file is damaged. It must be a JSON object.")
-    return value
+    def _json(self, name: str) -> Mapping[str, Any]:
+        path = self._checked(name)
+        with refusing_unreadable(path):
+            return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -1,11 +1,18 @@
 """Errors and interruptions that refer to results already written."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.signals import Interruption
+from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
+from hookline.runs import directory
+from hookline.training.outcome import missing_splits, numbers_of_weights, outcome
+
+GRACE = 5.0
+"""The number of seconds after an interruption in which splits are evaluated whose numbers are still missing."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -46,3 +53,38 @@ def noting_results(trials: Sequence[Trial]) -> Iterator[None]:
         for trial in trials:
             error.add_note(f"The results of a finished training are in {trial.directory}.")
         raise
+
+
+def with_late_numbers(run: Run, trial: Trial, started: float) -> Trial:
+    """After an interruption, evaluate the saved weights on splits without numbers, for at most `GRACE` seconds.
+
+    The results so far have been written, so that a second Ctrl-C or the end of the process loses nothing.
+
+    Args:
+        run: the interrupted run.
+        trial: its results so far.
+        started: the start time of the run, from `time.perf_counter`.
+
+    """
+    if trial.not_finite or GRACE <= 0:
+        return trial
+    model, criterion = trial.model, trial.criterion
+    evaluated: dict[str, Mapping[str, float]] = {**numbers_of_weights(trial)}
+    known = len(evaluated), len(run.notes)
+    run.state.is_trained = True
+    try:
+        with run.interruption.withdrawn(GRACE), naming_plugins(run.stages.manager):
+            for split, batches in missing_splits(run, trial).items():
+                evaluated[split] = run.stages.evaluate(
+                    run=run, model=model, criterion=criterion, batches=batches, split=split
+                )
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:  # noqa: BLE001 - The interruption is what ended the run.
+        run.note(f"An error occurred in an evaluation after the interruption: {error}")
+    model.eval()
+    criterion.eval()
+    if (len(evaluated), len(run.notes)) > known:
+        trial = outcome(run, trial.data, model, criterion, evaluated, None, started)
+        directory.renew_result(run, trial)
+    return trial

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors.exceptions import TrainingError
 from hookline.errors.text import enumerate_names
 from hookline.plugins.stages import Run
-from hookline.plugins.trial import State, Trial
+from hookline.plugins.trial import SAVED, State, Trial
 from hookline.plugins.weights import LAST_STEP, Weights, not_finite
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batches, Data
-
-SAVED = "saved weights"
-"""How `Trial.measured` names the saved weights."""
 
 MOST_NAMES = 4
 
@@ -37,6 +34,26 @@ def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
     if run.spec.optimizer.needs_closure:
         names |= {"training"}
     return {split: batches for split, batches in data.splits().items() if split in names}
+
+
+def missing_splits(run: Run, trial: Trial) -> "dict[str, Batches]":
+    """The splits of an interrupted run to evaluate, because the numbers of the saved weights are not known.
+
+    The training split is the last one, and only if it would have been evaluated at the end of the training, too.
+    """
+    splits = trial.data.splits()
+    names = ["validation", "test", *splits_to_evaluate(run, trial.data)]
+    return {name: splits[name] for name in names if name in splits and trial.measured.get(name) != SAVED}
+
+
+def numbers_of_weights(trial: Trial) -> dict[str, dict[str, float]]:
+    """The known loss and metrics of the saved weights by split."""
+    known: dict[str, dict[str, float]] = {}
+    for name, value in trial.metrics.items():
+        split, _, metric = name.partition("/")
+        if trial.measured.get(split) == SAVED:
+            known.setdefault(split, {})[metric] = value
+    return known
 
 
 def _are_of_last_record(run: Run) -> bool:
@@ -142,7 +159,7 @@ def _numbers(
     """Return the loss and metrics of each split, and the weights that they belong to.
 
     If a split was not evaluated after training, they come from the record of the epoch of the weights, or else from the
-    last record.
+    last record. The numbers of one split always belong to the same weights.
     """
     record: Mapping[str, Any] = run.history[-1] if run.history else {}
     is_known = run.weights is not None or weights.source == LAST_STEP

@@ -20,7 +20,7 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.layers import recorded_layers
 from hookline.runs.plan import Plan, plan
 from hookline.spec.training import TrainingSpec
-from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial
+from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.memory import memory
 from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
 from hookline.training.preflight.preflight import preflight
@@ -113,9 +113,9 @@ def train(
 
 
 def with_notes(run: Run, trial: Trial) -> Trial:
-    """Add the reports of the stages `tune` and `deploy` to the trial and to `result.json`."""
-    if len(run.notes) > len(trial.notes):
-        directory.write_notes(trial.directory, run.notes)
+    """Add the reports of `tune` and `deploy` to the trial, and write them and the deployed files to its results."""
+    if len(run.notes) > len(trial.notes) or trial.deployed:
+        directory.write_notes(trial.directory, run.notes, trial.deployed)
     return evolve(trial, notes=tuple(run.notes))
 
 
@@ -186,6 +186,7 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     if failure is not None:
         raise failure
     if run.interrupted:
+        trial = with_late_numbers(run, trial, started)
         raise Interrupted(trial, run.interruption.number or signal.SIGINT)
     return trial
 

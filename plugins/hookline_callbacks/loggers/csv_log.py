@@ -20,6 +20,7 @@ class CSVLog(CallbackSpec):
     after it add to the record.
     """
 
+    is_part_of_model = False
     logs = ()
     connects_to = ()
     keeps_log = True

@@ -28,6 +28,7 @@ class TensorBoard(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """
 
+    is_part_of_model = False
     logs = ()
     writes_to = ("tensorboard/",)
     connects_to = ()

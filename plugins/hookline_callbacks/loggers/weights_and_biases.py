@@ -26,6 +26,7 @@ class WeightsAndBiases(CallbackSpec):
     Source: https://docs.wandb.ai/ref/python/functions/init/
     """
 
+    is_part_of_model = False
     logs = ()
     keeps_log = True
 

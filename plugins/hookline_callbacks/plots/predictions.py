@@ -3,9 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from attrs import frozen
+from typing import Any, Literal
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
@@ -13,24 +11,19 @@ from hookline.errors import MismatchError
 from hookline.spec import (
     Objective,
     Offers,
-    Part,
     Predicted,
     Prediction,
     WrapperSpec,
-    column_name,
     join_predicted,
     option,
     predicted,
-    prediction_columns,
     spec,
 )
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import refuse_loss
-
-if TYPE_CHECKING:
-    import pyarrow
+from hookline_callbacks.plots.prediction_texts import Texts, texts_of
 
 MOST_IMAGES = 64
 """The maximum number of images in a picture; the table has all rows."""
@@ -121,7 +114,7 @@ class _Predictions(Watching):
         path: Path,
         batches: Batches,
         split: str,
-        texts: "Sequence[_Texts]",
+        texts: Sequence[Texts],
         numbers: Sequence[int],
         epoch: int,
     ) -> None:
@@ -186,59 +179,11 @@ class _Rows:
             message = f"Predictions writes one line per row, but a prediction has shape {shape}."
             raise MismatchError(message, self._run.spec.place_of(self._spec))
 
-    def texts(self) -> "list[_Texts]":
+    def texts(self) -> list[Texts]:
         """Return the texts of all rows, for each target."""
         return [
-            _texts(join_predicted(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            texts_of(
+                join_predicted(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes
+            )
             for name, batches in self._batches.items()
         ]
-
-
-@frozen
-class _Texts:
-    """The predictions for a target as texts."""
-
-    columns: Mapping[str, Sequence[str]]
-    """The columns of the table."""
-    predicted: Sequence[str]
-    """A short text of the prediction for each row."""
-    true: Sequence[str]
-    """A short text of the true value for each row."""
-    is_right: Sequence[bool] | None
-    """Whether they are equal, or the row is ignored for the target; `None` for numbers."""
-
-    def is_right_in(self, row: int) -> bool:
-        return self.is_right is None or self.is_right[row]
-
-
-def _texts(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    parts: list[Part] = ["truth", "prediction", "probability"]
-    if all_classes:
-        parts.append("probabilities")
-    columns = prediction_columns(sample, parts, target)
-    if labels := sample.columns:  # The columns of a label, or of a number, are side by side.
-        columns.sort(key=lambda column: labels.index(column.label))
-    texts = {column.name: _written(column.values) for column in columns}
-    if sample.kind == "numbers":
-        predictions, true = (
-            [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
-            for rows in (sample.predictions, sample.truth)
-        )
-        return _Texts(texts, predictions, true, None)
-    if sample.columns:
-        is_yes, is_true = sample.is_yes(), sample.is_true()
-        predictions, true = (
-            [", ".join(label for label, holds in zip(labels, row, strict=True) if holds) or "none" for row in rows]
-            for rows in (is_yes.tolist(), is_true.tolist())
-        )
-        return _Texts(texts, predictions, true, (is_yes == is_true).all(dim=1).tolist())
-    predictions, true = (texts[column_name(what, target)] for what in ("prediction", "truth"))
-    is_right = [one == other for one, other in zip(predictions, true, strict=True)]
-    if sample.kind == "classes":
-        is_right = [one or other for one, other in zip(is_right, sample.ignored.tolist(), strict=True)]
-    return _Texts(texts, predictions, true, is_right)
-
-
-def _written(values: "pyarrow.Array[Any]") -> list[str]:
-    """Return values as texts; numbers with the fewest digits that identify them in their precision."""
-    return [str(value) for value in values.to_numpy(zero_copy_only=False)]

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data import WRITTEN_FALSE, WRITTEN_TRUE
 from hookline.errors import DataError
-from hookline_data.new_rows import text_cells
+from hookline_data.new_rows import parse_text
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged
 from hookline_data.reading.columns import Place, Wanted
+from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
 
 if TYPE_CHECKING:
     import pyarrow
@@ -56,10 +56,8 @@ def _checked(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Re
     import pyarrow
     from pyarrow import types
 
-    if types.is_dictionary(cells.type):
-        cells = cells.cast(cells.type.value_type)
     if types.is_null(cells.type):
-        kind = pyarrow.list_(pyarrow.int64()) if role.is_list else pyarrow.string()
+        kind = pyarrow.list_(_of_missing(role.wanted)) if role.is_list else pyarrow.string()
         cells = pyarrow.nulls(len(cells), kind)
     if role.steps is not None:
         if not is_list(cells.type):
@@ -84,8 +82,10 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
 
     if _is_text(cells.type):
         cells = cells.cast(pyarrow.string())
-        return (text_cells.texts if wanted.kind == "text" else text_cells.numbers)(name, cells, wanted)
-    is_float = types.is_floating(cells.type) or types.is_decimal(cells.type)
+        return (parse_text.texts if wanted.kind == "text" else parse_text.numbers)(name, cells, wanted)
+    if types.is_decimal(cells.type):
+        cells = cells.cast(pyarrow.float64())
+    is_float = types.is_floating(cells.type)
     kind = pyarrow.int64() if is_float and wanted.kind == "integer" else type_to_read(cells.type, wanted)
     if kind is None:
         raise _other_type(name, cells, wanted, place)
@@ -126,7 +126,7 @@ def _classes(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Re
         cells = compute.cast(cells, pyarrow.string())
     elif not _is_text(cells.type):
         raise _other_type(name, cells, role.wanted, place)
-    read = text_cells.class_names if is_of_names else text_cells.class_numbers
+    read = parse_text.class_names if is_of_names else parse_text.class_numbers
     return read(name, cells.cast(pyarrow.string()), role)
 
 
@@ -177,7 +177,7 @@ def _elements(
         lengths = _mask(compute.fill_null(compute.list_value_length(lists), 0)).astype(numpy.int64)
         elements = lists.flatten()
     if types.is_null(elements.type):
-        elements = elements.cast("int64")
+        elements = elements.cast(_of_missing(wanted))
     is_nested = is_list(elements.type)
     if is_nested != bool(size):
         raise _other_type(name, lists, wanted, place)
@@ -216,6 +216,13 @@ def _size(lists: "pyarrow.Array") -> int:
         return int(lists.type.list_size)
     lengths = _mask(compute.fill_null(compute.list_value_length(lists), 0))
     return int(lengths[(lengths > 0).argmax()]) if len(lengths) else 0
+
+
+def _of_missing(wanted: Wanted) -> "pyarrow.DataType":
+    """Return the type of elements that are all missing."""
+    import pyarrow
+
+    return pyarrow.int64() if wanted.kind == "integer" else pyarrow.float64()
 
 
 def _is_text(kind: "pyarrow.DataType") -> bool:

@@ -4,13 +4,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hookline.data import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline.errors import DataError
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
 from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline_data.reading.csv_quotes import scan
 from hookline_data.reading.error_messages import as_sentences
 

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline.errors import DataError
-from hookline_data.new_rows.arrow_rows import as_arrow, chunk_of
+from hookline_data.new_rows.arrow_rows import chunk_of
 from hookline_data.new_rows.chunks import BadCells, Chunk
+from hookline_data.new_rows.python_rows import as_arrow
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Place
 from hookline_data.reading.error_messages import as_sentences, one_line
@@ -52,7 +53,8 @@ class JSONRows:
             if text[:end].strip():
                 with as_sentences(self.place, _sentence):
                     chunk = self._read(text[:end], roles, keep)
-                yield Chunk(chunk.rows, chunk.columns, self._of_one_type(chunk.kept, kinds), chunk.bad)
+                columns = {name: _with_floats(chunk.columns[name], role) for name, role in roles.items()}
+                yield Chunk(chunk.rows, columns, self._of_one_type(chunk.kept, kinds), chunk.bad)
             if is_all:
                 return
             with as_sentences(self.place, _sentence):
@@ -133,6 +135,23 @@ def _type(role: Role) -> "pyarrow.DataType | None":
     if role.steps is not None:
         return pyarrow.list_(pyarrow.list_(kind) if role.steps else kind)
     return kind if role.size == 1 else pyarrow.list_(kind)
+
+
+def _with_floats(cells: "pyarrow.ChunkedArray", role: Role) -> "pyarrow.ChunkedArray":
+    """Return numbers as floats, which they may be in the next block."""
+    if role.wanted.kind != "number":
+        return cells
+    kind = _floats(cells.type)
+    return cells if kind == cells.type else cells.cast(kind)
+
+
+def _floats(kind: "pyarrow.DataType") -> "pyarrow.DataType":
+    import pyarrow
+    from pyarrow import types
+
+    if types.is_list(kind):
+        return pyarrow.list_(_floats(kind.value_type))
+    return pyarrow.float64() if types.is_integer(kind) or types.is_boolean(kind) else kind
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

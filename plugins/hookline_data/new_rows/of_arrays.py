@@ -1,34 +1,29 @@
 """New rows for a run that was trained with arrays."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from hookline.data import DataDescription, RowBlock
-from hookline.errors import DataError, did_you_mean
+from hookline.errors import DataError
 from hookline.spec import Objective
-from hookline_data.new_rows.arrow_rows import as_arrow, unknown_source
+from hookline_data.new_rows.array_parts import parts_of_file, parts_of_mapping
 from hookline_data.new_rows.blocks import ReadRows, blocks
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.of_table import run_dtype
+from hookline_data.new_rows.python_rows import as_arrow, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, groups_of, targets_of
 from hookline_data.new_rows.tensors import not_finite
-from hookline_data.reading import arrays, npz_file
+from hookline_data.reading import arrays
 from hookline_data.reading.columns import Place
 from hookline_data.rows.prepared_rows import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     Arrays = Mapping[str, NDArray[Any]]
-
-BLOCK = 16 * 2**20
-"""About how many bytes of arrays to read at once."""
 
 
 @frozen(kw_only=True)
@@ -139,9 +134,9 @@ def rows_of_arrays(
     place: Place = "the arrays"
     if isinstance(source, (str, Path)) and source != "-":
         place = Path(source)
-        parts = _of_file(Path(source), names, rows_per_block)
+        parts = parts_of_file(Path(source), names, rows_per_block)
     elif isinstance(source, Mapping):
-        parts = _of_mapping(source, names, rows_per_block)
+        parts = parts_of_mapping(source, names, rows_per_block)
     else:
         raise unknown_source(source, "the path of an NPZ file, or a mapping of arrays")
     return _blocks(parts, roles, rows_per_block, list(dict.fromkeys(keep)), place, dtype)
@@ -161,73 +156,6 @@ def _blocks(
             evolve(read, kept=kept), roles.targets, dtype, first=first, rows_per_block=rows_per_block, place=place
         )
         first += read.rows
-
-
-def _of_mapping(source: Mapping[str, Any], names: Sequence[str], rows_per_block: int) -> "Iterator[Arrays]":
-    import numpy
-
-    found: dict[str, NDArray[Any]] = {}
-    for name in names:
-        if name not in source:
-            raise DataError(f'There is no array "{name}".{did_you_mean(name, map(str, source))}', columns=[name])
-        values = source[name]
-        if hasattr(values, "detach") and hasattr(values, "cpu"):  # A tensor.
-            values = values.detach().cpu().numpy()
-        try:
-            found[name] = numpy.asarray(values)
-        except ValueError:
-            raise DataError(f'"{name}" has rows of different lengths: pad them.', columns=[name]) from None
-        if found[name].dtype.kind not in f"{npz_file.NUMBERS}U":
-            message = f'"{name}" has the type {found[name].dtype}, but must have numbers or text.'
-            raise DataError(message, columns=[name])
-        if not found[name].ndim:
-            raise DataError(f'"{name}" is a single value, so it has no rows.', columns=[name])
-    npz_file.refuse_other_sizes({name: len(array) for name, array in found.items()}, "the arrays")
-    size = _rows_at_once(sum(array[:1].nbytes for array in found.values()), rows_per_block)
-    rows = len(found[names[0]])
-    return ({name: array[at : at + size] for name, array in found.items()} for at in range(0, rows, size))
-
-
-def _of_file(path: Path, names: Sequence[str], rows_per_block: int) -> "Iterator[Arrays]":
-    """Yield some rows of all arrays after the others. Compressed arrays cannot be mapped, but read as streams."""
-    import numpy
-
-    with npz_file.opened(path) as file, ExitStack() as stack:
-        readers: dict[str, Callable[[int, int], NDArray[Any]]] = {}
-        sizes: dict[str, int] = {}
-        row_bytes = 0
-        for name in names:
-            member, (shape, is_by_column, kind, _) = stack.enter_context(npz_file.opened_array(file, name, path))
-            sizes[name] = shape[0]
-            count = int(numpy.prod(shape[1:], dtype=numpy.int64))
-            row_bytes += count * kind.itemsize
-            if is_by_column and len(shape) > 1:  # Each row is scattered over the file.
-                member.seek(0)
-                whole = numpy.lib.format.read_array(member, allow_pickle=False)
-                readers[name] = lambda at, rows, whole=whole: whole[at : at + rows]  # type: ignore[misc]
-            else:
-                readers[name] = _reader(member, shape, kind, count * kind.itemsize)
-        npz_file.refuse_other_sizes(sizes, path)
-        size, rows = _rows_at_once(row_bytes, rows_per_block), sizes[names[0]]
-        for at in range(0, rows, size):
-            yield {name: read(at, min(size, rows - at)) for name, read in readers.items()}
-
-
-def _reader(member: Any, shape: tuple[int, ...], kind: Any, row_bytes: int) -> "Callable[[int, int], NDArray[Any]]":
-    import numpy
-
-    def read(at: int, rows: int) -> "NDArray[Any]":
-        content = member.read(rows * row_bytes)
-        if len(content) < rows * row_bytes:
-            raise EOFError("It is truncated.")
-        return numpy.frombuffer(content, dtype=kind).reshape(rows, *shape[1:])
-
-    return read
-
-
-def _rows_at_once(row_bytes: int, rows_per_block: int) -> int:
-    """Return a multiple of the rows of a block, with about `BLOCK` bytes if a block has less."""
-    return max(1, BLOCK // max(1, row_bytes * rows_per_block)) * rows_per_block
 
 
 def _input(

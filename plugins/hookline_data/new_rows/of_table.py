@@ -10,11 +10,12 @@ from weakref import finalize
 from hookline.data import DataDescription, RowBlock
 from hookline.spec import Objective
 from hookline_data.new_rows.arrow_cells import checked
-from hookline_data.new_rows.arrow_rows import ArrowRows, ColumnRows, DictRows, ParquetRows, npz_columns, unknown_source
+from hookline_data.new_rows.arrow_rows import ParquetRows
 from hookline_data.new_rows.blocks import ReadRows, blocks
 from hookline_data.new_rows.chunks import BadCells, Chunk, in_multiples
 from hookline_data.new_rows.csv_rows import CSVRows
 from hookline_data.new_rows.json_rows import JSONRows
+from hookline_data.new_rows.python_rows import ColumnRows, DictRows, npz_columns, rows_of_frame, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
 from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
 from hookline_data.reading import parquet_names
@@ -136,7 +137,7 @@ def opened(source: Any, opening: ExitStack, *, multiline: bool) -> TableRows:
     if isinstance(source, (str, Path)):
         return _of_file(Path(source), opening, multiline=multiline)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
-        return ArrowRows(source)
+        return rows_of_frame(source)
     if isinstance(source, Mapping):
         return ColumnRows(source)
     if isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)) and not hasattr(source, "shape"):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from hookline.data import WRITTEN_NUMBER
 from hookline.errors import DataError, shortened
 from hookline_data.reading.columns import Place
+from hookline_data.reading.csv_format import WRITTEN_NUMBER
 from hookline_data.reading.error_messages import as_sentences
 
 LONGEST_HEADER = 4 * 2**20

@@ -471,12 +471,12 @@ def test_a_missing_plugin_file_is_reported(refused):
         ),
         (
             "from hookline import hookimpl\n@hookimpl\ndef prepare_data(run):\n    return 1 / 0\n",
-            'The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): ZeroDivisionError: division by '
-            "zero",
+            'spec.toml: data: The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): '
+            "ZeroDivisionError: division by zero",
         ),
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
-            'No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
+            'spec.toml: model: No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
             "mine: a wrapper must return the value of its `yield`, or another answer.",
         ),
         (
@@ -537,6 +537,20 @@ def test_traceback_raises_the_error(here):
 # Successful runs
 
 
+@pytest.mark.parametrize("command", ["train", "plan"])
+def test_a_failing_plugin_is_reported_at_the_section_of_its_stage(here, capsys, command):
+    failing = WRAPPER.replace("step", "build_model").replace("return (yield)", 'yield\n    raise OSError("x\\n  y")')
+    (here / "mine.py").write_text(failing)
+    assert main([command, "-p", "mine.py", "spec.toml"]) == 2
+    headline, *excerpt = capsys.readouterr().err.splitlines()
+    line = SPEC.splitlines().index("[model]") + 1
+    assert headline == (
+        f'spec.toml:{line}:1: model: The plugin "mine" failed in the stage "build_model" '
+        f"({here / 'mine.py'}, line 6): OSError: x y  [stage-failure]"
+    )
+    assert excerpt[1] == f"{line:>2} | [model]"
+
+
 @pytest.mark.usefixtures("_real_curves")
 def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)
@@ -548,12 +562,22 @@ def test_training_writes_its_results_to_a_new_directory(here, capsys):
     assert {path: files(here)[path] for path in before} == before
     assert sorted(str(path) for path in new) == [
         f"runs/spec/1/{name}"
-        for name in ("loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml")
+        for name in (
+            "data.json",
+            "loss.png",
+            "manifest.json",
+            "metrics.jsonl",
+            "model.safetensors",
+            "result.json",
+            "run.lock.toml",
+            "spec.toml",
+        )
     ]
     result = json.loads(new[Path("runs/spec/1/result.json")])
     [*_, last] = records(here / "runs/spec/1")
     assert (result["name"], result["epochs"], result["steps"], result["stopped"]) == ("spec", 2, 6, None)
-    assert result["metrics"] == {"training": {"loss": last["training/loss"]}}
+    assert result["metrics"] == {}
+    assert result["logged"] == {"training": {"measured": "during epoch 2", "metrics": {"loss": last["training/loss"]}}}
 
 
 def test_a_second_run_gets_the_next_number_and_leaves_the_first_unchanged(here, capsys):
@@ -660,7 +684,9 @@ def test_an_interruption_writes_the_results_so_far(here):
     assert process.returncode == 130
     assert reported == "Interrupted.\n"
     assert sorted(str(path) for path in files(here / "out")) == [
+        "data.json",
         "loss.png",
+        "manifest.json",
         "metrics.jsonl",
         "model.safetensors",
         "result.json",
@@ -670,7 +696,7 @@ def test_an_interruption_writes_the_results_so_far(here):
     assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))
     assert result["stopped"] == "It was interrupted from the keyboard."
     assert result["epochs"] == len(logged) >= 1
-    assert result["metrics"]["training"]["loss"] == logged[-1]["training/loss"]
+    assert result["logged"]["training"]["metrics"]["loss"] == logged[-1]["training/loss"]
 
 
 def test_training_continues_when_the_output_is_closed(here):

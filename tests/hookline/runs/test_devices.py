@@ -36,3 +36,8 @@ def test_the_random_state_of_the_caller_is_preserved():
         torch.manual_seed(0)
         torch.rand(10)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("cpu", "cpu"), ("auto", "auto"), ("cuda:99", "auto"), ("x", "auto")])
+def test_a_device_that_does_not_exist_is_replaced(name, expected):
+    assert devices.existing(name) == expected

@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 
 import pytest
@@ -98,14 +97,3 @@ def test_a_directory_inside_a_file_is_rejected(numbered):
     with pytest.raises(HooklineError, match=r"^x/1 cannot be created: "):
         directory.create(Path("x/1"), numbered=numbered)
     assert Path("x").read_text() == "mine"
-
-
-def test_versions_cover_the_packages_that_results_depend_on():
-    import numpy
-    import torch
-
-    versions = directory.versions()
-    assert list(versions) == ["python", "hookline", "torch", "numpy"]
-    assert versions["numpy"] == numpy.__version__
-    assert torch.__version__.startswith(versions["torch"])
-    assert sys.version.startswith(versions["python"])

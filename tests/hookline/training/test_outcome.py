@@ -8,6 +8,7 @@ import re
 import resource
 import shutil
 import signal
+import time
 
 import pytest
 import torch
@@ -61,49 +62,143 @@ def test_the_metrics_name_the_weights_that_they_belong_to(tmp_path):
     trial = hookline.train(SMALL, out=tmp_path / "run")
     result = result_in(tmp_path / "run")
     assert result["state"] == trial.state == "finished"
-    assert result["weights"] == {"source": "last step", "epoch": 3, "step": 6, "finite": True}
-    assert result["measured"] == {"training": "during epoch 3", "validation": "saved weights"}
-    assert trial.metrics["training/loss"] == trial.history[-1]["training/loss"]
+    assert result["weights"] == {"source": "last step", "epoch": 3, "step": 6, "is_mean": False, "finite": True}
+    assert trial.measured == {"training": "during epoch 3", "validation": "saved weights"}
+    last = trial.history[-1]
+    assert result["metrics"] == {"validation": {name: last[f"validation/{name}"] for name in ("loss", "Accuracy")}}
+    assert result["logged"] == {"training": {"measured": "during epoch 3", "metrics": {"loss": last["training/loss"]}}}
 
 
 def test_all_metrics_belong_to_the_best_weights(tmp_path):
     trial = hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING)], out=tmp_path / "run")
     saved, result = load_file(tmp_path / "run/model.safetensors"), result_in(tmp_path / "run")
     assert same(saved, hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict())
-    assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "finite": True}
-    assert result["measured"] == {"training": "saved weights", "validation": "saved weights"}
+    assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "is_mean": False, "finite": True}
+    assert (list(result["metrics"]), result["logged"]) == (["training", "validation"], {})
     for split, batches in trial.data.splits().items():
         assert result["metrics"][split]["loss"] == pytest.approx(loss_by_hand(saved, batches), rel=1e-6)
     assert result["metrics"]["training"].keys() == {"loss", "Accuracy"}
 
 
-def test_after_an_interruption_the_best_weights_are_saved_with_the_metrics_of_their_epoch(tmp_path):
-    class Interrupting:
-        @hookline.hookimpl(wrapper=True)
-        def step(self, run):
-            if run.step == 6:
-                run.interrupt()
-            return (yield)
+class Interrupting:
+    """Interrupts the training after a number of steps."""
 
+    def __init__(self, step):
+        self.step_number = step
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run):
+        if run.step == self.step_number:
+            run.interrupt()
+        return (yield)
+
+
+@pytest.fixture
+def _no_grace(monkeypatch):
+    """Nothing is computed after an interruption."""
+    monkeypatch.setattr("hookline.training.interrupted.GRACE", 0)
+
+
+@pytest.fixture
+def _long_grace(monkeypatch):
+    """There is time to evaluate everything after an interruption."""
+    monkeypatch.setattr("hookline.training.interrupted.GRACE", 600)
+
+
+@pytest.mark.usefixtures("_no_grace")
+def test_after_an_interruption_the_best_weights_are_saved_with_the_metrics_of_their_epoch(tmp_path):
     with pytest.raises(hookline.Interrupted) as raised:
-        hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING), Interrupting()], out=tmp_path / "run")
+        hookline.train(small(EARLY, epochs=4), plugins=[Adding(*RISING), Interrupting(6)], out=tmp_path / "run")
     trial, result = raised.value.trial, result_in(tmp_path / "run")
     assert same(trial.model.state_dict(), hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict())
     best = {name: value for name, value in trial.history[1].items() if "/" in name}
     assert trial.metrics == best
     assert trial.history[-1]["epoch"] == 3
-    assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "finite": True}
-    assert result["measured"] == {"training": "during epoch 2", "validation": "saved weights"}
+    assert result["weights"] == {
+        "source": "EarlyStopping",
+        "epoch": 2,
+        "step": 4,
+        "is_mean": False,
+        "finite": True,
+    }
+    assert result["metrics"] == {"validation": {name: best[f"validation/{name}"] for name in ("loss", "Accuracy")}}
+    assert result["logged"]["training"] == {
+        "measured": "during epoch 2",
+        "metrics": {"loss": best["training/loss"]},
+    }
 
 
-def test_weights_in_the_middle_of_an_epoch_have_the_metrics_of_the_previous_epoch(tmp_path):
-    interrupt = hookline.before("step", lambda run: run.interrupt() if run.step == 2 else None)
+@pytest.mark.usefixtures("_no_grace")
+def test_weights_in_the_middle_of_an_epoch_have_no_metrics_of_their_own(tmp_path):
     with pytest.raises(hookline.Interrupted) as raised:
-        hookline.train(SMALL, plugins=[interrupt], out=tmp_path / "run")
+        hookline.train(SMALL, plugins=[Interrupting(2)], out=tmp_path / "run")
+    result, [record] = result_in(tmp_path / "run"), raised.value.trial.history
+    assert result["weights"] == {"source": "last step", "epoch": 2, "step": 3, "is_mean": False, "finite": True}
+    assert result["metrics"] == {}
+    assert result["logged"] == {
+        "training": {"measured": "during epoch 1", "metrics": {"loss": record["training/loss"]}},
+        "validation": {
+            "measured": "after epoch 1",
+            "metrics": {name: record[f"validation/{name}"] for name in ("loss", "Accuracy")},
+        },
+    }
+    assert raised.value.trial.metrics["validation/loss"] == record["validation/loss"]
+
+
+@pytest.mark.usefixtures("_long_grace")
+@pytest.mark.parametrize("callbacks", [[], [EARLY]], ids=["last", "best"])
+def test_after_an_interruption_the_saved_weights_are_evaluated_if_this_is_quick(callbacks, tmp_path):
+    data = {"type": "CSV", "path": str(SMALL.data.path), "targets": "species", "validation": 0.2, "test": 0.2}
+    spec = small(*callbacks, data={**data, "standardize": True, "batch_size": 64}, epochs=4)
+    with pytest.raises(hookline.Interrupted) as raised:
+        hookline.train(spec, plugins=[Adding(*RISING), Interrupting(6)], out=tmp_path / "run")
+    trial, result = raised.value.trial, result_in(tmp_path / "run")
+    saved = load_file(tmp_path / "run/model.safetensors")
+    assert same(saved, trial.model.state_dict())
+    assert (result["state"], trial.model.training) == ("interrupted", False)
+    known = {split: numbers["loss"] for split, numbers in result["metrics"].items()}
+    assert set(known) == {"validation", "test"} | ({"training"} if callbacks else set())
+    for split, loss in known.items():
+        assert trial.measured[split] == "saved weights"
+        if split != "validation" or not callbacks:  # The plugin has changed the number in the record.
+            assert loss == pytest.approx(loss_by_hand(saved, trial.data.splits()[split]), rel=1e-6)
+    assert hookline.open_run(tmp_path / "run").metrics == {
+        name: value for name, value in trial.metrics.items() if name.partition("/")[0] in known
+    }
+
+
+def test_an_evaluation_after_an_interruption_ends_after_the_grace_period(tmp_path, monkeypatch):
+    monkeypatch.setattr("hookline.training.interrupted.GRACE", 0.01)
+
+    class Slow:
+        @hookline.hookimpl(wrapper=True)
+        def forward(self, run):
+            while run.is_trained and not run.interrupted:
+                time.sleep(0.01)
+            return (yield)
+
+    data = {**hookline.spec.plain(SMALL, tmp_path)["data"], "path": str(SMALL.data.path), "batch_size": 16}
+    with pytest.raises(hookline.Interrupted):
+        hookline.train(small(data=data), plugins=[Interrupting(9), Slow()], out=tmp_path / "run")
     result = result_in(tmp_path / "run")
-    assert result["weights"] == {"source": "last step", "epoch": 2, "step": 3, "finite": True}
-    assert result["measured"] == {"training": "during epoch 1", "validation": "after epoch 1"}
-    assert raised.value.trial.metrics["validation/loss"] == raised.value.trial.history[0]["validation/loss"]
+    assert (result["metrics"], list(result["logged"])) == ({}, ["training", "validation"])
+
+
+@pytest.mark.usefixtures("_long_grace")
+def test_an_error_in_an_evaluation_after_an_interruption_is_a_note(tmp_path):
+    class Failing:
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, run):
+            if run.is_trained:
+                raise ZeroDivisionError("too late")
+            return (yield)
+
+    with pytest.raises(hookline.Interrupted):
+        hookline.train(SMALL, plugins=[Interrupting(2), Failing()], out=tmp_path / "run")
+    result = result_in(tmp_path / "run")
+    assert result["state"] == "interrupted"
+    assert result["notes"] == hookline.open_run(tmp_path / "run", plugins=[Failing()]).result["notes"]
+    assert "ZeroDivisionError: too late" in result["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -112,8 +207,8 @@ def test_weights_in_the_middle_of_an_epoch_have_the_metrics_of_the_previous_epoc
 def test_the_training_loss_belongs_to_the_averaged_weights(averaging, tmp_path):
     trial = hookline.train(small(averaging), out=tmp_path / "run")
     saved, result = load_file(tmp_path / "run/model.safetensors"), result_in(tmp_path / "run")
-    assert result["weights"] == {"source": averaging["type"], "epoch": 3, "step": 6, "finite": True}
-    assert result["measured"] == {"training": "saved weights", "validation": "saved weights"}
+    assert result["weights"] == {"source": averaging["type"], "epoch": 3, "step": 6, "is_mean": True, "finite": True}
+    assert (list(result["metrics"]), result["logged"]) == (["training", "validation"], {})
     for split, batches in trial.data.splits().items():
         assert trial.metrics[f"{split}/loss"] == pytest.approx(loss_by_hand(saved, batches), rel=1e-6)
 
@@ -203,7 +298,7 @@ def test_a_failure_keeps_the_best_weights_and_their_metrics(tmp_path):
     best = hookline.train(small(epochs=2), out=tmp_path / "two").model.state_dict()
     assert same(load_file(tmp_path / "run/model.safetensors"), best)
     result = result_in(tmp_path / "run")
-    assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "finite": True}
+    assert result["weights"] == {"source": "EarlyStopping", "epoch": 2, "step": 4, "is_mean": False, "finite": True}
     assert raised.value.__notes__ == [
         f"The weights that EarlyStopping kept (epoch 2, step 4) and the log are in {tmp_path / 'run'}."
     ]
@@ -224,11 +319,12 @@ def test_weights_updated_in_a_failed_step_do_not_get_the_metrics_of_the_previous
     result = result_in(tmp_path / "run")
     assert same(load_file(tmp_path / "run/model.safetensors"), best) == bool(callbacks)
     assert result["weights"]["epoch"] == (2 if callbacks else 3)
-    assert result["measured"]["validation"] == ("saved weights" if callbacks else "after epoch 2")
+    assert list(result["metrics"]) == (["validation"] if callbacks else [])
+    assert result["logged"]["training"]["measured"] == "during epoch 2"
 
 
-@pytest.mark.parametrize(("best", "asked"), [(2, ["training"]), (1, ["training", "validation"])])
-def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, asked, tmp_path):
+@pytest.mark.parametrize(("best", "splits"), [(2, ["training"]), (1, ["training", "validation"])])
+def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, splits, tmp_path):
     found = []
 
     class Listening:
@@ -240,7 +336,7 @@ def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, a
 
     numbers = [{"validation/loss": 2.0}, {"validation/loss": 1.0 if best == 2 else 3.0}]
     trial = hookline.train(small(EARLY, epochs=2), plugins=[Adding(*numbers), Listening()], out=tmp_path / "run")
-    assert found == asked
+    assert found == splits
     assert (trial.weights.source, trial.weights.epoch) == ("EarlyStopping", best)
     assert trial.measured["validation"] == "saved weights"
     assert trial.metrics["validation/Accuracy"] == trial.history[best - 1]["validation/Accuracy"]
@@ -264,7 +360,7 @@ def test_if_weights_cannot_be_saved_the_other_files_are_written(tmp_path, monkey
     with pytest.raises(HooklineError) as raised:
         hookline.train(SMALL, out=tmp_path / "run")
     assert str(raised.value) == message
-    names = ["loss.png", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
+    names = ["data.json", "loss.png", "manifest.json", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
     assert (result_in(tmp_path / "run")["state"], result_in(tmp_path / "run")["error"]) == ("failed", message)
 
@@ -357,7 +453,7 @@ def test_a_full_disk_at_the_end_is_reported_and_the_files_that_fit_are_written(t
     limited(None)
     message = f"{tmp_path / 'run/model.safetensors'}: The file cannot be written: File too large."
     assert str(raised.value) == message
-    names = ["metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
+    names = ["data.json", "manifest.json", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
     result = result_in(tmp_path / "run")
     assert (result["state"], result["error"], result["epochs"]) == ("failed", message, 3)
@@ -405,12 +501,18 @@ def killed_at(number, spec, out):
     return os.WIFSIGNALED(status)
 
 
+FILES = 13
+"""How often a file is written: 7 files before the manifest, which is written 3 times, the result again, and 2 deployed."""
+
+
 def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
     spec = small(epochs=1, deploy=[{"type": "Safetensors"}])
-    for number in range(9):
+    for number in range(FILES + 1):
         home = tmp_path / str(number)
-        assert killed_at(number, spec, home) == (number < 8)  # There are 8 files.
+        assert killed_at(number, spec, home) == (number < FILES)
         found = {path.name: path for path in home.rglob("*") if path.is_file() and not path.name.startswith(".")}
         assert all(is_complete(path) for path in found.values())
         if "result.json" in found:
             assert {"spec.toml", "run.lock.toml", "metrics.jsonl", "model.safetensors", "loss.png"} <= found.keys()
+        if "manifest.json" in found:  # However it ended, the run can be used.
+            assert hookline.open_run(home).model.weight.shape == (3, 4)

@@ -54,7 +54,16 @@ def test_the_example_spec_writes_a_complete_store_to_the_run_directory(tmp_path)
     assert run.data.params | {"model.out_features": "1", "optimizer.lr": "0.01"} == run.data.params
     assert run.data.params["callbacks.0.type"] == "MLflow"
     artifacts = sorted(artifact.path for artifact in client.list_artifacts(run.info.run_id))
-    assert artifacts == ["loss.png", "metrics.jsonl", "model.safetensors", "result.json", "run.lock.toml", "spec.toml"]
+    assert artifacts == [
+        "data.json",
+        "loss.png",
+        "manifest.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "result.json",
+        "run.lock.toml",
+        "spec.toml",
+    ]
     for name in artifacts:
         assert (tmp_path / "first/mlflow" / run.info.run_id / "artifacts" / name).read_bytes() == (
             tmp_path / "first" / name

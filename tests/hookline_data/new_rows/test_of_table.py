@@ -269,6 +269,29 @@ def test_a_block_without_readable_rows_has_no_batch(trained):
     ]
 
 
+class Frame:
+    """A DataFrame with a column of Python objects, which its library cannot export."""
+
+    def __init__(self, columns):
+        self.columns = list(columns)
+        self.cells = columns
+
+    def __getitem__(self, name):
+        return self.cells[name]
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        raise pyarrow.ArrowInvalid("Could not convert 'wide' with type str: tried to convert to double")
+
+
+def test_a_frame_of_objects_is_read_column_by_column(trained):
+    [block] = rows_of(trained, Frame({"other": [object()], "size": [1.5, "wide", None], "count": [3, 1, 4]}))
+    assert [str(error) for error in block.problems] == [
+        'the Frame: row 2, column "size": "wide" is not a number.',
+        'the Frame: row 3, column "size": The cell is empty.',
+    ]
+    assert torch.equal(block.batch.input, trained[1].input[:1])
+
+
 def test_an_object_that_has_no_rows_is_an_error(trained):
     with pytest.raises(DataError, match="object of type int: pass a path"):
         rows_of(trained, 3)

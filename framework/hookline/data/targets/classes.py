@@ -57,11 +57,11 @@ class Classes(Encoding):
         assert known.classes is not None
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
-            raise DataError(
-                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in {rows_of(split)} but not in the '
-                f"training split.",
-                columns=[column],
-            )
+            name = quoted_cell(unknown[0])
+            message = f"The class {name} does not occur in the training split."
+            if split != NEW_ROWS:
+                message = f'The class {name} of "{column}" occurs in {rows_of(split)} but not in the training split.'
+            raise DataError(message, columns=[column])
         return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
 
 

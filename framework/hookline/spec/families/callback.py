@@ -1,7 +1,8 @@
 """Callbacks and other wrappers around stages."""
 
 from collections.abc import Mapping
-from inspect import signature
+from inspect import getattr_static, signature
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.option_errors import OptionError
@@ -21,9 +22,10 @@ class WrapperSpec(Spec):
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
     sets `run.state.weights` to describe them."""
 
-    is_part_of_model: ClassVar[bool] = False
-    """Whether predictions need it, because it changes what `forward` or `predict` return. It then also wraps these
-    stages when a finished run predicts, without the stages before them."""
+    is_part_of_model: ClassVar[bool | None] = None
+    """Whether predictions need it, because it changes the model, or what `forward`, `loss` or `predict` return outside
+    of training steps. It then also wraps the stages of a finished run. `None` means that this follows from its stages:
+    it is needed if it wraps `build_model`, `select_loss`, `forward`, `loss` or `predict`."""
 
     logs: ClassVar[tuple[str, ...] | None] = None
     """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then
@@ -52,9 +54,11 @@ class WrapperSpec(Spec):
         read, if all of these sections are valid. `**sections` receives all other valid sections.
         """
 
-    def sections_of_check(self) -> tuple[list[str], bool]:
+    @classmethod
+    def sections_of_check(cls) -> tuple[list[str], bool]:
         """Return the sections that `check` names, and whether it takes all others, too."""
-        parameters = signature(self.check).parameters.values()
+        has_self = isinstance(getattr_static(cls, "check"), FunctionType)
+        parameters = list(signature(cls.check).parameters.values())[has_self:]
         named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
         return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import frozen
 
-from hookline.spec.families.loss import OFFERING
 from hookline.spec.objective.predicted import Predicted
 
 if TYPE_CHECKING:
@@ -101,9 +100,11 @@ def refuse_parts(samples: Mapping[str, Predicted], parts: Sequence[Part]) -> Non
     """Raise a `ValueError` for a part that none of the losses with these predictions offers."""
     for part in parts:
         if not any(part in offered_parts(sample) for sample in samples.values()):
-            losses = {type(sample.loss).__name__: OFFERING[sample.kind] for sample in samples.values()}
-            reason = ", ".join(f"{name} {offering}" for name, offering in losses.items())
-            raise ValueError(f'There is no "{part}" here: {reason}.')
+            offers = [
+                one.loss.offer() if one.kind == one.loss.offers else f"{type(one.loss).__name__} embeds single rows"
+                for one in samples.values()
+            ]
+            raise ValueError(f'There is no "{part}" here: {", ".join(dict.fromkeys(offers))}.')
 
 
 def _columns(sample: Predicted, part: Part) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":

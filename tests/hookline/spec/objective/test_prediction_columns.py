@@ -8,7 +8,6 @@ from hookline.data import Batch, Target
 from hookline.spec import (
     MOST_CLASSES,
     LossSpec,
-    NamedLoss,
     Prediction,
     default_parts,
     join_predicted,
@@ -17,6 +16,7 @@ from hookline.spec import (
     refuse_parts,
     spec,
 )
+from hookline.spec.objective.named_loss import NamedLoss
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.embedding import TripletMarginLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss

@@ -1,0 +1,56 @@
+"""The content of `result.json`: how a run ended, which weights it saved, and their numbers."""
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+from hookline.plugins.trial import SAVED
+
+if TYPE_CHECKING:
+    from hookline.plugins.stages import Run
+    from hookline.plugins.trial import Trial
+
+
+def result(run: "Run", trial: "Trial") -> dict[str, Any]:
+    """The content of `result.json`.
+
+    `metrics` has only numbers of the saved weights. What the log says about a split with other weights, such as the
+    mean training loss during the last epoch, is in `logged`, with the time of its measurement.
+    """
+    splits: dict[str, dict[str, float]] = {}
+    for name, value in trial.metrics.items():
+        split, _, metric = name.partition("/")
+        splits.setdefault(split, {})[metric] = value
+    return {
+        "name": trial.spec.run.name,
+        "seed": trial.spec.run.seed,
+        "state": trial.state,
+        "error": trial.error,
+        "stopped": trial.stopped,
+        "epochs": trial.epochs,
+        "steps": trial.steps,
+        "seconds": round(trial.seconds, 3),
+        "notes": list(trial.notes),
+        "device": str(run.device),
+        "weights": {
+            "source": trial.weights.source,
+            "epoch": trial.weights.epoch,
+            "step": trial.weights.step,
+            "is_mean": trial.weights.is_mean,
+            "finite": not trial.not_finite,
+        },
+        "metrics": {split: numbers for split, numbers in splits.items() if trial.measured.get(split) == SAVED},
+        "logged": {
+            split: {"measured": trial.measured[split], "metrics": numbers}
+            for split, numbers in splits.items()
+            if trial.measured.get(split, SAVED) != SAVED
+        },
+        "deployed": [],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages on which the results depend."""
+    from importlib.metadata import version
+
+    return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

@@ -1,0 +1,142 @@
+"""Find the directory of a finished run, and check its files before they are used."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+from hookline.errors.exceptions import RunError
+from hookline.errors.text import counted
+from hookline.plugins.trial import State
+from hookline.runs import directory as directories, lock, manifest
+from hookline.runs.manifest import Manifest
+
+SPEC = "spec.toml"
+
+NUMBERS = ("epoch", "step", "is_mean", "finite")
+"""The entries about the weights that are integers or booleans."""
+
+AT_ONCE = (SPEC, lock.NAME, directories.DATA, directories.RESULT)
+"""The files whose content is checked when a run is opened; the others are checked when they are read."""
+
+
+def checked(home: Path) -> Manifest:
+    """Return the manifest of a finished run, after the files have been checked.
+
+    Raises:
+        RunError: If this is not the directory of a run that has ended, or if a file is missing or damaged.
+
+    """
+    try:
+        _refuse_other_paths(home)
+        if not (home / directories.RESULT).is_file():
+            _refuse_missing_result(home)
+        if not (home / manifest.NAME).is_file():
+            _refuse_missing_manifest(home)
+        known = manifest.read(home)
+        known.check_sizes()
+        for name in AT_ONCE:
+            known.check(name)
+    except OSError as error:  # Such as a directory that this user may not enter, or a name that is too long.
+        raise RunError(f"{home}: The directory cannot be read: {error.strerror}.") from None
+    return known
+
+
+def refuse_other_result(result: Mapping[str, Any]) -> None:
+    """Raise a `KeyError`, `TypeError` or `ValueError` if a table is not the content of `result.json`."""
+    if result["state"] not in get_args(State):
+        raise ValueError(f'"{result["state"]}" is not a state')
+    weights = result["weights"]
+    if not isinstance(weights["source"], str) or not all(isinstance(weights[name], int) for name in NUMBERS):
+        raise TypeError("`weights` has another type")
+    for numbers in (*result["metrics"].values(), *(split["metrics"] for split in result["logged"].values())):
+        if not all(isinstance(value, (float, int, NoneType)) for value in numbers.values()):
+            raise TypeError("a metric is not a number")
+    if not all(name in result for name in ("error", "epochs", "steps", "seconds", "notes", "deployed")):
+        raise KeyError("an entry is missing")
+
+
+def _refuse_other_paths(home: Path) -> None:
+    """Raise a `RunError` for anything but a directory that a training has written."""
+    if home.is_file():
+        inside = f" Pass its directory, {home.parent}." if _is_run(home.parent) else ""
+        raise RunError(f"{home}: This is a file, not the directory of a run.{inside}")
+    if not home.is_dir():
+        last = _last_run(home.parent, ("[0-9]*",))
+        raise RunError(f"{home}: There is no such directory.{_hint(last, 'The last run there is')}")
+    if _is_run(home):
+        return
+    if (home / manifest.NAME).is_file():
+        manifest.read(home).check_sizes()
+    last = _last_run(home)
+    if last is not None:
+        raise RunError(f"{home}: This is a directory of runs.{_hint(last, 'The last one is')}")
+    missing = SPEC if not (home / SPEC).is_file() else lock.NAME
+    raise RunError(f"{home}: This is not the directory of a run: it has no {missing}.")
+
+
+def _hint(run: Path | None, what: str) -> str:
+    return "" if run is None else f" {what} {run}."
+
+
+def _is_run(directory: Path) -> bool:
+    return (directory / SPEC).is_file() and (directory / lock.NAME).is_file()
+
+
+def _last_run(directory: Path, patterns: Sequence[str] = ("*", "*/[0-9]*")) -> Path | None:
+    """The last run in a directory, such as `runs/iris`, or in a directory in it, such as `runs`."""
+    for pattern in patterns:
+        runs = [path for path in directory.glob(pattern) if _is_run(path)]
+        if runs:
+            return max(runs, key=_age)
+    return None
+
+
+def _age(run: Path) -> tuple[float, int]:
+    number = int(run.name) if run.name.isdecimal() else 0
+    return ((run / lock.NAME).stat().st_mtime, number)
+
+
+def _refuse_missing_result(home: Path) -> None:
+    known = manifest.read(home).files if (home / manifest.NAME).is_file() else {}
+    if directories.RESULT in known:
+        raise RunError(f"{home / directories.RESULT}: The file is missing. The run wrote it.")
+    epochs = sum(1 for _ in _lines(home / directories.LOG))
+    logged = f" Its log has {counted(epochs, 'epoch')}." if epochs else ""
+    raise RunError(
+        f"{home}: The run has not ended, or its process was killed: there is no {directories.RESULT}, which is written "
+        f"at the end, and there may be no weights.{logged} Wait until it ends, or train it again with "
+        f"`hookline train {home / SPEC}`."
+    )
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file
+    except OSError:
+        return
+
+
+def _refuse_missing_manifest(home: Path) -> None:
+    again = f"Train it again with `hookline train {home / SPEC}`."
+    if not (home / directories.DATA).is_file():
+        raise RunError(
+            f"{home}: An earlier version of Hookline wrote this run: it has no {directories.DATA}, the description of "
+            f"the data, without which new rows cannot be prepared. {again}"
+        )
+    raise RunError(
+        f"{home}: There is no {manifest.NAME}, which is written last: the process was killed while it wrote the "
+        f"results, or the file was deleted. {again}"
+    )
+
+
+@contextmanager
+def refusing_unreadable(path: Path) -> Iterator[None]:
+    """Turn errors about the content of a file into a `RunError` that names it."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(":. ")
+        raise RunError(f"{path}: The file cannot be used: it does not have the expected content ({reason}).") from None

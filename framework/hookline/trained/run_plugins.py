@@ -1,0 +1,117 @@
+"""Compare the plugins of a finished run with those that are used now."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hookline.errors.exceptions import HooklineWarning, RunError
+from hookline.errors.failures import FAILURES
+from hookline.errors.text import enumerate_names
+from hookline.plugins.manager import Plugins
+from hookline.plugins.sources.fingerprint import fingerprint
+from hookline.plugins.sources.local import with_origins
+from hookline.plugins.stages import PROJECT
+from hookline.spec.families.callback import WrapperSpec
+
+NEEDED = ("prepare_data", "build_model", "select_loss", "forward", "loss", "predict", "evaluate")
+"""The stages of a finished run: a plugin that implements one of them must be there."""
+
+OF_MODEL = ("build_model", "select_loss", "forward", "loss", "predict")
+"""The stages of predictions: a callback that wraps one of them may change the model."""
+
+Locked = Mapping[str, Any]
+"""A plugin in the lock of a run."""
+
+
+def refuse_missing(lock: Mapping[str, Any], extra: Sequence[object], home: Path, *, all_of_them: bool = False) -> None:
+    """Raise a `RunError` if a plugin of the run is missing.
+
+    Args:
+        lock: the lock of the run.
+        extra: the modules and objects that are passed now.
+        home: the directory of the run.
+        all_of_them: whether a plugin counts that implements none of the stages of a finished run; it may have
+            components that the spec uses.
+
+    """
+    missing = [plugin for plugin in lock["plugins"] if _is_not_installed(plugin)]
+    if missing:
+        names = enumerate_names(plugin["name"] for plugin in missing)
+        releases = " ".join(f'"{plugin["distribution"]}=={plugin["version"]}"' for plugin in missing)
+        is_or_are = "is" if len(missing) == 1 else "are"
+        plural = "" if len(missing) == 1 else "s"
+        raise RunError(
+            f"{home}: The run used the plugin{plural} {names}, which {is_or_are} not installed. Install what it used "
+            f"with `pip install {releases}`."
+        )
+    passed = {origin.name for origin, _ in with_origins(extra)}
+    for plugin in lock["plugins"]:
+        is_passed = plugin.get("distribution") is not None or plugin["name"] in passed
+        if not is_passed and (all_of_them or _is_needed(plugin["name"], lock)):
+            raise RunError(f"{home}: {_way_to_pass(plugin, home)}")
+
+
+def warn_of_changes(lock: Mapping[str, Any], plugins: Plugins, home: Path) -> None:
+    """Issue a warning for each plugin that has another version, or other code, than in the training."""
+    for sentence in _changes(lock, plugins):
+        message = f"{home}: {sentence} Its answers may differ from those in training."
+        warnings.warn(HooklineWarning(message, id="changed-plugin"), stacklevel=4)
+
+
+def is_part_of_model(callback: WrapperSpec) -> bool:
+    """Whether a callback is needed for predictions: as it declares, or as follows from the stages that it wraps."""
+    if callback.is_part_of_model is not None:
+        return callback.is_part_of_model
+    try:
+        built = callback.build()
+    except FAILURES:
+        return True  # The error is reported when the run builds it.
+    return any(hasattr(getattr(built, stage, None), f"{PROJECT}_impl") for stage in OF_MODEL)
+
+
+def _is_not_installed(plugin: Locked) -> bool:
+    distribution = plugin.get("distribution")
+    if distribution is None:
+        return False
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return True
+    return False
+
+
+def _is_needed(name: str, lock: Mapping[str, Any]) -> bool:
+    said = (one for stage in NEEDED for one in lock["stages"].get(stage, ()))
+    return any(one.rpartition(" (")[0] == name for one in said)
+
+
+def _way_to_pass(plugin: Locked, home: Path) -> str:
+    file = plugin.get("file")
+    if file is None:
+        return (
+            f'The run used the object or module "{plugin["name"]}" as a plugin: pass it in Python with '
+            f"`hookline.open_run(..., plugins=[...])`."
+        )
+    copies = sorted((home / "plugins").rglob(file), key=lambda path: len(path.parts))
+    path = copies[0] if copies else Path(file)
+    return (
+        f"The run used the plugin file {file}. Code in a run directory is never run on its own: pass the file with "
+        f"`-p {path}`, or in Python the imported module with `plugins=[{path.stem}]`."
+    )
+
+
+def _changes(lock: Mapping[str, Any], plugins: Plugins) -> Iterator[str]:
+    now = {origin.name: (origin, plugin) for origin, plugin in plugins.added}
+    for then in lock["plugins"]:
+        if then["name"] == "hookline":
+            here = version("hookline")
+            if then.get("version") != here:
+                yield f"The run was trained with Hookline {then.get('version')}; this is Hookline {here}."
+        elif then["name"] in now:
+            origin, plugin = now[then["name"]]
+            if then.get("version") != origin.version:
+                yield f'The plugin "{origin.name}" had the version {then.get("version")}; now it is {origin.version}.'
+            elif then["fingerprint"] != fingerprint(plugin, origin.distribution):
+                yield f'The code of the plugin "{origin.name}" has changed since the training.'
