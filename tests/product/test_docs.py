@@ -168,6 +168,32 @@ def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
     assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins"} | {"safetensors"}
 
 
+def test_new_rows_are_predicted_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    header, *flowers = (ROOT / "specs" / "data" / "iris.csv").read_text().splitlines()
+    Path("flowers.csv").write_text("\n".join([header, *flowers]))
+    rows = [f"{number},{flower.rpartition(',')[0]}" for number, flower in enumerate(flowers, 1)]
+    Path("new.csv").write_text("\n".join([f"id,{header.removesuffix(',species')}", *rows]))
+    install, *commands = blocks("sh", "finished_runs")[0].splitlines()
+    assert install.removeprefix("python -m ") in PAGES["README"]
+    for command in commands:
+        assert main(command.split()[1:]) == 0
+    [shown, _] = blocks("text", "finished_runs")
+    first, second, _ = shown.splitlines()
+    written = Path("predictions.csv").read_text().splitlines()
+    assert (written[0], len(written)) == (first, 151)
+    assert written[1].split(",")[:2] == second.split(",")[:2]
+
+    capsys.readouterr()
+    exec(blocks("python", "finished_runs")[0], {})  # noqa: S102 - the example must run unchanged.
+    assert capsys.readouterr().out == "['setosa', 'setosa', 'setosa']\n[{'prediction': 'setosa'}]\n"
+
+    bad = [row.replace(",0.2", ",wide") if number == 3 else row for number, row in enumerate(rows, 1)]
+    Path("new.csv").write_text("\n".join([f"id,{header.removesuffix(',species')}", *bad]))
+    assert main(["predict", "runs/flowers", "new.csv"]) == 2
+    assert blocks("text", "finished_runs")[1].splitlines()[1] in capsys.readouterr().err
+
+
 def test_a_finished_run_is_opened_as_shown(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)

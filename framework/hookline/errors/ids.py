@@ -160,6 +160,11 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
+    "unreadable-rows": Kind(
+        "Rows to predict cannot be read, for example because a cell has text where a number belongs.",
+        "Correct the cells that the message lists, or pass `--skip-bad-rows` (in Python, `skip_bad_rows=True`) to "
+        "leave the predictions of these rows empty.",
+    ),
     "changed-data": Kind(
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",
         "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",

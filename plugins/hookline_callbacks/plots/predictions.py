@@ -8,11 +8,21 @@ from typing import Any, Literal
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError
-from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
+from hookline.spec import (
+    Objective,
+    Offers,
+    Predicted,
+    Prediction,
+    WrapperSpec,
+    join_predicted,
+    option,
+    predicted,
+    spec,
+)
 from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
-from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
+from hookline_callbacks.plots.predicted import refuse_loss
 from hookline_callbacks.plots.prediction_texts import Texts, texts_of
 
 MOST_IMAGES = 64
@@ -132,9 +142,9 @@ class _Rows:
     def __init__(self, spec: Predictions, run: Run, data: Data):
         self._spec, self._run, self._data = spec, run, data
         targets: Sequence[str | None] = run.objective.names if spec.target is None else ()
-        self._batches: dict[str, list[Predicted]] = {
-            run.objective.key(target): [] for target in targets or (spec.target,)
-        }
+        wanted = targets or (spec.target,)
+        self._losses = {run.objective.key(target): run.objective.named(target) for target in wanted}
+        self._batches: dict[str, list[Predicted]] = {key: [] for key in self._losses}
         self._seen = 0
         self.numbers: list[int] = []
         """The numbers of the rows in the split, counted from 1."""
@@ -152,7 +162,7 @@ class _Rows:
         if not left:
             return
         with torch.no_grad():
-            added = [predicted(several[key], self._data).cpu() for key in self._batches]
+            added = [predicted(named, several[key], self._data.targets).cpu() for key, named in self._losses.items()]
         for one in added:
             self._refuse_other_shapes(one)
         # Keep a row unless all of its targets are ignored.
@@ -172,6 +182,8 @@ class _Rows:
     def texts(self) -> list[Texts]:
         """Return the texts of all rows, for each target."""
         return [
-            texts_of(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            texts_of(
+                join_predicted(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes
+            )
             for name, batches in self._batches.items()
         ]
