@@ -10,8 +10,9 @@ from attrs import frozen
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError
+from hookline.files import write_table
 from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
-from hookline_callbacks.files import plain_name, refuse_another, write_table
+from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
