@@ -160,6 +160,10 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
+    "changed-data": Kind(
+        "The data of a finished run has changed since it was trained, so that the same split has other rows.",
+        "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
+    ),
     "unusable-run": Kind(
         "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
         "or a plugin that it used is missing.",

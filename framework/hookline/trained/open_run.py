@@ -19,15 +19,22 @@ from hookline.plugins.weights import Weights
 from hookline.runs import directory as directories, lock
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.trained.load_weights import load_weights
+from hookline.trained.original_data import original_data
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from hookline.data.batches import Data
+
 
 def open_run(
-    directory: str | Path, *, plugins: Iterable[object] = (), device: "str | torch.device | None" = None
+    directory: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    plugins: Iterable[object] = (),
+    device: "str | torch.device | None" = None,
 ) -> "FinishedRun":
     """Open the directory of a finished run.
 
@@ -37,6 +44,8 @@ def open_run(
 
     Args:
         directory: the directory of the run, such as "runs/iris/1".
+        overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
+            Relative paths are relative to the directory of the run, as in its `spec.toml`.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
         device: the device of the model. Default: that of the spec.
 
@@ -62,7 +71,7 @@ def open_run(
     unfinished = f"{home}: The run has not ended, or it was killed: there is no result.json."
     result = _json(home / directories.RESULT, unfinished)
     loader = Loader(plugins)
-    document = documents.read(home / "spec.toml", lists=SEVERAL)
+    document = documents.read(home / "spec.toml", overrides=_of_data(overrides), lists=SEVERAL)
     spec = loader.load(document)
     return FinishedRun(home, spec, loader.plugins(document), result, None if device is None else str(device))
 
@@ -150,6 +159,22 @@ class FinishedRun:
             run.state.is_trained = True
             yield run
 
+    def prepared_data(self, run: Run) -> "Data":
+        """Read the original data of the run again, with the stage `prepare_data` of an opened run.
+
+        Pass `overrides` to `open_run` if the data has been moved. A warning is issued if the data has changed since the
+        training but is prepared in the same way.
+
+        Args:
+            run: from `opened`.
+
+        Raises:
+            RunError: If the data is no longer there, or if the data source now finds other columns, categories,
+                statistics or classes.
+
+        """
+        return original_data(run, self.directory, self.data, str(self.plan["data"]))
+
     @cached_property
     def _modules(self) -> "tuple[nn.Module, nn.Module]":
         """The model and the criterion, built by the stages of the run, with the saved weights."""
@@ -161,6 +186,16 @@ class FinishedRun:
         if any(True for _ in criterion.parameters()):
             load_weights(criterion, self.directory / directories.CRITERION)
         return model.eval(), criterion.eval()
+
+
+def _of_data(overrides: Iterable[str]) -> Iterator[str]:
+    """The overrides; raise a `RunError` if one changes another section than `[data]`."""
+    for change in overrides:
+        if not change.lstrip().startswith("data."):
+            raise RunError(
+                f"Only the data of a finished run can be changed, such as `data.path=new.csv`, not `{change}`."
+            )
+        yield change
 
 
 def _json(path: Path, missing: str) -> Any:

@@ -1,0 +1,110 @@
+"""The original data of a finished run, read again."""
+
+import math
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline.data.description import DataDescription
+from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
+from hookline.errors.text import dotted, enumerate_names
+from hookline.plugins.stages import Run
+from hookline.runs.fingerprint import of_data
+from hookline.spec.walk import walk
+
+if TYPE_CHECKING:
+    from hookline.data.batches import Data
+
+TOLERANCE = 1e-6
+"""The largest relative difference of statistics that is attributed to rounding on another machine."""
+
+
+def original_data(run: Run, directory: Path, description: DataDescription, fingerprint: str) -> "Data":
+    """Call the stage `prepare_data` as in training, and compare its answer with what was recorded then.
+
+    Args:
+        run: an opened run, from `FinishedRun.opened`.
+        directory: the directory of the finished run.
+        description: the description of the data in training.
+        fingerprint: the fingerprint of the data in training.
+
+    Raises:
+        RunError: If the data is no longer there, or would be prepared differently than in training.
+
+    """
+    import torch
+
+    torch.manual_seed(run.spec.run.seed)
+    try:
+        data = run.stages.prepare_data(run=run)
+    except HooklineError as error:
+        if missing := dict(_missing_files(run)):
+            raise RunError(f"{directory}: {_sentence(missing)}") from error
+        raise
+    if different := list(_differences(DataDescription.of(data), description)):
+        raise RunError(
+            f"{directory}: The data differs from that in training: the data source now finds other "
+            f"{' and '.join(different)}. To evaluate the model on other data, pass it as new rows, which are "
+            f"prepared as in training."
+        )
+    if of_data(data) != fingerprint:
+        rows = {split: batches.rows for split, batches in data.splits().items()}
+        what = "" if rows == description.rows else f" Rows then: {_shown(description.rows)}; now: {_shown(rows)}."
+        message = (
+            f"{directory}: The data has changed since training, so numbers may differ from those of the run.{what}"
+        )
+        warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
+    return data
+
+
+def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
+    """The paths in the data source that do not exist, by option."""
+    for path, value in walk(run.spec.data, ("data",)):
+        if isinstance(value, Path) and not value.exists():
+            yield dotted(path), value
+
+
+def _sentence(missing: Mapping[str, Path]) -> str:
+    files = enumerate_names(os.path.normpath(file) for file in missing.values())
+    option, path = next(iter(missing.items()))
+    change = f"{option}={Path('/new/place', path.name)}"
+    return (
+        f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. The paths in "
+        f"spec.toml are relative to the directory of the run. If the run or the data has been moved, pass the new path "
+        f'with `--set {change}`, or in Python with `hookline.open_run(..., overrides=["{change}"])`.'
+    )
+
+
+def _differences(now: DataDescription, then: DataDescription) -> Iterator[str]:
+    """What differs between two descriptions, apart from the number of rows."""
+
+    def inputs(description: DataDescription) -> dict[str, Any]:
+        # The length of padded sequences is that of the longest one in the example.
+        return {
+            name: (group.dtype, group.padded, group.shape[1:] if group.padded else group.shape)
+            for name, group in description.inputs.items()
+        }
+
+    if inputs(now) != inputs(then):
+        yield "inputs"
+    if not _is_close(now.to_json()["targets"], then.to_json()["targets"]):
+        yield "targets or classes"
+    if not _is_close(now.preparation, then.preparation):
+        yield "columns, categories or statistics"
+
+
+def _is_close(now: Any, then: Any) -> bool:
+    """Whether JSON-compatible values are equal, up to the rounding of numbers that are not integers."""
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        return list(now) == list(then) and all(_is_close(now[key], then[key]) for key in now)
+    if isinstance(now, (list, tuple)) and isinstance(then, (list, tuple)):
+        return len(now) == len(then) and all(map(_is_close, now, then))
+    if isinstance(now, float) and isinstance(then, (float, int)):
+        return now == then or math.isclose(now, then, rel_tol=TOLERANCE)
+    return bool(now == then)
+
+
+def _shown(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {split}" for split, count in rows.items())
