@@ -115,7 +115,7 @@ class GaussianNLLLoss(TorchLoss):
                 'Heads, or name a target of the data "var".'
             )
         mean, variance = _mean_and_variance(outputs, batch)
-        known = next(target for name, target in data.targets.items() if name != "var")
+        known = data.targets[self.main_target(data.targets)]
         wanted = self.truth(batch).shape
         if mean.shape != wanted:
             raise ValueError(
@@ -142,7 +142,11 @@ class GaussianNLLLoss(TorchLoss):
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return the target that is not the variance."""
-        return next(target for name, target in batch.targets.items() if name != "var")
+        return batch.targets[self.main_target(batch.targets)]
+
+    def main_target(self, targets: "Collection[str]") -> str:
+        """Return the name of the target that is not the variance."""
+        return next(name for name in targets if name != "var")
 
 
 def _mean_and_variance(outputs: Outputs, batch: Batch) -> "tuple[Tensor, Tensor]":

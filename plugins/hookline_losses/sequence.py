@@ -83,11 +83,13 @@ class CTCLoss(TorchLoss):
 
 def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":
     """Return the number of steps of each row without padding, int64 `(N,)`."""
+    import torch
+
     rows, steps = outputs.shape[:2]
     for name, lengths in batch.lengths.items():
         before = batch.inputs[name].shape[1]
         return -(-lengths * steps // before)
-    return outputs.new_full((rows,), steps, dtype=batch.target.dtype)
+    return outputs.new_full((rows,), steps, dtype=torch.long)
 
 
 def _least_steps(target: "Tensor") -> "Tensor":

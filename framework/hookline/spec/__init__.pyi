@@ -23,7 +23,24 @@ from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
 from .objective.named_loss import NamedLoss as NamedLoss
 from .objective.objective import Objective as Objective
+from .objective.predicted import (
+    THRESHOLD as THRESHOLD,
+    Predicted as Predicted,
+    join_predicted as join_predicted,
+    predicted as predicted,
+)
 from .objective.prediction import Prediction as Prediction
+from .objective.prediction_columns import (
+    MOST_CLASSES as MOST_CLASSES,
+    PARTS as PARTS,
+    Part as Part,
+    PredictionColumn as PredictionColumn,
+    column_name as column_name,
+    default_parts as default_parts,
+    offered_parts as offered_parts,
+    prediction_columns as prediction_columns,
+    refuse_parts as refuse_parts,
+)
 from .options import (
     Bounds as Bounds,
     Spec as Spec,

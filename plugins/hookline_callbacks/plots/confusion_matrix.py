@@ -10,10 +10,19 @@ from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError, OptionError, counted
 from hookline.files import write_table
 from hookline.plots import Pair, draw_matrices, draw_pairs, pairs_of
-from hookline.spec import Objective, Prediction, WrapperSpec, option, spec
+from hookline.spec import (
+    THRESHOLD,
+    Objective,
+    Predicted,
+    Prediction,
+    WrapperSpec,
+    option,
+    predicted,
+    spec,
+)
 from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
-from hookline_callbacks.plots.predicted import THRESHOLD, Predicted, predicted, refuse_loss
+from hookline_callbacks.plots.predicted import refuse_loss
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +113,7 @@ class _ConfusionMatrix(Watching):
             raise MismatchError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
     def _begin(self, run: Run, data: Data, split: str) -> "_Counts | None":
-        return None if split == "training" else _Counts(self._spec, data, run.objective.key(self._spec.target))
+        return None if split == "training" else _Counts(self._spec, data, run.objective)
 
     def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
         counts: _Counts = gathered
@@ -143,8 +152,9 @@ class _ConfusionMatrix(Watching):
 class _Counts:
     """The counts of true and predicted classes, or of one or several labels."""
 
-    def __init__(self, spec: ConfusionMatrix, data: Data, key: str):
-        self._spec, self._data, self._key = spec, data, key
+    def __init__(self, spec: ConfusionMatrix, data: Data, objective: Objective):
+        self._spec, self._data = spec, data
+        self._key, self._named = objective.key(spec.target), objective.named(spec.target)
         self._counts: Tensor | None = None
         self._gathered: list[Tensor] = []
         self._pairs: tuple[Tensor, Tensor] | None = None
@@ -162,7 +172,7 @@ class _Counts:
         import torch
 
         with torch.no_grad():
-            one = predicted(several[self._key], self._data)
+            one = predicted(self._named, several[self._key], self._data.targets)
             self.is_sparse = one.kind == "classes" and one.predictions.shape[1] > MOST_CLASSES
             if self.is_sparse:
                 self._gathered.append(places_of(one, self._spec.threshold, self._spec.ignore_index)[0])

@@ -11,14 +11,27 @@ from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError
 from hookline.files import write_table
-from hookline.spec import Objective, Offers, Prediction, WrapperSpec, option, spec
+from hookline.spec import (
+    Objective,
+    Offers,
+    Part,
+    Predicted,
+    Prediction,
+    WrapperSpec,
+    column_name,
+    join_predicted,
+    option,
+    predicted,
+    prediction_columns,
+    spec,
+)
 from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
-from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
+from hookline_callbacks.plots.predicted import refuse_loss
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import pyarrow
 
 MOST_IMAGES = 64
 """The maximum number of images in a picture; the table has all rows."""
@@ -137,9 +150,9 @@ class _Rows:
     def __init__(self, spec: Predictions, run: Run, data: Data):
         self._spec, self._run, self._data = spec, run, data
         targets: Sequence[str | None] = run.objective.names if spec.target is None else ()
-        self._batches: dict[str, list[Predicted]] = {
-            run.objective.key(target): [] for target in targets or (spec.target,)
-        }
+        wanted = targets or (spec.target,)
+        self._losses = {run.objective.key(target): run.objective.named(target) for target in wanted}
+        self._batches: dict[str, list[Predicted]] = {key: [] for key in self._losses}
         self._seen = 0
         self.numbers: list[int] = []
         """The numbers of the rows in the split, counted from 1."""
@@ -157,7 +170,7 @@ class _Rows:
         if not left:
             return
         with torch.no_grad():
-            added = [predicted(several[key], self._data).cpu() for key in self._batches]
+            added = [predicted(named, several[key], self._data.targets).cpu() for key, named in self._losses.items()]
         for one in added:
             self._refuse_other_shapes(one)
         # Keep a row unless all of its targets are ignored.
@@ -177,7 +190,7 @@ class _Rows:
     def texts(self) -> "list[_Texts]":
         """Return the texts of all rows, for each target."""
         return [
-            _texts(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            _texts(join_predicted(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
             for name, batches in self._batches.items()
         ]
 
@@ -200,82 +213,33 @@ class _Texts:
 
 
 def _texts(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    if sample.kind == "classes":
-        return _texts_of_classes(sample, target, all_classes=all_classes)
-    if sample.kind == "labels":
-        return _texts_of_labels(sample, target, all_classes=all_classes)
-    return _texts_of_sequences(sample, target) if sample.kind == "sequences" else _texts_of_numbers(sample, target)
-
-
-def _texts_of_classes(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    names, chosen = sample.names, sample.predictions.argmax(dim=1)
-    predictions, true = ([names[index] for index in indices.tolist()] for indices in (chosen, sample.truth))
-    what = "score" if sample.loss.predicts == "scores" else "probability"
-    columns = {_head("truth", target): true, _head("prediction", target): predictions}
-    columns[_head(what, target)] = _written(sample.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
+    parts: list[Part] = ["truth", "prediction", "probability"]
     if all_classes:
-        for name, column in zip(names, sample.predictions.T, strict=True):
-            columns[_head(what, target, name)] = _written(column)
-    return _Texts(columns, predictions, true, ((chosen == sample.truth) | sample.ignored).tolist())
+        parts.append("probabilities")
+    columns = prediction_columns(sample, parts, target)
+    if labels := sample.columns:  # The columns of a label, or of a number, are side by side.
+        columns.sort(key=lambda column: labels.index(column.label))
+    texts = {column.name: _written(column.values) for column in columns}
+    if sample.kind == "numbers":
+        predictions, true = (
+            [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
+            for rows in (sample.predictions, sample.truth)
+        )
+        return _Texts(texts, predictions, true, None)
+    if sample.columns:
+        is_yes, is_true = sample.is_yes(), sample.is_true()
+        predictions, true = (
+            [", ".join(label for label, holds in zip(labels, row, strict=True) if holds) or "none" for row in rows]
+            for rows in (is_yes.tolist(), is_true.tolist())
+        )
+        return _Texts(texts, predictions, true, (is_yes == is_true).all(dim=1).tolist())
+    predictions, true = (texts[column_name(what, target)] for what in ("prediction", "truth"))
+    is_right = [one == other for one, other in zip(predictions, true, strict=True)]
+    if sample.kind == "classes":
+        is_right = [one or other for one, other in zip(is_right, sample.ignored.tolist(), strict=True)]
+    return _Texts(texts, predictions, true, is_right)
 
 
-def _texts_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    is_yes, is_true, names = sample.is_yes(), sample.is_true(), sample.names
-    columns: dict[str, list[str]] = {}
-    for index, label in enumerate(sample.columns or ("",)):
-        predictions, true = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
-        probability = sample.predictions[:, index]
-        columns |= {_head("truth", target, label): true, _head("prediction", target, label): predictions}
-        if sample.columns:
-            columns[_head("probability", target, label)] = _written(probability)
-            continue
-        columns[_head("probability", target)] = _written(probability.where(is_yes[:, index], 1 - probability))
-        if all_classes:
-            columns[_head("probability", target, names[0])] = _written(1 - probability)
-            columns[_head("probability", target, names[1])] = _written(probability)
-    if not sample.columns:
-        return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
-    predictions, true = (
-        [", ".join(label for label, holds in zip(sample.columns, row, strict=True) if holds) or "none" for row in rows]
-        for rows in (is_yes.tolist(), is_true.tolist())
-    )
-    return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
-
-
-def _texts_of_numbers(sample: Predicted, target: str) -> _Texts:
-    columns: dict[str, list[str]] = {}
-    for index, name in enumerate(sample.columns or ("",)):
-        columns[_head("truth", target, name)] = _written(sample.truth[:, index])
-        columns[_head("prediction", target, name)] = _written(sample.predictions[:, index])
-    predictions, true = (
-        [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
-        for rows in (sample.predictions, sample.truth)
-    )
-    return _Texts(columns, predictions, true, None)
-
-
-def _texts_of_sequences(sample: Predicted, target: str) -> _Texts:
-    names = sample.names
-    between = "" if all(len(name) <= 1 for name in names) else " "
-    predictions, true = (
-        [between.join(names[index] for index in row if index >= 0) for row in rows.tolist()]
-        for rows in (sample.predictions, sample.truth)
-    )
-    columns = {_head("truth", target): true, _head("prediction", target): predictions}
-    return _Texts(columns, predictions, true, [one == other for one, other in zip(predictions, true, strict=True)])
-
-
-def _head(what: str, *names: str) -> str:
-    """Return the header of a column.
-
-    >>> _head("truth", "", ""), _head("truth", "size", "length")
-    ('truth', 'truth[size.length]')
-    """
-    inside = ".".join(name for name in names if name)
-    return f"{what}[{inside}]" if inside else what
-
-
-def _written(numbers: "Tensor") -> list[str]:
-    """Return numbers as texts, with the fewest digits that identify them in their precision."""
-    array: Any = numbers.float().numpy() if numbers.dtype.is_floating_point and numbers.dtype.itemsize < 4 else None
-    return [str(number) for number in (numbers.numpy() if array is None else array)]
+def _written(values: "pyarrow.Array[Any]") -> list[str]:
+    """Return values as texts; numbers with the fewest digits that identify them in their precision."""
+    return [str(value) for value in values.to_numpy(zero_copy_only=False)]

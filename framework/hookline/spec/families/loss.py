@@ -211,6 +211,13 @@ class LossSpec(Spec):
             return log_odds(outputs)
         return outputs
 
+    def main_target(self, targets: "Collection[str]") -> str | None:
+        """Return the name of the target that the predictions estimate; `None` if the loss takes no target.
+
+        The default is the first target. Override this, like `truth`, for a loss that takes several.
+        """
+        return None if self.encoding is None else next(iter(targets), None)
+
     def truth(self, batch: "Batch") -> "Tensor":
         """Return the true values with which metrics compare the predictions of a batch."""
         if not batch.targets:

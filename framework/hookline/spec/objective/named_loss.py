@@ -104,6 +104,10 @@ class NamedLoss:
         whose = "" if self.name is None else f" for the loss {self.name}"
         raise ValueError(f'There is no target "{wanted}"{whose}.{did_you_mean(str(wanted), targets)}')
 
+    def main_target(self, targets: Collection[str]) -> str | None:
+        """Return the name of the target that its predictions estimate; `None` if it takes no target."""
+        return self.loss.main_target(targets) if self.takes_all_targets else self.target(targets)
+
     def given(self, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[nn.Module, Outputs, Batch]":
         """Return the loss's part of the arguments: its criterion, its outputs, and the batch with only its target."""
         targets: Mapping[str, Tensor] = batch.targets
