@@ -1,20 +1,17 @@
 """Parquet files as a data source."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
-from hookline.errors import DataError, shortened
+from hookline.errors import DataError
 from hookline.spec import spec
-from hookline_data.reading import parquet_footer
+from hookline_data.reading import parquet_names
+from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
 from hookline_data.reading.columns import Wanted, cell_error
-from hookline_data.reading.error_messages import CHANGED, as_sentences, one_line
-from hookline_data.reading.parquet_footer import FooterError
+from hookline_data.reading.error_messages import CHANGED, as_sentences
+from hookline_data.reading.parquet_names import sentence
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -33,22 +30,14 @@ class Parquet(Table):
 
     def column_names(self, path: Path) -> list[str]:
         """Return the column names, without the unnamed index that pandas writes."""
-        try:
-            with as_sentences(path, _sentence):
-                found = parquet_footer.column_names(path)
-        except FooterError as error:
-            raise DataError(f"This is not a Parquet file. {error}", file=path) from None
-        names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
-        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-            raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
-        return names
+        return parquet_names.column_names(path)
 
     def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
         import pyarrow
         from pyarrow import parquet
 
-        with as_sentences(path, _sentence), parquet.ParquetFile(path) as file:
+        with as_sentences(path, sentence), parquet.ParquetFile(path) as file:
             # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
             table = file.read(columns=list(wanted))
         if not wanted.keys() <= set(table.schema.names):
@@ -74,10 +63,10 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
         raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
-    kind = _type(cells.type, wanted)
+    kind = type_to_read(cells.type, wanted)
     if kind is None:
         raise DataError(
-            f'column "{name}": The cells have the type {cells.type}, but {_needed(wanted)}.', file=path, columns=[name]
+            f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.', file=path, columns=[name]
         )
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
@@ -137,40 +126,6 @@ def _first(truths: "pyarrow.Array") -> int:
     return compute.index(truths, value=True).as_py()
 
 
-def _type(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType | None":
-    """Return the type to cast cells to, or `None` if they cannot be what is wanted."""
-    import pyarrow
-    from pyarrow import types
-
-    if is_list(kind) and wanted.may_be_lists:
-        # Lists in a target column are class indices.
-        of_steps = Wanted("integer") if wanted.kind == "text" else evolve(wanted, may_be_lists=is_ragged(kind))
-        steps = None if is_ragged(kind.value_type) else _type(kind.value_type, of_steps)
-        if steps is None:
-            return None
-        if types.is_fixed_size_list(kind):
-            return pyarrow.list_(steps, kind.list_size)
-        return pyarrow.large_list(steps) if types.is_large_list(kind) else pyarrow.list_(steps)
-    if types.is_boolean(kind):
-        return pyarrow.int64() if wanted.kind != "text" else None
-    if types.is_integer(kind):
-        return {"number": kind, "text": pyarrow.string()}.get(wanted.kind, pyarrow.int64())
-    if types.is_floating(kind):
-        return {"number": kind, "any": pyarrow.float64()}.get(wanted.kind)
-    if types.is_decimal(kind):
-        return pyarrow.float64() if wanted.kind in ("number", "any") else None
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        return pyarrow.string() if wanted.kind in ("text", "any") else None
-    return None
-
-
-def _needed(wanted: Wanted) -> str:
-    """Return the end of a sentence about what the cells should be."""
-    nouns = {"number": "numbers", "integer": "integers", "text": "text", "any": "numbers or text"}
-    noun = nouns[wanted.kind] + (" or lists of integers" if wanted.kind == "text" and wanted.may_be_lists else "")
-    return f"{wanted.by or 'the model'} needs {noun}"
-
-
 def _too_great(cells: "pyarrow.Array", name: str, path: Path) -> DataError:
     """Return the error for the first unsigned integer too large for int64."""
     import pyarrow
@@ -187,7 +142,3 @@ def _cell_error(path: Path, name: str, cells: "pyarrow.Array", index: int, *, me
     """Return the error of a cell, or of the list element with this index in all flattened lists."""
     row, element = row_and_element(cells, index) if is_list(cells.type) else (index, None)
     return cell_error(path, row, name, element, message=message)
-
-
-def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
-    return DataError(f"This is not a Parquet file. {one_line(error)}.", file=path)

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import Run
-from hookline.data import Data
+from hookline.data import Data, DataDescription, RowBlock
 from hookline.errors import DataError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import Objective, option, spec, to_json
 from hookline_data.layout import checks
@@ -203,3 +203,43 @@ class Table(SplitFile):
         from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
 
         return prepared(self, run, loss)
+
+    def open_rows(
+        self,
+        source: Any,
+        description: DataDescription,
+        objective: Objective,
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: Sequence[str] = (),
+    ) -> Iterator[RowBlock]:
+        """Yield new rows, prepared as the training rows were.
+
+        The new rows need not have the format of the training file. `source` is one of
+
+        - the path of a CSV file, a Parquet file, JSON lines (`.jsonl`: an object per line), or an NPZ file with an
+          array for each column;
+        - "-" for CSV on standard input;
+        - a table or DataFrame of pandas, polars, pyarrow or any other library with the Arrow PyCapsule interface;
+        - a mapping from names to columns, such as `{"width": [1.5, 2.0], "height": [3.0, 4.0]}`: lists, NumPy arrays
+          or tensors. An array `(N, size)` is a column of lists;
+        - a list of mappings, one for each row, such as `[{"width": 1.5, "height": 3.0}]`.
+
+        Columns are found by name, in any order, and columns that are not needed are ignored. Numbers may be written as
+        text. True and False are 1 and 0. Lists are padded to the length that they have in training, or to the longest
+        one of the block if that is longer.
+
+        The rows are streamed: memory does not grow with the file.
+        """
+        from hookline_data.new_rows.of_table import rows_of_table
+
+        return rows_of_table(
+            self,
+            source,
+            description,
+            objective,
+            rows_per_block=rows_per_block,
+            with_targets=with_targets,
+            keep=keep,
+        )

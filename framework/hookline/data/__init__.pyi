@@ -38,6 +38,7 @@ from .targets.classes import (
 )
 from .targets.encoding import (
     MISSING_MARKS as MISSING_MARKS,
+    NEW_ROWS as NEW_ROWS,
     Columns as Columns,
     Encoding as Encoding,
     Target as Target,

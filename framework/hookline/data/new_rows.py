@@ -76,7 +76,8 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
         raise DataError(f"The arrays must have the same number of rows: {sizes}.")
     batch = Batch(groups, lengths=lengths)
     for start in range(0, batch.rows, rows_per_block):
-        part = batch.slice(start, min(start + rows_per_block, batch.rows))
+        # In-place layers may overwrite a batch, but not the arrays of the caller.
+        part = batch.slice(start, min(start + rows_per_block, batch.rows)).changed(lambda rows: rows.clone())
         yield RowBlock(first=start + 1, rows=part.rows, batch=part)
 
 

@@ -11,6 +11,9 @@ from attrs import frozen
 from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, counted, did_you_mean, nearest, shortened
 
+Place = Path | str
+"""A file, or the name of another source such as "standard input", for messages."""
+
 LONGEST = 100
 """The number of characters of a column name that suggestions consider."""
 
@@ -60,7 +63,7 @@ MOST_NEAR = 20_000
 class Chooser:
     """Selects columns of a file by names and patterns, in time linear in the sizes of file and spec."""
 
-    def __init__(self, names: Sequence[str], path: Path):
+    def __init__(self, names: Sequence[str], path: Place):
         """Keep the column names of the file."""
         self._names, self._path = names, path
         self._numbers = {name: number for number, name in enumerate(names)}
@@ -159,7 +162,7 @@ def _patterns(like: str, names: Iterable[str]) -> set[str]:
     return {pattern for pattern in found if not {"[", "?"} & set(pattern)}  # Special in patterns, too.
 
 
-def cell_error(path: Path, row: int, column: str, element: int | None = None, *, message: str) -> DataError:
+def cell_error(path: Place, row: int, column: str, element: int | None = None, *, message: str) -> DataError:
     """Return the error of a cell, or of an element of the list in it; both start at 0, and at 1 in messages.
 
     >>> str(cell_error(Path("flowers.csv"), 0, "color", message="The cell is empty."))

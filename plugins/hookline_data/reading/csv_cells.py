@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline.errors import DataError, quoted_cell
 from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
-from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.csv_header import header_of
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.error_messages import CHANGED, as_sentences
@@ -79,12 +79,12 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
         name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
         for name, column in wanted.items()
     }
-    with as_sentences(path, _sentence):
+    with as_sentences(path, sentence):
         try:
             table = _read_numbers(path, types, numeric)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(path, None, multiline=multiline)
-            raise _first_bad_cell(path, numeric) or _sentence(path, error) from None
+            raise _first_bad_cell(path, numeric) or sentence(path, error) from None
         refuse_swallowed_rows(path, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError("The file has a header but no rows.", file=path)
@@ -182,7 +182,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
     from pyarrow import csv
 
     options = csv.ConvertOptions(include_columns=list(wanted), column_types=dict.fromkeys(wanted, pyarrow.string()))
-    with as_sentences(path, _sentence):
+    with as_sentences(path, sentence):
         table = csv.read_csv(
             path,
             convert_options=options,
@@ -192,20 +192,25 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
         )
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
         for cell, (name, column) in zip(cells, wanted.items(), strict=True):
-            if not cell.strip():
-                return cell_error(path, row, name, message="The cell is empty.")
-            if cell.strip() in column.missing:
-                return cell_error(path, row, name, message=column.missing_mark(cell.strip(), 0))
-            if not _is_read_as(column.kind, cell):
-                if column.kind == "number":
-                    complaint = f"is not a number{column.reason}"
-                else:
-                    complaint = "is too large for int64." if re.match(INTEGER, cell.strip()) else "is not an integer."
-                return cell_error(path, row, name, message=f"{quoted_cell(cell)} {complaint}")
+            if complaint := complaint_about(cell, column):
+                return cell_error(path, row, name, message=complaint)
     return None
 
 
-def _is_read_as(kind: str, cell: str) -> bool:
+def complaint_about(cell: str, wanted: Wanted) -> str:
+    """Return why a cell is not a number or integer, as wanted, in a sentence; empty if it is."""
+    if not cell.strip():
+        return "The cell is empty."
+    if cell.strip() in wanted.missing:
+        return wanted.missing_mark(cell.strip(), 0)
+    if is_read_as(wanted.kind, cell):
+        return ""
+    if wanted.kind == "number":
+        return f"{quoted_cell(cell)} is not a number{wanted.reason}"
+    return f"{quoted_cell(cell)} is {'too large for int64' if re.match(INTEGER, cell.strip()) else 'not an integer'}."
+
+
+def is_read_as(kind: str, cell: str) -> bool:
     """Whether pyarrow reads the cell as such a number; it is stricter than Python."""
     import pyarrow
     from pyarrow import compute
@@ -217,7 +222,7 @@ def _is_read_as(kind: str, cell: str) -> bool:
     return number == number  # NaN is not a number.
 
 
-def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
+def sentence(path: Place, error: "pyarrow.ArrowException") -> DataError:
     """Rephrase an error of pyarrow."""
     message = str(error)
     if isinstance(error, KeyError):
@@ -225,7 +230,7 @@ def _sentence(path: Path, error: "pyarrow.ArrowException") -> DataError:
     if "Empty CSV file" in message:
         # pyarrow reports a header without a line break in the same way.
         return DataError(
-            f"The file {'has a header but no rows' if path.read_bytes().strip() else 'is empty'}.", file=path
+            f"The file {'has a header but no rows' if Path(path).read_bytes().strip() else 'is empty'}.", file=path
         )
     if "invalid UTF8" in message:
         return DataError("The file is not UTF-8 text.", file=path)

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from hookline.data import WRITTEN_NUMBER
 from hookline.errors import DataError, shortened
+from hookline_data.reading.columns import Place
 from hookline_data.reading.error_messages import as_sentences
 
 LONGEST_HEADER = 4 * 2**20
@@ -27,16 +29,27 @@ def column_names(path: Path) -> list[str]:
 
     """
     with as_sentences(path, lambda path, error: DataError(str(error), file=path)):
-        rows = csv.reader(io.StringIO(header_of(path).decode("utf-8-sig"), newline=""))
-        try:
-            names = next((row for row in rows if row), [])
-        except csv.Error as error:
-            raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=path) from None
-    check_names(path, names)
+        return names_in(header_of(path), path)
+
+
+def names_in(header: bytes, place: Place) -> list[str]:
+    """Return the names in a header; `place` is the file, or the name of another source.
+
+    Raises:
+        UnicodeDecodeError: If it is not UTF-8.
+        DataError: If it is not a row of different names.
+
+    """
+    rows = csv.reader(io.StringIO(header.decode("utf-8-sig"), newline=""))
+    try:
+        names = next((row for row in rows if row), [])
+    except csv.Error as error:
+        raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=place) from None
+    check_names(place, names)
     return names
 
 
-def check_names(path: Path, names: Sequence[str]) -> None:
+def check_names(path: Place, names: Sequence[str]) -> None:
     """Raise a `DataError` if a first line is not a header: empty, not a row of names, or with a name twice."""
     if not names:
         raise DataError("The file is empty.", file=path)
@@ -74,12 +87,17 @@ def header_of(path: Path) -> bytes:
         DataError: if it is longer than `LONGEST_HEADER`.
 
     """
-    header = b""
     with path.open("rb") as file:
-        while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
-            header += line
-            if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
-                break
+        return read_header(file, path)
+
+
+def read_header(file: BinaryIO, path: Place) -> bytes:
+    """Read the header from the beginning of a file: see `header_of`."""
+    header = b""
+    while len(header) <= LONGEST_HEADER and (line := file.readline(LONGEST_HEADER)):
+        header += line
+        if header.strip() and line.endswith(b"\n") and header.count(b'"') % 2 == 0:
+            break
     if len(header) > LONGEST_HEADER:
         raise DataError(
             f"The header has more than {LONGEST_HEADER // 2**20} MiB. There may be an unclosed quote.", file=path

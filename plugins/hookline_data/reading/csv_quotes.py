@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,31 +57,52 @@ def _end_of_cells(line: str, begin: int) -> int:
 
 
 def _scan(path: Path, most: int | None) -> None:
-    """Scan each line, as a reader does."""
-    row, lines = -1, 0
-    before: str | None = None  # The cells before the open one in its row; `None` if no cell is open.
     with path.open(encoding="latin-1") as file:  # Only commas, quotes and line breaks matter.
-        for line in file:
-            at, cells = 0, ""
-            if before is None:
-                row += line != "\n"
-            else:
-                lines += 1
-                if most is not None and lines > most:
-                    raise _error(path, row, before, _many_lines(f"more than {most}"))
-                rest = _REST.match(line)
-                if rest is None:
-                    continue
-                if rest[1].strip():
-                    message = f"This cell has {lines} lines, and text follows its closing quote: a quote is missing"
-                    raise _error(path, row, before, message)
-                at, cells, before = rest.end(), f"{before}x,", None
-            if '"' in line:
-                begin = _end_of_cells(line, at)
-                if _OPEN.match(line, begin):
-                    before, lines = cells + line[at:begin], 1
-    if before is not None:
-        raise _error(path, row, before, "The opening quote of this cell is not closed")
+        scan(file, most, -1, lambda row, column, message: _error(path, row, column, message))
+
+
+def scan(
+    text: Iterable[str], most: int | None, row: int, error: Callable[[int, int, str], DataError], *, is_all: bool = True
+) -> int:
+    r"""Scan each line, as a reader does, and return how many lines belong to complete rows.
+
+    Args:
+        text: The lines, with "\n" at their ends.
+        most: The largest number of lines of a cell; `None` if it may have any.
+        row: The number of rows before the first line.
+        error: Returns the error of a cell, given its row, its column, counted from 1, and the message.
+        is_all: Whether nothing follows the last line. Otherwise a cell that is open there is not an error.
+
+    Raises:
+        DataError: If a quote is probably a mistake: see `refuse_swallowed_rows`.
+
+    """
+    lines = count = complete = 0
+    before: str | None = None  # The cells before the open one in its row; `None` if no cell is open.
+    for count, line in enumerate(text, 1):
+        at, cells = 0, ""
+        if before is None:
+            row += line != "\n"
+        else:
+            lines += 1
+            if most is not None and lines > most:
+                raise error(row, _column(before), f"{_many_lines(f'more than {most}')}.")
+            rest = _REST.match(line)
+            if rest is None:
+                continue
+            if rest[1].strip():
+                message = f"This cell has {lines} lines, and text follows its closing quote: a quote is missing."
+                raise error(row, _column(before), message)
+            at, cells, before = rest.end(), f"{before}x,", None
+        if '"' in line:
+            begin = _end_of_cells(line, at)
+            if _OPEN.match(line, begin):
+                before, lines = cells + line[at:begin], 1
+        if before is None:
+            complete = count
+    if before is not None and is_all:
+        raise error(row, _column(before), "The opening quote of this cell is not closed.")
+    return complete
 
 
 def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
@@ -97,12 +119,15 @@ def _many_lines(count: str) -> str:
     return f"This cell has {count} lines. Set `multiline = true` to allow this, or close its opening quote"
 
 
-def _error(path: Path, row: int, before: str, message: str) -> DataError:
-    """Return the error of a cell; `before` is the text of the cells before it in the row."""
-    column = len(next(csv.reader([f"{before}x"])))
+def _column(before: str) -> int:
+    """Return the column of a cell, counted from 1; `before` is the text of the cells before it in the row."""
+    return len(next(csv.reader([f"{before}x"])))
+
+
+def _error(path: Path, row: int, column: int, message: str) -> DataError:
     if row == 0:
-        return DataError(f"column {column} of the header: {message}.", file=path)
+        return DataError(f"column {column} of the header: {message}", file=path)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         names = next((names for names in csv.reader(file) if names), [])
     name = names[column - 1] if column <= len(names) else str(column)
-    return cell_error(path, row - 1, name, message=f"{message}.")
+    return cell_error(path, row - 1, name, message=message)

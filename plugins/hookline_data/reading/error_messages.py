@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hookline.errors import DataError
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+P = TypeVar("P", bound=Path | str)
+
 CHANGED = "The file has changed since its column names were read: a column is missing now."
 """The message for a file that changes while it is read."""
 
 
 @contextmanager
-def as_sentences(path: Path, sentence: "Callable[[Path, pyarrow.ArrowException], DataError]") -> Iterator[None]:
+def as_sentences(path: P, sentence: "Callable[[P, pyarrow.ArrowException], DataError]") -> Iterator[None]:
     """Raise errors of the file system with the file's name, and those of Arrow as returned by `sentence`."""
     try:
         yield

@@ -93,7 +93,7 @@ class Preparation:
                 for name in names:
                     group, array = rows.inputs[name], arrays[split][name]
                     raw = group.cells(first, stop)
-                    cast = _cast(raw, mean, std, group.dtype)
+                    cast = prepared(raw, mean, std, group.dtype)
                     if mean is not None:
                         self._refuse_too_great(cast, group, name, first, split)
                     if split == "training" and _can_merge(raw, cast, is_standardized=is_standardized):
@@ -149,16 +149,19 @@ def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArra
     return numpy.where(is_constant, least, mean), numpy.where(is_constant | (std == 0), 1.0, std)
 
 
-def _cast(raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] | None", dtype: str) -> "NDArray[Any]":
+def prepared(
+    raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] | None", dtype: str
+) -> "NDArray[Any]":
+    """Standardize numbers with these statistics, in float64, unless they are `None`, and cast them to a type."""
     import numpy
 
     if mean is None or std is None:
         return raw.astype(dtype, copy=False)
-    prepared = raw.astype(numpy.float64)
-    prepared -= mean
-    prepared /= std
+    standardized = raw.astype(numpy.float64)
+    standardized -= mean
+    standardized /= std
     with numpy.errstate(over="ignore"):  # The caller reports an overflow.
-        return prepared.astype(dtype, copy=False)
+        return standardized.astype(dtype, copy=False)
 
 
 def _can_merge(raw: "NDArray[Any]", cast: "NDArray[Any]", *, is_standardized: bool) -> bool:

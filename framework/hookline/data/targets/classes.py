@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.data.targets.encoding import Columns, Encoding, Target, is_numeric, matrix, one_class, refuse_text
+from hookline.data.targets.encoding import (
+    NEW_ROWS,
+    Columns,
+    Encoding,
+    Target,
+    is_numeric,
+    matrix,
+    one_class,
+    refuse_text,
+    rows_of,
+)
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
 
@@ -48,7 +58,7 @@ class Classes(Encoding):
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             raise DataError(
-                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the '
+                f'The class {quoted_cell(unknown[0])} of "{column}" occurs in {rows_of(split)} but not in the '
                 f"training split.",
                 columns=[column],
             )
@@ -114,9 +124,10 @@ class Distribution(Encoding):
         sums = (numpy.exp(numbers) if self.logarithms else numbers).sum(axis=1)
         if (off := abs(sums - 1) > 1e-3).any():
             row = int(off.argmax())
+            which = "this row" if split == NEW_ROWS else f"row {row + 1} of the {split} split"
             raise DataError(
-                f"The probabilities of each row must add up to 1 for {loss}, but those of row {row + 1} of the {split} "
-                f"split, {enumerate_names(columns)}, add up to {sums[row]:g}."
+                f"The probabilities of each row must add up to 1 for {loss}, but those of {which}, "
+                f"{enumerate_names(columns)}, add up to {sums[row]:g}."
             )
         return matrix(columns)
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+NEW_ROWS = "new"
+"""What `Encoding.apply` takes instead of the name of a split for rows that are not those of the run."""
+
 Columns = Mapping[str, "NDArray[Any]"]
 """Target columns by name: arrays of numbers or strings, with one element per row."""
 
@@ -61,7 +64,7 @@ class Encoding:
         raise NotImplementedError
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
-        """Encode the columns of a split as a tensor with one row per row of data.
+        """Encode the columns of a split, or of `NEW_ROWS`, as a tensor with one row per row of data.
 
         Raises:
             DataError: If they do not match the training rows.
@@ -78,12 +81,17 @@ def matrix(columns: Columns) -> "Tensor":
     return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float64))
 
 
+def rows_of(split: str) -> str:
+    """Name the rows of a split, or new rows, in a message."""
+    return "the new rows" if split == NEW_ROWS else f"the {split} split"
+
+
 def refuse_text(columns: Columns, split: str) -> None:
     """Raise a `DataError` if a column has text here, but numbers in training."""
     for column, cells in columns.items():
         if not is_numeric(cells):
             raise DataError(
-                f'The target column "{column}" has text in the {split} split, but numbers in the training split.',
+                f'The target column "{column}" has text in {rows_of(split)}, but numbers in the training split.',
                 columns=[column],
             )
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.data.targets.encoding import Columns, Encoding, Target, one_class
+from hookline.data.targets.encoding import Columns, Encoding, Target, one_class, rows_of
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
 
@@ -53,19 +53,19 @@ class Sequences(Encoding):
         if cells.ndim == 2:
             if (cells == self.blank).any():
                 raise DataError(
-                    f'The target "{column}" has {self.blank} in the {split} split, which is the index of the blank.',
+                    f'The target "{column}" has {self.blank} in {rows_of(split)}, which is the index of the blank.',
                     columns=[column],
                 )
             if cells.max() >= len(known.classes):
                 raise DataError(
-                    f'The class {cells.max()} of "{column}" occurs in the {split} split but not in the training split.',
+                    f'The class {cells.max()} of "{column}" occurs in {rows_of(split)} but not in the training split.',
                     columns=[column],
                 )
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
         if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
             raise DataError(
-                f'{quoted_cell(unknown[0])} of "{column}" occurs in the {split} split but not in the training split.',
+                f'{quoted_cell(unknown[0])} of "{column}" occurs in {rows_of(split)} but not in the training split.',
                 columns=[column],
             )
         rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]

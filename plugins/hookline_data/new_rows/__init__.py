@@ -1,0 +1,1 @@
+"""New rows for a finished run."""

@@ -1,0 +1,154 @@
+"""Encode the targets of rows, leave out what cannot be read, and divide the others into blocks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.data import NEW_ROWS, Batch, Columns, RowBlock
+from hookline.errors import DataError
+from hookline_data.new_rows.chunks import BadCells
+from hookline_data.new_rows.roles import EncodedTarget
+from hookline_data.reading.columns import Place
+
+if TYPE_CHECKING:
+    import pyarrow
+    import torch
+    from numpy.typing import NDArray
+
+MOST_REPORTED = 20
+"""The largest number of unreadable rows of a block that are reported."""
+
+
+@frozen(kw_only=True, eq=False)
+class ReadRows:
+    """Rows whose inputs are prepared; those that cannot be read have any values."""
+
+    rows: int
+    """The number of rows, readable or not."""
+    inputs: "Mapping[str, NDArray[Any]]"
+    """The groups of inputs."""
+    lengths: "Mapping[str, NDArray[Any]]"
+    """The lengths of those that are padded sequences."""
+    targets: Mapping[str, Columns]
+    """The columns of each target; empty without targets."""
+    bad: Sequence[BadCells]
+    """What cannot be read."""
+    kept: "Mapping[str, pyarrow.ChunkedArray]"
+    """The columns that the caller requested."""
+
+
+def blocks(
+    read: ReadRows,
+    targets: Mapping[str, EncodedTarget],
+    dtype: "torch.dtype",
+    *,
+    first: int,
+    rows_per_block: int,
+    place: Place,
+) -> Iterator[RowBlock]:
+    """Yield the rows in blocks; `first` is the number of the first row, and `dtype` the type of floating-point targets.
+
+    The tensors of a block are its own: in-place layers may overwrite them.
+    """
+    import numpy
+    import torch
+
+    is_bad = numpy.zeros(read.rows, dtype=bool)
+    for cells in read.bad:
+        is_bad[cells.rows] = True
+    encoded, bad = _encoded(read, targets, is_bad)
+    bad = [*read.bad, *bad]
+    good = numpy.flatnonzero(~is_bad)
+    places = torch.from_numpy(good) if len(good) < read.rows else None
+    rows = Batch(
+        {name: _of(torch.from_numpy(array), places) for name, array in read.inputs.items()},
+        {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
+        {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
+    )
+    for start in range(0, read.rows, rows_per_block):
+        stop = min(start + rows_per_block, read.rows)
+        begin, end = good.searchsorted([start, stop])
+        own = [part for cells in bad if len((part := cells.between(start, stop)).rows)]
+        yield RowBlock(
+            first=first + start,
+            rows=stop - start,
+            batch=rows.slice(begin, end) if begin < end else None,
+            is_readable=~is_bad[start:stop] if own else None,
+            problems=_problems(own, first + start, place),
+            kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
+        )
+
+
+def _of(tensor: "torch.Tensor", places: "torch.Tensor | None") -> "torch.Tensor":
+    return tensor if places is None else tensor[places]
+
+
+def _array(cells: "pyarrow.ChunkedArray") -> "pyarrow.Array":
+    return cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
+
+
+def _problems(bad: Sequence[BadCells], first: int, place: Place) -> tuple[DataError, ...]:
+    """Return the error of the first bad cell of each row, for the first rows."""
+    found: dict[int, DataError] = {}
+    for cells in bad:
+        for index in range(min(len(cells.rows), MOST_REPORTED)):
+            row = int(cells.rows[index])
+            if row not in found:
+                found[row] = cells.error(index, first, place)
+    return tuple(found[row] for row in sorted(found)[:MOST_REPORTED])
+
+
+def _encoded(
+    read: ReadRows, targets: Mapping[str, EncodedTarget], is_bad: "NDArray[Any]"
+) -> "tuple[dict[str, torch.Tensor], list[BadCells]]":
+    """Encode the targets of the readable rows, and return them with the rows that have no valid target.
+
+    These are marked in `is_bad`, too.
+    """
+    import numpy
+
+    bad: list[BadCells] = []
+    encoded: dict[str, torch.Tensor] = {}
+    for name, target in targets.items() if read.targets else ():
+        columns = read.targets[name]
+        good = numpy.flatnonzero(~is_bad)
+        try:
+            encoded[name] = _apply(target, columns, good)
+        except DataError:
+            messages = dict(_wrong(target, columns, good))
+            is_wrong = numpy.zeros(read.rows, dtype=bool)
+            is_wrong[list(messages)] = True
+            bad += BadCells.where(target.known.columns[0], is_wrong, partial(_message, messages))
+            is_bad |= is_wrong
+    if bad:
+        good = numpy.flatnonzero(~is_bad)
+        encoded = {name: _apply(target, read.targets[name], good) for name, target in targets.items()}
+    return encoded, bad
+
+
+def _message(messages: Mapping[int, str], row: int) -> tuple[str, None]:
+    return messages[row], None
+
+
+def _wrong(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> Iterator[tuple[int, str]]:
+    """Yield the rows without a valid target, each with the reason. The rows are divided until these are alone."""
+    try:
+        _apply(target, columns, rows)
+    except DataError as error:
+        if len(rows) == 1:
+            yield int(rows[0]), error.message
+        else:
+            yield from _wrong(target, columns, rows[: len(rows) // 2])
+            yield from _wrong(target, columns, rows[len(rows) // 2 :])
+
+
+def _apply(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> "torch.Tensor":
+    import torch
+
+    if not len(rows):
+        return torch.empty(0)
+    return target.encoding.apply(
+        {name: cells[rows] for name, cells in columns.items()}, target.known, target.loss, NEW_ROWS
+    )

@@ -1,0 +1,106 @@
+"""Rows on their way from a source to the model: columns of Arrow, and the cells that cannot be read."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from hookline.errors import DataError
+from hookline_data.reading.columns import Place, cell_error
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+
+@frozen(eq=False)
+class BadCells:
+    """Cells of a column that cannot be read, or whole rows. Messages are made only for those that are reported."""
+
+    column: str | None
+    """The column; `None` for whole rows."""
+    rows: "NDArray[Any]"
+    """The indices of the rows, ascending."""
+    keys: "NDArray[Any]"
+    """For each row, the argument of `explain`."""
+    explain: Callable[[int], tuple[str, int | None]]
+    """Returns the message, and the index of the wrong element if the cell is a list."""
+
+    @classmethod
+    def where(
+        cls, column: str | None, is_bad: Any, explain: Callable[[int], tuple[str, int | None]]
+    ) -> "list[BadCells]":
+        """Return the bad cells of a mask, in a list that is empty if there are none; `explain` takes the row."""
+        import numpy
+
+        rows = numpy.flatnonzero(is_bad)
+        return [cls(column, rows, rows, explain)] if len(rows) else []
+
+    def moved(self, by: int) -> "BadCells":
+        """The same cells if `by` more rows come before them."""
+        return evolve(self, rows=self.rows + by)
+
+    def between(self, start: int, stop: int) -> "BadCells":
+        """The bad cells of the rows from `start` up to `stop`, whose indices then begin with 0."""
+        first, last = self.rows.searchsorted([start, stop])
+        return evolve(self, rows=self.rows[first:last] - start, keys=self.keys[first:last])
+
+    def error(self, index: int, first: int, place: Place) -> DataError:
+        """Return the error of a cell, given its index among the bad ones and the number of the first row."""
+        row, (message, element) = int(self.rows[index]), self.explain(int(self.keys[index]))
+        if self.column is None:
+            return DataError(f"row {first + row}: {message}", file=place, row=first + row)
+        return cell_error(place, first + row - 1, self.column, element, message=message)
+
+
+@frozen(eq=False)
+class Chunk:
+    """Consecutive rows of a source."""
+
+    rows: int
+    """The number of rows, readable or not."""
+    columns: "Mapping[str, pyarrow.ChunkedArray]"
+    """The columns that the model and the targets need. Before they are checked, their cells may be anything."""
+    kept: "Mapping[str, pyarrow.ChunkedArray]"
+    """The columns that the caller requested."""
+    bad: Sequence[BadCells] = ()
+    """What cannot be read, in the order of the columns."""
+
+    def between(self, start: int, stop: int) -> "Chunk":
+        """The rows from `start` up to `stop`."""
+        if (start, stop) == (0, self.rows):
+            return self
+        return Chunk(
+            stop - start,
+            {name: cells.slice(start, stop - start) for name, cells in self.columns.items()},
+            {name: cells.slice(start, stop - start) for name, cells in self.kept.items()},
+            [part for bad in self.bad if len((part := bad.between(start, stop)).rows)],
+        )
+
+    def then(self, other: "Chunk") -> "Chunk":
+        """These rows, followed by others."""
+        return Chunk(
+            self.rows + other.rows,
+            {name: _joined(cells, other.columns[name]) for name, cells in self.columns.items()},
+            {name: _joined(cells, other.kept[name]) for name, cells in self.kept.items()},
+            [*self.bad, *(bad.moved(self.rows) for bad in other.bad)],
+        )
+
+
+def _joined(cells: "pyarrow.ChunkedArray", others: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    import pyarrow
+
+    return pyarrow.chunked_array([*cells.chunks, *others.chunks], cells.type)
+
+
+def in_multiples(chunks: Iterable[Chunk], size: int) -> Iterator[Chunk]:
+    """Yield the same rows in chunks with a multiple of `size` rows each; the last one may have any number."""
+    rest: Chunk | None = None
+    for chunk in chunks:
+        rows = chunk if rest is None else rest.then(chunk)
+        whole = rows.rows // size * size
+        rest = rows.between(whole, rows.rows) if whole < rows.rows else None
+        if whole:
+            yield rows.between(0, whole)
+    if rest is not None:
+        yield rest

@@ -1,0 +1,155 @@
+"""New rows for a run that was trained with a table."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from hookline.data import DataDescription, RowBlock
+from hookline.spec import Objective
+from hookline_data.new_rows.arrow_cells import checked
+from hookline_data.new_rows.arrow_rows import ArrowRows, ColumnRows, DictRows, ParquetRows, npz_columns, unknown_source
+from hookline_data.new_rows.blocks import ReadRows, blocks
+from hookline_data.new_rows.chunks import BadCells, Chunk, in_multiples
+from hookline_data.new_rows.csv_rows import CSVRows
+from hookline_data.new_rows.json_rows import JSONRows
+from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
+from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
+from hookline_data.reading import parquet_names
+from hookline_data.reading.columns import Chooser, Place
+from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.error_messages import as_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import torch
+
+    from hookline_data.table import Table
+
+
+class TableRows(Protocol):
+    """Rows with named columns, of any source."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    @property
+    def place(self) -> Place:
+        """The name of the source in messages."""
+
+    def chunks(self, roles: Mapping[str, Role], keep: "Collection[str]") -> Iterator[Chunk]:
+        """Yield the rows, with the columns of the roles and those to keep."""
+
+
+def rows_of_table(
+    table: "Table",
+    source: Any,
+    description: DataDescription,
+    objective: Objective,
+    *,
+    rows_per_block: int,
+    with_targets: bool,
+    keep: Sequence[str],
+) -> Iterator[RowBlock]:
+    """Yield new rows, prepared as the training rows were: see `Table.open_rows`."""
+    groups = groups_of(description, "columns")
+    targets = targets_of(description, objective) if with_targets else {}
+    wanted = roles(groups, targets, table.missing_marks)
+    rows = opened(source, multiline=getattr(table, "multiline", False))
+    Chooser(rows.names, rows.place).require([*wanted, *keep])
+    dtype = run_dtype(description)
+    return _blocks(rows, groups, targets, wanted, dtype, rows_per_block, dict.fromkeys(keep))
+
+
+def _blocks(
+    rows: TableRows,
+    groups: Mapping[str, Group],
+    targets: Mapping[str, EncodedTarget],
+    wanted: dict[str, Role],
+    dtype: "torch.dtype",
+    rows_per_block: int,
+    keep: "Collection[str]",
+) -> Iterator[RowBlock]:
+    first = 1
+    chunks = (checked(chunk, wanted, rows.place) for chunk in rows.chunks(wanted, keep))
+    for chunk in in_multiples(chunks, rows_per_block):
+        read = _read(chunk, groups, targets, str(dtype).removeprefix("torch."), rows.place)
+        yield from blocks(read, targets, dtype, first=first, rows_per_block=rows_per_block, place=rows.place)
+        first += chunk.rows
+
+
+def _read(
+    chunk: Chunk, groups: Mapping[str, Group], targets: Mapping[str, EncodedTarget], dtype: str, place: Place
+) -> ReadRows:
+    """Prepare the inputs of some rows, and take the columns of the targets out of them."""
+    bad: list[BadCells] = list(chunk.bad)
+    inputs, lengths, columns = {}, {}, {}
+    for name, group in groups.items():
+        if group.padded:
+            inputs[name], lengths[name], unread = sequences(group, chunk.columns)
+        else:
+            inputs[name], unread = rows_of_numbers(name, group, chunk.columns, place)
+        bad += unread
+    for column in dict.fromkeys(column for target in targets.values() for column in target.known.columns):
+        columns[column], unread = target_column(column, chunk.columns[column], dtype)
+        bad += unread
+    return ReadRows(
+        rows=chunk.rows,
+        inputs=inputs,
+        lengths=lengths,
+        targets={
+            name: {column: columns[column] for column in target.known.columns} for name, target in targets.items()
+        },
+        bad=bad,
+        kept=chunk.kept,
+    )
+
+
+def run_dtype(description: DataDescription) -> "torch.dtype":
+    """Return the floating-point type of a run: that of its inputs, or torch's default if all are integers."""
+    import torch
+
+    floats = [group.dtype for group in description.inputs.values() if group.dtype.startswith("float")]
+    dtype: torch.dtype = getattr(torch, floats[0]) if floats else torch.get_default_dtype()
+    return dtype
+
+
+def opened(source: Any, *, multiline: bool) -> TableRows:
+    """Open a source of rows with named columns, whose kind follows from its type, its suffix or its first bytes.
+
+    Raises:
+        DataError: If it cannot be read, or if it is something else.
+
+    """
+    if isinstance(source, str) and source == "-":
+        return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline)
+    if isinstance(source, (str, Path)):
+        return _of_file(Path(source), multiline=multiline)
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return ArrowRows(source)
+    if isinstance(source, Mapping):
+        return ColumnRows(source)
+    if isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)) and not hasattr(source, "shape"):
+        return DictRows(list(source))
+    what = 'a path, "-" for standard input, a DataFrame, a mapping of columns, or a list of mappings'
+    raise unknown_source(source, what)
+
+
+def _of_file(path: Path, *, multiline: bool) -> TableRows:
+    kind = path.suffix.lower()
+    with as_sentences(path, sentence):
+        file: BinaryIO = path.open("rb")
+    if path.is_file():  # A pipe cannot be read twice.
+        begin = file.read(4)
+        file.seek(0)
+        if begin == b"PAR1" or kind in (".parquet", ".pq"):
+            file.close()
+            return ParquetRows(path, parquet_names.column_names(path))
+        if kind == ".npz":
+            file.close()
+            return ColumnRows(npz_columns(path), path)
+    if kind in (".jsonl", ".ndjson"):
+        return JSONRows(file, path)
+    return CSVRows(file, path, multiline=multiline)
