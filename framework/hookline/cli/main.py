@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": "train a spec",
+    "evaluate": "compute loss and metrics of a finished run, for a split or a file",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
     "explain": "explain a value of a spec, or the id of an error",
