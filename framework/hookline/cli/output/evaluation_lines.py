@@ -133,12 +133,12 @@ def _residual_lines(details: "TargetDetails", width: int | None) -> Iterator[str
     yield from table([head, *rows], width, right=range(1, len(head)))
     yield ""
     fractions = next(iter(summaries.values())).quantiles
-    head = ("quantiles", *(_fraction(fraction) for fraction in fractions))
+    quantiles = ("quantiles", *(_fraction(fraction) for fraction in fractions))
     lines = [
         (shortened(names[name], LONGEST), *(f"{value:.4g}" for value in one.quantiles.values()))
         for name, one in summaries.items()
     ]
-    yield from table([head, *lines], width, right=range(1, len(head)))
+    yield from table([quantiles, *lines], width, right=range(1, len(quantiles)))
     yield from paragraph("A residual is true minus predicted.", width, "  ")
 
 

@@ -1,6 +1,6 @@
 """ROC and precision-recall curves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy
@@ -112,6 +112,8 @@ def rate_curve(truth: NDArray[Any], scores: NDArray[Any]) -> RateCurve:
 class MeanCurves:
     """The mean of several curves, each with the same weight: a macro average. For pictures."""
 
+    curves: int
+    """The number of curves."""
     false_positive_rate: NDArray[Any]
     """Evenly spaced from 0 to 1, float64 `(points,)`."""
     true_positive_rate: NDArray[Any]
@@ -126,25 +128,30 @@ class MeanCurves:
     """The mean average precision."""
 
 
-def mean_curves(curves: Sequence[RateCurve], points: int = 501) -> MeanCurves | None:
-    """Return the mean of the curves that are defined; `None` if none is."""
-    defined = [curve for curve in curves if curve.is_defined]
-    if not defined:
-        return None
+def mean_curves(curves: Iterable[RateCurve], points: int = 501) -> MeanCurves | None:
+    """Return the mean of the curves that are defined; `None` if none is. Curves are not kept."""
     grid = numpy.linspace(0, 1, points)
     rates, precisions = numpy.zeros(points), numpy.zeros(points)
-    for curve in defined:
+    areas, average_precisions = list[float](), list[float]()
+    for curve in curves:
+        if not curve.is_defined:
+            continue
         # The last point at each false positive rate: the curve rises there to this height.
         last = numpy.append(numpy.flatnonzero(numpy.diff(curve.false_positives)), len(curve.false_positives) - 1)
         rates += numpy.interp(grid, curve.false_positive_rate[last], curve.recall[last])
         # The precision of a recall is that of the first threshold that reaches it.
         place = numpy.searchsorted(curve.recall, grid - 1e-12)
         precisions += curve.precision[numpy.maximum(place, 1)]
+        areas.append(curve.area)
+        average_precisions.append(curve.average_precision)
+    if not areas:
+        return None
     return MeanCurves(
+        curves=len(areas),
         false_positive_rate=grid,
-        true_positive_rate=rates / len(defined),
+        true_positive_rate=rates / len(areas),
         recall=grid,
-        precision=precisions / len(defined),
-        area=float(numpy.mean([curve.area for curve in defined])),
-        average_precision=float(numpy.mean([curve.average_precision for curve in defined])),
+        precision=precisions / len(areas),
+        area=float(numpy.mean(areas)),
+        average_precision=float(numpy.mean(average_precisions)),
     )
