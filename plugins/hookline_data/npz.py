@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run
-from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
+from hookline.data import Data, DataDescription, Encoding, RowBlock, Sequences, in_memory, target_encodings
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
@@ -122,6 +122,39 @@ class NPZ(SplitFile):
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
             source={split: str(path) for split, path in paths.items()},
+        )
+
+    def open_rows(
+        self,
+        source: Any,
+        description: DataDescription,
+        objective: Objective,
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: Sequence[str] = (),
+    ) -> Iterator[RowBlock]:
+        """Yield new rows, prepared as the training rows were.
+
+        `source` is the path of an NPZ file, or a mapping from names to NumPy arrays, tensors or lists, with the names
+        that the arrays have in the training file: those of the inputs and of the lengths of padded sequences, and, with
+        `with_targets`, those of the targets. Other arrays are ignored.
+
+        A file is streamed, compressed or not: memory does not grow with it. Arrays in Fortran order are read as a
+        whole.
+        """
+        from hookline_data.new_rows.of_arrays import rows_of_arrays
+
+        return rows_of_arrays(
+            source,
+            description,
+            objective,
+            target_arrays=self.target_arrays,
+            lengths=self.lengths,
+            missing=self.missing_marks,
+            rows_per_block=rows_per_block,
+            with_targets=with_targets,
+            keep=keep,
         )
 
     def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:

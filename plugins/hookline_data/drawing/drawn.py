@@ -1,12 +1,12 @@
 """The base class of sources that combine rows of another source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import fields
 
 from hookline import Run
-from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
+from hookline.data import Batch, Batches, Columns, Data, DataDescription, Encoding, RowBlock, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
 from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
@@ -57,7 +57,7 @@ class Drawn(DataSpec):
                 loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
-        for problem in self.source.check(Objective.of(self._stand_in())):
+        for problem in self.source.check(Objective.of(self.stand_in())):
             yield problem.within("source")
 
     def prepare(self, run: Run, loss: Objective) -> Data:
@@ -77,6 +77,36 @@ class Drawn(DataSpec):
         preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
         return Data(training=training, **others, example=example, targets=known, preparation=preparation)
 
+    def open_rows(
+        self,
+        source: Any,
+        description: DataDescription,
+        objective: Objective,
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: Sequence[str] = (),
+    ) -> Iterator[RowBlock]:
+        """Yield new rows, prepared as the training rows were.
+
+        `source` is either
+
+        - what the wrapped source takes, such as the path of a CSV file: no rows are drawn, and each row is one group of
+          inputs. A model that is applied to each group separately then returns the output of each row, such as its
+          embedding. This has no target;
+        - a mapping with the rows of each group of inputs, such as `{"input1": "left.csv", "input2": "right.csv"}`, in
+          which a row of one group belongs to the same row of the others. With `with_targets` it also has "target", a
+          list with an outcome such as "same" for each row.
+        """
+        from hookline_data.drawing.new_rows import given_together, single_rows
+
+        if isinstance(source, Mapping) and set(self.gives) <= set(source):
+            return given_together(self, source, description, objective, rows_per_block, keep, with_targets=with_targets)
+        if with_targets:
+            groups = enumerate_names([*self.gives, *(["target"] if self.outcomes else [])])
+            raise DataError(f"Single rows have no target: pass a mapping with {groups}.")
+        return single_rows(self, source, description, objective, rows_per_block, keep)
+
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws row numbers by name: those of each group of inputs, and the outcome as "target".
 
@@ -89,16 +119,16 @@ class Drawn(DataSpec):
     def _source(self, run: Run) -> Data:
         """Prepare the source for a stand-in loss whose target defines which rows belong together."""
         try:
-            return self.source.prepare(run, Objective.of(self._stand_in()))
+            return self.source.prepare(run, Objective.of(self.stand_in()))
         except MismatchError as error:
             raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
-    def _stand_in(self) -> LossSpec:
+    def stand_in(self) -> LossSpec:
         """Return a loss whose target defines which rows belong together."""
-        stand_in: Any = spec(type(type(self).__name__, (LossSpec,), {"encoding": self.groups_by}))
-        made: LossSpec = stand_in()
+        kind: Any = spec(type(type(self).__name__, (LossSpec,), {"encoding": self.groups_by}))
+        made: LossSpec = kind()
         return made
 
     def _given(self) -> str:

@@ -135,6 +135,8 @@ class DictRows:
     @property
     def names(self) -> list[str]:
         """The names of all cells, in the order of their first row."""
+        if not self.rows:
+            raise DataError("There are no rows.", file=self.place)
         for index, row in enumerate(self.rows):
             if not isinstance(row, Mapping):
                 message = (
@@ -145,8 +147,6 @@ class DictRows:
 
     def chunks(self, roles: Mapping[str, Role], keep: Collection[str]) -> Iterator[Chunk]:
         """Yield some rows after the others."""
-        if not self.rows:
-            raise DataError("There are no rows.", file=self.place)
         wanted = dict.fromkeys([*roles, *keep])
         # A column has one type in all rows.
         columns = {name: [row.get(name) for row in self.rows] for name in wanted} or {"": [None] * len(self.rows)}

@@ -30,7 +30,7 @@ class CSVRows:
     """Rows of a CSV file, which may be endless and cannot be read twice."""
 
     def __init__(self, file: BinaryIO, place: Place, *, multiline: bool):
-        """Read the header.
+        """Read the header. The caller closes the file.
 
         Raises:
             DataError: If there is none.

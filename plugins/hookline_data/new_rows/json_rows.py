@@ -25,7 +25,7 @@ class JSONRows:
     """Rows of a file in JSON Lines format. A cell that a row lacks is missing."""
 
     def __init__(self, file: BinaryIO, place: Place):
-        """Read the names from the first lines.
+        """Read the names from the first lines. The caller closes the file.
 
         Raises:
             DataError: If they are not objects.

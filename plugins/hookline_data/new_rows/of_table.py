@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from weakref import finalize
 
 from hookline.data import DataDescription, RowBlock
 from hookline.spec import Objective
@@ -57,10 +59,14 @@ def rows_of_table(
     groups = groups_of(description, "columns")
     targets = targets_of(description, objective) if with_targets else {}
     wanted = roles(groups, targets, table.missing_marks)
-    rows = opened(source, multiline=getattr(table, "multiline", False))
-    Chooser(rows.names, rows.place).require([*wanted, *keep])
-    dtype = run_dtype(description)
-    return _blocks(rows, groups, targets, wanted, dtype, rows_per_block, dict.fromkeys(keep))
+    with ExitStack() as opening:
+        rows = opened(source, opening, multiline=getattr(table, "multiline", False))
+        Chooser(rows.names, rows.place).require([*wanted, *keep])
+        dtype = run_dtype(description)
+        found = _blocks(rows, groups, targets, wanted, dtype, rows_per_block, dict.fromkeys(keep))
+        # The file is closed at the end, or with the iterator, of which perhaps no block is ever taken.
+        finalize(found, opening.pop_all().close)
+    return found
 
 
 def _blocks(
@@ -116,8 +122,10 @@ def run_dtype(description: DataDescription) -> "torch.dtype":
     return dtype
 
 
-def opened(source: Any, *, multiline: bool) -> TableRows:
+def opened(source: Any, opening: ExitStack, *, multiline: bool) -> TableRows:
     """Open a source of rows with named columns, whose kind follows from its type, its suffix or its first bytes.
+
+    A file is closed with `opening`.
 
     Raises:
         DataError: If it cannot be read, or if it is something else.
@@ -126,7 +134,7 @@ def opened(source: Any, *, multiline: bool) -> TableRows:
     if isinstance(source, str) and source == "-":
         return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline)
     if isinstance(source, (str, Path)):
-        return _of_file(Path(source), multiline=multiline)
+        return _of_file(Path(source), opening, multiline=multiline)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return ArrowRows(source)
     if isinstance(source, Mapping):
@@ -137,18 +145,16 @@ def opened(source: Any, *, multiline: bool) -> TableRows:
     raise unknown_source(source, what)
 
 
-def _of_file(path: Path, *, multiline: bool) -> TableRows:
+def _of_file(path: Path, opening: ExitStack, *, multiline: bool) -> TableRows:
     kind = path.suffix.lower()
     with as_sentences(path, sentence):
-        file: BinaryIO = path.open("rb")
+        file: BinaryIO = opening.enter_context(path.open("rb"))
     if path.is_file():  # A pipe cannot be read twice.
         begin = file.read(4)
         file.seek(0)
         if begin == b"PAR1" or kind in (".parquet", ".pq"):
-            file.close()
             return ParquetRows(path, parquet_names.column_names(path))
         if kind == ".npz":
-            file.close()
             return ColumnRows(npz_columns(path), path)
     if kind in (".jsonl", ".ndjson"):
         return JSONRows(file, path)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.data import DataDescription, Encoding, Target
-from hookline.errors import DataError
 from hookline.spec import Objective
 from hookline_data.reading.columns import Wanted
 
@@ -118,8 +117,6 @@ def groups_of(description: DataDescription, columns: str) -> dict[str, Group]:
 def targets_of(description: DataDescription, objective: Objective) -> dict[str, EncodedTarget]:
     """Return how to encode each target of the run."""
     encodings = objective.encodings(tuple(description.targets))
-    if not description.targets:
-        raise DataError("The run has no targets.")
     return {
         name: EncodedTarget(known=known, encoding=encodings[name], loss=objective.name_for(name))
         for name, known in description.targets.items()

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
 from hookline_data.reading.cells import are_finite
+from hookline_data.reading.columns import Place
 from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Checks = list[tuple[NDArray[Any], str]]
+    """Masks of valid values, each with the end of a sentence about the others, in the order of the checks."""
 
 
 def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Path) -> "NDArray[Any]":
@@ -17,6 +21,17 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
 
     Raises:
         DataError: If it is text, or if a number is not valid in that type; the message names the row.
+
+    """
+    _refuse(array, check_inputs(array, lengths, dtype, name, path), name, path)
+    return array
+
+
+def check_inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Place) -> "Checks":
+    """Return which numbers are valid in the type `dtype`; those after the lengths are not looked at.
+
+    Raises:
+        DataError: If it is text.
 
     """
     import numpy
@@ -30,8 +45,7 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
         fits = are_finite(array, dtype)
     if lengths is not None:
         fits[numpy.arange(array.shape[1]) >= lengths[:, None]] = True
-    _refuse(array, fits, "is not an int64" if dtype == "int64" else f"is not a finite {dtype}", name, path)
-    return array
+    return [(fits, "is not an int64" if dtype == "int64" else f"is not a finite {dtype}")]
 
 
 def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
@@ -59,13 +73,27 @@ def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: st
         row.
 
     """
+    values, checks = check_target(array, dtype, missing, name, path)
+    _refuse(array, checks, name, path)
+    return values
+
+
+def check_target(
+    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Place
+) -> "tuple[NDArray[Any], Checks]":
+    """Return the values, and which of them are valid.
+
+    Raises:
+        DataError: If it has more than two dimensions.
+
+    """
     if array.ndim > 2:
         raise DataError(
             f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be one value or a row of values.',
             file=path,
             columns=[name],
         )
-    return _values(array, dtype, missing, name, path)
+    return _values(array, dtype, missing)
 
 
 def sequences(
@@ -77,11 +105,25 @@ def sequences(
         DataError: If it is neither, or if an index follows the padding; the message names the row.
 
     """
+    values, checks = check_sequences(array, lengths, missing, name, path)
+    _refuse(array, checks, name, path)
+    return values
+
+
+def check_sequences(
+    array: "NDArray[Any]", lengths: "NDArray[Any] | None", missing: Collection[str], name: str, path: Place
+) -> "tuple[NDArray[Any], Checks]":
+    """Return the sequences, and which values are valid.
+
+    Raises:
+        DataError: If they are neither text nor rows of integers.
+
+    """
     import numpy
 
-    values = _values(array, "float64", missing, name, path)
+    values, checks = _values(array, "float64", missing)
     if array.ndim == 1 and array.dtype.kind == "U":
-        return values
+        return values, checks
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise DataError(
             f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but sequences '
@@ -93,8 +135,7 @@ def sequences(
         values[numpy.arange(array.shape[1]) >= lengths[:, None]] = -1
     known = (values >= 0).sum(axis=1) if lengths is None else lengths
     fits = (values >= 0) == (numpy.arange(array.shape[1]) < known[:, None])
-    _refuse(values, fits & (values >= -1), "is neither an index of the sequence nor -1 at its end", name, path)
-    return values
+    return values, [*checks, (fits & (values >= -1), "is neither an index of the sequence nor -1 at its end")]
 
 
 def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: str, least: int, path: Path) -> Any:
@@ -102,6 +143,19 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
 
     Raises:
         DataError: If the array is not a valid array of lengths; the message names the row.
+
+    """
+    _refuse(array, check_lengths(array, name, of, of_name, least, path), name, path)
+    return array.astype("int64")
+
+
+def check_lengths(
+    array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: str, least: int, path: Place
+) -> "Checks":
+    """Return which lengths are valid.
+
+    Raises:
+        DataError: If the array cannot have lengths, or if they are not integers.
 
     """
     if of.ndim < 2:
@@ -118,30 +172,27 @@ def lengths_of(array: "NDArray[Any]", name: str, of: "NDArray[Any]", of_name: st
             columns=[name],
         )
     fits = (array >= least) & (array <= of.shape[1])
-    _refuse(array, fits, f'is not a valid length: "{of_name}" has {of.shape[1]} steps', name, path)
-    return array.astype("int64")
+    return [(fits, f'is not a valid length: "{of_name}" has {of.shape[1]} steps')]
 
 
-def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
-    """Return text unchanged, integers and booleans as int64, and finite floats unchanged."""
+def _values(array: "NDArray[Any]", dtype: str, missing: Collection[str]) -> "tuple[NDArray[Any], Checks]":
+    """Return text unchanged, integers and booleans as int64, and floats unchanged, and which of them are valid."""
     import numpy
 
     if array.dtype.kind == "U":
         remedy = "fill it in or remove the row; if it is a class name, set `missing_marks = []`"
-        _refuse(array, ~numpy.isin(array, list(missing)), f"counts as a missing value: {remedy}", name, path)
-        return array
+        return array, [(~numpy.isin(array, list(missing)), f"counts as a missing value: {remedy}")]
     if array.dtype.kind != "f":
         values = array.astype("int64")
-        _refuse(array, values == array, "is not an int64", name, path)
-        return values
-    _refuse(array, are_finite(array, dtype), f"is not a finite {dtype}", name, path)
-    return array
+        return values, [(values == array, "is not an int64")]
+    return array, [(are_finite(array, dtype), f"is not a finite {dtype}")]
 
 
-def _refuse(array: "NDArray[Any]", fits: "NDArray[Any]", what: str, name: str, path: Path) -> None:
+def _refuse(array: "NDArray[Any]", checks: "Checks", name: str, path: Path) -> None:
     """Raise a `DataError` with the first invalid value and its row, counted from 1."""
     import numpy
 
-    if not fits.all():
-        place = tuple(numpy.argwhere(~fits)[0].tolist())
-        raise DataError(f'row {place[0] + 1} of "{name}": {array[place]} {what}.', file=path)
+    for fits, what in checks:
+        if not fits.all():
+            place = tuple(numpy.argwhere(~fits)[0].tolist())
+            raise DataError(f'row {place[0] + 1} of "{name}": {array[place]} {what}.', file=path)

@@ -5,17 +5,21 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from hookline.errors import DataError, did_you_mean
+from hookline_data.reading.columns import Place
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+
+    Header = tuple[tuple[int, ...], bool, numpy.dtype[Any], int]
+    """The shape, whether the array is in Fortran order, its type, and the offset of its values."""
 
 NUMBERS = "biuf"
 """The NumPy dtype kinds that are numbers: booleans, signed and unsigned integers, and floats."""
@@ -44,7 +48,7 @@ def array_names(path: Path) -> list[str]:
         DataError: If the file cannot be read.
 
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if any(entry.flag_bits & _IS_ENCRYPTED for entry in file.infolist()):
             raise DataError("The file is encrypted.", file=path)
         return [name.removesuffix(".npy") for name in file.namelist()]
@@ -57,26 +61,37 @@ def read(path: Path, names: Iterable[str]) -> "dict[str, NDArray[Any]]":
         DataError: If an array does not exist or cannot be read, or if the numbers of rows differ.
 
     """
-    with _opened(path) as file:
-        entries = {entry.filename.removesuffix(".npy"): entry for entry in file.infolist()}
-        arrays = {name: _array(file, entries, name, path) for name in names}
-    first, *others = arrays
+    from numpy.lib import format as npy
+
+    arrays: dict[str, NDArray[Any]] = {}
+    with opened(path) as file:
+        for name in names:
+            with opened_array(file, name, path) as (member, _):
+                member.seek(0)
+                arrays[name] = npy.read_array(member, allow_pickle=False)
+    refuse_other_sizes({name: len(array) for name, array in arrays.items()}, path)
+    return arrays
+
+
+def refuse_other_sizes(rows: Mapping[str, int], path: Place) -> None:
+    """Raise a `DataError` if arrays have different numbers of rows, or none."""
+    first, *others = rows
     for name in others:
-        if len(arrays[name]) != len(arrays[first]):
+        if rows[name] != rows[first]:
             raise DataError(
-                f'"{name}" has {len(arrays[name])} rows, but "{first}" has {len(arrays[first])}. All arrays '
+                f'"{name}" has {rows[name]} rows, but "{first}" has {rows[first]}. All arrays '
                 f"must have the same number of rows.",
                 file=path,
                 columns=[name],
             )
-    if not len(arrays[first]):
+    if not rows[first]:
         raise DataError("The arrays have no rows.", file=path)
-    return arrays
 
 
-def _array(file: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str, path: Path) -> "NDArray[Any]":
-    from numpy.lib import format as npy
-
+@contextmanager
+def opened_array(file: zipfile.ZipFile, name: str, path: Path) -> "Iterator[tuple[IO[bytes], Header]]":
+    """Open an array of numbers or text, and yield the member, positioned at the first value, with its header."""
+    entries = {entry.filename.removesuffix(".npy"): entry for entry in file.infolist()}
     if name not in entries:
         raise DataError(f'There is no array "{name}".{did_you_mean(name, entries)}', file=path, columns=[name])
     entry = entries[name]
@@ -91,31 +106,36 @@ def _array(file: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str
             columns=[name],
         )
     with file.open(entry) as member:
-        shape, kind, begin = _header(member, name, path)
-        if kind.hasobject:
-            raise DataError(
-                f'"{name}" contains pickled Python objects, and unpickling could run any code. Save arrays '
-                f"of numbers or text instead.",
-                file=path,
-                columns=[name],
-            )
-        if kind.kind not in f"{NUMBERS}U":
-            raise DataError(f'"{name}" has the type {kind}, but must have numbers or text.', file=path, columns=[name])
-        if not shape:
-            raise DataError(f'"{name}" is a single value, so it has no rows.', file=path, columns=[name])
-        size = math.prod(shape) * max(1, kind.itemsize)
-        if min(shape) < 0 or size > unpacked - begin:
-            raise DataError(
-                f'The file is damaged: "{name}" has the shape {shape}, but {unpacked - begin:,} bytes.',
-                file=path,
-                columns=[name],
-            )
-        member.seek(0)
-        return npy.read_array(member, allow_pickle=False)
+        header = _header(member, name, path)
+        _refuse(header, unpacked, name, path)
+        yield member, header
 
 
-def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy.dtype[Any], int]":
-    """Read the shape and type from the header of an array, and return them with the offset of its values."""
+def _refuse(header: "Header", unpacked: int, name: str, path: Path) -> None:
+    """Raise a `DataError` for an array that is not one of numbers or text, or larger than its bytes in the file."""
+    shape, _, kind, begin = header
+    if kind.hasobject:
+        raise DataError(
+            f'"{name}" contains pickled Python objects, and unpickling could run any code. Save arrays '
+            f"of numbers or text instead.",
+            file=path,
+            columns=[name],
+        )
+    if kind.kind not in f"{NUMBERS}U":
+        raise DataError(f'"{name}" has the type {kind}, but must have numbers or text.', file=path, columns=[name])
+    if not shape:
+        raise DataError(f'"{name}" is a single value, so it has no rows.', file=path, columns=[name])
+    size = math.prod(shape) * max(1, kind.itemsize)
+    if min(shape) < 0 or size > unpacked - begin:
+        raise DataError(
+            f'The file is damaged: "{name}" has the shape {shape}, but {unpacked - begin:,} bytes.',
+            file=path,
+            columns=[name],
+        )
+
+
+def _header(member: Any, name: str, path: Path) -> "Header":
+    """Read shape, order and type from the header of an array, and return them with the offset of its values."""
     from numpy.lib import format as npy
 
     start = member.read(12)
@@ -127,17 +147,17 @@ def _header(member: Any, name: str, path: Path) -> "tuple[tuple[int, ...], numpy
         if length > LARGEST_HEADER:
             raise ValueError("It is too long.")
         member.seek(8)
-        shape, _, kind = (npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0)(member)
+        shape, is_by_column, kind = (npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0)(member)
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         # NumPy's message recommends allowing pickles, which does not help with a damaged file.
         raise DataError(
             f'The file is damaged: The type and the shape of "{name}" cannot be read.', file=path, columns=[name]
         ) from None
-    return shape, kind, length + (10 if is_first else 12)
+    return shape, is_by_column, kind, length + (10 if is_first else 12)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open the file, and raise errors with its path."""
     try:
         with path.open("rb") as stream:
