@@ -30,6 +30,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/predict.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

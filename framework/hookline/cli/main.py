@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": "train a spec",
+    "predict": "predict new rows with a finished run",
     "evaluate": "compute loss and metrics of a finished run, for a split or a file",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
@@ -39,6 +40,7 @@ EPILOG = """\
 to start:
   hookline new spec data.csv    write a spec for a table
   hookline train data.toml      train it
+  hookline predict runs/data/1 new.csv    predict new rows
 
 to look something up:
   hookline COMMAND --help       the options of a command

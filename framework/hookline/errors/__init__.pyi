@@ -10,6 +10,7 @@ from .exceptions import (
     SpecError as SpecError,
     StageError as StageError,
     TrainingError as TrainingError,
+    UnreadableRowsError as UnreadableRowsError,
 )
 from .option_errors import (
     InvalidValueError as InvalidValueError,

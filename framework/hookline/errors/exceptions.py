@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hookline.errors.diagnostic import AtOption, Diagnostic, published
-from hookline.errors.text import PathElement, dotted, shortened
+from hookline.errors.text import PathElement, counted, dotted, shortened
 
 LONGEST_COLUMN = 100
 """The maximum number of characters of a column name that a message quotes."""
@@ -108,6 +108,21 @@ class DataError(HooklineError):
         """The same error with other arguments, such as a file that was not known before."""
         known = {name: getattr(self, name) for name in ("file", "row", "columns", "element", "option")}
         return DataError(self.message, **{**known, **arguments})
+
+
+class UnreadableRowsError(DataError):
+    """Raised when rows of data cannot be read. Lists the first ones, and counts all."""
+
+    id = "unreadable-rows"
+
+    def __init__(self, problems: Sequence[DataError], *, unreadable: int, rows: int):
+        """Create the error from the errors of the first unreadable rows, their number, and that of all rows."""
+        self.problems, self.unreadable, self.rows = tuple(problems), unreadable, rows
+        listed = [f"\n  {problem.changed(file=None)}" for problem in problems]
+        if (rest := unreadable - len({problem.row for problem in problems})) > 0:
+            listed.append(f"\n  … and {rest:,} more")
+        file = next((problem.file for problem in problems), None)
+        super().__init__(f"{unreadable:,} of {counted(rows, 'row')} cannot be read:{''.join(listed)}", file=file)
 
 
 class RunError(HooklineError):

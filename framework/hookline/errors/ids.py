@@ -164,6 +164,11 @@ IDS: Mapping[str, Kind] = {
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",
         "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
     ),
+    "unreadable-rows": Kind(
+        "Rows for a finished run cannot be read, for example because a cell has text where a number belongs.",
+        "Correct the cells that the message lists. `predict` can also leave the predictions of these rows empty: pass "
+        "`--skip-bad-rows` (in Python, `skip_bad_rows=True`).",
+    ),
     "unusable-run": Kind(
         "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
         "or a plugin that it used is missing.",

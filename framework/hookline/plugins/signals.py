@@ -114,6 +114,46 @@ class EndingAtOnce:
         os._exit(EXIT_CODE + number if self._code is None else self._code)
 
 
+class EndedBySignal(KeyboardInterrupt):
+    """Raised by a signal inside `raising`. Attributes: `number`, the number of the signal."""
+
+    def __init__(self, number: int):
+        """Keep the number of the signal."""
+        super().__init__(sentence(number))
+        self.number = number
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """Inside the context, a signal raises an `EndedBySignal`, so that a file that is half-written is removed.
+
+    Import what is needed before: an import may swallow an exception. A second signal is handled as before the context,
+    as are signals that are ignored or have another handler.
+    """
+    previous: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        previous.clear()
+
+    def end(number: int, _: FrameType | None) -> None:
+        restore()
+        raise EndedBySignal(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in NAMES:
+            number = getattr(signal, name)
+            present = signal.getsignal(number)
+            if present in (signal.default_int_handler, signal.SIG_DFL) or isinstance(present, EndingAtOnce):
+                previous[number] = present
+                signal.signal(number, end)
+    try:
+        yield
+    finally:
+        restore()
+
+
 @contextmanager
 def ending_at_once() -> Iterator[Callable[[int], None]]:
     """Inside the context, a signal ends the process immediately, unless it is ignored (`nohup`) or has another handler.

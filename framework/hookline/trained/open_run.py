@@ -1,8 +1,9 @@
 """Open a finished run: everything that later commands need, from its directory alone."""
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,7 @@ from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.data.description import DataDescription
-from hookline.errors.exceptions import RunError
+from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
 from hookline.runs import directory as directories, lock
@@ -24,9 +25,11 @@ from hookline.trained.evaluation.details import Evaluation, Gathering
 from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
 from hookline.trained.load_weights import load_weights
 from hookline.trained.original_data import original_data
+from hookline.trained.prediction_stream import PredictionStream
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
+    import pyarrow
     import torch
     from torch import nn
 
@@ -156,20 +159,90 @@ class FinishedRun:
         """The loss, with its trained parameters if it has any, in evaluation mode."""
         return self._modules[1]
 
+    def predict(
+        self,
+        rows: Any,
+        *,
+        columns: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        batch_size: int | None = None,
+        skip_bad_rows: bool = False,
+    ) -> "pyarrow.Table":
+        """Predict new rows, and return a table with a row for each.
+
+        The columns are `prediction`, and for classes `probability[setosa]` and so on. With several targets they have
+        the name of the target: `prediction[species]`.
+
+        Args:
+            rows: the path of a CSV, Parquet, NPZ or JSON Lines file, a DataFrame of pandas or polars or another table
+                with the Arrow PyCapsule interface, a mapping of columns, or a list of dictionaries. Columns are matched
+                by name; others are ignored, and the target may be absent.
+            columns: the parts of the predictions: "prediction"; "probability" of the predicted class; "probabilities"
+                of all classes; "output", the outputs of the model; "truth", the target of the rows. Default: the
+                prediction, and the probability of each class if there are at most 20, otherwise that of the predicted
+                class.
+            keep: the names of columns of the input to copy.
+            batch_size: the number of rows to which to apply the model at once. Default: up to 4,096, fewer for large
+                rows, but at least the batch size of the training.
+            skip_bad_rows: leave the predictions of rows that cannot be read empty, with a warning.
+
+        Raises:
+            DataError: If the rows cannot be read; an `UnreadableRowsError` lists single ones.
+            HooklineError: If an argument is wrong.
+
+        >>> import hookline
+        >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
+        >>> run = hookline.open_run(trained.directory)
+        >>> flower = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+        >>> run.predict([flower], columns=["prediction"]).to_pylist()
+        [{'prediction': 'setosa'}]
+
+        """
+        import pyarrow
+
+        stream = self.predictions(rows, columns=columns, keep=keep, batch_size=batch_size, skip_bad_rows=skip_bad_rows)
+        table = pyarrow.Table.from_batches(list(stream), schema=stream.schema)
+        if stream.unreadable:
+            message = f"{stream.error()} Their predictions are empty."
+            warnings.warn(HooklineWarning(message, id="unreadable-rows"), stacklevel=2)
+        return table
+
+    def predictions(
+        self,
+        rows: Any,
+        *,
+        columns: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        batch_size: int | None = None,
+        skip_bad_rows: bool = False,
+    ) -> PredictionStream:
+        """Predict new rows block by block, for sources that are larger than the memory.
+
+        Iterate over the answer to get a `pyarrow.RecordBatch` for each block of rows. Its attribute `schema` has the
+        columns, and `unreadable` counts the rows that could not be read. The arguments are those of `predict`.
+        """
+        return PredictionStream(
+            self, rows, columns=columns, keep=keep, batch_size=batch_size, skip_bad_rows=skip_bad_rows
+        )
+
     @contextmanager
-    def opened(self, *, metrics: Sequence[MetricSpec] | None = None) -> Iterator[Run]:
+    def opened(
+        self, *, metrics: Sequence[MetricSpec] | None = None, closed_by: ExitStack | None = None
+    ) -> Iterator[Run]:
         """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
 
         Its spec has no callbacks except those that are part of the model: see `WrapperSpec.is_part_of_model`.
 
         Args:
             metrics: the metrics of its spec. Default: those that were trained with.
+            closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
 
         """
         callbacks = tuple(one for one in self.spec.callbacks if one.is_part_of_model)
         metrics = self.spec.metrics if metrics is None else tuple(metrics)
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
-        with new_run(spec, self._loader.plugins(self._document), device=self._device) as run:
+        plugins = self._loader.plugins(self._document)
+        with new_run(spec, plugins, device=self._device, closed_by=closed_by) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
             yield run

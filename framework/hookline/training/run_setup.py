@@ -52,5 +52,16 @@ def new_run(
     )
     with ExitStack() as stack:
         (closed_by or stack).enter_context(run.resources)
-        with naming_plugins(manager), devices.reproducible(run.device, run.dtype):
+        with inside(run):
             yield run
+
+
+@contextmanager
+def inside(run: Run) -> Iterator[None]:
+    """Set the random number generators and the default dtype of a run, and name plugins in errors, as `new_run` does.
+
+    Use it to continue a run whose resources are still open, after the context of `new_run` has exited.
+    """
+    assert isinstance(run.stages, Dispatcher), "Runs are made by `new_run`."
+    with naming_plugins(run.stages.manager), devices.reproducible(run.device, run.dtype):
+        yield

@@ -17,6 +17,7 @@ from hookline.spec.training import SEVERAL
 
 COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go", "tune", "search"), "train"),
+    **dict.fromkeys(("infer", "inference", "classify", "apply", "score", "use"), "predict"),
     **dict.fromkeys(("validate", "verify", "lint", "valid", "checks"), "check"),
     **dict.fromkeys(("inspect", "summary", "dry-run", "dryrun", "preview"), "plan"),
     **dict.fromkeys(("why", "where", "doc", "docs", "what"), "explain"),
@@ -58,7 +59,7 @@ OWNERS: Mapping[str, str] = {
 }
 """The command that has each option, for commands that lack it."""
 
-EVALUATE = ("test", "eval", "evaluate", "predict", "infer", "score", "serve", "export", "deploy")
+EVALUATE = ("test", "eval", "evaluate", "serve", "export", "deploy")
 """Commands of other tools that are part of `train` here, or do not exist."""
 
 

@@ -108,8 +108,8 @@ def _underlined(place: Place, sign: str) -> tuple[str, str]:
     )
     dots = "…" if first else ""
     rest = "…" if len(text) > first + WIDEST else ""
-    blank = " " * (_columns(before) + len(dots))
-    return f"{dots}{before}{marked}{after}{rest}".rstrip(), f"{blank}{sign * max(1, _columns(marked))}"
+    blank = " " * (text_width(before) + len(dots))
+    return f"{dots}{before}{marked}{after}{rest}".rstrip(), f"{blank}{sign * max(1, text_width(marked))}"
 
 
 def _shown(letter: str) -> str:
@@ -118,7 +118,7 @@ def _shown(letter: str) -> str:
     return letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
 
 
-def _columns(text: str) -> int:
+def text_width(text: str) -> int:
     """The width of a text in columns of a terminal."""
     if text.isascii():
         return len(text)

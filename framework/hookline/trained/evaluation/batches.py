@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch, Batches
 from hookline.data.new_rows import RowBlock
-from hookline.errors.exceptions import DataError
+from hookline.errors.exceptions import DataError, UnreadableRowsError
 from hookline.plugins.stages import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+MOST_PROBLEMS = 10
+"""The number of unreadable rows that a message lists."""
 
 TARGET_PADDING, INPUT_PADDING = -1, 0
 """The numbers that pad sequences of targets and of inputs."""
@@ -56,7 +59,7 @@ class NewRows:
         """Yield the batches.
 
         Raises:
-            DataError: If rows cannot be read, or if there are none.
+            DataError: If there are no rows; an `UnreadableRowsError` lists rows that cannot be read.
 
         """
         for batch in rebatched(self._readable(), self._batch_size):
@@ -66,11 +69,17 @@ class NewRows:
             raise DataError("There are no rows.", file=str(self._source))
 
     def _readable(self) -> Iterator[Batch]:
+        """Yield the rows of each block. After the first row that cannot be read, only count such rows."""
+        problems: list[DataError] = []
+        rows = unreadable = 0
         for block in self._blocks:
-            if block.problems:
-                raise block.problems[0]
-            if block.batch is not None:
+            rows += block.rows
+            unreadable += block.unreadable
+            problems += block.problems[: MOST_PROBLEMS - len(problems)]
+            if not unreadable and block.batch is not None:
                 yield block.batch
+        if unreadable:
+            raise UnreadableRowsError(problems, unreadable=unreadable, rows=rows)
 
 
 def rebatched(batches: Iterable[Batch], batch_size: int) -> Iterator[Batch]:

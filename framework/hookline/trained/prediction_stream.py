@@ -1,0 +1,295 @@
+"""Predictions of a finished run for new rows, block by block, so that memory does not grow with their number."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import evolve
+
+from hookline.data.new_rows import RowBlock
+from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import enumerate_names
+from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
+from hookline.spec.objective.prediction_columns import (
+    PARTS,
+    Part,
+    PredictionColumn,
+    prediction_columns,
+    refuse_parts,
+)
+from hookline.training.run_setup import inside
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from hookline.data.batches import Batch
+    from hookline.trained.open_run import FinishedRun
+
+MOST_PROBLEMS = 10
+"""The number of unreadable rows that a message lists."""
+
+MOST_ROWS = 4096
+"""The largest number of rows in a batch by default."""
+
+NUMBERS_PER_BATCH = 2**16
+"""The number of input numbers that a batch has at most by default, unless that of the training has more."""
+
+ROWS_PER_BLOCK, NUMBERS_PER_BLOCK = 2**14, 2**22
+"""The number of rows, and of input numbers, that are read at once."""
+
+
+class PredictionStream:
+    """Predictions for new rows: iterate over it to get a `pyarrow.RecordBatch` for each block of rows, in order.
+
+    Rows that cannot be read raise an `UnreadableRowsError` when the first is reached, after all other rows have been
+    read to list them; with `skip_bad_rows` their predictions are null. Made by `FinishedRun.predictions`.
+    """
+
+    def __init__(
+        self,
+        finished: "FinishedRun",
+        source: Any,
+        *,
+        columns: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        batch_size: int | None = None,
+        skip_bad_rows: bool = False,
+    ):
+        """Open the source and read its first rows. See `FinishedRun.predict` for the arguments."""
+        self._finished, self._skips = finished, skip_bad_rows
+        self._parts, self._keep = _parts(columns), tuple(dict.fromkeys(keep))
+        self.batch_size: int = _batch_size(finished) if batch_size is None else batch_size
+        """The number of rows to which the model is applied at once."""
+        if self.batch_size < 1:
+            raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
+        self.rows = 0
+        """The number of rows that have been read, readable or not."""
+        self.unreadable = 0
+        """How many of them cannot be read."""
+        self.problems: list[DataError] = []
+        """Why rows cannot be read: the first ones."""
+        self._open = ExitStack()
+        with self._open as closing:
+            with finished.opened(closed_by=closing) as run:
+                self._run = run
+                self._model, self._criterion = finished.model, finished.criterion
+                columns_of_example = self._example()
+                self._blocks = finished.spec.data.open_rows(
+                    source,
+                    finished.data,
+                    run.objective,
+                    rows_per_block=_rows_per_block(finished, self.batch_size),
+                    with_targets="truth" in self._parts,
+                    keep=self._keep,
+                )
+                self._first: RowBlock | None = next(self._blocks, None)
+            self.schema: pyarrow.Schema = _schema(columns_of_example, self._keep, self._first)
+            """The names and types of the columns."""
+            self._open = closing.pop_all()
+
+    def __iter__(self) -> Iterator["pyarrow.RecordBatch"]:
+        """Yield the predictions for each block of rows. The rows can be read only once."""
+        with self._open:
+            for block in self._read():
+                if self.unreadable and not self._skips:
+                    self.count_rest()
+                    raise self.error()
+                # The caller may have changed the mode of the model since the last block.
+                self._model.eval(), self._criterion.eval()
+                with inside(self._run):
+                    predictions = self._predictions(block)
+                yield predictions
+
+    def head(self, rows: int) -> "pyarrow.Table":
+        """Return the predictions for the first rows, without applying the model to others. Call it first, and once.
+
+        Rows that cannot be read are null; `count_rest` raises the error for all.
+        """
+        import pyarrow
+
+        found: list[pyarrow.RecordBatch] = []
+        missing = rows
+        for block in self._read():
+            part = _first_rows(block, missing)
+            self._model.eval(), self._criterion.eval()
+            with inside(self._run):
+                found.append(self._predictions(part))
+            missing -= part.rows
+            if missing <= 0:
+                break
+        return pyarrow.Table.from_batches(found, schema=self.schema)
+
+    def count_rest(self) -> None:
+        """Read the remaining rows without predicting: afterwards, `rows` is the number of all rows.
+
+        Raises:
+            UnreadableRowsError: If some rows cannot be read, unless they are to be skipped.
+
+        """
+        with self._open:
+            for _ in self._read():
+                pass
+        if self.unreadable and not self._skips:
+            raise self.error()
+
+    def error(self) -> UnreadableRowsError:
+        """Return the error for the rows that could not be read."""
+        return UnreadableRowsError(self.problems, unreadable=self.unreadable, rows=self.rows)
+
+    def _read(self) -> Iterator[RowBlock]:
+        """Yield the blocks, and count their rows."""
+        while True:
+            if self._first is not None:
+                block: RowBlock | None = self._first
+                self._first = None
+            else:
+                with inside(self._run):
+                    block = next(self._blocks, None)
+            if block is None:
+                return
+            self.rows += block.rows
+            self.unreadable += block.unreadable
+            self.problems += block.problems[: MOST_PROBLEMS - len(self.problems)]
+            yield block
+
+    def _predictions(self, block: RowBlock) -> "pyarrow.RecordBatch":
+        """Return the predictions for a block; null for the rows that cannot be read."""
+        import numpy
+        import pyarrow
+
+        fields = list(self.schema)
+        found: Mapping[str, Any] = {}
+        if block.batch is not None:
+            found = {column.name: column.values for column in self._columns(self._predict(block.batch))}
+            if found.keys() != {field.name for field in fields[len(self._keep) :]}:
+                message = (
+                    f"The model returns {len(found)} columns for the rows from {block.first} on, but "
+                    f"{len(fields) - len(self._keep)} for other rows."
+                )
+                raise MismatchError(message, ("model",))
+        if block.is_readable is not None and found:
+            # The place of each row among the readable ones; null for the others.
+            places = numpy.cumsum(block.is_readable) - 1
+            taken = pyarrow.array(places, mask=~block.is_readable)
+            found = {name: values.take(taken) for name, values in found.items()}
+        values = {**block.kept, **found}
+        arrays = [
+            values[field.name].cast(field.type) if field.name in values else pyarrow.nulls(block.rows, field.type)
+            for field in fields
+        ]
+        return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _predict(self, batch: "Batch") -> dict[str, Predicted]:
+        """Apply the model to the rows of a batch in parts, and return the predictions of each loss."""
+        import torch
+
+        run, objective = self._run, self._run.objective
+        with_truth, with_outputs = "truth" in self._parts, self._needs_outputs
+        # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
+        whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
+        found: dict[str, list[Predicted]] = {key: [] for key in objective.prediction_keys()}
+        with torch.no_grad():
+            for start in range(0, batch.rows, self.batch_size):
+                part = whole.slice(start, start + self.batch_size)
+                outputs = run.stages.forward(run=run, model=self._model, batch=part)
+                several = run.stages.predict(run=run, criterion=self._criterion, outputs=outputs, batch=part)
+                for (key, kept), named in zip(found.items(), objective.losses.values(), strict=True):
+                    one = predicted(
+                        named,
+                        several[key],
+                        self._finished.data.targets,
+                        with_truth=with_truth and named.loss.offers not in ("triplets", "embeddings"),
+                        with_outputs=with_outputs,
+                    )
+                    kept.append(one)
+            return {key: join_predicted(kept).cpu() for key, kept in found.items()}
+
+    @property
+    def _needs_outputs(self) -> bool:
+        of_embeddings = any(named.loss.offers == "embeddings" for named in self._run.objective.losses.values())
+        return "output" in self._parts or (of_embeddings and not self._parts)
+
+    def _columns(self, several: Mapping[str, Predicted]) -> list[PredictionColumn]:
+        """Return the columns of the predictions; those of several losses are named after them."""
+        targets = [""] if len(several) == 1 else list(several)
+        found = (
+            prediction_columns(one, self._parts, target) for one, target in zip(several.values(), targets, strict=True)
+        )
+        return [column for columns in found for column in columns]
+
+    def _example(self) -> list[PredictionColumn]:
+        """Return the columns of the predictions for an example, without rows, and refuse parts that no loss offers."""
+        import torch
+
+        parts, self._parts = self._parts, tuple(part for part in self._parts if part != "truth")
+        with torch.no_grad():
+            several = self._predict(self._finished.data.data(self._run.device).example)
+        self._parts = parts
+        try:
+            refuse_parts(several, parts)
+        except ValueError as error:
+            raise HooklineError(str(error)) from None
+        for key, one in several.items():
+            # True values have the types of predictions.
+            true = one.predictions.argmax(dim=1) if one.kind == "classes" else one.predictions
+            several[key] = evolve(one.at(slice(0, 0)), true_values=true[:0])
+        return self._columns(several)
+
+
+def _first_rows(block: RowBlock, rows: int) -> RowBlock:
+    """Return the first rows of a block."""
+    if block.rows <= rows:
+        return block
+    is_readable = None if block.is_readable is None else block.is_readable[:rows]
+    readable = rows if is_readable is None else int(is_readable.sum())
+    batch = block.batch.slice(0, readable) if block.batch is not None and readable else None
+    kept = {name: values[:rows] for name, values in block.kept.items()}
+    return evolve(block, rows=rows, batch=batch, is_readable=is_readable, kept=kept)
+
+
+def _parts(columns: Collection[str]) -> tuple[Part, ...]:
+    """Return the parts with these names."""
+    for name in columns:
+        if name not in PARTS:
+            near = did_you_mean(name, PARTS) or f" There are {enumerate_names(PARTS)}."
+            raise HooklineError(f'There is no part "{name}" of predictions.{near}')
+    return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
+
+
+def _numbers(finished: "FinishedRun") -> int:
+    """Return how many input numbers a row has."""
+    total = 0
+    for group in finished.data.inputs.values():
+        size = 1
+        for length in group.shape:
+            size *= length
+        total += size
+    return max(1, total)
+
+
+def _batch_size(finished: "FinishedRun") -> int:
+    """Return the number of rows in a batch by default."""
+    fitting = NUMBERS_PER_BATCH // _numbers(finished)
+    return max(finished.spec.data.batch_size, min(MOST_ROWS, fitting))
+
+
+def _rows_per_block(finished: "FinishedRun", batch_size: int) -> int:
+    """Return the number of rows to read at once: a multiple of the batch size, so that batches are full."""
+    fitting = min(ROWS_PER_BLOCK, NUMBERS_PER_BLOCK // _numbers(finished))
+    return batch_size * max(1, fitting // batch_size)
+
+
+def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: RowBlock | None) -> "pyarrow.Schema":
+    """Return the schema: the columns that are kept, then the predictions. Refuse columns with the same name."""
+    import pyarrow
+
+    names = [column.name for column in columns]
+    if both := [name for name in keep if name in names]:
+        raise HooklineError(
+            f"The predictions have a column {enumerate_names(both)}, which is also among the columns to keep: rename "
+            "that of the input, or do not keep it."
+        )
+    kept = {} if first is None else first.kept
+    types = {name: kept[name].type if name in kept else pyarrow.string() for name in keep}
+    return pyarrow.schema([*types.items(), *((column.name, column.values.type) for column in columns)])
