@@ -4,7 +4,6 @@ They are read from the rows of the file, without the targets of the training, an
 Metrics that scikit-learn computes from the written predictions equal those of the run.
 """
 
-import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,6 @@ from sklearn import metrics
 
 import hookline
 from hookline.cli.main import main
-from hookline.spec import Objective
 from hookline.training import applied
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -34,32 +32,34 @@ SAMPLE = (
     "losses/MultiMarginLoss",
     "several_losses",
 )
-OF_FILES = [name for name in SHIPPED if "path" in tomllib.loads((SPECS / f"{name}.toml").read_text())["data"]]
+TYPES = {name: tomllib.loads((SPECS / f"{name}.toml").read_text())["data"]["type"] for name in SHIPPED}
+OF_FILES = [name for name, kind in TYPES.items() if kind in ("CSV", "NPZ", "Parquet")]
+TOGETHER = "losses/HingeEmbeddingLoss"
+"""Its model takes both rows of a pair."""
+DRAWN = [name for name, kind in TYPES.items() if kind in ("Pairs", "RankedPairs", "Triplets")]
 METRICS = {"classes": ["Accuracy"], "labels": ["Accuracy"], "numbers": ["R2Score"], "sequences": ["SequenceAccuracy"]}
 
 
 def trained(name, directory):
     """A short training whose test split is the whole file, so that its rows are those of the file."""
-    spec = hookline.load(SPECS / f"{name}.toml", ["run.epochs=1", "callbacks=[]", "deploy=[]", "metrics=[]"])
-    losses = {f"losses.{key}": loss for key, loss in spec.losses.items()} if spec.losses else {"loss": spec.loss}
-    several = [
-        {"type": metric} | ({"target": path.partition(".")[2]} if spec.losses else {})
-        for path, loss in losses.items()
-        for metric in METRICS[loss.offers]
-    ]
-    changes = ["data.stratify=false", f"data.test={json.dumps(str(spec.data.path))}", f"metrics={as_toml(several)}"]
-    made = hookline.load(SPECS / f"{name}.toml", ["run.epochs=1", "callbacks=[]", "deploy=[]", *changes])
-    return hookline.train(made, out=directory)
-
-
-def as_toml(tables):
-    inside = [", ".join(f"{key} = {json.dumps(value)}" for key, value in table.items()) for table in tables]
-    return f"[{', '.join(f'{{ {text} }}' for text in inside)}]"
+    path = SPECS / f"{name}.toml"
+    table = tomllib.loads(path.read_text())
+    source = table["data"].get("source", table["data"])
+    source["path"] = str((path.parent / source["path"]).resolve())
+    for option in ("split_column", "stratify"):
+        source.pop(option, None)
+    source["test"] = source["path"]
+    table |= {"callbacks": [], "deploy": [], "metrics": []}
+    table["run"]["epochs"] = 1
+    for key, named in hookline.load(table).objective.losses.items():
+        chosen = {} if key is None else {"target": key}
+        table["metrics"] += [{"type": metric, **chosen} for metric in METRICS.get(named.loss.offers, [])]
+    return hookline.train(hookline.load(table), out=directory)
 
 
 def outputs_of(trial, size):
     """What the model returns for the rows of the test split in batches of this size, as a matrix."""
-    rows, names = trial.data.test.all, Objective.of(trial.spec.loss, trial.spec.losses).inputs
+    rows, names = trial.data.test.all, trial.spec.objective.inputs
     model, parts = trial.model.eval(), []
     with torch.no_grad():
         for start in range(0, rows.rows, size):
@@ -113,3 +113,25 @@ def test_predictions_are_the_outputs_of_the_model_at_any_batch_size(name, tmp_pa
         assert list(by_target.values()) == pytest.approx(of_run, rel=1e-4, abs=1e-6)
     else:  # Of several labels, the metric is the mean.
         assert numpy.mean(list(by_target.values())) == pytest.approx(of_run[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", sampled(sorted(set(DRAWN) - {TOGETHER}), ("losses/TripletMarginLoss",)))
+def test_rows_of_a_run_with_pairs_or_triplets_become_their_embeddings(name, tmp_path):
+    trial = trained(name, tmp_path / "run")
+    group = next(iter(trial.data.example.inputs))
+    path = trial.spec.data.source.path
+    table = hookline.open_run(trial.directory).predict(path, batch_size=32)
+    assert all(column.startswith("output") for column in table.column_names)
+    rows = trial.data.test.epoch(1)
+    with torch.no_grad():
+        expected = torch.cat([trial.model.eval()(batch.inputs[group]) for batch in rows])
+    assert written_outputs(table) == pytest.approx(expected.numpy(), abs=1e-5)  # The batches have other sizes.
+
+
+@pytest.mark.parametrize("name", sampled((TOGETHER, "losses/CosineEmbeddingLoss"), (TOGETHER,)))
+def test_pairs_of_rows_are_predicted_together(name, tmp_path):
+    trial = trained(name, tmp_path / "run")
+    path = trial.spec.data.source.path
+    table = hookline.open_run(trial.directory).predict({"input1": path, "input2": path})
+    assert table.column_names == ["prediction", "probability[different]", "probability[same]"]
+    assert set(table["prediction"].to_pylist()) == {"same"}  # Each row belongs together with itself.

@@ -5,6 +5,7 @@ import csv
 import gc
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.first_rows import first_rows
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
-from hookline.cli.output.screen import screen_width
+from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.table_files import WRITERS, CSVWriter, refuse_lists, refuse_path
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.printing import echo
@@ -104,7 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
         elif width is not None and out is None:
             echo(*first_rows(shown, width))
             if stream.rows > shown.num_rows:
-                echo("", f"{shown.num_rows} of {counted(stream.rows, 'row')}. Pass `-o FILE` to write all of them.")
+                more = f"{shown.num_rows} of {counted(stream.rows, 'row')}. Pass `-o FILE` to write all of them."
+                echo("", *paragraph(more, width))
     if stream.unreadable:
         echo(f"{stream.error()}", "Their predictions are empty.", file=sys.stderr)
         return BAD_ROWS
@@ -127,9 +129,9 @@ def _write_file(stream: "PredictionStream", path: Path) -> None:
 
 
 def _write(stream: "PredictionStream", writer: Any) -> None:
-    for batch in stream:
-        writer.write(batch)
-    writer.close()
+    with closing(writer):  # After an error, too: pyarrow would complain about a closed file later.
+        for batch in stream:
+            writer.write(batch)
 
 
 def _output() -> IO[bytes]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
+from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
 from hookline.errors.suggestions import did_you_mean
@@ -23,7 +24,6 @@ from hookline.training.run_setup import inside
 if TYPE_CHECKING:
     import pyarrow
 
-    from hookline.data.batches import Batch
     from hookline.trained.open_run import FinishedRun
 
 MOST_PROBLEMS = 10
@@ -74,7 +74,6 @@ class PredictionStream:
             with finished.opened(closed_by=closing) as run:
                 self._run = run
                 self._model, self._criterion = finished.model, finished.criterion
-                columns_of_example = self._example()
                 self._blocks = finished.spec.data.open_rows(
                     source,
                     finished.data,
@@ -83,8 +82,14 @@ class PredictionStream:
                     with_targets="truth" in self._parts,
                     keep=self._keep,
                 )
-                self._first: RowBlock | None = next(self._blocks, None)
-            self.schema: pyarrow.Schema = _schema(columns_of_example, self._keep, self._first)
+                closing.callback(getattr(self._blocks, "close", bool))
+                self._waiting: list[RowBlock] = []
+                for block in self._blocks:
+                    self._waiting.append(block)
+                    if block.batch is not None:
+                        break
+                of_example = self._example()
+            self.schema: pyarrow.Schema = _schema(of_example, self._keep, self._waiting[:1])
             """The names and types of the columns."""
             self._open = closing.pop_all()
 
@@ -140,9 +145,8 @@ class PredictionStream:
     def _read(self) -> Iterator[RowBlock]:
         """Yield the blocks, and count their rows."""
         while True:
-            if self._first is not None:
-                block: RowBlock | None = self._first
-                self._first = None
+            if self._waiting:
+                block: RowBlock | None = self._waiting.pop(0)
             else:
                 with inside(self._run):
                     block = next(self._blocks, None)
@@ -180,12 +184,12 @@ class PredictionStream:
         ]
         return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _predict(self, batch: "Batch") -> dict[str, Predicted]:
+    def _predict(self, batch: Batch, *, with_truth: bool | None = None) -> dict[str, Predicted]:
         """Apply the model to the rows of a batch in parts, and return the predictions of each loss."""
         import torch
 
         run, objective = self._run, self._run.objective
-        with_truth, with_outputs = "truth" in self._parts, self._needs_outputs
+        with_truth = "truth" in self._parts if with_truth is None else with_truth
         # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
         whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
         found: dict[str, list[Predicted]] = {key: [] for key in objective.prediction_keys()}
@@ -199,16 +203,12 @@ class PredictionStream:
                         named,
                         several[key],
                         self._finished.data.targets,
-                        with_truth=with_truth and named.loss.offers not in ("triplets", "embeddings"),
-                        with_outputs=with_outputs,
+                        with_truth=with_truth,
+                        with_outputs=True,
+                        are_single=batch.inputs.keys() != self._finished.data.inputs.keys(),
                     )
                     kept.append(one)
             return {key: join_predicted(kept).cpu() for key, kept in found.items()}
-
-    @property
-    def _needs_outputs(self) -> bool:
-        of_embeddings = any(named.loss.offers == "embeddings" for named in self._run.objective.losses.values())
-        return "output" in self._parts or (of_embeddings and not self._parts)
 
     def _columns(self, several: Mapping[str, Predicted]) -> list[PredictionColumn]:
         """Return the columns of the predictions; those of several losses are named after them."""
@@ -220,14 +220,14 @@ class PredictionStream:
 
     def _example(self) -> list[PredictionColumn]:
         """Return the columns of the predictions for an example, without rows, and refuse parts that no loss offers."""
-        import torch
-
-        parts, self._parts = self._parts, tuple(part for part in self._parts if part != "truth")
-        with torch.no_grad():
-            several = self._predict(self._finished.data.data(self._run.device).example)
-        self._parts = parts
+        example = self._finished.data.data(self._run.device).example
+        first = next((block.batch for block in self._waiting if block.batch is not None), example)
+        # A source may give single rows to a model that was trained with pairs.
+        inputs = {name: rows for name, rows in example.inputs.items() if name in first.inputs}
+        lengths = {name: rows for name, rows in example.lengths.items() if name in first.inputs}
+        several = self._predict(Batch(inputs, lengths=lengths), with_truth=False)
         try:
-            refuse_parts(several, parts)
+            refuse_parts(several, self._parts)
         except ValueError as error:
             raise HooklineError(str(error)) from None
         for key, one in several.items():
@@ -280,7 +280,7 @@ def _rows_per_block(finished: "FinishedRun", batch_size: int) -> int:
     return batch_size * max(1, fitting // batch_size)
 
 
-def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: RowBlock | None) -> "pyarrow.Schema":
+def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: Sequence[RowBlock]) -> "pyarrow.Schema":
     """Return the schema: the columns that are kept, then the predictions. Refuse columns with the same name."""
     import pyarrow
 
@@ -290,6 +290,6 @@ def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: Row
             f"The predictions have a column {enumerate_names(both)}, which is also among the columns to keep: rename "
             "that of the input, or do not keep it."
         )
-    kept = {} if first is None else first.kept
+    kept = first[0].kept if first else {}
     types = {name: kept[name].type if name in kept else pyarrow.string() for name in keep}
     return pyarrow.schema([*types.items(), *((column.name, column.values.type) for column in columns)])

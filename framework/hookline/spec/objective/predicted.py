@@ -25,6 +25,9 @@ class Predicted:
 
     loss: LossSpec
     """The loss that compares them."""
+    kind: Offers
+    """The kind of the predictions: that of the loss, or "embeddings" if the rows are not the pairs or triplets that it
+    compares but single ones."""
     known: Target
     """The columns and classes of the target; without columns if the loss takes no target."""
     predictions: "Tensor"
@@ -41,11 +44,6 @@ class Predicted:
         if self.true_values is None:
             raise ValueError("The rows have no targets.")
         return self.true_values
-
-    @property
-    def kind(self) -> Offers:
-        """The kind of the predictions."""
-        return self.loss.offers
 
     @property
     def classes(self) -> tuple[str | int, ...]:
@@ -120,6 +118,7 @@ def predicted(
     *,
     with_truth: bool = True,
     with_outputs: bool = False,
+    are_single: bool = False,
 ) -> Predicted:
     """Return the predictions for a target, with the names in the data.
 
@@ -129,13 +128,16 @@ def predicted(
         targets: what is known of the targets: `Data.targets`.
         with_truth: whether to add the true values, which the batch must contain.
         with_outputs: whether to add the outputs of the model.
+        are_single: whether the rows are single ones, although the loss compares pairs or triplets. Only their outputs
+            are then known.
 
     """
-    kind, loss = prediction.loss.offers, prediction.loss
+    loss, outputs = prediction.loss, prediction.outputs
+    kind: Offers = "embeddings" if are_single else loss.offers
     predictions = None if kind == "embeddings" else prediction.predictions
-    truth = prediction.truth if with_truth else None
+    truth = prediction.truth if with_truth and kind not in ("triplets", "embeddings") else None
     if predictions is None:
-        predictions = _first(prediction.outputs).new_empty((len(_first(prediction.outputs)), 0))
+        predictions = _first(outputs).new_empty((len(_first(outputs)), 0))
     elif kind in ("labels", "numbers") and predictions.dim() == 1:
         predictions = predictions.unsqueeze(1)
     if truth is not None:
@@ -146,9 +148,10 @@ def predicted(
     target = named.main_target(targets)
     return Predicted(
         loss=loss,
+        kind=kind,
         known=Target(columns=()) if target is None else targets[target],
         predictions=predictions,
-        outputs=prediction.outputs if with_outputs else None,
+        outputs=outputs if with_outputs else None,
         true_values=truth,
     )
 

@@ -169,13 +169,10 @@ def _outputs(sample: Predicted) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]
     """Yield the outputs of the model; several outputs have their names."""
     if sample.outputs is None:
         raise ValueError("The outputs were not requested.")
-    if not isinstance(sample.outputs, Mapping):
-        for label, values in _of_output(sample, sample.outputs):
-            yield "output", label, values
-        return
-    for name, output in sample.outputs.items():
+    outputs = sample.outputs if isinstance(sample.outputs, Mapping) else {"": sample.outputs}
+    for name, output in outputs.items():
         for label, values in _of_output(sample, output):
-            yield "output", f"{name}.{label}" if label else name, values
+            yield "output", ".".join(part for part in (name, label) if part), values
 
 
 def _of_output(sample: Predicted, output: "Tensor") -> "Iterator[tuple[str, pyarrow.Array[Any]]]":
