@@ -37,7 +37,16 @@ def table(plan: Plan) -> dict[str, Any]:
     """Convert a plan to tables, arrays, strings and numbers, for JSON and TOML."""
     made = asdict(plan, filter=lambda _, value: value is not None)
     stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
-    return {**made, "stages": stages}
+    return {**made, "stages": stages, "groups": _without_none(made["groups"])}
+
+
+def _without_none(value: Any) -> Any:
+    """The value with "None" for `None` in arrays, as in the `eps` of Adafactor, because TOML has no null."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return ["None" if inner is None else _without_none(inner) for inner in value]
+    return value
 
 
 def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:

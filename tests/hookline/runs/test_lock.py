@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 import tomli
-from small_training import SPECS
+from small_training import SPECS, small
 
 import hookline
 from hookline import HooklineError
@@ -571,3 +571,9 @@ def test_batches_with_their_own_fingerprint_are_not_read():
             return "that of its files"
 
     assert _of_batches(Large()) == "that of its files"
+
+
+def test_the_lock_can_be_read_if_the_array_of_an_option_contains_none(tmp_path):
+    hookline.train(small(optimizer={"type": "Adafactor"}, epochs=1), out=tmp_path / "run")
+    [group] = read(tmp_path / "run")["groups"]
+    assert group["options"]["eps"] == ["None", 0.001]
