@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
+from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
@@ -89,13 +90,17 @@ def run(arguments: argparse.Namespace) -> int:
         )
         split = arguments.split or _default_split(finished)
         plots = None if arguments.plots is None else _directory(arguments, split)
-        evaluation = finished.evaluation(
-            split,
-            data=arguments.data,
-            metrics=added,
-            batch_size=arguments.batch_size,
-            with_scores=plots is not None,
-        )
+        total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
+        done = [0]
+        with rows_progress(lambda: done[0], total, is_shown=True):
+            evaluation = finished.evaluation(
+                split,
+                data=arguments.data,
+                metrics=added,
+                batch_size=arguments.batch_size,
+                with_scores=plots is not None,
+                progress=lambda rows: done.__setitem__(0, rows),
+            )
     written = []
     if plots is not None:
         from hookline.trained.evaluation.plots import write_plots

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -309,13 +309,16 @@ class FinishedRun:
         metrics: Iterable[AddedMetric] = (),
         batch_size: int | None = None,
         with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> Evaluation:
         """Evaluate as `evaluate` does, and also return the predictions and true values of each target as arrays.
 
-        With `with_scores`, these include the score of each class, for curves. The other arguments are those of
-        `evaluate`.
+        With `with_scores`, these include the score of each class, for curves. `progress` is called after each batch
+        with the number of rows so far. The other arguments are those of `evaluate`.
         """
-        return self._evaluated(split, data, metrics, batch_size, with_details=True, with_scores=with_scores)
+        return self._evaluated(
+            split, data, metrics, batch_size, with_details=True, with_scores=with_scores, progress=progress
+        )
 
     def _evaluated(
         self,
@@ -326,6 +329,7 @@ class FinishedRun:
         *,
         with_details: bool = False,
         with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> Evaluation:
         refuse_batch_size(batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
@@ -336,7 +340,9 @@ class FinishedRun:
                 batches = split_of(self.prepared_data(run), split, batch_size)
             else:
                 batches = new_rows(run, self.data, source, batch_size)
-            gathering = Gathering(run.objective, self.data.targets, with_scores=with_scores) if with_details else None
+            gathering = None
+            if with_details:
+                gathering = Gathering(run.objective, self.data.targets, with_scores=with_scores, progress=progress)
             metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
         targets = {} if gathering is None else gathering.details()
         return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)

@@ -1,6 +1,6 @@
 """The predictions of an evaluation, gathered as NumPy arrays: what tables, curves and reports are computed from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -127,9 +127,17 @@ class _Gathered:
 class Gathering:
     """Gathers the predictions of an evaluation: call it with the answer of the stage `predict` for each batch."""
 
-    def __init__(self, objective: Objective, targets: Mapping[str, Target], *, with_scores: bool):
-        """Take the objective, what is known of the targets, and whether to keep the scores."""
+    def __init__(
+        self,
+        objective: Objective,
+        targets: Mapping[str, Target],
+        *,
+        with_scores: bool,
+        progress: Callable[[int], None] | None = None,
+    ):
+        """Take the objective, what is known of the targets, whether to keep the scores, and what to tell the rows."""
         self._objective, self._targets, self._with_scores = objective, targets, with_scores
+        self._progress = progress
         self._gathered: dict[str, _Gathered] = {}
         self.rows = 0
         """The number of rows so far."""
@@ -147,6 +155,8 @@ class Gathering:
             gathered = self._gathered.setdefault(key, _Gathered(one))
             self._add(gathered, one, scores, self.rows)
         self.rows += rows
+        if self._progress is not None:
+            self._progress(self.rows)
 
     def _add(self, gathered: _Gathered, one: Predicted, scores: "Tensor | None", before: int) -> None:
         import torch
