@@ -116,7 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
     echo(*metric_lines(evaluation.metrics))
     echo(*details_lines(evaluation.targets, width))
     if plots is not None:
-        echo("", f"{counted(len(written), 'file')} written to {plots}")
+        result = f"{counted(len(written), 'file')} written to {plots}"
+        echo("", result if written else "There is nothing to plot: the loss predicts neither classes nor numbers.")
     return GOOD
 
 

@@ -342,7 +342,13 @@ class FinishedRun:
                 batches = new_rows(run, self.data, source, batch_size)
             gathering = None
             if with_details:
-                gathering = Gathering(run.objective, self.data.targets, with_scores=with_scores, progress=progress)
+                gathering = Gathering(
+                    run.objective,
+                    self.data.targets,
+                    with_scores=with_scores,
+                    metrics=run.spec.metrics,
+                    progress=progress,
+                )
             metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
         targets = {} if gathering is None else gathering.details()
         return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)

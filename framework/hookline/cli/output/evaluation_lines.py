@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline.cli.output.screen import paragraph, table
 from hookline.errors.text import counted, shortened
+from hookline.spec.objective.predicted import THRESHOLD
 
 if TYPE_CHECKING:
     from hookline.trained.evaluation.details import TargetDetails
@@ -44,6 +45,9 @@ def details_lines(targets: Mapping[str, "TargetDetails"], width: int | None) -> 
             assert confusion is not None
             yield ""
             yield from _confusion_lines(confusion, details.classes, width)
+        if details.kind == "labels" and details.threshold != THRESHOLD:
+            what = f'"{shortened(details.classes[1], LONGEST)}"' if details.is_binary else "A label"
+            yield from paragraph(f"{what} is predicted from a probability of {details.threshold:g}.", width, "  ")
 
 
 def _class_lines(details: "TargetDetails", what: str, names: Sequence[str], width: int | None) -> Iterator[str]:

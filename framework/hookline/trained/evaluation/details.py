@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from hookline.data.targets.encoding import Target
+from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
-from hookline.spec.objective.predicted import Predicted, predicted
+from hookline.spec.objective.predicted import THRESHOLD, Predicted, predicted
 from hookline.spec.objective.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class TargetDetails:
     """The names of several labels or numbers; one empty name if there is only one."""
     has_probabilities: bool
     """Whether `probability` has probabilities, and not other scores."""
+    threshold: float = THRESHOLD
+    """The probability from which a label is predicted."""
     truth: "NDArray[Any]"
     """The index of the true class, `(N,)`; which labels are true, bool `(N, labels)`; or the true numbers,
     `(N, columns)`."""
@@ -133,10 +136,21 @@ class Gathering:
         targets: Mapping[str, Target],
         *,
         with_scores: bool,
+        metrics: Sequence[MetricSpec] = (),
         progress: Callable[[int], None] | None = None,
     ):
-        """Take the objective, what is known of the targets, whether to keep the scores, and what to tell the rows."""
+        """Take what the predictions belong to, and what to gather.
+
+        Args:
+            objective: the objective.
+            targets: what is known of the targets.
+            with_scores: whether to keep the scores.
+            metrics: the metrics, whose option `threshold` decides which labels are predicted, if there is only one.
+            progress: is called after each batch with the number of rows so far.
+
+        """
         self._objective, self._targets, self._with_scores = objective, targets, with_scores
+        self._thresholds = _thresholds(objective, metrics)
         self._progress = progress
         self._gathered: dict[str, _Gathered] = {}
         self.rows = 0
@@ -153,16 +167,17 @@ class Gathering:
             if not _has_one_value_per_row(one):
                 continue
             gathered = self._gathered.setdefault(key, _Gathered(one))
-            self._add(gathered, one, scores, self.rows)
+            self._add(gathered, one, scores, self._thresholds.get(key, THRESHOLD))
         self.rows += rows
         if self._progress is not None:
             self._progress(self.rows)
 
-    def _add(self, gathered: _Gathered, one: Predicted, scores: "Tensor | None", before: int) -> None:
+    def _add(self, gathered: _Gathered, one: Predicted, scores: "Tensor | None", threshold: float) -> None:
         import torch
 
         truth, predictions = one.truth, one.predictions
-        row = torch.arange(before + 1, before + 1 + len(predictions), device=predictions.device)
+        first = self.rows + 1
+        row = torch.arange(first, first + len(predictions), device=predictions.device)
         if one.kind == "classes":
             width = predictions.shape[1]
             positions = truth[0].numel() if len(truth) else 1
@@ -179,7 +194,7 @@ class Gathering:
         elif one.kind == "labels":
             scores = scores.reshape(predictions.shape) if scores is not None else None
             gathered.truth.append(one.is_true().cpu())
-            gathered.predicted.append(one.is_yes().cpu())
+            gathered.predicted.append(one.is_yes(threshold).cpu())
             gathered.probability.append(predictions.cpu())
         else:
             gathered.truth.append(truth.cpu())
@@ -194,7 +209,7 @@ class Gathering:
     def details(self) -> dict[str, TargetDetails]:
         """Return the details of each target that was seen."""
         return {
-            key: _details(gathered, "" if name is None else name)
+            key: _details(gathered, "" if name is None else name, self._thresholds.get(key, THRESHOLD))
             for name, key in zip(self._objective.losses, self._objective.prediction_keys(), strict=True)
             if (gathered := self._gathered.get(key)) is not None
         }
@@ -213,7 +228,17 @@ def _flat(numbers: "Tensor", width: int) -> "Tensor":
     return numbers.movedim(1, -1).reshape(-1, width)
 
 
-def _details(gathered: _Gathered, name: str) -> TargetDetails:
+def _thresholds(objective: Objective, metrics: Sequence[MetricSpec]) -> Mapping[str, float]:
+    """Return the threshold of the metrics of each target for which they have the same one."""
+    found: dict[str, set[float]] = {}
+    for metric in metrics:
+        threshold = getattr(metric, "threshold", None)
+        if isinstance(threshold, (int, float)):
+            found.setdefault(objective.key(metric.target), set()).add(float(threshold))
+    return {key: next(iter(several)) for key, several in found.items() if len(several) == 1}
+
+
+def _details(gathered: _Gathered, name: str, threshold: float) -> TargetDetails:
     one = gathered.first
 
     def array(tensors: "list[Tensor]") -> Any:
@@ -230,6 +255,7 @@ def _details(gathered: _Gathered, name: str) -> TargetDetails:
         classes=() if one.kind == "numbers" else one.names,
         columns=one.columns or ("",),
         has_probabilities=one.loss.predicts == "probabilities",
+        threshold=threshold,
         truth=array(gathered.truth),
         predicted=array(gathered.predicted),
         probability=array(gathered.probability) if gathered.probability else None,

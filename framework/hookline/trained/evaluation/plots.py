@@ -35,7 +35,8 @@ def write_plots(evaluation: Evaluation, directory: Path, title: str) -> list[Pat
         title: the beginning of the titles.
 
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    if evaluation.targets:
+        directory.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for details in evaluation.targets.values():
         several = len(evaluation.targets) > 1

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy
 import pytest
 import torch
@@ -11,6 +13,11 @@ from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.regression import MSELoss
 
 OUTPUTS = torch.tensor([[2.0, 0, 1], [0, 3, 1], [0, 0, 9], [5, 1, 2]])
+
+
+def metric(**options):
+    """A metric with these options."""
+    return SimpleNamespace(target=None, **options)
 
 
 def gathered(loss, outputs, target, known, **options):
@@ -73,3 +80,12 @@ def test_scores_are_kept_for_the_first_rows_only(monkeypatch):
 def test_arrays_keep_their_precision(dtype):
     found = gathered(MSELoss(), OUTPUTS.to(dtype), OUTPUTS.to(dtype), Target(columns=("x", "y", "z")))
     assert found.predicted.dtype == (numpy.float64 if dtype == torch.float64 else numpy.float32)
+
+
+def test_labels_are_predicted_from_the_threshold_of_the_metrics():
+    truth, known = torch.tensor([[1.0], [0], [0], [1]]), Target(columns=("sick",), classes=("no", "yes"))
+    outputs = torch.tensor([[0.1], [0.9], [2.0], [3.0]])  # Probabilities of 0.52, 0.71, 0.88 and 0.95.
+    found = gathered(BCEWithLogitsLoss(), outputs, truth, known, metrics=[metric(threshold=0.8), metric(threshold=0.8)])
+    assert (found.threshold, found.predicted[:, 0].tolist()) == (0.8, [False, False, True, True])
+    other = gathered(BCEWithLogitsLoss(), outputs, truth, known, metrics=[metric(threshold=0.8), metric(threshold=0.5)])
+    assert (other.threshold, other.predicted.all()) == (0.5, True)

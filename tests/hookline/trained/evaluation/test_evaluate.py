@@ -80,7 +80,7 @@ def test_metrics_are_added_and_replaced(run):
         ("F1Score averag=macro", 'metric F1Score averag=macro: metrics[1].averag: F1Score has no option "averag"'),
         ("F1Scor", 'metric F1Scor: metrics[1].type: There is no metric called "F1Scor". Did you mean "F1Score"?'),
         ("F1Score average=", "metric F1Score average=: This is not a metric with its options"),
-        ("F1Score average=3", 'metrics[1].average: This must be "micro", "macro" or "weighted"'),
+        ("F1Score average=3", "metric F1Score average=3: metrics[1].average: This must be"),
         ("R2Score", "metrics[1].type: R2Score evaluates numbers"),
         ("Accuracy num_classes=5", "metric Accuracy num_classes=5: metrics[0].num_classes: "),
         ({"average": "macro"}, "metrics[1]"),
