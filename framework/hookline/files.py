@@ -4,10 +4,12 @@ Use these functions for everything you write to a run directory, in plugins too.
 full, a file with the final name is either complete, unchanged or absent.
 """
 
+import csv
+import io
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 _ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
 """How safetensors reports an error of the operating system."""
+
+FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""The first characters of formulas: see https://owasp.org/www-community/attacks/CSV_Injection."""
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
+"""A number, which is not a formula even if it begins with a sign."""
 
 
 @contextmanager
@@ -97,6 +105,24 @@ def write_weights(path: Path, module: "nn.Module") -> None:
             if number := _ERROR_NUMBER.search(str(error)):
                 raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
             raise
+
+
+def no_formula(cell: str) -> str:
+    """Prefix text with a ' if a spreadsheet would interpret it as a formula, which could run commands.
+
+    >>> no_formula("=1+1"), no_formula("-1.5e-3"), no_formula("setosa")
+    ("'=1+1", '-1.5e-3', 'setosa')
+    """
+    return f"'{cell}" if cell[:1] in FORMULA and cell and not NUMBER.fullmatch(cell) else cell
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV table, and replace an existing one atomically."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(no_formula, header))
+    writer.writerows(map(no_formula, row) for row in rows)
+    write_file(path, text.getvalue())
 
 
 class OptionalFiles:

@@ -1,24 +1,14 @@
-"""Files that callbacks write to the run directory: their names, and tables that are safe for spreadsheets."""
+"""The names of files that callbacks write to the run directory."""
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import OptionError
-from hookline.files import write_file
 from hookline.spec import CallbackSpec, WrapperSpec
 
 if TYPE_CHECKING:
     from attrs import Attribute
-
-FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""The first characters of formulas: see https://owasp.org/www-community/attacks/CSV_Injection."""
-
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
-"""A number, which is not a formula even if it begins with a sign."""
 
 OF_A_RUN = frozenset({"plugins", "safetensors", "loss.png", "learning_rate.png"})
 """Names in the run directory that Hookline uses itself."""
@@ -49,21 +39,3 @@ def refuse_another(callback: CallbackSpec, option: str, callbacks: Sequence[Wrap
         if other is not callback and str(getattr(other, option, None)).lower() == name.lower():
             kind = f"{'Another ' if type(other) is type(callback) else ''}{type(other).__name__}"
             raise OptionError(option, f'{kind} also writes to "{name}": give each another `{option}`.')
-
-
-def no_formula(cell: str) -> str:
-    """Prefix text with a ' if a spreadsheet would interpret it as a formula, which could run commands.
-
-    >>> no_formula("=1+1"), no_formula("-1.5e-3"), no_formula("setosa")
-    ("'=1+1", '-1.5e-3', 'setosa')
-    """
-    return f"'{cell}" if cell[:1] in FORMULA and cell and not NUMBER.fullmatch(cell) else cell
-
-
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV table, and replace an existing one atomically."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(no_formula, header))
-    writer.writerows(map(no_formula, row) for row in rows)
-    write_file(path, text.getvalue())

@@ -1,6 +1,7 @@
 import importlib.util
 import json
 import re
+import shlex
 import shutil
 import tomllib
 from pathlib import Path
@@ -213,6 +214,27 @@ def test_the_attributes_of_a_finished_run_exist_as_documented():
     assert named >= {"spec", "state", "metrics"}
     # The others are attributes that `__init__` sets.
     assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+
+
+def test_a_finished_run_is_evaluated_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    section = PAGES["finished_runs"].partition("## Evaluate\n")[2]
+    [shown], [commands], [python] = (
+        re.findall(rf"```{language}\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+        for language in ("console", "sh", "python")
+    )
+    hookline.train(hookline.load(ROOT / "specs" / "iris.toml", ["run.epochs=60"]), out=Path("runs/iris/1"))
+    first, *others = shown.removeprefix("$ ").partition("\n")[0].split(), *map(str.split, commands.splitlines())
+    capsys.readouterr()
+    assert main(first[1:]) == 0
+    # The numbers may differ on another machine.
+    assert re.sub(r"[\d.%]+", "0", capsys.readouterr().out).split() == re.sub(r"[\d.%]+", "0", shown).split()[4:]
+    shutil.copy(ROOT / "specs" / "data" / "iris.csv", "new.csv")
+    for command in others:
+        words = shlex.split(" ".join(command))
+        assert main(words[1:]) == 0
+    assert Path("runs/iris/1/evaluation-test/curves.png").is_file()
+    exec(python, {})  # noqa: S102 - the example must run unchanged.
 
 
 def test_the_deployed_weights_are_loaded_as_shown(tmp_path, monkeypatch, capsys):

@@ -161,9 +161,9 @@ IDS: Mapping[str, Kind] = {
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
     "unreadable-rows": Kind(
-        "Rows to predict cannot be read, for example because a cell has text where a number belongs.",
-        "Correct the cells that the message lists, or pass `--skip-bad-rows` (in Python, `skip_bad_rows=True`) to "
-        "leave the predictions of these rows empty.",
+        "Rows for a finished run cannot be read, for example because a cell has text where a number belongs.",
+        "Correct the cells that the message lists. `predict` can also leave the predictions of these rows empty: pass "
+        "`--skip-bad-rows` (in Python, `skip_bad_rows=True`).",
     ),
     "changed-data": Kind(
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",

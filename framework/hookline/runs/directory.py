@@ -12,7 +12,7 @@ from attrs import evolve
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
-from hookline.plots import LOSSES, draw_curves
+from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import manifest
 from hookline.runs.result import result
 from hookline.spec.dump import dumps, to_json

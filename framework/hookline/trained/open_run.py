@@ -3,7 +3,7 @@
 import json
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,18 @@ from attrs import evolve
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
+from hookline.check.toml.document import Document
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineWarning, RunError, SpecError
-from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
 from hookline.runs import devices, directory as directories, lock
 from hookline.runs.manifest import Manifest
+from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
+from hookline.trained.evaluation.details import Evaluation, Gathering
+from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
 from hookline.trained.load_weights import load_weights
 from hookline.trained.original_data import changes_of_data, original_data
 from hookline.trained.prediction_stream import PredictionStream
@@ -82,15 +86,22 @@ def open_run(
     except SpecError:
         refuse_missing(locked, extra, home, all_of_them=True)
         raise
-    known = loader.plugins(document)
-    warn_of_changes(locked, known, home)
-    return FinishedRun(home, files, spec, known, None if device is None else str(device))
+    warn_of_changes(locked, loader.plugins(document), home)
+    return FinishedRun(home, files, spec, loader, document, None if device is None else str(device))
 
 
 class FinishedRun:
     """A finished run. Open one with `hookline.open_run`."""
 
-    def __init__(self, directory: Path, files: Manifest, spec: TrainingSpec, plugins: Plugins, device: str | None):
+    def __init__(
+        self,
+        directory: Path,
+        files: Manifest,
+        spec: TrainingSpec,
+        loader: Loader,
+        document: Document,
+        device: str | None,
+    ):
         """Keep what was read of the run; the model is built when it is first used."""
         self.directory = directory
         """The directory of the run."""
@@ -102,7 +113,7 @@ class FinishedRun:
         """The content of `result.json`."""
         with refusing_unreadable(directory / directories.RESULT):
             refuse_other_result(self.result)
-        self._plugins = plugins
+        self._loader, self._document = loader, document
         self._device = device
 
     def __repr__(self) -> str:
@@ -229,23 +240,24 @@ class FinishedRun:
         )
 
     @contextmanager
-    def opened(self, *, closed_by: ExitStack | None = None) -> Iterator[Run]:
+    def opened(
+        self, *, metrics: Sequence[MetricSpec] | None = None, closed_by: ExitStack | None = None
+    ) -> Iterator[Run]:
         """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
 
         Its spec has no callbacks except those that are part of the model: see `WrapperSpec.is_part_of_model`.
 
         Args:
+            metrics: the metrics of its spec. Default: those that were trained with.
             closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
 
         """
         callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
-        spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks)
-        with new_run(
-            spec,
-            self._plugins,
-            device=self._device or devices.existing(self.spec.run.device, self.spec.run.dtype),
-            closed_by=closed_by,
-        ) as run:
+        metrics = self.spec.metrics if metrics is None else tuple(metrics)
+        spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
+        device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
+        plugins = self._loader.plugins(self._document)
+        with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
             yield run
@@ -265,6 +277,96 @@ class FinishedRun:
 
         """
         return original_data(run, self.directory, self.data, str(self.plan["data"]))
+
+    def evaluate(
+        self,
+        split: str = "test",
+        *,
+        data: Any = None,
+        metrics: Iterable[AddedMetric] = (),
+        batch_size: int | None = None,
+    ) -> Mapping[str, float]:
+        """Compute the loss and the metrics of a split of the original data, or of new rows with their targets.
+
+        With the batch size of the training, on the same machine, they equal those that the training reported for the
+        same rows and weights. With another one, torch may compute the last bits of the outputs differently, which the
+        loss and metrics of numbers show; the metrics themselves do not depend on how rows are divided into batches.
+
+        Args:
+            split: "training", "validation" or "test".
+            data: new rows instead of a split: a file or an object, as for `predict`, that also has the targets. A file
+                is read block by block.
+            metrics: metrics to compute in addition to those of the run, such as "AUROC", "F1Score average=macro" or
+                {"type": "F1Score", "average": "macro"}. One with the name of another replaces it.
+            batch_size: the number of rows in a batch. Default: that of the training.
+
+        Raises:
+            RunError: If the original data is needed but missing, or differs from that in training.
+            DataError: If new rows cannot be read.
+            SpecError: If a metric is unknown or does not fit the loss.
+
+        >>> import hookline
+        >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
+        >>> run = hookline.open_run(trained.directory)
+        >>> run.evaluate()["Accuracy"] == trained.metrics["test/Accuracy"]
+        True
+        >>> sorted(run.evaluate("validation", metrics=["Precision average=macro"]))
+        ['Accuracy', 'F1Score', 'Precision', 'loss']
+
+        """
+        return self._evaluated(split, data, metrics, batch_size).metrics
+
+    def evaluation(
+        self,
+        split: str = "test",
+        *,
+        data: Any = None,
+        metrics: Iterable[AddedMetric] = (),
+        batch_size: int | None = None,
+        with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Evaluation:
+        """Evaluate as `evaluate` does, and also return the predictions and true values of each target as arrays.
+
+        With `with_scores`, these include the score of each class, for curves. `progress` is called after each batch
+        with the number of rows so far. The other arguments are those of `evaluate`.
+        """
+        return self._evaluated(
+            split, data, metrics, batch_size, with_details=True, with_scores=with_scores, progress=progress
+        )
+
+    def _evaluated(
+        self,
+        split: str,
+        source: Any,
+        added: Iterable[AddedMetric],
+        batch_size: int | None,
+        *,
+        with_details: bool = False,
+        with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Evaluation:
+        refuse_batch_size(batch_size)
+        document, spec = with_metrics(self._document, self._loader, added)
+        with located(document), self.opened(metrics=spec.metrics) as run:
+            # The order of training rows depends on the epoch: training evaluates them after the last one.
+            run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
+            if source is None:
+                batches = split_of(self.prepared_data(run), split, batch_size)
+            else:
+                batches = new_rows(run, self.data, source, batch_size)
+            gathering = None
+            if with_details:
+                gathering = Gathering(
+                    run.objective,
+                    self.data.targets,
+                    with_scores=with_scores,
+                    metrics=run.spec.metrics,
+                    progress=progress,
+                )
+            metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
+        targets = {} if gathering is None else gathering.details()
+        return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)
 
     @cached_property
     def _modules(self) -> "tuple[nn.Module, nn.Module]":

@@ -6,9 +6,9 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from hookline import Run, hookimpl
-from hookline.files import GrowingFile
+from hookline.files import GrowingFile, no_formula
 from hookline.spec import CallbackSpec, WrapperSpec, option, spec
-from hookline_callbacks.files import no_formula, plain_name, refuse_another
+from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.loggers.records import as_text
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError, OptionError, counted
+from hookline.files import write_table
+from hookline.plots import Pair, draw_matrices, draw_pairs, pairs_of
 from hookline.spec import (
     THRESHOLD,
     Objective,
@@ -18,10 +20,8 @@ from hookline.spec import (
     predicted,
     spec,
 )
-from hookline_callbacks.files import plain_name, refuse_another, write_table
-from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of, write_pairs
+from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
-from hookline_callbacks.plots.matrix_picture import draw_matrices
 from hookline_callbacks.plots.predicted import refuse_loss
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _ConfusionMatrix(Watching):
             if pairs is None:
                 _write(path.with_suffix(".csv"), counts)
             else:
-                write_pairs(path.with_suffix(".csv"), pairs, counts.seen.names)
+                _write_pairs(path.with_suffix(".csv"), pairs, counts.seen.names)
         if self._spec.picture:
             when = split if run.is_trained else f"epoch {run.epoch}, {split}"
             title = f"{run.spec.run.name}, {when}"
@@ -256,3 +256,8 @@ def _write(path: Path, counts: _Counts) -> None:
         before = [label] if labels else []
         rows += [[*before, name, *map(str, numbers)] for name, numbers in zip(names, matrix, strict=True)]
     write_table(path, (*(["label"] if labels else []), "truth", *names), rows)
+
+
+def _write_pairs(path: Path, pairs: Sequence[Pair], names: Sequence[str]) -> None:
+    rows = [(names[pair.truth], names[pair.predicted], str(pair.rows)) for pair in pairs]
+    write_table(path, ("truth", "predicted", "rows"), rows)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
 from hookline.errors import MismatchError
+from hookline.files import write_table
 from hookline.spec import (
     Objective,
     Offers,
@@ -19,7 +20,7 @@ from hookline.spec import (
     predicted,
     spec,
 )
-from hookline_callbacks.files import plain_name, refuse_another, write_table
+from hookline_callbacks.files import plain_name, refuse_another
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import refuse_loss

@@ -1,12 +1,10 @@
 import csv
 from collections import Counter
 
-import pytest
 import torch
 from PIL import Image
 
 import hookline
-from hookline_callbacks.plots.confused_pairs import Pair, draw_pairs, pairs_of
 
 SPEC = {
     "run": {"epochs": 1, "device": "cpu"},
@@ -16,18 +14,6 @@ SPEC = {
     "optimizer": {"type": "SGD", "lr": 0.1},
     "callbacks": [{"type": "ConfusionMatrix"}],
 }
-
-
-def test_errors_come_first_and_then_the_most_frequent_pairs():
-    matrix = torch.tensor([[9, 1, 0], [2, 3, 1], [0, 0, 0]])
-    places = matrix.flatten().nonzero().flatten()
-    assert pairs_of(places, matrix.flatten()[places], 3) == [
-        Pair(1, 0, 2),
-        Pair(0, 1, 1),
-        Pair(1, 2, 1),
-        Pair(0, 0, 9),
-        Pair(1, 1, 3),
-    ]
 
 
 def test_with_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypatch):
@@ -46,12 +32,4 @@ def test_with_many_classes_the_table_has_the_pairs_that_occur(tmp_path, monkeypa
     assert head == ["truth", "predicted", "rows"]
     assert {(true, predicted): int(count) for true, predicted, count in rows} == expected
     with Image.open(tmp_path / "run/confusion_matrix/epoch-0001.png") as picture:
-        picture.load()
-
-
-@pytest.mark.parametrize("normalize", [None, "true", "pred", "all"])
-@pytest.mark.parametrize("pairs", [[], [Pair(0, 0, 4)], [Pair(0, 1, 2), Pair(0, 0, 4)]])
-def test_a_picture_is_drawn_for_any_pairs(pairs, normalize, tmp_path):
-    draw_pairs(tmp_path / "pairs.png", pairs, ["a", "$b$"], "a run", normalize)
-    with Image.open(tmp_path / "pairs.png") as picture:
         picture.load()

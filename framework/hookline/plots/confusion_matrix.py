@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.plots import new_figure, picture_text, write_picture
+from hookline.plots.figures import new_figure, picture_text, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,7 +3,7 @@ from math import inf, nan
 import pytest
 from PIL import Image
 
-from hookline.plots import LOSSES, _panels, draw_curves
+from hookline.plots.curves import LOSSES, _panels, draw_curves
 
 FALLING = [1.0, 0.5, 0.25]
 
@@ -66,7 +66,7 @@ def test_the_epoch_of_the_saved_weights_is_marked_unless_it_is_the_last(tmp_path
 
 def test_the_ticks_of_a_log_axis_are_plain_numbers_and_the_epochs_begin_with_1(tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr("hookline.plots.write_picture", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr("hookline.plots.curves.write_picture", lambda figure, path: figures.append(figure))
     history = [{"epoch": epoch, "training/loss": 95 - epoch / 2} for epoch in range(1, 101)]
     draw_curves(history, LOSSES, "a run", tmp_path / "loss.png", yscale="log")
     [figure] = figures

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from hookline.plots import new_figure, picture_text, write_picture
-from hookline_callbacks.files import write_table
+from hookline.plots.figures import new_figure, picture_text, write_picture
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 MOST_DRAWN = 25
@@ -33,7 +33,7 @@ class Pair:
         return self.truth == self.predicted
 
 
-def pairs_of(places: "Tensor", counts: "Tensor", classes: int) -> list[Pair]:
+def pairs_of(places: "Tensor | NDArray[Any]", counts: "Tensor | NDArray[Any]", classes: int) -> list[Pair]:
     """Return the pairs that occur: errors first, and then by decreasing frequency.
 
     `places` are indices into the flattened confusion matrix, int64 `(pairs,)`, and `counts` the number of rows of each.
@@ -41,12 +41,6 @@ def pairs_of(places: "Tensor", counts: "Tensor", classes: int) -> list[Pair]:
     known = zip(places.tolist(), counts.tolist(), strict=True)
     found = [Pair(place // classes, place % classes, rows) for place, rows in known]
     return sorted(found, key=lambda pair: (pair.is_right, -pair.rows, pair.truth, pair.predicted))
-
-
-def write_pairs(path: Path, pairs: Sequence[Pair], names: Sequence[str]) -> None:
-    """Write the pairs as a table with one row each."""
-    rows = [(names[pair.truth], names[pair.predicted], str(pair.rows)) for pair in pairs]
-    write_table(path, ("truth", "predicted", "rows"), rows)
 
 
 def draw_pairs(

@@ -1,0 +1,204 @@
+"""`hookline evaluate runs/iris/1`."""
+
+import argparse
+import gc
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline.cli.arguments.spec_arguments import add_plugin_argument
+from hookline.cli.main import GOOD
+from hookline.cli.output.evaluation_lines import details_lines, metric_lines
+from hookline.cli.output.rows_progress import estimated_rows, rows_progress
+from hookline.cli.output.screen import paragraph, screen_width
+from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import echo, echo_json
+from hookline.errors.text import counted
+from hookline.plugins.sources.local import from_file
+from hookline.spec.dump import to_json
+
+if TYPE_CHECKING:
+    from hookline.trained.evaluation.details import Evaluation
+    from hookline.trained.open_run import FinishedRun
+
+IN_THE_RUN = ""
+"""The value of `--plots` without a directory."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("directory", metavar="RUN", help="the directory of a finished run, such as runs/iris/1")
+    parser.add_argument(
+        "--split",
+        choices=["training", "validation", "test"],
+        help="the split of the original data (default: test, or validation if there is no test split)",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="new rows with their targets instead of a split: a CSV, Parquet, NPZ or JSON Lines file, or - for CSV "
+        "from standard input",
+    )
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        dest="metrics",
+        metavar="METRIC",
+        help='another metric, such as AUROC, or with options "F1Score average=macro"; repeatable',
+    )
+    parser.add_argument(
+        "--plots",
+        nargs="?",
+        const=IN_THE_RUN,
+        metavar="DIR",
+        help="write plots, and the numbers in them as CSV, to a directory (default: evaluation-SPLIT in that of the "
+        "run)",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite plots that exist")
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="the output format (default: table)"
+    )
+    parser.add_argument("--batch-size", type=int, metavar="ROWS", help="the number of rows in a batch")
+    parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=VALUE",
+        help="change the data source, such as data.path=/new/iris.csv for data that has been moved; repeatable",
+    )
+    add_plugin_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate the run and print loss, metrics and details."""
+    if arguments.data is not None and arguments.split is not None:
+        raise HooklineError("Pass either `--split` or `--data`: new rows are not divided into splits.")
+    from hookline.trained.evaluation.added_metrics import metric_of_text
+    from hookline.trained.open_run import open_run
+
+    gc.enable()
+    added = [metric_of_text(text, "--metric") for text in arguments.metrics]
+    plugins = [from_file(file) for file in arguments.plugin]
+    with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
+        finished = open_run(
+            arguments.directory, overrides=arguments.overrides, plugins=plugins, device=arguments.device
+        )
+        split = arguments.split or _default_split(finished)
+        plots = None if arguments.plots is None else _directory(arguments, split)
+        total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
+        done = [0]
+        with rows_progress(lambda: done[0], total, is_shown=True):
+            evaluation = finished.evaluation(
+                split,
+                data=arguments.data,
+                metrics=added,
+                batch_size=arguments.batch_size,
+                with_scores=plots is not None,
+                progress=lambda rows: done.__setitem__(0, rows),
+            )
+    written = []
+    if plots is not None:
+        from hookline.trained.evaluation.plots import write_plots
+
+        title = f"{finished.spec.run.name}, {_rows_of(arguments, split)}"
+        written = write_plots(evaluation, plots, title)
+    if arguments.format == "json":
+        # JSON has no NaN.
+        echo_json(json.loads(to_json(_as_json(evaluation, arguments))), indent=2)
+        return GOOD
+    width = screen_width()
+    echo(*paragraph(_headline(finished, evaluation, arguments), width, then="  "))
+    echo(*metric_lines(evaluation.metrics))
+    echo(*details_lines(evaluation.targets, width))
+    if plots is not None:
+        result = f"{counted(len(written), 'file')} written to {plots}"
+        echo("", result if written else "There is nothing to plot: the loss predicts neither classes nor numbers.")
+    return GOOD
+
+
+def _default_split(finished: "FinishedRun") -> str:
+    return "validation" if "test" not in finished.data.rows and "validation" in finished.data.rows else "test"
+
+
+def _rows_of(arguments: argparse.Namespace, split: str) -> str:
+    """What is evaluated: a split, or a file."""
+    if arguments.data is None:
+        return split
+    return "standard input" if arguments.data == "-" else Path(arguments.data).name
+
+
+def _directory(arguments: argparse.Namespace, split: str) -> Path:
+    """The directory for the plots, which must not exist unless `--force` is passed."""
+    if arguments.plots != IN_THE_RUN:
+        path = Path(arguments.plots)
+    else:
+        what = split if arguments.data is None else "input" if arguments.data == "-" else Path(arguments.data).stem
+        path = Path(arguments.directory) / f"evaluation-{what}"
+    if path.exists() and not path.is_dir():
+        raise HooklineError(f"{path} is not a directory: choose another one for `--plots`.")
+    if path.is_dir() and any(path.iterdir()) and not arguments.force:
+        raise HooklineError(f"{path} is not empty: choose another directory, or pass `--force` to overwrite its files.")
+    return path
+
+
+def _headline(finished: "FinishedRun", evaluation: "Evaluation", arguments: argparse.Namespace) -> str:
+    weights = finished.weights
+    rows = f"{_rows_of(arguments, evaluation.split)} ({counted(evaluation.rows, 'row')})"
+    return f"{finished.spec.run.name}, {rows}, weights of epoch {weights.epoch}"
+
+
+def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[str, Any]:
+    """The evaluation as JSON values."""
+    return {
+        "run": str(arguments.directory),
+        "split": None if arguments.data is not None else evaluation.split,
+        "data": arguments.data,
+        "rows": evaluation.rows,
+        "metrics": dict(evaluation.metrics),
+        "targets": {name: _details_as_json(evaluation, name) for name in evaluation.targets},
+    }
+
+
+def _details_as_json(evaluation: "Evaluation", name: str) -> Mapping[str, Any]:
+    details = evaluation.targets[name]
+    if details.kind == "numbers":
+        return {
+            "residuals": {
+                column or details.title: {
+                    "rows": one.rows,
+                    "mean": one.mean,
+                    "root_mean_square": one.root_mean_square,
+                    "mean_absolute": one.mean_absolute,
+                    "r2": one.r2,
+                    "quantiles": {str(fraction): value for fraction, value in one.quantiles.items()},
+                }
+                for column, one in details.residuals().items()
+            }
+        }
+    counts, confusion = details.by_class(), details.confusion()
+    assert counts is not None
+    is_of_labels = confusion is None
+    found: dict[str, Any] = {
+        "labels" if is_of_labels else "classes": {
+            called: {
+                "rows": int(counts.rows[index]),
+                "predicted": int(counts.predicted[index]),
+                "precision": float(counts.precision[index]),
+                "recall": float(counts.recall[index]),
+                "f1": float(counts.f1[index]),
+            }
+            for index, called in enumerate(details.columns if is_of_labels else details.classes)
+        }
+    }
+    if confusion is not None:
+        found["correct"] = confusion.right
+        found["confused"] = [
+            {"truth": details.classes[truth], "predicted": details.classes[predicted], "rows": rows}
+            for truth, predicted, rows in confusion.most_confused()
+        ]
+    return found

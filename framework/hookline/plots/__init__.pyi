@@ -1,0 +1,18 @@
+from .confused_pairs import (
+    Pair as Pair,
+    draw_pairs as draw_pairs,
+    pairs_of as pairs_of,
+)
+from .confusion_matrix import draw_matrices as draw_matrices
+from .curves import (
+    LOSSES as LOSSES,
+    SPLITS as SPLITS,
+    draw_curves as draw_curves,
+)
+from .figures import (
+    COLORS as COLORS,
+    WIDTH as WIDTH,
+    new_figure as new_figure,
+    picture_text as picture_text,
+    write_picture as write_picture,
+)

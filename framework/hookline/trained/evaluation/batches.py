@@ -1,0 +1,126 @@
+"""The batches to evaluate: those of a split, with another size if requested, or new rows from a file or an object."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hookline.data.batches import Batch, Batches
+from hookline.data.new_rows import RowBlock
+from hookline.errors.exceptions import DataError, UnreadableRowsError
+from hookline.plugins.stages import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_PROBLEMS = 10
+"""The number of unreadable rows that a message lists."""
+
+TARGET_PADDING, INPUT_PADDING = -1, 0
+"""The numbers that pad sequences of targets and of inputs."""
+
+
+class Rebatched:
+    """The rows of a split in the same order, in batches of another size."""
+
+    def __init__(self, batches: Batches, batch_size: int):
+        """Take the batches of the split, and the new number of rows in each."""
+        self._batches = batches
+        self._batch_size = batch_size
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return self._batches.rows
+
+    def __len__(self) -> int:
+        """Return the number of batches, from that of all rows."""
+        return -(-self.rows // self._batch_size)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, beginning with batch `start`."""
+        for index, batch in enumerate(rebatched(self._batches.epoch(number), self._batch_size)):
+            if index >= start:
+                yield batch
+
+
+class NewRows:
+    """New rows with targets in batches, read once, block by block: memory does not grow with their number."""
+
+    def __init__(self, run: Run, blocks: Iterable[RowBlock], batch_size: int, source: object):
+        """Take the run that evaluates them, the blocks of `DataSpec.open_rows`, and the name of the source."""
+        self._run, self._blocks, self._batch_size, self._source = run, blocks, batch_size, source
+        self.rows = 0
+        """The number of rows that were read so far."""
+
+    def __len__(self) -> int:
+        """Return the number of batches of the rows that were read so far."""
+        return -(-self.rows // self._batch_size)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches.
+
+        Raises:
+            DataError: If there are no rows; an `UnreadableRowsError` lists rows that cannot be read.
+
+        """
+        for batch in rebatched(self._readable(), self._batch_size):
+            self.rows += batch.rows
+            yield Batch(*({name: self._run.moved(rows) for name, rows in group.items()} for group in _groups(batch)))
+        if not self.rows:
+            raise DataError("There are no rows.", file=str(self._source))
+
+    def _readable(self) -> Iterator[Batch]:
+        """Yield the rows of each block. After the first row that cannot be read, only count such rows."""
+        problems: list[DataError] = []
+        rows = unreadable = 0
+        for block in self._blocks:
+            rows += block.rows
+            unreadable += block.unreadable
+            problems += block.problems[: MOST_PROBLEMS - len(problems)]
+            if not unreadable and block.batch is not None:
+                yield block.batch
+        if unreadable:
+            raise UnreadableRowsError(problems, unreadable=unreadable, rows=rows)
+
+
+def rebatched(batches: Iterable[Batch], batch_size: int) -> Iterator[Batch]:
+    """Yield the same rows in batches of this size; the last one may be smaller. They are copies."""
+    waiting: list[Batch] = []
+    count = 0
+    for batch in batches:
+        start = 0
+        while count + batch.rows - start >= batch_size:
+            stop = start + batch_size - count
+            yield joined([*waiting, batch.slice(start, stop)])
+            waiting, count, start = [], 0, stop
+        if start < batch.rows:
+            waiting.append(batch.slice(start, batch.rows))
+            count += batch.rows - start
+    if waiting:
+        yield joined(waiting)
+
+
+def joined(parts: list[Batch]) -> Batch:
+    """Return one batch with copies of the rows of several, padded to the same length if they are sequences."""
+    if len(parts) == 1:
+        return parts[0].changed(lambda tensor: tensor.clone())
+    first = parts[0]
+    return Batch(
+        {name: _joined([part.inputs[name] for part in parts], INPUT_PADDING) for name in first.inputs},
+        {name: _joined([part.targets[name] for part in parts], TARGET_PADDING) for name in first.targets},
+        {name: _joined([part.lengths[name] for part in parts], INPUT_PADDING) for name in first.lengths},
+    )
+
+
+def _joined(tensors: "list[Tensor]", padding: int) -> "Tensor":
+    import torch
+    from torch.nn.functional import pad
+
+    if len({tensor.shape[1:] for tensor in tensors}) > 1:  # Only sequences have different lengths.
+        longest = max(tensor.shape[1] for tensor in tensors)
+        after = [0, 0] * (tensors[0].dim() - 2)
+        tensors = [pad(tensor, (*after, 0, longest - tensor.shape[1]), value=padding) for tensor in tensors]
+    return torch.cat(tensors)
+
+
+def _groups(batch: Batch) -> Any:
+    return batch.inputs, batch.targets, batch.lengths

@@ -1,0 +1,264 @@
+"""The predictions of an evaluation, gathered as NumPy arrays: what tables, curves and reports are computed from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from hookline.data.targets.encoding import Target
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.objective.objective import Objective
+from hookline.spec.objective.predicted import THRESHOLD, Predicted, predicted
+from hookline.spec.objective.prediction import Prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from hookline.spec.families.loss import Offers
+    from hookline.trained.numbers.confusion import ByClass, Confusion
+    from hookline.trained.numbers.residuals import ResidualSummary
+
+MOST_SCORES = 2**26
+"""The number of scores that are kept for the curves of a target: those of the first rows."""
+
+KINDS = ("classes", "labels", "numbers")
+"""The kinds of predictions that have details."""
+
+
+@frozen(kw_only=True, eq=False)
+class TargetDetails:
+    """The predictions of a target and its true values, row by row. Rows of a class that the loss ignores are left out.
+
+    If a row has several positions, such as the steps of a sequence, each of them is a row here.
+    """
+
+    name: str
+    """The name of the loss in `[losses]`; empty if there is only one."""
+    kind: "Offers"
+    """"classes", "labels" or "numbers"."""
+    known: Target
+    """The columns and the classes of the target."""
+    classes: Sequence[str]
+    """The names of the classes; for labels, those of false and true; empty for numbers."""
+    columns: Sequence[str]
+    """The names of several labels or numbers; one empty name if there is only one."""
+    has_probabilities: bool
+    """Whether `probability` has probabilities, and not other scores."""
+    threshold: float = THRESHOLD
+    """The probability from which a label is predicted."""
+    truth: "NDArray[Any]"
+    """The index of the true class, `(N,)`; which labels are true, bool `(N, labels)`; or the true numbers,
+    `(N, columns)`."""
+    predicted: "NDArray[Any]"
+    """The index of the predicted class, which labels are predicted, or the predicted numbers, in the same shape."""
+    probability: "NDArray[Any] | None"
+    """The probability of the predicted class, `(N,)`, or of each label, `(N, labels)`; `None` for numbers."""
+    row: "NDArray[Any]"
+    """The number of each row in the split or the source, counted from 1, int64 `(N,)`."""
+    scores: "NDArray[Any] | None"
+    """The numbers by which metrics rank rows, for each class or label, `(first rows, classes or labels)`, if they were
+    requested: at most `MOST_SCORES`."""
+
+    @property
+    def title(self) -> str:
+        """The name of the target for people: that of its loss, or of its only column."""
+        return self.name or (self.known.columns[0] if len(self.known.columns) == 1 else "")
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is one label, whose two values are classes."""
+        return self.kind == "labels" and len(self.columns) == 1
+
+    def confusion(self) -> "Confusion | None":
+        """Count the true and predicted classes; `None` for several labels and for numbers."""
+        from hookline.trained.numbers.confusion import confusion
+
+        if self.is_binary:
+            return confusion(self.truth[:, 0], self.predicted[:, 0], 2)
+        return confusion(self.truth, self.predicted, len(self.classes)) if self.kind == "classes" else None
+
+    def by_class(self) -> "ByClass | None":
+        """Return the counts of each class, or of each of several labels; `None` for numbers."""
+        from hookline.trained.numbers.confusion import by_label
+
+        if self.kind == "labels" and not self.is_binary:
+            return by_label(self.truth, self.predicted)
+        counts = self.confusion()
+        return None if counts is None else counts.by_class()
+
+    def residuals(self) -> "Mapping[str, ResidualSummary]":
+        """Summarize the residuals of each column of numbers."""
+        from hookline.trained.numbers.residuals import residual_summary
+
+        if self.kind != "numbers":
+            return {}
+        return {
+            name: residual_summary(self.truth[:, index], self.predicted[:, index])
+            for index, name in enumerate(self.columns)
+        }
+
+
+@frozen(kw_only=True, eq=False)
+class Evaluation:
+    """The numbers of an evaluation, and the predictions of each target that has details."""
+
+    split: str
+    """The split; "test" for new rows."""
+    rows: int
+    """The number of rows."""
+    metrics: Mapping[str, float]
+    """The loss and the metrics."""
+    targets: Mapping[str, TargetDetails]
+    """The targets by the names of their losses, or "target" for a single one. Only classes, labels and numbers have
+    details."""
+
+
+@define
+class _Gathered:
+    """The parts of the arrays of one target, batch by batch."""
+
+    first: Predicted
+    truth: "list[Tensor]" = field(factory=list)
+    predicted: "list[Tensor]" = field(factory=list)
+    probability: "list[Tensor]" = field(factory=list)
+    row: "list[Tensor]" = field(factory=list)
+    scores: "list[Tensor]" = field(factory=list)
+    scored: int = 0
+
+
+class Gathering:
+    """Gathers the predictions of an evaluation: call it with the answer of the stage `predict` for each batch."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        targets: Mapping[str, Target],
+        *,
+        with_scores: bool,
+        metrics: Sequence[MetricSpec] = (),
+        progress: Callable[[int], None] | None = None,
+    ):
+        """Take what the predictions belong to, and what to gather.
+
+        Args:
+            objective: the objective.
+            targets: what is known of the targets.
+            with_scores: whether to keep the scores.
+            metrics: the metrics, whose option `threshold` decides which labels are predicted, if there is only one.
+            progress: is called after each batch with the number of rows so far.
+
+        """
+        self._objective, self._targets, self._with_scores = objective, targets, with_scores
+        self._thresholds = _thresholds(objective, metrics)
+        self._progress = progress
+        self._gathered: dict[str, _Gathered] = {}
+        self.rows = 0
+        """The number of rows so far."""
+
+    def __call__(self, several: Mapping[str, Prediction], rows: int) -> None:
+        """Add the predictions of a batch with this number of rows."""
+        for key, named in zip(self._objective.prediction_keys(), self._objective.losses.values(), strict=True):
+            prediction = several[key]
+            if prediction.loss.offers not in KINDS:
+                continue
+            one = predicted(named, prediction, self._targets)
+            scores = prediction.scores if self._with_scores and one.kind != "numbers" else None
+            if not _has_one_value_per_row(one):
+                continue
+            gathered = self._gathered.setdefault(key, _Gathered(one))
+            self._add(gathered, one, scores, self._thresholds.get(key, THRESHOLD))
+        self.rows += rows
+        if self._progress is not None:
+            self._progress(self.rows)
+
+    def _add(self, gathered: _Gathered, one: Predicted, scores: "Tensor | None", threshold: float) -> None:
+        import torch
+
+        truth, predictions = one.truth, one.predictions
+        first = self.rows + 1
+        row = torch.arange(first, first + len(predictions), device=predictions.device)
+        if one.kind == "classes":
+            width = predictions.shape[1]
+            positions = truth[0].numel() if len(truth) else 1
+            row, truth = row.repeat_interleave(positions), truth.reshape(-1)
+            predictions, scores = _flat(predictions, width), None if scores is None else _flat(scores, width)
+            if (ignored := one.loss.ignored_class) is not None:
+                kept = truth != ignored
+                row, truth, predictions = row[kept], truth[kept], predictions[kept]
+                scores = None if scores is None else scores[kept]
+            probability, chosen = predictions.max(dim=1)
+            gathered.truth.append(truth.int().cpu())
+            gathered.predicted.append(chosen.int().cpu())
+            gathered.probability.append(probability.cpu())
+        elif one.kind == "labels":
+            scores = scores.reshape(predictions.shape) if scores is not None else None
+            gathered.truth.append(one.is_true().cpu())
+            gathered.predicted.append(one.is_yes(threshold).cpu())
+            gathered.probability.append(predictions.cpu())
+        else:
+            gathered.truth.append(truth.cpu())
+            gathered.predicted.append(predictions.cpu())
+        gathered.row.append(row.cpu())
+        if scores is not None and gathered.scored + scores.numel() <= MOST_SCORES:
+            gathered.scored += scores.numel()
+            gathered.scores.append(scores.cpu())
+        elif scores is not None:
+            gathered.scored = MOST_SCORES  # No later batch either, so that they are those of the first rows.
+
+    def details(self) -> dict[str, TargetDetails]:
+        """Return the details of each target that was seen."""
+        return {
+            key: _details(gathered, "" if name is None else name, self._thresholds.get(key, THRESHOLD))
+            for name, key in zip(self._objective.losses, self._objective.prediction_keys(), strict=True)
+            if (gathered := self._gathered.get(key)) is not None
+        }
+
+
+def _has_one_value_per_row(one: Predicted) -> bool:
+    """Whether predictions and true values can be compared row by row: a loss may predict something else."""
+    if one.kind == "classes":
+        shape = one.predictions.shape
+        return one.predictions.dim() > 1 and one.truth.numel() == shape.numel() // max(1, shape[1])
+    return one.predictions.dim() == 2 and one.predictions.shape == one.truth.shape
+
+
+def _flat(numbers: "Tensor", width: int) -> "Tensor":
+    """Return `(N, classes)` or `(N, classes, …)` as `(rows, classes)`, where each position is a row."""
+    return numbers.movedim(1, -1).reshape(-1, width)
+
+
+def _thresholds(objective: Objective, metrics: Sequence[MetricSpec]) -> Mapping[str, float]:
+    """Return the threshold of the metrics of each target for which they have the same one."""
+    found: dict[str, set[float]] = {}
+    for metric in metrics:
+        threshold = getattr(metric, "threshold", None)
+        if isinstance(threshold, (int, float)):
+            found.setdefault(objective.key(metric.target), set()).add(float(threshold))
+    return {key: next(iter(several)) for key, several in found.items() if len(several) == 1}
+
+
+def _details(gathered: _Gathered, name: str, threshold: float) -> TargetDetails:
+    one = gathered.first
+
+    def array(tensors: "list[Tensor]") -> Any:
+        import torch
+
+        joined = torch.cat(tensors)
+        # NumPy has no bfloat16.
+        return (joined.float() if joined.dtype in (torch.bfloat16, torch.float16) else joined).numpy()
+
+    return TargetDetails(
+        name=name,
+        kind=one.kind,
+        known=one.known,
+        classes=() if one.kind == "numbers" else one.names,
+        columns=one.columns or ("",),
+        has_probabilities=one.loss.predicts == "probabilities",
+        threshold=threshold,
+        truth=array(gathered.truth),
+        predicted=array(gathered.predicted),
+        probability=array(gathered.probability) if gathered.probability else None,
+        row=array(gathered.row),
+        scores=array(gathered.scores) if gathered.scores else None,
+    )

@@ -1,0 +1,107 @@
+"""Call the stage `evaluate` for a finished run."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline.check.toml.document import Document
+from hookline.data.batches import Batches, Data
+from hookline.data.description import DataDescription
+from hookline.errors.exceptions import HooklineError, MismatchError, RunError, SpecError, notes_of
+from hookline.errors.suggestions import did_you_mean
+from hookline.errors.text import enumerate_names
+from hookline.plugins.stages import Run
+from hookline.trained.evaluation.batches import NewRows, Rebatched
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.spec.objective.prediction import Prediction
+
+Seeing = Callable[[Mapping[str, "Prediction"], int], None]
+"""A function that gets the predictions for each batch, and its number of rows."""
+
+
+ROWS_PER_BLOCK = 4096
+"""About how many new rows are read at once."""
+
+
+def split_of(data: Data, split: str, batch_size: int | None) -> Batches:
+    """Return a split by its name, in batches of another size if one is given.
+
+    Raises:
+        RunError: If the data has no such split.
+
+    """
+    splits = data.splits()
+    if split not in splits:
+        near = did_you_mean(split, splits) or f" There is {enumerate_names(splits)}."
+        raise RunError(f'The data of the run has no split "{split}".{near}')
+    return splits[split] if batch_size is None else Rebatched(splits[split], batch_size)
+
+
+def new_rows(run: Run, description: DataDescription, source: Any, batch_size: int | None) -> Batches:
+    """Return new rows with their targets, in batches; the default size is that of the training."""
+    size = batch_size or run.spec.data.batch_size
+    blocks = run.spec.data.open_rows(
+        source,
+        description,
+        run.objective,
+        rows_per_block=size * max(1, ROWS_PER_BLOCK // size),
+        with_targets=bool(description.targets),
+    )
+    return NewRows(run, blocks, size, source if isinstance(source, (str, Path)) else "data")
+
+
+def refuse_batch_size(batch_size: int | None) -> None:
+    """Raise a `HooklineError` unless the batch size is a positive number, or `None`."""
+    if batch_size is not None and batch_size < 1:
+        raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
+
+
+def evaluated(
+    run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str, see: Seeing | None = None
+) -> dict[str, float]:
+    """Call the stage `evaluate` with all wrappers, and return the loss and the metrics.
+
+    Args:
+        run: an opened run. Its stages change if `see` is given.
+        model: the model, which is in evaluation mode before and afterwards.
+        criterion: the criterion, in the same way.
+        batches: the rows.
+        split: the name of the split.
+        see: gets what the stage `predict` answers for each batch.
+
+    """
+    if see is not None:
+        run.stages.predict = _seen(run.stages.predict, see)  # type: ignore[method-assign]
+    try:
+        answer = run.stages.evaluate(run=run, model=model, criterion=criterion, batches=batches, split=split)
+    finally:
+        model.eval()
+        criterion.eval()
+    return dict(answer)
+
+
+@contextmanager
+def located(document: Document) -> Iterator[None]:
+    """Turn a `MismatchError` of a metric into a `SpecError` that points at the place where the metric was added."""
+    try:
+        yield
+    except MismatchError as error:
+        if error.diagnostic.path[:1] != ("metrics",):
+            raise
+        found = SpecError([document.locate(error.diagnostic)], document.source.name)
+        for note in notes_of(error):
+            found.add_note(note)
+        raise found from error
+
+
+def _seen(predict: Callable[..., Any], see: Seeing) -> Callable[..., Any]:
+    def seen(**values: Any) -> Any:
+        answer = predict(**values)
+        see(answer, values["batch"].rows)
+        return answer
+
+    return seen

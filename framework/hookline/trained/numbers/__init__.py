@@ -1,0 +1,1 @@
+"""Numbers that describe predictions: pure functions of NumPy arrays, without torch."""
