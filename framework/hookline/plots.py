@@ -1,4 +1,4 @@
-"""Figures that need no display, and learning curves, written atomically as PNG files."""
+"""Figures that need no display, and learning curves, written atomically as PNG or SVG files."""
 
 import io
 import math
@@ -8,7 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from hookline.files import write_file
 
@@ -33,6 +33,9 @@ LIKE = 5
 
 GREATEST = 1e38
 """The limit from which a number counts as infinite: matplotlib's own computations overflow close to it."""
+
+MOST_LABELS = 20
+"""The maximum number of runs that a legend names."""
 
 MANY = 2000
 """The number of epochs from which the legend has a fixed place, since finding the best one would be slow."""
@@ -69,6 +72,95 @@ def draw_curves(
             _mark(kept_epoch, place)
         axes[-1].set_xlabel(f"epoch (the weights of epoch {kept_epoch} are kept)")
     write_picture(figure, path)
+
+
+@frozen(kw_only=True)
+class Curve:
+    """A number of one run over its epochs."""
+
+    label: str
+    """What distinguishes the run from the others."""
+    epochs: Sequence[int]
+    values: Sequence[float]
+    best_epoch: int | None = None
+    """The epoch with the best value, to be marked."""
+
+
+def comparison_figure(
+    panels: Mapping[str, Sequence[Curve | None]],
+    title: str,
+    *,
+    yscale: Literal["linear", "log"] = "linear",
+    width: float = WIDTH,
+) -> "Figure":
+    """Draw numbers of several runs against the epochs: a panel for each number, and the same color for a run in each.
+
+    Args:
+        panels: the curves of each number, one for each run in the same order; `None` for a run without the number.
+        title: the title above the first panel.
+        yscale: the scale of the vertical axes. A panel with a number that is not positive stays linear.
+        width: the width in inches.
+
+    """
+    runs = max(map(len, panels.values()), default=0)
+    colors = _colors_of(runs)
+    labels = [next((curves[index] for curves in panels.values() if curves[index]), None) for index in range(runs)]
+    shown = [picture_text(curve.label, 60) for curve in labels if curve is not None][:MOST_LABELS]
+    columns = max(1, min(len(shown), int(width * 11 / max(map(len, shown), default=1) / 1.3)))
+    rows = -(-len(shown) // columns)
+    figure = new_figure(width, (3.2 if len(panels) < 2 else 0.4 + 2.5 * len(panels)) + 0.2 * rows + 0.3)
+    axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
+    handles: dict[int, Any] = {}
+    for place, (name, curves) in zip(axes, panels.items(), strict=False):
+        values = [_number(value) for curve in curves if curve is not None for value in curve.values]
+        for index, curve in enumerate(curves):
+            if curve is not None:
+                handles.setdefault(index, _draw_curve(curve, place, colors[index]))
+        if yscale == "log":
+            _use_log_scale(place, values)
+        place.set_ylabel(picture_text(name, 30))
+    longest = max((curve for curves in panels.values() for curve in curves if curve), key=_last_epoch, default=None)
+    _finish(list(axes), longest.epochs if longest else [], title)
+    figure.align_ylabels(list(axes))
+    if len(shown) > 1:
+        texts = [*shown[:-1], f"{shown[-1]}, and {runs - len(shown)} more"] if runs > len(shown) else shown
+        lines = [handles[index] for index in sorted(handles)][: len(texts)]
+        figure.legend(lines, texts, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
+    return figure
+
+
+def _last_epoch(curve: Curve) -> int:
+    return max(curve.epochs, default=0)
+
+
+def _colors_of(number: int) -> list[Any]:
+    """A color for each of several runs; if there are many, from one end of a color map to the other."""
+    if number <= len(COLORS):
+        return list(COLORS[:number])
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](0.92 * index / (number - 1)) for index in range(number)]
+
+
+def _draw_curve(curve: Curve, axes: "Axes", color: Any) -> Any:
+    """Draw a curve with a dot at its best epoch, and return its line."""
+    values = [_number(value) for value in curve.values]
+    marker = "o" if len(values) == 1 else None  # A line through a single epoch would be invisible.
+    [line] = axes.plot(curve.epochs, values, color=color, linewidth=1.6, marker=marker, markersize=3.5)
+    if curve.best_epoch is not None and curve.best_epoch in curve.epochs:
+        best = values[list(curve.epochs).index(curve.best_epoch)]
+        axes.plot(curve.best_epoch, best, "o", color=color, markersize=7, markeredgecolor="white", zorder=3)
+    return line
+
+
+def _use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
+    """Use a logarithmic axis if all numbers are positive."""
+    finite = [number for number in numbers if not math.isnan(number)]
+    if not finite or min(finite) <= 0:
+        return
+    axes.set_yscale("log")
+    if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
+        _label_plainly(axes)
 
 
 def _number(value: object) -> float:
@@ -136,12 +228,8 @@ def _draw_panel(
             style = "--" if split == "training" and not is_alone and len(splits) > 1 else "-"
             lines += axes.plot(epochs, curves[name], style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
             texts.append(picture_text(split if is_alone else label if len(splits) == 1 else name, 40))
-    numbers = [number for names in panel.curves.values() for name in names for number in curves[name]]
-    if yscale == "log" and not any(number <= 0 for number in numbers):
-        axes.set_yscale("log")
-        finite = [number for number in numbers if not math.isnan(number)]
-        if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
-            _label_plainly(axes)
+    if yscale == "log":
+        _use_log_scale(axes, [number for names in panel.curves.values() for name in names for number in curves[name]])
     [first, *others] = panel.curves
     of_all = "loss" if panel.is_of_losses else next(iter(splits)) if len(splits) == 1 else ""
     axes.set_ylabel(picture_text(of_all if others else first, 30))
@@ -202,18 +290,35 @@ def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
 
 
 def write_picture(figure: "Figure", path: Path, dpi: int = 130) -> None:
-    """Write a figure to a PNG file, and replace an existing file atomically.
+    """Write a figure to a PNG file, or to an SVG file if the path ends in `.svg`. Replace an existing file atomically.
 
     Raises:
         FileError: If the file cannot be written.
 
     """
+    if path.suffix.lower() == ".svg":
+        write_file(path, svg_of(figure))
+        return
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         # Characters that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(drawn, dpi=dpi, format="png", metadata={"Software": "Hookline"})
     write_file(path, drawn.getvalue())
+
+
+def svg_of(figure: "Figure", salt: str = "hookline") -> str:
+    """Return a figure as the text of an SVG file, whose texts can be searched and selected.
+
+    The same figure gives the same text. Give each figure of a page another `salt`, so that their ids differ.
+    """
+    from matplotlib import rc_context
+
+    drawn = io.StringIO()
+    with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(drawn, format="svg", metadata={"Creator": "Hookline", "Date": None})
+    return drawn.getvalue()
 
 
 def picture_text(name: object, most: int = 24) -> str:
