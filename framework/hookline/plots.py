@@ -123,7 +123,8 @@ def comparison_figure(
     _finish(list(axes), longest.epochs if longest else [], title)
     figure.align_ylabels(list(axes))
     if len(shown) > 1:
-        texts = [*shown[:-1], f"{shown[-1]}, and {runs - len(shown)} more"] if runs > len(shown) else shown
+        more = len(handles) - len(shown)
+        texts = [*shown[:-1], f"{shown[-1]}, and {more} more"] if more else shown
         lines = [handles[index] for index in sorted(handles)][: len(texts)]
         figure.legend(lines, texts, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
     return figure

@@ -91,7 +91,7 @@ def drawn_metrics(runs: Sequence[RunSummary], wanted: Sequence[str] | None) -> l
 
 def _report(runs: Sequence[RunSummary], panels: "Mapping[str, Sequence[Curve | None]]", path: Path) -> None:
     """Print the best value of each curve, the damaged files, and the path of the picture."""
-    rows = [["run", "best", "", "epoch"]]
+    rows = [["run", "metric", "best", "epoch"]]
     for name, curves in panels.items():
         values = [
             curve.values[list(curve.epochs).index(curve.best_epoch)]
