@@ -14,9 +14,17 @@ from .csv_format import (
     WRITTEN_NUMBER as WRITTEN_NUMBER,
     WRITTEN_TRUE as WRITTEN_TRUE,
 )
+from .description import (
+    DataDescription as DataDescription,
+    InputDescription as InputDescription,
+)
 from .memory import (
     in_memory as in_memory,
     target_encodings as target_encodings,
+)
+from .new_rows import (
+    RowBlock as RowBlock,
+    blocks_of_arrays as blocks_of_arrays,
 )
 from .numerics import (
     in_float64 as in_float64,

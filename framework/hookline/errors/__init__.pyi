@@ -6,6 +6,7 @@ from .exceptions import (
     LockError as LockError,
     MismatchError as MismatchError,
     PluginError as PluginError,
+    RunError as RunError,
     SpecError as SpecError,
     StageError as StageError,
     TrainingError as TrainingError,

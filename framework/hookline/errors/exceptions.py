@@ -110,6 +110,12 @@ class DataError(HooklineError):
         return DataError(self.message, **{**known, **arguments})
 
 
+class RunError(HooklineError):
+    """Raised when a finished run cannot be used: a file is missing or damaged, or something else is needed."""
+
+    id = "unusable-run"
+
+
 class MismatchError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 

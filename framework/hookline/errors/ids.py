@@ -160,6 +160,11 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
+    "unusable-run": Kind(
+        "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
+        "or a plugin that it used is missing.",
+        "Check the path. `hookline runs` lists the runs with their states.",
+    ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from hookline.data.description import DataDescription
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots import LOSSES, draw_curves
@@ -16,11 +17,21 @@ from hookline.spec.dump import dumps, to_json
 from hookline.spec.parameters import plainly_named
 
 if TYPE_CHECKING:
+    from hookline.data.batches import Data
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 
 LOG = "metrics.jsonl"
 """The file with one line per epoch."""
+
+DATA = "data.json"
+"""The description of the data."""
+
+RESULT = "result.json"
+"""The result, written last."""
+
+MODEL, CRITERION = "model.safetensors", "criterion.safetensors"
+"""The weights of the model, and those of the loss if it has any."""
 
 
 def plan(out: str | Path | None, name: str) -> Path:
@@ -69,9 +80,10 @@ def spec_text(run: "Run", directory: Path) -> str:
     return dumps(run.spec, directory, name=run.catalog.name)
 
 
-def write_beginning(run: "Run", directory: Path) -> None:
-    """Write `spec.toml`, and copies of plugin files with the files that they import."""
+def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
+    """Write `spec.toml`, the description of the data, and copies of plugin files with the files that they import."""
     write_file(directory / "spec.toml", spec_text(run, directory))
+    write_file(directory / DATA, to_json(DataDescription.of(data).to_json(), indent=2) + "\n")
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]
     for number, origin in enumerate(own, 1):
@@ -119,9 +131,9 @@ def write_results(run: "Run", trial: "Trial") -> None:
         except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.
             undrawn = f"{path}: The plot cannot be drawn: {_said(error)}."
 
-    attempt(home / "model.safetensors", lambda path: write_weights(path, plainly_named(trial.model)))
+    attempt(home / MODEL, lambda path: write_weights(path, plainly_named(trial.model)))
     if any(True for _ in trial.criterion.parameters()):
-        attempt(home / "criterion.safetensors", lambda path: write_weights(path, plainly_named(trial.criterion)))
+        attempt(home / CRITERION, lambda path: write_weights(path, plainly_named(trial.criterion)))
     # An interruption may have occurred between the end of an epoch and its line.
     attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
     if trial.history:
@@ -129,7 +141,7 @@ def write_results(run: "Run", trial: "Trial") -> None:
     result = trial
     if failures and trial.state != "failed":
         result = evolve(trial, state="failed", error=str(failures[0]))
-    attempt(home / "result.json", lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
+    attempt(home / RESULT, lambda path: write_file(path, to_json(_result(run, result), indent=2) + "\n"))
     attempt(home, flush_to_disk)
     if undrawn is not None:
         warnings.warn(HooklineWarning(undrawn, id="unwritten-file"), stacklevel=2)
@@ -172,7 +184,7 @@ def _result(run: "Run", trial: "Trial") -> dict[str, Any]:
 
 def write_notes(directory: Path, notes: Sequence[str]) -> None:
     """Add what callbacks reported to `result.json`, after the results have been written."""
-    path = directory / "result.json"
+    path = directory / RESULT
     if path.is_file():
         result = json.loads(path.read_text(encoding="utf-8"))
         write_file(path, to_json({**result, "notes": list(notes)}, indent=2) + "\n")

@@ -43,7 +43,7 @@ def train(spec: TrainingSpec, plugins: Plugins) -> Trained:
     with tempfile.TemporaryDirectory(prefix="hookline-") as place, new_run(spec, plugins, device="cpu") as run:
         made = prepared(run)
         run.directory = directory.create(Path(place) / "run", numbered=False)
-        directory.write_beginning(run, run.directory)
+        directory.write_beginning(run, made.data, run.directory)
         trial, failure = fitted(run, made, 0.0)
         if failure is not None:
             raise failure

@@ -193,9 +193,9 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
 
 
 def write_beginning(run: Run, made: Prepared) -> None:
-    """Write what is known before training: the spec, the plugin files and the lock."""
+    """Write what is known before training: the spec, the description of the data, the plugin files and the lock."""
     assert run.directory is not None
-    directory.write_beginning(run, run.directory)
+    directory.write_beginning(run, made.data, run.directory)
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 

@@ -21,6 +21,10 @@ class WrapperSpec(Spec):
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
     sets `run.state.weights` to describe them."""
 
+    is_part_of_model: ClassVar[bool] = False
+    """Whether predictions need it, because it changes what `forward` or `predict` return. It then also wraps these
+    stages when a finished run predicts, without the stages before them."""
+
     logs: ClassVar[tuple[str, ...] | None] = None
     """The names of the numbers that it adds to the log, or patterns with "*". `None` means unknown; then
     misspelled names in options such as `monitor` cannot be reported."""

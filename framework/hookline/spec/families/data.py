@@ -6,9 +6,11 @@ from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hookline.data.batches import Data
+    from hookline.data.description import DataDescription
+    from hookline.data.new_rows import RowBlock
     from hookline.spec.objective.objective import Objective
 
 
@@ -42,3 +44,38 @@ class DataSpec(Spec):
     def prepare(self, run: Any, loss: "Objective") -> "Data":
         """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
+
+    def open_rows(
+        self,
+        source: Any,
+        description: "DataDescription",
+        objective: "Objective",
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: "Sequence[str]" = (),
+    ) -> "Iterator[RowBlock]":
+        """Yield new rows for a finished run, prepared as the training rows were.
+
+        The default takes arrays that are already prepared: see `hookline.data.blocks_of_arrays`. Override it in a
+        source that prepares its rows, and use only `description`: the training rows may be gone.
+
+        Args:
+            source: the path of a file, "-" for standard input, or an object such as a table or a mapping of arrays.
+            description: the description of the data of the run.
+            objective: the objective, with the encodings of the targets.
+            rows_per_block: the largest number of rows of a block.
+            with_targets: whether to read the targets too. By default they may be absent.
+            keep: the names of columns to return as they are.
+
+        Raises:
+            DataError: If the source cannot be read at all. A row that cannot be read is a problem of its block.
+
+        """
+        from hookline.data.new_rows import blocks_of_arrays
+        from hookline.errors.exceptions import DataError
+
+        if with_targets or keep:
+            what = "targets" if with_targets else "columns"
+            raise DataError(f"{type(self).__name__} takes new rows as arrays, which have no {what}.")
+        return blocks_of_arrays(source, description, rows_per_block=rows_per_block)

@@ -1,0 +1,109 @@
+"""The description of a run's data, without its rows: what a finished run needs to build its model and read new rows."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, frozen
+
+from hookline.data.batches import Batch, Batches, Data, TensorBatches
+from hookline.data.targets.encoding import Target
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@frozen(kw_only=True)
+class InputDescription:
+    """A group of inputs."""
+
+    shape: tuple[int, ...]
+    """The shape of one row; of a padded sequence, that of the rows in the example."""
+    dtype: str
+    """The type of the tensor, such as "float32"."""
+    padded: bool = False
+    """Whether rows are sequences padded with 0, which have lengths."""
+
+
+@frozen(kw_only=True)
+class DataDescription:
+    """What is known about the data of a run. No row of the data is in it."""
+
+    inputs: Mapping[str, InputDescription]
+    """The groups of inputs by name."""
+    preparation: Mapping[str, Any]
+    """How each group is computed from a row of the source: see `Data.preparation`."""
+    targets: Mapping[str, Target]
+    """What the training rows say about each target, such as its classes."""
+    rows: Mapping[str, int]
+    """The number of rows of each split."""
+
+    @classmethod
+    def of(cls, data: Data) -> "DataDescription":
+        """Describe the data that `prepare_data` returned."""
+        example = data.example
+        return cls(
+            inputs={
+                name: InputDescription(
+                    shape=tuple(rows.shape[1:]),
+                    dtype=str(rows.dtype).removeprefix("torch."),
+                    padded=name in example.lengths,
+                )
+                for name, rows in example.inputs.items()
+            },
+            preparation=data.preparation,
+            targets=data.targets,
+            rows={split: batches.rows for split, batches in data.splits().items()},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON-compatible values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "DataDescription":
+        """Return the description from the values that `to_json` returned.
+
+        Raises:
+            ValueError, KeyError, TypeError: If the values are something else.
+
+        """
+        return cls(
+            inputs={
+                str(name): InputDescription(
+                    shape=tuple(map(int, group["shape"])), dtype=str(group["dtype"]), padded=bool(group["padded"])
+                )
+                for name, group in value["inputs"].items()
+            },
+            preparation=dict(value["preparation"]),
+            targets={
+                str(name): Target(
+                    columns=tuple(map(str, target["columns"])),
+                    classes=None if target["classes"] is None else tuple(target["classes"]),
+                )
+                for name, target in value["targets"].items()
+            },
+            rows={str(split): int(rows) for split, rows in value["rows"].items()},
+        )
+
+    def data(self, device: "torch.device") -> Data:
+        """Return data with two rows of zeros as its example, from which the model and the criterion can be built.
+
+        Its training split consists of the same two rows, without targets.
+        """
+        import torch
+
+        inputs: dict[str, Tensor] = {
+            name: torch.zeros(2, *group.shape, dtype=getattr(torch, group.dtype), device=device)
+            for name, group in self.inputs.items()
+        }
+        lengths = {
+            name: torch.full((2,), group.shape[0], device=device) for name, group in self.inputs.items() if group.padded
+        }
+        training: Batches = TensorBatches(inputs, lengths=lengths, batch_size=2)
+        return Data(
+            training=training,
+            example=Batch(inputs, lengths=lengths),
+            targets=self.targets,
+            preparation=self.preparation,
+        )

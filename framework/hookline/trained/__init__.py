@@ -1,0 +1,1 @@
+"""What was trained: open a finished run, predict, evaluate and compare."""
