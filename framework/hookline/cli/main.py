@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "explain a value of a spec, or the id of an error",
     "runs": "list runs side by side: the settings that differ, and the metrics",
     "plot": "draw the curves of several runs in one picture",
+    "report": "write an HTML page about one or several runs",
     "diff": "compare the meaning of two specs, or of the specs of two runs",
     "new": "write a spec for a table, or a plugin",
     "schema": "print a JSON Schema of specs, for editors",
