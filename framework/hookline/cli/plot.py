@@ -83,10 +83,15 @@ def drawn_metrics(runs: Sequence[RunSummary], wanted: Sequence[str] | None) -> l
         raise HooklineError(f"There is nothing to draw: no epoch is logged in {places}.")
     if not wanted:
         return [next((name for name in DEFAULTS if name in known), next(iter(known)))]
-    for name in wanted:
-        if name not in known:
-            raise HooklineError(f"No run has logged {quoted(name)}.{did_you_mean(name, known)}")
-    return list(dict.fromkeys(wanted))
+    return list(dict.fromkeys(_known(name, known) for name in wanted))
+
+
+def _known(name: str, known: Mapping[str, None]) -> str:
+    """The full name of a number: "Accuracy" means "validation/Accuracy"."""
+    for full in (name, f"validation/{name}", f"training/{name}"):
+        if full in known:
+            return full
+    raise HooklineError(f"No run has logged {quoted(name)}.{did_you_mean(name, known)}")
 
 
 def _report(runs: Sequence[RunSummary], panels: "Mapping[str, Sequence[Curve | None]]", path: Path) -> None:

@@ -69,27 +69,31 @@ def _curve(one: Evidence, name: str, label: str, directions: Directions) -> Curv
 
 
 def residuals(one: NumberPredictions, index: int, name: str) -> Html:
-    """Predicted numbers against true ones, and the distribution of their differences."""
+    """Predicted numbers against true ones, and the distribution of their differences, as two charts."""
     import numpy
 
     truth, predicted = one.truth[:, index], one.predicted[:, index]
     finite = numpy.isfinite(truth) & numpy.isfinite(predicted)
     truth, predicted = truth[finite], predicted[finite]
     every = max(1, -(-len(truth) // MOST_POINTS))
-    figure = new_figure(2 * WIDTH, HEIGHT)
-    left, right = figure.subplots(1, 2)
-    left.plot(truth[::every], predicted[::every], "o", color=COLORS[0], markersize=3, alpha=0.6, markeredgewidth=0)
+    column = picture_text(one.columns[index], 30)
+    scatter, histogram = new_figure(WIDTH, HEIGHT), new_figure(WIDTH, HEIGHT)
+    left, right = scatter.subplots(), histogram.subplots()
+    left.plot(truth[::every], predicted[::every], "o", color=COLORS[0], markersize=3.5, alpha=0.8, markeredgewidth=0)
     if len(truth):
         low, high = float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))
         left.plot([low, high], [low, high], color="#888888", linewidth=1, linestyle="--")
         right.hist(predicted - truth, bins=min(40, max(5, int(len(truth) ** 0.5))), color=COLORS[0])
-    left.set_xlabel("true")
-    left.set_ylabel("predicted")
-    left.set_title(picture_text(one.columns[index], 40), loc="left", fontsize=10)
+    left.set_xlabel(f"true {column}")
+    left.set_ylabel(f"predicted {column}")
     right.axvline(0, color="#888888", linewidth=1, linestyle="--")
     right.set_xlabel("predicted - true")
     right.set_ylabel("rows")
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    return chart(figure, name, f"Predicted against true {one.columns[index]}, and the differences of {len(truth)} rows")
+    drawn = (
+        chart(scatter, name, f"Predicted against true {one.columns[index]}"),
+        chart(histogram, f"{name} histogram", f"Differences between prediction and truth, {len(truth)} rows"),
+    )
+    return h("div", *drawn, class_="charts")

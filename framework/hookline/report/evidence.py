@@ -20,7 +20,7 @@ class Example:
     truth: str
     predicted: str
     error: float
-    """How wrong it is: the probability of the true class, or the absolute difference."""
+    """How wrong it is: the probability or score of the true class, or the absolute difference."""
     inputs: Mapping[str, str] = field(factory=dict)
     """Some of its inputs as texts."""
     image: bytes | None = None
@@ -41,6 +41,8 @@ class ClassPredictions:
     """The indices of the predicted classes, int64 (rows,)."""
     worst: Sequence[Example] = ()
     """Wrong rows, beginning with the one whose true class is least probable."""
+    scored_by: str = "probability"
+    """What the model gives each class: a "probability" or a "score"."""
     is_whole: bool = True
     """Whether these are all rows of the split."""
 

@@ -26,18 +26,18 @@ SMALLEST_IMAGE = 6
 def worst_classes(truth: "Tensor", predicted: "Tensor", scores: "Tensor", names: Sequence[str]) -> list[Example]:
     """The wrong rows whose true class is least probable.
 
-    `scores` has the score of the true and of the predicted class, `(rows, 2)`.
+    `scores` has the score of the true class of each row.
     """
     wrong = (truth != predicted).nonzero()[:, 0]
-    margin = (scores[wrong, 0] - scores[wrong, 1]).argsort(stable=True)
+    order = scores[wrong].argsort(stable=True)
     return [
         Example(
             row=row + 1,
             truth=names[int(truth[row])],
             predicted=names[int(predicted[row])],
-            error=float(scores[row, 0]),
+            error=float(scores[row]),
         )
-        for row in wrong[margin][:MOST_EXAMPLES].tolist()
+        for row in wrong[order][:MOST_EXAMPLES].tolist()
     ]
 
 

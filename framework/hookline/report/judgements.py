@@ -207,6 +207,7 @@ def of_best_metrics(run: RunSummary, directions: Directions) -> Iterator[Judgeme
     if kept is None or len(run.history) < FEWEST_EPOCHS:
         return
     names = dict.fromkeys(name for record in run.history for name in record if name.startswith("validation/"))
+    found = []
     for name in names:
         best, final = directions.best_epoch(run, name), run.metrics.get(name)
         if name == LOSS or best is None or best == kept or final is None or not math.isfinite(final):
@@ -214,8 +215,9 @@ def of_best_metrics(run: RunSummary, directions: Directions) -> Iterator[Judgeme
         epochs, values = run.curve(name)
         value = values[epochs.index(best)]
         if abs(value - final) > 0.05 * max(abs(value), abs(final)):
-            text = f"{name} was {_number(value)} in epoch {best}; with the saved weights it is {_number(final)}."
-            yield Judgement("better epoch", text, "note")
+            found.append(f"{name} was {_number(value)} in epoch {best}; with the saved weights it is {_number(final)}.")
+    if found:
+        yield Judgement("better epoch", " ".join(found), "note")
 
 
 def of_size(evidence: Evidence) -> Iterator[Judgement]:

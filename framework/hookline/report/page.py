@@ -70,7 +70,8 @@ def _judgements(runs: Sequence[Evidence], compared: Comparison, directions: Dire
         found += [("", one) for one in comparison_judgements(runs, settings, directions)]
     for run in runs:
         label = run.label if len(runs) > 1 else ""
-        found += [(label, one) for one in judgements(run, directions)]
+        known = {one.kind for _, one in found if one.kind == "small split"}  # The runs have the same split.
+        found += [(label, one) for one in judgements(run, directions) if one.kind not in known]
     found.sort(key=lambda pair: pair[1].severity != "warning")
     if not found:
         yield h("p", f"Nothing conspicuous was found. {CHECKED}")

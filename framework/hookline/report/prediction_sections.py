@@ -128,9 +128,9 @@ def _examples(one: ClassPredictions | NumberPredictions) -> Html:
         return Html("")
     columns = list(dict.fromkeys(name for example in one.worst for name in example.inputs))
     has_images = any(example.image for example in one.worst)
-    is_class = isinstance(one, ClassPredictions)
+    error = f"{one.scored_by} of the true class" if isinstance(one, ClassPredictions) else "difference"
     heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
-    heading += ["score of the true class" if is_class else "difference", *columns]
+    heading += [error, *columns]
     rows: list[Sequence[object]] = []
     for example in one.worst:
         image = [_image(example.image, example.row)] if has_images else []

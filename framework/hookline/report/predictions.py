@@ -79,7 +79,7 @@ class _Target:
     first: "Prediction | None" = None
     name: str = ""
     scores: "list[Tensor]" = field(factory=list)
-    """For classes, the score of the true and of the predicted class; otherwise the predictions."""
+    """For classes, the score of the true class; otherwise the predictions."""
     truth: "list[Tensor]" = field(factory=list)
     predicted: "list[Tensor]" = field(factory=list)
     classes: int = 0
@@ -102,13 +102,9 @@ class _Target:
         predictions, truth = predictions.movedim(1, -1).reshape(-1, self.classes), truth.reshape(-1)
         if (ignored := prediction.loss.ignored_class) is not None:
             predictions, truth = predictions[truth != ignored], truth[truth != ignored]
-        most, predicted = predictions.max(dim=1)
-        import torch
-
-        own = predictions.gather(1, truth.unsqueeze(1)).squeeze(1)
-        self.scores.append(torch.stack([own, most], dim=1).cpu())
+        self.scores.append(predictions.gather(1, truth.unsqueeze(1)).squeeze(1).cpu())
         self.truth.append(truth.cpu())
-        self.predicted.append(predicted.cpu())
+        self.predicted.append(predictions.argmax(dim=1).cpu())
 
     def predictions(self, split: str, rows: int) -> Iterator[Predictions]:
         """The predictions for all batches, each label by itself."""
@@ -118,13 +114,20 @@ class _Target:
         loss, known = self.first.loss, self.data.targets[self.name]
         scores, truth = torch.cat(self.scores), torch.cat(self.truth)
         common: dict[str, Any] = {"split": split, "is_whole": rows <= MOST_ROWS}
+        scored_by = "probability" if loss.predicts == "probabilities" else "score"
         if loss.offers == "classes":
             names = tuple(map(str, known.classes or ()))
             names += tuple(map(str, range(len(names), self.classes)))  # There may be room for more classes.
             predicted = torch.cat(self.predicted)
             examples = worst_classes(truth, predicted, scores, names) if len(truth) == rows else []
             yield ClassPredictions(
-                target=self.key, names=names, truth=truth.numpy(), predicted=predicted.numpy(), worst=examples, **common
+                target=self.key,
+                names=names,
+                truth=truth.numpy(),
+                predicted=predicted.numpy(),
+                worst=examples,
+                scored_by=scored_by,
+                **common,
             )
             return
         columns = known.columns if len(known.columns) == truth.shape[1] else tuple(map(str, range(truth.shape[1])))
@@ -146,13 +149,13 @@ class _Target:
             is_true, is_yes = (truth[:, index] >= THRESHOLD).long(), (scores[:, index] >= THRESHOLD).long()
             yes = scores[:, index]
             of_truth = torch.where(is_true.bool(), yes, 1 - yes)
-            pairs = torch.stack([of_truth, torch.where(is_yes.bool(), yes, 1 - yes)], dim=1)
             yield ClassPredictions(
                 target=self.key if len(columns) == 1 else str(column),
                 names=names,
                 truth=is_true.numpy(),
                 predicted=is_yes.numpy(),
-                worst=worst_classes(is_true, is_yes, pairs, names),
+                worst=worst_classes(is_true, is_yes, of_truth, names),
+                scored_by=scored_by,
                 **common,
             )
 

@@ -11,7 +11,7 @@ import tomli
 from attrs import define, frozen
 
 from hookline.errors.exceptions import HooklineError
-from hookline.errors.suggestions import did_you_mean
+from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import quoted, shortened
 from hookline.runs.summary import RunSummary
 
@@ -104,7 +104,11 @@ class Comparison:
         if ending:
             several = " or ".join(quoted(other) for other in ending[:3])
             raise HooklineError(f"{quoted(shortened(name))} can mean {several}: pass the full name.")
-        raise HooklineError(f"No run has a setting or metric {quoted(shortened(name))}.{did_you_mean(name, known)}")
+        last = {re.split(r"[./]", other)[-1]: other for other in reversed(known)}
+        near = nearest(name, [*known, *last])
+        hint = f" Did you mean {quoted(last.get(near, near))}?" if near else ""
+        hint = hint or did_you_mean(name, [*ATTRIBUTES, *self.metrics, *self.settings])
+        raise HooklineError(f"No run has a setting or metric {quoted(shortened(name))}.{hint}")
 
     def sorted_by(self, key: str) -> "Comparison":
         """The runs in ascending order of a column; in descending order if the key begins with "-".

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.cli.output.screen import paragraph
 from hookline.errors.printing import printable
@@ -16,6 +16,9 @@ Kind = Literal["attribute", "setting", "metric"]
 
 GAP = 2
 """The number of spaces between columns."""
+
+SHORTEST_RUN = 12
+"""The number of characters at the end of a run's directory that are shown on any terminal."""
 
 
 @frozen
@@ -75,13 +78,17 @@ def fitting(columns: Sequence[Column], width: int | None, compared: Comparison) 
     """The columns that fit into a width, in their order: the run and its state always, then the most telling ones."""
     if width is None:
         return list(columns)
-    chosen = list(columns[:2])
-    room = width - sum(column.width for column in chosen) - GAP
-    for column in _by_importance(columns[2:], compared):
+    run, state, *others = columns
+    room = max(SHORTEST_RUN + GAP, width - state.width - GAP)
+    cut = [text if len(text) <= room else f"…{text[len(text) - room + 1 :]}" for text in run.texts]
+    chosen = [evolve(run, texts=cut), state]
+    room -= chosen[0].width
+    for column in _by_importance(others, compared):
         if column.width + GAP <= room:
             room -= column.width + GAP
             chosen.append(column)
-    return [column for column in columns if column in chosen]
+    order = [column.name for column in columns]
+    return sorted(chosen, key=lambda column: order.index(column.name))
 
 
 def _by_importance(columns: Sequence[Column], compared: Comparison) -> list[Column]:
@@ -111,7 +118,8 @@ def lines(columns: Sequence[Column], width: int | None, compared: Comparison) ->
             for text, column in zip(row, shown, strict=True)
         )
         yield (" " * GAP).join(cells).rstrip()
-    hidden = [column for column in columns if column not in shown]
+    names_shown = {column.name for column in shown}
+    hidden = [column for column in columns if column.name not in names_shown]
     if hidden:
         kinds = [(kind, sum(column.kind == kind for column in hidden)) for kind in ("setting", "metric", "attribute")]
         what = " and ".join(counted(number, kind) for kind, number in kinds if number and kind != "attribute")
