@@ -51,6 +51,10 @@ def curves(runs: Sequence[Evidence], directions: Directions) -> list[Html]:
             groups.setdefault(label, []).append((runs[0], name, split))
         else:
             groups[name] = [(one, name, one.label) for one in runs]
+    # A number of a single split has its full name.
+    groups = {
+        listed[0][1] if len(runs) == 1 == len(listed) else group: listed for group, listed in groups.items()
+    }
     order = sorted(groups, key=lambda group: (not group.endswith("loss"), "/" not in group and len(runs) > 1))
     charts = []
     for group in order[:MOST_CHARTS]:

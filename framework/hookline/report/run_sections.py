@@ -57,7 +57,8 @@ def _metrics(run: RunSummary) -> Html:
     rows: list[Sequence[object]] = [
         (label, *metric_texts([run.metrics.get(f"{split}/{label}", MISSING) for split in splits])) for label in labels
     ]
-    rows.append(("measured with", *(measured.get(split, "") for split in splits)))
+    if measured:
+        rows.append(("measured with", *(measured.get(split, "") for split in splits)))
     shown = table(("", *splits), rows, numbers=range(1, len(splits) + 1))
     logged = (run.result or {}).get("logged")
     if isinstance(logged, dict) and logged:
