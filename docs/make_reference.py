@@ -5,12 +5,15 @@ A test compares the pages with the output of this script, so that they are never
 
 import argparse
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import hookline
 from hookline.cli.main import COMMANDS, parser_of_command
 from hookline.cli.show import example
 from hookline.errors.ids import IDS
@@ -27,6 +30,12 @@ NOTICE = "<!-- Written by `make docs`. Change the docstrings instead. -->"
 GALLERY = {"": "Start here", "losses": "Losses", "optimizers": "Optimizers", "callbacks": "Callbacks"}
 """The folders of example specs, and their headings."""
 
+MODULES = (
+    *(hookline, hookline.data, hookline.errors, hookline.files, hookline.plots, hookline.spec, hookline.testing),
+    hookline.training,
+)
+"""The public modules."""
+
 
 def pages() -> dict[str, str]:
     """The text of every page, by file name."""
@@ -36,6 +45,7 @@ def pages() -> dict[str, str]:
     texts = {
         "README.md": contents(families),
         "stages.md": stage_page(),
+        "python.md": python_page(),
         "commands.md": command_page(),
         "specs.md": gallery(),
     }
@@ -53,6 +63,7 @@ def file_of(family: str) -> str:
 def contents(families: Mapping[str, list[type[Spec]]]) -> str:
     """The page that links to all others and lists every component."""
     lines = [NOTICE, "", "# Reference", "", "- [Commands](commands.md)", "- [Stages](stages.md)"]
+    lines += ["- [Public Python names](python.md)"]
     lines += ["- [Example specs](specs.md)"]
     lines += ["- [Errors and warnings](diagnostics.md)", ""]
     for family, kinds in sorted(families.items()):
@@ -110,6 +121,36 @@ def member_lines(member: Any, level: str) -> list[str]:
     name = name.replace("stages.", "run.stages.")
     called = name if isinstance(member, property) else f"{name}({arguments})"
     return [f"{level} {name}", "", f"`{called}`", "", inspect.cleandoc(member.__doc__), ""]
+
+
+def python_page() -> str:
+    """The page of the public names, with the first paragraph of the docstring of each."""
+    lines = [NOTICE, "", "# Public Python names", ""]
+    lines += ["`help(hookline.data.Batch)` shows the rest of what Python knows about a name.", ""]
+    for module in MODULES:
+        lines += [f"## {module.__name__}", ""]
+        lines += [name_line(name, getattr(module, name)) for name in sorted(public_names(module), key=str.lower)]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The names that a module exports: those of its stub, or everything that it defines."""
+    names = getattr(module, "__all__", None) or [
+        name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
+    ]
+    return [name for name in names if not name.startswith("_") and not inspect.ismodule(getattr(module, name))]
+
+
+def name_line(name: str, value: Any) -> str:
+    """A public name as a list item."""
+    if value is hookline.hookimpl:
+        return f"- `{name}`: The decorator of pluggy that marks a function as the implementation of a hook."
+    if not inspect.isclass(value) and not inspect.isfunction(value):  # The alias of a type.
+        return f"- `{name}`: `{re.sub(r'(collections[.]abc|typing)[.]', '', str(value))}`"
+    parameters = inspect.signature(value).parameters if inspect.isfunction(value) else {}
+    called = f"{name}({', '.join(parameters)})" if parameters else name
+    return f"- `{called}`: {' '.join((inspect.getdoc(value) or '').partition(2 * chr(10))[0].split())}"
 
 
 def diagnostic_page() -> str:

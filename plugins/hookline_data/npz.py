@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run
-from hookline.data import Data, Encoding, Sequences, in_memory, target_encodings
+from hookline.data import Data, Encoding, Sequences, in_memory
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
@@ -79,7 +79,7 @@ class NPZ(SplitFile):
         """The arrays of each target; a single target is called "target"."""
         return named(self.targets, "target")
 
-    def check(self, loss: Objective | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and arrays that they do not contain."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
         groups = {} if self.inputs is None else self._groups(())
@@ -126,11 +126,11 @@ class NPZ(SplitFile):
 
     def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
         """Choose the role of each array."""
-        encodings = target_encodings(loss, self.target_arrays)
+        encodings = checks.encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
         splitting = () if self.split_column is None else (self.split_column,)
-        saying = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
-        taken = {*targets, *splitting, *saying}
+        lengths = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
+        taken = {*targets, *splitting, *lengths}
         groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
         if not groups:
             raise DataError("No array is left for the inputs.", file=self.path)

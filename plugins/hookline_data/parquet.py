@@ -11,10 +11,11 @@ from attrs import evolve
 from hookline.errors import DataError, shortened
 from hookline.spec import spec
 from hookline_data.reading import parquet_footer
-from hookline_data.reading.cells import is_list, is_ragged, refuse_missing, row_and_element, width
+from hookline_data.reading.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.error_messages import CHANGED, as_sentences, one_line
 from hookline_data.reading.parquet_footer import FooterError
+from hookline_data.reading.text_cells import refuse_missing
 from hookline_data.table import Table
 
 if TYPE_CHECKING:

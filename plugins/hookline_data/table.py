@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from hookline import Run
 from hookline.data import Data
-from hookline.errors import DataError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
+from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import Objective, option, spec, to_json
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
@@ -109,7 +109,7 @@ class Table(SplitFile):
         """
         raise NotImplementedError
 
-    def check(self, loss: Objective | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and columns that their headers do not contain."""
         of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
         yield from of_targets
@@ -131,7 +131,7 @@ class Table(SplitFile):
                 yield error
 
     def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
-        """Report columns that the header does not contain, and shapes with another number of elements than columns."""
+        """Report columns that the header does not contain, and shapes that do not fit the number of columns."""
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False

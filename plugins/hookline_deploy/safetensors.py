@@ -7,7 +7,7 @@ from attrs import asdict
 
 from hookline import Run, Trial
 from hookline.files import write_file, write_weights
-from hookline.spec import DeploySpec, plain, plainly_named, spec, to_json
+from hookline.spec import DeploySpec, plain, spec, to_json
 
 
 @spec
@@ -47,10 +47,10 @@ class Safetensors(DeploySpec):
             else trial.spec.loss.activation,
         }
         weights, json = directory / "model.safetensors", directory / "model.json"
-        write_weights(weights, plainly_named(trial.model))
+        write_weights(weights, trial.model)
         write_file(json, to_json(description, indent=2) + "\n")
         if not any(True for _ in trial.criterion.parameters()):
             return weights, json
         criterion = directory / "criterion.safetensors"
-        write_weights(criterion, plainly_named(trial.criterion))
+        write_weights(criterion, trial.criterion)
         return weights, criterion, json

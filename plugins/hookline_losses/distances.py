@@ -1,4 +1,4 @@
-"""Distances, for losses with a choice of distance."""
+"""Distances, for losses whose distance can be chosen."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs
 from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Activation, option, spec
-from hookline.training import head_of
+from hookline.training import last_layer
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
 from hookline_losses.output_ranges import end_below_0
 from hookline_losses.regression import RegressionLoss
@@ -132,7 +132,10 @@ class GaussianNLLLoss(TorchLoss):
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Refuse a variance from a layer that can return negative numbers, even if those of the example are not."""
-        if isinstance(outputs, Mapping) and (end := end_below_0(head_of(model, "var"))) is not None:
+        from torch import nn
+
+        heads = last_layer(model)
+        if isinstance(heads, nn.ModuleDict) and "var" in heads and (end := end_below_0(heads["var"])) is not None:
             raise ValueError(f"{NEGATIVE_VARIANCE} It ends in {end}.")
         return ()
 

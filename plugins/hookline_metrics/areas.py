@@ -149,7 +149,7 @@ def ranked(scores: "Tensor", positive: "Tensor") -> "Tensor":
 
 
 def curve(scores: "Tensor", positive: "Tensor") -> "tuple[Tensor, Tensor]":
-    """Return the false and true positive rates in order of decreasing scores, float64; equal scores are one step."""
+    """Return the false and true positive rates at decreasing thresholds, in float64. Equal scores are one step."""
     import torch
 
     ordered, order = scores.sort(descending=True)

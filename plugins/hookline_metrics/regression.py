@@ -65,7 +65,7 @@ class R2Score(RegressionMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/r2_score.html
     """
 
-    undefined = "It needs at least 2 rows, more than `adjusted` + 1, and finite predictions."
+    undefined = "It needs finite predictions, at least 2 rows, and more rows than `adjusted` + 1."
 
     adjusted: int = option(default=0, minimum=0)
     """The number of independent inputs, for the adjusted score."""

@@ -29,7 +29,7 @@ def _several(instance: object, attribute: "Attribute[Any]", value: tuple[Part, .
 
 @spec
 class Partition(OptimizerSpec):
-    """Several optimizers, each for a part of the parameters, which take their steps one after another.
+    """Several optimizers, each for a part of the parameters. They take their steps one after another.
 
     Each parameter belongs to the first part that selects it. A part without a selection takes all remaining parameters.
     """

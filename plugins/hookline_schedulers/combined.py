@@ -35,7 +35,7 @@ class CombinedScheduler(TorchScheduler):
             yield OptionError("schedulers", "There must be at least one scheduler.")
         for index, scheduler in enumerate(self.schedulers):
             name = type(scheduler).__name__
-            if scheduler.is_told_the_record:
+            if scheduler.needs_record:
                 yield OptionError("schedulers", f"{name} needs a monitored number, which it cannot get here.", index)
             elif getattr(scheduler, "interval", None) is not None:
                 message = f"Set `interval` of the {type(self).__name__} instead."
@@ -53,7 +53,7 @@ class CombinedScheduler(TorchScheduler):
         return (length,) * len(self.schedulers)
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
-        """Warn of schedulers that do not suit the length of their turn, too."""
+        """Warn about schedulers that do not suit the length of their turn, too."""
         own = list(TorchScheduler.unfit(self, length, unit))
         yield from own
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):

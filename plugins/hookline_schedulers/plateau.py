@@ -22,7 +22,7 @@ class ReduceLROnPlateau(TorchScheduler):
     """
 
     logs = ("lr", "lr[*]")
-    is_told_the_record = True
+    needs_record = True
     of_groups = ("min_lr",)
 
     monitor: str = "validation/loss"

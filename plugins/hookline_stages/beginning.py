@@ -94,7 +94,7 @@ def select_loss(run: Run, data: Data) -> nn.Module:
     if not isinstance(criterion, nn.Module):
         given = f"the class {criterion.__name__}" if isinstance(criterion, type) else f"a {type(criterion).__name__}"
         raise MismatchError(
-            f"`build` of {run.objective.name_for(None)} must return an nn.Module, not {given}.", ("loss",)
+            f"`build` of {run.objective.name_for(None)} must return an nn.Module, not {given}.", run.objective.path
         )
     return criterion.to(run.device)
 

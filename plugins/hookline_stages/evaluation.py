@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning, hookimpl
-from hookline.errors import DataError, MismatchError, OptionError
-from hookline.training import MeanLosses
+from hookline.errors import DataError
+from hookline.training import MeanLosses, built_metric, metric_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torch import Tensor, nn
 
-    from hookline import Run, TrainingSpec
+    from hookline import Run
     from hookline.data import Batch, Batches, Outputs
     from hookline.spec import MetricSpec, Prediction
 
@@ -50,7 +49,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             # The first prediction determines the number of classes.
             metrics = metrics or list(_built(run, predicted))
             for metric, key, state in metrics:
-                with _naming(metric, spec, split):
+                with metric_errors(metric, spec, split):
                     state.update(*metric.prepare(_evaluated(metric, predicted[key]), predicted[key].truth))
     model.train()
     criterion.train()
@@ -58,7 +57,7 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
         raise DataError(f"data: The {split} split yielded no batch; {len(batches)} were expected.")
     evaluated = losses.values()
     for metric, _, state in metrics:
-        with _naming(metric, spec, split):
+        with metric_errors(metric, spec, split):
             evaluated[metric.label] = float(state.compute())
         if math.isnan(evaluated[metric.label]):
             message = f"{metric.label} is NaN on the {split} split. {metric.undefined}".rstrip()
@@ -82,22 +81,6 @@ def _built(run: Run, predicted: Mapping[str, Prediction]) -> Iterator[tuple[Metr
     """Yield each metric with the key of the prediction that it evaluates, and the object that accumulates it."""
     for metric in run.spec.metrics:
         key = run.objective.key(metric.target)
-        with _naming(metric, run.spec, "validation"):
+        with metric_errors(metric, run.spec, "validation"):
             first = _evaluated(metric, predicted[key])
-            yield metric, key, metric.build(predicted[key].loss, first).to(first.device)
-
-
-@contextmanager
-def _naming(metric: MetricSpec, spec: TrainingSpec, split: str) -> Iterator[None]:
-    """Turn errors of a metric into errors that name the metric and its path in the spec."""
-    place = ("metrics", spec.metrics.index(metric))
-    try:
-        yield
-    except OptionError as error:
-        raise MismatchError(
-            f"{metric.label} cannot be computed. {error}", (*place, *error.path), id="unfit-metric"
-        ) from error
-    except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise MismatchError(
-            f"{metric.label} cannot be computed on the {split} split. {error}", place, id="unfit-metric"
-        ) from error
+            yield metric, key, built_metric(metric, run.spec, predicted[key].loss, first)

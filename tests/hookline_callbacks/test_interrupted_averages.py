@@ -15,14 +15,14 @@ def pressing(at):
     """A plugin that raises a KeyboardInterrupt in the given batch of the model in training mode."""
 
     class Pressing:
-        asked = 0
+        calls = 0
 
         @hookline.hookimpl(wrapper=True)
         def forward(self, model):
             outputs = yield
             if model.training:
-                Pressing.asked += 1
-                if Pressing.asked == at:
+                Pressing.calls += 1
+                if Pressing.calls == at:
                     raise KeyboardInterrupt
             return outputs
 
@@ -34,7 +34,7 @@ def interrupted(path, callback, at):
     plugin = pressing(at)
     with pytest.raises(hookline.Interrupted) as raised:
         trained(path, callback, plugins=[plugin()])
-    return raised.value.trial, plugin.asked
+    return raised.value.trial, plugin.calls
 
 
 def steps_by_hand(count, averaged=None):
@@ -64,8 +64,8 @@ def test_an_interruption_while_statistics_are_recomputed_restores_the_unaveraged
 
 
 def test_nothing_is_computed_after_an_interruption(tmp_path):
-    trial, asked = interrupted(tmp_path, AVERAGING, 14)
-    assert asked == 14
+    trial, calls = interrupted(tmp_path, AVERAGING, 14)
+    assert calls == 14
     assert same(trial.model, steps_by_hand(13))
     assert trial.notes == ("Interrupted: the weights are those of the last step, not the mean.",)
 

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import torch
-from image_training import BATCH, EPOCHS, IMAGES, ROWS, TARGETS, batches, judged, network, same, step, trained
+from image_training import BATCH, EPOCHS, IMAGES, ROWS, TARGETS, batches, network, same, step, trained, validation_loss
 from torch import nn
 from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn, update_bn
 
@@ -20,7 +20,7 @@ def test_a_moving_average_equals_torchs(tmp_path):
         for x, y in batches(epoch):
             step(model, optimizer, x, y)
             averaged.update_parameters(model)
-        losses.append(judged(averaged.module))
+        losses.append(validation_loss(averaged.module))
     assert same(trial.model, averaged.module)
     assert not same(trial.model, model)
     assert [record["validation/loss"] for record in trial.history] == losses

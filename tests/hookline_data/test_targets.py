@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError
+from hookline_data.reading.csv_format import MISSING_MARKS
 
 
 def target(data):
@@ -92,7 +92,7 @@ def test_several_target_columns_are_several_numbers_in_the_order_of_the_file(pre
         (
             "BCEWithLogitsLoss",
             ["u", "v", "w"],
-            'The target column "y" has 3 classes, but BCEWithLogitsLoss takes two: use CrossEntropyLoss.',
+            'The target column "y" has 3 classes, but BCEWithLogitsLoss takes two: use a loss for several classes, such as cross-entropy.',
         ),
     ],
 )

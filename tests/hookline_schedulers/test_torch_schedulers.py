@@ -273,17 +273,17 @@ def test_a_loaded_schedule_continues_like_the_original(tmp_path):
     for _ in range(2):
         optimizers.append(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1))
         schedules.append(scheduler.build())
-        asked = schedules[-1].select_optimizer(run)
-        next(asked)
+        wrapper = schedules[-1].select_optimizer(run)
+        next(wrapper)
         with pytest.raises(StopIteration):
-            asked.send(optimizers[-1])
+            wrapper.send(optimizers[-1])
         optimizers[-1].step()
 
     def end_epoch(schedule):
-        asked = schedule.log({})
-        next(asked)
+        wrapper = schedule.log({})
+        next(wrapper)
         with pytest.raises(StopIteration):
-            asked.send({})
+            wrapper.send({})
 
     end_epoch(schedules[0])
     schedules[1].load_state_dict(schedules[0].state_dict())

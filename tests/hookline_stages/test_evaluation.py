@@ -15,8 +15,8 @@ SPECS = Path(__file__).parents[2] / "specs"
 class Witness:
     """A plugin that compares each answer of `evaluate` with the result for the whole split at once."""
 
-    def __init__(self, judge):
-        self.judge = judge
+    def __init__(self, expected_loss):
+        self.expected_loss = expected_loss
         self.seen = []
         self.random_states = []
 
@@ -30,13 +30,13 @@ class Witness:
         inputs, targets = (torch.cat([getattr(batch, name) for batch in rows]) for name in ("input", "target"))
         model.eval()
         with torch.no_grad():
-            self.seen.append((split, len(rows), answer, self.judge(model(inputs), targets)))
+            self.seen.append((split, len(rows), answer, self.expected_loss(model(inputs), targets)))
         model.train()
         return answer
 
 
-def seen(spec, judge, out):
-    witness = Witness(judge)
+def seen(spec, expected_loss, out):
+    witness = Witness(expected_loss)
     trial = hookline.train(spec, plugins=[witness], out=out)
     return trial, witness.seen
 
@@ -72,13 +72,13 @@ def test_the_loss_over_batches_equals_the_loss_of_all_rows(loss, criterion, batc
             f"loss={{type='CrossEntropyLoss'{', ' if table else ''}{table}}}",
         ],
     )
-    trial, judgements = seen(spec, criterion, tmp_path / "run")
-    assert [split for split, *_ in judgements] == ["validation", "validation", "test"]
-    for _, batches, answer, expected in judgements:
+    trial, evaluations = seen(spec, criterion, tmp_path / "run")
+    assert [split for split, *_ in evaluations] == ["validation", "validation", "test"]
+    for _, batches, answer, expected in evaluations:
         assert batches == (5 if batch_size == 7 else 1)
         assert answer["loss"] == close(float(expected))
-    assert trial.metrics["validation/loss"] == judgements[1][2]["loss"]
-    assert trial.metrics["test/loss"] == judgements[2][2]["loss"]
+    assert trial.metrics["validation/loss"] == evaluations[1][2]["loss"]
+    assert trial.metrics["test/loss"] == evaluations[2][2]["loss"]
 
 
 def test_a_batch_whose_rows_are_all_ignored_does_not_count(tmp_path):
@@ -105,7 +105,7 @@ def test_metrics_equal_those_of_the_predictions_for_all_rows(batch_size, tmp_pat
     spec = hookline.load(SPECS / "breast_cancer.toml", ["run.epochs=2", f"data.batch_size={batch_size}"])
     names = ("Accuracy", "F1Score", "AUROC")
 
-    def judge(outputs, targets):
+    def expected_loss(outputs, targets):
         predicted, true, scores = (rows[:, 0].double().numpy() for rows in (outputs >= 0, targets, outputs))
         return [
             sklearn.accuracy_score(true, predicted),
@@ -113,10 +113,10 @@ def test_metrics_equal_those_of_the_predictions_for_all_rows(batch_size, tmp_pat
             sklearn.roc_auc_score(true, scores),
         ]
 
-    _, judgements = seen(spec, judge, tmp_path / "run")
+    _, evaluations = seen(spec, expected_loss, tmp_path / "run")
     # The best epoch is the last, so the validation results of the weights that EarlyStopping keeps are known.
-    assert [split for split, *_ in judgements] == ["validation", "validation", "training", "test"]
-    for _, _, answer, expected in judgements:
+    assert [split for split, *_ in evaluations] == ["validation", "validation", "training", "test"]
+    for _, _, answer, expected in evaluations:
         assert list(answer) == ["loss", *names]
         assert [answer[name] for name in names] == pytest.approx(expected, rel=1e-14)
 
@@ -127,8 +127,8 @@ def test_dropout_and_batch_norm_are_in_evaluation_mode(tmp_path):
     spec = hookline.load(
         SPECS / "iris.toml", ["run.epochs=3", f"model.layers=[{table}]", "data.batch_size=9", "metrics=[]"]
     )
-    trial, judgements = seen(spec, nn.CrossEntropyLoss(), tmp_path / "run")
-    for _, _, answer, expected in judgements:
+    trial, evaluations = seen(spec, nn.CrossEntropyLoss(), tmp_path / "run")
+    for _, _, answer, expected in evaluations:
         assert answer["loss"] == close(float(expected))
     assert trial.model[0].num_batches_tracked == 3 * len(trial.data.training)
 
@@ -154,8 +154,8 @@ def test_a_metric_is_nan_for_too_few_rows_and_the_model_is_kept(split, tmp_path)
         trial = hookline.train(one_row(tmp_path, split), out=tmp_path / "run")
     assert list(dict.fromkeys(str(warning.message) for warning in warned)) == [
         f"metrics[0]: R2Score needs at least 2 rows, but the {split} split has 1 row: it will be NaN.",
-        f"metrics[0]: R2Score is NaN on the {split} split. It needs at least 2 rows, more than `adjusted` + 1, and "
-        f"finite predictions.",
+        f"metrics[0]: R2Score is NaN on the {split} split. It needs finite predictions, at least 2 rows, and "
+        f"more rows than `adjusted` + 1.",
     ]
     assert math.isnan(trial.metrics[f"{split}/R2Score"])
     assert json.loads((tmp_path / "run/result.json").read_text())["metrics"][split]["R2Score"] is None
@@ -190,13 +190,13 @@ def test_scores_are_ranked_and_probabilities_are_compared_with_thresholds(tmp_pa
         ],
     )
 
-    def judge(outputs, targets):
+    def expected_loss(outputs, targets):
         assert (outputs.abs() > 20).double().mean() > 0.9, "Most probabilities round to 0 or 1."
         true = targets.double()[:, 0].numpy()
         reported = [sklearn.roc_auc_score(true, rows.double()[:, 0].numpy()) for rows in (outputs, outputs >= 0)]
         return [*reported, sklearn.accuracy_score(true, (outputs >= 0)[:, 0].double().numpy())]
 
-    _, judgements = seen(spec, judge, tmp_path / "run")
-    for _, _, answer, expected in judgements:
+    _, evaluations = seen(spec, expected_loss, tmp_path / "run")
+    for _, _, answer, expected in evaluations:
         assert [answer[name] for name in ("AUROC", "at", "Accuracy")] == pytest.approx(expected, rel=1e-14)
         assert answer["AUROC"] > 0.9

@@ -230,7 +230,7 @@ def test_the_plugin_adds_a_loss_that_trains(tmp_path):
 
 
 def test_the_wrapper_the_metric_and_the_callback_work_in_plugin_files(tmp_path):
-    _, wrapper, metric, callback, _ = blocks("python", "plugins")
+    _, wrapper, metric, callback, *_ = blocks("python", "plugins")
     spec = tmp_path / "spec.toml"
     text = blocks("toml")[0].replace('"data/iris.csv"', json.dumps(str(ROOT / "specs" / "data" / "iris.csv")))
     added = '[[metrics]]\ntype = "Confidence"\nthreshold = 0.6\n[[callbacks]]\ntype = "StopBelow"\nthreshold = 10.0\n'
@@ -247,6 +247,19 @@ def test_the_wrapper_the_metric_and_the_callback_work_in_plugin_files(tmp_path):
     assert [len(records) for records in metrics.values()] == [3, 3]
     assert metrics["plain"][-1]["validation/Confidence"] > 0
     assert metrics["halved"][-1]["validation/Confidence"] == 0
+
+
+def test_the_data_source_is_trained_on(tmp_path):
+    [source] = [block for block in blocks("python", "plugins") if "DataSpec" in block]
+    (tmp_path / "parabola.py").write_text(source)
+    (tmp_path / "spec.toml").write_text(
+        '[data]\ntype = "Parabola"\n[model]\ntype = "Linear"\nout_features = 1\n[loss]\ntype = "MSELoss"\n'
+        '[optimizer]\ntype = "SGD"\nlr = 0.1\n[run]\nepochs = 2\n'
+    )
+    arguments = ["train", str(tmp_path / "spec.toml"), "-q", "-p", str(tmp_path / "parabola.py")]
+    assert main([*arguments, "--out", str(tmp_path / "run")]) == 0
+    last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["validation/loss"] > 0
 
 
 def test_several_losses_are_those_of_the_example():

@@ -47,9 +47,9 @@ def split(rows, classes=None, *, validation, test):
     groups = [order] if classes is None else [order[classes[order] == name] for name in sorted(set(classes))]
     parts = [[], [], []]
     for group in groups:
-        tested, judged = round(test * len(group)), round(validation * len(group))
-        parts[0] += list(group[tested + judged :])
-        parts[1] += list(group[tested : tested + judged])
+        tested, validated = round(test * len(group)), round(validation * len(group))
+        parts[0] += list(group[tested + validated :])
+        parts[1] += list(group[tested : tested + validated])
         parts[2] += list(group[:tested])
     return [sorted(part) for part in parts]
 
@@ -150,9 +150,9 @@ def breast_cancer():
             losses.append(loss.item())
         model.eval()
         with torch.no_grad():
-            judged = criterion(model(inputs[validation]), malignant[validation]).item()
-        if judged < best:
-            best, best_epoch, best_weights = judged, epoch, copy.deepcopy(model.state_dict())
+            validation_loss = criterion(model(inputs[validation]), malignant[validation]).item()
+        if validation_loss < best:
+            best, best_epoch, best_weights = validation_loss, epoch, copy.deepcopy(model.state_dict())
         elif epoch - best_epoch >= 8:
             break
     model.load_state_dict(best_weights)

@@ -70,7 +70,7 @@ def step(model, optimizer, x, y):
     return loss.detach()
 
 
-def judged(model):
+def validation_loss(model):
     model.eval()
     with torch.no_grad():
         losses = [

@@ -149,7 +149,7 @@ def _no_table(value: Any, wanted: str) -> ValueError:
 def _with_others(
     error: OptionError, base: type[Spec], name: Any, options: dict[str, Any], catalog: Catalog, converter: Converter
 ) -> Exception:
-    """The error of a `type`, with those of the options, which are read for the type that was probably meant.
+    """Return the error of a `type` together with the errors of the options of the type that was probably meant.
 
     If that type is a guess, missing options are not reported.
     """

@@ -11,9 +11,11 @@ from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import PluginError, SpecError
+from hookline.errors.exceptions import MismatchError, PluginError, SpecError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
+from hookline.errors.suggestions import MOST_LISTED
+from hookline.errors.text import enumerate_names
 from hookline.plugins.manager import Plugins
 from hookline.spec.conflicts import objective_of
 from hookline.spec.training import SEVERAL, TrainingSpec
@@ -156,12 +158,28 @@ def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], docum
     """The problems, without those of components that an unusable plugin may provide."""
     if not unusable:
         return problems
-    hidden = [problem.path[:-1] for problem in problems if problem.id == "unknown-type"]
+    unknown = [problem for problem in problems if problem.id == "unknown-type"]
+    hidden = [problem.path[:-1] for problem in unknown]
     certain = [problem for problem in problems if not any(problem.path[: len(path)] == path for path in hidden)]
+    if unknown:
+        types = dict.fromkeys(_type_of(problem, document) for problem in unknown)
+        listed = enumerate_names(list(types)[:MOST_LISTED])
+        note = f"Unknown types are not reported, since this plugin may provide them: {listed}."
+        unusable = [evolve(problem, help=f"{problem.help} {note}".lstrip()) for problem in unusable]
     return in_order([*unusable, *certain], document)
 
 
-def _of_data(error: OptionError, document: Document) -> Diagnostic:
+def _type_of(unknown: Diagnostic, document: Document) -> str:
+    """The unknown type, or its section if the type may not be quoted."""
+    if unknown.place is not None and not unknown.place.source.is_quotable:
+        return str(unknown.path[0])
+    *_, node = document.root.along(unknown.path)
+    return str(node.value)
+
+
+def _of_data(error: OptionError | MismatchError, document: Document) -> Diagnostic:
+    if isinstance(error, MismatchError):
+        return error.diagnostic
     found = error.diagnostic.within("data")
     if error.near is None:
         return found

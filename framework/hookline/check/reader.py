@@ -71,7 +71,7 @@ class Reader:
         strange = {problem.path[-1] for problem in problems if isinstance(problem, UnknownOption)}
         table = document.table
         complete = {name: value for name, value in sections.items() if not _lacks(value, table.get(name), strange)}
-        errors = list(conflicts(complete, known))
+        errors = list(conflicts(complete))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
         located = [document.locate(problem) for problem in with_suggestions(problems, document.table, self.catalog)]

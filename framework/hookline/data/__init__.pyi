@@ -7,21 +7,11 @@ from .batches import (
     gathered as gathered,
     permutation as permutation,
 )
-from .csv_format import (
-    MOST_CELL_LINES as MOST_CELL_LINES,
-    WRITTEN_FALSE as WRITTEN_FALSE,
-    WRITTEN_NOT_FINITE as WRITTEN_NOT_FINITE,
-    WRITTEN_NUMBER as WRITTEN_NUMBER,
-    WRITTEN_TRUE as WRITTEN_TRUE,
-)
 from .description import (
     DataDescription as DataDescription,
     InputDescription as InputDescription,
 )
-from .memory import (
-    in_memory as in_memory,
-    target_encodings as target_encodings,
-)
+from .memory import in_memory as in_memory
 from .new_rows import (
     RowBlock as RowBlock,
     blocks_of_arrays as blocks_of_arrays,
@@ -37,7 +27,6 @@ from .targets.classes import (
     Distribution as Distribution,
 )
 from .targets.encoding import (
-    MISSING_MARKS as MISSING_MARKS,
     Columns as Columns,
     Encoding as Encoding,
     Target as Target,

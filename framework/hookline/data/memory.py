@@ -122,9 +122,14 @@ def encode(
 
     Raises:
         DataError: If the targets of a split cannot be encoded; the message names the source of that split.
+        MismatchError: If the loss does not take these targets.
 
     """
-    encodings = target_encodings(loss, targets["training"])
+    try:
+        encodings = loss.encodings(targets["training"])
+    except ValueError as error:
+        path = error.path if isinstance(error, OptionError) else ()
+        raise MismatchError(str(error), ("data", "targets", *path), id="unfit-targets") from None
     encoded: dict[str, dict[str, Tensor]] = {}
     split = "training"
     try:
@@ -144,7 +149,7 @@ def encode(
 def _warn_of_merged(
     encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
 ) -> None:
-    """Warn of targets whose distinct numbers become equal in the run's dtype."""
+    """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
             continue
@@ -153,17 +158,3 @@ def _warn_of_merged(
             sentence = merged[0].sentence(known[name].columns[merged[0].column], dtype, len(merged) - 1)
             remedy = 'set `dtype = "float64"` in [run], or subtract a constant from the target in the file.'
             warnings.warn(HooklineWarning(f"{source}: {sentence} {remedy}", id="merged-numbers"), stacklevel=3)
-
-
-def target_encodings(loss: TargetEncodings, targets: Collection[str]) -> Mapping[str, Encoding]:
-    """Return the encoding of each of these targets. A data source may call this before it reads them.
-
-    Raises:
-        MismatchError: If the loss does not take these targets.
-
-    """
-    try:
-        return loss.encodings(targets)
-    except ValueError as error:
-        path = error.path if isinstance(error, OptionError) else ()
-        raise MismatchError(str(error), ("data", "targets", *path), id="unfit-targets") from None

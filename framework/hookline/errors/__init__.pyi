@@ -11,10 +11,7 @@ from .exceptions import (
     StageError as StageError,
     TrainingError as TrainingError,
 )
-from .option_errors import (
-    InvalidValueError as InvalidValueError,
-    OptionError as OptionError,
-)
+from .option_errors import OptionError as OptionError
 from .printing import (
     echo as echo,
     printable as printable,

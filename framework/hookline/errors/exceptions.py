@@ -180,8 +180,8 @@ class StageError(HooklineError):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The failure, located at that section."""
-        return (Diagnostic(self.id, str(self), self.path),)
+        """The failure on one line, located at that section."""
+        return (Diagnostic(self.id, " ".join(str(self).split()), self.path),)
 
 
 class LockError(HooklineError):

@@ -3,11 +3,12 @@
 import importlib
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookline.errors.exceptions import HooklineError, PluginError
+from hookline.errors.exceptions import HooklineError, PluginError, StageError
+from hookline.errors.text import PathElement
 
 FAILURES = (Exception, SystemExit, GeneratorExit)
 """The exceptions that count as a failure of a plugin's code: all but `KeyboardInterrupt`, which the user causes.
@@ -17,11 +18,12 @@ A plugin that calls `sys.exit()` must not silently end the process with the exit
 
 
 @contextmanager
-def attributed_to(kind: type) -> Iterator[None]:
+def attributed_to(kind: type, path: Sequence[PathElement] | None = None) -> Iterator[None]:
     """Call code of a component. A `ValueError` is passed on; every other exception is a fault of the component.
 
     Raises:
         PluginError: for a fault, with the component and the line.
+        StageError: for a fault if the path of the component is given, which the error then has.
 
     """
     try:
@@ -29,17 +31,30 @@ def attributed_to(kind: type) -> Iterator[None]:
     except (HooklineError, ValueError):
         raise
     except FAILURES as error:
-        raise PluginError(f"{kind.__name__} failed. {reason(error)}") from error
+        message = f"{kind.__name__} failed. {reason(error)}"
+        raise (PluginError(message) if path is None else StageError(message, path)) from error
 
 
-def reason(error: BaseException, file: str | None = None) -> str:
-    """The error in words, with the last line of the traceback in `file`, or else in imported code."""
+def reason(error: BaseException) -> str:
+    """The error in words, with the last line of the traceback in imported code."""
+    place = place_of(error)
+    return what(error) if place is None else f"{place[0]}, line {place[1]}: {what(error)}"
+
+
+def what(error: BaseException) -> str:
+    """The error in words, without its place."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}: {error.msg}."
+        return f"{error.msg}."
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def place_of(error: BaseException, file: str | None = None) -> tuple[str, int | None] | None:
+    """The file and the line of a syntax error, or of the last entry of the traceback in `file` or in imported code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
-    place = f"{inside[-1].filename}, line {inside[-1].lineno}: " if inside else ""
-    return f"{place}{type(error).__name__}: {error}".rstrip(": ")
+    return (inside[-1].filename, inside[-1].lineno) if inside else None
 
 
 def _is_imported(filename: str) -> bool:

@@ -197,7 +197,11 @@ IDS: Mapping[str, Kind] = {
         "A run cannot be reproduced to the same bits, because something has changed since then.",
         "The message lists every change. Undo the changes, or train without `--locked`.",
     ),
-    "error": Kind("An argument of a command cannot be used.", "The message names what the command expects."),
+    "error": Kind(
+        "An argument of a command, or a run directory that it names, cannot be used. Only the output for tools has "
+        "this id: the text output, like that of usage errors, has none.",
+        "The message names what the command expects.",
+    ),
     # Warnings.
     "no-effect": Kind(
         "A callback or an option has no effect in a run of this length.",

@@ -12,9 +12,11 @@ from hookline.errors.failures import FAILURES, reason
 from hookline.errors.suggestions import did_you_mean
 from hookline.plugins import stages
 from hookline.plugins.catalog import Catalog
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.origin import Origin
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.sources.local import with_origins
+from hookline.spec.training import TrainingSpec
 
 BUILT_IN = (
     "hookline_stages",
@@ -30,7 +32,9 @@ BUILT_IN = (
 )
 """The modules of the built-in plugins: ordinary plugins that are always loaded, and called last.
 
-This is the only place where the core names them."""
+They are listed here instead of being found by entry points, as third parties' plugins are: a search of the installed
+distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
+"""
 
 HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
 """The hooks that a plugin can implement."""
@@ -80,8 +84,12 @@ class Plugins:
         """The plugins and where they come from, in the order in which they are called: the built-in ones last."""
         return [*self.added, *reversed(self.built_in)]
 
-    def manager(self, callbacks: Sequence[tuple[str, object]] = ()) -> pluggy.PluginManager:
+    def manager(self, callbacks: Sequence[tuple[str, object]] = (), spec: TrainingSpec | None = None) -> LocatedManager:
         """A new plugin manager for one run. The callbacks of the spec are inside the wrappers of the plugins.
+
+        Args:
+            callbacks: all callbacks of the spec, built, with their names.
+            spec: the spec of the run.
 
         Raises:
             PluginError: if a plugin implements a hook that does not exist, or takes arguments that the hook does not
@@ -93,6 +101,8 @@ class Plugins:
         # pluggy calls the plugin last that was registered first.
         for origin, plugin in [*self.built_in, *reversed([*self.added, *inside])]:
             _register(manager, origin, plugin)
+        manager.callbacks = {name: ("callbacks", index) for index, (name, _) in enumerate(callbacks)}
+        manager.spec = spec
         return manager
 
     def _catalog(self, listed: Mapping[str, str]) -> Catalog:
@@ -128,9 +138,9 @@ class Plugins:
         self.added = [(other, plugin) for other, plugin in self.added if other is not origin]
 
 
-def new_manager() -> pluggy.PluginManager:
+def new_manager() -> LocatedManager:
     """A plugin manager that knows the stages and no plugin."""
-    manager = pluggy.PluginManager(stages.PROJECT)
+    manager = LocatedManager(stages.PROJECT)
     manager.add_hookspecs(stages)
     manager.add_hookspecs(stages.Stages)
     return manager

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
@@ -102,7 +103,7 @@ class Stages:
     Pass all arguments by name. The answer is that of the first plugin that has one, with every wrapper around it.
     """
 
-    manager: pluggy.PluginManager
+    manager: LocatedManager
     """The plugin manager of the run."""
 
     @_hookspec(firstresult=True)
@@ -131,6 +132,9 @@ class Stages:
     @_hookspec(firstresult=True)
     def select_loss(self, run: "Run", data: "Data") -> "nn.Module":
         """Build the criterion on `run.device`. Called once per trial. If it has parameters, they are trained too.
+
+        For `[losses]`, its attribute `losses`, an `nn.ModuleDict`, contains the criterion of each loss by name, unless
+        the plugin also answers the stage `loss`.
 
         Built in: `run.objective.build(data)`.
         """

@@ -14,7 +14,6 @@ from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots import LOSSES, draw_curves
 from hookline.spec.dump import dumps, to_json
-from hookline.spec.parameters import plainly_named
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
@@ -131,9 +130,9 @@ def write_results(run: "Run", trial: "Trial") -> None:
         except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.
             undrawn = f"{path}: The plot cannot be drawn: {_said(error)}."
 
-    attempt(home / MODEL, lambda path: write_weights(path, plainly_named(trial.model)))
+    attempt(home / MODEL, lambda path: write_weights(path, trial.model))
     if any(True for _ in trial.criterion.parameters()):
-        attempt(home / CRITERION, lambda path: write_weights(path, plainly_named(trial.criterion)))
+        attempt(home / CRITERION, lambda path: write_weights(path, trial.criterion))
     # An interruption may have occurred between the end of an epoch and its line.
     attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
     if trial.history:

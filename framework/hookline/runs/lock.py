@@ -17,6 +17,9 @@ from hookline.spec.types import option_type
 
 NAME = "run.lock.toml"
 
+FORMAT = 2
+"""The version of the format of a lock. Hookline reads no other version: a lock holds only for the same code."""
+
 LARGEST = 2**24
 """The largest size of a lock in bytes."""
 
@@ -30,14 +33,14 @@ HEADER = """\
 
 def write(plan: Plan, spec: str, directory: Path) -> None:
     """Write the lock of a run; `spec` is the text of `spec.toml`."""
-    write_file(directory / NAME, HEADER + dumps({"spec": of_text(spec), **table(plan)}))
+    write_file(directory / NAME, HEADER + dumps({"format": FORMAT, "spec": of_text(spec), **table(plan)}))
 
 
 def table(plan: Plan) -> dict[str, Any]:
-    """Convert a plan to tables, arrays, strings and numbers, for JSON and TOML."""
+    """Convert a plan to tables, arrays, strings and numbers."""
     made = asdict(plan, filter=lambda _, value: value is not None)
-    stages = {stage: [str(one) for one in implementations] for stage, implementations in plan.stages.items()}
-    return {**made, "stages": stages}
+    # Lists of tables are written on one line.
+    return {**made, "stages": {stage: list(implementations) for stage, implementations in made["stages"].items()}}
 
 
 def refuse_changes(directory: Path, plan: Plan, spec: str) -> None:
@@ -70,7 +73,7 @@ def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
     yield from _of_plugins(lock["plugins"], plan)
     if lock["data"] != plan.data:
         yield "The data has changed."
-    for place, then in lock.get("files", {}).items():  # Locks of earlier versions do not have them.
+    for place, then in lock["files"].items():
         if plan.files.get(place) != then:
             yield f"The data that {place} reads {'has changed' if place in plan.files else 'is missing'}."
 
@@ -105,12 +108,12 @@ def _of_plugins(then: list[Mapping[str, Any]], plan: Plan) -> Iterator[str]:
         yield f'The plugin "{name}" is used, but was not before.'
 
 
-def _of_stages(then: Mapping[str, list[str]], plan: Plan, *, is_reported: bool) -> Iterator[str]:
+def _of_stages(then: Mapping[str, list[Mapping[str, Any]]], plan: Plan, *, is_reported: bool) -> Iterator[str]:
     """Changes of the call order. If `is_reported`, omit added and removed plugins, which another change explains."""
     moves: dict[str, list[str]] = {}
     for stage, implementations in plan.stages.items():
         now = [one.plugin for one in implementations]
-        before = [said.rpartition(" (")[0] for said in then.get(stage, [])]
+        before = [one["plugin"] for one in then.get(stage, [])]
         if sorted(now) == sorted(before) and now != before:
             moved = [(one, other) for one, other in zip(before, now, strict=True) if one != other]
             was, now_is = (enumerate_names(names, "then") for names in zip(*moved, strict=True))
@@ -129,7 +132,7 @@ def read(directory: Path) -> dict[str, Any]:
     """Read the lock of a run.
 
     Raises:
-        HooklineError: if it does not exist or has been edited.
+        HooklineError: if it does not exist, has another format, or has been edited.
 
     """
     path = directory / NAME
@@ -147,6 +150,10 @@ def read(directory: Path) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:  # Not TOML, not UTF-8, or a number with thousands of digits.
         raise HooklineError(f"{path} has been changed: {error}.") from None
+    if lock.get("format") != FORMAT:
+        raise HooklineError(
+            f"{path} is not in the format of this version of Hookline: train the spec again to write a new lock."
+        )
     for name, kind in _WANTED.items():
         if not option_type(kind).holds(_with_tuples(lock.get(name))):
             what = "is missing" if name not in lock else "has another type"
@@ -154,6 +161,8 @@ def read(directory: Path) -> dict[str, Any]:
     for plugin in lock["plugins"]:
         if not {"name", "fingerprint"} <= plugin.keys():
             raise HooklineError(f"{path} has been changed: a plugin has no name or no fingerprint.")
+    if not all("plugin" in one for implementations in lock["stages"].values() for one in implementations):
+        raise HooklineError(f"{path} has been changed: an implementation of a stage has no plugin.")
     return lock
 
 
@@ -162,7 +171,8 @@ _WANTED = {
     "data": str,
     "environment": Mapping[str, str | int],
     "plugins": tuple[Mapping[str, str], ...],
-    "stages": Mapping[str, tuple[str, ...]],
+    "stages": Mapping[str, tuple[Mapping[str, str | bool], ...]],
+    "files": Mapping[str, str],
 }
 """The required entries of a lock, and their types."""
 

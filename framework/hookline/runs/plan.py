@@ -39,10 +39,6 @@ class Implementation:
     limits: str = ""
     """The steps or epochs in which it runs, if not in all."""
 
-    def __str__(self) -> str:
-        details = (self.release, "wraps" if self.is_wrapper else "answers", self.limits)
-        return f"{self.plugin} ({', '.join(part for part in details if part)})"
-
 
 @frozen(kw_only=True)
 class UsedPlugin:

@@ -1,7 +1,6 @@
 from .draft import SpecDraft as SpecDraft
 from .dump import (
     as_toml as as_toml,
-    dumps as dumps,
     plain as plain,
     to_json as to_json,
 )
@@ -11,32 +10,25 @@ from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
 from .families.initialization import InitializationSpec as InitializationSpec
 from .families.loss import (
-    OFFERING as OFFERING,
     Activation as Activation,
     DividedBy as DividedBy,
     LossSpec as LossSpec,
     Offers as Offers,
-    Predicts as Predicts,
 )
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
-from .objective.named_loss import NamedLoss as NamedLoss
 from .objective.objective import Objective as Objective
 from .objective.prediction import Prediction as Prediction
 from .options import (
-    Bounds as Bounds,
     Spec as Spec,
     option as option,
     spec as spec,
 )
 from .parameters import (
     NamedParameter as NamedParameter,
-    ParameterGroup as ParameterGroup,
     ParameterSelection as ParameterSelection,
     divided as divided,
     named_parameters as named_parameters,
-    plainly_named as plainly_named,
 )
 from .run_section import RunSpec as RunSpec
-from .training import TrainingSpec as TrainingSpec

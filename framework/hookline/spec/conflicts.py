@@ -1,12 +1,11 @@
 """The checks across the sections of a spec. Each names the sections that it needs, and runs when these are valid."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
-from hookline.errors.suggestions import did_you_mean
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
@@ -21,11 +20,10 @@ MOST_CALLBACKS = 500
 """The maximum number of callbacks in a spec, since each is checked against all others."""
 
 
-def conflicts(sections: Mapping[str, Any], known: Collection[str]) -> Iterator[OptionError]:
+def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
     """Yield the conflicts in a spec with these sections, in their order.
 
-    A check names the sections that it needs, and is skipped if one of them is missing because it is invalid; `known`
-    are the names of all sections.
+    A check names the sections that it needs, and is skipped if one of them is missing because it is invalid.
     """
     if (objective := objective_of(sections)) is not None:
         sections = {**sections, "objective": objective}
@@ -35,7 +33,7 @@ def conflicts(sections: Mapping[str, Any], known: Collection[str]) -> Iterator[O
             yield from check(*(sections[name] for name in names))
     for section in ("callbacks", "deploy"):
         yield from _check_repetitions(section, sections.get(section, ()))
-    yield from _check_callbacks(sections.get("callbacks", ()), sections, known)
+    yield from _check_callbacks(sections.get("callbacks", ()), sections)
 
 
 def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
@@ -159,9 +157,7 @@ def _restores(callback: WrapperSpec) -> bool:
     return bool(getattr(callback, "restore_best", False))
 
 
-def _check_callbacks(
-    callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any], known: Collection[str]
-) -> Iterator[OptionError]:
+def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
     if len(callbacks) > MOST_CALLBACKS:
         message = f"A spec has at most {MOST_CALLBACKS} callbacks, not {len(callbacks):,}."
         yield OptionError("callbacks", message, id="size-limit")
@@ -172,7 +168,6 @@ def _check_callbacks(
             yield from _check_limits(callback, index)
         try:
             with attributed_to(type(callback)):
-                _refuse_no_sections(callback, known)
                 callback.check_in(sections)
         except OptionError as error:
             yield error.at("callbacks", index)
@@ -180,14 +175,6 @@ def _check_callbacks(
             yield OptionError("callbacks", str(error), index)
         except PluginError as error:
             yield FaultError("callbacks", str(error), index)
-
-
-def _refuse_no_sections(callback: WrapperSpec, known: Collection[str]) -> None:
-    names = [*known, "objective"]
-    for name in callback.sections_of_check()[0]:
-        if name not in names:
-            message = f'{type(callback).__name__}.check takes "{name}", which is not a section of a spec.'
-            raise PluginError(message + did_you_mean(name, names))
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:

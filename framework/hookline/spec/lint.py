@@ -6,8 +6,11 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from attrs import NOTHING, Factory, fields
 
+from hookline.errors.suggestions import did_you_mean
 from hookline.spec.class_attributes import misspelled, wrong_attribute
+from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.options import Bounds, Spec, is_option
+from hookline.spec.training import TrainingSpec
 from hookline.spec.types import is_sayable, option_type
 
 
@@ -22,7 +25,7 @@ def misdeclared(kind: type[Spec]) -> str | None:
             continue
         for problem in _of_options(base):
             return f"{problem} {place(base)}"
-    wrong = _of_defaults(kind) or wrong_attribute(kind)
+    wrong = _of_defaults(kind) or wrong_attribute(kind) or _of_check(kind)
     return None if wrong is None else f"{wrong} {place(kind)}"
 
 
@@ -45,6 +48,16 @@ def _of_defaults(kind: type[Spec]) -> str | None:
             except ValueError as error:
                 return f'has the option "{option.name}" with a default that its bounds do not allow. {error}'
     return None
+
+
+def _of_check(kind: type[Spec]) -> str | None:
+    if not issubclass(kind, WrapperSpec):
+        return None
+    known = [*(section.name for section in fields(TrainingSpec)), "objective"]
+    unknown = next((name for name in kind.sections_of_check()[0] if name not in known), None)
+    if unknown is None:
+        return None
+    return f'has a `check` that takes "{unknown}", which is not a section of a spec.{did_you_mean(unknown, known)}'
 
 
 def _of_options(kind: type) -> Iterator[str]:

@@ -3,41 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute, asdict, field, fields, frozen, make_class, validators
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.suggestions import did_you_mean
+from hookline.files import plain_name
 from hookline.spec.options import Bounds, Spec, option, spec
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-
-def plain_name(name: str) -> str:
-    """Return the name of a module, parameter or buffer without the prefix that `torch.compile` adds.
-
-    >>> plain_name("_orig_mod.0.weight"), plain_name("encoder._orig_mod.bias"), plain_name("0.weight")
-    ('0.weight', 'encoder.bias', '0.weight')
-    """
-    return ".".join(part for part in name.split(".") if part != "_orig_mod")
-
-
-def plainly_named(module: "nn.Module") -> "nn.Module":
-    """Return the module with plain names, for `safetensors.torch.save_model`."""
-    return cast("nn.Module", _PlainlyNamed(module))
-
-
-class _PlainlyNamed:
-    """A wrapper of a module that has only a `state_dict`, which is all that saving needs."""
-
-    def __init__(self, module: "nn.Module"):
-        self._module = module
-
-    def state_dict(self) -> "dict[str, Tensor]":
-        """Return the tensors of the module by plain name."""
-        return {plain_name(name): tensor for name, tensor in self._module.state_dict().items()}
+    from torch import nn
 
 
 @frozen(kw_only=True, eq=False)

@@ -56,7 +56,7 @@ class TrainingSpec(Spec):
     def conflicts(self) -> Iterator[OptionError]:
         """Yield the conflicts between sections."""
         sections = {attribute.name: getattr(self, attribute.name) for attribute in fields(TrainingSpec)}
-        return conflicts(sections, sections)
+        return conflicts(sections)
 
     def place_of(self, callback: WrapperSpec) -> tuple[PathElement, ...]:
         """Return the path of a callback. No two callbacks are equal."""

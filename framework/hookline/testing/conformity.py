@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from attrs import frozen
+
 from hookline.errors.exceptions import HooklineError
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.data import DataSpec
@@ -24,9 +26,31 @@ from hookline.testing import (
     plugin_checks,
     training_checks,
 )
-from hookline.testing.checks import ComponentCheck, PluginCheck
-from hookline.testing.components_under_test import Plugin
+from hookline.testing.components_under_test import Component, Plugin
 from hookline.testing.outcomes import NotApplicable, NotConforming
+
+
+@frozen
+class PluginCheck:
+    """A check of a whole plugin."""
+
+    name: str
+    """The name of the case."""
+    check: Callable[[Plugin], None]
+    """Raises `NotConforming`."""
+
+
+@frozen
+class ComponentCheck:
+    """A check of a component."""
+
+    name: str
+    """The name of the case."""
+    families: tuple[type[Spec], ...]
+    """The families to which it applies."""
+    check: Callable[[Component], None]
+    """Raises `NotConforming`, or `NotApplicable`."""
+
 
 OF_PLUGINS = (
     PluginCheck("is_valid", plugin_checks.is_valid),
@@ -93,7 +117,7 @@ class Case:
 
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch and Hookline may warn of the synthetic data.
+            warnings.simplefilter("ignore")  # torch and Hookline may warn about the synthetic data.
             self._run()
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import RunError
 from hookline.errors.text import counted, enumerate_names
-from hookline.spec.parameters import plain_name
+from hookline.files import plain_name
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -5,7 +5,6 @@ from .apply_model import (
 from .build import (
     apply_module as apply_module,
     build_and_apply as build_and_apply,
-    unchanged_embeddings as unchanged_embeddings,
 )
 from .callbacks.monitor import (
     Logging as Logging,
@@ -19,15 +18,11 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
-from .final_layer import (
-    head_of as head_of,
-    last_layer as last_layer,
-)
+from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
-from .interrupted import Interrupted as Interrupted
 from .loop import train_epochs as train_epochs
-from .means import (
-    MeanLoss as MeanLoss,
-    MeanLosses as MeanLosses,
+from .means import MeanLosses as MeanLosses
+from .metrics import (
+    built_metric as built_metric,
+    metric_errors as metric_errors,
 )
-from .pipeline import train as train

@@ -40,7 +40,7 @@ def new_run(
         HooklineError: if a callback cannot be built, or if the device does not exist.
 
     """
-    manager = plugins.manager(built(spec.callbacks))
+    manager = plugins.manager(built(spec.callbacks), spec)
     run = Run(
         spec=spec,
         stages=Dispatcher(manager, limits_of(spec.callbacks)),

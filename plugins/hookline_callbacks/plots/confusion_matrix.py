@@ -64,15 +64,14 @@ class ConfusionMatrix(WatchingSpec):
     def check(self, objective: Objective, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse a loss without classes, options that do not fit it, and the directory of another callback."""
         refuse_another(self, "directory", callbacks)
-        named = refuse_loss(objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
-        loss, against = named.loss, [(*named.path, "type")]
+        loss, path = refuse_loss(objective, self.target, ("classes", "labels"), "ConfusionMatrix counts classes")
         has_labels = loss.offers == "labels"
         if self.threshold != THRESHOLD and not has_labels:
             message = f"{type(loss).__name__} has one output per class, and the largest decides: remove `threshold`."
-            raise OptionError("threshold", message, against=against)
+            raise OptionError("threshold", message, against=[path])
         if self.ignore_index is not None and self.ignore_index > 1 and has_labels:
             message = f"{type(loss).__name__} has the classes 0 and 1, but `ignore_index` is {self.ignore_index}."
-            raise OptionError("ignore_index", message, against=against)
+            raise OptionError("ignore_index", message, against=[path])
 
     def build(self) -> object:
         """Return the callback."""

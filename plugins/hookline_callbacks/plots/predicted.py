@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 
 from hookline.data import Data, Target
 from hookline.errors import OptionError
-from hookline.spec import OFFERING, LossSpec, NamedLoss, Objective, Offers, Prediction
+from hookline.spec import LossSpec, Objective, Offers, Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,19 +16,25 @@ THRESHOLD = 0.5
 """The probability from which a label counts as true, as for the metrics."""
 
 
-def refuse_loss(objective: Objective, target: str | None, kinds: Collection[Offers], what_for: str) -> NamedLoss:
-    """Return the loss of a target. Raise an `OptionError` if there is none, or if it offers none of these kinds.
+def refuse_loss(
+    objective: Objective, target: str | None, kinds: Collection[Offers], what_for: str
+) -> tuple[LossSpec, tuple[str, ...]]:
+    """Return the loss of a target and the path of its type.
 
     `what_for` is the beginning of the message, such as "ConfusionMatrix counts classes".
+
+    Raises:
+        OptionError: If there is no such loss, or if it offers none of these kinds.
+
     """
     try:
         named = objective.named(target)
     except OptionError as error:
         raise error.related_to(next(iter(objective.losses.values())).path[:1]) from None
+    path = (*named.path, "type")
     if named.loss.offers not in kinds:
-        message = f"{what_for}, but {type(named.loss).__name__} {OFFERING[named.loss.offers]}."
-        raise OptionError("type", message, against=[(*named.path, "type")])
-    return named
+        raise OptionError("type", f"{what_for}, but {named.loss.offer()}.", against=[path])
+    return named.loss, path
 
 
 @frozen(kw_only=True)

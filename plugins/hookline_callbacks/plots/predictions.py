@@ -3,9 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from attrs import frozen
+from typing import Any, Literal
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Batches, Data
@@ -15,9 +13,7 @@ from hookline_callbacks.files import plain_name, refuse_another, write_table
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.image_grid import Caption, draw_images, image_groups, images
 from hookline_callbacks.plots.predicted import Predicted, joined, predicted, refuse_loss
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from hookline_callbacks.plots.prediction_texts import Texts, texts_of
 
 MOST_IMAGES = 64
 """The maximum number of images in a picture; the table has all rows."""
@@ -108,7 +104,7 @@ class _Predictions(Watching):
         path: Path,
         batches: Batches,
         split: str,
-        texts: "Sequence[_Texts]",
+        texts: Sequence[Texts],
         numbers: Sequence[int],
         epoch: int,
     ) -> None:
@@ -173,108 +169,9 @@ class _Rows:
             message = f"Predictions writes one line per row, but a prediction has shape {shape}."
             raise MismatchError(message, self._run.spec.place_of(self._spec))
 
-    def texts(self) -> "list[_Texts]":
+    def texts(self) -> list[Texts]:
         """Return the texts of all rows, for each target."""
         return [
-            _texts(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
+            texts_of(joined(batches), name if len(self._batches) > 1 else "", all_classes=self._spec.all_classes)
             for name, batches in self._batches.items()
         ]
-
-
-@frozen
-class _Texts:
-    """The predictions for a target as texts."""
-
-    columns: Mapping[str, Sequence[str]]
-    """The columns of the table."""
-    predicted: Sequence[str]
-    """A short text of the prediction for each row."""
-    true: Sequence[str]
-    """A short text of the true value for each row."""
-    is_right: Sequence[bool] | None
-    """Whether they are equal, or the row is ignored for the target; `None` for numbers."""
-
-    def is_right_in(self, row: int) -> bool:
-        return self.is_right is None or self.is_right[row]
-
-
-def _texts(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    if sample.kind == "classes":
-        return _texts_of_classes(sample, target, all_classes=all_classes)
-    if sample.kind == "labels":
-        return _texts_of_labels(sample, target, all_classes=all_classes)
-    return _texts_of_sequences(sample, target) if sample.kind == "sequences" else _texts_of_numbers(sample, target)
-
-
-def _texts_of_classes(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    names, chosen = sample.names, sample.predictions.argmax(dim=1)
-    predictions, true = ([names[index] for index in indices.tolist()] for indices in (chosen, sample.truth))
-    what = "score" if sample.loss.predicts == "scores" else "probability"
-    columns = {_head("truth", target): true, _head("prediction", target): predictions}
-    columns[_head(what, target)] = _written(sample.predictions.gather(1, chosen.unsqueeze(1)).squeeze(1))
-    if all_classes:
-        for name, column in zip(names, sample.predictions.T, strict=True):
-            columns[_head(what, target, name)] = _written(column)
-    return _Texts(columns, predictions, true, ((chosen == sample.truth) | sample.ignored).tolist())
-
-
-def _texts_of_labels(sample: Predicted, target: str, *, all_classes: bool) -> _Texts:
-    is_yes, is_true, names = sample.is_yes(), sample.is_true(), sample.names
-    columns: dict[str, list[str]] = {}
-    for index, label in enumerate(sample.columns or ("",)):
-        predictions, true = ([names[holds] for holds in holding[:, index].tolist()] for holding in (is_yes, is_true))
-        probability = sample.predictions[:, index]
-        columns |= {_head("truth", target, label): true, _head("prediction", target, label): predictions}
-        if sample.columns:
-            columns[_head("probability", target, label)] = _written(probability)
-            continue
-        columns[_head("probability", target)] = _written(probability.where(is_yes[:, index], 1 - probability))
-        if all_classes:
-            columns[_head("probability", target, names[0])] = _written(1 - probability)
-            columns[_head("probability", target, names[1])] = _written(probability)
-    if not sample.columns:
-        return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
-    predictions, true = (
-        [", ".join(label for label, holds in zip(sample.columns, row, strict=True) if holds) or "none" for row in rows]
-        for rows in (is_yes.tolist(), is_true.tolist())
-    )
-    return _Texts(columns, predictions, true, (is_yes == is_true).all(dim=1).tolist())
-
-
-def _texts_of_numbers(sample: Predicted, target: str) -> _Texts:
-    columns: dict[str, list[str]] = {}
-    for index, name in enumerate(sample.columns or ("",)):
-        columns[_head("truth", target, name)] = _written(sample.truth[:, index])
-        columns[_head("prediction", target, name)] = _written(sample.predictions[:, index])
-    predictions, true = (
-        [", ".join(f"{number:.4g}" for number in row) for row in rows.tolist()]
-        for rows in (sample.predictions, sample.truth)
-    )
-    return _Texts(columns, predictions, true, None)
-
-
-def _texts_of_sequences(sample: Predicted, target: str) -> _Texts:
-    names = sample.names
-    between = "" if all(len(name) <= 1 for name in names) else " "
-    predictions, true = (
-        [between.join(names[index] for index in row if index >= 0) for row in rows.tolist()]
-        for rows in (sample.predictions, sample.truth)
-    )
-    columns = {_head("truth", target): true, _head("prediction", target): predictions}
-    return _Texts(columns, predictions, true, [one == other for one, other in zip(predictions, true, strict=True)])
-
-
-def _head(what: str, *names: str) -> str:
-    """Return the header of a column.
-
-    >>> _head("truth", "", ""), _head("truth", "size", "length")
-    ('truth', 'truth[size.length]')
-    """
-    inside = ".".join(name for name in names if name)
-    return f"{what}[{inside}]" if inside else what
-
-
-def _written(numbers: "Tensor") -> list[str]:
-    """Return numbers as texts, with the fewest digits that identify them in their precision."""
-    array: Any = numbers.float().numpy() if numbers.dtype.is_floating_point and numbers.dtype.itemsize < 4 else None
-    return [str(number) for number in (numbers.numpy() if array is None else array)]

@@ -7,8 +7,14 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from hookline.data import MISSING_MARKS, WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
 from hookline.errors import counted
+from hookline_data.reading.csv_format import (
+    MISSING_MARKS,
+    WRITTEN_FALSE,
+    WRITTEN_NOT_FINITE,
+    WRITTEN_NUMBER,
+    WRITTEN_TRUE,
+)
 
 MOST_COUNTED = 1000
 """The maximum number of different cells that are counted in a column with fractions, which are not classes."""

@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from hookline.data import MOST_CELL_LINES
 from hookline.errors import DataError, counted
 from hookline_data.draft.columns import Column, ColumnSummary
+from hookline_data.reading.csv_format import MOST_CELL_LINES
 from hookline_data.reading.csv_header import check_names
 
 ROWS_AT_ONCE = 4096

@@ -6,10 +6,10 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, counted, did_you_mean, enumerate_names, shortened
 from hookline.spec import as_toml
 from hookline_data.draft.columns import MOST_CLASSES_COUNTED, Column
+from hookline_data.reading.csv_format import MISSING_MARKS
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""
@@ -156,7 +156,7 @@ def _why_no_input(column: Column) -> str | None:
     if column.is_numeric and column.low == column.high:
         return f"it is {column.low:g} in all rows"
     if column.empty:
-        return f"{_empty(column)}, that of row {column.bad_row} first"
+        return f"{_empty(column)}, {'' if column.empty == 1 else 'the first '}in row {column.bad_row}"
     return None
 
 

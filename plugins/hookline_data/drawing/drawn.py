@@ -50,11 +50,13 @@ class Drawn(DataSpec):
         """Whether the source has a validation split."""
         return self.source.has_validation
 
-    def check(self, loss: Objective | None) -> Iterator[OptionError]:
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
         try:
             if loss is not None:
                 loss.encodings(("target",) if self.outcomes else ())
+        except MismatchError as error:  # The option `target` of a loss is wrong.
+            yield error
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
         for problem in self.source.check(Objective.of(self._stand_in())):
@@ -114,7 +116,7 @@ class Drawn(DataSpec):
         try:
             encodings = loss.encodings(("target",) if self.outcomes else ())
         except ValueError as error:
-            raise MismatchError(f"{error} {self._given()}", ("loss",)) from None
+            raise MismatchError(f"{error} {self._given()}", loss.path) from None
         columns: Columns = {"target": numpy.array(self.outcomes)}
         try:
             known = {target: encoding.learn(columns, wanted_by) for target, encoding in encodings.items()}

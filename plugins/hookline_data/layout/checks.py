@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hookline.data import target_encodings
+from hookline.data import Encoding
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
 
@@ -72,14 +72,25 @@ def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         yield from ((name, (index,)) for index, name in enumerate(value))
 
 
-def targets_of_loss(loss: Objective | None, targets: Collection[str], option: str = "targets") -> Iterator[OptionError]:
-    """Report a loss that does not take these targets."""
+def targets_of_loss(loss: Objective | None, targets: Collection[str]) -> Iterator[OptionError | MismatchError]:
+    """Report a loss that does not take these targets, at the option `targets` or at that of the loss."""
     try:
         if loss is not None:
-            target_encodings(loss, targets)
-    except MismatchError as error:
-        target = error.path[2:]
-        yield OptionError(option, error.message, *target, on_key=bool(target), id="unfit-targets")
+            loss.encodings(targets)
+    except MismatchError as error:  # At an option of the loss.
+        yield error
+    except ValueError as error:
+        target = error.path if isinstance(error, OptionError) else ()
+        yield OptionError("targets", str(error), *target, on_key=bool(target), id="unfit-targets")
+
+
+def encodings(loss: Objective, targets: Collection[str]) -> Mapping[str, Encoding]:
+    """Return the encoding of each of these targets. Raise a `MismatchError` if the loss does not take them."""
+    for error in targets_of_loss(loss, targets):
+        if isinstance(error, MismatchError):
+            raise error
+        raise MismatchError(str(error), ("data", *error.path), id="unfit-targets")
+    return loss.encodings(targets)
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

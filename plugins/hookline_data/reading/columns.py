@@ -8,8 +8,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, counted, did_you_mean, nearest, shortened
+from hookline_data.reading.csv_format import MISSING_MARKS
 
 LONGEST = 100
 """The number of characters of a column name that suggestions consider."""

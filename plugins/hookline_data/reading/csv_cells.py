@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.data import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline.errors import DataError, quoted_cell
-from hookline_data.reading.cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.csv_format import MISSING_MARKS, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.csv_header import header_of
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.error_messages import CHANGED, as_sentences
 from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
+from hookline_data.reading.text_cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
 
 if TYPE_CHECKING:
     import pyarrow

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from hookline.data import WRITTEN_NUMBER
 from hookline.errors import DataError, shortened
+from hookline_data.reading.csv_format import WRITTEN_NUMBER
 from hookline_data.reading.error_messages import as_sentences
 
 LONGEST_HEADER = 4 * 2**20

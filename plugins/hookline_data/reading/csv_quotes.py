@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.data import MOST_CELL_LINES
 from hookline.errors import DataError
 from hookline_data.reading.columns import cell_error
+from hookline_data.reading.csv_format import MOST_CELL_LINES
 
 if TYPE_CHECKING:
     import pyarrow

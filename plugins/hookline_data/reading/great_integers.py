@@ -1,4 +1,4 @@
-"""Warn of integers beyond 2^53, which float64 cannot represent exactly."""
+"""Warn about integers beyond 2^53, which float64 cannot represent exactly."""
 
 import warnings
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning
 from hookline.errors import printable
-from hookline_data.reading.cells import INTEGER
+from hookline_data.reading.text_cells import INTEGER
 
 if TYPE_CHECKING:
     import pyarrow

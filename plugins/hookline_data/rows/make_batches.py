@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Data, in_memory, target_encodings
+from hookline.data import Data, in_memory
 from hookline.errors import DataError
 from hookline.spec import Objective
 from hookline.training import is_applied_to_each
+from hookline_data.layout import checks
 from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.layout import InputColumns, Layout
-from hookline_data.reading.cells import is_text, refuse_text
 from hookline_data.reading.columns import Chooser
+from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Rows, rows_of
@@ -51,7 +52,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
 
 def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
-    encodings = target_encodings(loss, table.target_patterns)
+    encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
     splitting = () if table.split_column is None else (table.split_column,)
     chooser.require(splitting)

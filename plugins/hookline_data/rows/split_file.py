@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.data import MISSING_MARKS
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
+from hookline_data.reading.csv_format import MISSING_MARKS
 from hookline_data.rows import splits
 
 if TYPE_CHECKING:

@@ -944,6 +944,8 @@ def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
     assert reported[0].startswith('plugins[0]: No plugin named "focal" is installed.')
     assert reported[1].startswith('plugins[1]: No plugin named "fokal" is installed.')
     assert reported[2] == 'optimizer.lrr: Adam has no option "lrr". Did you mean "lr"?'
+    note = 'Unknown types are not reported, since this plugin may provide them: "Relu".'
+    assert all(line.endswith(note) for line in reported[:2])
 
 
 @pytest.mark.parametrize(

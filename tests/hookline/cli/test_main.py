@@ -471,12 +471,12 @@ def test_a_missing_plugin_file_is_reported(refused):
         ),
         (
             "from hookline import hookimpl\n@hookimpl\ndef prepare_data(run):\n    return 1 / 0\n",
-            'The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): ZeroDivisionError: division by '
-            "zero",
+            'spec.toml: data: The plugin "mine" failed in the stage "prepare_data" (mine.py, line 4): '
+            "ZeroDivisionError: division by zero",
         ),
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
-            'No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
+            'spec.toml: model: No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
             "mine: a wrapper must return the value of its `yield`, or another answer.",
         ),
         (
@@ -535,6 +535,20 @@ def test_traceback_raises_the_error(here):
 
 
 # Successful runs
+
+
+@pytest.mark.parametrize("command", ["train", "plan"])
+def test_a_failing_plugin_is_reported_at_the_section_of_its_stage(here, capsys, command):
+    failing = WRAPPER.replace("step", "build_model").replace("return (yield)", 'yield\n    raise OSError("x\\n  y")')
+    (here / "mine.py").write_text(failing)
+    assert main([command, "-p", "mine.py", "spec.toml"]) == 2
+    headline, *excerpt = capsys.readouterr().err.splitlines()
+    line = SPEC.splitlines().index("[model]") + 1
+    assert headline == (
+        f'spec.toml:{line}:1: model: The plugin "mine" failed in the stage "build_model" '
+        f"({here / 'mine.py'}, line 6): OSError: x y  [stage-failure]"
+    )
+    assert excerpt[1] == f"{line:>2} | [model]"
 
 
 @pytest.mark.usefixtures("_real_curves")

@@ -192,18 +192,18 @@ def test_components_of_different_families_can_have_the_same_name(catalog):
 
 
 def test_components_of_a_mapping_are_loaded_when_they_are_named():
-    asked = []
+    loaded = []
 
     class Lazy(dict):
         def __getitem__(self, name):
-            asked.append(name)
+            loaded.append(name)
             return super().__getitem__(name)
 
     catalog = Catalog()
     catalog.add(Lazy(FocalLoss=FocalLoss, Attention=Attention), MINE)
-    assert asked == []
+    assert loaded == []
     assert catalog.find(LossSpec, "FocalLoss") is catalog.find(LossSpec, "FocalLoss") is FocalLoss
-    assert asked == ["FocalLoss"]
+    assert loaded == ["FocalLoss"]
     assert list(catalog) == [FocalLoss, Attention]
     assert catalog.plugin(Attention) == MINE
 

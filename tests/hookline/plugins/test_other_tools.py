@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -155,3 +156,10 @@ def test_all_names_in_the_table_exist():
     assert {entry["means"] for entry in TABLE["sections"]} <= sections.keys()
     assert {name for entry in TABLE["types"] for name in entry.get("means", ())} <= known.keys()
     assert all(entry.get("means") or entry.get("note") for entry in TABLE["types"])
+
+
+def test_all_components_in_the_notes_exist():
+    notes = " ".join(entry.get("note", "") for kind in ("keys", "sections", "types") for entry in TABLE[kind])
+    named = set(re.findall(r"\b[A-Z]\w*[A-Z]\w*", notes)) - {"DIR", "UTF"}
+    assert named
+    assert named <= {kind.__name__ for kind in Plugins().catalog}

@@ -176,13 +176,13 @@ def test_interrupting_a_run_ends_it_after_the_current_step(stage, tmp_path):
 
 
 def test_a_signal_during_evaluation_ends_training_before_the_next_batch(tmp_path):
-    asked = []
+    calls = []
 
     class Evaluated:
         @hookline.hookimpl(wrapper=True)
         def forward(self, run, model):
             if run.epoch == 2 and not model.training:
-                asked.append(run.step)
+                calls.append(run.step)
                 os.kill(os.getpid(), signal.SIGTERM)
             return (yield)
 
@@ -190,7 +190,7 @@ def test_a_signal_during_evaluation_ends_training_before_the_next_batch(tmp_path
     sections["data"]["path"] = str(small().data.path)
     with pytest.raises(hookline.Interrupted) as raised:
         hookline.train(small(**sections), plugins=[Evaluated()], out=tmp_path / "run")
-    assert len(asked) == 1
+    assert len(calls) == 1
     assert (raised.value.trial.epochs, raised.value.trial.weights.epoch) == (1, 2)
 
 

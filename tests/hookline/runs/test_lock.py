@@ -110,8 +110,8 @@ def test_the_lock_lists_what_the_run_depends_on(run):
     assert [plugin["name"] for plugin in lock["plugins"]] == ["hookline", "mine"]
     assert lock["plugins"][1]["file"] == "mine.py"
     assert lock["stages"]["loss"] == [
-        "mine (mine.py, wraps)",
-        "hookline_stages (hookline 0.1.0, answers)",
+        {"plugin": "mine", "release": "mine.py", "is_wrapper": True, "limits": ""},
+        {"plugin": "hookline_stages", "release": "hookline 0.1.0", "is_wrapper": False, "limits": ""},
     ]
     assert (lock["seed"], lock["epochs"], lock["steps_per_epoch"]) == (0, 2, 5)
 
@@ -189,7 +189,7 @@ def test_the_python_interface_reports_the_same(run, here):
             "run/run.lock.toml cannot be read: No such file or directory. Pass a run directory, which contains this file.",
         ),
         ("spec = ", "run/run.lock.toml has been changed: Invalid value (at end of document)."),
-        ("spec = 3", "run/run.lock.toml has been changed: `spec` has another type."),
+        ("format = 2\nspec = 3", "run/run.lock.toml has been changed: `spec` has another type."),
     ],
 )
 def test_an_edited_lock_is_reported(run, here, text, message):
@@ -345,7 +345,7 @@ def test_different_bits_are_reported(run, capsys, names, said):
     assert capsys.readouterr().err == f"{said}, although nothing in the lock has changed.\n"
 
 
-GOOD = 'spec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[environment]\npython = "3"\n[stages]\nfit = ["x"]\n'
+GOOD = 'format = 2\nspec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[environment]\npython = "3"\n[stages]\nfit = [{ plugin = "x" }]\n[files]\n'
 
 
 @pytest.mark.parametrize(
@@ -360,9 +360,12 @@ GOOD = 'spec = "a"\ndata = "b"\nplugins = [{ name = "p", fingerprint = "f" }]\n[
         ('{ name = "p", fingerprint = "f" }', '{ name = "p" }', "a plugin has no name or no fingerprint"),
         ('python = "3"', "python = 3.5", "`environment` has another type"),
         ('python = "3"', "python = { a = 1 }", "`environment` has another type"),
-        ('fit = ["x"]', 'fit = "x"', "`stages` has another type"),
-        ('fit = ["x"]', "fit = [1]", "`stages` has another type"),
-        ('fit = ["x"]', "fit = [[]]", "`stages` has another type"),
+        ('fit = [{ plugin = "x" }]', 'fit = "x"', "`stages` has another type"),
+        ('fit = [{ plugin = "x" }]', "fit = [1]", "`stages` has another type"),
+        ('fit = [{ plugin = "x" }]', "fit = [[]]", "`stages` has another type"),
+        ('fit = [{ plugin = "x" }]', 'fit = ["x"]', "`stages` has another type"),
+        ('fit = [{ plugin = "x" }]', "fit = [{}]", "an implementation of a stage has no plugin"),
+        ("[files]", "", "`files` is missing"),
     ],
 )
 def test_a_lock_with_wrong_types_is_reported_in_one_sentence(tmp_path, old, new, message):
@@ -373,6 +376,17 @@ def test_a_lock_with_wrong_types_is_reported_in_one_sentence(tmp_path, old, new,
     with pytest.raises(HooklineError) as caught:
         read(tmp_path)
     assert str(caught.value) == f"{path} has been changed: {message}."
+
+
+@pytest.mark.parametrize("number", ["", "format = 1\n", 'format = "2"\n'])
+def test_a_lock_in_another_format_is_refused(tmp_path, number):
+    path = tmp_path / "run.lock.toml"
+    path.write_text(GOOD.replace("format = 2\n", number))
+    with pytest.raises(HooklineError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == (
+        f"{path} is not in the format of this version of Hookline: train the spec again to write a new lock."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hookline import hookimpl
 from hookline.data import Classes
 from hookline.spec import CallbackSpec, LossSpec, MetricSpec, Spec, option, spec
-from hookline.spec.class_attributes import misfit, misspelled
+from hookline.spec.class_attributes import misspelled, wrong_attribute
 
 
 def loss(**said):
@@ -30,7 +30,7 @@ def loss(**said):
     ],
 )
 def test_an_attribute_must_have_the_type_of_its_family(said, message):
-    assert misfit(loss(**said)) == message
+    assert wrong_attribute(loss(**said)) == message
 
 
 def test_a_class_variable_must_have_its_declared_type():
@@ -40,7 +40,7 @@ def test_a_class_variable_must_have_its_declared_type():
 
         higher_is_better = "yes"
 
-    assert misfit(Judge) == "sets `higher_is_better = 'yes'`, which must be a bool."
+    assert wrong_attribute(Judge) == "sets `higher_is_better = 'yes'`, which must be a bool."
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_class_variable_must_have_its_declared_type():
     ],
 )
 def test_a_valid_override_is_accepted(said):
-    assert misfit(loss(**said)) is None
+    assert wrong_attribute(loss(**said)) is None
     assert misspelled(loss(**said)) is None
 
 
@@ -72,7 +72,7 @@ def test_a_family_of_a_third_party_is_checked_too():
 
         size = 3
 
-    assert misfit(Sampler) == 'sets `size = 3`, which must be "small" or "large".'
+    assert wrong_attribute(Sampler) == 'sets `size = 3`, which must be "small" or "large".'
 
 
 @pytest.mark.parametrize(

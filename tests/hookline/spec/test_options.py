@@ -6,7 +6,8 @@ from attrs import exceptions, fields
 
 import hookline
 from hookline.errors import OptionError
-from hookline.spec import Bounds, LossSpec, option, spec
+from hookline.spec import LossSpec, option, spec
+from hookline.spec.options import Bounds
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 import hookline
-from hookline.errors import SpecError
+from hookline.errors import PluginError, SpecError
 from hookline.spec import CallbackSpec, RunSpec, spec
 
 
@@ -104,8 +104,10 @@ class Bringing:
 
 
 def test_a_check_that_names_no_section_is_reported_to_its_author():
-    with pytest.raises(SpecError) as error:
-        hookline.load(table(callbacks=[{"type": "Choosy"}]), plugins=[Bringing()])
+    with pytest.raises(PluginError) as error:
+        hookline.load(table(callbacks=[]), plugins=[Bringing()])
+    line = Choosy.check.__code__.co_firstlineno - 4
     assert str(error.value) == (
-        'spec: callbacks[0]: Choosy.check takes "optimiser", which is not a section of a spec. Did you mean "optimizer"?'
+        'The plugin "Bringing" registers Choosy, which has a `check` that takes "optimiser", which is not a section of '
+        f'a spec. Did you mean "optimizer"? ({__file__}, line {line})'
     )

@@ -4,7 +4,8 @@ from torch import nn
 
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, spec
-from hookline.training import apply_module, build_and_apply, unchanged_embeddings
+from hookline.training import apply_module, build_and_apply
+from hookline.training.build import unchanged_embeddings
 
 
 class Scaled(nn.Module):

@@ -227,8 +227,8 @@ def test_weights_updated_in_a_failed_step_do_not_get_the_metrics_of_the_previous
     assert result["measured"]["validation"] == ("saved weights" if callbacks else "after epoch 2")
 
 
-@pytest.mark.parametrize(("best", "asked"), [(2, ["training"]), (1, ["training", "validation"])])
-def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, asked, tmp_path):
+@pytest.mark.parametrize(("best", "splits"), [(2, ["training"]), (1, ["training", "validation"])])
+def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, splits, tmp_path):
     found = []
 
     class Listening:
@@ -240,7 +240,7 @@ def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, a
 
     numbers = [{"validation/loss": 2.0}, {"validation/loss": 1.0 if best == 2 else 3.0}]
     trial = hookline.train(small(EARLY, epochs=2), plugins=[Adding(*numbers), Listening()], out=tmp_path / "run")
-    assert found == asked
+    assert found == splits
     assert (trial.weights.source, trial.weights.epoch) == ("EarlyStopping", best)
     assert trial.measured["validation"] == "saved weights"
     assert trial.metrics["validation/Accuracy"] == trial.history[best - 1]["validation/Accuracy"]

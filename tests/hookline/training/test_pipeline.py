@@ -401,14 +401,14 @@ def failing_wrapper_of(stage, when):
     return Failing()
 
 
-def recorder_of(stage, asked):
+def recorder_of(stage, calls):
     """A plugin that records that a stage was called, without answering it."""
 
     class Asked:
         pass
 
     def implementation(self):
-        asked.append(stage)
+        calls.append(stage)
 
     implementation.__name__ = stage
     setattr(Asked, stage, hookimpl(implementation))
@@ -418,7 +418,7 @@ def recorder_of(stage, asked):
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line(tmp_path, stage, when):
-    asked, closed = [], []
+    calls, closed = [], []
 
     class Opening:
         @hookimpl(wrapper=True)
@@ -426,14 +426,14 @@ def test_a_wrapper_that_raises_ends_the_run_and_is_named_with_its_stage_and_line
             run.resources.callback(closed.append, "closed")
             return (yield)
 
-    others = [Opening(), wrapper_of("prepare_data", with_validation), recorder_of(stage, asked)]
+    others = [Opening(), wrapper_of("prepare_data", with_validation), recorder_of(stage, calls)]
     with pytest.raises(StageError) as error:
         trained(tmp_path, others[0], failing_wrapper_of(stage, when), *others[1:])
     assert str(error.value).startswith('The plugin "Failing" failed in the stage "')
     assert f'failed in the stage "{stage}" ({__file__}, line ' in str(error.value)
     assert str(error.value).endswith("KeyError: 'lost'")
     # An error before a stage prevents its call. In each case the run ends and all resources are closed.
-    assert asked == ([] if when == "before" else [stage])
+    assert calls == ([] if when == "before" else [stage])
     assert closed == ["closed"]
     has_begun = STAGES.index(stage) >= STAGES.index("fit") and stage not in ("forward", "loss")
     assert (tmp_path / "run").exists() == has_begun

@@ -48,6 +48,36 @@ def test_an_error_in_a_plugin_names_the_plugin():
         run.stages.select_loss(run=run, data=None)
 
 
+def test_the_place_of_a_plugin_does_not_come_from_its_name():
+    class Failing:
+        __hookline_name__ = "callbacks[3] Failing"
+
+        @hookimpl
+        def select_loss(self):
+            raise KeyError("x")
+
+    with (
+        pytest.raises(StageError) as raised,
+        new_run(small(), Plugins(extra=[Failing()])) as run,
+    ):
+        run.stages.select_loss(run=run, data=None)
+    assert raised.value.path == ("loss",)
+
+
+def test_a_stage_whose_section_the_spec_does_not_have_has_no_place():
+    class Failing:
+        @hookimpl
+        def deploy(self):
+            raise KeyError("x")
+
+    with (
+        pytest.raises(StageError) as raised,
+        new_run(small(), Plugins(extra=[Failing()])) as run,
+    ):
+        run.stages.deploy(run=run, trial=None)
+    assert raised.value.path == ()
+
+
 def test_a_deep_check_preserves_the_random_state_of_the_caller():
     state = torch.get_rng_state()
     assert deep_check(read(SPECS / "iris.toml"), Loader()) == []

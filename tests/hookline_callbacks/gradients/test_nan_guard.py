@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from image_training import EPOCHS, IMAGES, Spoiled, batches, judged, network, same, step, trained
+from image_training import EPOCHS, IMAGES, Spoiled, batches, network, same, step, trained, validation_loss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import hookline
@@ -108,7 +108,7 @@ def test_non_finite_inputs_leave_no_trace_in_normalization_statistics(steps, tmp
             if number not in steps:
                 step(model, optimizer, x, y)
             number += 1
-        losses.append(judged(model))
+        losses.append(validation_loss(model))
     assert same(trial.model, model)
     assert [record["validation/loss"] for record in trial.history] == losses
     assert torch.isfinite(trial.model(IMAGES)).all()
@@ -149,7 +149,7 @@ def test_a_skipped_step_is_not_in_a_moving_average_listed_before_or_after(is_fir
                 step(model, optimizer, x, y)
                 averaged.update_parameters(model)
             number += 1
-        losses.append(judged(averaged.module))
+        losses.append(validation_loss(averaged.module))
     assert same(trial.model, averaged.module)
     assert [record["validation/loss"] for record in trial.history] == losses
 

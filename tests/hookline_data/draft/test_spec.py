@@ -244,14 +244,14 @@ def test_what_is_no_input_is_said_in_the_spec(people):
     assert draft.left_out == {
         "id": "it counts the rows",
         "name": 'row 1 is "Ann \\"A\\", B", and inputs are numbers',
-        "age": "1 cell is empty, that of row 2 first",
+        "age": "1 cell is empty, in row 2",
         "code": 'row 1 is "007", and inputs are numbers',
     }
     assert """\
 # Columns that are not among the inputs:
 #   "id": it counts the rows
 #   "name": row 1 is "Ann \\"A\\", B", and inputs are numbers
-#   "age": 1 cell is empty, that of row 2 first
+#   "age": 1 cell is empty, in row 2
 #   "code": row 1 is "007", and inputs are numbers
 inputs = ["score", "grade"]
 targets = "city" # "Oslo" is 0, "Rome" is 1
@@ -368,7 +368,7 @@ def test_without_a_terminal_the_target_must_be_named(people, hookline, monkeypat
     )
 
 
-def test_at_a_terminal_it_is_asked_for(people, hookline, monkeypatch):
+def test_at_a_terminal_a_prompt_asks_for_it(people, hookline, monkeypatch):
     above, below = pty.openpty()
     with os.fdopen(below, "r") as terminal, os.fdopen(above, "w") as person:
         monkeypatch.setattr("sys.stdin", terminal)

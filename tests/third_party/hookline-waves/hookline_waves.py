@@ -106,7 +106,7 @@ class _GreatestLoss:
 
     @hookimpl(wrapper=True)
     def step(self, run: Run) -> Generator[None, bool, bool]:
-        """Remember the loss. Its number is not asked for, so that nobody waits for the device."""
+        """Keep the loss as a tensor: reading its number would wait for the device."""
         answer = yield
         self.losses.append(run.loss)
         return answer

@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 import tomli
 
-from hookline.check.toml.spans import NotASpecError, Span, Spans, Text, scan
+from hookline.check.toml.spans import NotASpecError, Span, Spans, scan
+from hookline.check.toml.text import Text
 from hookline.check.toml.tree import Node, Setting, grown, with_value
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source

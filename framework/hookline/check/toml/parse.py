@@ -4,7 +4,8 @@ import re
 
 import tomli
 
-from hookline.check.toml.spans import STRING, KeyPath, NotASpecError, Span, Text, scan_before
+from hookline.check.toml.spans import STRING, KeyPath, NotASpecError, Span, scan_before
+from hookline.check.toml.text import Text
 from hookline.check.toml.tree import Node, grown
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import SpecError

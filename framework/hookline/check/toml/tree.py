@@ -6,7 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
-from hookline.check.toml.spans import DEEPEST, KeyPath, Text
+from hookline.check.toml.spans import DEEPEST, KeyPath
+from hookline.check.toml.text import Text
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.suggestions import did_you_mean

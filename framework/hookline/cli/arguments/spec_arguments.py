@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
-from hookline.errors.exceptions import MismatchError, SpecError, notes_of
+from hookline.errors.exceptions import MismatchError, SpecError, StageError, notes_of
 from hookline.plugins.sources.local import from_file
 from hookline.spec.training import SEVERAL
 
@@ -46,11 +46,13 @@ def document_of(arguments: argparse.Namespace, path: str) -> Document:
 
 @contextmanager
 def located(document: Document) -> Iterator[None]:
-    """Turn a `MismatchError` into a `SpecError` that points at the place in the document."""
+    """Turn an error about a part of the spec into a `SpecError` that points at its place in the document."""
     try:
         yield
-    except MismatchError as error:
-        spec_error = SpecError([document.locate(error.diagnostic)], document.source.name)
+    except (MismatchError, StageError) as error:
+        if isinstance(error, StageError) and not error.path:
+            raise  # It has no place in the spec.
+        spec_error = SpecError([document.locate(one) for one in error.diagnostics], document.source.name)
         for note in notes_of(error):
             spec_error.add_note(note)
         raise spec_error from error

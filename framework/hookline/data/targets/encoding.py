@@ -16,16 +16,6 @@ Columns = Mapping[str, "NDArray[Any]"]
 """Target columns by name: arrays of numbers or strings, with one element per row."""
 
 
-MISSING_MARKS = (
-    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN"),
-    *("null", "Null", "NULL", "None", "?", "-", "."),
-)
-"""Cells that count as missing values: neither numbers nor class names.
-
-"none" is not included, because it is a common class name. Among numbers it is an error anyway.
-"""
-
-
 @frozen(kw_only=True)
 class Target:
     """What the training rows say about a target."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from hookline.data.batches import Data
 from hookline.errors.exceptions import StageError
-from hookline.errors.text import enumerate_names
-from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper, section_of
+from hookline.errors.text import PathElement, enumerate_names
+from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.spec.training import TrainingSpec
@@ -79,6 +79,24 @@ def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:
     return f"a prediction of each loss, but {enumerate_names(missing)} is missing" if missing else None
 
 
+def missing_losses(stage: str, answer: Any, run: Run) -> str | None:
+    """Describe the required answer if the criterion of a loss in `[losses]` is missing; otherwise `None`.
+
+    Only the built-in answer of the stage `loss` needs these criteria.
+    """
+    if stage != "select_loss" or not run.objective.names:
+        return None
+    computing = [one for one in implementations(run.stages.manager, "loss") if not is_wrapper(one)]
+    missing = [name for name in run.objective.names if name not in getattr(answer, "losses", ())]
+    if not missing or not all(map(is_built_in, computing)):
+        return None
+    are = "is" if len(missing) == 1 else "are"
+    return (
+        "an nn.Module whose attribute `losses`, an nn.ModuleDict, contains the criterion of each loss, as "
+        f"`run.objective.build(data)` returns it, but {enumerate_names(missing)} {are} missing"
+    )
+
+
 def is_scalar(answer: object) -> bool:
     """Whether an answer is a loss: a tensor without dimensions."""
     import torch
@@ -113,11 +131,13 @@ def wrong_answer(
     given: Mapping[str, Any],
     *,
     hint: str = "",
+    path: Sequence[PathElement] = (),
 ) -> StageError:
     """The error for a wrong answer of a stage; it names the plugin that answered.
 
     The stage is called again with its arguments, `given`, each time without one more plugin, until the answer is right:
-    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong.
+    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong. Its
+    error has this `path` (default: that of the section of the stage).
     """
     for implementation in implementations(run.stages.manager, stage):
         if is_built_in(implementation):
@@ -130,9 +150,9 @@ def wrong_answer(
                 else f"The implementation by {plugin} of"
             )
             message = f'{who} the stage "{stage}" must return {wanted}, but its return value is {shown(answer)}.'
-            return StageError(message, section_of(plugin, stage))
+            return StageError(message, run.stages.manager.place_of(plugin, stage))
     message = f'The stage "{stage}" must be answered with {wanted}, but the answer is {shown(answer)}.{hint}'
-    return StageError(message, section_of("", stage))
+    return StageError(message, path or run.stages.manager.place_of("", stage))
 
 
 def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
@@ -141,5 +161,6 @@ def refuse_wrong_loss(run: Run, answer: object, **given: Any) -> None:
         terms = run.objective.terms(given["criterion"])
         wrong = next((term.name for term in terms if term.value.dim()), None)
         loss = run.objective.losses.get(wrong) or next(iter(run.objective.losses.values()))
+        path = loss.path if wrong in run.objective.losses else ()
         hint = f" {type(loss.loss).__name__} must return the sum or the mean over its rows."
-        raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint)
+        raise wrong_answer(run, "loss", "a scalar tensor", answer, is_scalar, given, hint=hint, path=path)

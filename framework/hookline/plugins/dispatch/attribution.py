@@ -1,7 +1,7 @@
 """Find the plugin that caused an error: no plugin answered a stage, or a plugin failed in it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
@@ -10,26 +10,12 @@ import pluggy
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES
 from hookline.errors.text import PathElement
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import STAGES
 
 SKIPPED = frozenset({"contextlib", "hookline", "pluggy", "torch"})
 """The packages whose lines do not locate the error of a component."""
-
-SECTIONS = {
-    "prepare_data": "data",
-    "build_model": "model",
-    "select_loss": "loss",
-    "select_optimizer": "optimizer",
-    "forward": "model",
-    "loss": "loss",
-    "backward": "loss",
-    "step": "optimizer",
-    "predict": "loss",
-    "evaluate": "metrics",
-    "deploy": "deploy",
-}
-"""The sections of a spec that the stages belong to."""
 
 
 def implementations(manager: pluggy.PluginManager, stage: str) -> list[pluggy.HookImpl]:
@@ -48,11 +34,9 @@ def is_built_in(implementation: pluggy.HookImpl) -> bool:
     return implementation.plugin_name in BUILT_IN
 
 
-def unanswered(caller: pluggy.HookCaller) -> StageError:
-    """The error for a stage that no plugin answered."""
-    return StageError(
-        f'No plugin answered the stage "{caller.name}".{describe_calls(caller)}', section_of("", caller.name)
-    )
+def unanswered(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> StageError:
+    """The error for a stage that no plugin answered; `path` is that of its section."""
+    return StageError(f'No plugin answered the stage "{caller.name}".{describe_calls(caller)}', path)
 
 
 def describe_calls(caller: pluggy.HookCaller) -> str:
@@ -70,7 +54,7 @@ def describe_calls(caller: pluggy.HookCaller) -> str:
 
 
 @contextmanager
-def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
+def naming_plugins(manager: LocatedManager) -> Iterator[None]:
     """Convert an error that an implementation raises to one that names the plugin and the stage."""
     try:
         yield
@@ -82,13 +66,13 @@ def naming_plugins(manager: pluggy.PluginManager) -> Iterator[None]:
         raise
 
 
-def attributed(error: BaseException, manager: pluggy.PluginManager) -> HooklineError | None:
+def attributed(error: BaseException, manager: LocatedManager) -> HooklineError | None:
     """Convert an error to one that names the plugin and the stage that raised it; `None` if no plugin was running.
 
     The plugin is found from the traceback, so the loop has no overhead.
     """
     found = [(implementation, stage) for stage in STAGES for implementation in implementations(manager, stage)]
-    if wrong := _wrong_yield(error, found):
+    if wrong := _wrong_yield(error, found, manager):
         return wrong
     owner: tuple[pluggy.HookImpl, str] | None = None
     file, line, component = "", 0, ""
@@ -110,10 +94,10 @@ def attributed(error: BaseException, manager: pluggy.PluginManager) -> HooklineE
     raised = error.__cause__ if _is_stop_iteration(error) else error
     what = f"{type(raised).__name__}: {_first_part(raised)}".rstrip(": ")
     if is_built_in(implementation):
-        return StageError(f'The stage "{stage}" failed{component}: {what}', section_of("", stage))
+        return StageError(f'The stage "{stage}" failed{component}: {what}', manager.place_of("", stage))
     plugin = implementation.plugin_name
     message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line}): {what}'
-    return StageError(message, section_of(plugin, stage))
+    return StageError(message, manager.place_of(plugin, stage))
 
 
 def _first_part(error: BaseException | None) -> str:
@@ -139,7 +123,9 @@ _WRONG_YIELD = re.compile(r"wrap_controller at '\w+' (.*):(\d+) (did not yield|h
 """Matches pluggy's error for a wrapper that does not yield exactly once: its file, its first line and what it did."""
 
 
-def _wrong_yield(error: BaseException, found: Iterable[tuple[pluggy.HookImpl, str]]) -> StageError | None:
+def _wrong_yield(
+    error: BaseException, found: Iterable[tuple[pluggy.HookImpl, str]], manager: LocatedManager
+) -> StageError | None:
     """The error for a wrapper that does not yield exactly once; its own frame is not in the traceback."""
     match = _WRONG_YIELD.fullmatch(str(error)) if isinstance(error, RuntimeError) else None
     if match is None:
@@ -151,7 +137,7 @@ def _wrong_yield(error: BaseException, found: Iterable[tuple[pluggy.HookImpl, st
         if code is not None and (code.co_filename, code.co_firstlineno) == (file, line):
             plugin = implementation.plugin_name
             message = f'The plugin "{plugin}" failed in the stage "{stage}" ({file}, line {line})'
-            return StageError(f"{message}: a wrapper must yield once, but {did}.", section_of(plugin, stage))
+            return StageError(f"{message}: a wrapper must yield once, but {did}.", manager.place_of(plugin, stage))
     return StageError(f"A wrapper must yield once, but {did} ({file}, line {line}).")
 
 
@@ -167,14 +153,6 @@ def running_plugin(frame: FrameType | None, manager: pluggy.PluginManager) -> st
                 return None if is_built_in(implementation) else implementation.plugin_name
         frame = frame.f_back
     return None
-
-
-def section_of(plugin: str, stage: str) -> tuple[PathElement, ...]:
-    """The place in the spec of the callback that this plugin is, or else the section of the stage."""
-    callback = re.match(r"callbacks\[(\d+)\] ", plugin)
-    if callback is not None:
-        return "callbacks", int(callback[1])
-    return (SECTIONS[stage],) if stage in SECTIONS else ()
 
 
 def _runs_in(implementation: pluggy.HookImpl, frame: FrameType) -> bool:

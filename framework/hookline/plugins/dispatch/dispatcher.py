@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hookline.errors.exceptions import StageError
-from hookline.plugins.dispatch.answers import missing_predictions, shown, unfit, wanted
+from hookline.errors.text import PathElement
+from hookline.plugins.dispatch.answers import missing_losses, missing_predictions, shown, unfit, wanted
 from hookline.plugins.dispatch.attribution import (
     describe_calls,
     implementations,
     is_built_in,
     is_wrapper,
-    section_of,
     unanswered,
 )
 from hookline.plugins.dispatch.limits import Limited, limits_by_stage
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.manager import new_manager
 from hookline.plugins.stages import INNER, STAGES, Stages
 
@@ -33,7 +34,7 @@ class Dispatcher(Stages):
     instead of the 1 to 2 µs of pluggy.
     """
 
-    def __init__(self, manager: pluggy.PluginManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
+    def __init__(self, manager: LocatedManager, limits: "Mapping[str, tuple[int, CallbackSpec]] | None" = None):
         """Resolve every stage with the plugins that are registered now.
 
         Args:
@@ -67,22 +68,23 @@ class Dispatcher(Stages):
 
         Each combination is resolved once.
         """
+        path = self.manager.place_of("", stage)
         limited: list[Limited] = [one for one in self._limited.get(stage, ()) if not _is_one_of(one.plugin, absent)]
         if not limited:
-            return _resolved(_caller(self.manager, stage, absent))
+            return _resolved(_caller(self.manager, stage, absent), path)
         resolved: dict[tuple[bool, ...], Callable[..., Any]] = {}
 
         def call(**values: Any) -> Any:
             due = tuple(one.is_due(values["run"]) for one in limited)
             if due not in resolved:
                 idle = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
-                resolved[due] = _resolved(_caller(self.manager, stage, [*absent, *idle]))
+                resolved[due] = _resolved(_caller(self.manager, stage, [*absent, *idle]), path)
             return resolved[due](**values)
 
         return call
 
 
-def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
+def _resolved(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> Callable[..., Any]:
     direct = _direct(caller)
     if direct is not None and caller.name in INNER and is_built_in(caller.get_hookimpls()[0]):
         return direct  # It never returns `None`: the loop calls it directly.
@@ -91,19 +93,22 @@ def _resolved(caller: pluggy.HookCaller) -> Callable[..., Any]:
     def answered(**values: Any) -> Any:
         answer = call(**values)
         if answer is None:
-            raise unanswered(caller)
+            raise unanswered(caller, path)
         return answer
 
     def checked(**values: Any) -> Any:
         answer = call(**values)
         if answer is None and caller.name not in MAY_BE_UNANSWERED:
-            raise unanswered(caller)
+            raise unanswered(caller, path)
         if product := wanted(caller.name, answer):
             message = f'The stage "{caller.name}" must be answered with {product}, but the answer is {shown(answer)}.'
-            raise StageError(message + describe_calls(caller), section_of("", caller.name))
-        if wrong := unfit(caller.name, answer) or missing_predictions(caller.name, answer, values["run"]):
+            raise StageError(message + describe_calls(caller), path)
+        wrong = unfit(caller.name, answer)
+        for missing in (missing_predictions, missing_losses):
+            wrong = wrong or missing(caller.name, answer, values["run"])
+        if wrong:
             message = f'The stage "{caller.name}" must be answered with {wrong}.'
-            raise StageError(message + describe_calls(caller), section_of("", caller.name))
+            raise StageError(message + describe_calls(caller), path)
         return answer
 
     return answered if caller.name in INNER else checked
@@ -129,7 +134,7 @@ def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:
 
 
 def _direct(caller: pluggy.HookCaller) -> Callable[..., Any] | None:
-    """The implementation of a stage if it has only one and no wrapper."""
+    """Return the implementation of a stage that has only one and no wrapper; otherwise `None`."""
     found = caller.get_hookimpls()
     if len(found) != 1 or is_wrapper(found[0]):
         return None

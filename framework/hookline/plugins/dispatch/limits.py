@@ -62,7 +62,7 @@ def limits_by_stage(
 
 
 def warn_of_idle(run: Run) -> None:
-    """Warn of callbacks that never run, because the run ends before their first step or epoch."""
+    """Warn about callbacks that never run, because the run ends before their first step or epoch."""
     limited = limits_by_stage(run.stages.manager, limits_of(run.spec.callbacks))
     evaluating = {id(one.spec) for one in limited.get("evaluate", ())}  # They run in the final evaluation.
     others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in evaluating}

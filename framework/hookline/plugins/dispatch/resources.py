@@ -1,17 +1,17 @@
 """The open resources of a run, which are closed when it ends. An error while closing names the plugin."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any
 
-import pluggy
-
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES, reason
-from hookline.plugins.dispatch.attribution import running_plugin, section_of
+from hookline.errors.text import PathElement
+from hookline.plugins.dispatch.attribution import running_plugin
+from hookline.plugins.located_manager import LocatedManager
 
 
 class Resources(ExitStack):
@@ -21,7 +21,7 @@ class Resources(ExitStack):
     it is raised after all other resources are closed.
     """
 
-    def __init__(self, manager: pluggy.PluginManager | None = None):
+    def __init__(self, manager: LocatedManager | None = None):
         """Start without resources. An error while closing names the plugin of this manager that opened the resource."""
         super().__init__()
         self._manager = manager
@@ -53,7 +53,8 @@ class Resources(ExitStack):
                 close(kind, error, trace)
             except FAILURES as failure:  # Reported after everything is closed.
                 if failure is not error:
-                    self._failures.append(_failed(failure, opener, named))
+                    path = self._manager.place_of(opener) if self._manager is not None and opener is not None else ()
+                    self._failures.append(_failed(failure, opener, named, path))
 
         super().push(closed)
 
@@ -81,12 +82,9 @@ def _with_notes(error: BaseException, failures: list[StageError]) -> BaseExcepti
     return error
 
 
-def _failed(failure: BaseException, opener: str | None, named: object) -> StageError:
+def _failed(failure: BaseException, opener: str | None, named: object, path: Sequence[PathElement]) -> StageError:
     """The error that names the plugin that opened the resource, or else the function."""
-    if opener is not None:
-        who, path = f'The plugin "{opener}"', section_of(opener, "")
-    else:
-        who, path = f'The function "{_name(named)}"{_place(named)}', ()
+    who = f'The function "{_name(named)}"{_place(named)}' if opener is None else f'The plugin "{opener}"'
     why = str(failure) if isinstance(failure, HooklineError) else reason(failure)
     error = StageError(f"{who} failed to close a resource. {why}", path)
     error.__cause__ = failure

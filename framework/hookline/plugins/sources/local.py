@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 from typing import TypeGuard
 
 from hookline.errors.exceptions import HooklineError, PluginError
-from hookline.errors.failures import FAILURES, reason
+from hookline.errors.failures import FAILURES, place_of, reason, what
 from hookline.plugins import stages
 from hookline.plugins.origin import Origin
 from hookline.plugins.sources.sibling_files import forget_modules, marked, sibling_files
@@ -39,14 +39,21 @@ def from_file(path: str | Path) -> ModuleType:
     except HooklineError:
         raise
     except FAILURES as error:
-        place = reason(error, str(source.absolute())).removeprefix(f"{source.absolute()}, ")
-        raise PluginError(place, file=path) from error
+        raise PluginError(_with_line(error, str(source.absolute())), file=path) from error
     finally:
         sys.path.remove(str(source.absolute().parent))
     module.__hookline_file__ = source  # type: ignore[attr-defined]
     module.__hookline_siblings__ = tuple(marked(siblings))  # type: ignore[attr-defined]
     _refuse_unmarked(module, str(path))
     return module
+
+
+def _with_line(error: BaseException, file: str) -> str:
+    """An error in a file in words, with its line; a syntax error in another file also has its name."""
+    place = place_of(error, file)
+    if place is None:
+        return what(error)
+    return f"line {place[1]}: {what(error)}" if place[0] == file else reason(error)
 
 
 def _refuse_unmarked(module: ModuleType, path: str) -> None:

@@ -1,7 +1,8 @@
 """Callbacks and other wrappers around stages."""
 
 from collections.abc import Mapping
-from inspect import signature
+from inspect import getattr_static, signature
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.option_errors import OptionError
@@ -52,9 +53,11 @@ class WrapperSpec(Spec):
         read, if all of these sections are valid. `**sections` receives all other valid sections.
         """
 
-    def sections_of_check(self) -> tuple[list[str], bool]:
+    @classmethod
+    def sections_of_check(cls) -> tuple[list[str], bool]:
         """Return the sections that `check` names, and whether it takes all others, too."""
-        parameters = signature(self.check).parameters.values()
+        has_self = isinstance(getattr_static(cls, "check"), FunctionType)
+        parameters = list(signature(cls.check).parameters.values())[has_self:]
         named = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
         return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 
@@ -33,11 +34,12 @@ class DataSpec(Spec):
         """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
 
-    def check(self, loss: "Objective | None") -> "Iterable[OptionError]":
+    def check(self, loss: "Objective | None") -> "Iterable[OptionError | MismatchError]":
         """Yield the errors in the named files that can be found quickly and without torch or NumPy.
 
         Called by `hookline check` and before training. Each error names its option: a missing file, a column that is
-        not in the header, targets that the loss does not take. `loss` is `None` if it is invalid.
+        not in the header, targets that the loss does not take. A `MismatchError` names an option of another section by
+        its path in the spec. `loss` is `None` if it is invalid.
         """
         return ()
 

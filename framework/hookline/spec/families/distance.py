@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class DistanceSpec(Spec):
-    """A distance, for losses with a choice of distance."""
+    """A distance, for losses whose distance can be chosen."""
 
     __slots__ = ()
     family = "distance"

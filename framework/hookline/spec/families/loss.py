@@ -23,7 +23,7 @@ Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
 Predicts = Literal["probabilities", "scores", "numbers", "sequences"]
 Offers = Literal["classes", "labels", "numbers", "sequences", "triplets", "embeddings"]
 
-OFFERING: Mapping[Offers, str] = {
+_OFFERS: Mapping[Offers, str] = {
     "classes": "predicts classes",
     "labels": "predicts labels",
     "numbers": "predicts numbers",
@@ -84,6 +84,10 @@ class LossSpec(Spec):
         with `offers = "embeddings"`.
         """
         return "embeddings" if self.encoding is None else self.encoding.kind
+
+    def offer(self) -> str:
+        """Return what the loss offers as a clause for messages, such as "MSELoss predicts numbers"."""
+        return f"{type(self).__name__} {_OFFERS[self.offers]}"
 
     @property
     def predicts(self) -> Predicts:

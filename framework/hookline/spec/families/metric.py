@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hookline.spec.families.loss import OFFERING, LossSpec, Offers
+from hookline.spec.families.loss import LossSpec, Offers
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ class MetricSpec(Spec):
         if loss.offers not in self.takes:
             *others, last = self.takes
             takes = f"{', '.join(others)} or {last}" if others else last
-            raise ValueError(
-                f"{type(self).__name__} evaluates {takes}, but {type(loss).__name__} {OFFERING[loss.offers]}."
-            )
+            raise ValueError(f"{type(self).__name__} evaluates {takes}, but {loss.offer()}.")
 
     def check(self, loss: LossSpec) -> None:
         """Raise a `ValueError` if the metric cannot evaluate a model trained with this loss, whose kind it takes.

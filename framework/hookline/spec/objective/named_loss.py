@@ -91,7 +91,8 @@ class NamedLoss:
         """Return the name of the target of the loss; `None` if it takes no target.
 
         Raises:
-            ValueError: If there is no such target.
+            MismatchError: If there is no target with the name in the option `target` of the loss.
+            ValueError: If there is no target with the name of the loss.
 
         """
         if self.loss.encoding is None:
@@ -102,7 +103,10 @@ class NamedLoss:
         if self.loss.target is None and len(targets) == 1:
             return next(iter(targets))
         whose = "" if self.name is None else f" for the loss {self.name}"
-        raise ValueError(f'There is no target "{wanted}"{whose}.{did_you_mean(str(wanted), targets)}')
+        message = f'There is no target "{wanted}"{whose}.{did_you_mean(str(wanted), targets)}'
+        if self.loss.target is None:
+            raise ValueError(message)
+        raise MismatchError(message, (*self.path, "target"), against=[("data", "targets")], id="unfit-targets")
 
     def given(self, criterion: Any, outputs: Outputs, batch: Batch) -> "tuple[nn.Module, Outputs, Batch]":
         """Return the loss's part of the arguments: its criterion, its outputs, and the batch with only its target."""

@@ -56,6 +56,11 @@ class Objective:
         """Return the objective of these two sections, one of which is `None`."""
         return cls(dict(losses or {}) if loss is None else {None: loss})
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path of its section in the spec, or of the loss if there is only one."""
+        return next(iter(self.losses.values())).path if len(self.losses) == 1 else ("losses",)
+
     @cached_property
     def _is_sum(self) -> bool:
         """Whether all losses are sums, which are not divided by anything."""
@@ -119,12 +124,16 @@ class Objective:
         """Return the encoding of each of the targets with these names. Losses that share a target need the same one.
 
         Raises:
+            MismatchError: If the option `target` of a loss is not among them.
             ValueError: If the losses take other targets; an `OptionError` names the wrong target.
 
         """
         if self._unnamed is not None and self._unnamed.takes_all_targets:
             return self._unnamed.loss.encodings(targets)
         encodings: dict[str, Encoding] = {}
+        for named in self.losses.values():
+            if named.loss.target is not None:
+                named.target(targets)
         self._refuse_misspelled(targets)
         for named in self.losses.values():
             if (target := named.target(targets)) is None:
@@ -189,6 +198,7 @@ class Objective:
             loss = self._unnamed.loss
             return loss.factor * loss.compute(*self._unnamed.given(criterion, outputs, batch))
         terms: list[Term] = []
+        ratios = getattr(criterion, "ratios", {})  # Only while gradients are accumulated.
         total: Any = None
         for name, named in self.losses.items():
             its_criterion, its_outputs, its_batch = named.given(criterion, outputs, batch)
@@ -198,7 +208,7 @@ class Objective:
             except MismatchError as error:
                 raise named.located(error) from error.__cause__
             value = _counted(value, divisor)
-            ratio = criterion.ratios.get(name)  # Only while gradients are accumulated.
+            ratio = ratios.get(name)
             factor = named.loss.factor if ratio is None else named.loss.factor * ratio
             total = factor * value if total is None else total + factor * value
             detached = value.detach()

@@ -22,7 +22,7 @@ class SchedulerSpec(WrapperSpec):
     __slots__ = ()
     family = "scheduler"
 
-    is_told_the_record: ClassVar[bool] = False
+    needs_record: ClassVar[bool] = False
     """Whether it needs the record of an epoch. Then it cannot be part of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()

@@ -26,8 +26,9 @@ def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "
         _refuse_missing_outputs(run, named, outputs)
         _, its_outputs, its_batch = named.given(None, outputs, batch)
         with locating(run, named):
-            named.loss.check_outputs(its_outputs)
-            with naming_outputs(run, outputs), attributed_to(type(named.loss)):
+            with attributed_to(type(named.loss), named.path):
+                named.loss.check_outputs(its_outputs)
+            with naming_outputs(run, outputs, named.path), attributed_to(type(named.loss)):
                 named.loss.check(its_outputs, its_batch, named.data(data))
 
 
@@ -60,7 +61,7 @@ def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> 
     """
     for named in run.objective.losses.values():
         its_model, its_outputs = _head(named, model, outputs), named.taken(outputs)
-        with locating(run, named), attributed_to(type(named.loss)):
+        with locating(run, named), attributed_to(type(named.loss), named.path):
             found = [*named.loss.doubts(its_model, its_outputs), *named.loss.doubts_of_data(named.data(data))]
         yield from (HooklineWarning(doubt, named.path, id="doubtful-loss") for doubt in found)
 
@@ -89,15 +90,15 @@ def locating(run: "Run", named: NamedLoss) -> Iterator[None]:
 
 
 @contextmanager
-def naming_outputs(run: "Run", outputs: "Outputs") -> Iterator[None]:
-    """Report a failure of a loss at its place, or as wrong outputs if it does not accept them."""
+def naming_outputs(run: "Run", outputs: "Outputs", path: tuple[str, ...] = ()) -> Iterator[None]:
+    """Report a failure of the loss at this path, or of any loss, or report wrong outputs if it does not accept them."""
     try:
         yield
     except (MismatchError, StageError, ValueError):
         raise
     except PluginError as error:
         _refuse_unlike_inputs(run, outputs, error)
-        raise StageError(str(error), ("loss",)) from error
+        raise StageError(str(error), path or run.objective.path) from error
     except HooklineError:
         raise
     except Exception as error:

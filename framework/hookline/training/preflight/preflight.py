@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
 from hookline.errors.failures import FAILURES, attributed_to, reason
+from hookline.files import plain_name
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
-from hookline.spec.parameters import plain_name
 from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
@@ -51,12 +51,12 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
     refuse_unfit_splits(run, data, model, batch)
-    _refuse_extra_state(model, "model")
-    _refuse_extra_state(criterion, "loss")
+    _refuse_extra_state(model, ("model",))
+    _refuse_extra_state(criterion, run.objective.path)
     model.train()
 
 
-def _refuse_extra_state(module: "nn.Module", section: str) -> None:
+def _refuse_extra_state(module: "nn.Module", path: tuple[str, ...]) -> None:
     """Raise a `MismatchError` if the state of a module contains anything but tensors, since it could not be saved."""
     import torch
 
@@ -66,7 +66,7 @@ def _refuse_extra_state(module: "nn.Module", section: str) -> None:
                 f'Its state contains "{plain_name(name)}", which is of type {type(value).__name__}, but only tensors '
                 f"can be saved: use a buffer instead of `get_extra_state`."
             )
-            raise MismatchError(message, (section,), id="unsaveable-state")
+            raise MismatchError(message, path, id="unsaveable-state")
 
 
 def _detached(outputs: "Outputs") -> "Outputs":
@@ -138,9 +138,9 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 
 
 def _warn_of_doubts(run: Run) -> None:
-    """Warn of options of callbacks and schedulers that have no effect in a run of this length."""
+    """Warn about options of callbacks and schedulers that have no effect in a run of this length."""
     for index, callback in enumerate(run.spec.callbacks):
-        with attributed_to(type(callback)):
+        with attributed_to(type(callback), ("callbacks", index)):
             doubts = list(callback.doubts(run))
         for doubt in doubts:
             place = ("callbacks", index, *doubt.path)
@@ -177,7 +177,7 @@ def _check_accumulation(run: Run, model: "nn.Module") -> None:
 
 
 def _warn_of_redrawn_dropout(run: Run, model: "nn.Module") -> None:
-    """Warn of dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
+    """Warn about dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
     from torch.nn.modules.dropout import _DropoutNd
 
     if not run.spec.optimizer.needs_closure:

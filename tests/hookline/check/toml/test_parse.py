@@ -7,7 +7,8 @@ from toml_suite import INVALID, VALID, needed
 
 from hookline.check.toml.document import read
 from hookline.check.toml.parse import parsed
-from hookline.check.toml.spans import DEEPEST, NotASpecError, Text, scan
+from hookline.check.toml.spans import DEEPEST, NotASpecError, scan
+from hookline.check.toml.text import Text
 from hookline.errors import SpecError
 from hookline.errors.source import Source
 

@@ -106,7 +106,7 @@ def test_a_stage_with_one_implementation_is_called_directly():
             return True
 
     manager = manager_of(Direct())
-    manager.add_hookcall_monitoring(lambda *_: pytest.fail("pluggy was asked"), lambda *_: None)
+    manager.add_hookcall_monitoring(lambda *_: pytest.fail("pluggy was called"), lambda *_: None)
     assert Dispatcher(manager).step(run=1, optimizer=2, closure=3) is True
     assert called == [(1, 2, 3)]
 
@@ -311,11 +311,11 @@ def test_limits_also_hold_inside_a_wrapper():
     one, two = Noting("a"), Noting("b")
     manager = manager_of(one, two, Noting("c"), answering("step", ["d"]))
     limits = {"plugin-1": (1, CallbackSpec(every=2)), "plugin-2": (2, CallbackSpec(first=2))}
-    inside, asked = Dispatcher(manager, limits).inside(one, "step"), []
+    inside, answers = Dispatcher(manager, limits).inside(one, "step"), []
     for number in range(4):
         Run.step = number
-        asked.append(inside(run=Run, optimizer=1, closure=2))
-    assert asked == [["d"], ["b", "c", "d"], ["c", "d"], ["b", "c", "d"]]
+        answers.append(inside(run=Run, optimizer=1, closure=2))
+    assert answers == [["d"], ["b", "c", "d"], ["c", "d"], ["b", "c", "d"]]
 
 
 def test_an_unhashable_plugin_can_be_omitted():

@@ -146,7 +146,7 @@ ANSWERING = "from hookline import hookimpl\n\n@hookimpl\ndef select_loss(run):\n
 def calls_of(listed, spec):
     """The plugins of each stage, in calling order, as in the plan of a run."""
     with new_run(spec, Plugins(listed)) as run:
-        return tuple((stage, *map(str, implementations(run, stage))) for stage in STAGES)
+        return tuple((stage, *implementations(run, stage)) for stage in STAGES)
 
 
 def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_thousand_random_orders_of_registration_give_one_plan(install, monkeyp
         monkeypatch.setattr("hookline.plugins.manager.BUILT_IN", tuple(draw.sample(BUILT_IN, len(BUILT_IN))))
         plans.add(calls_of(names, spec))
     [plan] = plans
-    said = {stage: [call.split()[0] for call in calls] for stage, *calls in plan}
+    said = {stage: [call.plugin.split()[0] for call in calls] for stage, *calls in plan}
     assert said["select_loss"] == ["ant", "cat", "dog", "bee", "eel", "hookline_stages"]
     assert said["step"] == ["callbacks[0]", "callbacks[1]", "hookline_stages"]
     # Only the order in the spec matters.
@@ -366,6 +366,18 @@ def test_an_unusable_plugin_is_reported_at_its_place_in_the_spec(install):
     problems = Loader().check(from_table({"plugins": ["focal", "broken"]}))
     missing = [("data",), ("model",), ("loss",), ("optimizer",)]
     assert [problem.path for problem in problems] == [("plugins", 1), *missing]
+
+
+def test_types_that_an_unusable_plugin_may_provide_are_listed_once(install):
+    install("broken", "1 / 0\n")
+    layers = [{"type": "Relu"}, {"type": "Relu"}, {"type": "Own"}]
+    [problem] = Loader().check(
+        from_table({**SPEC, "plugins": ["broken"], "model": {"type": "Sequential", "layers": layers}})
+    )
+    assert (problem.path, problem.help) == (
+        ("plugins", 0),
+        'Unknown types are not reported, since this plugin may provide them: "Relu" and "Own".',
+    )
 
 
 def test_an_unknown_type_is_reported_with_the_unlisted_plugins(install):

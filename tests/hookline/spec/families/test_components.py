@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from hookline.spec import (
-    Bounds,
     CallbackSpec,
     DataSpec,
     DeploySpec,
@@ -18,6 +17,7 @@ from hookline.spec import (
     option,
     spec,
 )
+from hookline.spec.options import Bounds
 
 
 @spec

@@ -11,6 +11,8 @@ from small_training import SPECS
 from torch import nn
 
 import hookline
+from hookline.check.load import Loader
+from hookline.check.toml.document import read as read_document
 from hookline.spec import Objective
 from hookline_losses.classification import BCELoss
 
@@ -726,5 +728,94 @@ def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     made = hookline.load(
         SPECS / "several_losses.toml", ['losses.width={type="Unreduced"}', "metrics=[]"], plugins=[Bringing()]
     )
-    with pytest.raises(hookline.errors.HooklineError, match="Unreduced must return the sum or the mean over its rows"):
+    with pytest.raises(
+        hookline.errors.StageError, match="Unreduced must return the sum or the mean over its rows"
+    ) as raised:
         hookline.train(made, plugins=[Bringing()], out=tmp_path / "run")
+    assert raised.value.path == ("losses", "width")
+
+
+@pytest.mark.parametrize("stage", ["select_loss", "loss", "predict"])
+def test_a_failing_stage_of_several_losses_is_reported_at_their_section(stage, tmp_path):
+    def failing(self):
+        raise ZeroDivisionError
+
+    failing.__name__ = stage
+    plugin = type("Failing", (Plugin,), {stage: hookline.hookimpl(failing)})()
+    metrics = [{"type": "Accuracy", "target": "kind"}]
+    with pytest.raises(hookline.errors.StageError, match=f'"Failing" failed in the stage "{stage}"') as raised:
+        hookline.train(spec(metrics=metrics, plugin=plugin), plugins=[plugin], out=tmp_path / "run")
+    assert raised.value.path == ("losses",)
+
+
+def test_a_criterion_without_those_of_the_losses_is_refused_with_what_it_must_be(tmp_path):
+    class One(Plugin):
+        @hookline.hookimpl
+        def select_loss(self):
+            return nn.CrossEntropyLoss()
+
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(spec(plugin=One()), plugins=[One()], out=tmp_path / "run")
+    assert str(raised.value).startswith(
+        'The stage "select_loss" must be answered with an nn.Module whose attribute `losses`, an nn.ModuleDict, '
+        'contains the criterion of each loss, as `run.objective.build(data)` returns it, but "kind" and "size" are '
+        "missing. Plugins called, in this order: One, "
+    )
+    assert raised.value.path == ("losses",)
+
+
+def test_a_criterion_of_a_plugin_with_those_of_the_losses_trains_like_the_built_in_one(tmp_path):
+    class Own(Plugin):
+        @hookline.hookimpl
+        def select_loss(self):
+            criterion = nn.Module()
+            criterion.losses = nn.ModuleDict({"kind": nn.CrossEntropyLoss(), "size": nn.MSELoss()})
+            return criterion
+
+    trials = [
+        hookline.train(spec(plugin=plugin), plugins=[plugin], out=tmp_path / type(plugin).__name__)
+        for plugin in (Plugin(), Own())
+    ]
+    assert trials[0].history == trials[1].history
+
+
+NAMED = {"height": "height", "width": "width"}
+MSE = {"type": "MSELoss"}
+
+
+@pytest.mark.parametrize(
+    ("data", "losses", "path", "meant"),
+    [
+        ({"targets": NAMED}, {"loss": {**MSE, "target": "heigth"}}, ("loss", "target"), 'Did you mean "height"?'),
+        (
+            {"targets": NAMED},
+            {"losses": {"a": {**MSE, "target": "height"}, "b": {**MSE, "target": "widht"}}},
+            ("losses", "b", "target"),
+            'Did you mean "width"?',
+        ),
+        ({"targets": "height"}, {"loss": {**MSE, "target": "age"}}, ("loss", "target"), ""),
+        ({"type": "Pairs"}, {"losses": {"b": {**MSE, "target": "age"}}}, ("losses", "b", "target"), ""),
+    ],
+)
+def test_a_target_that_the_data_does_not_have_is_reported_at_the_option_of_the_loss(
+    data, losses, path, meant, tmp_path
+):
+    (tmp_path / "table.csv").write_text("x,height,width\n1,2,3\n")
+    source = {"type": "CSV", "path": str(tmp_path / "table.csv"), "inputs": "x"}
+    data = {"type": "Pairs", "source": {**source, "targets": "height"}} if "type" in data else {**source, **data}
+    made = hookline.load(
+        {
+            "data": data,
+            "model": {"type": "Linear", "out_features": 1},
+            **losses,
+            "optimizer": {"type": "SGD"},
+        }
+    )
+    (tmp_path / "spec.toml").write_text(hookline.dumps(made, tmp_path))
+    [problem] = Loader().check(read_document(tmp_path / "spec.toml"))
+    assert (problem.path, problem.id, problem.related) == (path, "unfit-targets", (("data", "targets"),))
+    assert problem.place.line_text.startswith("target = ")
+    assert meant in problem.message
+    with pytest.raises(hookline.HooklineError) as raised:
+        hookline.train(made, out=tmp_path / "run")
+    assert raised.value.path == path

@@ -26,3 +26,60 @@ def test_the_rows_of_the_preflight_do_not_count_in_metrics(tmp_path, monkeypatch
     assert tried == [[]]
     monkeypatch.setattr(preflight, "unfit_metrics", lambda *given: [])
     assert hookline.train(made, out=tmp_path / "not").history == first
+
+
+@hookline.spec.spec
+class Faulty(hookline.spec.MetricSpec):
+    """A metric with a fault in its code."""
+
+    fault: str = "build"
+    """The method with the fault."""
+
+    def build(self, loss, predictions):
+        return Counting() if self.fault != "build" else len(3)
+
+    def prepare(self, predictions, targets):
+        return {}["x"]
+
+
+class Counting:
+    def to(self, device):
+        return self
+
+    def update(self, predictions, targets):
+        pass
+
+
+class Metrics:
+    @hookline.hookimpl
+    def register_specs(self):
+        return [Faulty]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("build", "TypeError: object of type 'int' has no len()"), ("prepare", "KeyError: 'x'")],
+)
+@pytest.mark.parametrize("is_tried", [True, False])
+def test_a_fault_in_the_code_of_a_metric_is_not_blamed_on_the_data(fault, reason, is_tried, tmp_path, monkeypatch):
+    metrics = f'metrics=[{{type="Accuracy"}}, {{type="Faulty", fault="{fault}"}}]'
+    made = hookline.load(SPECS / "iris.toml", ["run.epochs=1", metrics], plugins=[Metrics()])
+    if not is_tried:
+        monkeypatch.setattr(preflight, "unfit_metrics", lambda *given: [])
+    with pytest.raises(hookline.errors.StageError) as raised:
+        hookline.train(made, plugins=[Metrics()], out=tmp_path / "run")
+    assert raised.value.path == ("metrics", 1)
+    line = getattr(Faulty, fault).__code__.co_firstlineno + 1
+    assert str(raised.value) == f"Faulty failed. {__file__}, line {line}: {reason}"
+
+
+def test_a_fault_in_the_predictions_of_a_loss_is_not_blamed_on_the_metric(tmp_path, monkeypatch):
+    def fail(self, criterion, outputs, batch):
+        raise TypeError("no")
+
+    made = hookline.load(SPECS / "several_losses.toml", ["run.epochs=1"])
+    name, loss = next(iter(made.losses.items()))
+    monkeypatch.setattr(type(loss), "predictions", fail)
+    with pytest.raises(hookline.errors.StageError, match=f"{type(loss).__name__} failed.*TypeError: no") as raised:
+        hookline.train(made, out=tmp_path / "run")
+    assert raised.value.path == ("losses", name)

@@ -1,4 +1,4 @@
-"""The format of numbers and booleans in CSV cells, shared by data sources and drafts of specs."""
+"""The format of numbers, booleans and missing values in CSV cells, shared by data sources and drafts of specs."""
 
 WRITTEN_TRUE, WRITTEN_FALSE = ("True", "true", "TRUE"), ("False", "false", "FALSE")
 """Booleans, read as 1 and 0 in a column that contains nothing else."""
@@ -8,6 +8,15 @@ WRITTEN_NUMBER = r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 WRITTEN_NOT_FINITE = r"[+-]?(?i:nan|inf|infinity)"
 """A regular expression for a number that is not finite."""
+
+MISSING_MARKS = (
+    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN"),
+    *("null", "Null", "NULL", "None", "?", "-", "."),
+)
+"""Cells that count as missing values: neither numbers nor class names.
+
+"none" is not included, because it is a common class name. Among numbers it is an error anyway.
+"""
 
 MOST_CELL_LINES = 4
 """The largest number of lines in a cell, so that an unclosed quote does not turn many rows into one cell. An address

@@ -1,0 +1,46 @@
+"""The plugin manager of a run. It knows to which part of the spec its plugins and stages belong."""
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from hookline.errors.text import PathElement
+
+if TYPE_CHECKING:
+    from hookline.spec.training import TrainingSpec
+
+SECTIONS = {
+    "prepare_data": "data",
+    "build_model": "model",
+    "select_loss": "loss",
+    "select_optimizer": "optimizer",
+    "forward": "model",
+    "loss": "loss",
+    "backward": "loss",
+    "step": "optimizer",
+    "predict": "loss",
+    "evaluate": "metrics",
+    "deploy": "deploy",
+}
+"""The sections of a spec that the stages belong to."""
+
+
+class LocatedManager(pluggy.PluginManager):
+    """A plugin manager with the paths of its callbacks and stages in the spec."""
+
+    def __init__(self, project: str):
+        super().__init__(project)
+        self.spec: TrainingSpec | None = None
+        """The spec of the run, if it has one."""
+        self.callbacks: dict[str, tuple[PathElement, ...]] = {}
+        """The paths of the callbacks in the spec, by the names of their plugins."""
+
+    def place_of(self, plugin: str, stage: str = "") -> tuple[PathElement, ...]:
+        """The path of a callback, or else of the section of a stage; empty if the spec does not contain it."""
+        if plugin in self.callbacks:
+            return self.callbacks[plugin]
+        section = SECTIONS.get(stage)
+        if section == "loss" and self.spec is not None:
+            return self.spec.objective.path
+        is_given = section is not None and (self.spec is None or bool(getattr(self.spec, section)))
+        return (section,) if section is not None and is_given else ()

@@ -1,0 +1,79 @@
+"""Find cells of text that are not what they should be: missing values, and words among numbers."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors import quoted_cell
+from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+INTEGER = r"^-?(0|[1-9][0-9]*)$"
+"""A regular expression for integers in a text file, as pyarrow reads them: without a plus sign."""
+NUMBER = rf"^({WRITTEN_NUMBER}|{WRITTEN_NOT_FINITE})$"
+"""A regular expression for numbers in a text file."""
+CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
+"""A regular expression for codes that are not numbers, such as "01" and "0x1F"."""
+
+
+def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+    """Raise a `DataError` if a stripped text cell is empty or counts as a missing value."""
+    import pyarrow
+    from pyarrow import compute
+
+    if (row := compute.index(cells, "").as_py()) >= 0:
+        raise cell_error(path, row, name, message="The cell is empty.")
+    is_missing = compute.is_in(cells, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
+    if (row := compute.index(is_missing, value=True).as_py()) >= 0:
+        others = compute.sum(is_missing).as_py() - 1
+        raise cell_error(path, row, name, message=wanted.missing_mark(cells[row].as_py(), others))
+
+
+def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+    """Raise a `DataError` if most cells are numbers and a few are words, which are probably missing values.
+
+    Only distinct cells are counted. A code of letters and digits, such as "01" or "3a", is not a word. An empty
+    `missing_marks` disables this check.
+    """
+    from pyarrow import compute
+
+    if not wanted.missing:
+        return
+    different = cells.unique()
+    numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py()
+    if numbers * 2 <= len(different):
+        return
+    is_word = compute.invert(compute.match_substring_regex(cells, rf"{NUMBER}|{CODE}"))
+    if (row := compute.index(is_word, value=True).as_py()) >= 0:
+        others = compute.sum(compute.match_substring_regex(cells, NUMBER)).as_py()
+        raise cell_error(
+            path,
+            row,
+            name,
+            message=f"{quoted_cell(cells[row].as_py())} is not a number, but {others:,} other cells "
+            f"of the column are: fill it in or remove the row; if it is a class name, set `missing_marks = []`.",
+        )
+
+
+def is_text(cells: "NDArray[Any]") -> bool:
+    """Whether the cells are text."""
+    return cells.dtype.kind == "U"
+
+
+def refuse_text(cells: "NDArray[Any]", name: str, path: Path, known_path: Path) -> None:
+    """Raise a `DataError` if the cells are text, but the same column has numbers in another file."""
+    if is_text(cells):
+        written = {*WRITTEN_TRUE, *WRITTEN_FALSE}
+        row = next((row for row, cell in enumerate(cells.tolist()) if not _is_number(cell) and cell not in written), 0)
+        raise cell_error(
+            path, row, name, message=f"{quoted_cell(cells[row])} is text, but the column has numbers in {known_path}."
+        )
+
+
+def _is_number(cell: str) -> bool:
+    """Whether the cell is a number; an integer too large for int64 counts as text, as the reader treats it."""
+    return bool(re.match(NUMBER, cell)) and not (re.match(INTEGER, cell) and not -(2**63) <= int(cell) < 2**63)
