@@ -8,7 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from hookline.files import write_file
 
@@ -34,9 +34,6 @@ LIKE = 5
 GREATEST = 1e38
 """The limit from which a number counts as infinite: matplotlib's own computations overflow close to it."""
 
-MOST_LABELS = 20
-"""The maximum number of runs that a legend names."""
-
 MANY = 2000
 """The number of epochs from which the legend has a fixed place, since finding the best one would be slow."""
 
@@ -56,7 +53,7 @@ def draw_curves(
     a gap. With `yscale = "log"`, a panel stays linear if one of its numbers is not positive. `kept_epoch` is the epoch
     whose weights the model has at the end; it is marked unless it is the last one.
     """
-    curves = {name: [_number(record.get(name)) for record in history] for name in names}
+    curves = {name: [drawable(record.get(name)) for record in history] for name in names}
     epochs = [record["epoch"] for record in history]
     panels = _panels({name: curve for name, curve in curves.items() if not all(map(math.isnan, curve))})
     figure = new_figure(WIDTH, 4.2 if len(panels) < 2 else 1.0 + 2.6 * len(panels))
@@ -65,7 +62,7 @@ def draw_curves(
         _draw_panel(panel, place, epochs, curves, yscale)
     if not panels:
         axes[0].set_ylabel("loss")
-    _finish(list(axes), epochs, title)
+    finish_curves(list(axes), epochs, title)
     figure.align_ylabels(list(axes))
     if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
         for place in axes:
@@ -74,87 +71,7 @@ def draw_curves(
     write_picture(figure, path)
 
 
-@frozen(kw_only=True)
-class Curve:
-    """A number of one run over its epochs."""
-
-    label: str
-    """What distinguishes the run from the others."""
-    epochs: Sequence[int]
-    values: Sequence[float]
-    best_epoch: int | None = None
-    """The epoch with the best value, to be marked."""
-
-
-def comparison_figure(
-    panels: Mapping[str, Sequence[Curve | None]],
-    title: str,
-    *,
-    yscale: Literal["linear", "log"] = "linear",
-    width: float = WIDTH,
-) -> "Figure":
-    """Draw numbers of several runs against the epochs: a panel for each number, and the same color for a run in each.
-
-    Args:
-        panels: the curves of each number, one for each run in the same order; `None` for a run without the number.
-        title: the title above the first panel.
-        yscale: the scale of the vertical axes. A panel with a number that is not positive stays linear.
-        width: the width in inches.
-
-    """
-    runs = max(map(len, panels.values()), default=0)
-    colors = _colors_of(runs)
-    labels = [next((curves[index] for curves in panels.values() if curves[index]), None) for index in range(runs)]
-    shown = [picture_text(curve.label, 60) for curve in labels if curve is not None][:MOST_LABELS]
-    columns = max(1, min(len(shown), int(width * 11 / max(map(len, shown), default=1) / 1.3)))
-    rows = -(-len(shown) // columns)
-    figure = new_figure(width, (3.2 if len(panels) < 2 else 0.4 + 2.5 * len(panels)) + 0.2 * rows + 0.3)
-    axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
-    handles: dict[int, Any] = {}
-    for place, (name, curves) in zip(axes, panels.items(), strict=False):
-        values = [_number(value) for curve in curves if curve is not None for value in curve.values]
-        for index, curve in enumerate(curves):
-            if curve is not None:
-                handles.setdefault(index, _draw_curve(curve, place, colors[index]))
-        if yscale == "log":
-            _use_log_scale(place, values)
-        place.set_ylabel(picture_text(name, 30))
-    longest = max((curve for curves in panels.values() for curve in curves if curve), key=_last_epoch, default=None)
-    _finish(list(axes), longest.epochs if longest else [], title)
-    figure.align_ylabels(list(axes))
-    if len(shown) > 1:
-        more = len(handles) - len(shown)
-        texts = [*shown[:-1], f"{shown[-1]}, and {more} more"] if more else shown
-        lines = [handles[index] for index in sorted(handles)][: len(texts)]
-        figure.legend(lines, texts, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
-    return figure
-
-
-def _last_epoch(curve: Curve) -> int:
-    return max(curve.epochs, default=0)
-
-
-def _colors_of(number: int) -> list[Any]:
-    """A color for each of several runs; if there are many, from one end of a color map to the other."""
-    if number <= len(COLORS):
-        return list(COLORS[:number])
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](0.92 * index / (number - 1)) for index in range(number)]
-
-
-def _draw_curve(curve: Curve, axes: "Axes", color: Any) -> Any:
-    """Draw a curve with a dot at its best epoch, and return its line."""
-    values = [_number(value) for value in curve.values]
-    marker = "o" if len(values) == 1 else None  # A line through a single epoch would be invisible.
-    [line] = axes.plot(curve.epochs, values, color=color, linewidth=1.6, marker=marker, markersize=3.5)
-    if curve.best_epoch is not None and curve.best_epoch in curve.epochs:
-        best = values[list(curve.epochs).index(curve.best_epoch)]
-        axes.plot(curve.best_epoch, best, "o", color=color, markersize=7, markeredgecolor="white", zorder=3)
-    return line
-
-
-def _use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
+def use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
     """Use a logarithmic axis if all numbers are positive."""
     finite = [number for number in numbers if not math.isnan(number)]
     if not finite or min(finite) <= 0:
@@ -164,8 +81,8 @@ def _use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
         _label_plainly(axes)
 
 
-def _number(value: object) -> float:
-    """Return the value as a float; NaN if it is not a number, or too large to be drawn."""
+def drawable(value: object) -> float:
+    """Return the value as a float; NaN if it is not a number, or too large for matplotlib."""
     try:
         number = float(value) if isinstance(value, Real) else math.nan
     except OverflowError:  # The value is an integer.
@@ -230,7 +147,7 @@ def _draw_panel(
             lines += axes.plot(epochs, curves[name], style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
             texts.append(picture_text(split if is_alone else label if len(splits) == 1 else name, 40))
     if yscale == "log":
-        _use_log_scale(axes, [number for names in panel.curves.values() for name in names for number in curves[name]])
+        use_log_scale(axes, [number for names in panel.curves.values() for name in names for number in curves[name]])
     [first, *others] = panel.curves
     of_all = "loss" if panel.is_of_losses else next(iter(splits)) if len(splits) == 1 else ""
     axes.set_ylabel(picture_text(of_all if others else first, 30))
@@ -262,7 +179,8 @@ def _mark(epoch: int, axes: Any) -> None:
         axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
 
 
-def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
+def finish_curves(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
+    """Give panels of curves above each other their title, the axis of epochs and a grid."""
     from matplotlib.ticker import MaxNLocator
 
     axes[0].set_title(picture_text(title, 70), loc="left")

@@ -4,6 +4,7 @@ import json
 
 import hookline
 from hookline.files import write_file
+from hookline.runs.lock import FORMAT
 
 SPEC = """\
 plugins = []
@@ -32,7 +33,8 @@ lr = {lr}
 [[metrics]]
 type = "Accuracy"
 """
-LOCK = """\
+LOCK = f"""\
+format = {FORMAT}
 spec = "0"
 data = "0"
 plugins = []
@@ -40,7 +42,10 @@ plugins = []
 [environment]
 torch = "2.13"
 
+[files]
+
 [stages]
+fit = [{{ plugin = "hookline_stages", release = "hookline 0.1.0", is_wrapper = false, limits = "" }}]
 
 [rows]
 training = 90

@@ -19,7 +19,7 @@ from hookline.runs.labels import labels
 from hookline.runs.summary import RunSummary
 
 if TYPE_CHECKING:
-    from hookline.plots import Curve
+    from hookline.runs.curves import Curve
 
 DEFAULTS = ("validation/loss", "training/loss")
 """The numbers to draw without `--metric`: the first one that a run has logged."""
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     runs = runs_of(arguments)
     names = drawn_metrics(runs, arguments.metrics)
     # Imported here, so that mistakes are reported without waiting for matplotlib.
-    from hookline.plots import Curve, comparison_figure, write_picture
+    from hookline.plots import write_picture
+    from hookline.runs.curves import Curve, comparison_figure
 
     directions = Directions()
     panels: dict[str, list[Curve | None]] = {}

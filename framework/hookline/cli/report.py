@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
     path = Path(arguments.output)
     refuse_existing(path, force=arguments.force)
-    runs = runs_of(arguments)
+    runs = [one.read_all() for one in runs_of(arguments)]
     if len(runs) > MOST_RUNS:
         raise HooklineError(
             f"A report shows at most {MOST_RUNS} runs, not {len(runs)}: `hookline runs` lists and filters them."

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hookline.plots import COLORS, Curve, comparison_figure, new_figure, picture_text, svg_of
+from hookline.plots import COLORS, new_figure, picture_text, svg_of
 from hookline.report.evidence import Evidence, NumberPredictions
 from hookline.report.html import Html, h
+from hookline.runs.curves import Curve, comparison_figure
 from hookline.runs.directions import Directions
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def curves(runs: Sequence[Evidence], directions: Directions) -> list[Html]:
         else:
             groups[name] = [(one, name, one.label) for one in runs]
     # A number of a single split has its full name.
-    groups = {
-        listed[0][1] if len(runs) == 1 == len(listed) else group: listed for group, listed in groups.items()
-    }
+    groups = {listed[0][1] if len(runs) == 1 == len(listed) else group: listed for group, listed in groups.items()}
     order = sorted(groups, key=lambda group: (not group.endswith("loss"), "/" not in group and len(runs) > 1))
     charts = []
     for group in order[:MOST_CHARTS]:

@@ -6,9 +6,11 @@ from importlib.resources import files
 
 from hookline.check.load import Loader
 from hookline.report.charts import curves
+from hookline.report.comparison_judgements import comparison_judgements
 from hookline.report.evidence import Evidence
 from hookline.report.html import Html, h, join, table
-from hookline.report.judgements import Judgement, comparison_judgements, judgements
+from hookline.report.judgement import Judgement
+from hookline.report.judgements import judgements
 from hookline.report.run_sections import run_sections
 from hookline.runs.cells import metric_texts, seconds_text, setting_text
 from hookline.runs.comparison import Comparison

@@ -119,14 +119,21 @@ def _plan(run: RunSummary) -> Iterator[Html]:
         for group in _tables(lock, "groups")
     ]
     yield details("Optimizer", table(("group", "parameters", "options"), groups, numbers=(1,)))
-    stages = lock.get("stages", {})
-    called = [(stage, "; ".join(map(str, plugins))) for stage, plugins in stages.items()]
+    called = [(stage, "; ".join(map(_implementation, plugins))) for stage, plugins in lock["stages"].items()]
     yield details("Stages and plugins", table(("stage", "called"), called))
 
 
 def _tables(lock: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     listed = lock.get(name)
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _implementation(one: Mapping[str, Any]) -> str:
+    """A plugin that is called in a stage."""
+    how = "wraps" if one.get("is_wrapper") else "answers"
+    return (
+        f"{one.get('plugin')} ({', '.join(str(part) for part in (one.get('release'), how, one.get('limits')) if part)})"
+    )
 
 
 def _shape(output: Any) -> str:

@@ -205,6 +205,11 @@ class RunSummary:
         _ = self.settings, self.metrics, self.state, self.epochs, self.seconds
         return self
 
+    def read_all(self) -> "RunSummary":
+        """Read all files, so that `problems` is complete."""
+        _ = self.read().lock, self.history
+        return self
+
     def _found(self, problem: str) -> None:
         self.problems.append(f"{problem.rstrip('.')}.")
 

@@ -4,8 +4,10 @@ import numpy
 import pytest
 from run_directories import write_run
 
+from hookline.report.comparison_judgements import comparison_judgements
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
-from hookline.report.judgements import comparison_judgements, judgements, wilson
+from hookline.report.judgements import judgements
+from hookline.report.prediction_judgements import wilson
 from hookline.runs.directions import Directions
 from hookline.runs.summary import RunSummary
 
