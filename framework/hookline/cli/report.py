@@ -9,6 +9,7 @@ from hookline.check.load import Loader
 from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.cli.main import GOOD
+from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
@@ -73,6 +74,8 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_want
     from hookline.trained.open_run import open_run
 
     try:
-        return Evidence(run=run, label=label, predictions=gathered(open_run(run.directory, plugins=plugins)))
+        with printed_warnings(str(run.directory)):
+            found, note = gathered(open_run(run.directory, plugins=plugins))
+        return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
         return Evidence(run=run, label=label, no_predictions=str(error))

@@ -105,3 +105,5 @@ class Evidence:
     """The predictions of the saved model for the validation split, or else for the test split, by target."""
     no_predictions: str = ""
     """Why there are none, as a sentence."""
+    note: str = ""
+    """What to know about the predictions, as a sentence."""

@@ -19,7 +19,9 @@ MOST_NAMED = 5
 
 
 def of_constants(evidence: Evidence, run: RunSummary) -> Iterator[Judgement]:
-    """Metrics that a constant prediction would reach as well."""
+    """Metrics that a constant prediction would reach as well; and predictions of other data."""
+    if evidence.note:
+        yield Judgement("changed data", evidence.note)
     for one in evidence.predictions:
         if isinstance(one, ClassPredictions):
             yield from _of_majority(one)

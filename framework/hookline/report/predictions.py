@@ -9,6 +9,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.plugins.stages import Run
 from hookline.report.evidence import ClassPredictions, NumberPredictions
 from hookline.report.examples import with_inputs, worst_classes, worst_numbers
+from hookline.runs.fingerprint import of_data
 from hookline.trained.open_run import FinishedRun
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ THRESHOLD = 0.5
 Predictions = ClassPredictions | NumberPredictions
 
 
-def gathered(finished: FinishedRun) -> list[Predictions]:
-    """The predictions of the saved model, by target.
+CHANGED = "The data has changed since the training: these are other rows than those of the final metrics."
+"""What to say if the fingerprint of the data is another one."""
+
+
+def gathered(finished: FinishedRun) -> tuple[list[Predictions], str]:
+    """The predictions of the saved model, by target, and a sentence if they belong to other data.
 
     Raises:
         HooklineError: if there are none, for example because the data is gone.
@@ -52,7 +57,8 @@ def gathered(finished: FinishedRun) -> list[Predictions]:
         found = [one for target in targets.values() for one in target.predictions(split, batches.rows)]
         if not found:
             raise HooklineError("There are no classes, labels or numbers to compare with true values.")
-        return [with_inputs(one, batches, data) for one in found]
+        note = "" if of_data(data) == finished.plan["data"] else CHANGED
+        return [with_inputs(one, batches, data) for one in found], note
 
 
 def _predicted(run: Run, finished: FinishedRun, data: "Data", batches: "Batches") -> "dict[str, _Target]":

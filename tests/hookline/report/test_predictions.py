@@ -19,7 +19,7 @@ def by_hand(run):
 
 def test_classes_are_those_of_the_model_and_the_worst_rows_come_first(tmp_path):
     run = open_run(trained_run(tmp_path))
-    [found] = gathered(run)
+    [found], _ = gathered(run)
     outputs, rows = by_hand(run)
     assert isinstance(found, ClassPredictions)
     assert found.names == ("setosa", "versicolor", "virginica")
@@ -35,7 +35,7 @@ def test_classes_are_those_of_the_model_and_the_worst_rows_come_first(tmp_path):
 def test_inputs_of_the_worst_rows_are_as_they_stand_in_the_file(tmp_path):
     from small_training import SPECS
 
-    [found] = gathered(open_run(trained_run(tmp_path)))
+    [found], _ = gathered(open_run(trained_run(tmp_path)))
     lines = {
         tuple(map(float, line.split(",")[:4])): line.split(",")[4]
         for line in (SPECS / "data/iris.csv").read_text().splitlines()[1:]
@@ -57,7 +57,7 @@ def test_numbers_are_those_of_the_model(tmp_path):
         "model": {"type": "Linear", "out_features": 1},
     }
     run = open_run(trained_run(tmp_path, **sections))
-    [found] = gathered(run)
+    [found], _ = gathered(run)
     outputs, rows = by_hand(run)
     assert isinstance(found, NumberPredictions)
     assert numpy.array_equal(found.predicted, outputs.double())
@@ -73,11 +73,23 @@ def test_a_single_label_is_two_classes(tmp_path):
     data = {"type": "CSV", "path": str(SPECS / "data/breast_cancer.csv"), "targets": "diagnosis", "validation": 0.2}
     sections = {"data": data | {"standardize": True}, "loss": {"type": "BCEWithLogitsLoss"}}
     run = open_run(trained_run(tmp_path, **sections, model={"type": "Linear", "out_features": 1}))
-    [found] = gathered(run)
+    [found], _ = gathered(run)
     outputs, _ = by_hand(run)
     assert set(found.names) == {"malignant", "benign"}
     assert numpy.array_equal(found.predicted, (outputs.sigmoid() >= 0.5).long()[:, 0])
     assert run.metrics["validation/Accuracy"] == pytest.approx(found.right / found.rows)
+
+
+def test_data_that_has_changed_since_the_training_is_noted(tmp_path):
+    from small_training import SPECS
+
+    text = (SPECS / "data/iris.csv").read_text()
+    (tmp_path / "iris.csv").write_text(text)
+    data = {"type": "CSV", "path": str(tmp_path / "iris.csv"), "targets": "species", "validation": 0.2}
+    run = open_run(trained_run(tmp_path, data=data))
+    assert gathered(run)[1] == ""
+    (tmp_path / "iris.csv").write_text(text.replace("5.1", "6.1"))
+    assert gathered(run)[1].startswith("The data has changed since the training")
 
 
 def test_without_validation_and_test_rows_there_are_no_predictions(tmp_path):

@@ -5,7 +5,6 @@ import pytest
 from run_directories import write_run
 
 from hookline import HooklineError
-from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.summary import RunSummary, runs_below
 
 
@@ -34,17 +33,6 @@ def test_a_run_without_results_has_the_numbers_of_its_last_epoch(tmp_path):
         file.write('{"epoch": 4, "validation/lo')  # It is being written.
     assert (run.state, run.epochs, run.metrics["validation/loss"]) == ("unfinished", 3, 0.3)
     assert run.problems == []
-
-
-def test_a_run_is_running_as_long_as_its_process_marks_it(tmp_path):
-    directory = write_run(tmp_path / "1", state=None)
-    with marked_as_running(directory):
-        assert is_running(directory)
-        assert is_running(directory), "Looking must not disturb."
-        assert RunSummary(directory).state == "running"
-        assert RunSummary(directory).seconds >= 0
-    assert not is_running(directory)
-    assert not is_running(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
