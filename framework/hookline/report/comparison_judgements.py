@@ -17,6 +17,8 @@ def comparison_judgements(
 
     `settings` has the values of each setting that differs, in the order of the runs.
     """
+    if not are_comparable([one.run for one in runs]):
+        return
     names = [name for name in runs[0].run.metrics if all(name in one.run.metrics for one in runs)]
     for name in names:
         if name.startswith("validation/"):
@@ -40,6 +42,13 @@ def comparison_judgements(
             f"{len(tried)} values tried. A {more} one may be better."
         )
         yield Judgement("best value at an edge", text, "note")
+
+
+def are_comparable(runs: Sequence[RunSummary]) -> bool:
+    """Whether the losses and metrics of runs can be compared: they have the same rows and the same losses."""
+    data = {run.lock.get("data") for run in runs}
+    losses = {repr((run.spec.get("loss"), run.spec.get("losses"))) for run in runs}
+    return len(data) == len(losses) == 1 and None not in data
 
 
 def _close(runs: Sequence[Evidence], name: str, directions: Directions) -> Iterator[Judgement]:

@@ -19,6 +19,9 @@ MOST_EXAMPLES = 12
 MOST_INPUTS = 16
 """The maximum number of inputs to show of a row."""
 
+MOST_VALUES = 40
+"""The maximum size of a group of inputs that is shown; the values of larger ones mean little by themselves."""
+
 SMALLEST_IMAGE = 6
 """The smallest height and width of inputs that are shown as an image."""
 
@@ -87,14 +90,16 @@ def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> d
     """The inputs of a row as texts, by column, as they were before standardization."""
     texts: dict[str, str] = {}
     for name, values in groups.items():
-        if _is_image(values) or values.numel() > 10 * MOST_INPUTS:
+        if _is_image(values) or values.numel() > MOST_VALUES:
             continue
         prepared = preparation.get(name)
         prepared = prepared if isinstance(prepared, Mapping) else {}
         flat = values.reshape(-1).double()
         mean, std = (flat.new_tensor(prepared.get(key) or ()) for key in ("mean", "std"))
         if len(mean) == len(std) == len(flat):
-            flat = flat * std + mean
+            shift = flat * std
+            # Where both cancel, only rounding errors of float32 remain.
+            flat = (shift + mean).where((shift + mean).abs() > 1e-6 * (shift.abs() + mean.abs()), 0.0)
         columns = prepared.get("columns")
         if not isinstance(columns, Sequence) or len(columns) != len(flat):
             columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from hookline.check.load import Loader
 from hookline.report.charts import curves
-from hookline.report.comparison_judgements import comparison_judgements
+from hookline.report.comparison_judgements import are_comparable, comparison_judgements
 from hookline.report.evidence import Evidence
 from hookline.report.html import Html, h, join, table
 from hookline.report.judgement import Judgement
@@ -88,8 +88,9 @@ def _judgement(label: str, one: Judgement) -> Html:
 
 
 def _table(runs: Sequence[Evidence], compared: Comparison, directions: Directions) -> Html:
-    """The runs side by side. The best value of each metric is bold."""
+    """The runs side by side. The best value of each metric is bold if the runs have the same data and losses."""
     settings, metrics = compared.settings, compared.metrics
+    is_comparable = are_comparable(compared.runs)
     columns: list[list[object]] = [
         [setting_text(compared.setting(run, path)) for run in compared.runs] for path in settings
     ]
@@ -97,7 +98,7 @@ def _table(runs: Sequence[Evidence], compared: Comparison, directions: Direction
         values = [compared.value(run, name) for run in compared.runs]
         texts = metric_texts(values)
         finite = [value for value in values if isinstance(value, float) and value == value]
-        higher = directions.higher_is_better(compared.runs[0], name)
+        higher = directions.higher_is_better(compared.runs[0], name) if is_comparable else None
         best = None if higher is None or len(finite) < 2 else max(finite) if higher else min(finite)
         columns.append(
             [

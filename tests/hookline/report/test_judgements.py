@@ -123,3 +123,17 @@ def test_differences_between_runs_and_the_edge_of_what_was_tried(tmp_path):
         "The run with the best validation/loss (0.3) has optimizer.lr = 0.3, the largest of 3 values tried. A larger one "
         "may be better.",
     ]
+
+
+def test_runs_with_different_data_are_not_compared(tmp_path):
+    runs = []
+    for index in range(3):
+        directory = write_run(tmp_path / str(index), lr=index + 1.0, losses=[0.5 - index / 10])
+        lock = directory / "run.lock.toml"
+        lock.write_text(lock.read_text().replace('data = "0"', f'data = "{index // 2}"'))
+        runs.append(Evidence(run=RunSummary(directory), label=str(index)))
+    settings = {"optimizer.lr": [1.0, 2.0, 3.0]}
+    assert list(comparison_judgements(runs, settings, Directions())) == []
+    (runs[2].run.directory / "run.lock.toml").write_text((runs[0].run.directory / "run.lock.toml").read_text())
+    again = [Evidence(run=RunSummary(one.run.directory), label=one.label) for one in runs]
+    assert [one.kind for one in comparison_judgements(again, settings, Directions())] == ["best value at an edge"]
