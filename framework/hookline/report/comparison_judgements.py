@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from hookline.errors.text import counted
-from hookline.report.evidence import Evidence
+from hookline.report.evidence import ClassPredictions, Evidence
 from hookline.report.judgement import LOSS, Judgement, short
 from hookline.runs.directions import Directions
 from hookline.runs.summary import RunSummary
+
+MOST_EXACT = 2000
+"""The number of rows from which McNemar's test is approximated."""
 
 
 def comparison_judgements(
@@ -20,9 +23,7 @@ def comparison_judgements(
     if not are_comparable([one.run for one in runs]):
         return
     names = [name for name in runs[0].run.metrics if all(name in one.run.metrics for one in runs)]
-    for name in names:
-        if name.startswith("validation/"):
-            yield from _close(runs, name, directions)
+    yield from _close(runs)
     main = next((name for name in (LOSS, *names) if name in names), None)
     higher = None if main is None else directions.higher_is_better(runs[0].run, main)
     if main is None or higher is None:
@@ -51,37 +52,37 @@ def are_comparable(runs: Sequence[RunSummary]) -> bool:
     return len(data) == len(losses) == 1 and None not in data
 
 
-def _close(runs: Sequence[Evidence], name: str, directions: Directions) -> Iterator[Judgement]:
-    """The difference between the two best runs in an accuracy, if it may be chance."""
-    label = name.partition("/")[2]
-    rows = [_rows(one.run) for one in runs]
-    if not _is_accuracy(runs[0].run, label) or len(set(rows)) != 1 or not rows[0]:
+def _close(runs: Sequence[Evidence]) -> Iterator[Judgement]:
+    """The difference between the two best runs in correct rows, if it may be chance."""
+    predicted = [(one, found) for one in runs for found in one.predictions if isinstance(found, ClassPredictions)]
+    ordered = sorted(predicted, key=lambda pair: -pair[1].right)
+    if len(runs) < 2 or len(predicted) != len(runs) or any(len(one.predictions) != 1 for one in runs):
         return
-    ordered = sorted(runs, key=lambda one: -one.run.metrics[name])
-    first, second = (one.run.metrics[name] for one in ordered[:2])
-    if not (0 <= second <= first <= 1):
+    (first, best), (second, other) = ordered[:2]
+    if best.split != other.split or best.rows != other.rows or bool((best.truth != other.truth).any()):
         return
-    error = math.sqrt((first * (1 - first) + second * (1 - second)) / rows[0])
-    if first - second < 1.96 * error or first == second:
+    is_right, is_other_right = best.predicted == best.truth, other.predicted == other.truth
+    gained, lost = int((is_right & ~is_other_right).sum()), int((~is_right & is_other_right).sum())
+    probability = mcnemar(gained, lost)
+    if gained != lost and probability > 0.05:
         text = (
-            f"{name} of the best two runs is {first:.4g} ({ordered[0].label}) and {second:.4g} ({ordered[1].label}). "
-            f"With {counted(rows[0], 'row')}, this difference of {first - second:.3g} may be chance (standard error "
-            f"{error:.3g})."
+            f"Of {counted(best.rows, 'row')} of the {best.split} split, the best two runs predict {best.right:,} "
+            f"({first.label}) and {other.right:,} ({second.label}) correctly. One is right and the other wrong in "
+            f"{gained} and {lost} rows: this may be chance (McNemar's exact test: p = {probability:.2g})."
         )
         yield Judgement("small split", text)
 
 
-def _rows(run: RunSummary) -> int:
-    rows = run.lock.get("rows")
-    number = rows.get("validation") if isinstance(rows, dict) else None
-    return number if isinstance(number, int) else 0
+def mcnemar(gained: int, lost: int) -> float:
+    """The probability of at least this difference if each of these rows fell to either model by chance.
 
+    This is McNemar's exact test, a two-sided binomial test; from 2,000 rows on, the normal approximation of it.
 
-def _is_accuracy(run: RunSummary, label: str) -> bool:
-    metrics = run.spec.get("metrics")
-    return any(
-        isinstance(metric, Mapping)
-        and metric.get("name", metric.get("type")) == label
-        and "Accuracy" in str(metric.get("type"))
-        for metric in (metrics if isinstance(metrics, list) else ())
-    )
+    >>> mcnemar(5, 0), mcnemar(3, 3)
+    (0.0625, 1.0)
+    """
+    rows = gained + lost
+    if rows >= MOST_EXACT:
+        return math.erfc(max(0, abs(gained - lost) - 1) / math.sqrt(2 * rows))
+    tail = sum(math.comb(rows, number) for number in range(min(gained, lost) + 1))
+    return min(1.0, 2 * tail / 2**rows)

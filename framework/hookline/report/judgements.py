@@ -20,7 +20,7 @@ def judgements(evidence: Evidence, directions: Directions) -> Iterator[Judgement
     run = evidence.run
     yield from of_its_end(run)
     yield from of_numbers(run)
-    yield from of_constants(evidence, run)
+    yield from of_constants(evidence)
     for one in evidence.predictions:
         if isinstance(one, ClassPredictions):
             yield from of_missing_classes(one)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from hookline.errors.text import counted
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
 from hookline.report.judgement import Judgement
-from hookline.runs.summary import RunSummary
 
 LARGE_SHARE = 0.8
 """The share of the largest class from which the accuracy alone says little."""
@@ -18,7 +17,7 @@ MOST_NAMED = 5
 """The maximum number of classes that a sentence names."""
 
 
-def of_constants(evidence: Evidence, run: RunSummary) -> Iterator[Judgement]:
+def of_constants(evidence: Evidence) -> Iterator[Judgement]:
     """Metrics that a constant prediction would reach as well; and predictions of other data."""
     if evidence.note:
         yield Judgement("changed data", evidence.note)
@@ -27,11 +26,6 @@ def of_constants(evidence: Evidence, run: RunSummary) -> Iterator[Judgement]:
             yield from _of_majority(one)
         else:
             yield from _of_mean(one)
-    if not evidence.predictions:
-        for name, value in run.metrics.items():
-            if name.startswith("validation/") and name.endswith("R2Score") and value <= 0:
-                text = f"{name} is {value:.3g}: a constant, the mean of the true values, would reach 0."
-                yield Judgement("constant prediction", text)
 
 
 def _of_majority(one: ClassPredictions) -> Iterator[Judgement]:

@@ -28,7 +28,7 @@ def predictions(evidence: Evidence, prefix: str) -> Html:
 def _section(one: ClassPredictions | NumberPredictions, name: str, targets: int) -> Iterator[Html]:
     what = f", {one.target}" if targets > 1 else ""
     part = "" if one.is_whole else "first "
-    yield h("h3", f"Predictions: {one.split}{what}")
+    yield h("h3", f"{one.split.capitalize()} predictions{what}")
     if isinstance(one, ClassPredictions):
         share = f"{one.right / one.rows:.4f}" if one.rows else "none"
         yield h("p", f"{part}{counted(one.rows, 'row')}, of which {one.right:,} ({share}) are predicted correctly.")

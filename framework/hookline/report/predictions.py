@@ -30,14 +30,14 @@ MOST_COLUMNS = 12
 THRESHOLD = 0.5
 """The probability from which a label counts as true, as for the metrics."""
 
-Predictions = ClassPredictions | NumberPredictions
+Predicted = ClassPredictions | NumberPredictions
 
 
 CHANGED = "The data has changed since the training: these are other rows than those of the final metrics."
 """What to say if the fingerprint of the data is another one."""
 
 
-def gathered(finished: FinishedRun) -> tuple[list[Predictions], str]:
+def gathered(finished: FinishedRun) -> tuple[list[Predicted], str]:
     """The predictions of the saved model, by target, and a sentence if they belong to other data.
 
     Raises:
@@ -112,7 +112,7 @@ class _Target:
         self.truth.append(truth.cpu())
         self.predicted.append(predictions.argmax(dim=1).cpu())
 
-    def predictions(self, split: str, rows: int) -> Iterator[Predictions]:
+    def predictions(self, split: str, rows: int) -> Iterator[Predicted]:
         """The predictions for all batches, each label by itself."""
         import torch
 

@@ -13,7 +13,7 @@ def test_the_report_of_a_run_has_its_predictions(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == "Report of 1 run: report.html\n"
     html = (tmp_path / "report.html").read_text()
     for text in (
-        "Predictions: validation",
+        "Validation predictions",
         "true \\ predicted",
         "virginica",
         "petal_width",

@@ -1,10 +1,9 @@
-import math
-
 import numpy
 import pytest
 from run_directories import write_run
+from scipy.stats import binomtest
 
-from hookline.report.comparison_judgements import comparison_judgements
+from hookline.report.comparison_judgements import comparison_judgements, mcnemar
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
 from hookline.report.judgements import judgements
 from hookline.report.prediction_judgements import wilson
@@ -110,19 +109,46 @@ def test_the_interval_is_where_the_score_test_rejects(right, rows):
     assert wilson(right, rows) == pytest.approx(roots, abs=1e-12)
 
 
-def test_differences_between_runs_and_the_edge_of_what_was_tried(tmp_path):
+def test_a_best_value_at_the_edge_of_what_was_tried(tmp_path):
     runs = []
-    for index, (lr, loss, accuracy) in enumerate([(0.1, 0.5, 0.9), (0.2, 0.4, 0.93), (0.3, 0.3, 0.96)]):
-        metrics = {"validation": {"loss": loss, "Accuracy": accuracy}}
-        run = RunSummary(write_run(tmp_path / str(index), lr=lr, metrics=metrics))
-        runs.append(Evidence(run=run, label=f"lr = {lr}"))
+    for index, (lr, loss) in enumerate([(0.1, 0.5), (0.2, 0.4), (0.3, 0.3)]):
+        runs.append(
+            Evidence(run=RunSummary(write_run(tmp_path / str(index), lr=lr, losses=[loss])), label=f"lr = {lr}")
+        )
     texts = [one.text for one in comparison_judgements(runs, {"optimizer.lr": [0.1, 0.2, 0.3]}, Directions())]
     assert texts == [
-        "validation/Accuracy of the best two runs is 0.96 (lr = 0.3) and 0.93 (lr = 0.2). With 30 rows, this difference "
-        f"of 0.03 may be chance (standard error {math.sqrt((0.96 * 0.04 + 0.93 * 0.07) / 30):.3g}).",
         "The run with the best validation/loss (0.3) has optimizer.lr = 0.3, the largest of 3 values tried. A larger one "
-        "may be better.",
+        "may be better."
     ]
+
+
+def test_a_difference_between_runs_that_may_be_chance(tmp_path):
+    truth = numpy.zeros(30, dtype=int)
+    found = []
+    for wrong in (3, 20):
+        predicted = numpy.arange(30) < wrong
+        runs = [
+            evidence(tmp_path / f"{wrong}{name}", classes(truth, rows))
+            for name, rows in (("a", truth), ("b", predicted * 1))
+        ]
+        found.append([one.text for one in comparison_judgements(runs, {}, Directions())])
+    assert found == [
+        [
+            "Of 30 rows of the validation split, the best two runs predict 30 (a) and 27 (a) correctly. One is right and the "
+            "other wrong in 3 and 0 rows: this may be chance (McNemar's exact test: p = 0.25)."
+        ],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (1, 0), (8, 3), (3, 8), (40, 20)])
+def test_mcnemars_test_is_a_binomial_test(gained, lost):
+    expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    assert mcnemar(gained, lost) == pytest.approx(expected, rel=1e-12)
+
+
+def test_mcnemars_test_is_approximated_for_many_rows():
+    assert mcnemar(1100, 1000) == pytest.approx(binomtest(1100, 2100).pvalue, rel=0.01)
 
 
 def test_runs_with_different_data_are_not_compared(tmp_path):
