@@ -179,7 +179,7 @@ def test_new_rows_are_predicted_as_shown(tmp_path, monkeypatch, capsys):
     assert install.removeprefix("python -m ") in PAGES["README"]
     for command in commands:
         assert main(command.split()[1:]) == 0
-    [shown, _] = blocks("text", "finished_runs")
+    shown, *_ = blocks("text", "finished_runs")
     first, second, _ = shown.splitlines()
     written = Path("predictions.csv").read_text().splitlines()
     assert (written[0], len(written)) == (first, 151)

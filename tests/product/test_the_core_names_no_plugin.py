@@ -22,6 +22,7 @@ EXAMPLES = {
         "StochasticWeightAveraging",
     },
     "plugins/manager.py": set(BUILT_IN),  # The list of the plugins that are always loaded.
+    "report/judgements.py": {"EarlyStopping"},
     "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""

@@ -27,6 +27,9 @@ COMMANDS = {
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
     "explain": "explain a value of a spec, or the id of an error",
+    "runs": "list runs side by side: the settings that differ, and the metrics",
+    "plot": "draw the curves of several runs in one picture",
+    "report": "write an HTML page about one or several runs",
     "diff": "compare the meaning of two specs, or of the specs of two runs",
     "new": "write a spec for a table, or a plugin",
     "schema": "print a JSON Schema of specs, for editors",
@@ -53,6 +56,9 @@ Documentation: README.md and docs/ in the source.
 
 DRAFTS = ("spec", "plugin")
 """What `hookline new` can write."""
+
+MAY_BEGIN_WITH_MINUS = ("--sort",)
+"""The options whose value may begin with "-"."""
 
 GOOD, WRONG_SPEC, DIFFERENT, BAD_INPUT, INTERRUPTED = 0, 1, 1, 2, 130
 """Exit codes. For signals other than Ctrl-C, the code is 128 plus the number of the signal, as in a shell."""
@@ -162,7 +168,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
         from hookline.cli.arguments import mistyped as mistyped
 
         parser.exit(BAD_INPUT, f"{mistyped.unknown_draft(words[1], DRAFTS)}\n")
-    parsed, unknown = parser.parse_known_args(words)
+    parsed, unknown = parser.parse_known_args(_with_values(words))
     if unknown and command is not None:
         from hookline.cli.arguments import mistyped as mistyped
 
@@ -171,6 +177,21 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
             parser.exit(BAD_INPUT, f"{sentence}\n")
         command.error(f"unrecognized arguments: {' '.join(unknown)}")
     return parsed
+
+
+def _with_values(words: Sequence[str]) -> list[str]:
+    """The words with values that begin with "-" joined to their option, as argparse needs them: `--sort=-loss`.
+
+    >>> _with_values(["runs", "--sort", "-loss"])
+    ['runs', '--sort=-loss']
+    """
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in MAY_BEGIN_WITH_MINUS and word.startswith("-") and not word.startswith("--"):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:

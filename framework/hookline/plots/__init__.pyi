@@ -8,11 +8,15 @@ from .curves import (
     LOSSES as LOSSES,
     SPLITS as SPLITS,
     draw_curves as draw_curves,
+    drawable as drawable,
+    finish_curves as finish_curves,
+    use_log_scale as use_log_scale,
 )
 from .figures import (
     COLORS as COLORS,
     WIDTH as WIDTH,
     new_figure as new_figure,
     picture_text as picture_text,
+    svg_of as svg_of,
     write_picture as write_picture,
 )

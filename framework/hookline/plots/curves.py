@@ -44,7 +44,7 @@ def draw_curves(
     a gap. With `yscale = "log"`, a panel stays linear if one of its numbers is not positive. `kept_epoch` is the epoch
     whose weights the model has at the end; it is marked unless it is the last one.
     """
-    curves = {name: [_number(record.get(name)) for record in history] for name in names}
+    curves = {name: [drawable(record.get(name)) for record in history] for name in names}
     epochs = [record["epoch"] for record in history]
     panels = _panels({name: curve for name, curve in curves.items() if not all(map(math.isnan, curve))})
     figure = new_figure(WIDTH, 4.2 if len(panels) < 2 else 1.0 + 2.6 * len(panels))
@@ -53,7 +53,7 @@ def draw_curves(
         _draw_panel(panel, place, epochs, curves, yscale)
     if not panels:
         axes[0].set_ylabel("loss")
-    _finish(list(axes), epochs, title)
+    finish_curves(list(axes), epochs, title)
     figure.align_ylabels(list(axes))
     if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
         for place in axes:
@@ -62,8 +62,18 @@ def draw_curves(
     write_picture(figure, path)
 
 
-def _number(value: object) -> float:
-    """Return the value as a float; NaN if it is not a number, or too large to be drawn."""
+def use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
+    """Use a logarithmic axis if all numbers are positive."""
+    finite = [number for number in numbers if not math.isnan(number)]
+    if not finite or min(finite) <= 0:
+        return
+    axes.set_yscale("log")
+    if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
+        _label_plainly(axes)
+
+
+def drawable(value: object) -> float:
+    """Return the value as a float; NaN if it is not a number, or too large for matplotlib."""
     try:
         number = float(value) if isinstance(value, Real) else math.nan
     except OverflowError:  # The value is an integer.
@@ -127,12 +137,8 @@ def _draw_panel(
             style = "--" if split == "training" and not is_alone and len(splits) > 1 else "-"
             lines += axes.plot(epochs, curves[name], style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
             texts.append(picture_text(split if is_alone else label if len(splits) == 1 else name, 40))
-    numbers = [number for names in panel.curves.values() for name in names for number in curves[name]]
-    if yscale == "log" and not any(number <= 0 for number in numbers):
-        axes.set_yscale("log")
-        finite = [number for number in numbers if not math.isnan(number)]
-        if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
-            _label_plainly(axes)
+    if yscale == "log":
+        use_log_scale(axes, [number for names in panel.curves.values() for name in names for number in curves[name]])
     [first, *others] = panel.curves
     of_all = "loss" if panel.is_of_losses else next(iter(splits)) if len(splits) == 1 else ""
     axes.set_ylabel(picture_text(of_all if others else first, 30))
@@ -164,7 +170,8 @@ def _mark(epoch: int, axes: Any) -> None:
         axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
 
 
-def _finish(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
+def finish_curves(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
+    """Give panels of curves above each other their title, the axis of epochs and a grid."""
     from matplotlib.ticker import MaxNLocator
 
     axes[0].set_title(picture_text(title, 70), loc="left")

@@ -1,4 +1,4 @@
-"""Figures that need no display, written atomically as PNG files."""
+"""Figures that need no display, written atomically as PNG or SVG files."""
 
 import io
 import warnings
@@ -31,18 +31,35 @@ def new_figure(width: float = WIDTH, height: float = 4.2) -> "Figure":
 
 
 def write_picture(figure: "Figure", path: Path, dpi: int = 130) -> None:
-    """Write a figure to a PNG file, and replace an existing file atomically.
+    """Write a figure to a PNG file, or to an SVG file if the path ends in `.svg`. Replace an existing file atomically.
 
     Raises:
         FileError: If the file cannot be written.
 
     """
+    if path.suffix.lower() == ".svg":
+        write_file(path, svg_of(figure))
+        return
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         # Characters that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(drawn, dpi=dpi, format="png", metadata={"Software": "Hookline"})
     write_file(path, drawn.getvalue())
+
+
+def svg_of(figure: "Figure", salt: str = "hookline") -> str:
+    """Return a figure as the text of an SVG file, whose texts can be searched and selected.
+
+    The same figure gives the same text. Give each figure of a page another `salt`, so that their ids differ.
+    """
+    from matplotlib import rc_context
+
+    drawn = io.StringIO()
+    with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(drawn, format="svg", metadata={"Creator": "Hookline", "Date": None})
+    return drawn.getvalue()
 
 
 def picture_text(name: object, most: int = 24) -> str:

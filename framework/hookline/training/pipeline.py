@@ -18,6 +18,7 @@ from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
 from hookline.runs.layers import recorded_layers
+from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.spec.training import TrainingSpec
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
@@ -170,19 +171,20 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     run.interruption.listen()
     run.directory = directory.create(place, numbered=numbered)
     write_beginning(run, made)
-    trial, failure = fitted(run, made, started)
-    try:
-        if not run.directory.is_dir():  # It was removed during training.
-            directory.create(run.directory, numbered=False)
-            write_beginning(run, made)
-        directory.write_results(run, trial)
-    except HooklineError as error:
-        if failure is None:
-            raise
-        failure.add_note(f"Not all results could be written. {error}")
-    else:
-        if failure is not None:
-            failure.add_note(where_weights_are(trial))
+    with marked_as_running(run.directory):
+        trial, failure = fitted(run, made, started)
+        try:
+            if not run.directory.is_dir():  # It was removed during training.
+                directory.create(run.directory, numbered=False)
+                write_beginning(run, made)
+            directory.write_results(run, trial)
+        except HooklineError as error:
+            if failure is None:
+                raise
+            failure.add_note(f"Not all results could be written. {error}")
+        else:
+            if failure is not None:
+                failure.add_note(where_weights_are(trial))
     if failure is not None:
         raise failure
     if run.interrupted:

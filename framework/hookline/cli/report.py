@@ -1,0 +1,81 @@
+"""`hookline report runs/iris/1 -o report.html`."""
+
+import argparse
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+
+from hookline.check.load import Loader
+from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
+from hookline.cli.arguments.spec_arguments import add_plugin_argument
+from hookline.cli.main import GOOD
+from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import echo
+from hookline.errors.text import counted
+from hookline.files import write_file
+from hookline.plugins.sources.local import from_file
+from hookline.report.evidence import Evidence
+from hookline.runs.comparison import Comparison
+from hookline.runs.labels import labels
+from hookline.runs.summary import RunSummary
+
+MOST_RUNS = 50
+"""The maximum number of runs in a report."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_run_arguments(parser)
+    parser.add_argument(
+        "-o", "--output", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
+    parser.add_argument(
+        "--no-predictions",
+        action="store_true",
+        help="leave out what needs the data and the model: confusion, residuals, worst rows",
+    )
+    add_plugin_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page."""
+    path = Path(arguments.output)
+    refuse_existing(path, force=arguments.force)
+    runs = [one.read_all() for one in runs_of(arguments)]
+    if len(runs) > MOST_RUNS:
+        raise HooklineError(
+            f"A report shows at most {MOST_RUNS} runs, not {len(runs)}: `hookline runs` lists and filters them."
+        )
+    plugins = [from_file(file) for file in arguments.plugin]
+    loader = Loader(plugins)
+    gc.enable()
+    evidence = [
+        _evidence(summary, label, plugins, is_wanted=not arguments.no_predictions)
+        for summary, label in zip(runs, labels(Comparison(runs)), strict=True)
+    ]
+    # Imported here, so that mistakes are reported without waiting for matplotlib.
+    from hookline.report.page import page
+
+    write_file(path, page(evidence, loader))
+    for one in evidence:
+        if one.no_predictions and not arguments.no_predictions:
+            echo(f"{one.run.directory}: no predictions. {one.no_predictions}")
+    echo(f"Report of {counted(len(runs), 'run')}: {path}")
+    return GOOD
+
+
+def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_wanted: bool) -> Evidence:
+    """The evidence about a run, with its predictions if its data and model are there."""
+    if not is_wanted:
+        return Evidence(run=run, label=label, no_predictions="They were not asked for.")
+    from hookline.report.predictions import gathered
+    from hookline.trained.open_run import open_run
+
+    try:
+        with printed_warnings(str(run.directory)):
+            found, note = gathered(open_run(run.directory, plugins=plugins))
+        return Evidence(run=run, label=label, predictions=found, note=note)
+    except HooklineError as error:
+        return Evidence(run=run, label=label, no_predictions=str(error))

@@ -1,0 +1,128 @@
+"""The rows that a model predicted worst, with their inputs."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.report.evidence import ClassPredictions, Example, NumberPredictions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from hookline.data.batches import Batches, Data
+
+MOST_EXAMPLES = 12
+"""The maximum number of rows to show."""
+
+MOST_INPUTS = 16
+"""The maximum number of inputs to show of a row."""
+
+MOST_VALUES = 40
+"""The maximum size of a group of inputs that is shown; the values of larger ones mean little by themselves."""
+
+SMALLEST_IMAGE = 6
+"""The smallest height and width of inputs that are shown as an image."""
+
+
+def worst_classes(truth: "Tensor", predicted: "Tensor", scores: "Tensor", names: Sequence[str]) -> list[Example]:
+    """The wrong rows whose true class is least probable.
+
+    `scores` has the score of the true class of each row.
+    """
+    wrong = (truth != predicted).nonzero()[:, 0]
+    order = scores[wrong].argsort(stable=True)
+    return [
+        Example(
+            row=row + 1,
+            truth=names[int(truth[row])],
+            predicted=names[int(predicted[row])],
+            error=float(scores[row]),
+        )
+        for row in wrong[order][:MOST_EXAMPLES].tolist()
+    ]
+
+
+def worst_numbers(truth: "Tensor", predicted: "Tensor", columns: Sequence[str]) -> list[Example]:
+    """The rows whose difference is largest. For several numbers, their differences are measured in deviations."""
+    difference = (predicted - truth).abs().double()
+    spread = truth.double().std(dim=0, correction=0)
+    spread[spread == 0] = 1
+    order = (difference / spread).nan_to_num(float("inf")).amax(dim=1).argsort(descending=True, stable=True)
+
+    def shown(row: "Tensor") -> str:
+        texts = [f"{value:.5g}" for value in row.tolist()]
+        named = (f"{name} {text}" for name, text in zip(columns, texts, strict=True))
+        return texts[0] if len(texts) == 1 else ", ".join(named)
+
+    return [
+        Example(
+            row=row + 1, truth=shown(truth[row]), predicted=shown(predicted[row]), error=float(difference[row].max())
+        )
+        for row in order[:MOST_EXAMPLES].tolist()
+    ]
+
+
+def with_inputs(
+    one: ClassPredictions | NumberPredictions, batches: "Batches", data: "Data"
+) -> ClassPredictions | NumberPredictions:
+    """The predictions with the inputs of the worst rows."""
+    wanted = {example.row for example in one.worst}
+    found: dict[int, dict[str, Tensor]] = {}
+    seen = 0
+    for batch in batches.epoch(1) if wanted else ():
+        for row in range(seen + 1, seen + batch.rows + 1):
+            if row in wanted:
+                found[row] = {name: group[row - seen - 1].cpu() for name, group in batch.inputs.items()}
+        seen += batch.rows
+        if len(found) == len(wanted):
+            break
+    worst = [
+        evolve(example, inputs=_inputs(found[example.row], data.preparation), image=_image(found[example.row]))
+        for example in one.worst
+        if example.row in found
+    ]
+    return evolve(one, worst=worst)
+
+
+def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> dict[str, str]:
+    """The inputs of a row as texts, by column, as they were before standardization."""
+    texts: dict[str, str] = {}
+    for name, values in groups.items():
+        if _is_image(values) or values.numel() > MOST_VALUES:
+            continue
+        prepared = preparation.get(name)
+        prepared = prepared if isinstance(prepared, Mapping) else {}
+        flat = values.reshape(-1).double()
+        mean, std = (flat.new_tensor(prepared.get(key) or ()) for key in ("mean", "std"))
+        if len(mean) == len(std) == len(flat):
+            shift = flat * std
+            # Where both cancel, only rounding errors of float32 remain.
+            flat = (shift + mean).where((shift + mean).abs() > 1e-6 * (shift.abs() + mean.abs()), 0.0)
+        columns = prepared.get("columns")
+        if not isinstance(columns, Sequence) or len(columns) != len(flat):
+            columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
+        texts |= {str(column): f"{value:.5g}" for column, value in zip(columns, flat.tolist(), strict=True)}
+    return dict(list(texts.items())[:MOST_INPUTS])
+
+
+def _is_image(values: "Tensor") -> bool:
+    shape = values.shape[1:] if values.dim() == 3 and values.shape[0] in (1, 3) else values.shape
+    return len(shape) == 2 and min(shape) >= SMALLEST_IMAGE and values.is_floating_point()
+
+
+def _image(groups: "Mapping[str, Tensor]") -> bytes | None:
+    """The first group of inputs that is an image, as a PNG file. The darkest value is black."""
+    for values in groups.values():
+        if _is_image(values):
+            from matplotlib.image import imsave
+
+            pixels = values.double().nan_to_num(0.0)
+            pixels = pixels.movedim(0, -1).squeeze(-1) if pixels.dim() == 3 else pixels
+            least, most = float(pixels.min()), float(pixels.max())
+            scaled = ((pixels - least) / ((most - least) or 1.0)).numpy()
+            written = io.BytesIO()
+            imsave(written, scaled, cmap="gray", vmin=0, vmax=1, format="png", metadata={"Software": "Hookline"})
+            return written.getvalue()
+    return None

@@ -1,0 +1,24 @@
+"""A judgement: a sentence about a run, with its figures."""
+
+from typing import Literal
+
+from attrs import frozen
+
+LOSS, TRAINING_LOSS = "validation/loss", "training/loss"
+"""The numbers whose curves are judged."""
+
+
+@frozen
+class Judgement:
+    """A sentence about a run."""
+
+    kind: str
+    """What it is about, such as "overfitting"."""
+    text: str
+    """One or more sentences, with figures."""
+    severity: Literal["warning", "note"] = "warning"
+
+
+def short(value: float) -> str:
+    """A number with four digits."""
+    return f"{value:.4g}"

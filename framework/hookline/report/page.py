@@ -1,0 +1,120 @@
+"""The report of runs as one HTML page that requests nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from hookline.check.load import Loader
+from hookline.report.charts import curves
+from hookline.report.comparison_judgements import are_comparable, comparison_judgements
+from hookline.report.evidence import Evidence
+from hookline.report.html import Html, h, join, table
+from hookline.report.judgement import Judgement
+from hookline.report.judgements import judgements
+from hookline.report.run_sections import run_sections
+from hookline.runs.cells import metric_texts, seconds_text, setting_text
+from hookline.runs.comparison import Comparison
+from hookline.runs.directions import Directions
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""The Content-Security-Policy: a browser refuses every request of the page, and every script."""
+
+CHECKED = (
+    "Checked: how the run ended, NaN, constant predictions, classes that are never predicted, overfitting, the last "
+    "and the first epoch, the size of the split."
+)
+
+
+def page(runs: Sequence[Evidence], loader: Loader) -> str:
+    """The page. Text of the runs is escaped wherever it stands."""
+    compared = Comparison([one.run for one in runs])
+    directions = Directions()
+    title = str(runs[0].run.directory) if len(runs) == 1 else f"{len(runs)} runs"
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    body = [
+        h("h1", title),
+        h("p", f"Hookline report, {now}", class_="faint"),
+        _navigation(runs),
+        h("h2", "Judgements", id="judgements"),
+        *_judgements(runs, compared, directions),
+    ]
+    if len(runs) > 1:
+        body += [h("h2", "Runs", id="runs"), _table(runs, compared, directions)]
+    charts = curves(runs, directions)
+    body.append(h("h2", "Curves", id="curves"))
+    body.append(h("div", *charts, class_="charts") if charts else h("p", "No epoch is logged."))
+    for number, one in enumerate(runs, 1):
+        heading = "Run" if len(runs) == 1 else one.label
+        body += [h("h2", heading, id=f"run-{number}"), *run_sections(one, number, loader)]
+    head = join(
+        (
+            h("meta", charset="utf-8"),
+            h("meta", http_equiv="Content-Security-Policy", content=POLICY),
+            h("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            h("meta", name="referrer", content="no-referrer"),
+            h("title", f"{title} - Hookline"),
+            h("style", Html(files("hookline.report").joinpath("style.css").read_text(encoding="utf-8"))),
+        )
+    )
+    return f"<!DOCTYPE html>\n{h('html', h('head', head), h('body', *body), lang='en')}\n"
+
+
+def _navigation(runs: Sequence[Evidence]) -> Html:
+    links = [("judgements", "Judgements"), *([("runs", "Runs")] if len(runs) > 1 else []), ("curves", "Curves")]
+    links += [(f"run-{number}", one.label if len(runs) > 1 else "Run") for number, one in enumerate(runs, 1)]
+    return h("nav", *(h("a", text, href=f"#{name}") for name, text in links))
+
+
+def _judgements(runs: Sequence[Evidence], compared: Comparison, directions: Directions) -> Iterator[Html]:
+    found: list[tuple[str, Judgement]] = []
+    if len(runs) > 1:
+        settings = {path: [compared.setting(run, path) for run in compared.runs] for path in compared.settings}
+        found += [("", one) for one in comparison_judgements(runs, settings, directions)]
+    for run in runs:
+        label = run.label if len(runs) > 1 else ""
+        known = {one.kind for _, one in found if one.kind == "small split"}  # The runs have the same split.
+        found += [(label, one) for one in judgements(run, directions) if one.kind not in known]
+    found.sort(key=lambda pair: pair[1].severity != "warning")
+    if not found:
+        yield h("p", f"Nothing conspicuous was found. {CHECKED}")
+        return
+    yield h("ul", *(_judgement(label, one) for label, one in found), class_="judgements")
+
+
+def _judgement(label: str, one: Judgement) -> Html:
+    kind = f"{one.kind[0].upper()}{one.kind[1:]}"
+    where = f" ({label})" if label else ""
+    return h("li", h("b", f"{kind}{where}"), one.text, class_=one.severity)
+
+
+def _table(runs: Sequence[Evidence], compared: Comparison, directions: Directions) -> Html:
+    """The runs side by side. The best value of each metric is bold if the runs have the same data and losses."""
+    settings, metrics = compared.settings, compared.metrics
+    is_comparable = are_comparable(compared.runs)
+    columns: list[list[object]] = [
+        [setting_text(compared.setting(run, path)) for run in compared.runs] for path in settings
+    ]
+    for name in metrics:
+        values = [compared.value(run, name) for run in compared.runs]
+        texts = metric_texts(values)
+        finite = [value for value in values if isinstance(value, float) and value == value]
+        higher = directions.higher_is_better(compared.runs[0], name) if is_comparable else None
+        best = None if higher is None or len(finite) < 2 else max(finite) if higher else min(finite)
+        columns.append(
+            [
+                h("span", text, class_="best") if value == best else text
+                for text, value in zip(texts, values, strict=True)
+            ]
+        )
+    rows = [
+        (
+            h("a", str(one.run.directory), href=f"#run-{number}"),
+            one.run.state,
+            "" if one.run.epochs is None else str(one.run.epochs),
+            "" if one.run.seconds is None else seconds_text(one.run.seconds),
+            *(column[number - 1] for column in columns),
+        )
+        for number, one in enumerate(runs, 1)
+    ]
+    heading = ("run", "state", "epochs", "time", *settings, *metrics)
+    return table(heading, rows, numbers=(2, 3, *range(4 + len(settings), len(heading))))

@@ -1,0 +1,148 @@
+"""The sections of a report about predictions: confused classes, residuals, and the rows that were predicted worst."""
+
+import base64
+from collections.abc import Iterator, Sequence
+
+from hookline.errors.text import counted
+from hookline.report.charts import residuals
+from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
+from hookline.report.html import Html, h, join, table
+
+MOST_IN_MATRIX = 20
+"""The maximum number of classes of a confusion matrix; with more, the most confused pairs are listed."""
+
+MOST_PAIRS, MOST_CLASSES = 25, 15
+"""The maximum numbers of confused pairs, and of classes that are recognized worst."""
+
+
+def predictions(evidence: Evidence, prefix: str) -> Html:
+    """The sections about the predictions of a run. `prefix` distinguishes its charts from those of other runs."""
+    if not evidence.predictions:
+        return h("p", f"There are no predictions to show. {evidence.no_predictions}".strip(), class_="faint")
+    return join(
+        join(_section(one, f"{prefix} {index}", len(evidence.predictions)))
+        for index, one in enumerate(evidence.predictions)
+    )
+
+
+def _section(one: ClassPredictions | NumberPredictions, name: str, targets: int) -> Iterator[Html]:
+    what = f", {one.target}" if targets > 1 else ""
+    part = "" if one.is_whole else "first "
+    yield h("h3", f"{one.split.capitalize()} predictions{what}")
+    if isinstance(one, ClassPredictions):
+        share = f"{one.right / one.rows:.4f}" if one.rows else "none"
+        yield h("p", f"{part}{counted(one.rows, 'row')}, of which {one.right:,} ({share}) are predicted correctly.")
+        yield from _confusion(one)
+    else:
+        yield h("p", f"{part}{counted(one.rows, 'row')}.")
+        yield _errors(one)
+        for index in range(len(one.columns)):
+            yield residuals(one, index, f"residuals {name} {index}")
+    yield _examples(one)
+
+
+def _confusion(one: ClassPredictions) -> Iterator[Html]:
+    if len(one.names) <= MOST_IN_MATRIX:
+        yield _matrix(one)
+    else:
+        yield from _pairs(one)
+
+
+def _matrix(one: ClassPredictions) -> Html:
+    """The confusion matrix. The larger the share of a cell in the rows of its class, the darker."""
+    import numpy
+
+    count = len(one.names)
+    cells = numpy.bincount(one.truth * count + one.predicted, minlength=count * count).reshape(count, count)
+    rows = []
+    for index, (name, line) in enumerate(zip(one.names, cells.tolist(), strict=True)):
+        whole = max(1, sum(line))
+        shown = (
+            h(
+                "td",
+                f"{number:,}" if number else "",
+                style=f"--share: {0.85 * number / whole:.3f}",
+                class_="right" if place == index else None,
+                title=f"true {name}, predicted {one.names[place]}: {number:,} of {sum(line):,}",
+            )
+            for place, number in enumerate(line)
+        )
+        recall = f"{line[index] / sum(line):.3f}" if sum(line) else ""
+        rows.append(h("tr", h("th", name, scope="row"), *shown, h("th", recall, scope="row")))
+    head = h("tr", h("th", "true \\ predicted"), *(h("th", name, scope="col") for name in one.names), h("th", "recall"))
+    return h("div", h("table", h("thead", head), h("tbody", *rows), class_="matrix"), class_="scroll", tabindex="0")
+
+
+def _pairs(one: ClassPredictions) -> Iterator[Html]:
+    """The most confused pairs, and the classes that are recognized worst."""
+    import numpy
+
+    wrong = one.truth != one.predicted
+    places, counts = numpy.unique(one.truth[wrong] * len(one.names) + one.predicted[wrong], return_counts=True)
+    order = numpy.lexsort((places, -counts))[:MOST_PAIRS]
+    pairs = [divmod(int(place), len(one.names)) for place in places[order]]
+    true = one.true_counts
+    if not pairs:
+        yield h("p", "No class is confused with another.")
+        return
+    yield h("p", f"The {len(pairs)} most confused of {len(places):,} pairs of {len(one.names):,} classes:")
+    yield table(
+        ("true", "predicted", "rows", "of the class"),
+        (
+            (one.names[truth], one.names[predicted], f"{count:,}", f"{count / true[truth]:.1%}")
+            for (truth, predicted), count in zip(pairs, counts[order].tolist(), strict=True)
+        ),
+        numbers=(2, 3),
+    )
+    right = numpy.bincount(one.truth[~wrong], minlength=len(one.names))
+    recall = numpy.where(true > 0, right / numpy.maximum(true, 1), 2.0)
+    worst = [index for index in numpy.lexsort((-true, recall))[:MOST_CLASSES].tolist() if recall[index] < 1]
+    predicted_counts = one.predicted_counts
+    yield h("p", "The classes with the lowest recall:")
+    yield table(
+        ("class", "rows", "recall", "predicted"),
+        (
+            (one.names[index], f"{true[index]:,}", f"{recall[index]:.3f}", f"{predicted_counts[index]:,}")
+            for index in worst
+        ),
+        numbers=(1, 2, 3),
+    )
+
+
+def _errors(one: NumberPredictions) -> Html:
+    """The errors of each number, and those of the mean of the true values."""
+    rows = []
+    for index, column in enumerate(one.columns):
+        truth, predicted = one.truth[:, index], one.predicted[:, index]
+        error = predicted - truth
+        squared, spread = float((error**2).mean()), float(truth.var())
+        explained = f"{1 - squared / spread:.4f}" if spread else ""
+        sizes = (float(error.mean()), float(abs(error).mean()), squared**0.5, spread**0.5)
+        rows.append((column, *(f"{size:.4g}" for size in sizes), explained))
+    heading = ("number", "mean error", "mean absolute error", "root mean squared error", "that of the mean", "R²")
+    return table(heading, rows, numbers=range(1, 6))
+
+
+def _examples(one: ClassPredictions | NumberPredictions) -> Html:
+    if not one.worst:
+        return Html("")
+    columns = list(dict.fromkeys(name for example in one.worst for name in example.inputs))
+    has_images = any(example.image for example in one.worst)
+    error = f"{one.scored_by} of the true class" if isinstance(one, ClassPredictions) else "difference"
+    heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
+    heading += [error, *columns]
+    rows: list[Sequence[object]] = []
+    for example in one.worst:
+        image = [_image(example.image, example.row)] if has_images else []
+        values = (example.inputs.get(column, "") for column in columns)
+        rows.append([f"{example.row}", *image, example.truth, example.predicted, f"{example.error:.4g}", *values])
+    right = [0, heading.index("predicted") + 1, *range(heading.index("predicted") + 2, len(heading))]
+    title = h("p", "The rows that are predicted worst, by their number in the split:")
+    return join((title, table(heading, rows, numbers=right)))
+
+
+def _image(image: bytes | None, row: int) -> Html:
+    if image is None:
+        return Html("")
+    source = f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    return h("img", src=source, alt=f"the input of row {row}", class_="example")

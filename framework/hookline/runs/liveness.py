@@ -1,0 +1,59 @@
+"""Whether a process trains a run right now: it holds a lock of the operating system, which ends with the process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hookline.runs.lock import NAME
+
+
+@contextmanager
+def marked_as_running(directory: Path) -> Iterator[None]:
+    """Mark the run in a directory as running, until the context or the process ends, for whatever reason.
+
+    The mark is a lock on the file `run.lock.toml`. Where the file system or the operating system has no such locks, it
+    is left out.
+    """
+    descriptor = _opened(directory)
+    try:
+        if descriptor is not None:
+            _is_locked(descriptor, exclusive=True)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)  # This ends the lock.
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a process is known to train the run. A process on another machine may be unknown."""
+    descriptor = _opened(directory)
+    if descriptor is None:
+        return False
+    try:
+        return not _is_locked(descriptor, exclusive=False)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(directory: Path) -> int | None:
+    try:
+        path = directory / NAME
+        return os.open(path, os.O_RDONLY) if path.is_file() else None  # Opening a pipe may never end.
+    except OSError:
+        return None
+
+
+def _is_locked(descriptor: int, *, exclusive: bool) -> bool:
+    """Lock a file without waiting. Return false if another process holds the lock, and true otherwise."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # The file system has no locks.
+        return True
+    return True
