@@ -77,7 +77,7 @@ def peak() -> float:
 
 
 def measured(contender: str, directory: Path, path: Path) -> None:
-    """Print the rows per second of CPU time and the peak memory. Call this in a process of its own."""
+    """Print the rows per second and the peak memory. Call this in a process of its own."""
     torch.set_num_threads(1)
     run = hookline.open_run(directory / "run")
     predict = by_hand if contender == "by hand" else by_hookline
