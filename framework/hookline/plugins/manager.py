@@ -164,7 +164,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
 def _refuse_unmarked_wrappers(
     manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
 ) -> None:
-    """Raise a `PluginError` for a generator function that is not marked as a wrapper: it would answer a generator."""
+    """Raise a `PluginError` for a generator function not marked as a wrapper: its answer would be a generator."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             function = inspect.unwrap(implementation.function)
