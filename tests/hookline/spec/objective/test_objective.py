@@ -735,6 +735,29 @@ def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     assert raised.value.path == ("losses", "width")
 
 
+def test_the_loss_that_cannot_be_built_is_named(tmp_path):
+    @hookline.spec.spec
+    class Broken(hookline.spec.LossSpec):
+        """A loss without a criterion."""
+
+        encoding = hookline.data.Numbers()
+
+        def build(self, data):
+            raise KeyError("x")
+
+    class Bringing:
+        @hookline.hookimpl
+        def register_specs(self):
+            return [Broken]
+
+    made = hookline.load(
+        SPECS / "several_losses.toml", ['losses.width={type="Broken"}', "metrics=[]"], plugins=[Bringing()]
+    )
+    with pytest.raises(hookline.errors.StageError, match=r"^Broken failed\. .*, line [0-9]+: KeyError: 'x'$") as raised:
+        hookline.train(made, plugins=[Bringing()], out=tmp_path / "run")
+    assert raised.value.path == ("losses", "width")
+
+
 @pytest.mark.parametrize("stage", ["select_loss", "loss", "predict"])
 def test_a_failing_stage_of_several_losses_is_reported_at_their_section(stage, tmp_path):
     def failing(self):
