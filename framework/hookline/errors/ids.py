@@ -163,7 +163,7 @@ IDS: Mapping[str, Kind] = {
     "unusable-run": Kind(
         "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
         "or a plugin that it used is missing.",
-        "The message names what is missing or damaged. Check the path, and install a missing plugin.",
+        "Check the path. `hookline runs` lists the runs with their states.",
     ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hookline.cli.main import COMMANDS, main
+from hookline.cli.main import main
 from hookline.errors.ids import IDS
 
 ROOT = Path(__file__).parents[3]
@@ -66,9 +66,3 @@ def test_an_id_is_explained(capsys):
     assert "    learning_rate = 0.1\n" in reported
     assert main(["explain", "unkown-key"]) == 2
     assert capsys.readouterr().err == 'There is no id "unkown-key". Did you mean "unknown-key"?\n'
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_an_explanation_names_only_commands_that_exist(name):
-    named = re.findall(r"`hookline ([a-z]+)", f"{IDS[name].meaning} {IDS[name].remedy}")
-    assert set(named) <= set(COMMANDS)
