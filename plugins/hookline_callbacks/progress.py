@@ -47,6 +47,8 @@ class Progress(CallbackSpec):
 class _Display:
     """Draws from a separate thread that reads the run, without work in the training loop."""
 
+    __hookline_name__ = "Progress"
+
     def __init__(self, spec: Progress):
         self._spec = spec
         self._console: Console | None = None

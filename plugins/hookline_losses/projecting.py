@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _rising(instance: object, attribute: "Attribute[object]", value: tuple[int, ...]) -> None:
     if not value or list(value) != sorted(set(value)):
-        raise ValueError("Cutoffs must increase, and there must be at least one.")
+        raise ValueError("Cutoffs must be strictly increasing, and there must be at least one.")
 
 
 @spec

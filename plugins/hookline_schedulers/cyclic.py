@@ -156,7 +156,7 @@ class OneCycleLR(Cycle):
         """Report a rise that leaves no room for three phases, too."""
         if self.three_phase and self.pct_start > 0.5:
             yield OptionError(
-                "pct_start", "With three phases the fall is as long as the rise, so this must be at most 0.5."
+                "pct_start", "With three phases, the fall is as long as the rise, so this must be at most 0.5."
             )
         yield from Cycle.conflicts(self)
 
@@ -169,7 +169,7 @@ class OneCycleLR(Cycle):
             return Cycle.build_scheduler(self, optimizer, length)
         except ZeroDivisionError:
             message = (
-                f"This is a single one of {self.total_steps or length} steps, which leaves no room to rise: choose "
-                "another value."
+                f"The rise would take exactly one of {self.total_steps or length} steps, in which the rate cannot "
+                "change: choose another value."
             )
             raise OptionError("pct_start", message) from None

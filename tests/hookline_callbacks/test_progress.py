@@ -33,6 +33,17 @@ def test_without_a_terminal_it_prints_the_plan_and_a_plain_row_per_epoch(tmp_pat
         assert [float(cell) for cell in line.split()] == [float(f"{value:.5g}") for value in record.values()]
 
 
+def test_the_display_of_the_command_line_has_its_name_in_messages(tmp_path):
+    class Wrong:
+        @hookline.hookimpl
+        def fit(self):
+            return 3
+
+    spec = hookline.load(SPECS / "iris.toml", ["run.epochs=1"])
+    with pytest.raises(hookline.errors.StageError, match="It is wrapped by Progress: a wrapper must return"):
+        hookline.train(spec, plugins=[Wrong(), Progress().build()], out=tmp_path / "run")
+
+
 def test_it_prints_the_numbers_of_rows_and_parameters(tmp_path, capsys):
     train("digits", tmp_path / "run", "run.epochs=1")
     out = capsys.readouterr().out

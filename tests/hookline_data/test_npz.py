@@ -281,7 +281,7 @@ def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_
         (
             {},
             {"x": X, "y": STEPS},
-            'A row of "y" has the shape (5, 2), but a target must be one value or a row of values.',
+            'A row of "y" has the shape (5, 2), but a target must be a single value or a vector.',
         ),
         (
             {"lengths": "n"},

@@ -190,7 +190,7 @@ def test_sequences_keep_their_lengths():
             "Pairs",
             numbered("aabcc"),
             "CosineEmbeddingLoss",
-            'data.source: Of "y", "b" has one row in the training split, so it cannot be paired within its class.',
+            'data.source: In the training split, the class "b" of "y" has one row, so it cannot be paired.',
         ),
         (
             "Pairs",

@@ -159,10 +159,10 @@ def test_the_example_is_the_first_two_rows_of_the_first_epoch(prepare_drawn):
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        ("aabcc", 'Of "y", "b" has one row in the training split, so it cannot be paired within its class.'),
+        ("aabcc", 'In the training split, the class "b" of "y" has one row, so it cannot be paired.'),
         (
             "baac",
-            'Of "y", "b" and "c" have one row in the training split, so it cannot be paired within its class.',
+            'In the training split, the classes "b" and "c" of "y" have one row each, so they cannot be paired.',
         ),
     ],
 )

@@ -589,7 +589,7 @@ def test_an_invalid_momentum_for_adam_is_refused(optimizer):
         (
             {"type": "ChainedScheduler", "schedulers": [{"type": "OneCycleLR", "max_lr": 0.1, "pct_start": 0.25}]},
             None,
-            "callbacks[0].schedulers[0].pct_start: This is a single one of 4 steps, which leaves no room to rise: choose another value.",
+            "callbacks[0].schedulers[0].pct_start: The rise would take exactly one of 4 steps, in which the rate cannot change: choose another value.",
         ),
         (
             {"type": "ReduceLROnPlateau"},

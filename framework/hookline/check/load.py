@@ -15,7 +15,7 @@ from hookline.errors.exceptions import MismatchError, PluginError, SpecError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import MOST_LISTED
-from hookline.errors.text import enumerate_names
+from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.manager import Plugins
 from hookline.spec.conflicts import objective_of
 from hookline.spec.training import SEVERAL, TrainingSpec
@@ -164,6 +164,8 @@ def _with_unusable(unusable: list[Diagnostic], problems: list[Diagnostic], docum
     if unknown:
         types = dict.fromkeys(_type_of(problem, document) for problem in unknown)
         listed = enumerate_names(list(types)[:MOST_LISTED])
+        if len(types) > MOST_LISTED:
+            listed = f"{listed}, and {counted(len(types) - MOST_LISTED, 'other')}"
         note = f"Unknown types are not reported, since this plugin may provide them: {listed}."
         unusable = [evolve(problem, help=f"{problem.help} {note}".lstrip()) for problem in unusable]
     return in_order([*unusable, *certain], document)

@@ -1,6 +1,7 @@
 """New rows for a finished run: what `DataSpec.open_rows` yields."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -13,6 +14,7 @@ from hookline.errors.suggestions import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import torch
     from numpy.typing import NDArray
 
 
@@ -49,7 +51,7 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
         rows_per_block: the largest number of rows of a block.
 
     Raises:
-        DataError: If an array is missing, or has another shape than in training.
+        DataError: If an array is missing, is not numeric, or has another shape than in training.
 
     """
     import torch
@@ -60,7 +62,7 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
     for name, group in description.inputs.items():
         if name not in arrays:
             raise DataError(f'There is no array "{name}".{did_you_mean(name, arrays)}', columns=[name])
-        values = torch.as_tensor(arrays[name]).to(dtype=getattr(torch, group.dtype), device="cpu")
+        values = _tensor(arrays, name).to(dtype=getattr(torch, group.dtype), device="cpu")
         first = 1 if not group.padded else 2
         if values.dim() != 1 + len(group.shape) or tuple(values.shape[first:]) != group.shape[first - 1 :]:
             message = f'A row of "{name}" has the shape {tuple(values.shape[1:])}, but in training {group.shape}.'
@@ -70,8 +72,9 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
             of = f"{name}_lengths"
             if of not in arrays:
                 raise DataError(f'There is no array "{of}" with the lengths of "{name}".', columns=[of])
-            lengths[name] = torch.as_tensor(arrays[of]).long().cpu()
-    sizes = {name: len(values) for name, values in (groups | lengths).items()}
+            lengths[name] = _tensor(arrays, of).long().cpu()
+    named = groups | {f"{name}_lengths": values for name, values in lengths.items()}
+    sizes = {name: len(values) for name, values in named.items()}
     if len(set(sizes.values())) != 1:
         raise DataError(f"The arrays must have the same number of rows: {sizes}.")
     batch = Batch(groups, lengths=lengths)
@@ -81,13 +84,24 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
         yield RowBlock(first=start + 1, rows=part.rows, batch=part)
 
 
+def _tensor(arrays: Mapping[str, Any], name: str) -> "torch.Tensor":
+    import torch
+
+    try:
+        return torch.as_tensor(arrays[name])
+    except (TypeError, ValueError, RuntimeError):
+        raise DataError(f'"{name}" is not an array of numbers.', columns=[name]) from None
+
+
 def _arrays(source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
     import numpy
 
     try:
-        with numpy.load(source, allow_pickle=False) as file:
+        with Path(source).open("rb") as stream, numpy.load(stream, allow_pickle=False) as file:
             return dict(file)
-    except (OSError, ValueError, EOFError, TypeError) as error:
+    except FileNotFoundError:
+        raise DataError("There is no such file.", file=source) from None
+    except Exception as error:  # noqa: BLE001 - NumPy raises errors of many types for a damaged file.
         raise DataError(f"Pass a file in NPZ format, or a mapping of arrays. {error}".rstrip(".") + ".") from None

@@ -183,7 +183,8 @@ class PluginError(HooklineError):
 class StageError(HooklineError):
     """Raised when a stage fails in a plugin, or no plugin answers it. Names the stage and the plugin.
 
-    It is also raised when a resource that a plugin opened in a stage cannot be closed at the end of the run.
+    It is also raised for a fault in the code of a component, and when a resource that a plugin opened in a stage cannot
+    be closed at the end of the run.
     """
 
     id = "stage-failure"

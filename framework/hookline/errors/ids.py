@@ -142,8 +142,8 @@ IDS: Mapping[str, Kind] = {
         "The message names the file and the line. Report it to the author of the plugin.",
     ),
     "stage-failure": Kind(
-        "A plugin raised an error in a stage, or no plugin answered the stage.",
-        "The message names the plugin, the stage and the line. `--traceback` shows the full traceback.",
+        "A plugin or a component raised an error in the training, or no plugin answered a stage.",
+        "The message names what failed, and the line. `--traceback` shows the full traceback.",
     ),
     # Mistakes that depend on the data, the model or the machine.
     "unknown-column": Kind(

@@ -110,7 +110,7 @@ class Catalog:
         """The component with this name, which may be qualified with its plugin, as in `focal:FocalLoss`.
 
         Raises:
-            InvalidValueError: if there is none, with similar names, or if several plugins have one.
+            InvalidValueError: if there is no such component, with the nearest name, or if several plugins have one.
 
         """
         if (base, name) in self._unknown:

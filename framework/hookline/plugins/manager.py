@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pluggy
 
-from hookline.errors.exceptions import PluginError
+from hookline.errors.exceptions import PluginError, StageError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.suggestions import did_you_mean
 from hookline.plugins import stages
@@ -164,7 +164,7 @@ def _register(manager: pluggy.PluginManager, origin: Origin, plugin: object, lis
 def _refuse_unmarked_wrappers(
     manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
 ) -> None:
-    """Raise a `PluginError` for a generator function that is not marked as a wrapper: it would answer a generator."""
+    """Raise a `PluginError` for a generator function not marked as a wrapper: its answer would be a generator."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             function = inspect.unwrap(implementation.function)
@@ -203,12 +203,18 @@ def callback_name(index: int, callback: object) -> str:
 
 
 def built(callbacks: Iterable[Any]) -> list[tuple[str, object]]:
-    """Build the callbacks of a spec; returns each with its name in messages."""
+    """Build the callbacks of a spec; returns each with its name in messages.
+
+    Raises:
+        StageError: if one cannot be built; its path is that of the callback.
+
+    """
     named: list[tuple[str, object]] = []
     for index, spec in enumerate(callbacks):
         name = callback_name(index, spec)
         try:
             named.append((name, spec.build()))
         except FAILURES as error:
-            raise PluginError(f"{name} cannot be built: {reason(error)}") from error
+            message = f"{type(spec).__name__} cannot be built. {reason(error)}"
+            raise StageError(message, ("callbacks", index)) from error
     return named

@@ -51,7 +51,7 @@ class OptionType:
             yield from inner.parts()
 
     def accepts(self, value: object) -> bool:
-        """Whether a value of TOML has this form, regardless of its contents. A union uses the first that accepts."""
+        """Whether a TOML value has this form, regardless of its contents. A union uses the first type that does."""
         return isinstance(value, dict)
 
     def holds(self, value: object) -> bool:
@@ -295,7 +295,7 @@ def is_sayable(kind: Any) -> bool:
 
 
 def required(kind: type[Spec]) -> dict[str, Any]:
-    """Examples of the options of a class that must be given."""
+    """An example of a value for each required option of a class."""
     return {
         option.name: option_type(kind.option_type(option)).example(Bounds.of(option))
         for option in fields(kind)

@@ -65,7 +65,7 @@ class Plugin:
 
     @property
     def plugins(self) -> Plugins:
-        """The plugin with the built-in ones; raises the errors of `plugins_for`."""
+        """The plugin under test and the built-in ones. Raises the errors of `plugins_for`."""
         return self.plugins_for(())
 
     @cached_property

@@ -194,9 +194,9 @@ def check_groups(groups: Groups, split: str, source: Target) -> None:
     assert classes is not None
     if len(groups.alone):
         alone = [classes[index] for index in groups.alone.tolist()]
+        which, so = ("class", "has one row, so it") if len(alone) == 1 else ("classes", "have one row each, so they")
         raise DataError(
-            f'Of "{column}", {enumerate_names(alone)} {"has" if len(alone) == 1 else "have"} one row in '
-            f"the {split} split, so it cannot be paired within its class.",
+            f'In the {split} split, the {which} {enumerate_names(alone)} of "{column}" {so} cannot be paired.',
             option=("source",),
             columns=[column],
         )

@@ -86,11 +86,11 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str]) -> Iterato
 
 def encodings(loss: Objective, targets: Collection[str]) -> Mapping[str, Encoding]:
     """Return the encoding of each of these targets. Raise a `MismatchError` if the loss does not take them."""
-    for error in targets_of_loss(loss, targets):
-        if isinstance(error, MismatchError):
-            raise error
-        raise MismatchError(str(error), ("data", *error.path), id="unfit-targets")
-    return loss.encodings(targets)
+    try:
+        return loss.encodings(targets)
+    except ValueError as error:
+        target = error.path if isinstance(error, OptionError) else ()
+        raise MismatchError(str(error), ("data", "targets", *target), id="unfit-targets") from None
 
 
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,7 @@ def check_target(
     """
     if array.ndim > 2:
         raise DataError(
-            f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be one value or a row of values.',
+            f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be a single value or a vector.',
             file=path,
             columns=[name],
         )

@@ -151,7 +151,7 @@ def _header(member: Any, name: str, path: Path) -> "Header":
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         # NumPy's message recommends allowing pickles, which does not help with a damaged file.
         raise DataError(
-            f'The file is damaged: The type and the shape of "{name}" cannot be read.', file=path, columns=[name]
+            f'The file is damaged: the type and the shape of "{name}" cannot be read.', file=path, columns=[name]
         ) from None
     return shape, is_by_column, kind, length + (10 if is_first else 12)
 
@@ -165,7 +165,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(stream) as file:
                 size = stream.seek(0, 2)
                 if any(entry.header_offset + entry.compress_size > size for entry in file.infolist()):
-                    raise DataError("The file is damaged: It is truncated.", file=path)
+                    raise DataError("The file is damaged: it is truncated.", file=path)
                 yield file
     except FileNotFoundError:
         raise DataError("There is no such file.", file=path) from None

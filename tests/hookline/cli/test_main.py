@@ -476,7 +476,7 @@ def test_a_missing_plugin_file_is_reported(refused):
         ),
         (
             "from hookline import hookimpl\n@hookimpl(wrapper=True)\ndef build_model(run):\n    yield\n",
-            'spec.toml: model: No plugin answered the stage "build_model". Plugins called, in this order: hookline_stages. It is wrapped by '
+            'spec.toml: model: No plugin answered the stage "build_model". Plugins that implement it, in calling order: hookline_stages. It is wrapped by '
             "mine: a wrapper must return the value of its `yield`, or another answer.",
         ),
         (

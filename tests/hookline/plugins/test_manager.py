@@ -4,7 +4,7 @@ import pytest
 from torch import nn
 
 from hookline import hookimpl
-from hookline.errors import PluginError
+from hookline.errors import PluginError, StageError
 from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager
 from hookline.plugins.stages import STAGES
 from hookline.spec import CallbackSpec, LossSpec, spec
@@ -256,8 +256,9 @@ def test_a_callback_that_cannot_be_built_is_reported():
         def build(self):
             raise KeyError("x")
 
-    with pytest.raises(PluginError) as error:
+    with pytest.raises(StageError) as error:
         built([Broken()])
     reported = str(error.value)
-    assert reported.startswith(f"callbacks[0] Broken cannot be built: {__file__}, line ")
+    assert reported.startswith(f"Broken cannot be built. {__file__}, line ")
     assert reported.endswith(": KeyError: 'x'")
+    assert error.value.path == ("callbacks", 0)

@@ -379,7 +379,7 @@ def test_a_wrapper_that_returns_none_is_named_in_the_error(tmp_path, stage):
     with pytest.raises(StageError) as error:
         trained(tmp_path, *plugins)
     assert str(error.value).startswith(
-        f'No plugin answered the stage "{stage}". Plugins called, in this order: hookline_stages.'
+        f'No plugin answered the stage "{stage}". Plugins that implement it, in calling order: hookline_stages.'
     )
     assert "Wrapper" in str(error.value)
 

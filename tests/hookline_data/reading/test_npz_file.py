@@ -44,12 +44,12 @@ def error_of(read, *arguments):
         (header((-1, 5)) + b"\0" * 800, 'The file is damaged: "x" has the shape (-1, 5), but 800 bytes.'),
         (header((101,)) + b"\0" * 800, 'The file is damaged: "x" has the shape (101,), but 800 bytes.'),
         (header((10**18,), "<U0"), 'The file is damaged: "x" has the shape (1000000000000000000,), but 0 bytes.'),
-        (b"\x93NUMPY\1\0\xff\xff", 'The file is damaged: The type and the shape of "x" cannot be read.'),
-        (b"\x93NUMPY\2\0\xff\xff\xff\x7f", 'The file is damaged: The type and the shape of "x" cannot be read.'),
-        (b"\x93NUMPY\1\0\x10'" + b"(" * 10000, 'The file is damaged: The type and the shape of "x" cannot be read.'),
+        (b"\x93NUMPY\1\0\xff\xff", 'The file is damaged: the type and the shape of "x" cannot be read.'),
+        (b"\x93NUMPY\2\0\xff\xff\xff\x7f", 'The file is damaged: the type and the shape of "x" cannot be read.'),
+        (b"\x93NUMPY\1\0\x10'" + b"(" * 10000, 'The file is damaged: the type and the shape of "x" cannot be read.'),
         (
             b"\x93NUMPY\1\0\xff\xfe{" + b" " * 65280,
-            'The file is damaged: The type and the shape of "x" cannot be read.',
+            'The file is damaged: the type and the shape of "x" cannot be read.',
         ),
         (b"", '"x" is not an array.'),
         (

@@ -68,7 +68,7 @@ class Spans:
 
 
 def scan(text: str) -> Spans:
-    """Where the keys and values of a text are that tomli accepts.
+    """The places of the keys and values in a text that tomli accepts.
 
     Raises:
         NotASpecError: if it is nested too deeply, has a number with too many digits, or is TOML 1.1 and not 1.0.
@@ -80,7 +80,7 @@ def scan(text: str) -> Spans:
 
 
 def scan_before(text: str, position: int) -> Spans:
-    """Where keys and values are before the position at which tomli stopped reading a text that is not TOML.
+    """The places of the keys and values before the position at which tomli stopped reading a text that is not TOML.
 
     Raises:
         NotASpecError: as `scan` does.

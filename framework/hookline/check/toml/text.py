@@ -15,7 +15,7 @@ class Text:
     _spans: Spans | None = None
 
     def spans(self) -> Spans:
-        """Where its keys and values are.
+        """The places of its keys and values.
 
         Raises:
             NotASpecError: as `scan` does.
@@ -26,9 +26,9 @@ class Text:
         return self._spans
 
     def key(self, path: KeyPath) -> Place:
-        """The place of a key; for an element of an array, of the element itself."""
+        """The place of a key; for an element of an array, the place of the element."""
         return Place(self.source, *(self.spans().keys.get(path) or self.spans().values[path]))
 
     def value(self, path: KeyPath) -> Place:
-        """The place of a value; for a table with a header, of the header; for one of dotted keys, of the key."""
+        """The place of a value; for a table, the place of its header, or of its key if it is defined by dotted keys."""
         return Place(self.source, *(self.spans().values.get(path) or self.spans().keys[path]))

@@ -167,7 +167,7 @@ def with_value(
     problems: list[Diagnostic],
     path: tuple[PathElement, ...] = (),
 ) -> Node:
-    """The tree with one value replaced, to which the keys lead; each key comes with its setting.
+    """The tree with the value to which the keys lead replaced. Each key comes with its setting.
 
     Nothing else changes, not even the options beside a `type`. The keys name elements of arrays as in `overlaid`.
     """

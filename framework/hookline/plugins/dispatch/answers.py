@@ -76,7 +76,7 @@ def unfit(stage: str, answer: Any) -> str | None:
 def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:
     """Describe the required answer if the prediction of a loss is missing; otherwise `None`."""
     missing = [key for key in run.objective.prediction_keys() if key not in answer] if stage == "predict" else []
-    return f"a prediction of each loss, but {enumerate_names(missing)} is missing" if missing else None
+    return f"a prediction of each loss, but {_are_missing(missing)}" if missing else None
 
 
 def missing_losses(stage: str, answer: Any, run: Run) -> str | None:
@@ -87,14 +87,19 @@ def missing_losses(stage: str, answer: Any, run: Run) -> str | None:
     if stage != "select_loss" or not run.objective.names:
         return None
     computing = [one for one in implementations(run.stages.manager, "loss") if not is_wrapper(one)]
-    missing = [name for name in run.objective.names if name not in getattr(answer, "losses", ())]
+    criteria: Any = getattr(answer, "losses", None)
+    found = criteria.keys() if hasattr(criteria, "keys") else ()
+    missing = [name for name in run.objective.names if name not in found]
     if not missing or not all(map(is_built_in, computing)):
         return None
-    are = "is" if len(missing) == 1 else "are"
     return (
         "an nn.Module whose attribute `losses`, an nn.ModuleDict, contains the criterion of each loss, as "
-        f"`run.objective.build(data)` returns it, but {enumerate_names(missing)} {are} missing"
+        f"`run.objective.build(data)` returns it, but {_are_missing(missing)}"
     )
+
+
+def _are_missing(names: Sequence[str]) -> str:
+    return f"{enumerate_names(names)} {'is' if len(names) == 1 else 'are'} missing"
 
 
 def is_scalar(answer: object) -> bool:
@@ -136,8 +141,8 @@ def wrong_answer(
     """The error for a wrong answer of a stage; it names the plugin that answered.
 
     The stage is called again with its arguments, `given`, each time without one more plugin, until the answer is right:
-    use this only for stages that may be called again. `hint` is added if the built-in answer is wrong. Its
-    error has this `path` (default: that of the section of the stage).
+    use this only for stages that may be called again. If the built-in answer is wrong, `hint` is added to the message,
+    and the error has this `path` (default: that of the section of the stage).
     """
     for implementation in implementations(run.stages.manager, stage):
         if is_built_in(implementation):

@@ -46,7 +46,7 @@ def describe_calls(caller: pluggy.HookCaller) -> str:
     wrapping = [implementation.plugin_name for implementation in called if is_wrapper(implementation)]
     message = ""
     if answering:
-        message += f" Plugins called, in this order: {', '.join(answering)}."
+        message += f" Plugins that implement it, in calling order: {', '.join(answering)}."
     if wrapping:
         message += f" It is wrapped by {', '.join(wrapping)}: "
         message += "a wrapper must return the value of its `yield`, or another answer."

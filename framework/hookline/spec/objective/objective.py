@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hookline.data.batches import Batch, Data, Outputs
 from hookline.data.targets.encoding import Encoding
 from hookline.errors.exceptions import MismatchError
+from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
@@ -172,6 +173,7 @@ class Objective:
 
         Raises:
             MismatchError: If a loss does not fit the data.
+            StageError: If one of several losses fails; its path is that of the loss.
 
         """
         if self._unnamed is not None:
@@ -185,7 +187,8 @@ class Objective:
             if not name or "." in name or hasattr(nn.ModuleDict(), name):
                 raise MismatchError(f'torch does not allow "{name}" as the name of a submodule.', named.path)
             try:
-                criterion.losses[name] = named.loss.build(named.data(data))
+                with attributed_to(type(named.loss), named.path):
+                    criterion.losses[name] = named.loss.build(named.data(data))
             except MismatchError as error:
                 raise named.located(error) from error.__cause__
         return criterion

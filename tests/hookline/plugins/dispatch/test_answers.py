@@ -152,7 +152,7 @@ def test_a_callback_that_adds_an_unsaveable_value_is_named_with_its_key(tmp_path
     with pytest.raises(StageError) as error:
         hookline.train(small(epochs=1), plugins=[Adding()], out=tmp_path / "run")
     assert str(error.value).startswith(f'The stage "{stage}" must be answered with {reported}')
-    assert "Plugins called, in this order: hookline_stages. It is wrapped by Adding: " in str(error.value)
+    assert "Plugins that implement it, in calling order: hookline_stages. It is wrapped by Adding: " in str(error.value)
 
 
 class Batchless:

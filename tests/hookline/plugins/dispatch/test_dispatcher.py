@@ -134,20 +134,25 @@ def test_a_stage_without_an_implementation_is_reported():
 def test_an_unanswered_stage_is_reported_with_the_plugins_that_were_called():
     with pytest.raises(StageError) as error:
         call(stages_of(answering("step", None), answering("step", None)), "step")
-    assert str(error.value) == 'No plugin answered the stage "step". Plugins called, in this order: plugin-0, plugin-1.'
+    assert (
+        str(error.value)
+        == 'No plugin answered the stage "step". Plugins that implement it, in calling order: plugin-0, plugin-1.'
+    )
 
 
 def test_the_only_implementation_that_does_not_answer_is_reported():
     with pytest.raises(StageError) as error:
         call(stages_of(answering("log", None)), "log")
-    assert str(error.value) == 'No plugin answered the stage "log". Plugins called, in this order: plugin-0.'
+    assert (
+        str(error.value) == 'No plugin answered the stage "log". Plugins that implement it, in calling order: plugin-0.'
+    )
 
 
 def test_a_wrapper_that_loses_the_answer_is_reported_with_a_remedy():
     with pytest.raises(StageError) as error:
         call(stages_of(Forgetting(), answering("step", "yes")), "step")
     assert str(error.value) == (
-        'No plugin answered the stage "step". Plugins called, in this order: plugin-1. It is wrapped by plugin-0: a wrapper '
+        'No plugin answered the stage "step". Plugins that implement it, in calling order: plugin-1. It is wrapped by plugin-0: a wrapper '
         "must return the value of its `yield`, or another answer."
     )
 

@@ -380,6 +380,15 @@ def test_types_that_an_unusable_plugin_may_provide_are_listed_once(install):
     )
 
 
+def test_of_many_types_that_an_unusable_plugin_may_provide_the_first_are_listed(install):
+    install("broken", "1 / 0\n")
+    layers = [{"type": f"Own{number:02}"} for number in range(30)]
+    [problem] = Loader().check(
+        from_table({**SPEC, "plugins": ["broken"], "model": {"type": "Sequential", "layers": layers}})
+    )
+    assert problem.help.endswith('"Own22" and "Own23", and 6 others.')
+
+
 def test_an_unknown_type_is_reported_with_the_unlisted_plugins(install):
     install("focal")
     install("sharp", WRAPPER)

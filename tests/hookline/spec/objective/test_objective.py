@@ -735,6 +735,29 @@ def test_the_loss_that_is_not_a_scalar_is_named(tmp_path):
     assert raised.value.path == ("losses", "width")
 
 
+def test_the_loss_that_cannot_be_built_is_named(tmp_path):
+    @hookline.spec.spec
+    class Broken(hookline.spec.LossSpec):
+        """A loss without a criterion."""
+
+        encoding = hookline.data.Numbers()
+
+        def build(self, data):
+            raise KeyError("x")
+
+    class Bringing:
+        @hookline.hookimpl
+        def register_specs(self):
+            return [Broken]
+
+    made = hookline.load(
+        SPECS / "several_losses.toml", ['losses.width={type="Broken"}', "metrics=[]"], plugins=[Bringing()]
+    )
+    with pytest.raises(hookline.errors.StageError, match=r"^Broken failed\. .*, line [0-9]+: KeyError: 'x'$") as raised:
+        hookline.train(made, plugins=[Bringing()], out=tmp_path / "run")
+    assert raised.value.path == ("losses", "width")
+
+
 @pytest.mark.parametrize("stage", ["select_loss", "loss", "predict"])
 def test_a_failing_stage_of_several_losses_is_reported_at_their_section(stage, tmp_path):
     def failing(self):
@@ -759,9 +782,29 @@ def test_a_criterion_without_those_of_the_losses_is_refused_with_what_it_must_be
     assert str(raised.value).startswith(
         'The stage "select_loss" must be answered with an nn.Module whose attribute `losses`, an nn.ModuleDict, '
         'contains the criterion of each loss, as `run.objective.build(data)` returns it, but "kind" and "size" are '
-        "missing. Plugins called, in this order: One, "
+        "missing. Plugins that implement it, in calling order: One, "
     )
     assert raised.value.path == ("losses",)
+
+
+@pytest.mark.parametrize(
+    ("losses", "missing"),
+    [
+        (3, '"kind" and "size" are missing'),
+        ([nn.CrossEntropyLoss(), nn.MSELoss()], '"kind" and "size" are missing'),
+        (nn.ModuleDict({"kind": nn.CrossEntropyLoss()}), '"size" is missing'),
+    ],
+)
+def test_a_criterion_whose_losses_are_something_else_is_refused(losses, missing, tmp_path):
+    class Other(Plugin):
+        @hookline.hookimpl
+        def select_loss(self):
+            criterion = nn.Module()
+            criterion.losses = losses
+            return criterion
+
+    with pytest.raises(hookline.errors.StageError, match=f"returns it, but {missing}"):
+        hookline.train(spec(plugin=Other()), plugins=[Other()], out=tmp_path / "run")
 
 
 def test_a_criterion_of_a_plugin_with_those_of_the_losses_trains_like_the_built_in_one(tmp_path):

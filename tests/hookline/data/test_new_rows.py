@@ -1,0 +1,94 @@
+"""Rows for a finished run that come as arrays, which are already prepared."""
+
+import numpy
+import pytest
+import torch
+
+from hookline.data import DataDescription, InputDescription, blocks_of_arrays
+from hookline.errors import DataError
+
+WORDS = InputDescription(shape=(5,), dtype="int64", padded=True)
+
+
+def description(**inputs):
+    inputs = inputs or {"input": InputDescription(shape=(2,), dtype="float32")}
+    return DataDescription(inputs=inputs, preparation={}, targets={}, rows={"training": 3})
+
+
+def blocks(source, *, rows_per_block=2, **inputs):
+    return list(blocks_of_arrays(source, description(**inputs), rows_per_block=rows_per_block))
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_arrays_are_yielded_in_blocks_with_the_numbers_of_their_rows(is_file, tmp_path):
+    rows = numpy.arange(6.0).reshape(3, 2)
+    source = {"input": rows}
+    if is_file:
+        source = tmp_path / "rows.npz"
+        numpy.savez(source, input=rows)
+    found = blocks(source)
+    assert [(block.first, block.rows, block.unreadable) for block in found] == [(1, 2, 0), (3, 1, 0)]
+    assert torch.cat([block.batch.inputs["input"] for block in found]).equal(torch.tensor(rows, dtype=torch.float32))
+
+
+def test_padded_sequences_may_have_another_number_of_steps_than_in_training():
+    [block] = blocks({"words": numpy.ones((2, 3)), "words_lengths": [3, 1]}, words=WORDS)
+    assert block.batch.inputs["words"].equal(torch.ones(2, 3, dtype=torch.int64))
+    assert block.batch.lengths["words"].tolist() == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"inputs": numpy.ones((3, 2))}, 'There is no array "input". Did you mean "inputs"?'),
+        ({"input": numpy.ones((3, 4))}, 'A row of "input" has the shape (4,), but in training (2,).'),
+        ({"input": numpy.array(3.0)}, 'A row of "input" has the shape (), but in training (2,).'),
+        ({"input": numpy.array([["a", "b"]])}, '"input" is not an array of numbers.'),
+        ({"input": [[1.0, 2.0], [3.0]]}, '"input" is not an array of numbers.'),
+        ({"input": None}, '"input" is not an array of numbers.'),
+        (None, "Pass a file in NPZ format, or a mapping of arrays. "),
+    ],
+)
+def test_unusable_arrays_are_refused(source, message):
+    with pytest.raises(DataError) as raised:
+        blocks(source)
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({}, 'There is no array "words_lengths" with the lengths of "words".'),
+        ({"words_lengths": ["a", "b"]}, '"words_lengths" is not an array of numbers.'),
+        (
+            {"words_lengths": [3, 1, 1]},
+            "The arrays must have the same number of rows: {'words': 2, 'words_lengths': 3}.",
+        ),
+    ],
+)
+def test_padded_sequences_need_their_lengths(arrays, message):
+    with pytest.raises(DataError) as raised:
+        blocks({"words": numpy.ones((2, 3)), **arrays}, words=WORDS)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 damaged", b"a,b\n1,2\n"])
+def test_another_file_is_refused_with_its_format(content, tmp_path):
+    (tmp_path / "rows.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"^Pass a file in NPZ format, or a mapping of arrays\. "):
+        blocks(tmp_path / "rows.npz")
+
+
+def test_a_missing_file_is_reported(tmp_path):
+    with pytest.raises(DataError) as raised:
+        blocks(tmp_path / "rows.npz")
+    assert str(raised.value) == f"{tmp_path}/rows.npz: There is no such file."
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    numpy.savez_compressed(tmp_path / "rows.npz", input=numpy.arange(2000.0).reshape(1000, 2))
+    content = bytearray((tmp_path / "rows.npz").read_bytes())
+    content[200:400] = bytes(200)
+    (tmp_path / "rows.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"^Pass a file in NPZ format"):
+        blocks(tmp_path / "rows.npz")
