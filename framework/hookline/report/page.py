@@ -35,17 +35,17 @@ def page(runs: Sequence[Evidence], loader: Loader) -> str:
         h("h1", title),
         h("p", f"Hookline report, {now}", class_="faint"),
         _navigation(runs),
-        h("h2", "Judgements", id="judgements"),
+        h("h2", "Judgements", id_="judgements"),
         *_judgements(runs, compared, directions),
     ]
     if len(runs) > 1:
-        body += [h("h2", "Runs", id="runs"), _table(runs, compared, directions)]
+        body += [h("h2", "Runs", id_="runs"), _table(runs, compared, directions)]
     charts = curves(runs, directions)
-    body.append(h("h2", "Curves", id="curves"))
+    body.append(h("h2", "Curves", id_="curves"))
     body.append(h("div", *charts, class_="charts") if charts else h("p", "No epoch is logged."))
     for number, one in enumerate(runs, 1):
         heading = "Run" if len(runs) == 1 else one.label
-        body += [h("h2", heading, id=f"run-{number}"), *run_sections(one, number, loader)]
+        body += [h("h2", heading, id_=f"run-{number}"), *run_sections(one, number, loader)]
     head = join(
         (
             h("meta", charset="utf-8"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hookline.cli.main import main
+from hookline.cli.main import COMMANDS, main
 from hookline.errors.ids import IDS
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +37,12 @@ def test_every_id_in_the_code_is_documented_and_every_documented_id_is_in_the_co
     text = "\n".join(path.read_text() for path in CODE)
     assert set(IN_CODE.findall(text)) - {""} <= set(IDS)
     assert [name for name in IDS if f'"{name}"' not in text] == []
+
+
+def test_explanations_name_only_commands_that_exist():
+    named = re.findall(r"hookline (\w+)", "\n".join(f"{kind.meaning} {kind.remedy}" for kind in IDS.values()))
+    assert "new" in named
+    assert set(named) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", IDS)
