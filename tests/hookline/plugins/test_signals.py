@@ -65,6 +65,7 @@ def in_a_child(function, capfd):
     capfd.readouterr()
     child = os.fork()
     if not child:
+        signal.alarm(300)  # A thread of torch that the fork did not copy may hold a lock: the test then fails.
         code = 99
         try:
             code = function()
