@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the curves."""
     path = Path(arguments.output)
     if path.suffix.lower() not in SUFFIXES:
-        raise HooklineError(f"{path}: the name of the picture must end in .png or .svg.")
-    refuse_existing(path, force=arguments.force)
+        raise HooklineError(f"{path}: The name of the picture must end in .png or .svg.")
     runs = runs_of(arguments)
+    refuse_existing(path, force=arguments.force)
     names = drawn_metrics(runs, arguments.metrics)
     # Imported here, so that mistakes are reported without waiting for matplotlib.
     from hookline.plots import write_picture

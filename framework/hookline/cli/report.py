@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
     path = Path(arguments.output)
-    refuse_existing(path, force=arguments.force)
     runs = [one.read_all() for one in runs_of(arguments)]
+    refuse_existing(path, force=arguments.force)
     if len(runs) > MOST_RUNS:
         raise HooklineError(
             f"A report shows at most {MOST_RUNS} runs, not {len(runs)}: `hookline runs` lists and filters them."
@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     write_file(path, page(evidence, loader))
     for one in evidence:
         if one.no_predictions and not arguments.no_predictions:
-            echo(f"{one.run.directory}: no predictions. {one.no_predictions}")
+            reason = one.no_predictions.removeprefix(f"{one.run.directory}: ")
+            echo(f"{one.run.directory}: no predictions. {reason}")
     echo(f"Report of {counted(len(runs), 'run')}: {path}")
     return GOOD
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.report.evidence import ClassPredictions, Example, NumberPredictions
+from hookline.runs.cells import number_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,7 +53,7 @@ def worst_numbers(truth: "Tensor", predicted: "Tensor", columns: Sequence[str]) 
     order = (difference / spread).nan_to_num(float("inf")).amax(dim=1).argsort(descending=True, stable=True)
 
     def shown(row: "Tensor") -> str:
-        texts = [f"{value:.5g}" for value in row.tolist()]
+        texts = [number_text(value, 5) for value in row.tolist()]
         named = (f"{name} {text}" for name, text in zip(columns, texts, strict=True))
         return texts[0] if len(texts) == 1 else ", ".join(named)
 
@@ -103,7 +104,7 @@ def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> d
         columns = prepared.get("columns")
         if not isinstance(columns, Sequence) or len(columns) != len(flat):
             columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
-        texts |= {str(column): f"{value:.5g}" for column, value in zip(columns, flat.tolist(), strict=True)}
+        texts |= {str(column): number_text(value, 5) for column, value in zip(columns, flat.tolist(), strict=True)}
     return dict(list(texts.items())[:MOST_INPUTS])
 
 

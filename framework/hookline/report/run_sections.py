@@ -8,6 +8,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import counted
 from hookline.report.evidence import Evidence
 from hookline.report.html import Html, details, h, join, table
+from hookline.report.judgement import short
 from hookline.report.prediction_sections import predictions
 from hookline.report.settings import changed_settings
 from hookline.runs.cells import metric_texts, seconds_text
@@ -62,17 +63,20 @@ def _metrics(run: RunSummary) -> Html:
     shown = table(("", *splits), rows, numbers=range(1, len(splits) + 1))
     logged = (run.result or {}).get("logged")
     if isinstance(logged, dict) and logged:
-        text = "; ".join(f"{split}: {_logged(values)}" for split, values in logged.items())
-        return join((shown, h("p", f"Logged with other weights: {text}", class_="faint")))
+        text = "; ".join(f"{split} {_logged(values)}" for split, values in logged.items())
+        return join((shown, h("p", f"Logged with other weights: {text}.", class_="faint")))
     return shown
 
 
 def _logged(values: Any) -> str:
-    if not isinstance(values, Mapping):
+    """When numbers were measured, and the numbers: "during epoch 51: loss 0.2272"."""
+    numbers = values.get("metrics") if isinstance(values, Mapping) else None
+    if not isinstance(numbers, Mapping):
         return str(values)
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+    listed = ", ".join(
+        f"{name} {short(value) if isinstance(value, float) else value}" for name, value in numbers.items()
     )
+    return f"{values.get('measured', '')}: {listed}"
 
 
 def _settings(run: RunSummary, loader: Loader) -> Html:
