@@ -61,8 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_file(path, page(evidence, loader))
     for one in evidence:
         if one.no_predictions and not arguments.no_predictions:
-            reason = one.no_predictions.removeprefix(f"{one.run.directory}: ")
-            echo(f"{one.run.directory}: no predictions. {reason}")
+            echo(f"{one.run.directory}: no predictions. {one.no_predictions}")
     echo(f"Report of {counted(len(runs), 'run')}: {path}")
     return GOOD
 
@@ -79,4 +78,4 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_want
             found, note = gathered(open_run(run.directory, plugins=plugins))
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
-        return Evidence(run=run, label=label, no_predictions=str(error))
+        return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

@@ -72,7 +72,7 @@ def _curve(one: Evidence, name: str, label: str, directions: Directions) -> Curv
 
 
 def residuals(one: NumberPredictions, index: int, name: str) -> Html:
-    """Predicted numbers against true ones, and the distribution of the residuals, as two charts."""
+    """Predicted numbers against true ones, and the distribution of their differences, as two charts."""
     import numpy
 
     truth, predicted = one.truth[:, index], one.predicted[:, index]
@@ -90,13 +90,13 @@ def residuals(one: NumberPredictions, index: int, name: str) -> Html:
     left.set_xlabel(f"true {column}")
     left.set_ylabel(f"predicted {column}")
     right.axvline(0, color="#888888", linewidth=1, linestyle="--")
-    right.set_xlabel("residual (true - predicted)")
+    right.set_xlabel("true - predicted")
     right.set_ylabel("rows")
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     drawn = (
         chart(scatter, name, f"Predicted against true {one.columns[index]}"),
-        chart(histogram, f"{name} histogram", f"Residuals, {len(truth)} rows"),
+        chart(histogram, f"{name} histogram", f"Residuals, true minus predicted, of {len(truth)} rows"),
     )
     return h("div", *drawn, class_="charts")

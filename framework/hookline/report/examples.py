@@ -53,7 +53,7 @@ def worst_numbers(truth: "Tensor", predicted: "Tensor", columns: Sequence[str]) 
     order = (difference / spread).nan_to_num(float("inf")).amax(dim=1).argsort(descending=True, stable=True)
 
     def shown(row: "Tensor") -> str:
-        texts = [number_text(value, 5) for value in row.tolist()]
+        texts = [f"{value:.5g}" for value in row.tolist()]
         named = (f"{name} {text}" for name, text in zip(columns, texts, strict=True))
         return texts[0] if len(texts) == 1 else ", ".join(named)
 

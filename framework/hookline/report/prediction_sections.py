@@ -115,14 +115,13 @@ def _errors(one: NumberPredictions) -> Html:
     rows = []
     for index, column in enumerate(one.columns):
         truth, predicted = one.truth[:, index], one.predicted[:, index]
-        error = truth - predicted
+        error = predicted - truth
         squared, spread = float((error**2).mean()), float(truth.var())
         explained = f"{1 - squared / spread:.4f}" if spread else ""
         sizes = (float(error.mean()), float(abs(error).mean()), squared**0.5, spread**0.5)
-        rows.append((column, *(short(size) for size in sizes), explained))
-    heading = ("number", "mean residual", "MAE", "RMSE", "RMSE of the mean", "R²")
-    legend = h("p", "A residual is true minus predicted.", class_="faint")
-    return join((table(heading, rows, numbers=range(1, 6)), legend))
+        rows.append((column, *(f"{size:.4g}" for size in sizes), explained))
+    heading = ("number", "mean error", "mean absolute error", "root mean squared error", "that of the mean", "R²")
+    return table(heading, rows, numbers=range(1, 6))
 
 
 def _examples(one: ClassPredictions | NumberPredictions) -> Html:
