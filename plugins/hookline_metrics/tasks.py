@@ -51,7 +51,10 @@ class TaskMetric(MetricSpec):
         name, kind, task = type(self).__name__, type(loss).__name__, self._given("task")
         tasks = tasks_of(loss)
         if task is None and loss.offers == "numbers":
-            raise ValueError(f"{kind} is a loss of numbers: set the `task` of {name}.")
+            raise ValueError(
+                f"{kind} predicts numbers, but {name} evaluates classes or labels. If all targets are 0 or 1, set the "
+                f"`task` of {name} to {enumerate_names(tasks, 'or')}."
+            )
         if task is not None and task not in tasks:
             is_for = enumerate_names(tasks, "or")
             raise OptionError("task", f"The task of {kind} is {is_for}, not {enumerate_names([task])}.")

@@ -43,7 +43,10 @@ def test_the_default_name_of_a_metric_is_its_type():
 def test_a_missing_task_is_reported(name):
     [(path, message)] = problems(name, {}, "MSELoss")
     assert path == ("metrics", 0, "type")
-    assert message == f"MSELoss is a loss of numbers: set the `task` of {name}."
+    assert message == (
+        f"MSELoss predicts numbers, but {name} evaluates classes or labels. If all targets are 0 or 1, set the `task` of "
+        f'{name} to "binary" or "multilabel".'
+    )
     assert problems(name, {"task": "binary"}, "MSELoss") == []
 
 

@@ -285,7 +285,10 @@ def test_the_plugin_drafts_specs_for_its_file_type(tmp_path, monkeypatch, capsys
     Path("notes.py").write_text(drafting)
     Path("song.notes").write_text("do re mi")
     assert main(["new", "spec", "song.notes", "-p", "notes.py", "--target", "pitch"]) == 0
-    assert capsys.readouterr().out == "Created song.toml. It predicts pitch.\nTrain it: hookline train song.toml\n"
+    assert capsys.readouterr().out == (
+        "Created song.toml. It predicts pitch.\nTrain it: hookline train song.toml\n"
+        "Then predict new rows: hookline predict runs/song/1 new.csv\n"
+    )
     assert tomllib.loads(Path("song.toml").read_text()) == {"data": {"type": "Notes", "targets": "pitch"}}
 
 

@@ -107,6 +107,7 @@ def _write_spec(arguments: argparse.Namespace) -> int:
     for note in draft.notes:
         echo(f"  {note}")
     echo(f"Train it: hookline train {shlex.quote(str(out))}")
+    echo(f"Then predict new rows: hookline predict {shlex.quote(f'runs/{out.stem}/1')} new.csv")
     return GOOD
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_run_arguments(parser)
     parser.add_argument(
-        "-o", "--output", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
+        "-o", "--out", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
     parser.add_argument(
@@ -41,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
-    path = Path(arguments.output)
-    refuse_existing(path, force=arguments.force)
+    path = Path(arguments.out)
     runs = [one.read_all() for one in runs_of(arguments)]
+    refuse_existing(path, force=arguments.force)
     if len(runs) > MOST_RUNS:
         raise HooklineError(
             f"A report shows at most {MOST_RUNS} runs, not {len(runs)}: `hookline runs` lists and filters them."
@@ -78,4 +78,4 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_want
             found, note = gathered(open_run(run.directory, plugins=plugins))
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
-        return Evidence(run=run, label=label, no_predictions=str(error))
+        return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

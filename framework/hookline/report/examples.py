@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.report.evidence import ClassPredictions, Example, NumberPredictions
+from hookline.runs.cells import number_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,7 +104,7 @@ def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> d
         columns = prepared.get("columns")
         if not isinstance(columns, Sequence) or len(columns) != len(flat):
             columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
-        texts |= {str(column): f"{value:.5g}" for column, value in zip(columns, flat.tolist(), strict=True)}
+        texts |= {str(column): number_text(value, 5) for column, value in zip(columns, flat.tolist(), strict=True)}
     return dict(list(texts.items())[:MOST_INPUTS])
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from hookline.runs.cells import number_text
+
 LOSS, TRAINING_LOSS = "validation/loss", "training/loss"
 """The numbers whose curves are judged."""
 
@@ -21,4 +23,4 @@ class Judgement:
 
 def short(value: float) -> str:
     """A number with four digits."""
-    return f"{value:.4g}"
+    return number_text(value, 4)

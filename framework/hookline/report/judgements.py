@@ -24,9 +24,21 @@ def judgements(evidence: Evidence, directions: Directions) -> Iterator[Judgement
     for one in evidence.predictions:
         if isinstance(one, ClassPredictions):
             yield from of_missing_classes(one)
-    yield from of_curves(run)
-    yield from of_best_metrics(run, directions)
+    curves = list(of_curves(run))
+    yield from curves
+    yield from of_best_metrics(run, directions, has_loss=not any(one.kind == "overfitting" for one in curves))
     yield from of_size(evidence)
+
+
+def checked(evidence: Evidence) -> Iterator[str]:
+    """What the judgements about a run have checked: without predictions or with few epochs, there is less."""
+    yield from ("how the run ended", "numbers that are not finite")
+    if evidence.predictions:
+        yield "constant predictions"
+    if any(isinstance(one, ClassPredictions) for one in evidence.predictions):
+        yield from ("classes that are never predicted", "the size of the split")
+    if len(evidence.run.history) >= FEWEST_EPOCHS:
+        yield from ("overfitting", "training that ended too early", "the epoch of the saved weights")
 
 
 def of_its_end(run: RunSummary) -> Iterator[Judgement]:
@@ -65,9 +77,13 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
     name = LOSS if run.curve(LOSS)[0] else TRAINING_LOSS
     epochs, values = run.curve(name)
     best = best_of(epochs, values, higher_is_better=False)
-    if best is None or len(epochs) < FEWEST_EPOCHS or not all(map(math.isfinite, values)):
+    if best is None or len(epochs) < 2 or not all(map(math.isfinite, values)):
         return
     place = epochs.index(best)
+    if len(epochs) < FEWEST_EPOCHS:
+        if place == len(epochs) - 1:
+            yield _best_in_last(name, best, values[place])
+        return
     window = max(1, len(epochs) // 10)
     least, last = values[place], fmean(values[-window:])
     fall = values[0] - least
@@ -84,8 +100,12 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
         )
         yield Judgement("still improving", text)
     elif place == len(epochs) - 1:
-        text = f"{name} was best in the last epoch ({best}): {short(least)}. More epochs may improve it."
-        yield Judgement("best value at an edge", text, "note")
+        yield _best_in_last(name, best, least)
+
+
+def _best_in_last(name: str, epoch: int, value: float) -> Judgement:
+    text = f"{name} was best in the last epoch ({epoch}): {short(value)}. More epochs may improve it."
+    return Judgement("best value at an edge", text, "note")
 
 
 def _overfitting(
@@ -110,8 +130,8 @@ def _overfitting(
     yield Judgement("overfitting", text, "note" if kept == best else "warning")
 
 
-def of_best_metrics(run: RunSummary, directions: Directions) -> Iterator[Judgement]:
-    """Metrics other than the loss that were clearly better in another epoch than that of the saved weights."""
+def of_best_metrics(run: RunSummary, directions: Directions, *, has_loss: bool) -> Iterator[Judgement]:
+    """Metrics, and if `has_loss` the loss, that were clearly better in another epoch than that of the saved weights."""
     kept = run.weights_epoch
     if kept is None or len(run.history) < FEWEST_EPOCHS:
         return
@@ -119,7 +139,7 @@ def of_best_metrics(run: RunSummary, directions: Directions) -> Iterator[Judgeme
     found = []
     for name in names:
         best, final = directions.best_epoch(run, name), run.metrics.get(name)
-        if name == LOSS or best is None or best == kept or final is None or not math.isfinite(final):
+        if (name == LOSS and not has_loss) or best is None or best == kept or final is None or not math.isfinite(final):
             continue
         epochs, values = run.curve(name)
         value = values[epochs.index(best)]

@@ -10,7 +10,7 @@ from hookline.report.comparison_judgements import are_comparable, comparison_jud
 from hookline.report.evidence import Evidence
 from hookline.report.html import Html, h, join, table
 from hookline.report.judgement import Judgement
-from hookline.report.judgements import judgements
+from hookline.report.judgements import checked, judgements
 from hookline.report.run_sections import run_sections
 from hookline.runs.cells import metric_texts, seconds_text, setting_text
 from hookline.runs.comparison import Comparison
@@ -18,11 +18,6 @@ from hookline.runs.directions import Directions
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """The Content-Security-Policy: a browser refuses every request of the page, and every script."""
-
-CHECKED = (
-    "Checked: how the run ended, NaN, constant predictions, classes that are never predicted, overfitting, the last "
-    "and the first epoch, the size of the split."
-)
 
 
 def page(runs: Sequence[Evidence], loader: Loader) -> str:
@@ -76,7 +71,9 @@ def _judgements(runs: Sequence[Evidence], compared: Comparison, directions: Dire
         found += [(label, one) for one in judgements(run, directions) if one.kind not in known]
     found.sort(key=lambda pair: pair[1].severity != "warning")
     if not found:
-        yield h("p", f"Nothing conspicuous was found. {CHECKED}")
+        of_all = [list(checked(run)) for run in runs]
+        names = [name for name in of_all[0] if all(name in others for others in of_all)]
+        yield h("p", f"Nothing conspicuous was found. Checked: {', '.join(names)}.")
         return
     yield h("ul", *(_judgement(label, one) for label, one in found), class_="judgements")
 

@@ -7,6 +7,7 @@ from hookline.errors.text import counted
 from hookline.report.charts import residuals
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
 from hookline.report.html import Html, h, join, table
+from hookline.report.judgement import short
 
 MOST_IN_MATRIX = 20
 """The maximum number of classes of a confusion matrix; with more, the most confused pairs are listed."""
@@ -128,14 +129,14 @@ def _examples(one: ClassPredictions | NumberPredictions) -> Html:
         return Html("")
     columns = list(dict.fromkeys(name for example in one.worst for name in example.inputs))
     has_images = any(example.image for example in one.worst)
-    error = f"{one.scored_by} of the true class" if isinstance(one, ClassPredictions) else "difference"
+    error = f"{one.scored_by} of the true class" if isinstance(one, ClassPredictions) else "absolute error"
     heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
     heading += [error, *columns]
     rows: list[Sequence[object]] = []
     for example in one.worst:
         image = [_image(example.image, example.row)] if has_images else []
         values = (example.inputs.get(column, "") for column in columns)
-        rows.append([f"{example.row}", *image, example.truth, example.predicted, f"{example.error:.4g}", *values])
+        rows.append([f"{example.row}", *image, example.truth, example.predicted, short(example.error), *values])
     right = [0, heading.index("predicted") + 1, *range(heading.index("predicted") + 2, len(heading))]
     title = h("p", "The rows that are predicted worst, by their number in the split:")
     return join((title, table(heading, rows, numbers=right)))

@@ -15,6 +15,10 @@ DIGITS, MOST_DECIMALS, MOST_RATIO = 4, 6, 1000
 largest and the smallest, all metrics of a column have the same number of decimals."""
 
 
+LEAST_WITH_EXPONENT = 1e7
+"""The smallest number that is shortened with an exponent."""
+
+
 def metric_texts(values: Sequence[Any]) -> list[str]:
     """The metrics of a column as texts, with the same number of decimals unless their sizes differ too much.
 
@@ -26,7 +30,7 @@ def metric_texts(values: Sequence[Any]) -> list[str]:
     finite = [abs(value) for value in values if value is not MISSING and math.isfinite(value)]
     smallest, largest = min((value for value in finite if value), default=1.0), max(finite, default=1.0)
     decimals: int | None = None
-    if largest < MOST_RATIO * smallest and smallest > 10.0**-MOST_DECIMALS and largest < 1e7:
+    if largest < MOST_RATIO * smallest and smallest > 10.0**-MOST_DECIMALS and largest < LEAST_WITH_EXPONENT:
         # 0.97 and 1.00 have the same number of decimals.
         decimals = max(1, DIGITS - 1 - math.floor(math.log10(smallest)))
     return aligned([_metric(value, decimals) for value in values])
@@ -38,6 +42,16 @@ def _metric(value: Any, decimals: int | None) -> str:
     if not math.isfinite(value):
         return str(value)
     return f"{value:#.{DIGITS}g}".removesuffix(".") if decimals is None else f"{value:.{decimals}f}"
+
+
+def number_text(value: float, digits: int) -> str:
+    """A number with this many significant digits. Below ten million, it has all digits before the decimal point.
+
+    >>> number_text(369583.94, 5), number_text(0.012345678, 4), number_text(-27194.3, 4), number_text(7.3941e7, 5)
+    ('369584', '0.01235', '-27194', '7.3941e+07')
+    """
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < LEAST_WITH_EXPONENT else text
 
 
 def setting_text(value: Any, longest: int = LONGEST) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_LABELS = 20
 """The maximum number of runs that a legend names."""
 
+LETTER, LINE = 5.6, 50
+"""The width of a letter in a legend, and that of the line before a label with the gaps, in points."""
+
 
 @frozen(kw_only=True)
 class Curve:
@@ -47,7 +50,7 @@ def comparison_figure(
     colors = _colors_of(runs)
     labels = [next((curves[index] for curves in panels.values() if curves[index]), None) for index in range(runs)]
     shown = [picture_text(curve.label, 60) for curve in labels if curve is not None][:MOST_LABELS]
-    columns = max(1, min(len(shown), int(width * 11 / max(map(len, shown), default=1) / 1.3)))
+    columns = max(1, min(len(shown), int(width * 72 / (LINE + LETTER * max(map(len, shown), default=1)))))
     rows = -(-len(shown) // columns)
     figure = new_figure(width, (3.2 if len(panels) < 2 else 0.4 + 2.5 * len(panels)) + 0.2 * rows + 0.3)
     axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]

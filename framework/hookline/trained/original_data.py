@@ -41,7 +41,7 @@ def original_data(run: Run, directory: Path, description: DataDescription, finge
         data = run.stages.prepare_data(run=run)
     except HooklineError as error:
         if missing := dict(_missing_files(run)):
-            raise RunError(f"{directory}: {_sentence(missing)}") from error
+            raise RunError(f"{directory}: {_sentence(missing, directory)}") from error
         raise
     if different := list(_differences(DataDescription.of(data), description)):
         raise RunError(
@@ -76,10 +76,11 @@ def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
             yield dotted(path), value
 
 
-def _sentence(missing: Mapping[str, Path]) -> str:
+def _sentence(missing: Mapping[str, Path], directory: Path) -> str:
     files = enumerate_names(os.path.normpath(file) for file in missing.values())
     option, path = next(iter(missing.items()))
-    change = f"{option}={Path('/new/place', path.name)}"
+    here = Path(os.path.relpath(path, directory))  # A relative path may be meant from the current directory.
+    change = f"{option}={here.absolute() if here.exists() else Path('/new/place', path.name)}"
     return (
         f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. The paths in "
         f"spec.toml are relative to the directory of the run. If the run or the data has been moved, pass the new path "

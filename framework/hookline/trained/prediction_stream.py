@@ -59,6 +59,8 @@ class PredictionStream:
     ):
         """Open the source and read its first rows. See `FinishedRun.predict` for the arguments."""
         self._finished, self._skips = finished, skip_bad_rows
+        # A single name is what it says, not a sequence of letters.
+        columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
         self._parts, self._keep = _parts(columns), tuple(dict.fromkeys(keep))
         self.batch_size: int = _batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""

@@ -61,6 +61,8 @@ def _refuse_other_paths(home: Path) -> None:
     """Raise a `RunError` for anything but a directory that a training has written."""
     if home.is_file():
         inside = f" Pass its directory, {home.parent}." if _is_run(home.parent) else ""
+        if not inside and home.suffix == ".toml":
+            inside = f" Train it with `hookline train {home}`, and pass the directory with its results."
         raise RunError(f"{home}: This is a file, not the directory of a run.{inside}")
     if not home.is_dir():
         last = _last_run(home.parent, ("[0-9]*",))

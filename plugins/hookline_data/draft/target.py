@@ -1,5 +1,6 @@
 """Which column of a table a spec predicts, as what, and from which other columns."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,9 @@ HELD_BACK = 0.2
 
 LONGEST_CELL = 40
 """The maximum number of characters of a cell in a message."""
+
+_IDENTIFIER = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|^ID$")
+"""The names of columns whose integers identify rows, such as `id`, `customer_id` and `PassengerId`."""
 
 TARGET_NAMES = ("target", "label", "class", "y")
 
@@ -149,6 +153,8 @@ def _why_no_input(column: Column) -> str | None:
         return f"column {column.index + 1} has no name"
     if column.is_running:
         return "it counts the rows"
+    if column.kind == "integer" and _IDENTIFIER.search(column.name):
+        return "by its name, it identifies rows"
     if column.empty == column.rows:
         return "it is empty"
     if column.kind == "text" and column.bad_cell not in MISSING_MARKS:

@@ -118,7 +118,7 @@ class Chooser:
     def unknown(self, name: str) -> DataError:
         """Return the error for an unknown column; the first ones come with a suggestion."""
         self._unknown += 1
-        hint = _known(name, self._names, is_file=isinstance(self._path, Path)) if self._unknown <= MOST_MEANT else ""
+        hint = _known(name, self._names, self._path) if self._unknown <= MOST_MEANT else ""
         return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
     def require(self, columns: Iterable[str]) -> None:
@@ -128,13 +128,14 @@ class Chooser:
                 raise self.unknown(column)
 
 
-def _known(name: str, names: Sequence[str], *, is_file: bool) -> str:
+def _known(name: str, names: Sequence[str], place: Place) -> str:
     """Return a hint for an unknown column: the one that was probably meant, or the existing ones."""
     if len(names) > MOST_NEAR:
         return f" There are {len(names):,} columns."
     if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
         return f' Did you mean "{near[:LONGEST]}"?'
-    if len(names) != 1 or not is_file or nearest(name, names) is not None:
+    is_in_memory = not isinstance(place, Path) and place != "standard input"
+    if len(names) != 1 or is_in_memory or nearest(name, names) is not None:
         return did_you_mean(name, names)
     # The file may not be a table, so do not print its content.
     signs = {";": 'not ";"', "\t": "not tabs", "|": 'not "|"'}

@@ -45,7 +45,7 @@ def test_a_picture_is_not_overwritten_without_force(here, capsys):
         (["none"], "none does not exist. Pass a run directory"),
         (["."], None),
         (["runs/1", "--metric", "los"], 'No run has logged "los". Available: "training/loss" and'),
-        (["runs/1", "-o", "a.pdf"], "a.pdf: the name of the picture must end in .png or .svg."),
+        (["runs/1", "-o", "a.pdf"], "a.pdf: The name of the picture must end in .png or .svg."),
         (["runs/1", "-o", "none/a.png"], "the directory none does not exist"),
         (["runs/1/plots"], "There is no run in runs/1/plots"),
     ],
@@ -65,3 +65,12 @@ def test_the_best_epoch_is_marked_and_many_runs_have_different_colors():
     assert [list(line.get_xdata()) for line in axes.get_lines() if len(line.get_xdata()) == 1] == [[2]] * 30
     [legend] = figure.legends
     assert [text.get_text() for text in legend.get_texts()][-2:] == ["run 18", "run 19, and 10 more"]
+
+
+@pytest.mark.parametrize("label", ["a", "many/12", "lr = 0.001, momentum = 0.9", "WWWWWWWW"])
+def test_the_legend_fits_into_the_picture(label):
+    figure = comparison_figure({"validation/loss": [Curve(label=label, epochs=[1], values=[1.0])] * 12}, "many")
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1

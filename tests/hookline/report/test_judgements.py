@@ -5,7 +5,7 @@ from scipy.stats import binomtest
 
 from hookline.report.comparison_judgements import comparison_judgements, mcnemar
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
-from hookline.report.judgements import judgements
+from hookline.report.judgements import checked, judgements
 from hookline.report.prediction_judgements import wilson
 from hookline.runs.directions import Directions
 from hookline.runs.summary import RunSummary
@@ -36,7 +36,9 @@ def test_overfitting_is_a_rise_of_validation_while_training_falls(tmp_path):
 
 def test_a_rise_of_both_losses_is_no_overfitting(tmp_path):
     losses = [1.0, 0.6, 0.4, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    assert found(evidence(tmp_path, losses=losses)) == {}
+    assert found(evidence(tmp_path, losses=losses)) == {
+        "better epoch": "validation/loss was 0.3 in epoch 4; with the saved weights it is 0.9."
+    }
 
 
 def test_training_that_still_improves_is_told_apart_from_one_that_has_converged(tmp_path):
@@ -47,6 +49,17 @@ def test_training_that_still_improves_is_told_apart_from_one_that_has_converged(
     )
     converged = found(evidence(tmp_path / "2", losses=[0.3 + 0.5**epoch for epoch in range(20)]))
     assert list(converged) == ["best value at an edge"]
+    short = found(evidence(tmp_path / "3", losses=[1.0, 0.5, 0.25]))
+    assert short == {
+        "best value at an edge": "validation/loss was best in the last epoch (3): 0.25. More epochs may improve it."
+    }
+
+
+def test_only_what_a_run_has_is_said_to_be_checked(tmp_path):
+    always = ["how the run ended", "numbers that are not finite"]
+    assert list(checked(evidence(tmp_path / "1", losses=[1.0, 0.5]))) == always
+    assert "overfitting" in checked(evidence(tmp_path / "2", losses=[1.0] * 5))
+    assert "classes that are never predicted" in checked(evidence(tmp_path / "3", classes([0], [0])))
 
 
 def test_a_best_first_epoch_is_an_edge(tmp_path):
@@ -81,7 +94,7 @@ def test_an_accuracy_that_the_majority_class_reaches(tmp_path):
 
 def test_a_good_model_of_balanced_classes_is_not_judged(tmp_path):
     truth = numpy.arange(999) % 3
-    assert found(evidence(tmp_path, classes(truth, truth))) == {}
+    assert found(evidence(tmp_path, classes(truth, truth), losses=[1.0, 0.3, 0.5])) == {}
 
 
 def test_numbers_that_the_mean_predicts_as_well(tmp_path):

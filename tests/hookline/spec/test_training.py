@@ -60,7 +60,8 @@ def test_a_seed_that_torch_and_numpy_do_not_both_take_is_refused(seed):
         ),
         (
             [{"type": "R2Score"}, {"type": "Accuracy"}],
-            "metrics[1].type: MSELoss is a loss of numbers: set the `task` of Accuracy.",
+            "metrics[1].type: MSELoss predicts numbers, but Accuracy evaluates classes or labels. If all targets are 0 or 1, "
+            'set the `task` of Accuracy to "binary" or "multilabel".',
         ),
     ],
 )

@@ -113,6 +113,14 @@ def test_data_that_would_be_prepared_differently_is_refused(number, old, new, wh
         prepared(home / "runs/1")
 
 
+def test_a_new_path_from_the_current_directory_is_recognized(home, monkeypatch):
+    (home / "data/iris.csv").rename(home / "moved.csv")
+    monkeypatch.chdir(home)
+    run = hookline.open_run("runs/1", overrides=["data.path=moved.csv"])
+    with pytest.raises(RunError, match=f"pass the new path with `--set data.path={home / 'moved.csv'}`"):
+        run.evaluate()
+
+
 def test_only_the_data_of_a_finished_run_can_be_changed(home):
     with pytest.raises(RunError, match="Only the data of a finished run can be changed"):
         hookline.open_run(home / "runs/1", overrides=["model.out_features=4"])

@@ -91,6 +91,16 @@ def test_columns_of_the_input_are_kept_before_the_predictions(run, flowers):
     assert table["petal_width"].to_pylist() == flowers["petal_width"].tolist()
 
 
+def test_a_single_name_may_be_a_string(run, flowers):
+    assert run.predict(flowers, columns="prediction", keep="petal_width").column_names == ["petal_width", "prediction"]
+
+
+def test_a_missing_column_of_rows_in_memory_says_nothing_about_lines(run):
+    with pytest.raises(HooklineError) as error:
+        run.predict([{"sepal_length": 5.1}])
+    assert str(error.value) == 'the list: There is no column "sepal_width". Did you mean "sepal_length"?'
+
+
 def test_the_truth_is_that_of_the_rows(run):
     table = run.predict(DATA, columns=["truth"])
     assert table["truth"].to_pylist() == [line.rpartition(",")[2] for line in DATA.read_text().splitlines()[1:]]

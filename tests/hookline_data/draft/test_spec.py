@@ -180,7 +180,8 @@ def test_a_table_that_seems_to_lack_a_header_is_reported_with_what_to_do(tmp_pat
     Path("rows.csv").write_text("".join(f"{index * index}.5,{index / 7},{'ab'[index % 2]}\n" for index in range(9)))
     assert hookline("new", "spec", "rows.csv", "--target", "a") == (
         0,
-        'Created rows.toml. It predicts the class "a" (2 classes) from 2 numeric columns.\nTrain it: hookline train rows.toml\n',
+        'Created rows.toml. It predicts the class "a" (2 classes) from 2 numeric columns.\nTrain it: hookline train rows.toml\n'
+        "Then predict new rows: hookline predict runs/rows/1 new.csv\n",
         "rows.csv: warning: The column names are numbers. If the first line is a row of data instead of a header, "
         "insert a line with column names above it.  [doubtful-header]\n",
     )
@@ -258,6 +259,17 @@ targets = "city" # "Oslo" is 0, "Rome" is 1
 """ in as_spec(draft, Path("people.csv"), Path())
 
 
+@pytest.mark.parametrize(
+    ("name", "is_input"),
+    [("id", False), ("customer_id", False), ("PassengerId", False), ("paid", True), ("grid", True), ("AcId", False)],
+)
+def test_integers_that_identify_rows_are_no_input(name, is_input, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(f"{name},x,y\n" + "".join(f"{index * index},{index}.5,{index % 2}\n" for index in range(20)))
+    draft = drafted(path, columns_of(path), "y", None)
+    assert draft.left_out == ({} if is_input else {name: "by its name, it identifies rows"})
+
+
 def test_a_table_without_any_input_is_reported(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("name,y\n" + "".join(f"n{index},{index % 2}\n" for index in range(8)))
@@ -287,7 +299,7 @@ def test_what_is_written_for_the_shipped_tables_checks_clean_and_trains_at_once(
     shutil.copy(DATA / f"{name}.csv", tmp_path)
     code, out, err = hookline("new", "spec", f"{name}.csv", "--target", SHIPPED[name])
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"Train it: hookline train {name}.toml"
+    assert out.splitlines()[-2] == f"Train it: hookline train {name}.toml"
     assert hookline("check", "--deep", f"{name}.toml") == (0, f"{name}.toml: no problems found.\n", "")
     trial = train(load(f"{name}.toml"))
     assert trial.metrics[f"test/{metric}"] >= least

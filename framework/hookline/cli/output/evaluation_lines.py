@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline.cli.output.screen import paragraph, table
 from hookline.errors.text import counted, shortened
+from hookline.runs.cells import number_text
 from hookline.spec.objective.predicted import THRESHOLD
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _residual_lines(details: "TargetDetails", width: int | None) -> Iterator[str
     fractions = next(iter(summaries.values())).quantiles
     quantiles = ("quantiles", *(_fraction(fraction) for fraction in fractions))
     lines = [
-        (shortened(names[name], LONGEST), *(f"{value:.4g}" for value in one.quantiles.values()))
+        (shortened(names[name], LONGEST), *(number_text(value, 4) for value in one.quantiles.values()))
         for name, one in summaries.items()
     ]
     yield from table([quantiles, *lines], width, right=range(1, len(quantiles)))

@@ -9,6 +9,7 @@ from hookline.cli.output.report import text_width
 from hookline.cli.output.screen import paragraph
 from hookline.errors.printing import printable
 from hookline.errors.text import counted, shortened
+from hookline.runs.cells import number_text
 
 if TYPE_CHECKING:
     import pyarrow
@@ -128,7 +129,7 @@ def _column(head: str, values: Any) -> _Column:
 def _number(value: float, *, are_fractions: bool) -> str:
     if are_fractions:
         return f"{value:.4f}" if value == 0 or value >= 0.00005 else f"{value:.0e}"
-    return f"{value:.5g}"
+    return number_text(value, 5)
 
 
 def _cell(text: str) -> str:

@@ -94,13 +94,17 @@ def fitting(columns: Sequence[Column], width: int | None, compared: Comparison) 
 def _by_importance(columns: Sequence[Column], compared: Comparison) -> list[Column]:
     """The first metric and some settings, then epochs, time and the metrics, then all other settings.
 
-    A setting that only some of the runs have, such as an option of another optimizer, says less.
+    A setting that only some of the runs have, such as an option of another optimizer, says less. Narrow columns come
+    before wide ones, so that more of them fit.
     """
     metrics = [column for column in columns if column.kind == "metric"]
     attributes = [column for column in columns if column.kind == "attribute"]
     settings = sorted(
         (column for column in columns if column.kind == "setting"),
-        key=lambda column: sum(compared.setting(run, column.name) is MISSING for run in compared.runs),
+        key=lambda column: (
+            sum(compared.setting(run, column.name) is MISSING for run in compared.runs),
+            column.width,
+        ),
     )
     first = [*metrics[:1], *settings[:3]]
     last = [column for column in (*attributes, *metrics[1:], *settings[3:]) if column not in first]

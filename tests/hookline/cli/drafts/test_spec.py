@@ -39,7 +39,8 @@ def command(tmp_path, monkeypatch, capsys):
 def test_a_plugin_drafts_for_its_own_type_of_file(command):
     assert command("song.notes", "-p", "notes.py", "--target", "length", "--task", "number") == (
         0,
-        "Created song.toml. It hears.\n  Half of it is silence.\nTrain it: hookline train song.toml\n",
+        "Created song.toml. It hears.\n  Half of it is silence.\nTrain it: hookline train song.toml\n"
+        "Then predict new rows: hookline predict runs/song/1 new.csv\n",
         "",
     )
     assert Path("song.toml").read_text() == "# length number\n"
