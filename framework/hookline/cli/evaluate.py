@@ -21,7 +21,7 @@ from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
     from hookline.trained.evaluation.details import Evaluation
-    from hookline.trained.open_run import FinishedRun
+    from hookline.trained.finished_run import FinishedRun
 
 IN_THE_RUN = ""
 """The value of `--plots` without a directory."""

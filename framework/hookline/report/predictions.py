@@ -10,7 +10,7 @@ from hookline.plugins.stages import Run
 from hookline.report.evidence import ClassPredictions, NumberPredictions
 from hookline.report.examples import with_inputs, worst_classes, worst_numbers
 from hookline.runs.fingerprint import of_data
-from hookline.trained.open_run import FinishedRun
+from hookline.trained.finished_run import FinishedRun
 
 if TYPE_CHECKING:
     from torch import Tensor

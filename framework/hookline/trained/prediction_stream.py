@@ -1,16 +1,18 @@
 """Predictions of a finished run for new rows, block by block, so that memory does not grow with their number."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import evolve
 
 from hookline.data.batches import Batch
+from hookline.data.description import DataDescription
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
+from hookline.plugins.stages import Run
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
     PARTS,
@@ -20,12 +22,12 @@ from hookline.spec.objective.prediction_columns import (
     prediction_columns,
     refuse_parts,
 )
+from hookline.spec.training import TrainingSpec
 from hookline.training.run_setup import inside
 
 if TYPE_CHECKING:
     import pyarrow
-
-    from hookline.trained.open_run import FinishedRun
+    from torch import nn
 
 MOST_PROBLEMS = 10
 """The number of unreadable rows that a message lists."""
@@ -40,6 +42,29 @@ ROWS_PER_BLOCK, NUMBERS_PER_BLOCK = 2**14, 2**22
 """The number of rows, and of input numbers, that are read at once."""
 
 
+class Trained(Protocol):
+    """What predictions need of a finished run."""
+
+    @property
+    def spec(self) -> TrainingSpec:
+        """The spec that was trained."""
+
+    @property
+    def data(self) -> DataDescription:
+        """The description of the data that it was trained on."""
+
+    @property
+    def model(self) -> "nn.Module":
+        """The trained model."""
+
+    @property
+    def criterion(self) -> "nn.Module":
+        """The loss, with its trained parameters."""
+
+    def opened(self, *, closed_by: ExitStack) -> AbstractContextManager[Run]:
+        """Open a run whose stages can be called, and whose resources a stack closes later."""
+
+
 class PredictionStream:
     """Predictions for new rows: iterate over it to get a `pyarrow.RecordBatch` for each block of rows, in order.
 
@@ -49,7 +74,7 @@ class PredictionStream:
 
     def __init__(
         self,
-        finished: "FinishedRun",
+        finished: Trained,
         source: Any,
         *,
         columns: Sequence[str] = (),
@@ -260,7 +285,7 @@ def _parts(columns: Collection[str]) -> tuple[Part, ...]:
     return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
 
 
-def _numbers(finished: "FinishedRun") -> int:
+def _numbers(finished: Trained) -> int:
     """Return how many input numbers a row has."""
     total = 0
     for group in finished.data.inputs.values():
@@ -271,13 +296,13 @@ def _numbers(finished: "FinishedRun") -> int:
     return max(1, total)
 
 
-def _batch_size(finished: "FinishedRun") -> int:
+def _batch_size(finished: Trained) -> int:
     """Return the number of rows in a batch by default."""
     fitting = NUMBERS_PER_BATCH // _numbers(finished)
     return max(finished.spec.data.batch_size, min(MOST_ROWS, fitting))
 
 
-def _rows_per_block(finished: "FinishedRun", batch_size: int) -> int:
+def _rows_per_block(finished: Trained, batch_size: int) -> int:
     """Return the number of rows to read at once: a multiple of the batch size, so that batches are full."""
     fitting = min(ROWS_PER_BLOCK, NUMBERS_PER_BLOCK // _numbers(finished))
     return batch_size * max(1, fitting // batch_size)
