@@ -75,7 +75,7 @@ def test_a_file_has_what_was_requested(run, rows, tmp_path, capsys, suffix):
     out = tmp_path / f"out.{suffix}"
     arguments = ["--keep", "id, name", "--columns", "prediction,probability"]
     assert main(["predict", run, str(rows), "-o", str(out), *arguments]) == 0
-    assert capsys.readouterr() == (f"150 rows. Predictions are in {out}\n", "")
+    assert capsys.readouterr() == (f"150 rows. The predictions are in {out}\n", "")
     table = expected(run, rows, keep=["id", "name"], columns=["prediction", "probability"])
     if suffix == "parquet":
         assert parquet.read_table(out).equals(table)
