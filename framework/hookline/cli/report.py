@@ -78,4 +78,4 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_want
             found, note = gathered(open_run(run.directory, plugins=plugins))
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
-        return Evidence(run=run, label=label, no_predictions=str(error))
+        return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

@@ -86,17 +86,17 @@ def residuals(one: NumberPredictions, index: int, name: str) -> Html:
     if len(truth):
         low, high = float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))
         left.plot([low, high], [low, high], color="#888888", linewidth=1, linestyle="--")
-        right.hist(predicted - truth, bins=min(40, max(5, int(len(truth) ** 0.5))), color=COLORS[0])
+        right.hist(truth - predicted, bins=min(40, max(5, int(len(truth) ** 0.5))), color=COLORS[0])
     left.set_xlabel(f"true {column}")
     left.set_ylabel(f"predicted {column}")
     right.axvline(0, color="#888888", linewidth=1, linestyle="--")
-    right.set_xlabel("predicted - true")
+    right.set_xlabel("true - predicted")
     right.set_ylabel("rows")
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     drawn = (
         chart(scatter, name, f"Predicted against true {one.columns[index]}"),
-        chart(histogram, f"{name} histogram", f"Differences between prediction and truth, {len(truth)} rows"),
+        chart(histogram, f"{name} histogram", f"Residuals, true minus predicted, of {len(truth)} rows"),
     )
     return h("div", *drawn, class_="charts")

@@ -47,32 +47,28 @@ def _outcome(run: RunSummary) -> Iterator[str]:
 
 
 def _metrics(run: RunSummary) -> Html:
-    """The metrics of each split. Those that belong to other weights than the saved ones say so."""
+    """The metrics of the saved weights in each split, and below them what was logged of other weights."""
+    logged = [h("p", text, class_="faint") for text in _logged((run.result or {}).get("logged"))]
     if not run.metrics:
-        return h("p", "There are none.")
+        return join((h("p", "There are none."), *logged))
     splits = list(dict.fromkeys(name.partition("/")[0] for name in run.metrics))
     labels = list(dict.fromkeys(name.partition("/")[2] for name in run.metrics))
-    measured = (run.result or {}).get("measured")
-    measured = measured if isinstance(measured, dict) else {}
     rows: list[Sequence[object]] = [
         (label, *metric_texts([run.metrics.get(f"{split}/{label}", MISSING) for split in splits])) for label in labels
     ]
-    if measured:
-        rows.append(("measured with", *(measured.get(split, "") for split in splits)))
-    shown = table(("", *splits), rows, numbers=range(1, len(splits) + 1))
-    logged = (run.result or {}).get("logged")
-    if isinstance(logged, dict) and logged:
-        text = "; ".join(f"{split}: {_logged(values)}" for split, values in logged.items())
-        return join((shown, h("p", f"Logged with other weights: {text}", class_="faint")))
-    return shown
+    return join((table(("", *splits), rows, numbers=range(1, len(splits) + 1)), *logged))
 
 
-def _logged(values: Any) -> str:
-    if not isinstance(values, Mapping):
-        return str(values)
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
-    )
+def _logged(splits: Any) -> Iterator[str]:
+    """What `result.json` says of other weights than the saved ones, a sentence for each split."""
+    for split, entry in splits.items() if isinstance(splits, dict) else ():
+        numbers = entry.get("metrics") if isinstance(entry, dict) else None
+        if isinstance(numbers, dict) and numbers:
+            shown = (
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                for name, value in numbers.items()
+            )
+            yield f"Of other weights, {split} split, {entry.get('measured')}: {', '.join(shown)}."
 
 
 def _settings(run: RunSummary, loader: Loader) -> Html:

@@ -54,6 +54,8 @@ class TargetDetails:
     """The index of the predicted class, which labels are predicted, or the predicted numbers, in the same shape."""
     probability: "NDArray[Any] | None"
     """The probability of the predicted class, `(N,)`, or of each label, `(N, labels)`; `None` for numbers."""
+    probability_of_truth: "NDArray[Any] | None" = None
+    """The probability of the true class, `(N,)`; `None` for labels and numbers."""
     row: "NDArray[Any]"
     """The number of each row in the split or the source, counted from 1, int64 `(N,)`."""
     scores: "NDArray[Any] | None"
@@ -122,6 +124,7 @@ class _Gathered:
     truth: "list[Tensor]" = field(factory=list)
     predicted: "list[Tensor]" = field(factory=list)
     probability: "list[Tensor]" = field(factory=list)
+    probability_of_truth: "list[Tensor]" = field(factory=list)
     row: "list[Tensor]" = field(factory=list)
     scores: "list[Tensor]" = field(factory=list)
     scored: int = 0
@@ -191,6 +194,7 @@ class Gathering:
             gathered.truth.append(truth.int().cpu())
             gathered.predicted.append(chosen.int().cpu())
             gathered.probability.append(probability.cpu())
+            gathered.probability_of_truth.append(predictions.gather(1, truth.long().unsqueeze(1)).squeeze(1).cpu())
         elif one.kind == "labels":
             scores = scores.reshape(predictions.shape) if scores is not None else None
             gathered.truth.append(one.is_true().cpu())
@@ -259,6 +263,7 @@ def _details(gathered: _Gathered, name: str, threshold: float) -> TargetDetails:
         truth=array(gathered.truth),
         predicted=array(gathered.predicted),
         probability=array(gathered.probability) if gathered.probability else None,
+        probability_of_truth=array(gathered.probability_of_truth) if gathered.probability_of_truth else None,
         row=array(gathered.row),
         scores=array(gathered.scores) if gathered.scores else None,
     )
