@@ -20,7 +20,7 @@ from hookline.plugins.sources.local import from_file
 from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
-    from hookline.trained.evaluation.details import Evaluation
+    from hookline.trained.evaluation.evaluation import Evaluation
     from hookline.trained.finished_run import FinishedRun
 
 IN_THE_RUN = ""

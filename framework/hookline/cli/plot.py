@@ -39,14 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yscale", choices=["linear", "log"], default="linear", help="default: linear")
     parser.add_argument(
-        "-o", "--output", default="curves.png", metavar="FILE", help="a .png or .svg file (default: curves.png)"
+        "-o", "--out", default="curves.png", metavar="FILE", help="a .png or .svg file (default: curves.png)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw the curves."""
-    path = Path(arguments.output)
+    path = Path(arguments.out)
     if path.suffix.lower() not in SUFFIXES:
         raise HooklineError(f"{path}: the name of the picture must end in .png or .svg.")
     refuse_existing(path, force=arguments.force)

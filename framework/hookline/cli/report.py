@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_run_arguments(parser)
     parser.add_argument(
-        "-o", "--output", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
+        "-o", "--out", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
     parser.add_argument(
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
-    path = Path(arguments.output)
+    path = Path(arguments.out)
     refuse_existing(path, force=arguments.force)
     runs = [one.read_all() for one in runs_of(arguments)]
     if len(runs) > MOST_RUNS:

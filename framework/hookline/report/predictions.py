@@ -8,7 +8,8 @@ from hookline.plugins.stages import Run
 from hookline.report.evidence import ClassPredictions, NumberPredictions
 from hookline.report.examples import with_inputs, worst_classes, worst_numbers
 from hookline.runs.fingerprint import of_data
-from hookline.trained.evaluation.details import Gathering, TargetDetails
+from hookline.trained.evaluation.evaluation import TargetDetails
+from hookline.trained.evaluation.gathering import Gathering
 from hookline.trained.finished_run import FinishedRun
 from hookline.trained.original_data import checked_data
 

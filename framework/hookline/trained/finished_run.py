@@ -22,8 +22,9 @@ from hookline.runs.manifest import Manifest
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
 from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
-from hookline.trained.evaluation.details import Evaluation, Gathering
 from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
+from hookline.trained.evaluation.evaluation import Evaluation
+from hookline.trained.evaluation.gathering import Gathering
 from hookline.trained.load_weights import trained_modules
 from hookline.trained.original_data import original_data
 from hookline.trained.prediction_stream import PredictionStream

@@ -1,18 +1,16 @@
 """Predictions of a finished run for new rows, block by block, so that memory does not grow with their number."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
 from hookline.data.batches import Batch
-from hookline.data.description import DataDescription
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
-from hookline.plugins.stages import Run
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
     PARTS,
@@ -22,47 +20,14 @@ from hookline.spec.objective.prediction_columns import (
     prediction_columns,
     refuse_parts,
 )
-from hookline.spec.training import TrainingSpec
+from hookline.trained.trained_model import Trained, default_batch_size, rows_per_block
 from hookline.training.run_setup import inside
 
 if TYPE_CHECKING:
     import pyarrow
-    from torch import nn
 
 MOST_PROBLEMS = 10
 """The number of unreadable rows that a message lists."""
-
-MOST_ROWS = 4096
-"""The largest number of rows in a batch by default."""
-
-NUMBERS_PER_BATCH = 2**16
-"""The number of input numbers that a batch has at most by default, unless that of the training has more."""
-
-ROWS_PER_BLOCK, NUMBERS_PER_BLOCK = 2**14, 2**22
-"""The number of rows, and of input numbers, that are read at once."""
-
-
-class Trained(Protocol):
-    """What predictions need of a finished run."""
-
-    @property
-    def spec(self) -> TrainingSpec:
-        """The spec that was trained."""
-
-    @property
-    def data(self) -> DataDescription:
-        """The description of the data that it was trained on."""
-
-    @property
-    def model(self) -> "nn.Module":
-        """The trained model."""
-
-    @property
-    def criterion(self) -> "nn.Module":
-        """The loss, with its trained parameters."""
-
-    def opened(self, *, closed_by: ExitStack) -> AbstractContextManager[Run]:
-        """Open a run whose stages can be called, and whose resources a stack closes later."""
 
 
 class PredictionStream:
@@ -85,7 +50,7 @@ class PredictionStream:
         """Open the source and read its first rows. See `FinishedRun.predict` for the arguments."""
         self._finished, self._skips = finished, skip_bad_rows
         self._parts, self._keep = _parts(columns), tuple(dict.fromkeys(keep))
-        self.batch_size: int = _batch_size(finished) if batch_size is None else batch_size
+        self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:
             raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
@@ -104,7 +69,7 @@ class PredictionStream:
                     source,
                     finished.data,
                     run.objective,
-                    rows_per_block=_rows_per_block(finished, self.batch_size),
+                    rows_per_block=rows_per_block(finished, self.batch_size),
                     with_targets="truth" in self._parts,
                     keep=self._keep,
                 )
@@ -283,29 +248,6 @@ def _parts(columns: Collection[str]) -> tuple[Part, ...]:
             near = did_you_mean(name, PARTS) or f" There are {enumerate_names(PARTS)}."
             raise HooklineError(f'There is no part "{name}" of predictions.{near}')
     return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
-
-
-def _numbers(finished: Trained) -> int:
-    """Return how many input numbers a row has."""
-    total = 0
-    for group in finished.data.inputs.values():
-        size = 1
-        for length in group.shape:
-            size *= length
-        total += size
-    return max(1, total)
-
-
-def _batch_size(finished: Trained) -> int:
-    """Return the number of rows in a batch by default."""
-    fitting = NUMBERS_PER_BATCH // _numbers(finished)
-    return max(finished.spec.data.batch_size, min(MOST_ROWS, fitting))
-
-
-def _rows_per_block(finished: Trained, batch_size: int) -> int:
-    """Return the number of rows to read at once: a multiple of the batch size, so that batches are full."""
-    fitting = min(ROWS_PER_BLOCK, NUMBERS_PER_BLOCK // _numbers(finished))
-    return batch_size * max(1, fitting // batch_size)
 
 
 def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: Sequence[RowBlock]) -> "pyarrow.Schema":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from hookline.cli.arguments.run_arguments import refuse_existing
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import enumerate_names
 
@@ -135,10 +136,7 @@ def refuse_path(path: Path, *, may_overwrite: bool) -> None:
     """Raise a `HooklineError` if a table cannot be written to this path: another suffix, or a file that exists."""
     if path.suffix.lower() not in WRITERS:
         raise HooklineError(f"{path}: The name of the file must end in {enumerate_names(WRITERS, 'or')}.")
-    if path.is_dir():
-        raise HooklineError(f"{path} is a directory.")
-    if path.exists() and not may_overwrite:
-        raise HooklineError(f"{path} exists: pass `--force` to overwrite it.")
+    refuse_existing(path, force=may_overwrite)
 
 
 def refuse_lists(schema: "pyarrow.Schema") -> None:
