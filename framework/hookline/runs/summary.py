@@ -128,7 +128,10 @@ class RunSummary:
     def seconds(self) -> float | None:
         """How long the run took, in seconds; for a running one, how long it has been training."""
         if self.state == RUNNING:
-            return max(0.0, time.time() - (self.directory / locking.NAME).stat().st_mtime)
+            try:
+                return max(0.0, time.time() - (self.directory / locking.NAME).stat().st_mtime)
+            except OSError:  # The directory has been deleted meanwhile.
+                return None
         value = (self.result or {}).get("seconds")
         return float(value) if isinstance(value, (int, float)) and _is_number(value) else None
 

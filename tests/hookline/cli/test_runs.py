@@ -8,6 +8,7 @@ from run_directories import write_run
 
 from hookline.cli.main import main
 from hookline.cli.output import run_table
+from hookline.cli.output.screen import text_width
 from hookline.runs.comparison import Comparison
 from hookline.runs.summary import RunSummary
 
@@ -122,3 +123,11 @@ def test_texts_of_a_run_are_no_formulas_in_csv(tmp_path, capsys):
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["optimizer.type"] for row in rows] == ["SGD", "'=1+1"]
     assert [row["optimizer.lr"] for row in rows] == ["-0.1", "-0.2"]
+
+
+def test_wide_letters_are_aligned(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "runs/東京", lr=0.1)
+    write_run(tmp_path / "runs/a", lr=0.2)
+    _, *rows = [line for line in lines(capsys) if "finished" in line or "state" in line]
+    assert [text_width(row[: row.index("finished")]) for row in rows] == [11, 11]
