@@ -172,7 +172,7 @@ def test_a_row_whose_only_cell_is_empty_stays_a_row_of_csv(run, bad_rows, capsys
     [
         (["-o", "out.txt"], 'out.txt: The name of the file must end in ".csv", ".parquet" or ".jsonl".'),
         (["-o", "old.csv"], "old.csv already exists: choose another name, or overwrite it with `--force`."),
-        (["-o", "missing/out.csv"], "missing/out.csv: The file cannot be written: No such file or directory."),
+        (["-o", "missing/out.csv"], "missing/out.csv cannot be written: the directory missing does not exist."),
         (["--columns", "predictions"], 'There is no part "predictions" of predictions. Did you mean "prediction"?'),
         (["--batch-size", "0"], "The batch size must be at least 1, not 0."),
         (["--keep", "idd"], 'There is no column "idd". Did you mean "id"?'),
