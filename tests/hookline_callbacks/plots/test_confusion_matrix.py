@@ -9,8 +9,8 @@ from PIL import Image
 from small_training import SPECS, small
 
 import hookline
+from hookline.spec import Predicted
 from hookline_callbacks.plots.confusion_matrix import counts_of, normalized
-from hookline_callbacks.plots.predicted import Predicted
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.margin import SoftMarginLoss
 
@@ -74,7 +74,8 @@ def random(kind, rows=200):
         truth, loss = (torch.rand(rows, columns, generator=generator) > 0.7).float(), BCEWithLogitsLoss
     predictions[0] = 0.5  # Neither more nor less.
     known = hookline.data.Target(columns=("a", "b", "c"))
-    return Predicted(loss=loss(), known=known, predictions=predictions, truth=truth)
+    made = loss()
+    return Predicted(loss=made, kind=made.offers, known=known, predictions=predictions, true_values=truth)
 
 
 @pytest.mark.filterwarnings("ignore:.*NaN values found in confusion matrix")
