@@ -170,7 +170,7 @@ def test_rows_of_an_ignored_class_are_not_counted(given, tmp_path):
 
 def test_ignore_index_is_a_class_index_for_signs():
     heard = random("binary")
-    signs = evolve(heard, loss=SoftMarginLoss(), truth=heard.truth * 2 - 1)
+    signs = evolve(heard, loss=SoftMarginLoss(), true_values=heard.truth * 2 - 1)
     for index in (None, 0, 1):
         assert torch.equal(counts_of(signs, ignore_index=index), counts_of(heard, ignore_index=index))
 
